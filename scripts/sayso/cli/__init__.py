@@ -1,0 +1,105 @@
+"""The command line: one door for errors, one file for each command in ``commands/``.
+
+A command parses, calls once and prints. ``commands/NAME.py`` holds ``command``; its file name is its name, so
+the folder is the help page.
+"""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from sayso import __version__
+from sayso.cli import commands
+from sayso.errors import INTERRUPTED, SaysoError
+from sayso.files import explained
+
+
+class CommandFolder(click.Group):
+    """A group whose commands are the modules of a package, imported when they are needed."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Every command's name, as its file spells it."""
+        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import one command's module."""
+        if name not in self.list_commands(context):
+            return None
+        found: click.Command = import_module(f"{commands.__name__}.{name.replace('-', '_')}").command
+        return found
+
+
+@click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--root", type=click.Path(path_type=Path, file_okay=False), envvar="SAYSO_ROOT",
+              help="The checkout to work on. [default: the nearest one at or above the current folder]")
+@click.version_option(__version__, prog_name="sayso")
+@click.pass_context
+def sayso(context: click.Context, root: Path | None) -> None:
+    """Who says what happened where, and how many.
+
+    Wraps news articles in a versioned dataset, pushes them to Label Studio, pulls every annotator's own answer
+    back, and builds what researchers load.
+
+    \b
+    A first tour:
+      sayso studio up          start a private Label Studio
+      sayso ingest FILE        take an article in
+      sayso push               send what the server does not have
+      sayso pull               bring the answers back
+      sayso build              make the dataset
+      sayso check              look for what breaks a rule
+    """
+    context.obj = root
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _run() -> None:
+    try:
+        sayso(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as `head` does. Keep Python's own last flush quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main() -> None:
+    """Run the command line; the only place where an error becomes a line and an exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        with explained(Path.cwd()):
+            _run()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; run the command again to go on", err=True)
+        sys.exit(INTERRUPTED)
+    except SaysoError as error:
+        click.echo(f"{click.style('error:', fg='red')} {error}", err=True, color=colour())
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last door: a bug is one line, its traceback only on request
+        if os.environ.get("SAYSO_DEBUG"):
+            raise
+        click.echo(f"error: a bug in sayso ({type(error).__name__}); SAYSO_DEBUG=1 shows where", err=True)
+        sys.exit(1)
+
+
+def colour() -> bool | None:
+    """False where NO_COLOR is set; None lets click ask the terminal.
+
+    >>> import os; os.environ["NO_COLOR"] = "1"; colour()
+    False
+    """
+    return False if os.environ.get("NO_COLOR") else None

@@ -1,0 +1,56 @@
+"""What people see: talk on stderr, data on stdout, a progress bar only where a terminal shows it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from sayso.cli import colour
+
+Advance = Callable[[int], None]
+
+
+def say(message: str) -> None:
+    """Talk to the person at the terminal."""
+    click.echo(message, err=True, color=colour())
+
+
+def emit(payload: dict[str, Any]) -> None:
+    """Print one JSON object on stdout for a program to read; ``schema`` numbers its shape."""
+    import msgspec
+
+    click.echo(msgspec.json.encode({"schema": 1, **payload}).decode())
+
+
+@contextlib.contextmanager
+def progress(doing: str, total: int | None = None) -> Iterator[Advance]:
+    """Show a bar on stderr while the block runs, if stderr is a terminal; yields a function that advances it."""
+    if not sys.stderr.isatty():
+        yield lambda _n: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda n: bar.advance(task, n)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout; plain text where it is not a terminal, no colour under NO_COLOR."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    sheet = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        sheet.add_column(column, overflow="fold")
+    for row in rows:
+        sheet.add_row(*(Text(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(sheet)

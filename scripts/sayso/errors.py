@@ -1,0 +1,106 @@
+"""What a user can act on: one class for each remedy, each with its exit code.
+
+A message reads ``where: what is wrong; what to do``. Whatever else escapes is a bug in Sayso.
+
+| exit code | meaning |
+|---|---|
+| 0 | done, or nothing to do |
+| 1 | failed in a way that has no better name |
+| 2 | the command's words are wrong |
+| 3 | differences were found, where the command was asked to tell by its exit code |
+| 4 | the token is missing, wrong or not allowed |
+| 5 | a check found errors |
+| 6 | stopped half-way; running the command again goes on |
+| 7 | the input is wrong: a file, a record, an offset |
+| 8 | the server is out of reach, too old, or not Label Studio |
+| 9 | two sides disagree, and the command will not choose |
+| 10 | the disk refused |
+| 130 | interrupted from the keyboard |
+"""
+
+from __future__ import annotations
+
+INTERRUPTED = 130
+
+
+class SaysoError(Exception):
+    """Base of every error that a user can act on.
+
+    Attributes:
+        what: what is wrong, in a few words.
+        where: file and line, document and offsets, or URL; may be empty.
+        remedy: what to do, naming the next command where there is one; may be empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        """One line, whatever the parts hold.
+
+        >>> str(InputError("the text is empty", where="a.txt", remedy="remove the file"))
+        'a.txt: the text is empty; remove the file'
+        """
+        place = f"{self.where}: " if self.where else ""
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return " ".join(f"{place}{self.what}{remedy}".split())
+
+
+class UsageError(SaysoError, ValueError):
+    """The command was called with words that do not fit."""
+
+    exit_code = 2
+
+
+class AuthError(SaysoError, PermissionError):
+    """The token is missing, wrong, expired or not allowed to do this."""
+
+    exit_code = 4
+
+
+class FindingsError(SaysoError):
+    """A check found errors; the findings themselves were printed."""
+
+    exit_code = 5
+
+
+class PartialError(SaysoError):
+    """Part of the work is done; running the command again goes on from there."""
+
+    exit_code = 6
+
+
+class InputError(SaysoError, ValueError):
+    """A file, a record or a value that came in is wrong."""
+
+    exit_code = 7
+
+
+class SpanError(InputError):
+    """An offset that does not fit its text. Never clipped, always raised."""
+
+
+class ServerError(SaysoError, ConnectionError):
+    """The server is out of reach, too old, failing, or not a Label Studio."""
+
+    exit_code = 8
+
+
+class ConflictError(SaysoError):
+    """Two sides disagree and choosing would lose something."""
+
+    exit_code = 9
+
+
+class DiskError(SaysoError, OSError):
+    """The file system refused: full, read-only, or not ours to write."""
+
+    exit_code = 10
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        SaysoError.__init__(self, what, where=where, remedy=remedy)

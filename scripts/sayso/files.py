@@ -1,0 +1,107 @@
+"""Files that are whole or absent, and one writer at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from sayso.errors import ConflictError, DiskError, SaysoError
+
+PARTIAL = ".partial"
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses at ``path`` into one line.
+
+    Raises:
+        DiskError: whatever ``OSError`` was raised inside.
+    """
+    try:
+        yield
+    except SaysoError:
+        raise  # some are OSErrors by kind
+    except OSError as error:
+        remedy = {
+            errno.ENOSPC: "free some space and run the command again",
+            errno.EDQUOT: "free some of the quota and run the command again",
+            errno.EACCES: "make it readable and writable for this user",
+            errno.EROFS: "the file system is read-only",
+            errno.ENOENT: "check the path",
+        }.get(error.errno or 0, "")
+        raise DiskError(error.strerror or str(error), where=str(path), remedy=remedy) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """Open a file beside ``path`` and put it in its place when the block ends well.
+
+    A reader sees the old file or the new one, never a part. When the block raises, nothing has changed.
+
+    Raises:
+        DiskError: the disk is full, or the folder cannot be written.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+            with open(descriptor, "wb", buffering=1 << 20) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
+    """Write ``content`` unless the file holds it already; say whether it was written."""
+    with explained(path):
+        if path.is_file() and path.read_bytes() == content:
+            return False
+    with replacing(path, mode=mode) as file:
+        file.write(content)
+    return True
+
+
+def write_secret(path: Path, content: str) -> None:
+    """Write a file that only its owner can read, in a folder that only its owner can enter."""
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with replacing(path, mode=0o600) as file:
+        file.write(content.encode())
+
+
+@contextlib.contextmanager
+def locked(path: Path, doing: str) -> Iterator[None]:
+    """Hold the lock at ``path`` while the block runs; the lock dies with the process.
+
+    Raises:
+        ConflictError: another process holds it; the message says which and what it is doing.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "a+", encoding="utf-8")  # noqa: PTH123, SIM115 - closed below, with the lock
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another command"
+            raise ConflictError(
+                f"{holder} is at work here", where=str(path), remedy="wait for it to end and run this again"
+            ) from None
+        file.seek(0)
+        file.truncate()
+        file.write(f"{doing} (process {os.getpid()})")
+        file.flush()
+        yield
+        file.seek(0)
+        file.truncate()

@@ -1,0 +1,116 @@
+"""Where this instance stands and what it was told: option, environment, ``[tool.sayso]``, default.
+
+The tool is installed anywhere; an *instance* is the nearest folder at or above the current one that holds
+``schema/schema.yaml``. Everything that is private to a machine lives in its git-ignored ``.sayso/``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sayso.errors import InputError, UsageError
+
+MARK = Path("schema/schema.yaml")
+
+DEFAULTS: dict[str, str] = {
+    "campaign": "main",
+    "interface": "all",
+    "port": "8080",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value and where it came from, for ``--help`` texts and error messages that name the culprit."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A checkout that commands work on.
+
+    Attributes:
+        root: absolute path of the folder that holds ``schema/`` and ``corpus/``.
+        declared: the ``[tool.sayso]`` table of its ``pyproject.toml``.
+    """
+
+    root: Path
+    declared: dict[str, Any]
+
+    @property
+    def private(self) -> Path:
+        """``.sayso/``: server data, secrets, caches. Never in git, never in a release."""
+        return self.root / ".sayso"
+
+    def setting(self, name: str, option: str | None = None) -> Setting | None:
+        """Resolve one setting by precedence, or None when nobody set it.
+
+        >>> Instance(Path("/x"), {"campaign": "pilot"}).setting("campaign")
+        Setting(value='pilot', source='[tool.sayso] in pyproject.toml')
+        """
+        if option is not None:
+            return Setting(option, f"--{name.replace('_', '-')}")
+        variable = f"SAYSO_{name.upper()}"
+        if os.environ.get(variable):
+            return Setting(os.environ[variable].strip(), variable)
+        if name in self.declared:
+            return Setting(str(self.declared[name]), "[tool.sayso] in pyproject.toml")
+        if name in DEFAULTS:
+            return Setting(DEFAULTS[name], "default")
+        return None
+
+    def require(self, name: str, option: str | None = None) -> str:
+        """The value of a setting that must be there.
+
+        Raises:
+            UsageError: nobody set it.
+        """
+        setting = self.setting(name, option)
+        if setting is None:
+            raise UsageError(
+                f"{name} is not set",
+                remedy=f"give --{name.replace('_', '-')}, set SAYSO_{name.upper()}, or put {name} into [tool.sayso]",
+            )
+        return setting.value
+
+
+def find_instance(root: Path | None = None) -> Instance:
+    """The instance at ``root``, or the nearest one at or above the current folder.
+
+    Raises:
+        UsageError: there is none.
+        InputError: its ``pyproject.toml`` is not TOML.
+    """
+    start = (root or Path.cwd()).resolve()
+    candidates = [start] if root else [start, *start.parents]
+    for folder in candidates:
+        if (folder / MARK).is_file():
+            return Instance(folder, _declared(folder / "pyproject.toml"))
+    raise UsageError(
+        f"no {MARK} here" if root else f"no {MARK} here or above",
+        where=str(start),
+        remedy="go into a Sayso checkout or name one with --root",
+    )
+
+
+def _declared(pyproject: Path) -> dict[str, Any]:
+    if not pyproject.is_file():
+        return {}
+    try:
+        table = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"not TOML: {error}", where=str(pyproject)) from error
+    declared: dict[str, Any] = table.get("tool", {}).get("sayso", {})
+    if "token" in declared:
+        raise InputError(
+            "a token does not belong into a file that is committed",
+            where=f"{pyproject} [tool.sayso]",
+            remedy="take it out, revoke it in Label Studio, and set SAYSO_TOKEN instead",
+        )
+    return declared
