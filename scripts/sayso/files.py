@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import filecmp
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,6 +39,24 @@ def explained(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _beside(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
+    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+            with open(descriptor, "wb", buffering=1 << 20) as file:  # noqa: PTH123
+                yield file, partial
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _settle(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
 def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Open a file beside ``path`` and put it in its place when the block ends well.
 
@@ -46,29 +65,34 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     Raises:
         DiskError: the disk is full, or the folder cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-    with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-            with open(descriptor, "wb", buffering=1 << 20) as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
+    with _beside(path, mode) as (file, partial):
+        yield file
+        _settle(file)
+        partial.replace(path)
+
+
+def replace_if_changed(path: Path, fill: Callable[[BinaryIO], None], *, mode: int = 0o644) -> bool:
+    """Let ``fill`` write beside ``path``, then put it in place unless the bytes are the same; say whether they differ.
+
+    Raises:
+        DiskError: as ``replacing``.
+    """
+    with _beside(path, mode) as (file, partial):
+        fill(file)
+        _settle(file)
+        changed = not path.is_file() or not filecmp.cmp(partial, path, shallow=False)
+        if changed:
             partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+    return changed
 
 
 def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
     """Write ``content`` unless the file holds it already; say whether it was written."""
-    with explained(path):
-        if path.is_file() and path.read_bytes() == content:
-            return False
-    with replacing(path, mode=mode) as file:
-        file.write(content)
-    return True
+    return replace_if_changed(path, lambda file: _write(file, content), mode=mode)
+
+
+def _write(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
 
 
 def write_secret(path: Path, content: str) -> None:

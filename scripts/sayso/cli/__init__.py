@@ -39,8 +39,12 @@ class CommandFolder(click.Group):
 
 
 @click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--root", type=click.Path(path_type=Path, file_okay=False), envvar="SAYSO_ROOT",
-              help="The checkout to work on. [default: the nearest one at or above the current folder]")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="SAYSO_ROOT",
+    help="The checkout to work on. [default: the nearest one at or above the current folder]",
+)
 @click.version_option(__version__, prog_name="sayso")
 @click.pass_context
 def sayso(context: click.Context, root: Path | None) -> None:
@@ -89,7 +93,7 @@ def main() -> None:
     except SaysoError as error:
         click.echo(f"{click.style('error:', fg='red')} {error}", err=True, color=colour())
         sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last door: a bug is one line, its traceback only on request
+    except Exception as error:  # the last door: a bug is one line, its traceback only on request
         if os.environ.get("SAYSO_DEBUG"):
             raise
         click.echo(f"error: a bug in sayso ({type(error).__name__}); SAYSO_DEBUG=1 shows where", err=True)

@@ -1,0 +1,97 @@
+"""JSON Lines: typed records read at the speed of bare parsing and written whole or not at all.
+
+Our own files hold one record a line and are read by type. Files from elsewhere hold any object a line and are read
+through ``jsonlines``. Either way an error names file and line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import jsonlines
+import msgspec
+
+from sayso.errors import InputError
+from sayso.files import explained, replace_if_changed
+from sayso.records import encode
+
+T = TypeVar("T")
+
+
+def read(path: Path, record: type[T]) -> Iterator[T]:
+    """Yield the records of one of our own files, lazily.
+
+    Raises:
+        InputError: a line is not JSON, or not such a record; names file, line and field.
+    """
+    for _line, value in numbered(path, record):
+        yield value
+
+
+def numbered(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
+    """Yield (line number from 1, record); otherwise as ``read``."""
+    decode = msgspec.json.Decoder(record).decode
+    number = 0
+    with explained(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
+        try:
+            for number, line in enumerate(file, 1):
+                yield number, decode(line)
+        except msgspec.MsgspecError as error:
+            raise _unreadable(path, number, error) from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"not UTF-8 at byte {error.start}", where=f"{path}:{number}") from error
+
+
+def _unreadable(path: Path, number: int, error: Exception) -> InputError:
+    remedy = "restore the line from git, or remove it"
+    return InputError(str(error), where=f"{path}:{number}", remedy=remedy)
+
+
+def write(path: Path, records: Iterable[Any]) -> bool:
+    """Write records, one canonical line each, whole or not at all; say whether the file changed.
+
+    Raises:
+        DiskError: the disk refused; the file is as it was.
+    """
+
+    def fill(file: BinaryIO) -> None:
+        with jsonlines.Writer(file, dumps=encode) as writer:
+            for record in records:
+                writer.write(record)
+
+    return replace_if_changed(path, fill)
+
+
+def objects(stream: BinaryIO, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) of a file from elsewhere; blank lines are passed over.
+
+    Raises:
+        InputError: a line is not UTF-8, not JSON, not an object, or has a key twice.
+    """
+    for number, line in enumerate(stream, 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, jsonlines.Reader([line], loads=_strict).read(type=dict)
+        except jsonlines.InvalidLineError as error:
+            what = str(error).removesuffix(f" (line {error.lineno})")
+            raise InputError(what, where=f"{name}:{number}", remedy="mend the line") from error
+
+
+def _strict(text: str | bytes) -> Any:
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _value in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return found
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

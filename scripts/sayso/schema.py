@@ -1,0 +1,168 @@
+"""What may be marked, read from ``schema/schema.yaml``: the only place where a label's name is written.
+
+The Label Studio interfaces, the features of the dataset, the JSON Schema of the records and the tables of the card
+are all made from what this module returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+
+from sayso.errors import InputError
+from sayso.files import explained
+
+Kind = Literal["choice", "ordinal", "integer", "text"]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of what schema.yaml declares; an unknown key is refused."""
+
+    definition: str
+
+
+class Value(Declared, frozen=True, kw_only=True):
+    """A value of a closed attribute."""
+
+    hotkey: str | None = None
+
+
+class Attribute(Declared, frozen=True, kw_only=True):
+    """An attribute of a label. ``ordinal`` is a choice whose values stand in order; only those two have values."""
+
+    kind: Kind
+    required: bool = False
+    values: dict[Name, Value] = {}
+
+    @property
+    def closed(self) -> bool:
+        """Whether the values are a closed list."""
+        return self.kind in ("choice", "ordinal")
+
+
+class Label(Declared, frozen=True, kw_only=True):
+    """What a mention can be."""
+
+    colour: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
+    hotkey: str
+    attributes: dict[Name, Attribute] = {}
+
+
+class Relation(Declared, frozen=True, kw_only=True):
+    """A typed arrow from a mention labelled ``head`` to one labelled ``tail``."""
+
+    head: str
+    tail: str
+
+
+class Interface(Declared, frozen=True, kw_only=True):
+    """One pass over a document: the labels that it shows and whether relations are drawn."""
+
+    title: str
+    labels: tuple[str, ...]
+    relations: bool
+    starts_from: str | None = None
+
+
+class Flag(Declared, frozen=True, kw_only=True):
+    """What an annotator can say of any mention."""
+
+
+class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that schema.yaml declares, in its order."""
+
+    version: Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    interfaces: dict[Name, Interface]
+    labels: dict[Name, Label]
+    flags: dict[Name, Flag]
+    relations: dict[Name, Relation]
+    crosswalk: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def shown(self, interface: str) -> dict[str, Label]:
+        """The labels of one interface, in its order.
+
+        Raises:
+            InputError: there is no such interface.
+        """
+        return {name: self.labels[name] for name in self.interface(interface).labels}
+
+    def interface(self, name: str) -> Interface:
+        """One interface by name.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        if name not in self.interfaces:
+            raise InputError(f"no interface {name!r}", remedy=f"choose one of {', '.join(self.interfaces)}")
+        return self.interfaces[name]
+
+    def drawn(self, interface: str) -> dict[str, Relation]:
+        """The relations of one interface: those whose both ends it shows, if it draws any."""
+        declared = self.interface(interface)
+        if not declared.relations:
+            return {}
+        return {
+            name: relation
+            for name, relation in self.relations.items()
+            if relation.head in declared.labels and relation.tail in declared.labels
+        }
+
+
+def load(path: Path) -> Schema:
+    """Read and check schema.yaml.
+
+    Raises:
+        InputError: it is not YAML, has a key twice or an unknown one, or its parts do not fit together.
+    """
+    with explained(path):
+        raw = path.read_bytes()
+    try:
+        declared = yaml.load(raw, Loader=_OnceLoader)  # noqa: S506 - a SafeLoader that also refuses a key given twice
+        schema = msgspec.convert(declared, Schema)
+    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise InputError(f"{error}", where=str(path), remedy="mend it and run `sayso schema build`") from error
+    for problem in _misfits(schema):
+        raise InputError(problem, where=str(path), remedy="mend it and run `sayso schema build`")
+    return schema
+
+
+def _misfits(schema: Schema) -> list[str]:
+    return [
+        *(f"relation {n}: no label {end!r}" for n, r in schema.relations.items() for end in (r.head, r.tail)
+          if end not in schema.labels),
+        *(f"interface {n}: no label {label!r}" for n, i in schema.interfaces.items() for label in i.labels
+          if label not in schema.labels),
+        *(f"interface {n}: starts from no interface {i.starts_from!r}" for n, i in schema.interfaces.items()
+          if i.starts_from and i.starts_from not in schema.interfaces),
+        *(f"{n}.{a}: a {attribute.kind} attribute {'needs' if attribute.closed else 'takes no'} values"
+          for n, label in schema.labels.items() for a, attribute in label.attributes.items()
+          if attribute.closed != bool(attribute.values)),
+        *(f"hotkey {key!r} of two labels" for key, times in _tally(schema).items() if times > 1),
+    ]  # fmt: skip
+
+
+def _tally(schema: Schema) -> dict[str, int]:
+    keys = [label.hotkey for label in schema.labels.values()]
+    return {key: keys.count(key) for key in keys}
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """Safe YAML in which a key given twice is an error, not the last one's win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _value in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"key {key!r} stands twice, line {node.start_mark.line + 1}")
+        return super().construct_mapping(node, deep)
+
+
+def digest(schema: Schema) -> str:
+    """SHA-256 of what is declared, wording included, in hexadecimal."""
+    return hashlib.sha256(msgspec.json.encode(schema, order="deterministic")).hexdigest()

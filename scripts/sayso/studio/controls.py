@@ -1,0 +1,22 @@
+"""The names that tie an interface to what comes back from it.
+
+Label Studio stores each answer under the name of the control that it was given with. ``interface`` writes these
+names into the XML and ``codec`` reads them out of results; nobody else spells them.
+"""
+
+from __future__ import annotations
+
+TEXT = "text"  # the <Text> that shows the document, and the key of the task's data that holds it
+SPAN = "span"  # the <Labels> that marks mentions
+FLAG = "flag"  # what an annotator says of any mention, closed
+NOTE = "note"  # the same, in words
+DOCUMENT_NOTE = "document_note"  # a remark on the whole document
+
+
+def control(label: str, attribute: str) -> str:
+    """The name of the control that asks for one attribute of one label.
+
+    >>> control("Actor", "type")
+    'actor_type'
+    """
+    return f"{label.lower()}_{attribute}"
