@@ -63,6 +63,8 @@ class Document(Record, frozen=True, kw_only=True):
 class Mention(Record, frozen=True, kw_only=True):
     """A span with a label and attributes. ``text`` is the slice, for whoever reads a difference; never read back.
 
+    ``started_from`` says whether a person took the mention over from a prediction, as it was or changed.
+
     Raises:
         SpanError: the offsets are negative, empty or do not have the length of ``text``.
     """
@@ -75,6 +77,7 @@ class Mention(Record, frozen=True, kw_only=True):
     attributes: dict[str, Value] = {}
     flag: str | None = None
     note: str | None = None
+    started_from: Literal["prediction", "prediction_changed"] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end or self.end - self.start != len(self.text):
