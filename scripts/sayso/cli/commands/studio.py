@@ -1,0 +1,141 @@
+"""The embedded Label Studio, from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sayso.cli.terminal import emit, progress, say
+from sayso.settings import find_instance
+
+if TYPE_CHECKING:
+    from sayso.studio.server import Server
+
+
+@click.group()
+def command() -> None:
+    """Run a private Label Studio on this machine.
+
+    It listens on 127.0.0.1 only, calls nobody, and keeps everything in .sayso/studio/.
+
+    \b
+    Examples:
+      sayso studio up
+      sayso studio status --credentials
+      sayso studio down
+    """
+
+
+@command.command()
+@click.option("--port", type=click.IntRange(0, 65535),
+              help="Where to listen; 0 lets the system choose. [default: SAYSO_PORT, [tool.sayso], 8080]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the URL as JSON.")
+@click.pass_obj
+def up(root: Path | None, port: int | None, as_json: bool) -> None:
+    """Start it in the background and wait until it answers.
+
+    \b
+    Examples:
+      sayso studio up
+      sayso studio up --port 9000
+    """
+    from sayso.studio import server
+
+    instance = find_instance(root)
+    before = server.running(instance)
+    with progress("starting Label Studio") as advance:
+        now = server.up(instance, port, advance)
+    say(f"Label Studio is {'already ' if before else ''}up at {now.url}")
+    if as_json:
+        emit({"url": now.url, "started": before is None})
+    elif before is None:
+        say("`sayso studio open` shows it; `sayso studio status --credentials` tells the login")
+
+
+@command.command()
+@click.option("--credentials", is_flag=True, help="Also print the lead's e-mail address, password and token.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def status(root: Path | None, credentials: bool, as_json: bool) -> None:
+    """Tell whether it runs, where, and where its data lies.
+
+    \b
+    Examples:
+      sayso studio status
+      sayso studio status --json
+      sayso studio status --credentials
+    """
+    from sayso.studio import server
+
+    instance = find_instance(root)
+    found = server.status(instance)
+    told = {name: getattr(found, name) for name in ("state", "url", "pid", "version")}
+    told |= {"folder": str(found.folder), "log": str(found.log)}
+    if credentials:
+        lead = server.credentials(instance)
+        told |= {"email": lead.email, "password": lead.password, "token": lead.token}
+    if as_json:
+        emit(told)
+    else:
+        click.echo("\n".join(f"{name:9} {value}" for name, value in told.items() if value))
+
+
+@command.command("open")
+@click.pass_obj
+def open_(root: Path | None) -> None:
+    """Show it in the browser.
+
+    \b
+    Examples:
+      sayso studio open
+    """
+    url = _running(root).url
+    click.echo(url)
+    say("`sayso studio status --credentials` tells the login")
+    click.launch(url)
+
+
+@command.command()
+@click.pass_obj
+def invite(root: Path | None) -> None:
+    """Print the link with which an annotator makes an account.
+
+    Whoever holds the link can sign up; Label Studio's Organization page resets it.
+
+    \b
+    Examples:
+      sayso studio invite
+    """
+    from sayso.studio.accounts import invitation
+
+    click.echo(invitation(_running(root)))
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def down(root: Path | None, as_json: bool) -> None:
+    """Stop it; the data stays.
+
+    \b
+    Examples:
+      sayso studio down
+    """
+    from sayso.studio import server
+
+    stopped = server.down(find_instance(root))
+    say("Label Studio is stopped; its data stays" if stopped else "Label Studio is not running; nothing to do")
+    if as_json:
+        emit({"stopped": stopped})
+
+
+def _running(root: Path | None) -> Server:
+    from sayso.errors import ServerError
+    from sayso.studio import server
+
+    found = server.running(find_instance(root))
+    if found is None:
+        raise ServerError("the embedded Label Studio is not running", remedy="run `sayso studio up`")
+    return found

@@ -1,0 +1,1 @@
+"""Label Studio: the one room that knows its tasks, projects, results and regions."""

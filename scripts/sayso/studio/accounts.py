@@ -1,0 +1,70 @@
+"""More people on the embedded server: sign-up is closed there, so they come by invitation.
+
+Label Studio's ``POST /api/users/`` makes accounts without a password, which nobody can enter. The invitation link
+with a filled-in sign-up form is its own way in, and gives a password, a membership and a token.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.cookiejar import CookieJar
+
+from sayso.errors import InputError, ServerError
+from sayso.studio.server import Server
+
+PATIENCE = 60.0  # seconds for one answer
+
+
+def invitation(server: Server) -> str:
+    """The link that lets whoever holds it make an account, until the lead resets it in Label Studio."""
+    headers = {"Authorization": f"Token {server.token}"}
+    token = json.loads(_open(_browser(CookieJar()), f"{server.url}/api/invite", headers=headers))["token"]
+    return f"{server.url}/user/signup/?token={urllib.parse.quote(token)}"
+
+
+def create_account(server: Server, email: str, password: str) -> str:
+    """Sign somebody up by invitation and return the token of the new account.
+
+    Raises:
+        InputError: the e-mail address is taken or not one, or the password is too short.
+        ServerError: the server does not answer as it should.
+    """
+    cookies = CookieJar()
+    browser, form_page = _browser(cookies), invitation(server)
+    _open(browser, form_page)
+    form = {"email": email, "password": password, "csrfmiddlewaretoken": _cookie(cookies, "csrftoken")}
+    _open(browser, form_page, urllib.parse.urlencode(form).encode(), {"Referer": form_page})
+    if not _cookie(cookies, "sessionid"):
+        remedy = "give an address that has no account yet, and 8 to 128 characters"
+        raise InputError("Label Studio refuses this address or password", where=email, remedy=remedy)
+    token: str = json.loads(_open(browser, f"{server.url}/api/current-user/token"))["token"]
+    return token
+
+
+def _browser(cookies: CookieJar) -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(cookies))
+
+
+def _cookie(cookies: CookieJar, name: str) -> str:
+    return next((cookie.value or "" for cookie in cookies if cookie.name == name), "")
+
+
+def _open(
+    browser: urllib.request.OpenerDirector,
+    url: str,
+    data: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> bytes:
+    """The body of the answer; the error names the page without its query, which may hold the invitation."""
+    request = urllib.request.Request(url, data, headers or {})  # noqa: S310 - our own http:// address
+    try:
+        with browser.open(request, timeout=PATIENCE) as answer:
+            body: bytes = answer.read()
+            return body
+    except (OSError, http.client.HTTPException) as error:
+        what = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else "no answer"
+        raise ServerError(what, where=url.partition("?")[0], remedy="look at `sayso studio status`") from error

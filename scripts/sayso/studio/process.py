@@ -1,0 +1,82 @@
+"""Which process is ours: a number alone is not enough, since the system gives it to somebody else later."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PAUSE = 0.05  # seconds between two looks
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process and no later one with the same number.
+
+    Attributes:
+        pid: its number; it leads a process group of its own.
+        started: when it started, as the system spells it, and in which boot.
+        mark: words that stand in its command line.
+    """
+
+    pid: int
+    started: str
+    mark: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs still; a zombie does not."""
+        return _start_time(self.pid) == self.started and self.mark in _command_line(self.pid)
+
+
+def identify(pid: int, mark: str) -> Process:
+    """Note what tells a running process from all others."""
+    return Process(pid, _start_time(pid), mark)
+
+
+def stop(process: Process, patience: float) -> None:
+    """Ask the process and its group to end, wait ``patience`` seconds, then end them; returns when it is gone."""
+    for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10.0)):
+        if process.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        _wait(process, seconds)
+
+
+def _wait(process: Process, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while process.alive and time.monotonic() < end:
+        time.sleep(PAUSE)
+
+
+def _start_time(pid: int) -> str:
+    """Clock ticks since boot and the boot's own name, or what ``ps`` says; empty for a zombie or no process."""
+    if not Path("/proc/self/stat").exists():
+        state, _, started = _ps(pid, "stat=,lstart=").partition(" ")
+        return "" if state.startswith("Z") else started.strip()
+    try:
+        # The second field is the program's name in brackets and may itself hold spaces and brackets.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if fields[0] in "ZX" else f"{fields[19]} {boot}"
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return _ps(pid, "args=")
+
+
+def _ps(pid: int, columns: str) -> str:
+    found = subprocess.run(  # noqa: S603 - fixed words and a number
+        ["ps", "-ww", "-o", columns, "-p", str(pid)],  # noqa: S607 - wherever the system keeps it
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return found.stdout.strip()

@@ -1,0 +1,87 @@
+"""An empty, migrated Label Studio database as plain SQL: a first start takes seconds instead of a minute.
+
+``python -m sayso.studio.template`` writes ``template.sql`` anew from the installed Label Studio's own migrations.
+A database that another version left behind, or another version than the dump's, is migrated at start all the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sayso.errors import DiskError, InputError
+from sayso.files import PARTIAL, explained, write_if_changed
+
+DUMP = Path(__file__).with_suffix(".sql")
+DATABASE = "label_studio.sqlite3"
+_WHEN = re.compile(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?'")
+_EPOCH = "'2000-01-01 00:00:00'"  # when a migration ran says nothing, and would differ with every dump
+
+
+def restore(database: Path) -> None:
+    """Make an empty database from the dump, whole or not at all; one that exists stays as it is."""
+    if database.exists():
+        return
+    partial = database.with_name(database.name + PARTIAL)
+    with explained(database), _in_words(database):
+        database.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in database.parent.glob(f"{database.name}{PARTIAL}*"):
+            leftover.unlink()
+        with contextlib.closing(sqlite3.connect(partial)) as connection:
+            connection.executescript(DUMP.read_text(encoding="utf-8"))
+            connection.execute("PRAGMA journal_mode=WAL")  # readers and the writer do not wait for each other
+        partial.replace(database)
+
+
+def probe(database: Path) -> None:
+    """See that the database opens, is one, and can be written.
+
+    Raises:
+        DiskError: it cannot be opened or written.
+        InputError: it is not a database, or a damaged one.
+    """
+    with _in_words(database), contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("SELECT count(*) FROM django_migrations")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
+def dump(database: Path) -> str:
+    """Everything in the database as SQL, one statement a line, the same text for the same migrations."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return "".join(f"{_WHEN.sub(_EPOCH, line)}\n" for line in connection.iterdump())
+
+
+def migrate_from_nothing(folder: Path) -> Path:
+    """Run all of Label Studio's migrations in an empty folder; about a minute. Returns the database."""
+    quiet = {"LABEL_STUDIO_BASE_DATA_DIR": str(folder), "DJANGO_DB": "sqlite", "SENTRY_DSN": "", "SECRET_KEY": "none",
+             "COLLECT_ANALYTICS": "False", "LATEST_VERSION_CHECK": "False"}  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-c", "from sayso.studio import wsgi; wsgi.load(); wsgi.migrate()"],
+        check=True, cwd=folder, stdout=subprocess.DEVNULL, env=os.environ | quiet,
+    )  # fmt: skip
+    return folder / DATABASE
+
+
+@contextlib.contextmanager
+def _in_words(database: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        remedy = f"see that this user may write {database.parent} and that the disk has room"
+        raise DiskError(str(error), where=str(database), remedy=remedy) from error
+    except sqlite3.DatabaseError as error:
+        remedy = "put a copy from a backup in its place, or move it away and run `sayso studio up` for an empty one"
+        raise InputError(f"the database is damaged: {error}", where=str(database), remedy=remedy) from error
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as empty:
+        write_if_changed(DUMP, dump(migrate_from_nothing(Path(empty))).encode())

@@ -1,0 +1,66 @@
+"""The embedded Label Studio as a WSGI application; gunicorn makes it once, with the environment of ``server``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import label_studio
+
+from sayso.studio.credentials import Credentials, read_credentials
+
+
+def load() -> Any:
+    """Start Django with Label Studio's settings."""
+    sys.path.insert(0, str(Path(label_studio.__file__).parent))  # its modules import each other from there
+    os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings.label_studio"
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+def migrate() -> None:
+    """Run the migrations that the database lacks; none after a restore, all of them on an empty one."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", "--no-color", verbosity=0)
+
+
+def _admit(lead: Credentials) -> None:
+    """Let the lead in with the secrets of the file, whatever became of the database or the file since."""
+    from django.db import transaction
+    from organizations.models import Organization
+    from rest_framework.authtoken.models import Token
+    from users.models import User
+
+    with transaction.atomic():
+        user = User.objects.filter(email=lead.email).first() or User.objects.create_user(email=lead.email)
+        if user.auth_token.key != lead.token:  # a new database, or new secrets
+            user.set_password(lead.password)
+            Token.objects.filter(user=user).update(key=lead.token)
+        organization = Organization.objects.first() or Organization.create_organization(created_by=user, title="Sayso")
+        organization.add_user(user)
+        organization.jwt.legacy_api_tokens_enabled = True
+        organization.jwt.save()
+        user.is_staff = user.is_superuser = True
+        user.active_organization = organization
+        user.save()
+
+
+def application() -> Any:
+    """Make the database ready (pending migrations, the lead's login and token) and return the application."""
+    lead = read_credentials(Path(os.environ["SAYSO_STUDIO_SECRETS"]))
+    os.environ["SECRET_KEY"] = lead.key
+    loaded = load()
+    migrate()
+    _admit(lead)
+    from django.db import connections
+
+    connections.close_all()  # an open SQLite connection must not be carried through a fork
+    return loaded
