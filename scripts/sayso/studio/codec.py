@@ -1,0 +1,302 @@
+"""Results of Label Studio ↔ mentions and relations. Pure: no network, no disk.
+
+One region arrives as several items under one id, in any order: the span with its label, and one item for each
+attribute. Whatever the schema does not know, or what cannot stand as a mention, is kept as it came with the reason;
+nothing is guessed. Offsets are recomputed against the text received; the server's own copy of the words is never
+trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sayso.records import Kept, Mention, Relation, Value, ordered_mentions, ordered_relations
+from sayso.schema import Attribute, Schema
+from sayso.spans import Span, trimmed
+from sayso.studio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control
+
+Item = dict[str, Any]
+_ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
+_SPAN_KEYS = {"start", "end", "text", "labels"}
+_TAKEN_OVER = {"prediction": "prediction", "prediction-changed": "prediction_changed"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one result says: ``kept`` holds every part of it that is not in the other three."""
+
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+    note: str | None
+    kept: tuple[Kept, ...]
+
+
+def decode(result: Iterable[Item], text: str, schema: Schema) -> Reading:
+    """Read one result over the text as received. Order of the items does not matter."""
+    sorting = _Sorting.of(result)
+    kept = sorting.kept
+    mentions = [
+        mention
+        for identifier, items in sorting.regions.items()
+        if (mention := _mention(identifier, items, text, schema, kept))
+    ]
+    note = _document_note(sorting.document, kept)
+    relations = _relations(sorting.relations, {mention.id for mention in mentions}, schema, kept)
+    return Reading(ordered_mentions(mentions), ordered_relations(relations), note, tuple(kept))
+
+
+@dataclass
+class _Sorting:
+    """The items of a result, by what they speak of."""
+
+    regions: dict[str, list[Item]] = field(default_factory=dict)
+    relations: list[Item] = field(default_factory=list)
+    document: list[Item] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, result: Iterable[Item]) -> _Sorting:
+        sorting = cls()
+        for item in result:
+            if not isinstance(item, dict):
+                sorting.kept.append(Kept(reason="not an item of a result", item=item))
+            elif item.get("type") == "relation":
+                sorting.relations.append(item)
+            elif not isinstance(item.get("value"), dict) or not isinstance(item.get("id"), str):
+                sorting.kept.append(Kept(reason="an item without an id or a value", item=item))
+            elif item.get("from_name") == DOCUMENT_NOTE:
+                sorting.document.append(item)
+            else:
+                sorting.regions.setdefault(item["id"], []).append(item)
+        return sorting
+
+
+class _Unfit(Exception):
+    """A region that cannot be a mention; its whole is kept."""
+
+
+def _mention(identifier: str, items: list[Item], text: str, schema: Schema, kept: list[Kept]) -> Mention | None:
+    """The mention that a region's items make, or None where they are kept instead."""
+    try:
+        spans = [item for item in items if item.get("from_name") == SPAN]
+        label = _label(spans, schema)
+        received = _offsets(spans[0], text)
+        span = _settled(received, text)
+    except _Unfit as unfit:
+        kept.extend(Kept(reason=str(unfit), item=item) for item in items)
+        return None
+    if span != received:
+        kept.append(Kept(reason="white space trimmed from a span", item={"id": identifier, "received": list(received)}))
+    answers = _Answers(label, schema)
+    for item in items:
+        if item is spans[0]:
+            _keep_extras(item, kept)
+        elif (reason := answers.take(item)) is not None:
+            kept.append(Kept(reason=reason, item=item))
+    return Mention(
+        id=identifier,
+        label=label,
+        start=span.start,
+        end=span.end,
+        text=text[span.start : span.end],
+        attributes=answers.in_order(),
+        flag=answers.flag,
+        note=answers.note,
+        started_from=_TAKEN_OVER.get(spans[0].get("origin", "")),  # type: ignore[arg-type]
+    )
+
+
+def _label(spans: list[Item], schema: Schema) -> str:
+    if len(spans) != 1:
+        raise _Unfit("a region without a label" if not spans else "two spans under one id")
+    labels = spans[0]["value"].get("labels")
+    if not isinstance(labels, list) or not labels:
+        raise _Unfit("a region without a label")
+    if len(labels) > 1:
+        raise _Unfit("a region with several labels")
+    if labels[0] not in schema.labels:
+        raise _Unfit("a label that the schema does not know")
+    label: str = labels[0]
+    return label
+
+
+def _offsets(item: Item, text: str) -> Span:
+    start, end = item["value"].get("start"), item["value"].get("end")
+    if type(start) is not int or type(end) is not int:
+        raise _Unfit("offsets that are not whole numbers")
+    if item.get("to_name") != TEXT:
+        raise _Unfit("a span on something other than the text")
+    if start >= end:
+        raise _Unfit("an empty or reversed span")
+    if start < 0 or end > len(text):
+        raise _Unfit("a span outside the text")
+    return Span(start, end)
+
+
+def _settled(received: Span, text: str) -> Span:
+    span = trimmed(received, text)
+    if span.start == span.end:
+        raise _Unfit("a span of white space alone")
+    return span
+
+
+def _keep_extras(item: Item, kept: list[Kept]) -> None:
+    """Keep what a span carries beyond offsets and label, such as a comment typed into Label Studio's own panel."""
+    extras = {key: value for key, value in item.items() if key not in _ITEM_KEYS and value not in (None, [], {})}
+    extras |= {key: value for key, value in item["value"].items() if key not in _SPAN_KEYS}
+    if extras:
+        kept.append(Kept(reason="more than a span and a label", item={"id": item["id"], **extras}))
+
+
+class _Answers:
+    """The attributes of one mention, taken one item at a time."""
+
+    def __init__(self, label: str, schema: Schema) -> None:
+        self._declared = schema.labels[label].attributes
+        self._flags = schema.flags
+        self._asked = {control(label, name): name for name in self._declared}
+        self._values: dict[str, Value] = {}
+        self.flag: str | None = None
+        self.note: str | None = None
+
+    def take(self, item: Item) -> str | None:
+        """Take one answer in; the reason where it has to be kept instead."""
+        name = item.get("from_name")
+        if name == NOTE and self.note is None:
+            self.note = _words(item["value"])
+            return None if self.note else "a note that is not words"
+        if name == FLAG and self.flag is None:
+            self.flag = _choice(item["value"], self._flags)
+            return None if self.flag else "a flag that the schema does not know"
+        if name not in self._asked:
+            return "an attribute that its label does not have"
+        if self._asked[name] in self._values or name in (NOTE, FLAG):
+            return "an attribute given twice"
+        return self._fill(self._asked[name], item["value"])
+
+    def _fill(self, name: str, value: Item) -> str | None:
+        answer = _answer(self._declared[name], value)
+        if answer is None:
+            return "a value that the schema does not know"
+        self._values[name] = answer
+        return None
+
+    def in_order(self) -> dict[str, Value]:
+        """The answers in the schema's order."""
+        return {name: self._values[name] for name in self._declared if name in self._values}
+
+
+def _answer(attribute: Attribute, value: Item) -> Value | None:
+    if attribute.closed:
+        return _choice(value, attribute.values)
+    return _whole(value.get("number")) if attribute.kind == "integer" else _words(value)
+
+
+def _choice(value: Item, known: Iterable[str]) -> str | None:
+    choices = value.get("choices")
+    single = choices[0] if isinstance(choices, list) and len(choices) == 1 else None
+    return single if isinstance(single, str) and single in known else None
+
+
+def _whole(number: object) -> int | None:
+    """A whole number, also where JavaScript wrote it as 38.0; nothing else."""
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    return number if type(number) is int else None
+
+
+def _words(value: Item) -> str | None:
+    """What was typed into a text field: Label Studio stores a list of answers, of which there must be one."""
+    typed = value.get("text")
+    if isinstance(typed, list) and len(typed) == 1:
+        typed = typed[0]
+    return typed if isinstance(typed, str) and typed else None
+
+
+def _document_note(items: list[Item], kept: list[Kept]) -> str | None:
+    note = None
+    for item in items:
+        words = _words(item["value"])
+        if words and note is None:
+            note = words
+        else:
+            kept.append(Kept(reason="a second note on the document, or not words", item=item))
+    return note
+
+
+def _relations(items: list[Item], mentions: set[str], schema: Schema, kept: list[Kept]) -> list[Relation]:
+    found: list[Relation] = []
+    for item in items:
+        ends = _ends(item)
+        types = item.get("labels") or []
+        if reason := _unfit_relation(item, ends, types, mentions, schema):
+            kept.append(Kept(reason=reason, item=item))
+            continue
+        for relation in (Relation(type=name, head=ends[0], tail=ends[1]) for name in types):
+            if relation in found:
+                kept.append(Kept(reason="the same relation twice", item=item))
+            else:
+                found.append(relation)
+    return found
+
+
+def _ends(item: Item) -> tuple[Any, Any]:
+    """Head and tail: Label Studio turns an arrow round by its direction, not by its ends."""
+    one, other = item.get("from_id"), item.get("to_id")
+    return (other, one) if item.get("direction") == "left" else (one, other)
+
+
+def _unfit_relation(item: Item, ends: tuple[Any, Any], types: Any, mentions: set[str], schema: Schema) -> str | None:
+    if item.get("direction") == "bi":
+        return "a relation drawn both ways"
+    if not isinstance(types, list) or not types:
+        return "a relation without a type"
+    if any(name not in schema.relations for name in types):
+        return "a relation that the schema does not know"
+    if any(not isinstance(end, str) or end not in mentions for end in ends):
+        return "a relation to a missing mention"
+    return None
+
+
+def encode(
+    mentions: Iterable[Mention], relations: Iterable[Relation], schema: Schema, note: str | None = None
+) -> list[Item]:
+    """The result that shows these mentions and relations, for a prediction or an answer.
+
+    Raises:
+        KeyError: a label or attribute that the schema does not know; check the records before.
+    """
+    items = [item for mention in mentions for item in _region(mention, schema)]
+    items += [
+        {"type": "relation", "from_id": r.head, "to_id": r.tail, "direction": "right", "labels": [r.type]}
+        for r in relations
+    ]
+    if note:
+        asked = {"id": DOCUMENT_NOTE, "from_name": DOCUMENT_NOTE, "to_name": TEXT, "type": "textarea"}
+        items.append({**asked, "value": {"text": [note]}})
+    return items
+
+
+def _region(mention: Mention, schema: Schema) -> Iterator[Item]:
+    place = {"start": mention.start, "end": mention.end}
+    yield _item(mention, SPAN, "labels", {**place, "text": mention.text, "labels": [mention.label]})
+    attributes = schema.labels[mention.label].attributes
+    for name, value in mention.attributes.items():
+        kind, answer = _answered(attributes[name], value)
+        yield _item(mention, control(mention.label, name), kind, {**place, **answer})
+    if mention.flag:
+        yield _item(mention, FLAG, "choices", {**place, "choices": [mention.flag]})
+    if mention.note:
+        yield _item(mention, NOTE, "textarea", {**place, "text": [mention.note]})
+
+
+def _item(mention: Mention, name: str, kind: str, value: Item) -> Item:
+    return {"id": mention.id, "from_name": name, "to_name": TEXT, "type": kind, "value": value}
+
+
+def _answered(attribute: Attribute, value: Value) -> tuple[str, Item]:
+    if attribute.closed:
+        return "choices", {"choices": [value]}
+    return ("number", {"number": value}) if attribute.kind == "integer" else ("textarea", {"text": [value]})

@@ -1,0 +1,42 @@
+"""A document as annotators see it: one sentence a line, and every offset as in the text received.
+
+Label Studio breaks lines only where the text does, and shows CR LF as an extra blank line. So what it is given
+differs from the text received in white space alone, one code point for one code point: the space after a sentence
+becomes a line feed, the CR of CR LF a space. Every offset into the one is the same offset into the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import sentencex
+
+_SPACES = " \u00a0"
+_LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def displayed(text: str, language: str = "en") -> str:
+    """The text to show: as long as ``text``, equal to it but for white space.
+
+    >>> displayed("Two fell. One did not.")
+    'Two fell.\\nOne did not.'
+    >>> displayed("Two fell.\\r\\nOne did not.")
+    'Two fell. \\nOne did not.'
+    """
+    shown = list(text)
+    for space in _spaces_between_sentences(text, language):
+        shown[space] = "\n"
+    return re.sub(r"\r(?=\n)", " ", "".join(shown)).replace("\r", "\n")
+
+
+def _spaces_between_sentences(text: str, language: str) -> Iterator[int]:
+    """Offset of the last space before each sentence that follows another one on its line."""
+    for sentence in sentencex.get_sentence_boundaries(language, text):
+        opening: str = sentence["text"]
+        start: int = sentence["start_index"] + len(opening) - len(opening.lstrip(_SPACES))
+        before = start
+        while before and text[before - 1] in _SPACES:
+            before -= 1
+        if 0 < before < start < len(text) and text[before - 1] not in _LINE_BREAKS:
+            yield start - 1
