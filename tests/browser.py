@@ -1,0 +1,56 @@
+"""Where the Chromium of this machine is. Playwright drives that one and never fetches its own.
+
+Run as a program it prints the path, or says what would help.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+VARIABLES = ("SAYSO_BROWSER", "CHROME")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+PLACES = (
+    Path("/usr/lib/chromium/chromium"),
+    Path("/snap/bin/chromium"),
+    Path("/opt/google/chrome/chrome"),
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+)
+REMEDY = (
+    "install Chromium or Chrome (Debian: sudo apt-get install chromium), or name one: SAYSO_BROWSER=/path/to/chromium"
+)
+
+
+class NoBrowserError(LookupError):
+    """No Chromium and no Chrome was found."""
+
+
+def chromium() -> Path:
+    """The program to start.
+
+    Raises:
+        NoBrowserError: there is none, or what a variable names cannot be started.
+    """
+    for variable in VARIABLES:
+        if named := os.environ.get(variable):
+            return _named(variable, named)
+    found = [path for name in NAMES if (path := shutil.which(name))]
+    found += [str(place) for place in PLACES if os.access(place, os.X_OK)]
+    if not found:
+        raise NoBrowserError(f"browser: neither Chromium nor Chrome is here; {REMEDY}")
+    return Path(found[0])
+
+
+def _named(variable: str, named: str) -> Path:
+    path = shutil.which(named)
+    if path is None:
+        raise NoBrowserError(f"{variable}: {named} is not a program; {REMEDY}")
+    return Path(path)
+
+
+if __name__ == "__main__":
+    try:
+        print(chromium())
+    except NoBrowserError as error:
+        sys.exit(str(error))
