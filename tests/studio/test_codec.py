@@ -135,6 +135,21 @@ def test_the_second_answer_to_one_question_is_kept() -> None:
     assert reasons(reading) == ["an attribute given twice"]
 
 
+@pytest.mark.parametrize(("start", "end"), [(7, 14), (20, 24)])
+def test_what_the_resize_fault_explains_is_kept_and_no_mention(start: int, end: int) -> None:
+    text = "😀 The ministry said 38 drones fell"
+    drawn = codec.decode([region(start, end, "Actor", origin="manual")], text, SCHEMA)
+    assert reasons(drawn) == ["an edge inside a word, as resizing across an emoji leaves it"]
+    for trusted in ({}, {"origin": "prediction"}):
+        assert len(codec.decode([region(start, end, "Actor", **trusted)], text, SCHEMA).mentions) == 1
+
+
+def test_an_edge_inside_a_word_is_nobodys_fault_without_an_emoji_before_it() -> None:
+    text = "unmanned 😀 drones"
+    assert codec.decode([region(2, 8, "Actor", origin="manual")], text, SCHEMA).kept == ()
+    assert not codec.displaced_by_resize(3, "😀日本語の")
+
+
 def test_white_space_at_the_edge_is_trimmed_and_told() -> None:
     reading = decode(region(5, 15, "Actor"))
     assert reading.mentions[0].text == "ministry"

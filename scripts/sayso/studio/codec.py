@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import east_asian_width
 
 from sayso.records import Kept, Mention, Relation, Value, ordered_mentions, ordered_relations
 from sayso.schema import Attribute, Schema
@@ -20,6 +21,7 @@ from sayso.studio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control
 Item = dict[str, Any]
 _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
+_DRAWN = {"manual", "prediction-changed"}  # a person's mouse was at work; what came through the API has none of these
 _TAKEN_OVER = {"prediction": "prediction", "prediction-changed": "prediction_changed"}
 
 
@@ -83,7 +85,7 @@ def _mention(identifier: str, items: list[Item], text: str, schema: Schema, kept
         spans = [item for item in items if item.get("from_name") == SPAN]
         label = _label(spans, schema)
         received = _offsets(spans[0], text)
-        span = _settled(received, text)
+        span = _settled(received, text, drawn=spans[0].get("origin") in _DRAWN)
     except _Unfit as unfit:
         kept.extend(Kept(reason=str(unfit), item=item) for item in items)
         return None
@@ -135,11 +137,41 @@ def _offsets(item: Item, text: str) -> Span:
     return Span(start, end)
 
 
-def _settled(received: Span, text: str) -> Span:
+def _settled(received: Span, text: str, *, drawn: bool) -> Span:
     span = trimmed(received, text)
     if span.start == span.end:
         raise _Unfit("a span of white space alone")
+    if drawn and any(displaced_by_resize(edge, text) for edge in received):
+        raise _Unfit("an edge inside a word, as resizing across an emoji leaves it")
     return span
+
+
+def displaced_by_resize(edge: int, text: str) -> bool:
+    """Whether Label Studio's resize fault explains that an edge stands inside a word.
+
+    Dragging a span's handle stores an edge too far to the right, by one for each code point beyond U+FFFF between
+    the start of its piece of the line and the place meant. So the edge is displaced if it parts a word while some
+    place that it could have been meant for does not.
+
+    >>> displaced_by_resize(6, "😀 one two"), displaced_by_resize(5, "😀 one two"), displaced_by_resize(6, "🙂 o two")
+    (False, False, False)
+    >>> displaced_by_resize(7, "😀 one two")
+    True
+    """
+    if not _parts_a_word(edge, text):
+        return False
+    line = text.rfind("\n", 0, edge) + 1
+    astral = sum(character > "\uffff" for character in text[line:edge])
+    return any(not _parts_a_word(edge - shift, text) for shift in range(1, min(astral, edge - line) + 1))
+
+
+def _parts_a_word(edge: int, text: str) -> bool:
+    return 0 < edge < len(text) and _in_spaced_word(text[edge - 1]) and _in_spaced_word(text[edge])
+
+
+def _in_spaced_word(character: str) -> bool:
+    """Whether it belongs to a word of a script that puts spaces between words; ideographs and kana do not."""
+    return character.isalnum() and east_asian_width(character) not in "WF"
 
 
 def _keep_extras(item: Item, kept: list[Kept]) -> None:
