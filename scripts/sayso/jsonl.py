@@ -33,12 +33,18 @@ def read(path: Path, record: type[T]) -> Iterator[T]:
 
 def numbered(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
     """Yield (line number from 1, record); otherwise as ``read``."""
+    for number, _line, value in lines(path, record):
+        yield number, value
+
+
+def lines(path: Path, record: type[T]) -> Iterator[tuple[int, bytes, T]]:
+    """Yield (line number from 1, the line's bytes with their line end, record); otherwise as ``read``."""
     decode = msgspec.json.Decoder(record).decode
     number = 0
     with explained(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
         try:
             for number, line in enumerate(file, 1):
-                yield number, decode(line)
+                yield number, line, decode(line)
         except msgspec.MsgspecError as error:
             raise _unreadable(path, number, error) from error
         except UnicodeDecodeError as error:
@@ -65,8 +71,8 @@ def write(path: Path, records: Iterable[Any]) -> bool:
     return replace_if_changed(path, fill)
 
 
-def objects(stream: BinaryIO, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number from 1, object) of a file from elsewhere; blank lines are passed over.
+def objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) of the lines of a file from elsewhere; blank lines are passed over.
 
     Raises:
         InputError: a line is not UTF-8, not JSON, not an object, or has a key twice.

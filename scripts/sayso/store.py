@@ -7,14 +7,18 @@ files made from it. Annotations lie in one file for each annotator of a campaign
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from pathlib import Path
+
+import msgspec
 
 from sayso import jsonl
 from sayso.errors import InputError
-from sayso.records import Annotation, Document, Gold
+from sayso.files import explained
+from sayso.records import Annotation, Document, Gold, encode
 
 BATCH_DOCUMENTS = 10_000
 BATCH_BYTES = 64 << 20
@@ -67,6 +71,62 @@ class Corpus:
             last = document.doc_id
             yield document
 
+    def placed_documents(self, name: str) -> Iterator[tuple[int, int, Document]]:
+        """Yield (first byte, length in bytes, document) of one batch, lazily.
+
+        Raises:
+            InputError: a line is not a document.
+        """
+        start = 0
+        for _number, line, document in jsonl.lines(self.articles / name, Document):
+            yield start, len(line), document
+            start += len(line)
+
+    def document_at(self, name: str, start: int, length: int) -> Document:
+        """The document that ``placed_documents`` gave, read alone.
+
+        Raises:
+            InputError: the batch has changed since.
+        """
+        path = self.articles / name
+        with explained(path), path.open("rb") as file:
+            file.seek(start)
+            line = file.read(length)
+        try:
+            return msgspec.json.decode(line, type=Document)
+        except msgspec.MsgspecError as error:
+            raise InputError("it changed while it was read", where=str(path), remedy="run the command again") from error
+
+    def add(self, documents: Iterable[Document]) -> list[Path]:
+        """Write documents that the corpus does not have, given in order of doc_id; return the files written.
+
+        The last batch is filled first, then new ones are begun. Stopped half-way, the documents of whole batches
+        are in; adding the rest again ends in the same files.
+
+        Raises:
+            DiskError: the disk refused.
+        """
+        coming = iter(documents)
+        written: list[Path] = []
+        number = max(0, len(self.batches()) - 1)
+        while (first := next(coming, None)) is not None:
+            coming = chain([first], coming)
+            path = self.batch(number)
+            room = _Room(*_extent(path))
+            if room:
+                _rewrite(path, {}, room.fill(coming))
+                written.append(path)
+            number += 1
+        return written
+
+    def update(self, documents: Mapping[str, Document]) -> list[Path]:
+        """Put documents in the place of those with their doc_ids; return the files that changed.
+
+        Raises:
+            DiskError: the disk refused.
+        """
+        return [path for path in self.batches() if _rewrite(path, documents, ())]
+
     def campaigns(self) -> list[str]:
         """Names of the campaigns that have answers."""
         return sorted(path.name for path in (self.folder / "annotations").glob("*") if path.is_dir())
@@ -106,3 +166,39 @@ class Corpus:
     def card(self) -> Path:
         """The dataset card."""
         return self.folder / "README.md"
+
+
+@dataclass
+class _Room:
+    """What one batch already holds, and what may still go in."""
+
+    count: int
+    size: int
+
+    def __bool__(self) -> bool:
+        return self.count < BATCH_DOCUMENTS and self.size < BATCH_BYTES
+
+    def fill(self, documents: Iterator[Document]) -> Iterator[Document]:
+        """Take documents while there is room; the rest stay in the iterator."""
+        while self and (document := next(documents, None)) is not None:
+            self.count += 1
+            self.size += len(encode(document)) + 1
+            yield document
+
+
+def _extent(path: Path) -> tuple[int, int]:
+    if not path.exists():
+        return 0, 0
+    with explained(path), path.open("rb") as file:
+        return sum(1 for _line in file), path.stat().st_size
+
+
+def _rewrite(path: Path, changed: Mapping[str, Document], added: Iterable[Document]) -> bool:
+    kept = ((d.doc_id, changed.get(d.doc_id, msgspec.Raw(line.rstrip(b"\n")))) for d, line in _held(path))
+    merged = heapq.merge(kept, ((document.doc_id, document) for document in added), key=itemgetter(0))
+    return jsonl.write(path, (record for _doc_id, record in merged))
+
+
+def _held(path: Path) -> Iterator[tuple[Document, bytes]]:
+    if path.exists():
+        yield from ((document, line) for _number, line, document in jsonl.lines(path, Document))

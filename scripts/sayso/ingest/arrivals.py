@@ -1,0 +1,193 @@
+"""The articles of one command, on disk until all are known to be right: memory stays flat, nothing is taken by half."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sayso.errors import InputError
+from sayso.ingest import metadata
+from sayso.ingest.index import text_id
+from sayso.ingest.reading import Received
+from sayso.records import UNKNOWN, Document, Split, sha256
+
+State = Literal["new", "known", "changed"]
+
+UNDETERMINED = "und"  # BCP 47's word for a language that nobody named
+
+_TABLES = """
+CREATE TABLE arriving.article (
+    doc_id TEXT PRIMARY KEY, text_sha256 TEXT, text_id INTEGER, state TEXT,
+    place TEXT, file TEXT, given TEXT, text TEXT
+);
+CREATE INDEX arriving.article_text ON article (text_id);
+CREATE INDEX arriving.article_state ON article (state, doc_id);
+CREATE TABLE arriving.choice (text_id INTEGER PRIMARY KEY, split TEXT);
+CREATE TABLE arriving.side (key TEXT PRIMARY KEY, place TEXT, given TEXT, used INTEGER DEFAULT 0) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The articles that came in and the rows of the side table."""
+
+    tables: sqlite3.Connection
+
+    def describe(self, rows: Iterable[tuple[str, dict[str, str]]]) -> None:
+        """Take in the side table.
+
+        Raises:
+            InputError: two rows are about the same article.
+        """
+        for place, row in rows:
+            key = f"file {row.pop(metadata.FILE)}" if metadata.FILE in row else f"doc_id {row.pop('doc_id')}"
+            try:
+                self.tables.execute("INSERT INTO side (key, place, given) VALUES (?, ?, ?)", (key, place, _json(row)))
+            except sqlite3.IntegrityError:
+                raise InputError(f"a second row for {key}", where=place, remedy="keep one") from None
+
+    def known_of(self, received: Received, options: dict[str, str]) -> dict[str, str]:
+        """All that was given of an article: side table before its own record before options; --doc-id before all."""
+        known = {"doc_id": received.stem} if received.stem else {}
+        known |= options | received.given | self._row(f"file {received.file}")
+        known |= {"doc_id": options["doc_id"]} if "doc_id" in options else {}
+        return known | self._row(f"doc_id {known['doc_id']}") if "doc_id" in known else known
+
+    def _row(self, key: str) -> dict[str, str]:
+        found = self.tables.execute("SELECT given FROM side WHERE key = ?", (key,)).fetchone()
+        if not found:
+            return {}
+        self.tables.execute("UPDATE side SET used = 1 WHERE key = ? AND NOT used", (key,))
+        row: dict[str, str] = json.loads(found[0])
+        return row
+
+    def add(self, received: Received, given: dict[str, str]) -> None:
+        """Take in one article. The same one twice is one.
+
+        Raises:
+            InputError: another article of this command has the doc_id, and other words or other metadata.
+        """
+        doc_id, described = given["doc_id"], _json({k: v for k, v in given.items() if k != "doc_id"})
+        digest = sha256(received.text)
+        row = (doc_id, digest, text_id(digest), received.place, received.file, described, received.text)
+        question = "INSERT OR IGNORE INTO article (doc_id, text_sha256, text_id, place, file, given, text)"
+        if self.tables.execute(f"{question} VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount:
+            return
+        question = "SELECT text_sha256, given, place FROM article WHERE doc_id = ?"
+        other, known, place = self.tables.execute(question, (doc_id,)).fetchone()
+        if (other, known) != (digest, described):
+            what = "other words" if other != digest else "other metadata"
+            raise InputError(
+                f"doc_id {doc_id} was given to {place} too, with {what}",
+                where=received.place,
+                remedy="give each its own doc_id, or leave one out",
+            )
+
+    def unused_rows(self) -> list[str]:
+        """Rows of the side table that are about no article of this command."""
+        question = "SELECT place, key FROM side WHERE NOT used ORDER BY key"
+        return [f"{place}: {key}" for place, key in self.tables.execute(question)]
+
+    def compare(self) -> None:
+        """Tell new articles from known ones, and those from known ones with other words."""
+        self.tables.execute(
+            "UPDATE article SET state = coalesce((SELECT CASE WHEN document.text_sha256 = article.text_sha256"
+            " THEN 'known' ELSE 'changed' END FROM document WHERE document.doc_id = article.doc_id), 'new')"
+        )
+
+    def count(self) -> int:
+        """How many articles came in."""
+        return int(self.tables.execute("SELECT count(*) FROM article").fetchone()[0])
+
+    def doc_ids(self, state: State) -> list[str]:
+        """The articles in one state, in order."""
+        question = "SELECT doc_id FROM article WHERE state = ? ORDER BY doc_id"
+        return [doc_id for (doc_id,) in self.tables.execute(question, (state,))]
+
+    def changed(self) -> Iterator[tuple[str, str, str, str]]:
+        """(doc_id, place, hash in the corpus, hash that came in) of known articles that came with other words."""
+        yield from self.tables.execute(
+            "SELECT doc_id, place, document.text_sha256, article.text_sha256"
+            " FROM article JOIN document USING (doc_id) WHERE state = 'changed' ORDER BY doc_id"
+        )
+
+    def given(self, state: State) -> Iterator[tuple[str, dict[str, str]]]:
+        """(doc_id, what was given) of the articles in one state of which something was given."""
+        question = "SELECT doc_id, given FROM article WHERE state = ? AND given <> '{}' ORDER BY doc_id"
+        for doc_id, given in self.tables.execute(question, (state,)):
+            yield doc_id, json.loads(given)
+
+    def new_texts(self) -> Iterator[tuple[int, str]]:
+        """(number, text) of the texts of new articles, each once, in order of number."""
+        question = (
+            "SELECT text_id, text FROM article INDEXED BY article_text WHERE state = 'new'"
+            " GROUP BY text_id ORDER BY text_id"
+        )
+        yield from self.tables.execute(question)
+
+    def new_hashes(self) -> Iterator[tuple[int, str]]:
+        """(number, hash) of the texts of new articles, each once, in order of number."""
+        question = "SELECT text_id, text_sha256 FROM article WHERE state = 'new' GROUP BY text_id ORDER BY text_id"
+        yield from self.tables.execute(question)
+
+    def new_holders(self, number: int) -> list[str]:
+        """The new articles that have one text, in order."""
+        question = "SELECT doc_id FROM article WHERE text_id = ? AND state = 'new' ORDER BY doc_id"
+        return [doc_id for (doc_id,) in self.tables.execute(question, (number,))]
+
+    def shared_texts(self) -> list[int]:
+        """Texts of new articles that another document has too, new or not."""
+        question = (
+            "SELECT text_id FROM article WHERE state = 'new' GROUP BY text_id"
+            " HAVING count(*) > 1 OR EXISTS (SELECT 1 FROM document WHERE document.text_id = article.text_id)"
+        )
+        return [number for (number,) in self.tables.execute(question)]
+
+    def text(self, number: int) -> str | None:
+        """A text that came in, by its number."""
+        found = self.tables.execute("SELECT text FROM article WHERE text_id = ?", (number,)).fetchone()
+        return found[0] if found else None
+
+    def chosen(self, number: int) -> Split:
+        """The split of the new articles with one text."""
+        split: Split = self.tables.execute("SELECT split FROM choice WHERE text_id = ?", (number,)).fetchone()[0]
+        return split
+
+    def choose(self, number: int, split: Split) -> None:
+        """Set the split of the new articles with one text."""
+        self.tables.execute("INSERT INTO choice VALUES (?, ?)", (number, split))
+
+    def documents(self, ingested: str) -> Iterator[Document]:
+        """The records of the new articles, in order of doc_id."""
+        question = (
+            "SELECT doc_id, text_sha256, file, given, text, split"
+            " FROM article JOIN choice USING (text_id) WHERE state = 'new' ORDER BY doc_id"
+        )
+        for doc_id, digest, file, given, text, split in self.tables.execute(question):
+            fields = {"language": UNDETERMINED, "license": UNKNOWN, "source_name": file, **json.loads(given)}
+            yield Document(
+                doc_id=doc_id, split=split, ingested=ingested, text_sha256=digest, text=text, **fields
+            )  # fmt: skip
+
+
+def _json(given: dict[str, str]) -> str:
+    return json.dumps(given, sort_keys=True, ensure_ascii=False)
+
+
+@contextlib.contextmanager
+def opened(tables: sqlite3.Connection, path: Path) -> Iterator[Arrivals]:
+    """Lay the arrivals of one command beside the index; a file left by a command that was killed is removed first."""
+    path.unlink(missing_ok=True)
+    try:
+        tables.execute("ATTACH ? AS arriving", (str(path),))
+        tables.executescript(f"PRAGMA arriving.journal_mode = OFF; PRAGMA arriving.synchronous = OFF; {_TABLES}")
+        yield Arrivals(tables)
+    finally:
+        tables.rollback()
+        tables.execute("DETACH arriving")
+        path.unlink(missing_ok=True)
