@@ -7,6 +7,7 @@ are all made from what this module returns.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from sayso.files import explained
 
 Kind = Literal["choice", "ordinal", "integer", "text"]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Hotkey = Annotated[str, Meta(pattern=r"^((shift|alt)\+)?[a-z0-9]$")]
 
 
 class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,14 +32,18 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Value(Declared, frozen=True, kw_only=True):
     """A value of a closed attribute."""
 
-    hotkey: str | None = None
+    hotkey: Hotkey | None = None
 
 
 class Attribute(Declared, frozen=True, kw_only=True):
-    """An attribute of a label. ``ordinal`` is a choice whose values stand in order; only those two have values."""
+    """An attribute of a label. ``ordinal`` is a choice whose values stand in order; only those two have values.
+
+    ``hotkey`` is for whole numbers alone: it adds one.
+    """
 
     kind: Kind
     required: bool = False
+    hotkey: Hotkey | None = None
     values: dict[Name, Value] = {}
 
     @property
@@ -50,7 +56,7 @@ class Label(Declared, frozen=True, kw_only=True):
     """What a mention can be."""
 
     colour: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
-    hotkey: str
+    hotkey: Hotkey
     attributes: dict[Name, Attribute] = {}
 
 
@@ -72,6 +78,8 @@ class Interface(Declared, frozen=True, kw_only=True):
 
 class Flag(Declared, frozen=True, kw_only=True):
     """What an annotator can say of any mention."""
+
+    hotkey: Hotkey | None = None
 
 
 class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -143,13 +151,32 @@ def _misfits(schema: Schema) -> list[str]:
         *(f"{n}.{a}: a {attribute.kind} attribute {'needs' if attribute.closed else 'takes no'} values"
           for n, label in schema.labels.items() for a, attribute in label.attributes.items()
           if attribute.closed != bool(attribute.values)),
-        *(f"hotkey {key!r} of two labels" for key, times in _tally(schema).items() if times > 1),
+        *(f"{n}.{a}: a {attribute.kind} attribute takes no hotkey" for n, label in schema.labels.items()
+          for a, attribute in label.attributes.items() if attribute.hotkey and attribute.kind != "integer"),
+        *(f"hotkey {key!r} of {' and '.join(places)}" for key, places in hotkeys(schema).items() if len(places) > 1),
     ]  # fmt: skip
 
 
-def _tally(schema: Schema) -> dict[str, int]:
-    keys = [label.hotkey for label in schema.labels.values()]
-    return {key: keys.count(key) for key in keys}
+def hotkeys(schema: Schema) -> dict[str, list[str]]:
+    """What each hotkey is for, in the schema's order. One key means one thing, whatever is selected.
+
+    Label Studio lets a key act on every panel, also on the hidden ones, and shows what it did there as an answer
+    once the mention gets another label.
+    """
+    places: dict[str, list[str]] = {}
+    for where, key in _keyed(schema):
+        if key:
+            places.setdefault(key, []).append(where)
+    return places
+
+
+def _keyed(schema: Schema) -> Iterator[tuple[str, str | None]]:
+    for name, label in schema.labels.items():
+        yield name, label.hotkey
+        for asked, attribute in label.attributes.items():
+            yield f"{name}.{asked}", attribute.hotkey
+            yield from ((f"{name}.{asked}.{value}", declared.hotkey) for value, declared in attribute.values.items())
+    yield from ((f"flag {name}", flag.hotkey) for name, flag in schema.flags.items())
 
 
 class _OnceLoader(yaml.SafeLoader):

@@ -1,29 +1,66 @@
 """The Label Studio interface of each pass, written from the schema. Pure: the same schema, the same bytes.
 
-Label Studio accepts on the server what its editor then cannot show, and keeps what a hidden panel still holds.
-So only the tags and attributes below are written, every attribute panel names its label on the panel *and* on each
-control, and every control that could catch a key has its own.
+Label Studio's server accepts what its editor then cannot show, and its editor keeps what a hidden panel holds. So a
+panel names its label twice, on the panel and on each control; every control has a hotkey that nothing else has; and
+what the schema says in words is escaped for the two readers it passes, XML and Markdown.
 """
 
 from __future__ import annotations
 
 import html
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from sayso.schema import Attribute, Interface, Label, Schema
+from sayso.errors import InputError
+from sayso.schema import Attribute, Declared, Flag, Label, Schema, Value, hotkeys
 from sayso.studio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control
 
 HEAD = "Made from schema.yaml by `sayso schema build`. Change that file, not this one."
 
+BUILT_IN = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
+"""What Label Studio's editor does by itself over text: unselect, hide, lock, remark, relate."""
+
 STYLE = """
-.sayso { font-size: 15px; }
-.sayso-about { color: #777; }
-.sayso-desk { display: flex; flex-wrap: wrap; gap: 20px; align-items: flex-start; }
-.sayso-page { flex: 1 1 30rem; max-width: 46rem; }
-.sayso-panel { flex: 1 1 20rem; max-width: 34rem; position: sticky; top: 0; }
+.sayso { --line: var(--color-neutral-border); --quiet: var(--color-neutral-content-subtler); }
+.sayso-about { color: var(--quiet); margin-top: -6px; }
+.sayso-desk { display: flex; flex-wrap: wrap; gap: 12px 20px; align-items: flex-start; }
+.sayso-page { flex: 1 1 22rem; max-width: 50rem; }
+.sayso-panel { flex: 1 1 18rem; max-width: 30rem; position: sticky; top: 0; }
+.sayso-panel { max-height: calc(100vh - 180px); overflow-y: auto; padding: 8px 0; font-size: 14px; }
+.sayso-bar { position: sticky; top: 0; z-index: 3; padding: 8px 0; background: var(--color-neutral-background); }
+.sayso-text { padding-left: 24px; }
+.sayso-text .lsf-richtext__container { line-height: 2; counter-reset: sentence; }
+.sayso-text .lsf-richtext__line { width: 100%; margin-bottom: 6px; }
+.sayso-text .lsf-richtext__line:not(:empty) { counter-increment: sentence; }
+.sayso-text .lsf-richtext__container:not([data-linenumbers=enabled]) .lsf-richtext__line:not(:empty)::before {
+  content: counter(sentence); position: absolute; left: -28px; width: 26px; text-align: right;
+  font-size: 11px; color: var(--quiet); border: 0; counter-increment: none; }
+.sayso-text .htx-highlight { border-radius: 3px; }
+.sayso-questions, .sayso-remarks, .sayso-document, .sayso-hint { border: 1px solid var(--line); border-radius: 6px; }
+.sayso-questions, .sayso-remarks, .sayso-document, .sayso-hint { padding: 6px 12px 8px; margin-bottom: 10px; }
+.sayso-panel h4 { margin: 2px 0 4px !important; }
+.sayso-panel p { margin: 6px 0 2px; color: var(--quiet); font-size: 13px; line-height: 1.35; }
+.sayso-panel p b { color: var(--color-neutral-content); font-size: 14px; }
+.sayso-panel .lsf-choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 0 8px; }
+.sayso-panel .lsf-choice { margin: 0; }
+.sayso-panel .lsf-choice label { margin: 0; line-height: 1.7; }
+.sayso-panel .lsf-hint { color: var(--quiet); font-size: 11px; margin-left: 4px; top: 0; vertical-align: baseline; }
+.sayso-panel td { padding: 3px 8px 3px 0; vertical-align: top; font-size: 13px; }
+"""
+
+NOTHING_SELECTED = """
+<p><b>Mark</b> Press the key of a label, then draw over the words.</p>
+<p><b>Answer</b> Click a mention: its questions appear here. Keys stand beside the values.</p>
+"""
+RELATE = """
+<p><b>Relate</b> Click the claim or count that the arrow starts from, press Alt+R, click the other end; choose the type
+under Relations on the right.</p>
+"""
+ONCE = """
+<p><b>Once</b> In the settings below the text, switch on “Select region after creating it”.</p>
 """
 
 
@@ -31,22 +68,35 @@ def interface_xml(schema: Schema, name: str) -> str:
     """The labelling configuration of one interface, as XML with a line end at its end.
 
     Raises:
-        InputError: the schema has no such interface.
+        InputError: there is no such interface, or a hotkey is one that Label Studio uses itself.
     """
-    declared = schema.interface(name)
+    _refuse_built_in_keys(schema)
+    shown = schema.shown(name)
+    drawn = schema.drawn(name)
     view = _tag("View", className="sayso")
-    view.append(ElementTree.Comment(f" {HEAD} {name}, version {schema.version} "))
+    view.append(ElementTree.Comment(f" {HEAD} Interface {name}, version {schema.version}. "))
     view.append(_style())
-    view.extend(_title(declared))
-    view.append(_desk(schema, name))
-    if drawn := schema.drawn(name):
+    view.append(_tag("Header", value="$title", size="4"))
+    view.append(_tag("View", _tag("Header", value="$about", size="5"), className="sayso-about"))
+    view.append(_tag("View", _page(shown), _panel(schema, name), className="sayso-desk"))
+    if drawn:
         view.append(_tag("Relations", *(_tag("Relation", value=relation) for relation in drawn)))
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
-def _tag(tag: str, *children: Element, **attributes: str) -> Element:
-    element = Element(tag, attributes)
+def _refuse_built_in_keys(schema: Schema) -> None:
+    for key, places in hotkeys(schema).items():
+        if key in BUILT_IN:
+            raise InputError(
+                f"hotkey {key!r} of {places[0]} is one of Label Studio's own",
+                where="schema.yaml",
+                remedy="choose another and run `sayso schema build`",
+            )
+
+
+def _tag(tag: str, *children: Element, **attributes: str | None) -> Element:
+    element = Element(tag, {name: value for name, value in attributes.items() if value is not None})
     element.extend(children)
     return element
 
@@ -57,41 +107,42 @@ def _style() -> Element:
     return style
 
 
-def _title(declared: Interface) -> Iterator[Element]:
-    yield _tag("Header", value="$title", size="4")
-    yield _tag("View", _tag("Header", value="$about", size="5"), className="sayso-about")
-
-
-def _desk(schema: Schema, name: str) -> Element:
-    """The text on the left, and beside it whatever is asked of the selected mention."""
-    shown = schema.shown(name)
-    page = _tag("View", _labels(shown), _tag("View", _text(), className="sayso-text"), className="sayso-page")
-    panel = _tag("View", className="sayso-panel")
-    panel.extend(_questions(label, declared) for label, declared in shown.items())
-    panel.append(_remarks(schema))
-    panel.append(_document_note())
-    panel.append(_definitions(schema, name))
-    return _tag("View", page, panel, className="sayso-desk")
-
-
-def _labels(shown: dict[str, Label]) -> Element:
+def _page(shown: dict[str, Label]) -> Element:
+    """The labels over the text."""
     labels = (
         _tag("Label", value=name, hotkey=label.hotkey, background=label.colour, hint=label.definition)
         for name, label in shown.items()
     )
     bar = _tag("Labels", *labels, name=SPAN, toName=TEXT, choice="single", showInline="true")
-    return _tag("View", bar, className="sayso-bar")
+    text = _tag("Text", name=TEXT, value=f"${TEXT}", granularity="symbol", saveTextResult="yes")
+    return _tag(
+        "View",
+        _tag("View", bar, className="sayso-bar"),
+        _tag("View", text, className="sayso-text"),
+        className="sayso-page",
+    )
 
 
-def _text() -> Element:
-    return _tag("Text", name=TEXT, value=f"${TEXT}", granularity="symbol", saveTextResult="yes")
+def _panel(schema: Schema, name: str) -> Element:
+    """What is asked of the selected mention, beside the text."""
+    shown = schema.shown(name)
+    return _tag(
+        "View",
+        *(_questions(label, declared) for label, declared in shown.items()),
+        _remarks(schema),
+        _hint(relations=bool(schema.drawn(name))),
+        _document_note(),
+        _definitions(schema, name),
+        className="sayso-panel",
+    )
 
 
 def _questions(label: str, declared: Label) -> Element:
-    """The panel of one label. Label Studio must be told twice when it shows: else it keeps what it hides."""
-    panel = _tag("View", className="sayso-questions", **_when(label), visibleWhen="region-selected")
-    for name, attribute in declared.attributes.items():
-        panel.append(_tag("Header", value=f"{label}: {name}", size="5"))
+    """The panel of one label: keys first, then whatever has to be typed."""
+    panel = _tag("View", className="sayso-questions", visibleWhen="region-selected", **_when(label))
+    panel.append(_tag("Header", value=label, size="5"))
+    for name, attribute in sorted(declared.attributes.items(), key=lambda pair: not pair[1].closed):
+        panel.append(_words(name, attribute))
         panel.append(_question(label, name, attribute))
     return panel
 
@@ -105,41 +156,75 @@ def _question(label: str, name: str, attribute: Attribute) -> Element:
     if attribute.required:
         asked |= {"required": "true", "requiredMessage": f"{label}: please choose its {name}."}
     if attribute.closed:
-        return _choices(attribute, asked)
+        return _tag("Choices", *_choices(attribute.values), **asked, choice="single-radio", showInline="true")
     if attribute.kind == "integer":
-        return _tag("Number", **asked, min="0", step="1")
-    return _tag("TextArea", **asked, maxSubmissions="1", editable="true", rows="1", placeholder=attribute.definition)
+        return _tag("Number", **asked, min="0", step="1", hotkey=attribute.hotkey)
+    return _line(**asked, placeholder=name)
 
 
-def _choices(attribute: Attribute, asked: dict[str, str]) -> Element:
-    choices = (
-        _tag("Choice", value=name, hint=value.definition, **({"hotkey": value.hotkey} if value.hotkey else {}))
-        for name, value in attribute.values.items()
-    )
-    return _tag("Choices", *choices, **asked, choice="single-radio", showInline="true")
+def _choices(values: Mapping[str, Value | Flag]) -> Iterator[Element]:
+    for name, declared in values.items():
+        yield _tag("Choice", value=name, hotkey=declared.hotkey, hint=declared.definition)
+
+
+def _line(**asked: str) -> Element:
+    return _tag("TextArea", **asked, maxSubmissions="1", editable="true", rows="1")
 
 
 def _remarks(schema: Schema) -> Element:
     """What can be said of any mention."""
-    flags = (_tag("Choice", value=name, hint=flag.definition) for name, flag in schema.flags.items())
     asked = {"toName": TEXT, "perRegion": "true"}
     return _tag(
         "View",
-        _tag("Choices", *flags, name=FLAG, **asked, choice="single", showInline="true"),
-        _tag("TextArea", name=NOTE, **asked, maxSubmissions="1", editable="true", rows="1", placeholder="Note"),
+        _markdown("<p><b>flag</b> and <b>note</b> to the adjudicator, where one is needed.</p>"),
+        _tag("Choices", *_choices(schema.flags), name=FLAG, **asked, choice="single", showInline="true"),
+        _line(name=NOTE, **asked, placeholder="note"),
         className="sayso-remarks",
         visibleWhen="region-selected",
     )
 
 
+def _hint(*, relations: bool) -> Element:
+    words = NOTHING_SELECTED + (RELATE if relations else "") + ONCE
+    return _tag("View", _markdown(words), className="sayso-hint", visibleWhen="no-region-selected")
+
+
 def _document_note() -> Element:
-    asked = {"maxSubmissions": "1", "editable": "true", "rows": "1", "placeholder": "Note on the whole document"}
-    return _tag("View", _tag("TextArea", name=DOCUMENT_NOTE, toName=TEXT, **asked), className="sayso-document")
+    note = _line(name=DOCUMENT_NOTE, toName=TEXT, placeholder="note on the whole document")
+    return _tag("View", note, className="sayso-document")
 
 
 def _definitions(schema: Schema, name: str) -> Element:
+    rows: list[str] = []
+    for label, declared in schema.shown(name).items():
+        rows += _rows({label: declared}, "")
+        for asked, attribute in declared.attributes.items():
+            rows += _rows({asked: attribute}, f"{label} · ")
+            rows += _rows(attribute.values, f"{asked} · ")
+    rows += _rows(schema.drawn(name), "relation · ")
+    rows += _rows(schema.flags, "flag · ")
+    table = f"<table><tbody>{''.join(rows)}</tbody></table>"
+    return _tag("Collapse", _tag("Panel", _tag("View", _markdown(table)), value="Definitions"), bordered="true")
+
+
+def _rows(declared: Mapping[str, Declared], under: str) -> Iterable[str]:
+    return (f"<tr><td>{under}<b>{_plain(n)}</b></td><td>{_plain(d.definition)}</td></tr>" for n, d in declared.items())
+
+
+def _words(name: str, declared: Declared) -> Element:
+    return _markdown(f"<p><b>{_plain(name)}</b> {_plain(declared.definition)}</p>")
+
+
+def _markdown(markup: str) -> Element:
     markdown = _tag("Markdown")
-    markdown.text = "".join(
-        f"<p><b>{label}</b> {html.escape(declared.definition)}</p>" for label, declared in schema.shown(name).items()
-    ).replace("$", "&#36;")
-    return _tag("Collapse", _tag("Panel", _tag("View", markdown), value="Definitions"), bordered="true")
+    markdown.text = " ".join(markup.split())
+    return markdown
+
+
+def _plain(words: str) -> str:
+    """Words as HTML that Markdown leaves alone and in which Label Studio sees no ``$variable``.
+
+    >>> _plain("Tom & *Jerry*, $5")
+    'Tom &amp; &#42;Jerry&#42;, &#36;5'
+    """
+    return re.sub(r"[$*_`~|\\\[\]{}#]", lambda found: f"&#{ord(found[0])};", html.escape(words, quote=False))
