@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from sayso.records import Kept, Mention, Relation, Value, ordered_mentions, ordered_relations
 from sayso.schema import Attribute, Schema
@@ -21,6 +21,7 @@ from sayso.studio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control
 Item = dict[str, Any]
 _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
+_JOINER = "\u200d"
 _DRAWN = {"manual", "prediction-changed"}  # a person's mouse was at work; what came through the API has none of these
 _TAKEN_OVER = {"prediction": "prediction", "prediction-changed": "prediction_changed"}
 
@@ -166,7 +167,16 @@ def displaced_by_resize(edge: int, text: str) -> bool:
 
 
 def _parts_a_word(edge: int, text: str) -> bool:
-    return 0 < edge < len(text) and _in_spaced_word(text[edge - 1]) and _in_spaced_word(text[edge])
+    """Whether an edge stands where no mouse puts it: inside a word, or inside what is shown as one character."""
+    if not 0 < edge < len(text):
+        return False
+    before, after = text[edge - 1], text[edge]
+    return (_in_spaced_word(before) and _in_spaced_word(after)) or before == _JOINER or _continues(after)
+
+
+def _continues(character: str) -> bool:
+    """Whether it changes the character before it: a mark, a joiner, a skin tone."""
+    return character == _JOINER or category(character).startswith("M") or "\U0001f3fb" <= character <= "\U0001f3ff"
 
 
 def _in_spaced_word(character: str) -> bool:
