@@ -1,0 +1,94 @@
+"""Send what the server does not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sayso.cli.studio_options import studio_options
+from sayso.cli.terminal import emit, progress, say
+from sayso.settings import find_instance
+
+if TYPE_CHECKING:
+    from sayso.studio.push import Outcome
+
+
+@click.command()
+@studio_options
+@click.option("--interface", metavar="NAME", help="The pass to push for. [default: SAYSO_INTERFACE, [tool.sayso], all]")
+@click.option("--dry-run", is_flag=True, help="Print the plan and change nothing on the server.")
+@click.option("--predictions", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="JSON Lines of annotations that annotators start from.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N new documents.")
+@click.option("--update-interface", is_flag=True, help="Replace an interface that differs from the schema's.")
+@click.pass_obj
+def command(
+    root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
+    interface: str | None, dry_run: bool, predictions: Path | None, limit: int | None, update_interface: bool,
+) -> None:  # fmt: skip
+    """Send what the server does not have.
+
+    Looks at the server, plans, and applies. Whatever anybody has answered or begun is never removed or altered.
+
+    \b
+    Examples:
+      sayso push
+      sayso push --dry-run
+      sayso push --interface names --limit 50
+      sayso push --predictions draft.jsonl
+      SAYSO_URL=https://labels.example.org SAYSO_TOKEN=... sayso push
+    """
+    from sayso.errors import ConflictError
+    from sayso.studio.access import connect
+    from sayso.studio.project import Place
+    from sayso.studio.push import Request, preview, push
+
+    instance = find_instance(root)
+    place = Place(instance.require("campaign", campaign), instance.require("interface", interface))
+    request = Request(place, predictions, limit, update_interface)
+    with connect(instance, url, token_file) as client, progress("pushing") as advance:
+        outcome = preview(instance, client, request) if dry_run else push(instance, client, request, advance)
+    _print(outcome, dry_run, as_json)
+    if outcome.conflicts:
+        raise ConflictError(
+            f"{outcome.conflicts} answered tasks disagree with the corpus", where=outcome.url,
+            remedy="pull their answers, then delete these tasks in Label Studio and push again",
+        )  # fmt: skip
+
+
+def _print(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
+    from sayso.studio.plan import MEANING, PREDICTION_MEANING
+
+    if as_json:
+        emit(_told(outcome, dry_run))
+        return
+    for step in outcome.told:
+        say(f"{step.doc_id or 'task'}{f' (task {step.task})' if step.task else ''}: {MEANING[step.kind]}")
+    for note in outcome.notes:
+        say(note)
+    for kind, count in outcome.tasks.items():
+        click.echo(f"{count:8} {kind}: {MEANING[kind]}")
+    for foretold, count in outcome.predictions.items():
+        click.echo(f"{count:8} {foretold}: {PREDICTION_MEANING[foretold]}")
+    for name, count in outcome.left_out.items():
+        say(f"{count} predicted {name} left out: this interface does not show it")
+    if outcome.postponed:
+        say(f"{outcome.postponed} new documents left for later by --limit")
+    say(_summary(outcome, dry_run))
+
+
+def _summary(outcome: Outcome, dry_run: bool) -> str:
+    if not outcome.changes:
+        return f"nothing to do; {outcome.url} has it all" if outcome.interface == "in step" else "no task to change"
+    return f"{outcome.changes} changes {'planned, none made' if dry_run else 'made'}: {outcome.url}"
+
+
+def _told(outcome: Outcome, dry_run: bool) -> dict[str, object]:
+    return {
+        "dry_run": dry_run, "project": outcome.project or None, "url": outcome.url, "interface": outcome.interface,
+        "tasks": outcome.tasks, "predictions": outcome.predictions, "left_out": outcome.left_out,
+        "postponed": outcome.postponed, "changes": outcome.changes, "conflicts": outcome.conflicts,
+        "steps": [step._asdict() for step in outcome.told], "notes": outcome.notes,
+    }  # fmt: skip

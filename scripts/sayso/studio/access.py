@@ -1,0 +1,100 @@
+"""Which Label Studio, and the way in: option, environment, ``[tool.sayso]``, or the embedded server.
+
+There is no option that takes a token: whoever lists the processes of the machine would read it. ``--token-file``
+names a file instead, which only its owner may read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sayso.errors import AuthError, ServerError, UsageError
+from sayso.files import explained
+from sayso.settings import Instance
+from sayso.studio.client import Client
+
+OLDEST = (1, 23)  # the oldest release whose offsets were proven in a browser
+
+
+def connect(instance: Instance, url: str | None = None, token_file: Path | None = None) -> Client:
+    """Enter the Label Studio that options, environment, settings or the embedded server name.
+
+    Raises:
+        UsageError: nobody named one, or the address is not one.
+        AuthError: the token is missing, malformed, expired or refused.
+        ServerError: out of reach, too old, or not Label Studio.
+    """
+    address, token = _resolve(instance, url, token_file)
+    client = Client(address, _sound(token, address))
+    _require_release(client.version(), address)
+    client.whoami()
+    return client
+
+
+def _resolve(instance: Instance, url: str | None, token_file: Path | None) -> tuple[str, str]:
+    from sayso.studio import server
+
+    named = instance.setting("url", url)
+    embedded = server.running(instance)
+    if named is None and embedded is None:
+        raise UsageError(
+            "no Label Studio is named and none is up here", remedy="run `sayso studio up`, or set SAYSO_URL"
+        )
+    address = _root(named.value, named.source) if named else embedded.url if embedded else ""
+    token = _given_token(token_file)
+    if token is None and embedded and embedded.url == address:
+        token = embedded.token
+    if token is None:
+        raise AuthError("no token for this server", where=address, remedy="set SAYSO_TOKEN, or give --token-file FILE")
+    return address, token
+
+
+def _root(url: str, source: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError("not an address of a server", where=source, remedy="give it as http://HOST:PORT")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise UsageError(
+            "an address holds no login, query or fragment", where=source, remedy="give it as http://HOST:PORT"
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _given_token(token_file: Path | None) -> str | None:
+    if token_file is not None:
+        return read_token(token_file)
+    return os.environ.get("SAYSO_TOKEN")
+
+
+def read_token(path: Path) -> str:
+    """The token in a file that nobody but its owner may read.
+
+    Raises:
+        AuthError: others may read it.
+        DiskError: it is not there.
+    """
+    with explained(path):
+        shared = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        if shared:
+            raise AuthError("others can read this token", where=str(path), remedy=f"run `chmod 600 {path}`")
+        return path.read_text(encoding="ascii", errors="replace")
+
+
+def _sound(token: str, url: str) -> str:
+    """The token without white space at its ends; refused before it could turn up in an HTTP library's message."""
+    token = token.strip()
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        what = "the token is empty" if not token else "the token holds characters that no token has"
+        raise AuthError(what, where=url, remedy="copy it again from Label Studio (Account & Settings)")
+    return token
+
+
+def _require_release(release: str, url: str) -> None:
+    found = re.match(r"(\d+)\.(\d+)", release)
+    if not found or (int(found[1]), int(found[2])) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise ServerError(f"Label Studio {release} is older than {oldest}", where=url, remedy="upgrade the server")

@@ -1,0 +1,496 @@
+"""Everything that is asked of a Label Studio, and what it may answer.
+
+The SDK signs requests, renews access tokens and carries them; pages and imports go through it as bytes, since
+building its models costs more than the server's own work. What changes the server is sent once and never blindly
+again: a lost answer does not say whether the work was done. What only reads is asked again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from sayso.errors import AuthError, InputError, ServerError
+
+if TYPE_CHECKING:
+    from label_studio_sdk.base_client import LabelStudioBase
+
+READ_SECONDS = 120.0
+WRITE_SECONDS = 600.0  # a large import runs inside its request
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before a read is asked again
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+MODEL = "sayso"  # the name under which our predictions stand; Label Studio shows one name's at a time
+
+_HELD = "id,data,updated_at,total_annotations,cancelled_annotations"
+# The serializer of annotations obeys the same list: no e-mail addresses travel, and the server works less.
+_ANSWERED = (
+    "id,data,updated_at,annotations,result,completed_by,was_cancelled,created_at,lead_time,"
+    "parent_prediction,parent_annotation"
+)
+
+T = TypeVar("T")
+
+
+class LostAnswer(ServerError):
+    """A write was sent and its answer is unknown: the server may have done it, or may still be at it."""
+
+
+class Listed(Struct, frozen=True):
+    """A project as the server lists it."""
+
+    id: int
+    title: str
+    description: str | None
+
+
+class Project(Struct, frozen=True):
+    """A project in full, as far as it concerns us."""
+
+    id: int
+    title: str
+    description: str | None
+    created_at: str
+    label_config: str
+    expert_instruction: str | None
+    model_version: str | None
+
+
+class Account(Struct, frozen=True):
+    """Somebody who can log in."""
+
+    id: int
+    email: str
+
+
+class Held(Struct, frozen=True):
+    """A task without its answers."""
+
+    id: int
+    data: dict[str, Any]
+    updated_at: str
+    total_annotations: int
+    cancelled_annotations: int
+
+
+class Answer(Struct, frozen=True):
+    """One annotation of a task, as the server holds it."""
+
+    id: int
+    result: Any
+    completed_by: int | None
+    was_cancelled: bool
+    created_at: str
+    updated_at: str
+    lead_time: float | None
+    parent_prediction: int | None
+    parent_annotation: int | None
+
+
+class Answered(Struct, frozen=True):
+    """A task with its answers."""
+
+    id: int
+    data: dict[str, Any]
+    updated_at: str
+    annotations: list[Answer]
+
+
+class Prediction(Struct, frozen=True):
+    """A prediction that stands on a task."""
+
+    id: int
+    task: int
+    result: Any
+    model_version: str | None
+
+
+class HeldPage(Struct, frozen=True):
+    """Some tasks of a project; ``total`` counts all that the question fits."""
+
+    total: int
+    tasks: list[Held]
+
+
+class AnsweredPage(Struct, frozen=True):
+    """Some tasks with their answers."""
+
+    total: int
+    tasks: list[Answered]
+
+
+class _Numbered(Struct, frozen=True):
+    id: int
+
+
+class _Numbers(Struct, frozen=True):
+    total: int
+    tasks: list[_Numbered]
+
+
+class _Predicted(Struct, frozen=True):
+    predictions: list[Prediction]
+
+
+class _PredictedPage(Struct, frozen=True):
+    tasks: list[_Predicted]
+
+
+class _Projects(Struct, frozen=True):
+    next: str | None
+    results: list[Listed]
+
+
+class _Imported(Struct, frozen=True):
+    task_count: int
+    task_ids: list[int] = []
+
+
+class _Created(Struct, frozen=True):
+    created: int
+
+
+class _Deleted(Struct, frozen=True):
+    processed_items: int
+
+
+class Client:
+    """One Label Studio, entered with one token. Safe to use from several threads.
+
+    Attributes:
+        url: its root address, without a slash at the end.
+    """
+
+    def __init__(self, url: str, token: str, *, pauses: Sequence[float] = PAUSES) -> None:
+        self.url = url
+        self._pauses = pauses
+        with _explained(url):
+            self._sdk = _sdk(url, token)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sdk._client_wrapper.httpx_client.httpx_client.close()
+
+    # What only reads.
+
+    def version(self) -> str:
+        """The release of the server; asks once, so that a wrong address is told at once."""
+        with _explained(self.url):
+            answer = self._send("GET", "api/version", None, READ_SECONDS, {})
+        try:
+            release: str = msgspec.json.decode(answer.content)["release"]
+        except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
+            raise _not_label_studio(self.url, answer.status_code) from None
+        return release
+
+    def whoami(self) -> Account:
+        """The account that the token belongs to."""
+        return self._read("api/current-user/whoami", Account)
+
+    def accounts(self) -> list[Account]:
+        """Everybody in the organisation."""
+        return self._read("api/users/", list[Account])
+
+    def projects(self) -> Iterator[Listed]:
+        """Every project that the account can see."""
+        page = 1
+        while True:
+            found = self._read("api/projects/", _Projects, page=page, page_size=100, include="id,title,description")
+            yield from found.results
+            if found.next is None:
+                return
+            page += 1
+
+    def project(self, number: int) -> Project:
+        """One project."""
+        return self._read(f"api/projects/{number}/", Project)
+
+    def has_view(self, project: int) -> bool:
+        """Whether the project has a tab in the data manager."""
+        return bool(self._read("api/dm/views/", list[Any], project=project))
+
+    def count(self, project: int) -> int:
+        """How many tasks the project holds."""
+        return self._numbers(project, [], 1).total
+
+    def held(self, project: int, *, after: int, since: str, size: int) -> HeldPage:
+        """Tasks with a number above ``after``, changed after the time ``since`` (empty: any), in order of number."""
+        asked = _since(after, since)
+        return self._page(project, HeldPage, asked, size, include=_HELD)
+
+    def answered(self, project: int, *, after: int, since: str, size: int) -> AnsweredPage:
+        """The same tasks with every annotator's answers."""
+        return self._page(project, AnsweredPage, _since(after, since), size, include=_ANSWERED, fields="all")
+
+    def numbers(self, project: int, *, size: int = 1000) -> Iterator[int]:
+        """The numbers of all tasks, rising."""
+        return self._rising(project, [], size)
+
+    def drafted(self, project: int, *, size: int = 1000) -> Iterator[int]:
+        """The numbers of the tasks on which somebody has begun and not submitted."""
+        return self._rising(project, [_filter("draft_exists", "equal", "Boolean", True)], size)
+
+    def newest(self, project: int) -> str:
+        """When a task of the project was changed last; empty where there is none."""
+        found = self._read("api/tasks/", HeldPage, project=project, page=1, page_size=1, include=_HELD,
+                           resolve_uri="false", query=json.dumps({"ordering": ["-tasks:updated_at"]}))  # fmt: skip
+        return found.tasks[0].updated_at if found.tasks else ""
+
+    def predictions(self, task: int) -> list[Prediction]:
+        """The predictions that stand on one task."""
+        return self._read("api/predictions/", list[Prediction], task=task)
+
+    def predicted(self, project: int, tasks: list[int]) -> list[Prediction]:
+        """The predictions that stand on these tasks."""
+        query = json.dumps({"selectedItems": {"all": False, "included": tasks}})
+        found = self._read("api/tasks/", _PredictedPage, project=project, page=1, page_size=len(tasks), query=query,
+                           include="id,predictions", fields="all", resolve_uri="false")  # fmt: skip
+        return [prediction for task in found.tasks for prediction in task.predictions]
+
+    def now(self) -> float:
+        """The server's own clock, in seconds since 1970."""
+        with _explained(self.url):
+            answer = self._send("GET", "api/version", None, READ_SECONDS, {})
+        return parsedate_to_datetime(answer.headers["date"]).timestamp() if "date" in answer.headers else time.time()
+
+    # What changes the server.
+
+    def create_project(self, **settings: Any) -> Project:
+        """Make a project."""
+        return self._write("POST", "api/projects/", Project, settings)
+
+    def update_project(self, project: int, **settings: Any) -> None:
+        """Change a project's settings."""
+        self._write("PATCH", f"api/projects/{project}/", Any, settings)
+
+    def refusal(self, project: int, label_config: str) -> str:
+        """Why the server would not take this interface for what is annotated already; empty where it would."""
+        try:
+            self._write("POST", f"api/projects/{project}/validate/", Any, {"label_config": label_config})
+        except InputError as error:
+            return error.what
+        return ""
+
+    def create_view(self, project: int) -> None:
+        """Make the first tab of the data manager; without one Label Studio fetches the first task twice."""
+        self._write("POST", "api/dm/views/", Any, {"project": project, "data": {"title": "Default"}})
+
+    def import_tasks(self, project: int, tasks: bytes) -> list[int]:
+        """Import a JSON list of tasks, all or none; their numbers in the same order."""
+        path = f"api/projects/{project}/import"
+        return self._write("POST", path, _Imported, tasks, return_task_ids="true").task_ids
+
+    def import_predictions(self, project: int, predictions: list[Any]) -> int:
+        """Add predictions to tasks that are there; how many the server took."""
+        return self._write("POST", f"api/projects/{project}/import/predictions", _Created, predictions).created
+
+    def delete_prediction(self, prediction: int) -> None:
+        """Take one prediction away."""
+        self._write("DELETE", f"api/predictions/{prediction}/", Any, b"")
+
+    def update_task(self, task: int, data: dict[str, Any]) -> None:
+        """Give a task other data."""
+        self._write("PATCH", f"api/tasks/{task}/", Any, {"data": data})
+
+    def delete_unanswered(self, project: int, tasks: list[int]) -> int:
+        """Delete those of the tasks that nobody has answered or begun, judged by the server; how many there were."""
+        unanswered = [
+            _filter("total_annotations", "equal", "Number", 0),
+            _filter("cancelled_annotations", "equal", "Number", 0),
+            _filter("draft_exists", "equal", "Boolean", False),
+        ]
+        body = {"filters": {"conjunction": "and", "items": unanswered},
+                "selectedItems": {"all": False, "included": tasks}}  # fmt: skip
+        answer = self._write("POST", "api/dm/actions/", _Deleted, body, id="delete_tasks", project=project)
+        return answer.processed_items
+
+    # How it is asked.
+
+    def _rising(self, project: int, items: list[Any], size: int) -> Iterator[int]:
+        after = 0
+        while True:
+            page = self._numbers(project, [*items, _above(after)], size)
+            yield from (task.id for task in page.tasks)
+            if page.total <= len(page.tasks):
+                return
+            after = page.tasks[-1].id
+
+    def _numbers(self, project: int, items: list[Any], size: int) -> _Numbers:
+        return self._page(project, _Numbers, items, size, include="id")
+
+    def _page(self, project: int, kind: type[T], items: list[Any], size: int, **asked: Any) -> T:
+        query = json.dumps({"filters": {"conjunction": "and", "items": items}})
+        return self._read("api/tasks/", kind, project=project, page=1, page_size=size, resolve_uri="false",
+                          query=query, **asked)  # fmt: skip
+
+    def _read(self, path: str, kind: type[T], **query: Any) -> T:
+        for pause in (*self._pauses, None):
+            try:
+                with _explained(self.url):
+                    return _decoded(self._send("GET", path, None, READ_SECONDS, query), kind, self.url)
+            except ServerError:
+                if pause is None:
+                    raise
+                time.sleep(pause)
+        raise AssertionError
+
+    def _write(self, method: str, path: str, kind: type[T], content: Any, **query: Any) -> T:
+        body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+        try:
+            with _explained(self.url):
+                return _decoded(self._send(method, path, body, WRITE_SECONDS, query), kind, self.url)
+        except ServerError as error:
+            raise LostAnswer(error.what, where=error.where, remedy="run the command again") from None
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, seconds: float, query: dict[str, Any]
+    ) -> httpx.Response:
+        answer: httpx.Response = self._sdk._client_wrapper.httpx_client.request(
+            path,
+            method=method,
+            content=body,
+            params=query,
+            headers={"content-type": "application/json"} if body else {},
+            request_options={"max_retries": 0, "timeout_in_seconds": seconds},
+        )
+        _refuse(answer, self.url)
+        return answer
+
+
+def _sdk(url: str, token: str) -> LabelStudioBase:
+    """The SDK's client. ``base_client`` is the whole of it but for extensions that import pandas (1 s, 100 MB)."""
+    from label_studio_sdk.base_client import LabelStudioBase
+
+    ours = urlsplit(url).hostname in LOOPBACK
+    # A redirected POST arrives as a GET: better to say where the server really is.
+    transport = httpx.Client(
+        timeout=httpx.Timeout(READ_SECONDS, connect=10), follow_redirects=False, trust_env=not ours
+    )
+    return LabelStudioBase(base_url=f"{url}/", api_key=token, httpx_client=transport, max_retries=0)
+
+
+@contextlib.contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """One clear line for whatever the SDK or the network raises, without its cause: causes quote tokens and cookies."""
+    from label_studio_sdk.core.api_error import ApiError
+
+    try:
+        yield
+    except ApiError as error:
+        if error.status_code in (401, 403):
+            raise _refused_token(url, _detail(error.body)) from None
+        raise _not_label_studio(url, error.status_code or 0) from None
+    except httpx.InvalidURL:
+        raise ServerError("not an address", where=url, remedy="set SAYSO_URL to http://HOST:PORT") from None
+    except httpx.TimeoutException:
+        raise ServerError("no answer in time", where=url, remedy="look whether the server is at work") from None
+    except httpx.ConnectError as error:
+        raise ServerError(_unreachable(str(error)), where=url, remedy=_look(url)) from None
+    except httpx.HTTPError as error:
+        raise ServerError(f"the connection broke ({type(error).__name__})", where=url, remedy=_look(url)) from None
+    except json.JSONDecodeError:  # the SDK renews a token and gets a page of HTML
+        raise _not_label_studio(url, 0) from None
+
+
+def _unreachable(reason: str) -> str:
+    reasons = {
+        "refused": "nothing listens there",
+        "Name or service": "no such host",
+        "resolution": "the host's name cannot be looked up",
+        "nodename": "no such host",
+        "CERTIFICATE": "its certificate is not trusted",
+        "SSL": "it does not speak TLS as expected",
+    }
+    return next((told for sign, told in reasons.items() if sign in reason), "out of reach")
+
+
+def _look(url: str) -> str:
+    if urlsplit(url).hostname in LOOPBACK:
+        return "run `sayso studio up`, or set SAYSO_URL to the server that you mean"
+    return "check SAYSO_URL and the network"
+
+
+def _refuse(answer: httpx.Response, url: str) -> None:
+    """Raise for every answer that is not a success."""
+    status = answer.status_code
+    if answer.is_success:
+        return
+    if answer.is_redirect:
+        told = urlsplit(answer.headers.get("location", ""))
+        raise ServerError(
+            f"it sends us on to {told.scheme}://{told.netloc}" if told.netloc else f"it sends us on to {told.path}",
+            where=url,
+            remedy="set SAYSO_URL to the root address of Label Studio itself",
+        )
+    body = _json(answer)
+    if status in (401, 403) and body is not None:
+        raise _refused_token(url, _detail(body))
+    if status in (400, 409, 413, 422) and body is not None:
+        raise InputError(f"Label Studio refuses this: {_detail(body)}", where=f"{url}{answer.url.path}")
+    if status >= 500 or status in (408, 429):
+        raise ServerError(f"HTTP {status}", where=url, remedy="look into the server's log, then run the command again")
+    raise _not_label_studio(url, status)
+
+
+def _refused_token(url: str, detail: str) -> AuthError:
+    if "legacy" in detail:
+        remedy = "use a personal access token, or switch legacy tokens on in Label Studio under Organization"
+    else:
+        remedy = "make a new token in Label Studio (Account & Settings) and set SAYSO_TOKEN"
+    return AuthError(
+        f"Label Studio refuses the token: {detail.rstrip('.') or 'no reason given'}", where=url, remedy=remedy
+    )
+
+
+def _not_label_studio(url: str, status: int) -> ServerError:
+    told = f" (HTTP {status})" if status not in (0, 200) else ""
+    return ServerError(
+        f"what answers there is not Label Studio{told}", where=url, remedy="set SAYSO_URL to its root address"
+    )
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return msgspec.json.decode(answer.content)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _detail(body: Any) -> str:
+    """What a refusal says, in one short line."""
+    if isinstance(body, dict):
+        errors = body.get("validation_errors")
+        body = errors if errors else body.get("detail", body)
+    told = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return told if len(told) <= 300 else f"{told[:300]}…"
+
+
+def _decoded(answer: httpx.Response, kind: type[T], url: str) -> T:
+    if kind is Any:
+        return None  # type: ignore[return-value]
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise _not_label_studio(url, answer.status_code) from None
+
+
+def _filter(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def _above(number: int) -> dict[str, Any]:
+    return _filter("id", "greater", "Number", number)
+
+
+def _since(after: int, since: str) -> list[dict[str, Any]]:
+    return [_above(after), *([_filter("updated_at", "greater", "Datetime", since)] if since else [])]

@@ -1,0 +1,180 @@
+"""What was last seen of one project, so that looking again costs what has changed since and not what is there.
+
+A cache under ``.sayso/``: whoever deletes it loses time, never data. The server stays the truth: each look asks for
+whatever changed after the last one, then compares the number of tasks, and starts afresh when they differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from sayso.errors import DiskError
+from sayso.settings import Instance
+from sayso.studio import tasks
+from sayso.studio.client import Client, Held, Project
+from sayso.studio.controls import TEXT
+from sayso.studio.plan import Seen
+
+PAGE = 250  # tasks of a look without answers
+_SHAPE = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tasks (
+    task INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, text_sha256 TEXT NOT NULL, schema_version TEXT NOT NULL,
+    facts TEXT NOT NULL, skeleton TEXT NOT NULL, answered INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_document ON tasks (doc_id, task);
+"""
+
+_KEEP = "REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class _Numbered(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+class _Page(Protocol):
+    @property
+    def total(self) -> int: ...
+    @property
+    def tasks(self) -> Iterable[_Numbered]: ...
+
+
+P = TypeVar("P", bound=_Page)
+
+
+@contextmanager
+def opened(instance: Instance, client: Client, project: Project) -> Iterator[Ledger]:
+    """The ledger of one project of one server.
+
+    Raises:
+        DiskError: SQLite cannot read or write it.
+    """
+    key = hashlib.sha256(f"{client.url}\n{project.id}\n{project.created_at}".encode()).hexdigest()[:16]
+    path = instance.private / "cache" / f"studio-{key}.sqlite3"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript(_SHAPE)
+        yield Ledger(connection)
+    except sqlite3.Error as error:
+        raise DiskError(str(error), where=str(path), remedy="delete this file and run the command again") from error
+    finally:
+        connection.close()
+
+
+class Ledger:
+    """The rows of one project."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def get(self, name: str) -> str:
+        """A remembered value; empty where there is none."""
+        found = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(found[0]) if found else ""
+
+    def put(self, name: str, value: str) -> None:
+        """Remember a value; the caller commits."""
+        self.connection.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def follow(self, name: str, fetch: Callable[[int, str], P]) -> Iterator[P]:
+        """Pages of what changed since the look called ``name`` was last completed.
+
+        What the caller stores while it has a page is committed together with the place to go on from.
+        """
+        after = int(self.get(f"{name}.after") or 0)
+        while True:
+            page = fetch(after, self.get(f"{name}.since"))
+            found = [task.id for task in page.tasks]
+            yield page
+            after = max(found, default=after)
+            self.put(f"{name}.after", str(after))
+            self.connection.commit()
+            if page.total <= len(found):
+                return
+
+    def complete(self, name: str, since: str) -> None:
+        """The look is complete; the next one asks for changes after ``since``."""
+        self.put(f"{name}.since", since)
+        self.put(f"{name}.after", "0")
+        self.connection.commit()
+
+    def forget(self, name: str, table: str) -> None:
+        """Start the look called ``name`` afresh."""
+        self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        self.complete(name, "")
+
+    # Tasks without their answers, for push.
+
+    def look(self, client: Client, project: int) -> None:
+        """Bring the rows of tasks up to date with the server."""
+        self._look(client, project)
+        if self.count() != client.count(project):
+            self.forget("held", "tasks")
+            self._look(client, project)
+
+    def _look(self, client: Client, project: int) -> None:
+        since = self.get("held.next") or client.newest(project)
+        self.put("held.next", since)  # kept when a look is interrupted: its first pages are as old as that
+        for page in self.follow("held", lambda after, since: client.held(project, after=after, since=since, size=PAGE)):
+            self.connection.executemany(_KEEP, map(_row, page.tasks))
+        self.put("held.next", "")
+        self.complete("held", timestamp(since))
+        begun = ((task,) for task in client.drafted(project))
+        self.connection.executemany("UPDATE tasks SET answered = 1 WHERE task = ?", begun)
+        self.connection.commit()
+
+    def count(self) -> int:
+        """How many tasks are known."""
+        return int(self.connection.execute("SELECT count(*) FROM tasks").fetchone()[0])
+
+    def last(self) -> int:
+        """The highest number of a task that is known."""
+        return int(self.connection.execute("SELECT coalesce(max(task), 0) FROM tasks").fetchone()[0])
+
+    def seen(self) -> Iterator[Seen]:
+        """Every task, in order of doc_id; those that we did not make come first."""
+        asked = ("SELECT doc_id, task, text_sha256, schema_version, facts, skeleton, answered FROM tasks "
+                 "ORDER BY doc_id, task")  # fmt: skip
+        yield from map(Seen._make, self.connection.execute(asked))
+
+    def add(self, numbers: Iterable[int], shown: Iterable[dict[str, str]]) -> None:
+        """Remember tasks that were just made; the caller commits."""
+        made = (Held(number, data, "", 0, 0) for number, data in zip(numbers, shown, strict=True))
+        self.connection.executemany(_KEEP, map(_row, made))
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Forget tasks that were removed."""
+        self.connection.executemany("DELETE FROM tasks WHERE task = ?", ((number,) for number in numbers))
+        self.connection.commit()
+
+
+def _row(task: Held) -> tuple[int, str, str, str, str, str, bool]:
+    words = {name: value if isinstance(value, str) else "" for name, value in task.data.items()}
+    return (
+        task.id,
+        words.get("doc_id", "") if words.get("text_sha256") else "",
+        words.get("text_sha256", ""),
+        words.get("schema_version", ""),
+        tasks.facts(task.data),
+        tasks.skeleton(words.get(TEXT, "")),
+        bool(task.total_annotations or task.cancelled_annotations),
+    )
+
+
+def timestamp(moment: str | float) -> str:
+    """The one way of writing a time that the server's filter takes; empty stays empty.
+
+    >>> timestamp("2026-11-22T07:39:23Z")
+    '2026-11-22T07:39:23.000000Z'
+    """
+    if moment == "":
+        return ""
+    when = datetime.fromtimestamp(moment, UTC) if isinstance(moment, float) else datetime.fromisoformat(moment)
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,86 @@
+"""Documents by id, wherever they lie in the corpus, with nothing but offsets kept: on disk, and only what is new."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from sayso.errors import InputError
+from sayso.files import explained
+from sayso.records import Document
+from sayso.settings import Instance
+from sayso.store import Corpus
+
+_SHAPE = """
+CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, number INTEGER, size INTEGER, changed INTEGER);
+CREATE TABLE IF NOT EXISTS documents (doc_id TEXT PRIMARY KEY, batch INTEGER, start INTEGER) WITHOUT ROWID;
+"""
+
+
+class _Head(Struct):
+    doc_id: str
+
+
+def opened(instance: Instance) -> Texts:
+    """The documents of an instance; close it."""
+    path = instance.private / "cache" / "documents.sqlite3"
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Texts(Corpus(instance.root), sqlite3.connect(path))
+
+
+class Texts:
+    """The documents of a corpus, one at a time."""
+
+    def __init__(self, corpus: Corpus, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._decode = msgspec.json.Decoder(Document).decode
+        self._files: dict[int, BinaryIO] = {}
+        self._batches = dict(enumerate(corpus.batches()))
+        connection.executescript(_SHAPE)
+        for number, path in self._batches.items():
+            self._index(number, path)
+
+    def _index(self, number: int, path: Path) -> None:
+        with explained(path):
+            state = path.stat()
+        known = (path.name, number, state.st_size, state.st_mtime_ns)
+        if self._connection.execute("SELECT * FROM batches WHERE name = ?", (path.name,)).fetchone() == known:
+            return
+        self._connection.execute("DELETE FROM documents WHERE batch = ?", (number,))
+        self._connection.executemany("REPLACE INTO documents VALUES (?, ?, ?)", _starts(number, path))
+        self._connection.execute("REPLACE INTO batches VALUES (?, ?, ?, ?)", known)
+        self._connection.commit()
+
+    def get(self, doc_id: str) -> Document | None:
+        """The document, or None."""
+        found = self._connection.execute("SELECT batch, start FROM documents WHERE doc_id = ?", (doc_id,)).fetchone()
+        if found is None or found[0] not in self._batches:
+            return None
+        path = self._batches[found[0]]
+        with explained(path):
+            file = self._files.get(found[0]) or self._files.setdefault(found[0], path.open("rb"))
+            file.seek(found[1])
+            return self._decode(file.readline())
+
+    def close(self) -> None:
+        """Close whatever was opened."""
+        self._connection.close()
+        for file in self._files.values():
+            file.close()
+
+
+def _starts(number: int, path: Path) -> list[tuple[str, int, int]]:
+    decode, start, found = msgspec.json.Decoder(_Head).decode, 0, []
+    with explained(path), path.open("rb") as file:
+        for line, content in enumerate(file, 1):
+            try:
+                found.append((decode(content).doc_id, number, start))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise InputError(str(error), where=f"{path}:{line}", remedy="restore the line from git") from error
+            start += len(content)
+    return found

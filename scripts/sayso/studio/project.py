@@ -1,0 +1,143 @@
+"""The project of one campaign and interface: found by a mark in its description, made when there is none."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from xml.etree import ElementTree
+
+from sayso.errors import ConflictError
+from sayso.files import explained
+from sayso.schema import Schema
+from sayso.studio.client import MODEL, Client, Project
+from sayso.studio.interface import interface_xml
+from sayso.studio.ledger import Ledger
+
+State = Literal["in step", "behind the schema", "edited in Label Studio"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which project is meant, whether or not it exists."""
+
+    campaign: str
+    interface: str
+
+    @property
+    def mark(self) -> str:
+        """The line of the description by which the project is known; its title may be changed at will.
+
+        >>> Place("founding", "all").mark
+        'sayso:campaign=founding interface=all'
+        """
+        return f"sayso:campaign={self.campaign} interface={self.interface}"
+
+
+def find(client: Client, place: Place) -> Project | None:
+    """The project, or None.
+
+    Raises:
+        ConflictError: two projects carry the same mark.
+    """
+    marked = [found.id for found in client.projects() if place.mark in (found.description or "").splitlines()]
+    if len(marked) > 1:
+        numbers = " and ".join(map(str, sorted(marked)))
+        raise ConflictError(
+            f"projects {numbers} are both marked as {place.campaign}/{place.interface}",
+            where=client.url,
+            remedy=f"delete one in Label Studio, or take the line {place.mark!r} out of its description",
+        )
+    return client.project(marked[0]) if marked else None
+
+
+def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Project:
+    """Make the project with its interface and instructions."""
+    title = f"{place.campaign}: {schema.interface(place.interface).title}"
+    made = client.create_project(
+        title=title if len(title) <= 50 else f"{title[:49]}…",
+        description=f"{place.mark}\nMade by Sayso, which finds the project by the line above. Keep it.",
+        label_config=interface_xml(schema, place.interface),
+        expert_instruction=_instruction(guidelines),
+        show_instruction=True,
+        show_skip_button=True,
+        enable_empty_annotation=True,
+        maximum_annotations=1,
+        sampling="Sequential sampling",
+        show_collab_predictions=True,
+        model_version=MODEL,
+    )
+    client.create_view(made.id)
+    return made
+
+
+def interface_state(project: Project, place: Place, schema: Schema, ledger: Ledger) -> State:
+    """Whether the interface on the server is the schema's; if not, whether it is still the one that we put there."""
+    on_server = _canonical(project.label_config)
+    if on_server == _canonical(interface_xml(schema, place.interface)):
+        return "in step"
+    return "behind the schema" if ledger.get("interface") == _digest(on_server) else "edited in Label Studio"
+
+
+def settle(client: Client, project: Project, place: Place, schema: Schema, guidelines: Path, ledger: Ledger, *,
+           update_interface: bool) -> list[str]:  # fmt: skip
+    """Bring the settings that are ours up to date; what was done, in words.
+
+    Raises:
+        ConflictError: the interface differs and may not, or cannot, be replaced.
+    """
+    done = []
+    state = interface_state(project, place, schema, ledger)
+    if state != "in step":
+        _replace_interface(client, project, place, schema, state, update_interface)
+        done.append(f"replaced the interface, which was {state}")
+    instruction = _instruction(guidelines)
+    if ledger.get("instruction") != _digest(instruction):
+        client.update_project(project.id, expert_instruction=instruction)
+    if not client.has_view(project.id):
+        client.create_view(project.id)
+    ledger.put("interface", _digest(_canonical(interface_xml(schema, place.interface))))
+    ledger.put("instruction", _digest(instruction))
+    ledger.connection.commit()
+    return done
+
+
+def _replace_interface(
+    client: Client, project: Project, place: Place, schema: Schema, state: State, update_interface: bool
+) -> None:
+    where = f"{client.url}/projects/{project.id}/settings/labeling"
+    if not update_interface:
+        raise ConflictError(
+            f"the interface is {state}", where=where, remedy="run `sayso push --update-interface` to replace it"
+        )
+    wanted = interface_xml(schema, place.interface)
+    if refusal := client.refusal(project.id, wanted):
+        remedy = "keep what was used in schema.yaml, or begin a new campaign with --campaign"
+        raise ConflictError(f"answers would break with this interface: {refusal}", where=where, remedy=remedy)
+    client.update_project(project.id, label_config=wanted)
+
+
+def _canonical(config: str) -> str:
+    """The same for two spellings of one interface; comments do not count."""
+    try:
+        return ElementTree.canonicalize(config, strip_text=True)
+    except ElementTree.ParseError:
+        return config
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _instruction(guidelines: Path) -> str:
+    """What an annotator reads before the first document: the guidelines as HTML."""
+    if not guidelines.is_file():
+        return ""
+    from markdown_it import MarkdownIt
+
+    with explained(guidelines):
+        text = guidelines.read_text(encoding="utf-8")
+    rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    return rendered or html.escape(text)

@@ -1,0 +1,364 @@
+"""Bring the server up to the corpus: look, plan, apply. A second push finds nothing to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from sayso.errors import PartialError
+from sayso.files import locked
+from sayso.records import Document
+from sayso.schema import Schema, load
+from sayso.settings import MARK, Instance
+from sayso.store import Corpus
+from sayso.studio import flight, lookup, predictions, project, tasks
+from sayso.studio.client import MODEL, Client, Project
+from sayso.studio.ledger import Ledger, opened, timestamp
+from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
+from sayso.studio.predictions import Predictions
+
+BATCH_TASKS = 1000
+BATCH_BYTES = 8 << 20
+BATCH_NUMBERS = 200  # tasks of one question or removal: they travel in the address
+
+T = TypeVar("T")
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a push."""
+
+    place: project.Place
+    predictions: Path | None = None
+    limit: int | None = None
+    update_interface: bool = False
+
+
+@dataclass
+class Outcome:
+    """The plan in numbers, and what there is to tell about it.
+
+    Attributes:
+        project: its number on the server; 0 where a dry run found none.
+        tasks, predictions: how many of each kind.
+        told: every step that a person may want to know of.
+        left_out: predicted mentions and relations that the interface does not show, by name.
+        postponed: new documents that ``limit`` left for later.
+    """
+
+    project: int = 0
+    url: str = ""
+    interface: str = "in step"
+    tasks: Counter[Kind] = field(default_factory=Counter)
+    predictions: Counter[PredictionKind] = field(default_factory=Counter)
+    told: list[Step] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    postponed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def conflicts(self) -> int:
+        """Tasks about which corpus and server disagree."""
+        return sum(self.tasks[kind] for kind in CONFLICTS)
+
+    @property
+    def changes(self) -> int:
+        """Writes that the plan asks for."""
+        quiet: set[str] = {"unchanged", "gone", "foreign", "duplicate", *CONFLICTS, "foretold", "withheld"}
+        return sum(count for kind, count in chain(self.tasks.items(), self.predictions.items()) if kind not in quiet)
+
+
+def preview(instance: Instance, client: Client, request: Request) -> Outcome:
+    """The plan of a push, and nothing done on the server."""
+    with locked(instance.private / "sync.lock", "sayso push"):
+        found = project.find(client, request.place)
+        if found is None:
+            with (
+                _unmade(instance, client) as (made, ledger),
+                _pusher(instance, client, request, made, ledger) as pusher,
+            ):
+                pusher.outcome.interface = "to be made"
+                return pusher.plan()
+        with opened(instance, client, found) as ledger, _pusher(instance, client, request, found, ledger) as pusher:
+            pusher.outcome.interface = project.interface_state(found, request.place, pusher.schema, ledger)
+            ledger.look(client, found.id)
+            return pusher.plan()
+
+
+def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
+    """Plan and apply.
+
+    Raises:
+        ConflictError: the interface on the server differs, two projects claim the place, or another push is at work.
+        PartialError: stopped half-way; the next push goes on.
+        InputError, SpanError: the corpus or the predictions are wrong; nothing was sent.
+    """
+    with locked(instance.private / "sync.lock", "sayso push"):
+        schema, guidelines = load(instance.root / MARK), instance.root / "schema" / "guidelines.md"
+        found = project.find(client, request.place)
+        made = found or project.make(client, request.place, schema, guidelines)
+        with opened(instance, client, made) as ledger, _pusher(instance, client, request, made, ledger) as pusher:
+            pusher.outcome.notes += [] if found else [f"made project {made.id}"]
+            pusher.outcome.notes += project.settle(client, made, request.place, schema, guidelines, ledger,
+                                                   update_interface=request.update_interface)  # fmt: skip
+            flight.settle(client, ledger, made.id)
+            ledger.look(client, made.id)
+            pusher.plan()
+            pusher.apply(advance)
+            return pusher.outcome
+
+
+@contextmanager
+def _pusher(instance: Instance, client: Client, request: Request, made: Project, ledger: Ledger) -> Iterator[_Pusher]:
+    schema, corpus = load(instance.root / MARK), Corpus(instance.root)
+    with ExitStack() as stack:
+        given = None
+        if request.predictions is not None:
+            texts = stack.enter_context(closing(lookup.opened(instance)))
+            given = predictions.read(request.predictions, texts, schema, request.place.interface)
+            stack.callback(given.connection.close)
+        yield _Pusher(client, made, ledger, corpus, schema, given, request.limit)
+
+
+@contextmanager
+def _unmade(instance: Instance, client: Client) -> Iterator[tuple[Project, Ledger]]:
+    """A project that is yet to be made: number 0, nothing in it."""
+    nothing = Project(0, "", None, "", "", None, None)
+    with opened(instance, client, nothing) as ledger:
+        yield nothing, ledger
+
+
+class _Pusher:
+    """One push. ``steps`` lies on disk: a plan for ten million documents takes no more memory than one for ten."""
+
+    def __init__(
+        self, client: Client, made: Project, ledger: Ledger, corpus: Corpus, schema: Schema,
+        given: Predictions | None, limit: int | None,
+    ) -> None:  # fmt: skip
+        self.client = client
+        self.project = made.id
+        self.ledger = ledger
+        self.corpus = corpus
+        self.schema = schema
+        self.given = given
+        self.limit = limit
+        self.outcome = Outcome(project=made.id, url=f"{client.url}/projects/{made.id}" if made.id else client.url)
+
+    # Planning: nothing on the server changes.
+
+    def plan(self) -> Outcome:
+        """Write every step down, and count."""
+        self._store("CREATE TEMP TABLE steps (doc_id TEXT, kind TEXT, task INTEGER)")
+        self._store("CREATE TEMP TABLE foretellings (doc_id TEXT, kind TEXT, task INTEGER)")
+        steps = self._limited(plan(self._wanted(), self.ledger.seen()))
+        self._store("INSERT INTO steps VALUES (?, ?, ?)", self._counted(steps, self.outcome.tasks))
+        if self.given is not None:
+            self.outcome.left_out = self.given.left_out
+            self._store("INSERT INTO foretellings VALUES (?, ?, ?)", self._foretellings())
+        self.ledger.connection.commit()
+        return self.outcome
+
+    def _store(self, statement: str, rows: Iterable[tuple[Any, ...]] | None = None) -> None:
+        if rows is None:
+            self.ledger.connection.execute(statement)
+        else:
+            self.ledger.connection.executemany(statement, rows)
+
+    def _wanted(self) -> Iterator[Wanted]:
+        for document in self.corpus.documents():
+            yield Wanted(
+                document.doc_id,
+                document.text_sha256,
+                self.schema.version,
+                tasks.facts(tasks.heading(document)),
+                lambda text=document.text: tasks.skeleton(text),  # type: ignore[misc]
+            )
+
+    def _limited(self, steps: Iterable[Step]) -> Iterator[Step]:
+        new = 0
+        for step in steps:
+            new += step.kind == "new"
+            if step.kind == "new" and self.limit is not None and new > self.limit:
+                self.outcome.postponed += 1
+            else:
+                yield step
+
+    def _counted(self, steps: Iterable[Step], counts: Counter[Kind]) -> Iterator[tuple[str, str, int]]:
+        for step in steps:
+            counts[step.kind] += 1
+            if step.kind not in ("new", "unchanged", "described"):
+                self.outcome.told.append(step)
+            if step.kind != "unchanged":
+                yield step.doc_id, step.kind, step.task
+
+    def _foretellings(self) -> Iterator[tuple[str, str, int]]:
+        """What to do with each prediction for a document whose task is there and stays."""
+        assert self.given is not None  # noqa: S101
+        there = "SELECT task, answered FROM tasks WHERE doc_id = ? ORDER BY task"
+        sent = "SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ('new', 'changed', 'edited')"
+        for group in _chunks(self.given.documents(), BATCH_NUMBERS):
+            standing = {}
+            for doc_id in group:
+                row = self.ledger.connection.execute(there, (doc_id,)).fetchone()
+                if row and not self.ledger.connection.execute(sent, (doc_id,)).fetchone():
+                    standing[doc_id] = row
+                elif self.ledger.connection.execute(sent, (doc_id,)).fetchone():
+                    self.outcome.predictions["predicted"] += 1
+            yield from self._compared(standing)
+
+    def _compared(self, standing: dict[str, tuple[int, int]]) -> Iterator[tuple[str, str, int]]:
+        assert self.given is not None  # noqa: S101
+        numbers = [task for task, _answered in standing.values()]
+        there = self._ours(numbers) if numbers else {}
+        for doc_id, (task, answered) in standing.items():
+            kind = plan_prediction(self.given.result(doc_id), there.get(task, []), bool(answered))
+            self.outcome.predictions[kind] += 1
+            if kind in ("predicted", "replaced"):
+                yield doc_id, kind, task
+
+    def _ours(self, numbers: list[int]) -> dict[int, list[object]]:
+        found: dict[int, list[object]] = {}
+        for prediction in self.client.predicted(self.project, numbers):
+            if prediction.model_version == MODEL:
+                found.setdefault(prediction.task, []).append(prediction.result)
+        return found
+
+    # Applying: the steps that were written down, and no others.
+
+    def apply(self, advance: Advance) -> None:
+        """Do what the plan says: what is lost last is removed last."""
+        self._send_all(advance)
+        self._describe(advance)
+        self._predict()
+        self._remove()
+        if self.outcome.changes and self.ledger.count() != self.client.count(self.project):
+            self.ledger.forget("held", "tasks")
+            raise PartialError("somebody else has changed the project meanwhile", where=self.outcome.url,
+                               remedy="run `sayso push` again")  # fmt: skip
+
+    def _steps(self, *kinds: Kind) -> Iterator[tuple[str, int]]:
+        asked = f"SELECT doc_id, task FROM steps WHERE kind IN ({','.join('?' * len(kinds))}) ORDER BY doc_id"  # noqa: S608
+        yield from self.ledger.connection.execute(asked, kinds)
+
+    def _named(self, *kinds: Kind) -> Iterator[tuple[Document, int]]:
+        """The documents of these steps, in order, each with its task."""
+        documents = self.corpus.documents()
+        for doc_id, task in self._steps(*kinds):
+            yield next(document for document in documents if document.doc_id == doc_id), task
+
+    def _send_all(self, advance: Advance) -> None:
+        """Import batch by batch; the next one is made ready while the server works on the last."""
+        with ThreadPoolExecutor(1) as line:
+            under_way: tuple[_Batch, Future[list[int]]] | None = None
+            try:
+                for batch in self._batches():
+                    if under_way:
+                        done, under_way = under_way, None
+                        self._record(*done, advance)
+                    flight.depart(self.ledger, after=self.ledger.last())
+                    under_way = batch, line.submit(self.client.import_tasks, self.project, batch.body)
+            finally:  # an interrupted push waits for the answer that it is owed
+                if under_way:
+                    self._record(*under_way, advance)
+        if self.outcome.tasks.keys() & set(SENT):
+            self.ledger.complete("held", timestamp(self.client.newest(self.project)))
+
+    def _record(self, batch: _Batch, answer: Future[list[int]], advance: Advance) -> None:
+        with flight.answered(self.ledger):
+            self.ledger.add(answer.result(), batch.shown)
+        advance(len(batch.shown))
+
+    def _batches(self) -> Iterator[_Batch]:
+        batch = _Batch()
+        for document, _task in self._named(*SENT):
+            batch.add(
+                tasks.data(document, self.schema.version), self.given.result(document.doc_id) if self.given else None
+            )
+            if batch.full:
+                yield batch
+                batch = _Batch()
+        if batch.shown:
+            yield batch
+
+    def _describe(self, advance: Advance) -> None:
+        """Update titles in place; the text stays, and so does the schema version that answers belong to."""
+        for document, task in self._named("described"):
+            held = self.client.held(self.project, after=task - 1, since="", size=1).tasks[0]
+            data = held.data | tasks.heading(document)
+            if not (held.total_annotations or held.cancelled_annotations):
+                data["schema_version"] = self.schema.version
+            self.client.update_task(task, data)
+            self.ledger.add([task], [data])
+            advance(1)
+
+    def _predict(self) -> None:
+        asked = "SELECT doc_id, kind, task FROM foretellings ORDER BY doc_id"
+        for group in _chunks(self.ledger.connection.execute(asked), BATCH_NUMBERS):
+            for _doc_id, kind, task in group:
+                if kind == "replaced":
+                    self._withdraw(task)
+            self._import_predictions([(doc_id, task) for doc_id, _kind, task in group])
+
+    def _withdraw(self, task: int) -> None:
+        for prediction in self.client.predictions(task):
+            if prediction.model_version == MODEL:
+                self.client.delete_prediction(prediction.id)
+
+    def _import_predictions(self, group: list[tuple[str, int]]) -> None:
+        assert self.given is not None  # noqa: S101
+        given = [{"task": task, "model_version": MODEL, "result": self.given.result(doc_id)} for doc_id, task in group]
+        flight.depart(self.ledger, task=group[0][1])
+        with flight.answered(self.ledger):
+            created = self.client.import_predictions(self.project, given)
+        if created != len(given):
+            raise PartialError(f"the server took {created} of {len(given)} predictions", where=self.outcome.url,
+                               remedy="run `sayso push` with the same file again")  # fmt: skip
+
+    def _remove(self) -> None:
+        doomed = (task for _doc_id, task in self._steps("changed", "edited", "surplus"))
+        for numbers in _chunks(doomed, BATCH_NUMBERS):
+            removed = self.client.delete_unanswered(self.project, numbers)
+            if removed < len(numbers):
+                self.outcome.notes.append(f"{len(numbers) - removed} tasks were answered meanwhile and not removed")
+            self.ledger.remove(numbers)
+
+
+class _Batch:
+    """Tasks of one import."""
+
+    def __init__(self) -> None:
+        self.shown: list[dict[str, str]] = []
+        self._parts: list[bytes] = []
+        self._bytes = 0
+
+    def add(self, shown: dict[str, str], prediction: list[Any] | None) -> None:
+        task: dict[str, Any] = {"data": shown}
+        if prediction is not None:
+            task["predictions"] = [{"model_version": MODEL, "result": prediction}]
+        part = msgspec.json.encode(task)
+        self.shown.append(shown)
+        self._parts.append(part)
+        self._bytes += len(part)
+
+    @property
+    def full(self) -> bool:
+        return len(self.shown) >= BATCH_TASKS or self._bytes >= BATCH_BYTES
+
+    @property
+    def body(self) -> bytes:
+        return b"[" + b",".join(self._parts) + b"]"
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,54 @@
+"""A document as a Label Studio task: what is shown, and by what it is recognised again."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+
+from sayso.records import Document
+from sayso.studio.controls import TEXT
+from sayso.studio.display import displayed
+
+_WHITE = re.compile(r"\s")
+
+
+def data(document: Document, schema_version: str) -> dict[str, str]:
+    """The data of the document's task. Every key that the interface shows holds words: it refuses an absent one."""
+    return {
+        "doc_id": document.doc_id,
+        **heading(document),
+        TEXT: displayed(document.text, document.language),
+        "text_sha256": document.text_sha256,
+        "schema_version": schema_version,
+    }
+
+
+def heading(document: Document) -> dict[str, str]:
+    """What stands above the text."""
+    about = " · ".join(filter(None, (document.outlet, document.published, document.url)))
+    return {"title": document.title or document.doc_id, "about": about or "source unknown"}
+
+
+def facts(shown: dict[str, Any]) -> str:
+    """A digest of what an annotator reads about the document, but not of its text."""
+    return _digest(msgspec.json.encode([shown.get("title"), shown.get("about")]))
+
+
+def skeleton(text: str) -> str:
+    """A digest that stays when white space is replaced by other white space, one code point for one.
+
+    Two texts with the same skeleton have the same words at the same offsets.
+
+    >>> skeleton("Two fell. One did not.") == skeleton("Two fell.\\nOne did not.")
+    True
+    >>> skeleton("a b") == skeleton("a  b")
+    False
+    """
+    return _digest(_WHITE.sub(" ", text).encode("utf-8", "surrogatepass"))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
