@@ -39,21 +39,31 @@ def numbered(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
 
 def lines(path: Path, record: type[T]) -> Iterator[tuple[int, bytes, T]]:
     """Yield (line number from 1, the line's bytes with their line end, record); otherwise as ``read``."""
+    for number, line, value in tried(path, record):
+        if isinstance(value, InputError):
+            raise value
+        yield number, line, value
+
+
+def tried(path: Path, record: type[T]) -> Iterator[tuple[int, bytes, T | InputError]]:
+    """As ``lines``, but yields what is wrong with a line in the place of its record, and goes on."""
     decode = msgspec.json.Decoder(record).decode
-    number = 0
     with explained(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
-        try:
-            for number, line in enumerate(file, 1):
-                yield number, line, decode(line)
-        except msgspec.MsgspecError as error:
-            raise _unreadable(path, number, error) from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"not UTF-8 at byte {error.start}", where=f"{path}:{number}") from error
+        for number, line in enumerate(file, 1):
+            value: T | InputError
+            try:
+                value = decode(line)
+            except msgspec.MsgspecError as error:
+                value = _unreadable(path, number, str(error), error)
+            except UnicodeDecodeError as error:
+                value = _unreadable(path, number, f"not UTF-8 at byte {error.start}", error)
+            yield number, line, value
 
 
-def _unreadable(path: Path, number: int, error: Exception) -> InputError:
-    remedy = "restore the line from git, or remove it"
-    return InputError(str(error), where=f"{path}:{number}", remedy=remedy)
+def _unreadable(path: Path, number: int, what: str, cause: Exception) -> InputError:
+    error = InputError(what, where=f"{path}:{number}", remedy="restore the line from git, or remove it")
+    error.__cause__ = cause
+    return error
 
 
 def write(path: Path, records: Iterable[Any]) -> bool:

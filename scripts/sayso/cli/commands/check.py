@@ -1,0 +1,103 @@
+"""``sayso check``: look for what breaks a rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sayso.cli import terminal
+
+if TYPE_CHECKING:
+    from sayso.checks import Finding
+    from sayso.settings import Instance
+
+
+@click.command()
+@click.option("--only", "names", multiple=True, metavar="NAME", help="Only findings of this check; may be repeated.")
+@click.option("--severity", type=click.Choice(["error", "warning"]), default="warning", show_default=True,
+              help="The least severe findings to tell.")  # fmt: skip
+@click.option("--list", "listing", is_flag=True, help="Print the table of all checks.")
+@click.option("--json", "as_json", is_flag=True, help="Print findings, or the table, as JSON.")
+@click.pass_obj
+def command(
+    root: Path | None, /, names: tuple[str, ...], severity: str, listing: bool, as_json: bool
+) -> None:  # fmt: skip
+    """Look for what breaks a rule, in articles, annotations and gold.
+
+    Prints one finding a line: where it stands, the document, the offsets in code points, the check, what to do.
+    Ends with exit code 5 where an error was found; warnings alone are exit code 0.
+
+    \b
+    Examples:
+      sayso check
+      sayso check --severity error
+      sayso check --only crossing-spans --only line-break
+      sayso check --json
+      sayso check --list
+    """
+    from sayso.errors import FindingsError
+    from sayso.settings import find_instance
+
+    _known(names)
+    if listing:
+        _table(as_json)
+        return
+    told = _told(_findings(find_instance(root)), names, severity)
+    counts = _as_json(told) if as_json else _as_lines(told)
+    if counts["error"]:
+        raise FindingsError(f"{counts['error']} errors, {counts['warning']} warnings", remedy="mend the errors above")
+    terminal.say(f"no errors, {counts['warning']} warnings")
+
+
+def _known(names: tuple[str, ...]) -> None:
+    from sayso.checks import CHECKS
+    from sayso.errors import UsageError
+
+    for name in names:
+        if name not in CHECKS:
+            raise UsageError(f"no check {name!r}", remedy="see `sayso check --list`")
+
+
+def _findings(instance: Instance) -> Iterator[Finding]:
+    from sayso import schema
+    from sayso.checks import corpus_findings
+    from sayso.settings import MARK
+    from sayso.store import Corpus
+
+    declared = schema.load(instance.root / MARK)
+    with terminal.progress("checking") as advance:
+        yield from corpus_findings(Corpus(instance.root), declared, advance)
+
+
+def _told(findings: Iterator[Finding], names: tuple[str, ...], severity: str) -> Iterator[Finding]:
+    for finding in findings:
+        if (not names or finding.check in names) and severity in (finding.severity, "warning"):
+            yield finding
+
+
+def _as_lines(findings: Iterator[Finding]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for finding in findings:
+        click.echo(str(finding))
+        counts[finding.severity] += 1
+    return counts
+
+
+def _as_json(findings: Iterator[Finding]) -> Counter[str]:
+    found = [finding._asdict() for finding in findings]
+    counts = Counter(finding["severity"] for finding in found)
+    terminal.emit({"errors": counts["error"], "warnings": counts["warning"], "findings": found})
+    return counts
+
+
+def _table(as_json: bool) -> None:
+    from sayso.checks import CHECKS
+
+    if as_json:
+        terminal.emit({"checks": [check._asdict() for check in CHECKS.values()]})
+    else:
+        terminal.table("Checks", ("name", "severity", "what holds"), [check[:3] for check in CHECKS.values()])
