@@ -40,15 +40,25 @@ STYLE = """
   font-size: 11px; color: var(--quiet); border: 0; counter-increment: none; }
 .sayso-text .htx-highlight { border-radius: 3px; }
 .sayso-questions, .sayso-remarks, .sayso-document, .sayso-hint { border: 1px solid var(--line); border-radius: 6px; }
-.sayso-questions, .sayso-remarks, .sayso-document, .sayso-hint { padding: 6px 12px 8px; margin-bottom: 10px; }
-.sayso-panel h4 { margin: 2px 0 4px !important; }
-.sayso-panel p { margin: 6px 0 2px; color: var(--quiet); font-size: 13px; line-height: 1.35; }
-.sayso-panel p b { color: var(--color-neutral-content); font-size: 14px; }
+.sayso-questions, .sayso-remarks, .sayso-document, .sayso-hint { padding: 6px 12px; margin-bottom: 8px; }
+.sayso-panel h4 { margin: 2px 0 0 !important; padding-left: 8px; }
+.sayso-panel p { margin: 6px 0 1px; color: var(--quiet); font-size: 12px; line-height: 1.3; }
+.sayso-panel p b { color: var(--color-neutral-content); font-size: 13px; }
 .sayso-panel .lsf-choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 0 8px; }
-.sayso-panel .lsf-choice { margin: 0; }
-.sayso-panel .lsf-choice label { margin: 0; line-height: 1.7; }
-.sayso-panel .lsf-hint { color: var(--quiet); font-size: 11px; margin-left: 4px; top: 0; vertical-align: baseline; }
-.sayso-panel td { padding: 3px 8px 3px 0; vertical-align: top; font-size: 13px; }
+.sayso-panel .lsf-choices { margin: 0; }
+.sayso-panel .lsf-choice { margin: 0; font-size: 13px; }
+.sayso-panel .lsf-choice label { margin: 0; line-height: 1.5; font-size: 13px; font-weight: 400; }
+.sayso-panel .lsf-hint { color: var(--quiet); font-size: 10px; margin-left: 4px; top: 0; vertical-align: baseline; }
+.sayso-panel .lsf-number input { width: 6rem; height: 32px; padding: 2px 8px; }
+.sayso-panel .lsf-text-area form { margin: 0; }
+.sayso-typed { display: flex; flex-wrap: wrap; gap: 0 16px; }
+.sayso-typed > div { flex: 1 1 8rem; }
+.relations-overlay path[stroke] { stroke: var(--color-neutral-content-subtler); stroke-width: 1.5px; }
+.relations-overlay marker path { fill: var(--color-neutral-content-subtler); }
+.relations-overlay rect[rx] { fill: var(--color-neutral-background); stroke: var(--color-neutral-border); }
+.relations-overlay rect[rx] { stroke-width: 1px; height: 15px; y: -8px; opacity: 0.85; }
+.relations-overlay text { fill: var(--color-neutral-content); font-size: 10px !important; }
+.sayso-panel td { padding: 3px 8px 3px 0; vertical-align: top; font-size: 12px; line-height: 1.35; }
 """
 
 NOTHING_SELECTED = """
@@ -140,10 +150,13 @@ def _panel(schema: Schema, name: str) -> Element:
 def _questions(label: str, declared: Label) -> Element:
     """The panel of one label: keys first, then whatever has to be typed."""
     panel = _tag("View", className="sayso-questions", visibleWhen="region-selected", **_when(label))
-    panel.append(_tag("Header", value=label, size="5"))
-    for name, attribute in sorted(declared.attributes.items(), key=lambda pair: not pair[1].closed):
-        panel.append(_words(name, attribute))
-        panel.append(_question(label, name, attribute))
+    panel.append(_tag("Header", value=label, size="5", style=f"border-left: 4px solid {declared.colour}"))
+    typed = _tag("View", className="sayso-typed")
+    for name, attribute in declared.attributes.items():
+        question = _tag("View", _words(name, attribute), _question(label, name, attribute))
+        (panel if attribute.closed else typed).append(question)
+    if len(typed):
+        panel.append(typed)
     return panel
 
 
@@ -216,9 +229,7 @@ def _words(name: str, declared: Declared) -> Element:
 
 
 def _markdown(markup: str) -> Element:
-    markdown = _tag("Markdown")
-    markdown.text = " ".join(markup.split())
-    return markdown
+    return _tag("Markdown", value=" ".join(markup.split()))
 
 
 def _plain(words: str) -> str:
