@@ -2,15 +2,284 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
 import httpx
 import pytest
 
-from tests.conftest import Studio
+from sayso.errors import ConflictError, DiskError, InputError
+from sayso.settings import Instance
+from sayso.studio import accounts, server, template
+from tests.conftest import Studio, stopped_after
 
 pytestmark = pytest.mark.server
 
+SAYSO = (sys.executable, "-m", "sayso")
 
-def test_another_account_has_a_token_of_its_own(studio: Studio) -> None:
+
+@pytest.fixture
+def fresh(instance: Instance) -> Iterator[Instance]:
+    """An instance whose server, if a test starts one, does not outlive it."""
+    with stopped_after(instance):
+        yield instance
+
+
+def run(instance: Instance, *words: str) -> subprocess.CompletedProcess[str]:
+    """One `sayso studio` command to its end."""
+    command = [*SAYSO, "--root", str(instance.root), "studio", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def begin_up(instance: Instance, until: str) -> subprocess.Popen[bytes]:
+    """`sayso studio up`, still at work, when the file named has just appeared."""
+    command = [*SAYSO, "--root", str(instance.root), "studio", "up", "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not (server.home(instance) / until).exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    return process
+
+
+def processes(instance: Instance) -> list[int]:
+    """Every process that has the server's folder in its command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and str(server.home(instance)).encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def authorised(found: server.Server) -> httpx.Client:
+    return httpx.Client(base_url=found.url, headers={"Authorization": f"Token {found.token}"}, timeout=60)
+
+
+def test_it_listens_on_this_machine_only(studio: Studio) -> None:
+    port = int(studio.url.rpartition(":")[2])
+    lines = [*Path("/proc/net/tcp").read_text().splitlines(), *Path("/proc/net/tcp6").read_text().splitlines()]
+    listening = [fields[1] for fields in map(str.split, lines) if fields[3] == "0A"]
+    assert [place for place in listening if place.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
+
+
+def test_only_the_owner_can_read_what_it_keeps(studio: Studio) -> None:
+    folder = server.home(studio.instance)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in ("secrets.json", "server.json", "server.log"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
+
+
+def test_secrets_are_neither_logged_nor_in_a_command_line_nor_shown_by_repr(studio: Studio) -> None:
+    lead = server.credentials(studio.instance)
+    httpx.get(f"{studio.url}/api/projects", headers={"Authorization": f"Token {lead.token}x"})
+    log = (server.home(studio.instance) / "server.log").read_text()
+    shown = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+    for secret in (lead.password, lead.token, lead.key):
+        for place in (log, shown, repr(lead), repr(studio.server), run(studio.instance, "status").stdout):
+            assert secret not in place
+
+
+def test_the_status_tells_the_login_when_it_is_asked_to(studio: Studio) -> None:
+    told = json.loads(run(studio.instance, "status", "--credentials", "--json").stdout)
+    assert (told["state"], told["url"], told["token"]) == ("up", studio.url, studio.token)
+    with httpx.Client(base_url=studio.url) as browser:
+        browser.get("/user/login/")
+        form = {name: told[name] for name in ("email", "password")}
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        assert browser.post("/user/login/", data=form).status_code == 302
+        assert browser.get("/api/current-user/whoami").json()["email"] == told["email"]
+
+
+def test_nobody_signs_up_without_an_invitation(studio: Studio) -> None:
+    form = {"email": "stranger@sayso.localhost", "password": "a stranger's password"}
+    for page in ("/user/signup/", "/user/signup/?token=guessed"):
+        with httpx.Client(base_url=studio.url) as browser:
+            browser.get(page)
+            browser_form = form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+            assert browser.post(page, data=browser_form).status_code == 403
+
+
+def test_the_invitation_lets_an_annotator_in(studio: Studio) -> None:
     token = studio.annotator("reader@sayso.localhost")
     me = httpx.get(f"{studio.url}/api/current-user/whoami", headers={"Authorization": f"Token {token}"}).json()
     assert me["email"] == "reader@sayso.localhost"
+    assert run(studio.instance, "invite").stdout.strip() == accounts.invitation(studio.server)
+
+
+@pytest.mark.parametrize(
+    ("email", "password"), [("reader@sayso.localhost", "long enough"), ("new@sayso.localhost", "short")]
+)
+def test_an_account_that_cannot_be_made_is_refused(studio: Studio, email: str, password: str) -> None:
+    studio.annotator("reader@sayso.localhost")
+    with pytest.raises(InputError, match=f"{email}: Label Studio refuses this address or password"):
+        accounts.create_account(studio.server, email, password)
+
+
+def test_other_sites_get_nothing(studio: Studio) -> None:
+    foreign = {"Origin": "https://example.org"}
+    assert "access-control-allow-origin" not in httpx.get(f"{studio.url}/health", headers=foreign).headers
+    assert httpx.get(f"{studio.url}/user/login/", headers={"Host": "example.org"}).status_code == 400
+
+
+def test_it_reports_to_nobody(studio: Studio) -> None:
+    """Its own environment, taken from the process, leaves the reporting client without an address."""
+    pid = server.status(studio.instance).pid
+    pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    environment = dict(pair.split("=", 1) for pair in pairs if pair)
+    look = (
+        "import os; os.environ['SECRET_KEY'] = 'none'; from sayso.studio import wsgi; wsgi.load(); import sentry_sdk;"
+        "from django.conf import settings;"
+        "print(sentry_sdk.get_client().is_active(), settings.COLLECT_ANALYTICS, settings.LATEST_VERSION_CHECK,"
+        " repr(settings.FRONTEND_SENTRY_DSN))"
+    )
+    found = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "False False False ''"
+
+
+def test_the_page_and_what_it_loads_are_served(studio: Studio) -> None:
+    page = httpx.get(f"{studio.url}/user/login/").text
+    addresses = re.findall(r'(?:href|src)="([^"]+\.(?:css|js|svg|png))"', page)
+    assert len(addresses) > 3
+    for address in addresses:  # from the page's own origin, by whatever name the browser knows it
+        assert address.startswith("/")
+        assert httpx.get(studio.url + address).status_code == 200, address
+
+
+def test_a_second_up_finds_the_first(studio: Studio) -> None:
+    before = processes(studio.instance)
+    again = run(studio.instance, "up", "--json")
+    assert (again.returncode, json.loads(again.stdout)["started"]) == (0, False)
+    assert f"already up at {studio.url}" in again.stderr
+    assert processes(studio.instance) == before
+
+
+def test_a_port_that_is_taken_is_named_and_left_alone(studio: Studio, fresh: Instance) -> None:
+    port = studio.url.rpartition(":")[2]
+    refused = run(fresh, "up", "--port", port)
+    assert refused.returncode == ConflictError.exit_code
+    assert f"127.0.0.1:{port}: another program uses this port; stop it, or choose another with --port" in refused.stderr
+    assert (processes(fresh), server.status(fresh).state) == ([], "down")
+    assert server.status(studio.instance).state == "up"
+
+
+def test_data_outlive_a_restart_and_a_kill(fresh: Instance) -> None:
+    first = server.up(fresh, 0)
+    with authorised(first) as client:
+        made = client.post("/api/projects", json={"title": "kept"}).json()["id"]
+    assert [server.down(fresh), server.down(fresh)] == [True, False]
+    assert processes(fresh) == []
+    second = server.up(fresh, int(first.url.rpartition(":")[2]))
+    assert second == first
+    os.kill(server.status(fresh).pid, signal.SIGKILL)  # its workers live on for a moment, and hold the port
+    assert server.up(fresh, int(first.url.rpartition(":")[2])) == first
+    with authorised(first) as client:
+        assert client.get(f"/api/projects/{made}").json()["title"] == "kept"
+
+
+@pytest.mark.parametrize("until", ["secrets.json", "data/label_studio.sqlite3", "server.json"])
+def test_up_killed_anywhere_is_made_good_by_the_next(fresh: Instance, until: str) -> None:
+    killed = begin_up(fresh, until)
+    killed.kill()
+    killed.wait()
+    left = server.status(fresh).pid
+    found = server.up(fresh, 0)
+    with authorised(found) as client:
+        assert client.get("/api/projects").status_code == 200
+    now = server.status(fresh).pid
+    assert left in (0, now)
+    assert {os.getpgid(pid) for pid in processes(fresh)} == {now}
+
+
+def test_an_interrupted_up_leaves_no_process(fresh: Instance) -> None:
+    interrupted = begin_up(fresh, "server.json")
+    interrupted.send_signal(signal.SIGINT)
+    assert interrupted.wait() == 130
+    assert processes(fresh) == []
+
+
+def test_down_spares_a_process_that_only_has_the_number(fresh: Instance) -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as bystander:
+        noted = {"process": {"pid": bystander.pid, "started": "long ago", "mark": "sleep"}, "port": 1, "version": ""}
+        server.home(fresh).mkdir(parents=True)
+        (server.home(fresh) / "server.json").write_text(json.dumps(noted))
+        assert server.down(fresh) is False
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+def test_a_damaged_database_is_said_to_be_one(fresh: Instance) -> None:
+    database = server.home(fresh) / "data" / template.DATABASE
+    template.restore(database)
+    database.write_bytes(b"not a database" * 1000)
+    with pytest.raises(InputError, match="the database is damaged: file is not a database; put a copy from a backup"):
+        server.up(fresh, 0)
+    assert processes(fresh) == []
+
+
+def test_a_data_folder_that_is_none_is_explained(fresh: Instance) -> None:
+    server.home(fresh).mkdir(parents=True)
+    (server.home(fresh) / "data").touch()
+    with pytest.raises(DiskError, match=r"label_studio\.sqlite3: File exists"):
+        server.up(fresh, 0)
+
+
+def test_a_full_disk_leaves_no_half_database(fresh: Instance) -> None:
+    limit = 100_000
+    full = subprocess.run(
+        [*SAYSO, "--root", str(fresh.root), "studio", "up", "--port", "0"],
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    assert full.returncode == DiskError.exit_code
+    assert "that the disk has room" in full.stderr
+    assert not (server.home(fresh) / "data" / template.DATABASE).exists()
+    assert processes(fresh) == []
+
+
+def test_a_server_that_does_not_start_says_why(fresh: Instance) -> None:
+    """A foreign table where Label Studio would make its own stops the migrations."""
+    database = server.home(fresh) / "data" / template.DATABASE
+    database.parent.mkdir(parents=True)
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE htx_user (id)")
+    connection.close()
+    failed = run(fresh, "up", "--port", "0")
+    assert failed.returncode == 8
+    assert "Label Studio did not start: " in failed.stderr
+    assert "server.log tells more" in failed.stderr
+    assert processes(fresh) == []
+
+
+def test_the_port_of_a_stranger_is_not_taken_for_ours(fresh: Instance) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as stranger,
+        pytest.raises(ConflictError, match="another program uses this port"),
+    ):
+        server.up(fresh, stranger.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_the_shipped_database_is_what_the_migrations_make(tmp_path: Path) -> None:
+    assert template.dump(template.migrate_from_nothing(tmp_path)) == template.DUMP.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_an_empty_database_is_migrated_at_start(fresh: Instance) -> None:
+    database = server.home(fresh) / "data" / template.DATABASE
+    database.parent.mkdir(parents=True)
+    database.touch()
+    with authorised(server.up(fresh, 0)) as client:
+        assert client.get("/api/projects").status_code == 200

@@ -37,8 +37,8 @@ def create_account(server: Server, email: str, password: str) -> str:
     browser, form_page = _browser(cookies), invitation(server)
     _open(browser, form_page)
     form = {"email": email, "password": password, "csrfmiddlewaretoken": _cookie(cookies, "csrftoken")}
-    _open(browser, form_page, urllib.parse.urlencode(form).encode(), {"Referer": form_page})
-    if not _cookie(cookies, "sessionid"):
+    answer = _open(browser, form_page, urllib.parse.urlencode(form).encode(), {"Referer": form_page})
+    if b'name="password"' in answer:  # the form again, rather than the page behind it
         remedy = "give an address that has no account yet, and 8 to 128 characters"
         raise InputError("Label Studio refuses this address or password", where=email, remedy=remedy)
     token: str = json.loads(_open(browser, f"{server.url}/api/current-user/token"))["token"]

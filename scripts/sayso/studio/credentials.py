@@ -45,9 +45,10 @@ def read_credentials(path: Path) -> Credentials:
     """Read the secrets at ``path``.
 
     Raises:
-        InputError: the file does not hold them.
-        DiskError: there is no such file, or it cannot be read.
+        InputError: there is no such file yet, or it does not hold them.
     """
+    if not path.exists():
+        raise InputError("there are no secrets yet", where=str(path), remedy="run `sayso studio up`, which makes them")
     with explained(path):
         content = path.read_bytes()
     try:

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
@@ -102,8 +102,13 @@ def up(instance: Instance, port: int | None = None, progress: Callable[[int], No
     _private(folder)
     with locked(folder / "lock", "sayso studio up"):
         credentials = make_credentials(folder / "secrets.json")
-        noted = _find(folder) or _start(folder, _port(instance) if port is None else port)
-        _await(noted, folder, progress)
+        noted = _find(folder)
+        if noted:
+            _await(noted, folder, progress)
+        else:
+            noted = _start(folder, _port(instance) if port is None else port)
+            with _stopped_on_failure(noted.process):
+                _await(noted, folder, progress)
     return Server(noted.url, credentials.token)
 
 
@@ -209,7 +214,7 @@ def _launch(folder: Path, listening: socket.socket) -> _Noted:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter
             ["/bin/sh", "-c", 'read go && exec "$@" </dev/null', "sayso", *gunicorn],
             stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, pass_fds=[number],
-            env=_environment(folder, number, port),
+            env=_environment(folder, number),
         )  # fmt: skip
     child.returncode = 0  # it lives on without us: Popen need not warn of that
     assert child.stdin is not None  # noqa: S101
@@ -221,13 +226,12 @@ def _launch(folder: Path, listening: socket.socket) -> _Noted:
     return noted
 
 
-def _environment(folder: Path, number: int, port: int) -> dict[str, str]:
+def _environment(folder: Path, number: int) -> dict[str, str]:
     """Nothing of the user's own beyond what Python needs: Label Studio obeys names as common as HOST or DEBUG."""
     return {name: value for name, value in os.environ.items() if name.startswith(_KEPT)} | {
         "SAYSO_STUDIO_SECRETS": str(folder / "secrets.json"),
         "SAYSO_STUDIO_SOCKET": str(number),
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder / "data"),
-        "LABEL_STUDIO_HOST": f"http://{HOST}:{port}",
         "DJANGO_DB": "sqlite",
         "ALLOWED_HOSTS": f"{HOST},localhost",
         "CORS_ALLOW_ALL_ORIGINS": "False",
@@ -250,18 +254,34 @@ def _log(path: Path) -> Path:
     return path
 
 
-def _await(noted: _Noted, folder: Path, progress: Callable[[int], None]) -> None:
-    """Wait until the server answers; one that we cannot wait for is stopped, so that nothing half-started stays."""
-    end = time.monotonic() + PATIENCE
+@contextlib.contextmanager
+def _stopped_on_failure(process: Process) -> Iterator[None]:
+    """What we started and cannot wait for does not stay."""
     try:
-        while not _healthy(noted.port):
-            if not noted.process.alive or time.monotonic() > end:
-                raise ServerError("Label Studio did not start", remedy=f"read the end of {folder / 'server.log'}")
-            progress(1)
-            time.sleep(PAUSE)
+        yield
     except BaseException:
-        stop(noted.process, GRACE)
+        stop(process, GRACE)
         raise
+
+
+def _await(noted: _Noted, folder: Path, progress: Callable[[int], None]) -> None:
+    """Wait until the server answers."""
+    log, end = folder / "server.log", time.monotonic() + PATIENCE
+    while not _healthy(noted.port):
+        if not noted.process.alive:
+            raise ServerError(f"Label Studio did not start: {_last_line(log)}", remedy=f"{log} tells more")
+        if time.monotonic() > end:
+            remedy = f"{log} may tell why; `sayso studio down` stops it"
+            raise ServerError("Label Studio does not answer", where=noted.url, remedy=remedy)
+        progress(1)
+        time.sleep(PAUSE)
+
+
+def _last_line(log: Path) -> str:
+    """The end of the log; a traceback says there what was wrong."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 2000))
+        return next(reversed(file.read().decode(errors="replace").split("\n")[:-1]), "")[:300]
 
 
 def _healthy(port: int) -> bool:

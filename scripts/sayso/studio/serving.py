@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 # The socket was bound before this process began: no other program can slip onto the port meanwhile.
-bind = f"fd://{os.environ['SAYSO_STUDIO_SOCKET']}"
+bind = f"fd://{os.environ.get('SAYSO_STUDIO_SOCKET', '')}"
 wsgi_app = "sayso.studio.wsgi:application()"
 preload_app = True  # the database is made ready once, before anybody is served
-workers = 2
+workers = 2  # one that is busy with an export does not stop the other
 worker_class = "gthread"
 threads = 4
 timeout = 600  # an import of some hundred megabytes runs inside its request

@@ -48,7 +48,7 @@ def probe(database: Path) -> None:
         InputError: it is not a database, or a damaged one.
     """
     with _in_words(database), contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.execute("SELECT count(*) FROM django_migrations")
+        connection.execute("SELECT count(*) FROM sqlite_master")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
 from typing import Any
-
-import label_studio
 
 from sayso.studio.credentials import Credentials, read_credentials
 
 
 def load() -> Any:
     """Start Django with Label Studio's settings."""
+    import label_studio
+
     sys.path.insert(0, str(Path(label_studio.__file__).parent))  # its modules import each other from there
     os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings.label_studio"
+    from django.conf import settings
     from django.core.wsgi import get_wsgi_application
 
+    # A transaction that reads first and writes later cannot wait for another writer: SQLite refuses it at once, and
+    # Label Studio sleeps and repeats the request. One that asks to write at its beginning just waits its turn.
+    settings.DATABASES["default"]["OPTIONS"].update(timeout=60, transaction_mode="IMMEDIATE")
     return get_wsgi_application()
 
 
@@ -55,6 +60,7 @@ def _admit(lead: Credentials) -> None:
 
 def application() -> Any:
     """Make the database ready (pending migrations, the lead's login and token) and return the application."""
+    gc.disable()  # importing makes no garbage worth a sixth of the start
     lead = read_credentials(Path(os.environ["SAYSO_STUDIO_SECRETS"]))
     os.environ["SECRET_KEY"] = lead.key
     loaded = load()
@@ -63,4 +69,6 @@ def application() -> Any:
     from django.db import connections
 
     connections.close_all()  # an open SQLite connection must not be carried through a fork
+    gc.freeze()  # what is loaded now stays shared between the workers
+    gc.enable()
     return loaded
