@@ -27,8 +27,8 @@ STRONGEST_LAST = ("global", "install", ":env:")
 def pip_settings(listing: str) -> dict[str, str]:
     """What `pip config list` prints, by option, the environment over the files.
 
-    >>> pip_settings("global.timeout='9'\\n:env:.index-url='https://here'\\nglobal.index-url='https://there'")
-    {'timeout': '9', 'index-url': 'https://here'}
+    >>> pip_settings("global.timeout='9'\\n:env:.cert='/mine'\\nglobal.cert='/theirs'")
+    {'timeout': '9', 'cert': '/mine'}
     """
     settings: dict[str, str] = {}
     lines = [line.partition("=") for line in listing.splitlines() if "=" in line]
