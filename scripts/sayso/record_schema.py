@@ -1,0 +1,64 @@
+"""JSON Schema of the lines in ``corpus/``: the shape from the records, the closed words from the schema.
+
+For whoever reads or writes the corpus without Sayso. What a line alone cannot show, such as a relation to a missing
+mention, is for ``sayso check``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sayso.records import Annotation, Document, Gold, Record
+from sayso.schema import Attribute, Label, Schema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+RECORDS: tuple[type[Record], ...] = (Document, Annotation, Gold)
+
+Node = dict[str, Any]
+
+
+def record_schema(record: type[Record], schema: Schema) -> Node:
+    """The JSON Schema of one record's line; only words that the schema declares are valid in it.
+
+    Every attribute may be absent: an annotator who skips a document leaves what was done until then.
+    """
+    (reference,), components = msgspec.json.schema_components([record], ref_template="#/$defs/{name}")
+    for name, node in components.items():
+        node["description"] = node["description"].splitlines()[0]
+        if name in ("Mention", "GoldMention"):
+            _close_mention(node, schema)
+        elif name in ("Relation", "GoldRelation"):
+            node["properties"]["type"] = {"enum": list(schema.relations)}
+        elif name == "Annotation":
+            node["properties"]["interface"] = {"enum": list(schema.interfaces)}
+    head = {"$schema": DIALECT, "title": f"{record.__name__}, annotation schema {schema.version}"}
+    return {**head, **reference, "$defs": components}
+
+
+def _close_mention(node: Node, schema: Schema) -> None:
+    node["properties"]["label"] = {"enum": list(schema.labels)}
+    node["properties"]["flag"] = {"enum": [*schema.flags, None]}
+    node["properties"]["attributes"] = {"type": "object"}
+    node["allOf"] = [_when(name, label) for name, label in schema.labels.items()]
+
+
+def _when(name: str, label: Label) -> Node:
+    """A mention with this label has this label's attributes and no others."""
+    return {
+        "if": {"properties": {"label": {"const": name}}},
+        "then": {"properties": {"attributes": _attributes(label)}},
+    }
+
+
+def _attributes(label: Label) -> Node:
+    answers = {name: _answer(attribute) for name, attribute in label.attributes.items()}
+    return {"type": "object", "properties": answers, "additionalProperties": False}
+
+
+def _answer(attribute: Attribute) -> Node:
+    if attribute.closed:
+        return {"description": attribute.definition, "enum": list(attribute.values)}
+    kind = "integer" if attribute.kind == "integer" else "string"
+    return {"description": attribute.definition, "type": kind}
