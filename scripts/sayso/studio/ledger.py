@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -42,7 +43,7 @@ class _Page(Protocol):
     @property
     def total(self) -> int: ...
     @property
-    def tasks(self) -> Iterable[_Numbered]: ...
+    def tasks(self) -> Sequence[_Numbered]: ...
 
 
 P = TypeVar("P", bound=_Page)
@@ -84,20 +85,23 @@ class Ledger:
         self.connection.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def follow(self, name: str, fetch: Callable[[int, str], P]) -> Iterator[P]:
-        """Pages of what changed since the look called ``name`` was last completed.
+        """Pages of what changed since the look called ``name`` was last completed; the next one is fetched ahead.
 
         What the caller stores while it has a page is committed together with the place to go on from.
         """
-        after = int(self.get(f"{name}.after") or 0)
-        while True:
-            page = fetch(after, self.get(f"{name}.since"))
-            found = [task.id for task in page.tasks]
-            yield page
-            after = max(found, default=after)
-            self.put(f"{name}.after", str(after))
-            self.connection.commit()
-            if page.total <= len(found):
-                return
+        since = self.get(f"{name}.since")
+        with ThreadPoolExecutor(1) as line:
+            page = fetch(int(self.get(f"{name}.after") or 0), since)
+            while True:
+                last = max((task.id for task in page.tasks), default=0)
+                more = page.total > len(page.tasks)
+                ahead = line.submit(fetch, last, since) if more and last else None
+                yield page
+                self.put(f"{name}.after", str(last))
+                self.connection.commit()
+                if ahead is None:
+                    return
+                page = ahead.result()
 
     def complete(self, name: str, since: str) -> None:
         """The look is complete; the next one asks for changes after ``since``."""

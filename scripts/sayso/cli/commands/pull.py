@@ -1,0 +1,88 @@
+"""Bring the answers back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sayso.cli.studio_options import studio_options
+from sayso.cli.terminal import emit, progress, say
+from sayso.settings import find_instance
+
+if TYPE_CHECKING:
+    from sayso.studio.pull import Notice, Outcome
+
+
+@click.command()
+@studio_options
+@click.option("--interface", metavar="NAME", help="The pass to pull. [default: every one that was pushed]")
+@click.option("--prune", is_flag=True, help="Remove answers from our files that the server no longer has.")
+@click.option("--afresh", is_flag=True, help="Fetch everything, not only what has changed since the last pull.")
+@click.pass_obj
+def command(
+    root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
+    interface: str | None, prune: bool, afresh: bool,
+) -> None:  # fmt: skip
+    """Bring every annotator's own answers back.
+
+    They land in corpus/annotations/CAMPAIGN/PSEUDONYM.jsonl, skipped documents too, drafts never. What the schema
+    does not know is kept in the records and told.
+
+    \b
+    Examples:
+      sayso pull
+      sayso pull --interface claims
+      sayso pull --json
+    """
+    from sayso.studio.access import connect
+    from sayso.studio.pull import pull
+
+    instance = find_instance(root)
+    named = instance.require("campaign", campaign)
+    with connect(instance, url, token_file) as client, progress("pulling") as advance:
+        outcomes = pull(instance, client, named, interface, prune=prune, afresh=afresh, advance=advance)
+    if as_json:
+        emit({"pulled": [_told(outcome, instance.root) for outcome in outcomes]})
+        return
+    for outcome in outcomes:
+        _print(outcome, instance.root)
+
+
+def _print(outcome: Outcome, root: Path) -> None:
+    for notice in outcome.notices:
+        say(f"{_line(notice)}; kept in the record, look at {outcome.url}/data?task={notice.task}")
+    for notice in outcome.aside:
+        say(f"{_line(notice)}; set aside, look at {outcome.url}/data?task={notice.task}")
+    for notice in outcome.vanished:
+        say(f"{_line(notice)}; {'removed' if outcome.pruned else 'kept, `sayso pull --prune` removes it'}")
+    for annotator, counts in sorted(outcome.answers.items()):
+        click.echo(
+            f"{outcome.place.interface:8} {annotator}: {', '.join(f'{n} {s}' for s, n in sorted(counts.items()))}"
+        )
+    if outcome.kept:
+        say(f"{outcome.kept} parts of answers are kept that the schema does not know")
+    if outcome.aside_file:
+        say(f"{len(outcome.aside)} answers set aside in {outcome.aside_file.relative_to(root)}")
+    say(f"{outcome.place.interface}: {_summary(outcome)}")
+
+
+def _summary(outcome: Outcome) -> str:
+    if outcome.written:
+        return f"{len(outcome.written)} files written, {outcome.looked_at} tasks fetched"
+    return "nothing has changed" if outcome.answers else "no answers yet"
+
+
+def _line(notice: Notice) -> str:
+    who = " ".join(filter(None, (notice.doc_id or f"task {notice.task}", notice.annotator, notice.place)))
+    return f"{who}: {notice.reason}"
+
+
+def _told(outcome: Outcome, root: Path) -> dict[str, object]:
+    return {
+        "interface": outcome.place.interface, "url": outcome.url, "looked_at": outcome.looked_at,
+        "answers": outcome.answers, "written": [str(path.relative_to(root)) for path in outcome.written],
+        "kept": outcome.kept, "notices": outcome.notices, "set_aside": outcome.aside,
+        "vanished": outcome.vanished, "pruned": outcome.pruned,
+    }  # fmt: skip
