@@ -1,0 +1,73 @@
+"""``sayso build``: from the sources to what researchers load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sayso.cli.terminal import emit, progress, say
+
+if TYPE_CHECKING:
+    from sayso.dataset.build import Outcome
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 5 when the dataset is not what the sources give.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
+@click.pass_obj
+def command(root: object, check: bool, dry_run: bool, as_json: bool) -> None:
+    """Make the dataset: Parquet files and the card, from articles, annotations and gold.
+
+    The same sources always give the same rows in the same order. Only what differs is written, and a second run
+    writes nothing. What a build that was interrupted left unfinished, the next one finishes.
+
+    \b
+    Examples:
+      sayso build
+      sayso build --dry-run
+      sayso build --check --json
+    """
+    from pathlib import Path
+
+    from sayso.dataset.build import build, documents
+    from sayso.errors import FindingsError
+    from sayso.settings import find_instance
+
+    instance = find_instance(root if isinstance(root, Path) else None)
+    with progress("building", sum(documents(instance))) as advance:
+        outcome = build(instance, write=not (check or dry_run), progress=advance)
+    if as_json:
+        emit(_payload(outcome))
+    else:
+        _tell(outcome, written=not (check or dry_run))
+    if check and outcome.changed:
+        raise FindingsError("the dataset is not what the sources give", where="corpus", remedy="run `sayso build`")
+
+
+def _payload(outcome: Outcome) -> dict[str, object]:
+    return {
+        "changed": outcome.changed,
+        "written": outcome.written,
+        "removed": outcome.removed,
+        "unchanged": outcome.unchanged,
+        "card_changed": outcome.card_changed,
+        "rows": outcome.rows,
+        "without_rows": outcome.empty,
+        "figures": outcome.figures,
+    }
+
+
+def _tell(outcome: Outcome, *, written: bool) -> None:
+    for config, splits in outcome.rows.items():
+        say(f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items()))
+    for config in outcome.empty:
+        say(f"{config}: no rows yet, so the card leaves it out and it cannot be loaded")
+    if outcome.figures.get("claims|misdrawn"):
+        say(f"{outcome.figures['claims|misdrawn']} relations join other labels than declared; run `sayso check`")
+    if not outcome.changed:
+        say("nothing changed")
+        return
+    files = f"{len(outcome.written)} files, {len(outcome.removed)} to remove, {outcome.unchanged} unchanged"
+    say(f"{'wrote' if written else 'would write'} {files}{', and the card' if outcome.card_changed else ''}")

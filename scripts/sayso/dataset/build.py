@@ -1,0 +1,248 @@
+"""From the sources to ``corpus/data`` and the card: written aside, then put in place, the card last.
+
+What a build makes depends on the sources, the schema and this code alone. What is on disk is compared by its bytes;
+the state that a build leaves in ``.sayso/`` only spares work that would come to the same.
+
+While files are put in place the card names none of them, so whoever loads meanwhile, or after an interrupted build,
+gets an error and never the rows of two builds.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from sayso import schema as schemas
+from sayso.dataset import card, features, parquet, tables
+from sayso.dataset.answers import Answers
+from sayso.dataset.parquet import Footer
+from sayso.dataset.sources import Batch, answer_files, batches, file_digest
+from sayso.errors import InputError
+from sayso.files import explained, locked, write_if_changed
+from sayso.schema import Schema
+from sayso.settings import MARK, Instance
+from sayso.store import Corpus
+
+Progress = Callable[[int], None]
+_CODE = Path(__file__).parents[1]
+_OWN_CODE = ("dataset/*.py", "records.py", "schema.py", "store.py")
+_LIBRARIES = ("msgspec", "numpy", "pyarrow", "sentencex")
+
+
+class _Done(Struct, forbid_unknown_fields=True):
+    """A batch as it was built: the digest of its sources, and of every file made from them."""
+
+    sources: str
+    files: dict[str, str]
+
+
+class _State(Struct, forbid_unknown_fields=True):
+    """What a build remembers: made by what, from which files, and each batch."""
+
+    tool: str = ""
+    sources: dict[str, str] = {}
+    batches: dict[str, _Done] = {}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build found and did. Paths are relative to ``corpus/``."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+    card_changed: bool
+    rows: dict[str, dict[str, int]]
+    figures: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything on disk differs from what the sources give."""
+        return bool(self.written or self.removed or self.card_changed)
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Configurations without a row: they cannot be loaded, so the card leaves them out."""
+        return tuple(name for name in features.CONFIGS if not self.rows.get(name))
+
+
+def build(instance: Instance, *, write: bool = True, progress: Progress = lambda _documents: None) -> Outcome:
+    """Make the dataset of an instance, or with ``write=False`` only tell what would change.
+
+    Args:
+        progress: called with the number of documents that were just worked on.
+
+    Raises:
+        InputError: a source is broken; nothing has changed.
+        SpanError: an offset does not fit its text; nothing has changed.
+        DiskError: the disk refused; what was there is still there.
+    """
+    with locked(instance.private / "build.lock", "sayso build"):
+        return _Build(instance, progress).run(write)
+
+
+class _Build:
+    def __init__(self, instance: Instance, progress: Progress) -> None:
+        self.instance, self.progress = instance, progress
+        self.corpus = Corpus(instance.root)
+        self.schema = schemas.load(instance.root / MARK)
+        self.aside = self.corpus.folder / ".next.partial"
+        self.spool = instance.private / "build.partial"
+        self.remembered = instance.private / "build.json"
+
+    def run(self, write: bool) -> Outcome:
+        if not self.corpus.batches():
+            raise InputError("no articles", where=str(self.corpus.articles), remedy="run `sayso ingest FILE`")
+        self._clear()
+        try:
+            state = self._made()
+            return self._settle(state, write)
+        finally:
+            self._clear()
+
+    def _clear(self) -> None:
+        for folder in (self.aside, self.spool):
+            with explained(folder):
+                if folder.exists():
+                    shutil.rmtree(folder)
+
+    # --- what the files should be
+
+    def _made(self) -> _State:
+        """What the sources give; files that are not yet in place lie under ``aside``."""
+        known = self._recall()
+        tool, sources = self._tool(), self._sources()
+        if (known.tool, known.sources) == (tool, sources) and self._all_there(known.batches.values()):
+            return known
+        done: dict[str, _Done] = {}
+        for batch in batches(self.corpus, self.spool):
+            old, digest = known.batches.get(batch.name), batch.digest()
+            same = known.tool == tool and old is not None and old.sources == digest and self._all_there([old])
+            done[batch.name] = old if same and old else _Done(digest, self._make(batch))
+        return _State(tool, sources, done)
+
+    def _recall(self) -> _State:
+        try:
+            return msgspec.json.decode(self.remembered.read_bytes(), type=_State)
+        except (OSError, msgspec.MsgspecError):
+            return _State()
+
+    def _tool(self) -> str:
+        """Everything but the sources that decides what is made."""
+        code = sorted(path for pattern in _OWN_CODE for path in _CODE.glob(pattern))
+        parts = [file_digest(path) for path in code] + [f"{name} {version(name)}" for name in _LIBRARIES]
+        return " ".join([schemas.digest(self.schema)[:16], *(part[:16] for part in parts)])
+
+    def _sources(self) -> dict[str, str]:
+        files = [*self.corpus.batches(), *(source.original for source in answer_files(self.corpus))]
+        return {path.relative_to(self.instance.root).as_posix(): file_digest(path) for path in files}
+
+    def _all_there(self, done: Iterable[_Done]) -> bool:
+        return all(self._on_disk.get(name) == digest for each in done for name, digest in each.files.items())
+
+    @cached_property
+    def _on_disk(self) -> dict[str, str]:
+        return {
+            path.relative_to(self.corpus.folder).as_posix(): file_digest(path)
+            for path in sorted(self.corpus.data.glob("*/*.parquet"))
+        }
+
+    def _make(self, batch: Batch) -> dict[str, str]:
+        """Write the files of a batch aside; those that are in place already stay there. Name → digest."""
+        writers: dict[str, parquet.Writer] = {}
+        for each in batch.slices():
+            found = tables.tables(each.documents, Answers(each.lines, self.schema), each.document_of, self.schema)
+            for config, table in found.items():
+                if table.rows.num_rows:
+                    name = f"data/{config}/{each.split}-{batch.name}.parquet"
+                    if name not in writers:
+                        writers[name] = parquet.Writer(self.aside / name)
+                    writers[name].add(table)
+            self.progress(len(each.documents))
+        for writer in writers.values():
+            writer.close()
+        return {name: self._compared(name) for name in sorted(writers)}
+
+    def _compared(self, name: str) -> str:
+        """The digest of a file; the one aside is dropped where the one in place is as good."""
+        aside, digest = self.aside / name, file_digest(self.aside / name)
+        present = self._on_disk.get(name)
+        if present and (present == digest or self._as_good(self.corpus.folder / name, aside)):
+            aside.unlink()
+            return present
+        return digest
+
+    @staticmethod
+    def _as_good(present: Path, aside: Path) -> bool:
+        """Whether another release of pyarrow wrote the very same rows: its bytes differ, and nobody gains by new ones."""
+        old, new = parquet.footer(present), parquet.footer(aside)
+        return bool(old and new and old.made_by != new.made_by and parquet.same_rows(present, aside))
+
+    # --- putting them in place
+
+    def _settle(self, state: _State, write: bool) -> Outcome:
+        files = {name: digest for done in state.batches.values() for name, digest in done.files.items()}
+        written = tuple(name for name in sorted(files) if (self.aside / name).exists())
+        removed = tuple(name for name in self._on_disk if name not in files)
+        footers = {name: self._footer(name) for name in sorted(files)}
+        made = card.Made(self.schema, data_version(self.instance), footers, files, self._place)
+        text = card.render(self.corpus.card, made)
+        stale = not self.corpus.card.is_file() or self.corpus.card.read_text(encoding="utf-8") != text
+        if write:
+            self._put(written, removed, text)
+            write_if_changed(self.remembered, msgspec.json.encode(state, order="sorted"))
+        kept = len(files) - len(written)
+        return Outcome(written, removed, kept, stale, made.rows, dict(made.figures))
+
+    def _place(self, name: str) -> Path:
+        aside = self.aside / name
+        return aside if aside.exists() else self.corpus.folder / name
+
+    def _footer(self, name: str) -> Footer:
+        found = parquet.footer(self._place(name))
+        if found is None:
+            raise InputError("not a file that sayso wrote", where=str(self._place(name)), remedy="remove it")
+        return found
+
+    def _put(self, written: Iterable[str], removed: Iterable[str], text: str) -> None:
+        written, removed = tuple(written), tuple(removed)
+        if written or removed:
+            card.withdraw(self.corpus.card)
+        for name in written:
+            target = self.corpus.folder / name
+            with explained(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (self.aside / name).replace(target)
+        for name in removed:
+            with explained(self.corpus.folder / name):
+                (self.corpus.folder / name).unlink(missing_ok=True)
+        write_if_changed(self.corpus.card, text.encode())
+
+
+def data_version(instance: Instance) -> str:
+    """The version of the data, which is not the tool's: ``data_version`` in ``[tool.sayso]``.
+
+    Raises:
+        InputError: not three numbers, which is all that ``datasets`` takes.
+    """
+    setting = instance.setting("data_version")
+    if setting is None:
+        return "0.0.0"
+    if not re.fullmatch(r"\d+\.\d+\.\d+", setting.value):
+        raise InputError(f"data_version {setting.value!r} is not like 1.2.0", where=setting.source)
+    return setting.value
+
+
+def documents(instance: Instance) -> Iterator[int]:
+    """How many documents each batch holds, for a progress bar."""
+    for path in Corpus(instance.root).batches():
+        with explained(path), path.open("rb") as file:
+            yield sum(block.count(b"\n") for block in iter(lambda file=file: file.read(1 << 20), b""))

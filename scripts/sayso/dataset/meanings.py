@@ -1,0 +1,113 @@
+"""What each column means, in one line: for the tables of the card."""
+
+from __future__ import annotations
+
+from sayso.dataset import features
+from sayso.schema import Schema
+
+_SAME = {
+    "doc_id": "Stable name of the document.",
+    "title": "As published.",
+    "outlet": "Who published it.",
+    "url": "Where.",
+    "published": "When: ISO 8601 as received.",
+    "language": "BCP 47.",
+    "license": "SPDX identifier, or `unknown`.",
+    "source_name": "Name of the file that the text came in.",
+    "split": "Fixed when the document came in, by its cluster of near-duplicates.",
+    "ingested": "When it came in.",
+    "text_sha256": "SHA-256 of the text's UTF-8.",
+    "text": "Verbatim, as received; every offset counts its code points.",
+    "campaign": "The campaign that the answer belongs to.",
+    "interface": "The pass that was answered; null for gold.",
+    "annotator": "Pseudonym, stable across versions.",
+    "annotator_kind": "`human`, `program` or `adjudicator`; null for gold.",
+    "reading": "Whose: the annotator's pseudonym, or `gold` for what was adjudicated.",
+    "answer": "1, or 2 and on where one annotator answered the same pass for the document again.",
+    "schema_version": "The schema that was in force.",
+    "status": "`submitted` or `skipped`; a skipped one is in no other configuration.",
+    "created": "As the server gave it.",
+    "updated": "As the server gave it.",
+    "lead_time_seconds": "Time taken, as the server measured it.",
+    "started_from": "What the annotator began with: nothing, a prediction, or an earlier answer.",
+    "adjudicated": "Whether the document has been adjudicated.",
+    "adjudicated_on": "When.",
+    "annotators": "Whose answers were adjudicated.",
+    "mentions": "What was marked.",
+    "relations": "Arrows between mentions, by their ids.",
+    "note": "A remark in words.",
+    "kept": "What came back and the schema does not know, with the reason; `item` holds JSON.",
+    "origin": "Where the answer was made.",
+    "mention_id": "Unique in its answer.",
+    "claim_id": "The mention's id, unique in its answer.",
+    "label": "What the mention is.",
+    "start": "First code point of the document that belongs to it.",
+    "end": "First code point after it.",
+    "sentence": "The sentence that it stands in; all of them, from first to last, where it goes across.",
+    "sentence_start": "First code point of the sentence.",
+    "sentence_end": "First code point after the sentence.",
+    "sentence_index": "Counts from 0 in the document.",
+    "flag": "`unsure`, `hard_case`, or null.",
+    "decided": "For gold: unanimous, majority or adjudicated.",
+    "tokens": "Letters and digits together, every other sign alone.",
+    "token_starts": "First code point of each token, counted in the document.",
+    "token_ends": "First code point after each token.",
+    "misaligned": "Mentions that the tags do not give exactly: `inside_token` (tagged on every token it touches), "
+    "`overlap` (not tagged: an earlier one of its label has the token), `past_sentence` (goes on in the next row), "
+    "`no_token` (white space alone).",
+}
+_OTHERWISE = {
+    ("gold", "mentions"): "What was decided; null until the document is adjudicated.",
+    ("gold", "relations"): "Arrows between mentions, by their ids; null until the document is adjudicated.",
+    ("gold", "campaign"): "The campaign that was adjudicated.",
+    ("mentions", "text"): "The slice of the document.",
+    ("claims", "text"): "The slice of the document.",
+    ("mentions", "started_from"): "Whether it was taken over from a prediction, as it was or changed.",
+    ("claims", "started_from"): "Whether it was taken over from a prediction, as it was or changed.",
+    ("tokens", "sentence"): "The sentence.",
+}
+
+
+def meaning(config: str, column: str, schema: Schema) -> str:
+    """What a column of a configuration means.
+
+    Raises:
+        KeyError: nobody has said; a test sees to it that this does not happen.
+    """
+    if (config, column) in _OTHERWISE:
+        return _OTHERWISE[config, column]
+    made = {"mentions": _of_mentions, "claims": _of_claims, "tokens": _of_tokens}.get(config, _none)(schema)
+    return made[column] if column in made else _SAME[column]
+
+
+def _none(_schema: Schema) -> dict[str, str]:
+    return {}
+
+
+def _of_mentions(schema: Schema) -> dict[str, str]:
+    found = {
+        features.attribute_column(label, name): f"{label}: {attribute.definition}"
+        for label, declared in schema.labels.items()
+        for name, attribute in declared.attributes.items()
+    }
+    for column, (label, name, _kind, _meaning) in features.crosswalk(schema).items():
+        found[column] = (
+            f"What `{features.attribute_column(label, name)}` corresponds to in {column.split('_')[-1].upper()}."
+        )
+    return found
+
+
+def _of_claims(schema: Schema) -> dict[str, str]:
+    attributes = {name: each.definition for name, each in schema.labels[features.CLAIM].attributes.items()}
+    roles = {
+        column: f"{schema.relations[name].definition} Mentions labelled {tail}, in order of the text."
+        for name, (column, tail) in features.roles(schema).items()
+    }
+    return {**attributes, **roles}
+
+
+def _of_tokens(schema: Schema) -> dict[str, str]:
+    return {
+        features.tags_column(label): f"`B`, `I` or `O` for {label}; null where the pass did not show that label."
+        for label in schema.labels
+    }
