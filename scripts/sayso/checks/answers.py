@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from sayso.checks.findings import Finding, declare
-from sayso.records import Annotation, Gold, Mention, Relation, Value, ordered_relations
-from sayso.schema import Label, Schema
+from sayso.checks.findings import Check, Finding, declare
+from sayso.records import Annotation, Gold, Mention, Relation, ordered_relations
+from sayso.schema import Schema
 from sayso.spans import crossing
 
 
@@ -135,8 +135,8 @@ def _sweep(mention: Mention) -> tuple[int, int]:
 
 
 def vocabulary(answer: Answer) -> Iterator[Finding]:
-    """Rule 16, and that labels, attributes, values and flags are the schema's."""
-    labels, flags = answer.schema.labels, answer.schema.flags
+    """That labels, attributes, values and flags are the schema's."""
+    labels, flags, shown = answer.schema.labels, answer.schema.flags, answer.shown
     for m in answer.mentions:
         label = labels.get(m.label)
         if m.flag is not None and m.flag not in flags:
@@ -144,30 +144,31 @@ def vocabulary(answer: Answer) -> Iterator[Finding]:
         if label is None:
             yield LABEL.found(f"{m.label!r} on {m.id}", answer.doc_id, m.start, m.end)
             continue
-        if m.label not in answer.shown:
+        if m.label not in shown:
             yield PASS.found(f"{m.label} {m.id} in a pass without that label", answer.doc_id, m.start, m.end)
-        yield from _attributes(answer, m, label)
+        for name, value in m.attributes.items():
+            attribute = label.attributes.get(name)
+            if attribute is None:
+                yield ATTRIBUTE.found(f"{m.label}.{name} on {m.id}", answer.doc_id, m.start, m.end)
+            elif value not in attribute.values and (attribute.values or type(value) is not _TYPES[attribute.kind]):
+                yield VALUE.found(f"{m.label}.{name} is {value!r} on {m.id}", answer.doc_id, m.start, m.end)
 
 
-def _attributes(answer: Answer, m: Mention, label: Label) -> list[Finding]:
-    declared, filled = label.attributes, m.attributes
-    found = []
-    for name, value in filled.items():
-        attribute = declared.get(name)
-        if attribute is None:
-            found.append(ATTRIBUTE.found(f"{m.label}.{name} on {m.id}", answer.doc_id, m.start, m.end))
-        elif value not in attribute.values if attribute.values else not _is_of(value, attribute.kind):
-            message = f"{m.label}.{name} is {value!r} on {m.id}"
-            found.append(VALUE.found(message, answer.doc_id, m.start, m.end))
-    if not answer.skipped:
-        for name, attribute in declared.items():
-            if attribute.required and name not in filled:
-                found.append(REQUIRED.found(f"{m.label} {m.id} has no {name}", answer.doc_id, m.start, m.end))
-    return found
+_TYPES = {"integer": int, "text": str}
 
 
-def _is_of(value: Value, kind: str) -> bool:
-    return isinstance(value, int) if kind == "integer" else isinstance(value, str)
+def required(answer: Answer) -> Iterator[Finding]:
+    """Rule 16, where the document was not skipped."""
+    if answer.skipped:
+        return
+    due = {
+        name: {attribute for attribute, declared in label.attributes.items() if declared.required}
+        for name, label in answer.schema.labels.items()
+    }
+    for m in answer.mentions:
+        if m.label in due and not due[m.label] <= m.attributes.keys():
+            missing = ", ".join(sorted(due[m.label] - m.attributes.keys()))
+            yield REQUIRED.found(f"{m.label} {m.id} has no {missing}", answer.doc_id, m.start, m.end)
 
 
 def order(answer: Answer) -> Iterator[Finding]:
@@ -189,29 +190,32 @@ def order(answer: Answer) -> Iterator[Finding]:
 
 def relations(answer: Answer) -> Iterator[Finding]:
     """Rules 7 and 8, and that relations are the schema's and drawn once."""
-    seen: set[tuple[str, str, str]] = set()
-    for relation in answer.relations:
-        head, tail = answer.by_id.get(relation.head), answer.by_id.get(relation.tail)
-        name = f"{relation.type} from {relation.head} to {relation.tail}"
-        start, end = head.span if head else tail.span if tail else (None, None)
-        key = (relation.type, relation.head, relation.tail)
-        if key in seen:
-            yield REPEATED_RELATION.found(name, answer.doc_id, start, end)
-        seen.add(key)
-        declared = answer.schema.relations.get(relation.type)
-        if declared is None:
-            yield RELATION.found(name, answer.doc_id, start, end)
+    by_id, declared = answer.by_id, answer.schema.relations
+    for number, relation in enumerate(answer.relations):
+        kind = declared.get(relation.type)
+        head, tail = by_id.get(relation.head), by_id.get(relation.tail)
+        if number and relation == answer.relations[number - 1]:
+            yield _of_relation(REPEATED_RELATION, answer, relation)
+        if kind is None:
+            yield _of_relation(RELATION, answer, relation)
         elif not answer.drawn:
-            yield PASS.found(f"{name} in a pass without relations", answer.doc_id, start, end)
+            yield _of_relation(PASS, answer, relation, ", in a pass without relations")
         if head is None or tail is None:
-            missing = relation.tail if head else relation.head
-            yield END.found(f"{name}: there is no mention {missing!r}", answer.doc_id, start, end)
-        elif declared and (head.label, tail.label) != (declared.head, declared.tail):
-            message = f"{name} ties {head.label} to {tail.label}, not {declared.head} to {declared.tail}"
-            yield SIGNATURE.found(message, answer.doc_id, start, end)
+            missing = relation.head if head is None else relation.tail
+            yield _of_relation(END, answer, relation, f": there is no mention {missing!r}")
+        elif kind and (head.label != kind.head or tail.label != kind.tail):
+            what = f" ties {head.label} to {tail.label}, not {kind.head} to {kind.tail}"
+            yield _of_relation(SIGNATURE, answer, relation, what)
 
 
-GENERAL: tuple[AnswerCheck, ...] = (slices, edges, layers, vocabulary, order, relations)
+def _of_relation(check: Check, answer: Answer, relation: Relation, what: str = "") -> Finding:
+    at = answer.by_id.get(relation.head) or answer.by_id.get(relation.tail)
+    start, end = (at.start, at.end) if at else (None, None)
+    message = f"{relation.type} from {relation.head} to {relation.tail}{what}"
+    return check.found(message, answer.doc_id, start, end)
+
+
+GENERAL: tuple[AnswerCheck, ...] = (slices, edges, layers, vocabulary, required, order, relations)
 
 
 def of_annotation(annotation: Annotation, text: str, schema: Schema) -> Answer:

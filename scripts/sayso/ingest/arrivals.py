@@ -137,7 +137,9 @@ class Arrivals:
 
     def new_holders(self, number: int) -> list[str]:
         """The new articles that have one text, in order."""
-        question = "SELECT doc_id FROM article WHERE text_id = ? AND state = 'new' ORDER BY doc_id"
+        question = (
+            "SELECT doc_id FROM article INDEXED BY article_text WHERE text_id = ? AND state = 'new' ORDER BY doc_id"
+        )
         return [doc_id for (doc_id,) in self.tables.execute(question, (number,))]
 
     def shared_texts(self) -> list[int]:
