@@ -41,7 +41,7 @@ BROKEN = {
         "Actor.entity: a choice attribute needs values",
     ),
     "kind that there is not": ("        kind: text", "        kind: date", "Invalid enum value 'date'"),
-    "not a colour": ('"#0072b2"', "blue", "`$.labels[...].colour`"),
+    "not a colour": ('"#2563eb"', "blue", "`$.labels[...].colour`"),
     "not a hotkey": ("hotkey: alt+j", "hotkey: ctrl+j", "hotkey`"),
     "hotkey of two labels": ('hotkey: "2"', 'hotkey: "1"', "hotkey '1' of Actor and Location"),
     "hotkey of two panels": (
