@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -68,6 +69,16 @@ def authorised(found: server.Server) -> httpx.Client:
     return httpx.Client(base_url=found.url, headers={"Authorization": f"Token {found.token}"}, timeout=60)
 
 
+@contextlib.contextmanager
+def signed_in(url: str, email: str, password: str) -> Iterator[httpx.Client]:
+    """A session as a browser gets it from the login page."""
+    with httpx.Client(base_url=url, timeout=60) as browser:
+        browser.get("/user/login/")
+        form = {"email": email, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        assert browser.post("/user/login/", data=form).status_code == 302
+        yield browser
+
+
 def test_it_listens_on_this_machine_only(studio: Studio) -> None:
     port = int(studio.url.rpartition(":")[2])
     lines = [*Path("/proc/net/tcp").read_text().splitlines(), *Path("/proc/net/tcp6").read_text().splitlines()]
@@ -95,11 +106,7 @@ def test_secrets_are_neither_logged_nor_in_a_command_line_nor_shown_by_repr(stud
 def test_the_status_tells_the_login_when_it_is_asked_to(studio: Studio) -> None:
     told = json.loads(run(studio.instance, "status", "--credentials", "--json").stdout)
     assert (told["state"], told["url"], told["token"]) == ("up", studio.url, studio.token)
-    with httpx.Client(base_url=studio.url) as browser:
-        browser.get("/user/login/")
-        form = {name: told[name] for name in ("email", "password")}
-        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
-        assert browser.post("/user/login/", data=form).status_code == 302
+    with signed_in(studio.url, told["email"], told["password"]) as browser:
         assert browser.get("/api/current-user/whoami").json()["email"] == told["email"]
 
 
@@ -150,12 +157,14 @@ def test_it_reports_to_nobody(studio: Studio) -> None:
 
 
 def test_the_page_and_what_it_loads_are_served(studio: Studio) -> None:
-    page = httpx.get(f"{studio.url}/user/login/").text
-    addresses = re.findall(r'(?:href|src)="([^"]+\.(?:css|js|svg|png))"', page)
-    assert len(addresses) > 3
-    for address in addresses:  # from the page's own origin, by whatever name the browser knows it
-        assert address.startswith("/")
-        assert httpx.get(studio.url + address).status_code == 200, address
+    lead = server.credentials(studio.instance)
+    with signed_in(studio.url, lead.email, lead.password) as browser:
+        page = browser.get("/projects/").text
+        addresses = re.findall(r'(?:href|src)="([^"?]+\.(?:css|js))', page)
+        assert any(address.endswith(".js") for address in addresses)
+        for address in addresses:  # from the page's own origin, by whatever name the browser knows it
+            assert address.startswith("/"), address
+            assert browser.get(address).status_code == 200, address
 
 
 def test_a_second_up_finds_the_first(studio: Studio) -> None:
@@ -218,6 +227,17 @@ def test_down_spares_a_process_that_only_has_the_number(fresh: Instance) -> None
         assert server.down(fresh) is False
         assert bystander.poll() is None
         bystander.kill()
+
+
+def test_without_a_server_commands_say_how_to_get_one(fresh: Instance) -> None:
+    for words in (("open",), ("invite",)):
+        told = run(fresh, *words)
+        assert (told.returncode, told.stdout) == (8, "")
+        assert "the embedded Label Studio is not running; run `sayso studio up`" in told.stderr
+    assert json.loads(run(fresh, "status", "--json").stdout)["state"] == "down"
+    assert "run `sayso studio up`, which makes them" in run(fresh, "status", "--credentials").stderr
+    assert "nothing to do" in run(fresh, "down").stderr
+    assert not server.home(fresh).exists()
 
 
 def test_a_damaged_database_is_said_to_be_one(fresh: Instance) -> None:

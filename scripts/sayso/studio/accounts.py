@@ -12,6 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
+from typing import NamedTuple
 
 from sayso.errors import InputError, ServerError
 from sayso.studio.server import Server
@@ -19,11 +20,36 @@ from sayso.studio.server import Server
 PATIENCE = 60.0  # seconds for one answer
 
 
+class _Page(NamedTuple):
+    url: str
+    body: bytes
+
+
 def invitation(server: Server) -> str:
     """The link that lets whoever holds it make an account, until the lead resets it in Label Studio."""
     headers = {"Authorization": f"Token {server.token}"}
-    token = json.loads(_open(_browser(CookieJar()), f"{server.url}/api/invite", headers=headers))["token"]
+    token = json.loads(_open(_browser(CookieJar()), f"{server.url}/api/invite", headers=headers).body)["token"]
     return f"{server.url}/user/signup/?token={urllib.parse.quote(token)}"
+
+
+def enter(server: Server, email: str, password: str) -> str:
+    """The token of an account, which is made when there is none yet: doing it twice is doing it once.
+
+    Raises:
+        InputError: the account has another password.
+        ServerError: the server does not answer as it should.
+    """
+    return log_in(server, email, password) or create_account(server, email, password)
+
+
+def log_in(server: Server, email: str, password: str) -> str | None:
+    """The token of an account, or None where address and password do not fit one."""
+    cookies = CookieJar()
+    browser, form_page = _browser(cookies), f"{server.url}/user/login/"
+    _open(browser, form_page)
+    form = {"email": email, "password": password, "csrfmiddlewaretoken": _cookie(cookies, "csrftoken")}
+    landed = _open(browser, form_page, urllib.parse.urlencode(form).encode(), {"Referer": form_page})
+    return None if landed.url == form_page else _token(browser, server)  # who is refused stays on the form
 
 
 def create_account(server: Server, email: str, password: str) -> str:
@@ -41,7 +67,11 @@ def create_account(server: Server, email: str, password: str) -> str:
     if b'name="password"' in answer:  # the form again, rather than the page behind it
         remedy = "give an address that has no account yet, and 8 to 128 characters"
         raise InputError("Label Studio refuses this address or password", where=email, remedy=remedy)
-    token: str = json.loads(_open(browser, f"{server.url}/api/current-user/token"))["token"]
+    return _token(browser, server)
+
+
+def _token(browser: urllib.request.OpenerDirector, server: Server) -> str:
+    token: str = json.loads(_open(browser, f"{server.url}/api/current-user/token").body)["token"]
     return token
 
 
@@ -58,13 +88,12 @@ def _open(
     url: str,
     data: bytes | None = None,
     headers: dict[str, str] | None = None,
-) -> bytes:
-    """The body of the answer; the error names the page without its query, which may hold the invitation."""
+) -> _Page:
+    """What the address leads to; the error names the page without its query, which may hold the invitation."""
     request = urllib.request.Request(url, data, headers or {})  # noqa: S310 - our own http:// address
     try:
         with browser.open(request, timeout=PATIENCE) as answer:
-            body: bytes = answer.read()
-            return body
+            return _Page(answer.url, answer.read())
     except (OSError, http.client.HTTPException) as error:
         what = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else "no answer"
         raise ServerError(what, where=url.partition("?")[0], remedy="look at `sayso studio status`") from error

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+PROC = Path("/proc")  # Linux; elsewhere `ps` tells
 PAUSE = 0.05  # seconds between two looks
 
 
@@ -30,7 +31,7 @@ class Process:
     @property
     def alive(self) -> bool:
         """Whether it runs still; a zombie does not."""
-        return _start_time(self.pid) == self.started and self.mark in _command_line(self.pid)
+        return self.started == _start_time(self.pid) != "" and self.mark in _command_line(self.pid)
 
 
 def identify(pid: int, mark: str) -> Process:
@@ -55,23 +56,25 @@ def _wait(process: Process, seconds: float) -> None:
 
 def _start_time(pid: int) -> str:
     """Clock ticks since boot and the boot's own name, or what ``ps`` says; empty for a zombie or no process."""
-    if not Path("/proc/self/stat").exists():
+    if not (PROC / "self").exists():
         state, _, started = _ps(pid, "stat=,lstart=").partition(" ")
         return "" if state.startswith("Z") else started.strip()
     try:
         # The second field is the program's name in brackets and may itself hold spaces and brackets.
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        fields = (PROC / str(pid) / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return ""
+    boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return "" if fields[0] in "ZX" else f"{fields[19]} {boot}"
 
 
 def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
+    if not (PROC / "self").exists():
         return _ps(pid, "args=")
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _ps(pid: int, columns: str) -> str:

@@ -208,7 +208,7 @@ def _refused(port: int, error: OSError) -> Exception:
 def _launch(folder: Path, listening: socket.socket) -> _Noted:
     """Start the process, write down which one it is, and only then let it go on."""
     number = listening.fileno()
-    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:sayso.studio.serving", "--chdir", str(folder)]
+    gunicorn = [sys.executable, "-P", "-m", "gunicorn", "-c", "python:sayso.studio.serving", "--chdir", str(folder)]
     port = listening.getsockname()[1]
     with _log(folder / "server.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import emit, progress, say
+from sayso.cli.terminal import Advance, emit, progress, say
 from sayso.settings import find_instance
 
 if TYPE_CHECKING:
     from sayso.studio.server import Server
+
+LONG = 20.0  # seconds after which a start wants a word
 
 
 @click.group()
@@ -46,7 +49,7 @@ def up(root: Path | None, port: int | None, as_json: bool) -> None:
     instance = find_instance(root)
     before = server.running(instance)
     with progress("starting Label Studio") as advance:
-        now = server.up(instance, port, advance)
+        now = server.up(instance, port, _explaining(advance))
     say(f"Label Studio is {'already ' if before else ''}up at {now.url}")
     if as_json:
         emit({"url": now.url, "started": before is None})
@@ -129,6 +132,20 @@ def down(root: Path | None, as_json: bool) -> None:
     say("Label Studio is stopped; its data stays" if stopped else "Label Studio is not running; nothing to do")
     if as_json:
         emit({"stopped": stopped})
+
+
+def _explaining(advance: Advance) -> Advance:
+    """Say once why a start takes long."""
+    begun, told = monotonic(), False
+
+    def advance_and_tell(step: int) -> None:
+        nonlocal told
+        advance(step)
+        if not told and monotonic() - begun > LONG:
+            told = True
+            say("still starting: a database from another Label Studio version is first brought up to date")
+
+    return advance_and_tell
 
 
 def _running(root: Path | None) -> Server:

@@ -1,0 +1,34 @@
+"""A process is known by more than its number, with and without /proc."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sayso.studio import process
+
+
+@pytest.fixture(params=["/proc", "/nowhere"], ids=["proc", "ps"])
+def sleeper(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    monkeypatch.setattr(process, "PROC", Path(request.param))
+    with subprocess.Popen(["sh", "-c", "trap '' TERM; while :; do sleep 60; done"], start_new_session=True) as running:
+        yield running
+        running.kill()
+
+
+def test_it_is_alive_until_it_is_stopped(sleeper: subprocess.Popen[bytes]) -> None:
+    known = process.identify(sleeper.pid, "sleep 60")
+    assert known.alive
+    process.stop(known, 0.2)  # it ignores the request, and is ended
+    assert not known.alive
+    process.stop(known, 0.2)  # nothing left to do
+
+
+def test_another_start_or_another_command_is_another_process(sleeper: subprocess.Popen[bytes]) -> None:
+    known = process.identify(sleeper.pid, "sleep 60")
+    assert not process.Process(known.pid, "at another time", known.mark).alive
+    assert not process.Process(known.pid, known.started, "gunicorn").alive
+    assert not process.Process(1 << 22, "", "").alive
