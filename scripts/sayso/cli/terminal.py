@@ -54,14 +54,17 @@ def progress(doing: str, total: int | None = None) -> Iterator[Advance]:
         yield lambda n: bar.advance(task, n)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; plain text where it is not a terminal, no colour under NO_COLOR."""
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool = False) -> None:
+    """Print a table on stdout; plain text where it is not a terminal, no colour under NO_COLOR.
+
+    ``spaced`` sets a blank line between rows, for cells of several lines.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    sheet = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    sheet = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, leading=int(spaced))
     for column in columns:
         sheet.add_column(column, overflow="fold")
     for row in rows:

@@ -44,9 +44,21 @@ def annotators(instance: Instance, accounts: Iterable[Account]) -> dict[int, Ann
     key = _key(instance)
     found = {account.id: _annotator(_address(account.email), known, key) for account in accounts}
     if len(known) > before:
-        lines = (msgspec.json.encode(annotator).decode() for annotator in known.values())
-        write_secret(path, "".join(f"{line}\n" for line in lines))
+        _remember(path, known)
     return found
+
+
+def introduce(instance: Instance, annotator: Annotator) -> None:
+    """Put an account into the map before it is first seen, under a chosen pseudonym or as another kind."""
+    path = instance.private / "annotators.jsonl"
+    known = _known(path)
+    if known.get(_address(annotator.email)) != annotator:
+        known[_address(annotator.email)] = annotator
+        _remember(path, known)
+
+
+def _remember(path: Path, known: dict[str, Annotator]) -> None:
+    write_secret(path, "".join(f"{msgspec.json.encode(annotator).decode()}\n" for annotator in known.values()))
 
 
 def _known(path: Path) -> dict[str, Annotator]:

@@ -309,6 +309,10 @@ class Client:
         """Give a task other data."""
         self._write("PATCH", f"api/tasks/{task}/", Any, {"data": data})
 
+    def annotate(self, task: int, result: list[Any]) -> None:
+        """Answer a task as the account that the token belongs to."""
+        self._write("POST", f"api/tasks/{task}/annotations/", Any, {"result": result, "was_cancelled": False})
+
     def delete_unanswered(self, project: int, tasks: list[int]) -> int:
         """Delete those of the tasks that nobody has answered or begun, judged by the server; how many there were."""
         unanswered = [

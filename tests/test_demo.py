@@ -1,0 +1,86 @@
+"""The whole way, as a newcomer goes it: once, twice, and interrupted at any moment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sayso.settings import Instance
+from sayso.store import Corpus
+from tests.commands import sayso
+from tests.conftest import REPOSITORY, stopped_after
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """What a clone holds; its demonstration's server is stopped at the end."""
+    for folder in ("schema", "corpus"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    demo = Instance(tmp_path / ".sayso" / "demo", {})
+    shutil.copytree(REPOSITORY / "schema", demo.root / "schema")
+    with stopped_after(demo):
+        yield tmp_path
+
+
+def processes(root: Path) -> list[str]:
+    """Command lines and working folders of the processes that have to do with a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            mine = (
+                words
+                + str((process / "cwd").readlink())
+                + (process / "environ").read_bytes().decode("utf-8", "replace")
+            )
+        except OSError:
+            continue  # ended meanwhile
+        if str(root) in mine and " guard " not in words and int(process.name) != os.getpid():
+            found.append(words)
+    return found
+
+
+def test_the_demo_goes_the_whole_way_and_a_second_time_finds_it_done(checkout: Path) -> None:
+    first = sayso(checkout, "demo")
+    assert first.returncode == 0, first.stderr
+    for words in ("Russian Ministry of Defense", "According to", "34 drones = 34 uav destroyed", "NOT: no one was"):
+        assert words in first.stdout
+    corpus = Corpus(checkout / ".sayso" / "demo")
+    entered = {answer.doc_id: answer for answer in corpus.annotations()}
+    for draft in Corpus(checkout).annotations():
+        answer = entered[draft.doc_id]
+        assert (answer.mentions, answer.relations, answer.kept) == (draft.mentions, draft.relations, ())
+        assert (answer.annotator, answer.annotator_kind) == ("draft", "program")
+    files = {path: path.stat().st_mtime_ns for path in corpus.folder.rglob("*") if path.is_file()}
+    second = sayso(checkout, "demo")
+    assert second.returncode == 0, second.stderr
+    assert "nothing was left to do" in second.stderr
+    assert second.stdout == first.stdout
+    assert files == {path: path.stat().st_mtime_ns for path in corpus.folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", range(5))
+def test_an_interrupted_demo_leaves_no_process_and_the_next_one_ends_well(checkout: Path, line: int) -> None:
+    words = [sys.executable, "-m", "sayso", "--root", str(checkout), "demo"]
+    running = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd="/")
+    assert running.stderr
+    for _told in range(line):
+        running.stderr.readline()
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    told = running.stderr.read()
+    assert running.wait() == 130, told
+    assert "Traceback" not in told
+    assert processes(checkout) == []
+    assert sayso(checkout, "demo").returncode == 0
