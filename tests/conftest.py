@@ -12,10 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sayso.settings import Instance, find_instance
 from sayso.studio import server
 from sayso.studio.accounts import create_account
+
+# A busy machine is slow now and then; that is no fault of what is tested.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 REPOSITORY = Path(__file__).parents[1]
 PASSWORD = "correct horse battery staple"

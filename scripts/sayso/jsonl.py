@@ -90,11 +90,20 @@ def objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str,
     for number, line in enumerate(stream, 1):
         if not line.strip():
             continue
-        try:
-            yield number, jsonlines.Reader([line], loads=_strict).read(type=dict)
-        except jsonlines.InvalidLineError as error:
-            what = str(error).removesuffix(f" (line {error.lineno})")
-            raise InputError(what, where=f"{name}:{number}", remedy="mend the line") from error
+        yield number, _object(line, f"{name}:{number}")
+
+
+def _object(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        value = jsonlines.Reader([line], loads=_strict).read()
+    except jsonlines.InvalidLineError as error:
+        what = str(error).removesuffix(f" (line {error.lineno})")
+        raise InputError(what, where=place, remedy="mend the line") from error
+    except RecursionError as error:
+        raise InputError("nested without end", where=place, remedy="mend the line") from error
+    if not isinstance(value, dict):
+        raise InputError("not an object in braces", where=place, remedy="mend the line")
+    return value
 
 
 def _strict(text: str | bytes) -> Any:

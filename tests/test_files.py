@@ -1,0 +1,121 @@
+"""Files are whole or absent, whatever happens to the writer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sayso import files
+from sayso.errors import ConflictError, DiskError, InputError
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_block_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    with pytest.raises(InputError), files.replacing(path) as file:
+        file.write(b"new")
+        raise InputError("no")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    with files.replacing(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+def test_the_same_content_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    assert files.write_if_changed(path, b"x") is True
+    inode = path.stat().st_ino
+    assert files.write_if_changed(path, b"x") is False
+    assert path.stat().st_ino == inode
+    assert files.write_if_changed(path, b"y") is True
+
+
+def test_a_secret_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "private" / "key"
+    old = os.umask(0)
+    try:
+        files.write_secret(path, "s")
+    finally:
+        os.umask(old)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_clear_line() -> None:
+    with pytest.raises(DiskError, match="free some space") as caught, files.explained(Path("/dev/full")):
+        Path("/dev/full").write_bytes(b"x" * 10_000_000)
+    assert caught.value.exit_code == 10
+
+
+def test_a_folder_that_is_a_file_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(DiskError, match=r"Not a directory|File exists"), files.replacing(tmp_path / "a" / "b") as file:
+        file.write(b"")
+
+
+def test_our_own_errors_pass_through_unchanged(tmp_path: Path) -> None:
+    error = DiskError("full", where="x")
+    with pytest.raises(DiskError) as caught, files.explained(tmp_path):
+        raise error
+    assert caught.value is error
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    taken = pytest.raises(ConflictError, match="sayso pull")
+    with files.locked(lock, "sayso pull"), taken, files.locked(lock, "sayso push"):
+        pass
+    with files.locked(lock, "sayso push"):
+        pass
+
+
+def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import sys, time; from pathlib import Path; from sayso.files import locked\n"
+         "with locked(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)", str(lock)],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(ConflictError), files.locked(lock, "y"):
+        pass
+    holder.send_signal(signal.SIGKILL)
+    holder.communicate()
+    with files.locked(lock, "y"):
+        pass
+
+
+def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    writer = subprocess.Popen(
+        [sys.executable, "-c", "import sys, time; from pathlib import Path; from sayso.files import replacing\n"
+         "with replacing(Path(sys.argv[1])) as f: f.write(b'n' * 9999999); print('in', flush=True); time.sleep(60)",
+         str(path)],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == b"in\n"
+    writer.kill()
+    writer.communicate()
+    assert path.read_bytes() == b"old"
+    assert all(name == "a" or name.endswith(files.PARTIAL) for name in names(tmp_path))

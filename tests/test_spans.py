@@ -1,0 +1,83 @@
+"""Laws of spans, against sets of characters and against the codecs of Python."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso import spans
+from sayso.errors import InputError, SpanError
+from sayso.spans import Span
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
+ENDS = st.tuples(st.integers(0, 12), st.integers(1, 12)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
+
+
+@st.composite
+def texts_with_spans(draw: st.DrawFn) -> tuple[str, Span]:
+    text = draw(TEXTS.filter(bool))
+    start = draw(st.integers(0, len(text) - 1))
+    return text, Span(start, draw(st.integers(start + 1, len(text))))
+
+
+def characters(span: Span) -> set[int]:
+    return set(range(span.start, span.end))
+
+
+@given(ENDS, ENDS)
+def test_predicates_are_those_of_sets_of_characters(one: Span, other: Span) -> None:
+    a, b = characters(one), characters(other)
+    assert spans.covers(one, other) == (a >= b)
+    assert spans.overlapping(one, other) == bool(a & b)
+    assert spans.crossing(one, other) == (bool(a & b) and not a >= b and not b >= a)
+
+
+@given(ENDS, ENDS)
+def test_overlap_and_crossing_do_not_depend_on_the_order(one: Span, other: Span) -> None:
+    assert spans.overlapping(one, other) == spans.overlapping(other, one)
+    assert spans.crossing(one, other) == spans.crossing(other, one)
+
+
+@given(texts_with_spans())
+def test_trimming_leaves_just_what_strip_leaves(pair: tuple[str, Span]) -> None:
+    text, span = pair
+    trimmed = spans.trimmed(span, text)
+    assert text[trimmed.start : trimmed.end] == text[span.start : span.end].strip()
+    assert characters(trimmed) <= characters(span)
+    assert spans.trimmed(trimmed, text) == trimmed
+
+
+@given(texts_with_spans())
+def test_utf16_there_and_back(pair: tuple[str, Span]) -> None:
+    text, span = pair
+    units = spans.to_utf16(span, text)
+    encoded = text.encode("utf-16-le")
+    assert encoded[2 * units.start : 2 * units.end].decode("utf-16-le") == text[span.start : span.end]
+    assert spans.from_utf16(units, text) == span
+
+
+@given(TEXTS)
+def test_utf16_length_is_that_of_the_encoding(text: str) -> None:
+    assert spans.utf16_length(text) == len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("span", [(0, 0), (2, 1), (-1, 1), (-2, -1), (0, 4), (3, 4), (9, 10)])
+def test_a_wrong_span_is_never_clipped(span: tuple[int, int]) -> None:
+    with pytest.raises(SpanError):
+        spans.check(Span(*span), "abc")
+    with pytest.raises(SpanError):
+        spans.to_utf16(Span(*span), "abc")
+    with pytest.raises(SpanError):
+        spans.from_utf16(Span(*span), "abc")
+
+
+@pytest.mark.parametrize("span", [(0, 1), (1, 2), (1, 3)])
+def test_an_offset_inside_a_surrogate_pair_is_refused(span: tuple[int, int]) -> None:
+    with pytest.raises(SpanError, match="inside a surrogate pair"):
+        spans.from_utf16(Span(*span), "😀a")
+
+
+def test_a_span_error_is_an_input_error_and_a_value_error() -> None:
+    assert issubclass(SpanError, InputError)
+    assert issubclass(SpanError, ValueError)
