@@ -70,17 +70,17 @@ def test_the_demo_goes_the_whole_way_and_a_second_time_finds_it_done(checkout: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", range(5))
+@pytest.mark.parametrize("line", [0, 3])
 def test_an_interrupted_demo_leaves_no_process_and_the_next_one_ends_well(checkout: Path, line: int) -> None:
     words = [sys.executable, "-m", "sayso", "--root", str(checkout), "demo"]
-    running = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd="/")
-    assert running.stderr
-    for _told in range(line):
-        running.stderr.readline()
-    time.sleep(0.3)
-    running.send_signal(signal.SIGINT)
-    told = running.stderr.read()
-    assert running.wait() == 130, told
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd="/") as running:
+        assert running.stderr
+        for _told in range(line):
+            running.stderr.readline()
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        told = running.stderr.read()
+    assert running.returncode == 130, told
     assert "Traceback" not in told
     assert processes(checkout) == []
     assert sayso(checkout, "demo").returncode == 0
