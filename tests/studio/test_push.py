@@ -1,0 +1,359 @@
+"""Pushing to a real Label Studio: what arrives, what never doubles, what is never touched."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sayso.errors import ConflictError, InputError, PartialError, SpanError
+from sayso.files import locked
+from sayso.studio import flight
+from tests.commands import done, sayso
+from tests.studio.campaigns import TEXT, Campaign, document
+
+pytestmark = pytest.mark.server
+
+
+def test_twice_is_once(campaign: Campaign) -> None:
+    campaign.fill(*map(document, range(7)))
+    planned = campaign.preview()
+    first, second = campaign.push(), campaign.push()
+    assert planned.tasks == first.tasks == {"new": 7}
+    assert (second.tasks, second.changes) == ({"unchanged": 7}, 0)
+    assert campaign.tasks().keys() == {f"doc-{number:05d}" for number in range(7)}
+
+
+def test_a_dry_run_makes_no_project(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    assert campaign.preview().interface == "to be made"
+    assert not [p for p in campaign.client.projects() if campaign.place.campaign in (p.description or "")]
+
+
+def test_words_stand_at_the_same_offsets_and_each_sentence_on_its_line(campaign: Campaign) -> None:
+    text = "\r\n 😀 One fell.  Two\u00a0did not. <b>&amp; \u200d\tthird</b>\r\nlast\n"
+    campaign.fill(document(1, text))
+    campaign.push()
+    shown = campaign.tasks()["doc-00001"]["data"]["text"]
+    assert [c if not c.isspace() else " " for c in shown] == [c if not c.isspace() else " " for c in text]
+    assert "\n" in shown[: shown.index("Two")]
+
+
+def test_a_limit_leaves_the_rest_for_later(campaign: Campaign) -> None:
+    campaign.fill(*map(document, range(5)))
+    first = campaign.push(limit=2)
+    assert (first.tasks, first.postponed) == ({"new": 2}, 3)
+    assert campaign.push(limit=2).tasks == {"new": 2, "unchanged": 2}
+    assert campaign.push().tasks == {"new": 1, "unchanged": 4}
+
+
+def test_changed_and_unanswered_is_sent_anew(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    old = campaign.tasks()["doc-00001"]["id"]
+    campaign.fill(document(1, "Another text."), document(2))
+    assert campaign.preview().tasks == campaign.push().tasks == {"changed": 1, "unchanged": 1}
+    now = campaign.tasks()["doc-00001"]
+    assert now["id"] != old and now["data"]["text"] == "Another text."
+    assert campaign.push().changes == 0
+
+
+@pytest.mark.parametrize("begun", ["submitted", "skipped", "draft"])
+def test_changed_and_answered_is_never_touched(campaign: Campaign, begun: str) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    before = campaign.tasks()["doc-00001"]
+    if begun == "draft":
+        campaign.ask("POST", f"/api/tasks/{before['id']}/drafts", {"result": campaign.result("doc-00001")})
+    else:
+        campaign.answer("doc-00001", skip=begun == "skipped")
+    campaign.fill(document(1, "Another text."))
+    outcome = campaign.push()
+    assert (outcome.tasks, outcome.conflicts, outcome.changes) == ({"stale": 1}, 1, 0)
+    assert campaign.tasks()["doc-00001"]["data"] == before["data"]
+    result = sayso(campaign.instance.root, "push", *campaign.words)
+    assert result.returncode == ConflictError.exit_code
+    assert "doc-00001" in result.stderr and result.stderr.count("error:") == 1
+
+
+def test_an_answer_given_while_we_push_is_not_removed(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    task = campaign.tasks()["doc-00001"]["id"]
+    campaign.answer("doc-00001")
+    assert campaign.client.delete_unanswered(campaign.project, [task]) == 0
+    assert campaign.tasks()["doc-00001"]["id"] == task
+
+
+def test_a_new_title_is_updated_in_place(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.answer("doc-00001")
+    before = campaign.tasks()
+    campaign.fill(document(1, title="Renamed"), document(2, title="Renamed, too"))
+    assert campaign.push().tasks == {"described": 2}
+    after = campaign.tasks()
+    assert [task["data"]["title"] for task in after.values()] == ["Renamed", "Renamed, too"]
+    assert [(t["id"], t["data"]["text"]) for t in after.values()] == [
+        (t["id"], t["data"]["text"]) for t in before.values()
+    ]
+    assert campaign.push().changes == 0
+
+
+def test_what_the_corpus_no_longer_holds_and_what_was_added_by_hand_stay(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.ask(
+        "POST", f"/api/projects/{campaign.project}/import", [{"data": {"text": "x", "title": "", "about": ""}}]
+    )
+    campaign.fill(document(2))
+    outcome = campaign.push()
+    assert (outcome.tasks, outcome.changes) == ({"foreign": 1, "gone": 1, "unchanged": 1}, 0)
+    assert len(campaign.tasks()) == 3
+
+
+def test_a_text_edited_in_the_browser(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.answer("doc-00002")
+    for task in campaign.tasks().values():
+        campaign.ask("PATCH", f"/api/tasks/{task['id']}/", {"data": task["data"] | {"text": "Something else."}})
+    outcome = campaign.push()
+    assert (outcome.tasks, outcome.conflicts) == ({"edited": 1, "tampered": 1}, 1)
+    texts = {doc_id: task["data"]["text"] for doc_id, task in campaign.tasks().items()}
+    assert texts["doc-00002"] == "Something else." and "drones" in texts["doc-00001"]
+
+
+def test_duplicates_of_a_crash_are_removed_unless_answered(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    copies = [{"data": task["data"]} for task in campaign.tasks().values()] * 2
+    made = campaign.ask("POST", f"/api/projects/{campaign.project}/import?return_task_ids=true", copies)["task_ids"]
+    for task in (made[1], made[3]):  # both copies of the second document
+        campaign.ask("POST", f"/api/tasks/{task}/annotations/", {"result": []})
+    outcome = campaign.push()
+    assert outcome.tasks == {"unchanged": 2, "surplus": 3, "duplicate": 1}
+    assert campaign.client.count(campaign.project) == 3
+    assert campaign.push().tasks == {"unchanged": 2, "duplicate": 1}
+
+
+def test_two_projects_with_one_mark(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    config = campaign.ask("GET", f"/api/projects/{campaign.project}/")
+    twin = campaign.ask(
+        "POST", "/api/projects/", {key: config[key] for key in ("title", "description", "label_config")}
+    )
+    with pytest.raises(ConflictError, match=f"{campaign.client.url}.*projects \\d+ and {twin['id']} are both marked"):
+        campaign.push()
+
+
+def test_an_interface_that_somebody_edited(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    path = f"/api/projects/{campaign.project}/"
+    config = campaign.ask("GET", path)["label_config"]
+    campaign.ask("PATCH", path, {"label_config": config.replace("<Header ", "<Header\n  ")})
+    assert campaign.push().interface == "in step"  # another spelling of the same
+    campaign.ask("PATCH", path, {"label_config": config.replace('value="Actor"', 'value="Doer"')})
+    assert campaign.preview().interface == "edited in Label Studio"
+    with pytest.raises(ConflictError, match="edited in Label Studio; run `sayso push --update-interface`"):
+        campaign.push()
+    campaign.push(update_interface=True)
+    assert 'value="Actor"' in campaign.ask("GET", path)["label_config"]
+    assert campaign.preview().interface == "in step"
+
+
+def test_a_schema_that_has_moved_on_replaces_nothing_that_answers_need(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    campaign.answer("doc-00001")
+    schema = campaign.instance.root / "schema/schema.yaml"
+    schema.write_text(schema.read_text().replace("Actor", "Doer"))
+    assert campaign.preview().interface == "behind the schema"
+    with pytest.raises(ConflictError, match="answers would break"):
+        campaign.push(update_interface=True)
+
+
+def predictions(campaign: Campaign, *changes: dict[str, Any]) -> Path:
+    """A file with one mention for each document of the corpus, and whatever is changed."""
+    mention = {"id": "p1", "label": "Actor", "start": 0, "end": 6, "attributes": {"type": "civilian"}}
+    lines: list[dict[str, Any]] = [
+        {"doc_id": document.doc_id, "text_sha256": document.text_sha256, "mentions": [mention]}
+        for document in campaign.corpus.documents()
+    ]
+    for line, change in zip(lines, changes, strict=False):
+        line.update(change)
+    path = campaign.instance.root / "predictions.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def standing(campaign: Campaign) -> dict[str, list[Any]]:
+    """The predictions on the server, by document."""
+    return {doc_id: [p["result"] for p in campaign.ask("GET", f"/api/predictions/?task={task['id']}")]
+            for doc_id, task in campaign.tasks().items()}  # fmt: skip
+
+
+def test_predictions_come_with_new_tasks_and_are_not_doubled(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    path = predictions(campaign)
+    assert campaign.preview(predictions=path).predictions == {"predicted": 2}
+    assert campaign.push(predictions=path).predictions == {"predicted": 2}
+    assert campaign.push(predictions=path).predictions == {"foretold": 2}
+    assert {doc_id: len(results) for doc_id, results in standing(campaign).items()} == {"doc-00001": 1, "doc-00002": 1}
+
+
+def test_predictions_come_to_tasks_that_are_there(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.push(predictions=predictions(campaign))
+    campaign.answer("doc-00002")
+    mention = {"id": "p2", "label": "Location", "start": 0, "end": 6}
+    outcome = campaign.push(predictions=predictions(campaign, {"mentions": [mention]}, {"mentions": [mention]}))
+    assert outcome.predictions == {"replaced": 1, "withheld": 1}
+    now = standing(campaign)
+    assert [result[0]["id"] for result in now["doc-00001"]] == ["p2"]
+    assert [result[0]["id"] for result in now["doc-00002"]] == ["p1"]
+
+
+def mentioning(**change: Any) -> dict[str, Any]:
+    return {"mentions": [{"id": "a", "label": "Actor", "start": 0, "end": 4, **change}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        (mentioning(end=5000), SpanError, "not inside the text"),
+        (mentioning(start=-1), SpanError, "not inside the text"),
+        (mentioning(start=4), SpanError, "or empty"),
+        (mentioning(start="0"), InputError, "Expected `int`"),
+        (mentioning(label="Nope"), InputError, "no label 'Nope'"),
+        (mentioning(text="else"), InputError, "not 'else'"),
+        (mentioning(attributes={"type": "x"}), InputError, "a value that the schema does not know"),
+        (mentioning(attributes={"x": "x"}), InputError, "no attribute 'x'"),
+        (mentioning(end=7), InputError, "white space"),
+        ({"relations": [{"type": "source", "head": "p1", "tail": "gone"}]}, InputError, "missing mention"),
+        ({"relations": [{"type": "nope", "head": "p1", "tail": "p1"}]}, InputError, "no relation 'nope'"),
+        ({"text_sha256": "0" * 64}, InputError, "another text"),
+        ({"doc_id": "nowhere"}, InputError, "no document nowhere"),
+        ({"doc_id": "doc-00001"}, InputError, "another text|second prediction"),
+    ],
+)
+def test_a_wrong_prediction_stops_everything_before_it_is_sent(
+    campaign: Campaign, change: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    with pytest.raises(error, match=f"predictions.jsonl:2.*{says}"):
+        campaign.push(predictions=predictions(campaign, {}, change))
+    assert not any(standing(campaign).values())
+
+
+def test_what_an_interface_does_not_show_is_left_out_and_told(campaign: Campaign) -> None:
+    campaign.place = dataclasses.replace(campaign.place, interface="names")
+    campaign.fill(document(1))
+    claim = {"id": "c", "label": "Claim", "start": 0, "end": 6}
+    actor = {"id": "a", "label": "Actor", "start": 0, "end": 6}
+    drawn = {"mentions": [claim, actor], "relations": [{"type": "source", "head": "c", "tail": "a"}]}
+    outcome = campaign.push(predictions=predictions(campaign, drawn))
+    assert outcome.left_out == {"Claim": 1, "source": 1}
+    (result,) = standing(campaign)["doc-00001"]
+    assert [item["id"] for item in result] == ["a"]
+
+
+def test_a_lost_answer_is_looked_up_and_nothing_doubles(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server gets the import and commits it; we never hear of it."""
+    campaign.fill()
+    campaign.push()
+    campaign.fill(*map(document, range(20)))
+    monkeypatch.setattr("sayso.studio.client.WRITE_SECONDS", 0.01)
+    with pytest.raises(PartialError, match="got lost"):
+        campaign.push()
+    monkeypatch.undo()
+    assert campaign.push().tasks == {"unchanged": 20}
+    assert len(campaign.tasks()) == 20
+
+
+def in_flight(campaign: Campaign) -> bool:
+    """Whether the ledger says that a write is under way."""
+    for path in (campaign.instance.private / "cache").glob("studio-*.sqlite3"):
+        with contextlib.closing(sqlite3.connect(path)) as ledger:
+            if ledger.execute("SELECT 1 FROM meta WHERE name = 'flight' AND value != ''").fetchone():
+                return True
+    return False
+
+
+def killed_in_flight(campaign: Campaign, seconds: float) -> None:
+    """A push, killed so long after a write went out."""
+    words = [sys.executable, "-m", "sayso", "--root", str(campaign.instance.root), "push", *campaign.words]
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not in_flight(campaign):
+        assert process.poll() is None
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert in_flight(campaign)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.02, 0.1, 0.3])
+def test_killed_while_a_batch_is_under_way_and_run_again(
+    campaign: Campaign, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flight, "SETTLE", 5.0)
+    campaign.fill()
+    campaign.push()
+    campaign.fill(*(document(number, f"{number} " + TEXT * 40) for number in range(2500)))
+    killed_in_flight(campaign, seconds)
+    again = campaign.push()
+    assert again.tasks.keys() <= {"new", "unchanged"}
+    assert len(campaign.tasks()) == 2500
+    assert campaign.push().changes == 0
+
+
+def test_two_pushes_at_once(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    with (
+        locked(campaign.instance.private / "sync.lock", "sayso pull"),
+        pytest.raises(ConflictError, match="sayso pull"),
+    ):
+        campaign.push()
+
+
+def test_a_lost_ledger_costs_time_and_nothing_else(campaign: Campaign) -> None:
+    campaign.fill(*map(document, range(300)))
+    campaign.push()
+    for path in (campaign.instance.private / "cache").iterdir():
+        path.unlink()
+    assert campaign.push().tasks == {"unchanged": 300}
+
+
+def test_a_task_deleted_in_the_browser_is_sent_again(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.http().delete(f"/api/tasks/{campaign.tasks()['doc-00001']['id']}/")
+    assert campaign.push().tasks == {"new": 1, "unchanged": 1}
+    assert campaign.tasks().keys() == {"doc-00001", "doc-00002"}
+
+
+def test_the_command_prints_the_plan_that_it_executes(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    planned, made = (
+        msgspec.json.decode(done(campaign.instance.root, "push", *campaign.words, "--json", *more))
+        for more in (["--dry-run"], [])
+    )
+    assert planned["tasks"] == made["tasks"] == {"new": 2}
+    assert (planned["dry_run"], made["dry_run"], made["changes"]) == (True, False, 2)
+    again = sayso(campaign.instance.root, "push", *campaign.words)
+    assert "nothing to do" in again.stderr and "2 unchanged" in again.stdout
