@@ -43,9 +43,9 @@ BROKEN = {
     "kind that there is not": ("        kind: text", "        kind: date", "Invalid enum value 'date'"),
     "not a colour": ('"#2563eb"', "blue", "`$.labels[...].colour`"),
     "not a hotkey": ("hotkey: alt+j", "hotkey: ctrl+j", "hotkey`"),
-    "hotkey of two labels": ('hotkey: "2"', 'hotkey: "1"', "hotkey '1' of Actor and Location"),
+    "hotkey of two labels": ("    hotkey: s\n", "    hotkey: a\n", "hotkey 'a' of Actor and Location"),
     "hotkey of two panels": (
-        "hotkey: c}",
+        "hotkey: l}",
         "hotkey: q}",
         "hotkey 'q' of Actor.type.state_military and Location.use.literal",
     ),

@@ -23,6 +23,7 @@ HEAD = "Made from schema.yaml by `sayso schema build`. Change that file, not thi
 BUILT_IN = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
 """What Label Studio's editor does by itself over text: unselect, hide, lock, remark, relate."""
 
+# A number in focus lets the wheel pass: else whoever scrolls there changes it unseen.
 STYLE = """
 .sayso { --line: var(--color-neutral-border); --quiet: var(--color-neutral-content-subtler); }
 .sayso-about { color: var(--quiet); margin-top: -6px; }
@@ -50,6 +51,7 @@ STYLE = """
 .sayso-panel .lsf-choice label { margin: 0; line-height: 1.5; font-size: 13px; font-weight: 400; }
 .sayso-panel .lsf-hint { color: var(--quiet); font-size: 10px; margin-left: 4px; top: 0; vertical-align: baseline; }
 .sayso-panel .lsf-number input { width: 6rem; height: 32px; padding: 2px 8px; }
+.sayso-panel .lsf-number input:focus { pointer-events: none; }
 .sayso-panel .lsf-text-area form { margin: 0; }
 .sayso-typed { display: flex; flex-wrap: wrap; gap: 0 16px; }
 .sayso-typed > div { flex: 1 1 8rem; }
