@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -27,7 +28,6 @@ from sayso.dataset.parquet import Footer
 from sayso.dataset.sources import Batch, answer_files, batches, file_digest
 from sayso.errors import InputError
 from sayso.files import explained, locked, write_if_changed
-from sayso.schema import Schema
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
 
@@ -158,17 +158,19 @@ class _Build:
     def _make(self, batch: Batch) -> dict[str, str]:
         """Write the files of a batch aside; those that are in place already stay there. Name → digest."""
         writers: dict[str, parquet.Writer] = {}
-        for each in batch.slices():
-            found = tables.tables(each.documents, Answers(each.lines, self.schema), each.document_of, self.schema)
-            for config, table in found.items():
-                if table.rows.num_rows:
-                    name = f"data/{config}/{each.split}-{batch.name}.parquet"
-                    if name not in writers:
-                        writers[name] = parquet.Writer(self.aside / name)
-                    writers[name].add(table)
-            self.progress(len(each.documents))
-        for writer in writers.values():
-            writer.close()
+        with ExitStack() as opened, parquet.Lane() as lane:
+            for each in batch.slices():
+                found = tables.tables(each.documents, Answers(each.lines, self.schema), each.document_of, self.schema)
+                for config, table in found.items():
+                    if table.rows.num_rows:
+                        name = f"data/{config}/{each.split}-{batch.name}.parquet"
+                        if name not in writers:
+                            writers[name] = parquet.Writer(self.aside / name, lane)
+                            opened.callback(writers[name].abandon)
+                        writers[name].add(table)
+                self.progress(len(each.documents))
+            for writer in writers.values():
+                writer.close()
         return {name: self._compared(name) for name in sorted(writers)}
 
     def _compared(self, name: str) -> str:
@@ -182,7 +184,7 @@ class _Build:
 
     @staticmethod
     def _as_good(present: Path, aside: Path) -> bool:
-        """Whether another release of pyarrow wrote the very same rows: its bytes differ, and nobody gains by new ones."""
+        """Whether another release of pyarrow wrote the very same rows: other bytes, and no gain."""
         old, new = parquet.footer(present), parquet.footer(aside)
         return bool(old and new and old.made_by != new.made_by and parquet.same_rows(present, aside))
 
@@ -241,8 +243,11 @@ def data_version(instance: Instance) -> str:
     return setting.value
 
 
-def documents(instance: Instance) -> Iterator[int]:
-    """How many documents each batch holds, for a progress bar."""
-    for path in Corpus(instance.root).batches():
-        with explained(path), path.open("rb") as file:
-            yield sum(block.count(b"\n") for block in iter(lambda file=file: file.read(1 << 20), b""))
+def documents(instance: Instance) -> int:
+    """How many documents there are, for a progress bar."""
+    return sum(_lines(path) for path in Corpus(instance.root).batches())
+
+
+def _lines(path: Path) -> int:
+    with explained(path), path.open("rb") as file:
+        return sum(line.endswith(b"\n") for line in file)

@@ -32,8 +32,25 @@ START = Path(__file__).with_name("card.md")
 SPLITS = ("train", "validation", "test")
 UNFINISHED = "data/unfinished-build-run-sayso-build-again"
 HUB_LICENSES = frozenset(
-    "apache-2.0 cc-by-2.0 cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-4.0 cc-by-nc-sa-4.0 "
-    "cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 mit odbl odc-by pddl".split()
+    [
+        "apache-2.0",
+        "cc-by-2.0",
+        "cc-by-3.0",
+        "cc-by-4.0",
+        "cc-by-nc-2.0",
+        "cc-by-nc-3.0",
+        "cc-by-nc-4.0",
+        "cc-by-nc-nd-4.0",
+        "cc-by-nc-sa-4.0",
+        "cc-by-nd-4.0",
+        "cc-by-sa-3.0",
+        "cc-by-sa-4.0",
+        "cc0-1.0",
+        "mit",
+        "odbl",
+        "odc-by",
+        "pddl",
+    ]
 )
 CREATORS = {"program": "machine-generated", "human": "expert-generated", "adjudicator": "expert-generated"}
 KINDS = {"program": "programs", "human": "people", "adjudicator": "adjudicators", "gold": "adjudicated"}
@@ -168,16 +185,18 @@ def _head(head: dict[str, Any], made: Made) -> dict[str, Any]:
     """The head with its computed keys replaced in place, new ones at the end."""
     computed = {
         "language": sorted({name.split("-")[0].lower() for (name,) in made.under("articles|language")}),
-        **_license(made),
+        "license": "",
         "annotations_creators": _creators(made),
         "size_categories": [size_category(made.figures["articles|documents"])],
         "configs": [_config(config, made) for config in made.rows],
         "dataset_info": [_info(config, made) for config in made.rows],
     }
-    last = ("configs", "dataset_info")
-    kept = {name: value for name, value in head.items() if name not in {*last, "license_name", "license_link"}}
-    return {**kept, **{name: value for name, value in computed.items() if name not in last},
-            **{name: computed[name] for name in last}}  # fmt: skip
+    licence = _license(made)
+    apart = {"license_name", "license_link", "configs", "dataset_info"}
+    found: dict[str, Any] = {}
+    for name in [*(name for name in {**head, **computed} if name not in apart), "configs", "dataset_info"]:
+        found |= licence if name == "license" else {name: computed.get(name, head.get(name))}
+    return found
 
 
 def _license(made: Made) -> dict[str, str]:

@@ -6,13 +6,16 @@ card's features. Its figures do stand there: the card adds them up without readi
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import os
 from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +24,7 @@ from sayso.dataset.tables import Figures, Table
 from sayso.files import explained
 
 ROW_GROUP_ROWS = 10_000
-ROW_GROUP_BYTES = 32 << 20
+ROW_GROUP_BYTES = 6 << 20
 FIGURES = b"sayso"
 
 _OPTIONS: dict[str, Any] = {
@@ -36,11 +39,36 @@ _OPTIONS: dict[str, Any] = {
 _KNOWN = inspect.signature(pq.ParquetWriter.__init__).parameters
 
 
+class Lane:
+    """Lets one group be encoded in another thread while the next rows are made; never more than one, for memory."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Start ``work`` when the one before is done; raises what that one raised."""
+        self.wait()
+        self._last = self._pool.submit(work)
+
+    def wait(self) -> None:
+        """Wait for the last one; raises what it raised."""
+        last, self._last = self._last, None
+        if last:
+            last.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown()
+
+
 class Writer:
     """Takes rows and writes them out in groups; the file is whole once it is closed."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, lane: Lane) -> None:
+        self._path, self._lane = path, lane
         self._waiting: list[pa.Table] = []
         self._figures: Figures = Counter()
         self._writer: pq.ParquetWriter | None = None
@@ -57,26 +85,58 @@ class Writer:
             self._flush()
 
     def _flush(self) -> None:
-        rows = pa.concat_tables(self._waiting).unify_dictionaries().combine_chunks()
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, []
+        self._lane.run(lambda: self._write(waiting))
+
+    def _write(self, waiting: list[pa.Table]) -> None:
+        rows = pa.concat_tables(waiting).unify_dictionaries().combine_chunks()
         with explained(self._path):
             if self._writer is None:
-                options = {name: value for name, value in _OPTIONS.items() if name in _KNOWN}
-                self._writer = pq.ParquetWriter(self._file, rows.schema, **options)
+                self._writer = pq.ParquetWriter(self._file, rows.schema, **_options(rows.schema))
             self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
 
     def close(self) -> None:
         """Write the rest and settle the file on disk."""
         if self._waiting:
             self._flush()
+        self._lane.wait()
         figures = json.dumps(dict(sorted(self._figures.items())), separators=(",", ":"))
         with explained(self._path):
-            assert self._writer is not None, "a file is opened for rows"
-            self._writer.add_key_value_metadata({FIGURES: figures.encode()})
-            self._writer.close()
+            if self._writer:
+                self._writer.add_key_value_metadata({FIGURES: figures.encode()})
+                self._writer.close()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of a file that will not be finished; nothing to do when it is closed."""
+        if self._writer and not self._file.closed:
+            with contextlib.suppress(OSError, pa.ArrowException):  # the disk may be why
+                self._writer.close()
+            self._writer.is_open = False
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+def _options(schema: pa.Schema) -> dict[str, Any]:
+    """How to write: offsets climb, so their differences are stored; whatever else repeats, as a dictionary."""
+    leaves = [leaf for each in schema for leaf in _leaves(each.name, each.type)]
+    return {
+        **{name: value for name, value in _OPTIONS.items() if name in _KNOWN},
+        "use_dictionary": [path for path, kind in leaves if kind != pa.int32()],
+        "column_encoding": {path: "DELTA_BINARY_PACKED" for path, kind in leaves if kind == pa.int32()},
+    }
+
+
+def _leaves(path: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
+    if pa.types.is_list(kind):
+        yield from _leaves(f"{path}.list.element", kind.value_type)
+    elif pa.types.is_struct(kind):
+        for inner in kind:
+            yield from _leaves(f"{path}.{inner.name}", inner.type)
+    else:
+        yield path, kind
 
 
 @dataclass(frozen=True)
@@ -103,8 +163,10 @@ def footer(path: Path) -> Footer | None:
 
 def same_rows(one: Path, other: Path) -> bool:
     """Whether two files hold the same rows and figures, whichever release of pyarrow wrote them."""
-    first, second = pq.ParquetFile(one), pq.ParquetFile(other)
-    if footer(one).figures != footer(other).figures or not first.schema_arrow.equals(second.schema_arrow):
+    first, second = footer(one), footer(other)
+    if not first or not second or first.figures != second.figures:
         return False
-    return all(pq.read_table(one, columns=[name]).equals(pq.read_table(other, columns=[name]))
-               for name in first.schema_arrow.names)  # fmt: skip
+    names = pq.read_schema(one).names
+    return names == pq.read_schema(other).names and all(
+        pq.read_table(one, columns=[name]).equals(pq.read_table(other, columns=[name])) for name in names
+    )

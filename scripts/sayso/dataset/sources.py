@@ -10,7 +10,7 @@ import hashlib
 import heapq
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -26,7 +26,7 @@ from sayso.records import DocId, Document, Split, sha256
 from sayso.store import Corpus
 
 SLICE_DOCUMENTS = 2_000
-SLICE_BYTES = 12 << 20
+SLICE_BYTES = 4 << 20
 _SPOOL_BYTES = 32 << 20
 _CANONICAL = b'{"doc_id":"'
 
@@ -199,10 +199,8 @@ def batches(corpus: Corpus, spool: Path) -> list[Batch]:
             _fill(index, files)
             mine: dict[int, list[Source]] = defaultdict(list)
             for number, source in enumerate(answers):
-                for batch in _sort_out(source, index, lambda batch, n=number: spool / f"{batch}-{n}.jsonl"):
-                    mine[batch].append(
-                        Source(spool / f"{batch}-{number}.jsonl", source.original, source.gold)
-                    )  # fmt: skip
+                for batch in _sort_out(source, index, spool, number):
+                    mine[batch].append(Source(_spooled(spool, batch, number), source.original, source.gold))
     return [Batch(path, tuple(mine[number])) for number, path in enumerate(files)]
 
 
@@ -224,8 +222,12 @@ def _ids(path: Path) -> Iterator[str]:
             yield _doc_id(content, path, number)
 
 
-def _sort_out(source: Source, index: sqlite3.Connection, place: Callable[[int], Path]) -> list[int]:
-    """Append the lines of ``source`` to one file for each batch; return the batches that got any."""
+def _spooled(spool: Path, batch: int, number: int) -> Path:
+    return spool / f"{batch}-{number}.jsonl"
+
+
+def _sort_out(source: Source, index: sqlite3.Connection, spool: Path, number: int) -> list[int]:
+    """Sort the lines of a source into one file for each batch; return the batches that got any."""
     waiting: dict[int, list[bytes]] = defaultdict(list)
     seen: set[int] = set()
     size = 0
@@ -236,14 +238,14 @@ def _sort_out(source: Source, index: sqlite3.Connection, place: Callable[[int], 
         waiting[found[0]].append(line.content)
         size += len(line.content)
         if size >= _SPOOL_BYTES:
-            seen |= _append(waiting, place)
+            seen |= _append(waiting, spool, number)
             size = 0
-    return sorted(seen | _append(waiting, place))
+    return sorted(seen | _append(waiting, spool, number))
 
 
-def _append(waiting: dict[int, list[bytes]], place: Callable[[int], Path]) -> set[int]:
+def _append(waiting: dict[int, list[bytes]], spool: Path, number: int) -> set[int]:
     for batch, contents in waiting.items():
-        with place(batch).open("ab") as file:
+        with _spooled(spool, batch, number).open("ab") as file:
             file.writelines(contents)
     done = set(waiting)
     waiting.clear()

@@ -357,7 +357,7 @@ class _Reading:
         return Table(self.rows.made("claims", {**columns, **roles}, len(chosen)), figures)
 
     def _roles(self, chosen: Ints) -> tuple[dict[str, pa.Array], int]:
-        """Column → for each claim the mentions at the other end; and how many relations join other labels than declared."""
+        """Column → for each claim the mentions at the other ends; and how many relations join other labels."""
         kind, head, tail = self._relations()
         row_of = np.full(len(self.owner), -1)
         row_of[chosen] = np.arange(len(chosen))
@@ -401,17 +401,16 @@ class _Reading:
         return items.field("type"), head, tail
 
     def _found(self, marked: Ints, order: Ints, wanted: Ints, owner: Ints, items: pa.StructArray) -> Ints:
-        place = np.searchsorted(marked, wanted)
-        there = place < len(marked)
-        there[there] = marked[place[there]] == wanted[there]
+        found = np.searchsorted(marked, wanted)
+        there = found < len(marked)
+        there[there] = marked[found[there]] == wanted[there]
         if not there.all():
             first = int(np.argmin(there))
             relation = items[first].as_py()
-            self.rows.answers.refuse(
-                int(owner[first]), "an end of the relation is not there",
-                place=f"relation {relation['type']} {relation['head']} → {relation['tail']}", remedy="run `sayso check`",
-            )  # fmt: skip
-        return order[place]
+            place = f"relation {relation['type']} {relation['head']} → {relation['tail']}"
+            what = "an end of the relation is not there"
+            self.rows.answers.refuse(int(owner[first]), what, place=place, remedy="run `sayso check`")
+        return order[found]
 
     def _refuse_twice(self, marked: Ints, order: Ints) -> None:
         twice = np.flatnonzero(marked[1:] == marked[:-1])

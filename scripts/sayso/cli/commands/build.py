@@ -36,7 +36,7 @@ def command(root: object, check: bool, dry_run: bool, as_json: bool) -> None:
     from sayso.settings import find_instance
 
     instance = find_instance(root if isinstance(root, Path) else None)
-    with progress("building", sum(documents(instance))) as advance:
+    with progress("building", documents(instance)) as advance:
         outcome = build(instance, write=not (check or dry_run), progress=advance)
     if as_json:
         emit(_payload(outcome))
