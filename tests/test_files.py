@@ -118,4 +118,13 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
     writer.kill()
     writer.communicate()
     assert path.read_bytes() == b"old"
-    assert all(name == "a" or name.endswith(files.PARTIAL) for name in names(tmp_path))
+    assert len(names(tmp_path)) == 2
+    files.write_if_changed(path, b"new")
+    assert names(tmp_path) == ["a"]
+
+
+def test_the_part_of_a_living_writer_is_let_alone(tmp_path: Path) -> None:
+    part = tmp_path / f"a.{os.getppid()}{files.PARTIAL}"
+    part.write_bytes(b"part")
+    files.write_if_changed(tmp_path / "a", b"x")
+    assert names(tmp_path) == ["a", part.name]

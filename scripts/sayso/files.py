@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import filecmp
+import glob
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,12 +44,31 @@ def _beside(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
     partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         try:
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
             with open(descriptor, "wb", buffering=1 << 20) as file:  # noqa: PTH123
                 yield file, partial
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    # What a killed writer left beside the file; a living one's is let alone.
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL}"):
+        process = left.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL)
+        if process.isdecimal() and not _alive(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, and alive
+    return True
 
 
 def _settle(file: BinaryIO) -> None:
