@@ -48,4 +48,8 @@ def build(root: Path | None, check: bool, as_json: bool) -> None:
         emit({"version": declared.version, "stale" if check else "written": changed})
     if check and changed:
         raise FindingsError(f"out of date: {', '.join(changed)}", remedy="run `sayso schema build`")
-    say(f"brought up to date: {', '.join(changed)}" if changed else f"all is as schema.yaml {declared.version} says; nothing changed")
+    say(
+        f"brought up to date: {', '.join(changed)}"
+        if changed
+        else f"all is as schema.yaml {declared.version} says; nothing changed"
+    )
