@@ -182,7 +182,14 @@ class _Puller:
         if afresh or self.ledger.get("answers.reading") != reading:
             for table in ("answers", "aside", "read"):
                 self.ledger.forget("answers", table)
+            self.ledger.put("answers.started", "")
         self.ledger.put("answers.reading", reading)
+        interrupted = bool(self.ledger.get("answers.started"))
+        self._look(advance)
+        if interrupted:  # what was fetched before the interruption may have changed since
+            self._look(advance)
+
+    def _look(self, advance: Advance) -> None:
         started = self.ledger.get("answers.started") or str(self.client.now())
         self.ledger.put("answers.started", started)  # kept when a pull is interrupted: its first pages are that old
         for numbers in _chunks((task for (task,) in self._rows("SELECT DISTINCT task FROM aside")), PAGE):
@@ -203,7 +210,8 @@ class _Puller:
     def _reconcile(self, advance: Advance) -> None:
         """Some tasks were deleted, or a page was short: compare number by number."""
         connection = self.ledger.connection
-        connection.execute("CREATE TEMP TABLE there (task INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS there (task INTEGER PRIMARY KEY)")
+        connection.execute("DELETE FROM there")
         connection.executemany("INSERT INTO there VALUES (?)", ((n,) for n in self.client.numbers(self.project)))
         for table in ("answers", "aside", "read"):
             connection.execute(f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)")  # noqa: S608
