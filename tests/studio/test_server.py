@@ -175,6 +175,25 @@ def test_a_second_up_finds_the_first(studio: Studio) -> None:
     assert processes(studio.instance) == before
 
 
+def test_open_hands_the_address_to_the_browser(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/shown\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    assert run(studio.instance, "open").stdout.strip() == studio.url
+    assert (tmp_path / "shown").read_text() == studio.url
+
+
+def test_requests_do_not_fill_the_log(studio: Studio) -> None:
+    log = server.home(studio.instance) / "server.log"
+    before = log.stat().st_size
+    with authorised(studio.server) as client:
+        for page in ("/health", "/api/projects", "/api/projects/999999", "/nothing-here"):
+            client.get(page)
+            httpx.get(studio.url + page)
+    assert log.stat().st_size == before
+
+
 def test_a_port_that_is_taken_is_named_and_left_alone(studio: Studio, fresh: Instance) -> None:
     port = studio.url.rpartition(":")[2]
     refused = run(fresh, "up", "--port", port)

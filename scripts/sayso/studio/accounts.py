@@ -45,11 +45,10 @@ def enter(server: Server, email: str, password: str) -> str:
 def log_in(server: Server, email: str, password: str) -> str | None:
     """The token of an account, or None where address and password do not fit one."""
     cookies = CookieJar()
-    browser, form_page = _browser(cookies), f"{server.url}/user/login/"
-    _open(browser, form_page)
-    form = {"email": email, "password": password, "csrfmiddlewaretoken": _cookie(cookies, "csrftoken")}
-    landed = _open(browser, form_page, urllib.parse.urlencode(form).encode(), {"Referer": form_page})
-    return None if landed.url == form_page else _token(browser, server)  # who is refused stays on the form
+    browser = _browser(cookies)
+    if not _submit(browser, cookies, f"{server.url}/user/login/", email, password):
+        return None
+    return _token(browser, server)
 
 
 def create_account(server: Server, email: str, password: str) -> str:
@@ -60,14 +59,21 @@ def create_account(server: Server, email: str, password: str) -> str:
         ServerError: the server does not answer as it should.
     """
     cookies = CookieJar()
-    browser, form_page = _browser(cookies), invitation(server)
-    _open(browser, form_page)
-    form = {"email": email, "password": password, "csrfmiddlewaretoken": _cookie(cookies, "csrftoken")}
-    answer = _open(browser, form_page, urllib.parse.urlencode(form).encode(), {"Referer": form_page})
-    if b'name="password"' in answer:  # the form again, rather than the page behind it
+    browser = _browser(cookies)
+    if not _submit(browser, cookies, invitation(server), email, password):
         remedy = "give an address that has no account yet, and 8 to 128 characters"
         raise InputError("Label Studio refuses this address or password", where=email, remedy=remedy)
     return _token(browser, server)
+
+
+def _submit(
+    browser: urllib.request.OpenerDirector, cookies: CookieJar, form_page: str, email: str, password: str
+) -> bool:
+    """Fill in a form with address and password; who is refused stays on it."""
+    _open(browser, form_page)
+    form = {"email": email, "password": password, "csrfmiddlewaretoken": _cookie(cookies, "csrftoken")}
+    landed = _open(browser, form_page, urllib.parse.urlencode(form).encode(), {"Referer": form_page})
+    return landed.url != form_page
 
 
 def _token(browser: urllib.request.OpenerDirector, server: Server) -> str:

@@ -242,7 +242,7 @@ def _environment(folder: Path, number: int) -> dict[str, str]:
         "LATEST_VERSION_CHECK": "False",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "ERROR",
     }
 
 

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from sayso.studio.credentials import Credentials, read_credentials
+
+
+class OwnFaults(logging.Filter):
+    """Keeps refused requests out of the log: Label Studio writes a traceback for each, and nothing trims the file."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the server is to blame.
+
+        >>> OwnFaults().filter(logging.LogRecord("any", logging.ERROR, "", 0, "disk full", (), None))
+        True
+        """
+        error = record.exc_info[1] if record.exc_info else None
+        refused = type(error).__name__ in ("Http404", "PermissionDenied") or getattr(error, "status_code", 500) < 500
+        return not refused
 
 
 def load() -> Any:
@@ -23,6 +38,9 @@ def load() -> Any:
     # A transaction that reads first and writes later cannot wait for another writer: SQLite refuses it at once, and
     # Label Studio sleeps and repeats the request. One that asks to write at its beginning just waits its turn.
     settings.DATABASES["default"]["OPTIONS"].update(timeout=60, transaction_mode="IMMEDIATE")
+    settings.LOGGING["loggers"]["django"] = {"level": "ERROR"}
+    settings.LOGGING["filters"] = {"own": {"()": OwnFaults}}
+    settings.LOGGING["handlers"]["console"]["filters"] = ["own"]
     return get_wsgi_application()
 
 

@@ -94,10 +94,13 @@ def open_(root: Path | None) -> None:
     Examples:
       sayso studio open
     """
+    import webbrowser
+
     url = _running(root).url
     click.echo(url)
     say("`sayso studio status --credentials` tells the login")
-    click.launch(url)
+    if not webbrowser.open(url):
+        say("no browser was found here; open the address yourself")
 
 
 @command.command()
