@@ -44,7 +44,7 @@ RELATIONS = st.builds(Relation, type=IDS, head=IDS, tail=IDS)
 
 
 @st.composite
-def annotations(draw: st.DrawFn) -> Annotation:
+def answers(draw: st.DrawFn) -> Annotation:
     return Annotation(
         doc_id="d",
         text_sha256=sha256("x"),
@@ -62,7 +62,7 @@ def annotations(draw: st.DrawFn) -> Annotation:
     )
 
 
-@given(annotations())
+@given(answers())
 def test_a_record_reads_back_as_it_was(annotation: Annotation) -> None:
     line = encode(annotation)
     assert msgspec.json.decode(line, type=Annotation) == annotation

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,10 +191,32 @@ def test_the_cache_may_be_lost_or_damaged(instance: Instance, inbox: Path) -> No
     words = article(chance)
     take(instance, written(inbox, "old.txt", " ".join(words)))
     cache = instance.private / "articles.sqlite"
-    for number, damage in enumerate((cache.unlink, lambda: cache.write_bytes(b"no database" * 999))):
-        damage()
+    whole = cache.read_bytes()
+    for number, damage in enumerate(
+        (None, b"no database" * 999, whole[:5000], whole[:4096] + bytes(len(whole) - 4096))
+    ):
+        cache.unlink()
+        if damage:
+            cache.write_bytes(damage)
         copy = written(inbox, f"copy-{number}.txt", " ".join(edited(words, 0.02, chance)))
         assert "old" in take(instance, copy).clusters[0].doc_ids
+
+
+@pytest.mark.parametrize("limit", [1 << 12, 1 << 15, 1 << 17])
+def test_a_disk_that_is_full_leaves_the_corpus_as_it_was(instance: Instance, inbox: Path, limit: int) -> None:
+    take(instance, written(inbox, "old.txt", "Two drones.\n"))
+    before = contents(instance)
+    chance = random.Random(1)
+    paths = [str(written(inbox, f"{n}.txt", " ".join(article(chance)))) for n in range(60)]
+    full = (
+        "import resource, sys; from sayso import cli\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2); cli.main()"
+    )
+    command = [sys.executable, "-c", full, str(limit), "--root", str(instance.root), "ingest", *paths]
+    stopped = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (stopped.returncode, stopped.stderr.count("\n")) == (10, 1)
+    assert contents(instance) == before
+    assert len(take(instance, *paths).new) == 60
 
 
 def test_the_corpus_may_change_behind_the_cache(instance: Instance, inbox: Path) -> None:

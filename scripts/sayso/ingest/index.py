@@ -131,33 +131,55 @@ def opened(path: Path, corpus: Corpus, advance: Callable[[int], None]) -> Iterat
         DiskError: the disk is full, or the cache turned out damaged; it was removed and the command can be repeated.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_told(path))
+        index = stack.enter_context(_connected(path, corpus))
         try:
-            index = stack.enter_context(_connected(path, corpus))
             index.follow(advance)
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
-            stack.close()
+            index.tables.close()
             _remove(path)
             index = stack.enter_context(_connected(path, corpus))
             index.follow(advance)
-        try:
-            yield index
-        except sqlite3.OperationalError as error:
-            raise DiskError(str(error), where=str(path), remedy="free some space and run the command again") from error
-        except sqlite3.DatabaseError as error:
-            _remove(path)
-            remedy = "it was a cache and is removed; run the command again"
-            raise DiskError(str(error), where=str(path), remedy=remedy) from error
+        yield index
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise DiskError(str(error), where=str(path), remedy="free some space and run the command again") from error
+    except sqlite3.DatabaseError as error:
+        _remove(path)
+        remedy = "it was a cache and is removed; run the command again"
+        raise DiskError(str(error), where=str(path), remedy=remedy) from error
 
 
 @contextlib.contextmanager
 def _connected(path: Path, corpus: Corpus) -> Iterator[Index]:
-    with explained(path), contextlib.closing(sqlite3.connect(path)) as tables:
-        if tables.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT:
-            tables.close()
-            _remove(path)
-            tables = sqlite3.connect(path)
-            tables.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_LAYOUT}; COMMIT;")
+    with explained(path), contextlib.closing(_tables(path)) as tables:
         yield Index(tables, corpus)
+
+
+def _tables(path: Path) -> sqlite3.Connection:
+    tables = sqlite3.connect(path)
+    if _layout(tables) != _LAYOUT:
+        tables.close()
+        _remove(path)
+        tables = sqlite3.connect(path)
+        tables.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_LAYOUT}; COMMIT;")
+    return tables
+
+
+def _layout(tables: sqlite3.Connection) -> int | None:
+    try:
+        return int(tables.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return None  # no database at all
 
 
 def _remove(path: Path) -> None:

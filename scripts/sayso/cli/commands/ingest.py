@@ -106,7 +106,7 @@ def _show(report: Report) -> None:
     if report.differing:
         terminal.say(
             f"{len(report.differing)} known articles came with other metadata, which was left as it is"
-            f" ({', '.join(report.differing[:3])}...); --update-metadata changes it"
+            f" ({_listed(report.differing)}); --update-metadata changes it"
         )
     for row in report.unused_rows[:_SHOWN]:
         terminal.say(f"{row}: no such article came in; the row was not used")
@@ -124,7 +124,7 @@ def _show_clusters(report: Report) -> None:
     ]
     terminal.table("Copies of one another", ("split", "how", "documents"), rows)
     kinds = Counter("same text" if cluster.same_text else "near copies" for cluster in report.clusters)
-    terminal.say(", ".join(f"{count} clusters: {kind}" for kind, count in sorted(kinds.items())))
+    terminal.say("clusters of copies: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
     for cluster in report.clusters:
         if cluster.bridged:
             terminal.say(
