@@ -17,7 +17,16 @@ from sayso.errors import SpanError
 from sayso.spans import Span
 
 DocId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$", description="Stable name of a document.")]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of a text's UTF-8, in hexadecimal.")]
+# By length when read, which costs nothing; that it is the text's own hash is a matter for `sayso check`.
+Sha256 = Annotated[
+    str,
+    Meta(
+        min_length=64,
+        max_length=64,
+        description="SHA-256 of a text's UTF-8, in hexadecimal.",
+        extra_json_schema={"pattern": "^[0-9a-f]{64}$"},
+    ),
+]
 Offset = Annotated[int, Meta(ge=0, description="Code points from the start of the text as received.")]
 Pseudonym = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="An annotator, and never a name.")]
 Split = Literal["train", "validation", "test"]
