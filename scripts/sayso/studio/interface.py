@@ -23,7 +23,8 @@ HEAD = "Made from schema.yaml by `sayso schema build`. Change that file, not thi
 BUILT_IN = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
 """What Label Studio's editor does by itself over text: unselect, hide, lock, remark, relate."""
 
-# A number in focus lets the wheel pass: else whoever scrolls there changes it unseen.
+# No child selectors: Label Studio would escape them. A number in focus lets the wheel pass: else whoever scrolls there
+# changes it unseen.
 STYLE = """
 .sayso { --line: var(--color-neutral-border); --quiet: var(--color-neutral-content-subtler); }
 .sayso-about { color: var(--quiet); margin-top: -6px; }
@@ -31,7 +32,7 @@ STYLE = """
 .sayso-page { flex: 1 1 22rem; max-width: 50rem; }
 .sayso-panel { flex: 1 1 18rem; max-width: 30rem; position: sticky; top: 0; }
 .sayso-panel { max-height: calc(100vh - 180px); overflow-y: auto; padding: 8px 0; font-size: 14px; }
-.sayso-bar { position: sticky; top: 0; z-index: 3; padding: 8px 0; background: var(--color-neutral-background); }
+.sayso-bar { position: sticky; top: 0; z-index: 200; padding: 8px 0; background: var(--color-neutral-background); }
 .sayso-text { padding-left: 24px; }
 .sayso-text .lsf-richtext__container { line-height: 2; counter-reset: sentence; }
 .sayso-text .lsf-richtext__line { width: 100%; margin-bottom: 6px; }
@@ -45,21 +46,25 @@ STYLE = """
 .sayso-panel h4 { margin: 2px 0 0 !important; padding-left: 8px; }
 .sayso-panel p { margin: 6px 0 1px; color: var(--quiet); font-size: 12px; line-height: 1.3; }
 .sayso-panel p b { color: var(--color-neutral-content); font-size: 13px; }
-.sayso-panel .lsf-choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 0 8px; }
+.sayso-panel .lsf-choices { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 6px; }
 .sayso-panel .lsf-choices { margin: 0; }
-.sayso-panel .lsf-choice { margin: 0; font-size: 13px; }
+.sayso-panel .lsf-choice { margin: 0; font-size: 13px; overflow-wrap: anywhere; }
 .sayso-panel .lsf-choice label { margin: 0; line-height: 1.5; font-size: 13px; font-weight: 400; }
 .sayso-panel .lsf-hint { color: var(--quiet); font-size: 10px; margin-left: 4px; top: 0; vertical-align: baseline; }
+.sayso-panel .lsf-hint { display: inline-block; white-space: nowrap; }
 .sayso-panel .lsf-number input { width: 6rem; height: 32px; padding: 2px 8px; }
 .sayso-panel .lsf-number input:focus { pointer-events: none; }
-.sayso-panel .lsf-text-area form { margin: 0; }
+.sayso-panel [data-testid=textarea-regions], .sayso-panel .ant-form-item { margin: 0 !important; }
+.sayso-panel .ant-input { font-size: 13px; padding: 4px 10px; }
 .sayso-typed { display: flex; flex-wrap: wrap; gap: 0 16px; }
-.sayso-typed > div { flex: 1 1 8rem; }
+.sayso-typed .sayso-field { flex: 1 1 8rem; }
 .relations-overlay path[stroke] { stroke: var(--color-neutral-content-subtler); stroke-width: 1.5px; }
 .relations-overlay marker path { fill: var(--color-neutral-content-subtler); }
 .relations-overlay rect[rx] { fill: var(--color-neutral-background); stroke: var(--color-neutral-border); }
 .relations-overlay rect[rx] { stroke-width: 1px; height: 15px; y: -8px; opacity: 0.85; }
 .relations-overlay text { fill: var(--color-neutral-content); font-size: 10px !important; }
+.sayso-panel [class*=ant-collapse] { background: transparent; border-color: var(--line); }
+.sayso-panel [class*=ant-collapse] { color: var(--color-neutral-content) !important; }
 .sayso-panel td { padding: 3px 8px 3px 0; vertical-align: top; font-size: 12px; line-height: 1.35; }
 """
 
@@ -155,8 +160,8 @@ def _questions(label: str, declared: Label) -> Element:
     panel.append(_tag("Header", value=label, size="5", style=f"border-left: 4px solid {declared.colour}"))
     typed = _tag("View", className="sayso-typed")
     for name, attribute in declared.attributes.items():
-        question = _tag("View", _words(name, attribute), _question(label, name, attribute))
-        (panel if attribute.closed else typed).append(question)
+        field = _tag("View", _words(name, attribute), _question(label, name, attribute), className="sayso-field")
+        (panel if attribute.closed else typed).append(field)
     if len(typed):
         panel.append(typed)
     return panel
