@@ -42,13 +42,8 @@ def progress(doing: str, total: int | None = None) -> Iterator[Advance]:
         TimeElapsedColumn,
     )
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
+    known = [MofNCompleteColumn()] if total is not None else []
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *known, TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=total)
         yield lambda n: bar.advance(task, n)
