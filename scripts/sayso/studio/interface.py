@@ -71,6 +71,7 @@ STYLE = """
 NOTHING_SELECTED = """
 <p><b>Mark</b> Press the key of a label, then draw over the words.</p>
 <p><b>Answer</b> Click a mention: its questions appear here. Keys stand beside the values.</p>
+<p><b>Leave</b> Press Escape before the next label: its key would change the label of a selected mention.</p>
 """
 RELATE = """
 <p><b>Relate</b> Click the claim or count that the arrow starts from, press Alt+R, click the other end; choose the type
@@ -196,7 +197,9 @@ def _remarks(schema: Schema) -> Element:
     asked = {"toName": TEXT, "perRegion": "true"}
     return _tag(
         "View",
-        _markdown("<p><b>flag</b> and <b>note</b> to the adjudicator, where one is needed.</p>"),
+        _markdown(
+            "<p><b>flag</b> and <b>note</b> to the adjudicator, where needed. <b>Escape</b>, then the next label.</p>"
+        ),
         _tag("Choices", *_choices(schema.flags), name=FLAG, **asked, choice="single", showInline="true"),
         _line(name=NOTE, **asked, placeholder="note"),
         className="sayso-remarks",
