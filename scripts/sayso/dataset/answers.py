@@ -69,6 +69,7 @@ class Answers:
         self.lines = lines
         self._schema = schema
         self.table = self._read()
+        self._check_passes()
         self._check_labels()
         self._check_attributes()
 
@@ -123,6 +124,12 @@ class Answers:
     def _refuse_attribute(self, row: int, mention: str, label: str, name: str, value: object) -> NoReturn:
         what = f"the schema knows no attribute {name!r} with the value {value!r} of a mention labelled {label!r}"
         self.refuse(row, what, place=f"mention {mention}", remedy="run `sayso check`")
+
+    def _check_passes(self) -> None:
+        for name in self.table["interface"].unique().drop_null().to_pylist():
+            if name not in self._schema.interfaces:
+                row = pc.index(self.table["interface"], name).as_py()
+                self.refuse(row, f"the schema knows no interface {name!r}", remedy="run `sayso check`")
 
     def _check_labels(self) -> None:
         labels = _items(self.table, "mentions").field("label")

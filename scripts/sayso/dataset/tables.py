@@ -204,8 +204,13 @@ def _lists(column: pa.ChunkedArray, declared: Any) -> pa.ListArray:
 
 def _narrow(items: pa.StructArray, declared: Columns) -> pa.StructArray:
     fields = [pa.field(name, features.arrow(kind)) for name, kind in declared.items()]
-    arrays = [items.field(each.name) for each in fields]
+    arrays = [_present(items.field(each.name)) for each in fields]
     return pa.StructArray.from_arrays(arrays, fields=fields) if len(items) else pa.array([], pa.struct(fields))
+
+
+def _present(values: pa.Array) -> pa.Array:
+    """Values as they are, but an absent list as an empty one."""
+    return _list(_bounds(values), values.flatten()) if pa.types.is_list(values.type) else values
 
 
 def _list(bounds: Ints, items: pa.Array) -> pa.ListArray:
