@@ -55,7 +55,7 @@ class Desk:
 
     def select(self, offset: int) -> None:
         """Click on the region that covers ``offset``."""
-        left, right, middle = self._edges(offset)
+        left, right, middle = self.edges(offset)
         self.page.mouse.click((left + right) / 2, middle)
         self.page.wait_for_selector(".htx-highlight.__active")
 
@@ -85,18 +85,18 @@ class Desk:
         stored: dict[str, Any] = response.value.json()
         return stored
 
-    def _edges(self, offset: int) -> tuple[float, float, float]:
+    def edges(self, offset: int) -> tuple[float, float, float]:
         found = self.page.evaluate(_EDGES, offset)
         assert found, f"nothing is shown at {offset}: {self.text[offset : offset + 10]!r}"
         return found[0], found[1], found[2]
 
     def _caret(self, offset: int) -> tuple[float, float]:
         """The point just before a code point: at its right where the script runs to the left."""
-        left, right, middle = self._edges(offset)
+        left, right, middle = self.edges(offset)
         return (right - 0.5, middle) if self._leftward(offset) else (left + 0.5, middle)
 
     def _caret_after(self, offset: int) -> tuple[float, float]:
-        left, right, middle = self._edges(offset)
+        left, right, middle = self.edges(offset)
         return (left + 0.5, middle) if self._leftward(offset) else (right - 0.5, middle)
 
     def _leftward(self, offset: int) -> bool:

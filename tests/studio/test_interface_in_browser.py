@@ -208,7 +208,7 @@ def relate(desk: Desk, head: str, tail: str, kind: str) -> None:
     page.keyboard.press("Escape")
     desk.select(desk.text.index(head))
     page.keyboard.press("Alt+r")
-    left, right, middle = desk._edges(desk.text.index(tail))
+    left, right, middle = desk.edges(desk.text.index(tail))
     page.mouse.click((left + right) / 2, middle)
     page.locator("#Relations-draggable").click()
     page.locator(".lsf-relations__item").hover()
