@@ -127,6 +127,10 @@ class AnsweredPage(Struct, frozen=True):
     tasks: list[Answered]
 
 
+class _Version(Struct, frozen=True):
+    release: str
+
+
 class _Numbered(Struct, frozen=True):
     id: int
 
@@ -187,11 +191,7 @@ class Client:
         """The release of the server; asks once, so that a wrong address is told at once."""
         with _explained(self.url):
             answer = self._send("GET", "api/version", None, READ_SECONDS, {})
-        try:
-            release: str = msgspec.json.decode(answer.content)["release"]
-        except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
-            raise _not_label_studio(self.url, answer.status_code) from None
-        return release
+        return _decoded(answer, _Version, self.url).release
 
     def whoami(self) -> Account:
         """The account that the token belongs to."""
