@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
 REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(REPOSITORY))
 DOCUMENTS, RUNS = 10_000, 3
 
 
