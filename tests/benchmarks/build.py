@@ -26,9 +26,9 @@ DOCUMENTS, RUNS = 10_000, 3
 
 def make(root: Path, count: int) -> None:
     """An instance with ``count`` articles and one answer to each."""
-    from corpus import synthetic_annotations, synthetic_documents
     from sayso import jsonl
     from sayso.store import BATCH_DOCUMENTS, Corpus
+    from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
 
     shutil.copytree(REPOSITORY / "schema", root / "schema")
     corpus = Corpus(root)

@@ -42,8 +42,9 @@ SIZES = re.compile(r"n<1K|1K<n<10K|10K<n<100K|100K<n<1M|1M<n<10M|10M<n<100M|100M
 def valid(path: Path) -> dict[str, Any]:
     """The head of a card that the hub's own classes read and whose words are the hub's; offline."""
     data: Any = DatasetCard.load(path).data
-    assert type(data) is DatasetCardData
     head: dict[str, Any] = data.to_dict()
+    again: Any = DatasetCardData(**head)
+    assert again.to_dict() == head
     for key, words in VOCABULARY.items():
         assert set(head[key]) <= words, key
     assert all(SIZES.fullmatch(size) for size in head["size_categories"])
