@@ -25,7 +25,7 @@ from sayso.studio.ledger import Ledger, opened, timestamp
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
 from sayso.studio.predictions import Predictions
 
-BATCH_TASKS = 1000
+BATCH_TASKS = 2000
 BATCH_BYTES = 8 << 20
 BATCH_NUMBERS = 200  # tasks of one question or removal: they travel in the address
 
