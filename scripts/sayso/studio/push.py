@@ -20,7 +20,8 @@ from sayso.schema import Schema, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
 from sayso.studio import flight, lookup, predictions, project, tasks
-from sayso.studio.client import MODEL, Client, Project
+from sayso.studio.client import MODEL, Client, Gone, LostAnswer, Project
+from sayso.studio.flight import Unsettled
 from sayso.studio.ledger import Ledger, opened, timestamp
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
 from sayso.studio.predictions import Predictions
@@ -95,26 +96,52 @@ def preview(instance: Instance, client: Client, request: Request) -> Outcome:
 
 
 def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
-    """Plan and apply.
+    """Plan and apply; where an answer got lost or somebody else was at work too, look again and go on.
 
     Raises:
         ConflictError: the interface on the server differs, two projects claim the place, or another push is at work.
         PartialError: stopped half-way; the next push goes on.
         InputError, SpanError: the corpus or the predictions are wrong; nothing was sent.
     """
+    planned: list[Outcome] = []
     with locked(instance.private / "sync.lock", "sayso push"):
-        schema, guidelines = load(instance.root / MARK), instance.root / "schema" / "guidelines.md"
-        found = project.find(client, request.place)
-        made = found or project.make(client, request.place, schema, guidelines)
-        with opened(instance, client, made) as ledger, _pusher(instance, client, request, made, ledger) as pusher:
-            pusher.outcome.notes += [] if found else [f"made project {made.id}"]
-            pusher.outcome.notes += project.settle(client, made, request.place, schema, guidelines, ledger,
-                                                   update_interface=request.update_interface)  # fmt: skip
-            flight.settle(client, ledger, made.id)
-            ledger.look(client, made.id)
-            pusher.plan()
-            pusher.apply(advance)
-            return pusher.outcome
+        for pause in (*client.patience.pauses, None):
+            try:
+                _push(instance, client, request, advance, planned)
+                break
+            except (LostAnswer, Unsettled, Gone) as error:
+                if pause is None or request.limit is not None:  # a second look would count the limit afresh
+                    raise PartialError(error.what, where=error.where, remedy=error.remedy) from None
+                client.patience.sleep(pause, error.what)
+    return _summed(planned)
+
+
+def _push(
+    instance: Instance, client: Client, request: Request, advance: Advance, planned: list[Outcome]
+) -> None:  # fmt: skip
+    """One look, one plan, which joins those that were ``planned``, and its steps."""
+    schema, guidelines = load(instance.root / MARK), instance.root / "schema" / "guidelines.md"
+    found = project.find(client, request.place)
+    made = found or project.make(client, request.place, schema, guidelines)
+    with opened(instance, client, made) as ledger, _pusher(instance, client, request, made, ledger) as pusher:
+        pusher.outcome.notes += [] if found else [f"made project {made.id}"]
+        pusher.outcome.notes += project.settle(client, made, request.place, schema, guidelines, ledger,
+                                               update_interface=request.update_interface)  # fmt: skip
+        flight.settle(client, ledger, made.id)
+        ledger.look(client, made.id)
+        planned.append(pusher.plan())
+        pusher.apply(advance)
+
+
+def _summed(planned: list[Outcome]) -> Outcome:
+    """The first plan told what there was to do; later ones only finished it, and cleared away what had doubled."""
+    first, *later = planned
+    for outcome in later:
+        first.notes += outcome.notes
+        if outcome.tasks["surplus"]:
+            first.tasks["surplus"] += outcome.tasks["surplus"]
+            first.told += [step for step in outcome.told if step.kind == "surplus"]
+    return first
 
 
 @contextmanager
@@ -242,7 +269,7 @@ class _Pusher:
         self._remove()
         if self.outcome.changes and self.ledger.count() != self.client.count(self.project):
             self.ledger.forget("held", "tasks")
-            raise PartialError("somebody else has changed the project meanwhile", where=self.outcome.url,
+            raise Unsettled("somebody else has changed the project meanwhile", where=self.outcome.url,
                                remedy="run `sayso push` again")  # fmt: skip
 
     def _steps(self, *kinds: Kind) -> Iterator[tuple[str, int]]:
@@ -292,7 +319,10 @@ class _Pusher:
     def _describe(self, advance: Advance) -> None:
         """Update titles in place; the text stays, and so does the schema version that answers belong to."""
         for document, task in self._named("described"):
-            held = self.client.held(self.project, after=task - 1, since="", size=1).tasks[0]
+            found = self.client.held(self.project, after=task - 1, since="", size=1).tasks
+            if not found or found[0].id != task:
+                raise Unsettled(f"task {task} is gone", where=self.outcome.url, remedy="run `sayso push` again")
+            held = found[0]
             data = held.data | tasks.heading(document)
             if not (held.total_annotations or held.cancelled_annotations):
                 data["schema_version"] = self.schema.version
@@ -327,9 +357,14 @@ class _Pusher:
         doomed = (task for _doc_id, task in self._steps("changed", "edited", "surplus"))
         for numbers in _chunks(doomed, BATCH_NUMBERS):
             removed = self.client.delete_unanswered(self.project, numbers)
-            if removed < len(numbers):
-                self.outcome.notes.append(f"{len(numbers) - removed} tasks were answered meanwhile and not removed")
-            self.ledger.remove(numbers)
+            left = self._left(numbers) if removed < len(numbers) else set()
+            if left:
+                self.outcome.notes.append(f"{len(left)} tasks were answered meanwhile and not removed")
+            self.ledger.remove(set(numbers) - left)
+
+    def _left(self, numbers: list[int]) -> set[int]:
+        """Those that are still there: answered meanwhile, not removed by somebody else."""
+        return {task.id for task in self.client.answered_of(self.project, numbers)}
 
 
 class _Batch:
