@@ -175,6 +175,11 @@ def at(number: int, fault: Fault) -> Plan:
     return lambda count, _asked: fault if count == number else passed
 
 
+def since(number: int, fault: Fault) -> Plan:
+    """The same fault at one request and at all that follow."""
+    return lambda count, _asked: fault if count >= number else passed
+
+
 @contextlib.contextmanager
 def proxy(target: str, plan: Plan = lambda _count, _asked: passed) -> Iterator[Proxy]:
     """A proxy while the block runs."""
