@@ -352,6 +352,9 @@ class _Pusher:
         if created != len(given):
             raise PartialError(f"the server took {created} of {len(given)} predictions", where=self.outcome.url,
                                remedy="run `sayso push` with the same file again")  # fmt: skip
+        there = self._ours([task for _doc_id, task in group])
+        if any(len(standing) > 1 for standing in there.values()):
+            raise Unsettled("a prediction arrived twice", where=self.outcome.url, remedy="run `sayso push` again")
 
     def _remove(self) -> None:
         doomed = (task for _doc_id, task in self._steps("changed", "edited", "surplus"))
