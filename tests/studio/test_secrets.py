@@ -95,7 +95,7 @@ def test_no_secret_is_told_anywhere(tmp_path: Path) -> None:
             for words in ("push", "pull", "status"):
                 run(words, *named, code=4, SAYSO_TOKEN=WRONG, SAYSO_URL=studio.url)
                 run(words, *named, code=8, SAYSO_TOKEN=studio.token, SAYSO_URL="http://127.0.0.1:9")
-                for fault in (faults.broken, faults.page, faults.truncated, faults.failing(500)):
+                for fault in (faults.page, faults.failing(500, b'{"detail": "x"}')):
                     proxy.asked.clear()
                     proxy.fault = faults.since(5, fault)
                     run(words, *named, code=None, SAYSO_TOKEN=studio.token, SAYSO_URL=proxy.url)
