@@ -19,6 +19,7 @@ MARK = Path("schema/schema.yaml")
 DEFAULTS: dict[str, str] = {
     "campaign": "main",
     "interface": "all",
+    "patience": "300",
     "port": "8080",
 }
 

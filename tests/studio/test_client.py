@@ -21,6 +21,7 @@ from sayso.settings import Instance, find_instance
 from sayso.studio import client as clients
 from sayso.studio.access import connect
 from sayso.studio.client import Client
+from sayso.studio.patience import Patience
 from tests.commands import sayso
 from tests.conftest import Studio
 
@@ -179,7 +180,7 @@ def test_what_is_no_address(instance: Instance, url: str) -> None:
 
 
 def test_a_read_is_asked_again_and_a_write_is_not() -> None:
-    with fake(503) as server, Client(server.url, TOKEN, pauses=(0.0, 0.0)) as client:
+    with fake(503) as server, Client(server.url, TOKEN, Patience(0.0, (0.0, 0.0))) as client:
         with pytest.raises(ServerError):
             client.accounts()
         with pytest.raises(clients.LostAnswer):

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sayso.errors import ConflictError, InputError, PartialError, SpanError
+from sayso.errors import ConflictError, InputError, SpanError
 from sayso.files import locked
 from sayso.studio import flight
 from tests.commands import done, sayso
@@ -154,6 +154,9 @@ def test_two_projects_with_one_mark(campaign: Campaign) -> None:
     twin = campaign.ask(
         "POST", "/api/projects/", {key: config[key] for key in ("title", "description", "label_config")}
     )
+    assert campaign.push().changes == 0  # an empty one counts for nothing
+    task = {"data": {"text": "x", "title": "", "about": ""}}
+    campaign.ask("POST", f"/api/projects/{twin['id']}/import", [task])
     with pytest.raises(ConflictError, match=f"{campaign.client.url}.*projects \\d+ and {twin['id']} are both marked"):
         campaign.push()
 
@@ -278,8 +281,7 @@ def test_a_lost_answer_is_looked_up_and_nothing_doubles(campaign: Campaign, monk
     campaign.push()
     campaign.fill(*map(document, range(20)))
     monkeypatch.setattr("sayso.studio.client.WRITE_SECONDS", 0.01)
-    with pytest.raises(PartialError, match="got lost"):
-        campaign.push()
+    assert campaign.push().tasks == {"new": 20}
     monkeypatch.undo()
     assert campaign.push().tasks == {"unchanged": 20}
     assert len(campaign.tasks()) == 20

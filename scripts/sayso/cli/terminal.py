@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -26,6 +27,23 @@ def emit(payload: dict[str, Any]) -> None:
     click.echo(msgspec.json.encode({"schema": 1, **payload}).decode())
 
 
+class _Bar:
+    """The bar that is on the screen, if any, and whether a wait is being told."""
+
+    describe: Callable[[str], None] | None = None
+    waiting = False
+
+
+def waiting(why: str, left: float) -> None:
+    """Count down while a server is away: on the bar in a terminal, else in one line; an empty ``why`` ends it."""
+    told = f"{why}: waiting, at most {math.ceil(left)} s" if why else ""
+    if _Bar.describe:
+        _Bar.describe(told)
+    elif why and not _Bar.waiting:
+        say(told)
+    _Bar.waiting = bool(why)
+
+
 @contextlib.contextmanager
 def progress(doing: str, total: int | None = None) -> Iterator[Advance]:
     """Show a bar on stderr while the block runs, if stderr is a terminal; yields a function that advances it."""
@@ -46,7 +64,11 @@ def progress(doing: str, total: int | None = None) -> Iterator[Advance]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *known, TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=total)
-        yield lambda n: bar.advance(task, n)
+        _Bar.describe = lambda told: bar.update(task, description=told or doing)
+        try:
+            yield lambda n: bar.advance(task, n)
+        finally:
+            _Bar.describe = None
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool = False) -> None:

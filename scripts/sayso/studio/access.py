@@ -17,12 +17,17 @@ from sayso.errors import AuthError, ServerError, UsageError
 from sayso.files import explained
 from sayso.settings import Instance
 from sayso.studio.client import Client
+from sayso.studio.patience import Tell, patience
 
 OLDEST = (1, 23)  # the oldest release whose offsets were proven in a browser
 
 
-def connect(instance: Instance, url: str | None = None, token_file: Path | None = None) -> Client:
+def connect(
+    instance: Instance, url: str | None = None, token_file: Path | None = None, tell: Tell = lambda _why, _left: None
+) -> Client:
     """Enter the Label Studio that options, environment, settings or the embedded server name.
+
+    A wrong address is told at once; later the client waits for as long as the setting ``patience`` says.
 
     Raises:
         UsageError: nobody named one, or the address is not one.
@@ -31,7 +36,7 @@ def connect(instance: Instance, url: str | None = None, token_file: Path | None 
     """
     address, token = _resolve(instance, url, token_file)
     with ExitStack() as closing:
-        client = closing.enter_context(Client(address, _sound(token, address)))
+        client = closing.enter_context(Client(address, _sound(token, address), patience(instance, tell)))
         _require_release(client.version(), address)
         client.whoami()
         closing.pop_all()  # it is the caller's now

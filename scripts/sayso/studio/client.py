@@ -1,8 +1,9 @@
 """Everything that is asked of a Label Studio, and what it may answer.
 
 The SDK signs requests, renews access tokens and carries them; pages and imports go through it as bytes, since
-building its models costs more than the server's own work. What changes the server is sent once and never blindly
-again: a lost answer does not say whether the work was done. What only reads is asked again.
+building its models costs more than the server's own work. What only reads is asked again for as long as patience
+lasts. What changes the server is sent again only where it is certain that nothing was done: a lost answer does not
+say whether it was.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -19,14 +20,14 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from sayso.errors import AuthError, InputError, ServerError
+from sayso.errors import AuthError, InputError, PartialError, ServerError
+from sayso.studio.patience import Outage, Patience, Unready
 
 if TYPE_CHECKING:
     from label_studio_sdk.base_client import LabelStudioBase
 
 READ_SECONDS = 120.0
 WRITE_SECONDS = 600.0  # a large import runs inside its request
-PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before a read is asked again
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 MODEL = "sayso"  # the name under which our predictions stand; Label Studio shows one name's at a time
 
@@ -40,8 +41,24 @@ ANSWERED = (
 T = TypeVar("T")
 
 
+class _Failed(Unready):
+    """Label Studio itself says that it failed, a locked database included: it is no longer at it."""
+
+
 class LostAnswer(ServerError):
-    """A write was sent and its answer is unknown: the server may have done it, or may still be at it."""
+    """A write was sent and its answer is unknown: the server may have done it, or may still be at it.
+
+    Attributes:
+        ended: whether the server itself said that it failed, so that it is no longer at it.
+    """
+
+    def __init__(self, what: str, *, where: str, ended: bool = False) -> None:
+        super().__init__(what, where=where, remedy="run the command again")
+        self.ended = ended
+
+
+class Gone(PartialError):
+    """What was asked for is no longer there: somebody removed it after we looked."""
 
 
 class Listed(Struct, frozen=True):
@@ -173,9 +190,9 @@ class Client:
         url: its root address, without a slash at the end.
     """
 
-    def __init__(self, url: str, token: str, *, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(self, url: str, token: str, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
         self.url = url
-        self._pauses = pauses
+        self.patience = patience
         with _explained(url):
             self._sdk = _sdk(url, token)
 
@@ -288,6 +305,10 @@ class Client:
             return error.what
         return ""
 
+    def delete_project(self, project: int) -> None:
+        """Take a project away, with whatever is in it."""
+        self._write("DELETE", f"api/projects/{project}/", Any, b"")
+
     def create_view(self, project: int) -> None:
         """Make the first tab of the data manager; without one Label Studio fetches the first task twice."""
         self._write("POST", "api/dm/views/", Any, {"project": project, "data": {"title": "Default"}})
@@ -302,8 +323,9 @@ class Client:
         return self._write("POST", f"api/projects/{project}/import/predictions", _Created, predictions).created
 
     def delete_prediction(self, prediction: int) -> None:
-        """Take one prediction away."""
-        self._write("DELETE", f"api/predictions/{prediction}/", Any, b"")
+        """Take one prediction away, unless it is gone already."""
+        with contextlib.suppress(Gone):
+            self._write("DELETE", f"api/predictions/{prediction}/", Any, b"")
 
     def update_task(self, task: int, data: dict[str, Any]) -> None:
         """Give a task other data."""
@@ -345,23 +367,31 @@ class Client:
                           query=query, **asked)  # fmt: skip
 
     def _read(self, path: str, kind: type[T], **query: Any) -> T:
-        for pause in (*self._pauses, None):
+        outage = Outage(self.patience)
+        while True:
             try:
                 with _explained(self.url):
-                    return _decoded(self._send("GET", path, None, READ_SECONDS, query), kind, self.url)
-            except ServerError:
-                if pause is None:
-                    raise
-                time.sleep(pause)
-        raise AssertionError
+                    found = _decoded(self._send("GET", path, None, READ_SECONDS, query), kind, self.url)
+            except ServerError as error:
+                outage.wait(error)
+            else:
+                outage.over()
+                return found
 
     def _write(self, method: str, path: str, kind: type[T], content: Any, **query: Any) -> T:
         body = content if isinstance(content, bytes) else msgspec.json.encode(content)
-        try:
-            with _explained(self.url):
-                return _decoded(self._send(method, path, body, WRITE_SECONDS, query), kind, self.url)
-        except ServerError as error:
-            raise LostAnswer(error.what, where=error.where, remedy="run the command again") from None
+        outage = Outage(self.patience)
+        while True:
+            try:
+                with _explained(self.url):
+                    done = _decoded(self._send(method, path, body, WRITE_SECONDS, query), kind, self.url)
+            except ServerError as error:
+                if not (isinstance(error, Unready) and error.unsent):
+                    raise LostAnswer(error.what, where=error.where, ended=isinstance(error, _Failed)) from None
+                outage.wait(error)
+            else:
+                outage.over()
+                return done
 
     def _send(
         self, method: str, path: str, body: bytes | None, seconds: float, query: dict[str, Any]
@@ -404,11 +434,11 @@ def _explained(url: str) -> Iterator[None]:
     except httpx.InvalidURL:
         raise ServerError("not an address", where=url, remedy="set SAYSO_URL to http://HOST:PORT") from None
     except httpx.TimeoutException:
-        raise ServerError("no answer in time", where=url, remedy="look whether the server is at work") from None
+        raise Unready("no answer in time", where=url, remedy="look whether the server is at work") from None
     except httpx.ConnectError as error:
-        raise ServerError(_unreachable(str(error)), where=url, remedy=_look(url)) from None
+        raise Unready(_unreachable(str(error)), where=url, remedy=_look(url), unsent=True) from None
     except httpx.HTTPError as error:
-        raise ServerError(f"the connection broke ({type(error).__name__})", where=url, remedy=_look(url)) from None
+        raise Unready(f"the connection broke ({type(error).__name__})", where=url, remedy=_look(url)) from None
     except json.JSONDecodeError:  # the SDK renews a token and gets a page of HTML
         raise _not_label_studio(url, 0) from None
 
@@ -448,9 +478,29 @@ def _refuse(answer: httpx.Response, url: str) -> None:
         raise _refused_token(url, _detail(body))
     if status in (400, 409, 413, 422) and body is not None:
         raise InputError(f"Label Studio refuses this: {_detail(body)}", where=f"{url}{answer.url.path}")
+    if status == 404 and isinstance(body, dict) and "detail" in body:
+        raise Gone("what we saw there is gone", where=f"{url}{answer.url.path}", remedy="run the command again")
     if status >= 500 or status in (408, 429):
-        raise ServerError(f"HTTP {status}", where=url, remedy="look into the server's log, then run the command again")
+        raise _unready(answer, body, url)
     raise _not_label_studio(url, status)
+
+
+def _unready(answer: httpx.Response, body: Any, url: str) -> Unready:
+    status, remedy = answer.status_code, "look into the server's log, then run the command again"
+    if status == 500 and isinstance(body, dict) and "detail" in body:
+        return _Failed(f"HTTP 500, {_detail(body)}", where=url, remedy=remedy)
+    after = _retry_after(answer.headers.get("retry-after", ""))
+    return Unready(f"HTTP {status}", where=url, remedy=remedy, after=after, unsent=status == 429)
+
+
+def _retry_after(told: str) -> float:
+    """Seconds that the server asks us to wait; it may also name a date."""
+    if told.strip().isdecimal():
+        return float(told)
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except ValueError:
+        return 0.0
 
 
 def _refused_token(url: str, detail: str) -> AuthError:
@@ -487,7 +537,7 @@ def _detail(body: Any) -> str:
 
 
 def _decoded(answer: httpx.Response, kind: type[T], url: str) -> T:
-    if kind is Any:
+    if kind is Any and not answer.content:
         return None  # type: ignore[return-value]
     try:
         return msgspec.json.decode(answer.content, type=kind)

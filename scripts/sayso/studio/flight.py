@@ -17,6 +17,10 @@ SETTLE = 30.0  # seconds within which a server commits what it was sent
 PAUSE = 0.5
 
 
+class Unsettled(PartialError):
+    """What the server holds is not what we last saw: look again, then go on."""
+
+
 class Flight(Struct, frozen=True, omit_defaults=True):
     """One write under way: new tasks above the number ``after``, or a prediction on ``task``."""
 
@@ -60,13 +64,15 @@ def answered(ledger: Ledger) -> Iterator[None]:
     """Take the answer of a write that departed; a lost one ends the run, and the next looks before it sends again.
 
     Raises:
-        PartialError: the answer got lost.
+        Unsettled: the answer got lost.
     """
     try:
         yield
     except LostAnswer as error:
+        if error.ended:
+            arrived(ledger)  # it failed, and is not at it any more
         what = f"the answer to a write got lost ({error.what})"
-        raise PartialError(what, where=error.where, remedy=error.remedy) from None
+        raise Unsettled(what, where=error.where, remedy=error.remedy) from None
     except SaysoError:
         arrived(ledger)  # refused: nothing was done
         raise

@@ -114,7 +114,7 @@ PredictionKind = Literal["predicted", "foretold", "replaced", "withheld"]
 PREDICTION_MEANING: dict[PredictionKind, str] = {
     "predicted": "no prediction of ours there: added",
     "foretold": "the same prediction is there",
-    "replaced": "another prediction of ours is there and nobody has answered: replaced",
+    "replaced": "another prediction of ours, or a second one, is there and nobody has answered: replaced",
     "withheld": "another prediction of ours is there and somebody has answered: left there",
 }
 
@@ -124,8 +124,10 @@ def plan_prediction(wanted: object, found: list[object], answered: bool) -> Pred
 
     >>> plan_prediction([], [], False)
     'predicted'
+    >>> plan_prediction([], [[], []], False)  # one that arrived twice
+    'replaced'
     """
-    if wanted in found:
+    if wanted in found and (answered or len(found) == 1):
         return "foretold"
     if not found:
         return "predicted"

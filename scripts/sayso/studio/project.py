@@ -37,14 +37,16 @@ class Place:
 
 
 def find(client: Client, place: Place) -> Project | None:
-    """The project, or None.
+    """The project, or None. An empty one beside it counts for nothing: two first pushes may have met.
 
     Raises:
-        ConflictError: two projects carry the same mark.
+        ConflictError: two projects with tasks carry the same mark.
     """
-    marked = [found.id for found in client.projects() if place.mark in (found.description or "").splitlines()]
+    marked = _marked(client, place)
     if len(marked) > 1:
-        numbers = " and ".join(map(str, sorted(marked)))
+        marked = [number for number in marked if client.count(number)] or marked[:1]
+    if len(marked) > 1:
+        numbers = " and ".join(map(str, marked))
         raise ConflictError(
             f"projects {numbers} are both marked as {place.campaign}/{place.interface}",
             where=client.url,
@@ -53,8 +55,12 @@ def find(client: Client, place: Place) -> Project | None:
     return client.project(marked[0]) if marked else None
 
 
+def _marked(client: Client, place: Place) -> list[int]:
+    return sorted(found.id for found in client.projects() if place.mark in (found.description or "").splitlines())
+
+
 def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Project:
-    """Make the project with its interface and instructions."""
+    """Make the project with its interface and instructions; where somebody else was faster, theirs is taken."""
     title = f"{place.campaign}: {schema.interface(place.interface).title}"
     made = client.create_project(
         title=title if len(title) <= 50 else f"{title[:49]}…",
@@ -69,6 +75,10 @@ def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Proj
         show_collab_predictions=True,
         model_version=MODEL,
     )
+    first = _marked(client, place)[0]
+    if first != made.id:
+        client.delete_project(made.id)
+        return client.project(first)
     client.create_view(made.id)
     return made
 

@@ -20,7 +20,8 @@ from sayso.schema import Schema, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
 from sayso.studio import flight, lookup, predictions, project, tasks
-from sayso.studio.client import MODEL, Client, Project
+from sayso.studio.client import MODEL, Client, Gone, LostAnswer, Project
+from sayso.studio.flight import Unsettled
 from sayso.studio.ledger import Ledger, opened, timestamp
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
 from sayso.studio.predictions import Predictions
@@ -94,29 +95,57 @@ def preview(instance: Instance, client: Client, request: Request) -> Outcome:
 
 
 def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
-    """Plan and apply.
+    """Plan and apply; where an answer got lost or somebody else was at work too, look again and go on.
 
     Raises:
         ConflictError: the interface on the server differs, two projects claim the place, or another push is at work.
         PartialError: stopped half-way; the next push goes on.
         InputError, SpanError: the corpus or the predictions are wrong; no task was sent.
     """
-    schema, corpus, guidelines = load(instance.root / MARK), Corpus(instance.root), instance.root / GUIDELINES
+    planned: list[Outcome] = []
+    schema = load(instance.root / MARK)
     with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
-        found = project.find(client, request.place)
-        made = found or project.make(client, request.place, schema, guidelines)
-        with opened(instance, client, made) as ledger:
-            pusher = _Pusher(client, made, ledger, corpus, schema, given, request.limit)
-            pusher.outcome.notes += project.settle(
-                client, made, request.place, schema, guidelines, ledger,
-                new=found is None, update_interface=request.update_interface,
-            )  # fmt: skip
-            if flight.settle(client, ledger, made.id):
-                pusher.outcome.notes.append("an earlier push was interrupted: went on from what it had sent")
-            ledger.look(client, made.id)
-            pusher.plan()
-            pusher.apply(advance)
-            return pusher.outcome
+        for pause in (*client.patience.pauses, None):
+            try:
+                _push(instance, client, request, schema, given, advance, planned)
+                break
+            except (LostAnswer, Unsettled, Gone) as error:
+                if pause is None or request.limit is not None:  # a second look would count the limit afresh
+                    raise PartialError(error.what, where=error.where, remedy=error.remedy) from None
+                client.patience.sleep(pause, error.what)
+    return _summed(planned)
+
+
+def _push(
+    instance: Instance, client: Client, request: Request, schema: Schema, given: Predictions | None,
+    advance: Advance, planned: list[Outcome],
+) -> None:  # fmt: skip
+    """One look, one plan, which joins those that were ``planned``, and its steps."""
+    corpus, guidelines = Corpus(instance.root), instance.root / GUIDELINES
+    found = project.find(client, request.place)
+    made = found or project.make(client, request.place, schema, guidelines)
+    with opened(instance, client, made) as ledger:
+        pusher = _Pusher(client, made, ledger, corpus, schema, given, request.limit)
+        pusher.outcome.notes += project.settle(
+            client, made, request.place, schema, guidelines, ledger,
+            new=found is None, update_interface=request.update_interface,
+        )  # fmt: skip
+        if flight.settle(client, ledger, made.id):
+            pusher.outcome.notes.append("an earlier write was interrupted: went on from what it had sent")
+        ledger.look(client, made.id)
+        planned.append(pusher.plan())
+        pusher.apply(advance)
+
+
+def _summed(planned: list[Outcome]) -> Outcome:
+    """The first plan told what there was to do; later ones only finished it, and cleared away what had doubled."""
+    first, *later = planned
+    for outcome in later:
+        first.notes += outcome.notes
+        if outcome.tasks["surplus"]:
+            first.tasks["surplus"] += outcome.tasks["surplus"]
+            first.told += [step for step in outcome.told if step.kind == "surplus"]
+    return first
 
 
 @contextmanager
@@ -237,7 +266,7 @@ class _Pusher:
         self._remove()
         if self.outcome.changes and self.ledger.count() != self.client.count(self.project):
             self.ledger.forget("held", "tasks")
-            raise PartialError("somebody else has changed the project meanwhile", where=self.outcome.url,
+            raise Unsettled("somebody else has changed the project meanwhile", where=self.outcome.url,
                                remedy="run `sayso push` again")  # fmt: skip
 
     def _steps(self, *kinds: Kind) -> Iterator[tuple[str, int]]:
@@ -298,7 +327,10 @@ class _Pusher:
     def _describe(self, advance: Advance) -> None:
         """Update titles in place; the text stays, and so does the schema version that answers belong to."""
         for document, task in self._named("described"):
-            held = self.client.held(self.project, after=task - 1, since="", size=1).tasks[0]
+            found = self.client.held(self.project, after=task - 1, since="", size=1).tasks
+            if not found or found[0].id != task:
+                raise Unsettled(f"task {task} is gone", where=self.outcome.url, remedy="run `sayso push` again")
+            held = found[0]
             data = held.data | tasks.heading(document)
             if not (held.total_annotations or held.cancelled_annotations):
                 data["schema_version"] = self.schema.version
@@ -328,14 +360,22 @@ class _Pusher:
         if created != len(given):
             raise PartialError(f"the server took {created} of {len(given)} predictions", where=self.outcome.url,
                                remedy="run `sayso push` with the same file again")  # fmt: skip
+        there = self._ours([task for _doc_id, task in group])
+        if any(len(standing) > 1 for standing in there.values()):
+            raise Unsettled("a prediction arrived twice", where=self.outcome.url, remedy="run `sayso push` again")
 
     def _remove(self) -> None:
         doomed = (task for _doc_id, task in self._steps("changed", "edited", "surplus"))
         for numbers in _chunks(doomed, BATCH_NUMBERS):
             removed = self.client.delete_unanswered(self.project, numbers)
-            if removed < len(numbers):
-                self.outcome.notes.append(f"{len(numbers) - removed} tasks were answered meanwhile and not removed")
-            self.ledger.remove(numbers)
+            left = self._left(numbers) if removed < len(numbers) else set()
+            if left:
+                self.outcome.notes.append(f"{len(left)} tasks were answered meanwhile and not removed")
+            self.ledger.remove(set(numbers) - left)
+
+    def _left(self, numbers: list[int]) -> set[int]:
+        """Those that are still there: answered meanwhile, not removed by somebody else."""
+        return {task.id for task in self.client.answered_of(self.project, numbers)}
 
 
 class _Batch:

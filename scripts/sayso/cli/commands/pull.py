@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.cli.studio_options import studio_options
-from sayso.cli.terminal import emit, progress, say
+from sayso.cli.terminal import emit, progress, say, waiting
 from sayso.settings import find_instance
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def command(
 
     instance = find_instance(root)
     named = instance.require("campaign", campaign)
-    with connect(instance, url, token_file) as client, progress("pulling") as advance:
+    with progress("pulling") as advance, connect(instance, url, token_file, waiting) as client:
         outcomes = pull(instance, client, named, interface, prune=prune, afresh=afresh, advance=advance)
     if as_json:
         emit({"pulled": [_told(outcome, instance.root) for outcome in outcomes]})

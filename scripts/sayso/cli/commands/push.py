@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.cli.studio_options import studio_options
-from sayso.cli.terminal import emit, progress, say
+from sayso.cli.terminal import emit, progress, say, waiting
 from sayso.settings import find_instance
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def command(
     instance = find_instance(root)
     place = Place(instance.require("campaign", campaign), instance.require("interface", interface))
     request = Request(place, predictions, limit, update_interface)
-    with connect(instance, url, token_file) as client, progress("pushing") as advance:
+    with progress("pushing") as advance, connect(instance, url, token_file, waiting) as client:
         outcome = preview(instance, client, request) if dry_run else push(instance, client, request, advance)
     _print(outcome, dry_run, as_json)
     if outcome.conflicts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.cli.studio_options import studio_options
-from sayso.cli.terminal import emit, progress, say, table
+from sayso.cli.terminal import emit, progress, say, table, waiting
 from sayso.settings import find_instance
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(
 
     instance = find_instance(root)
     named = instance.require("campaign", campaign)
-    with connect(instance, url, token_file) as client, progress("looking") as _advance:
+    with progress("looking"), connect(instance, url, token_file, waiting) as client:
         sides = status(instance, client, named, interface)
         address = client.url
     if as_json:
