@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -48,9 +49,14 @@ def checkout(tmp_path: Path) -> Instance:
     return instance
 
 
-def migrated(instance: Instance, *words: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(done(instance.root, "schema", "migrate", "--json", *words))
+def migrated(instance: Instance, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done(instance.root, "schema", "migrate", "--json", *words))
     return found
+
+
+def labels(corpus: Corpus) -> Counter[str]:
+    found = Counter(m.label for record in corpus.annotations() for m in record.mentions)
+    return found + Counter(m.label for record in corpus.gold() for m in record.mentions)
 
 
 def test_every_record_is_brought_over_and_its_older_line_kept(checkout: Instance) -> None:
@@ -63,7 +69,8 @@ def test_every_record_is_brought_over_and_its_older_line_kept(checkout: Instance
     for name in FILES:
         assert after[f"history/1.0.0-2.0.0/{name}"] == before[name]
         assert after[name] != before[name]
-    assert {record.schema_version for record in (*corpus.annotations(), *corpus.gold())} == {"2.0.0"}
+    assert {answer.schema_version for answer in corpus.annotations()} == {"2.0.0"}
+    assert {decided.schema_version for decided in corpus.gold()} == {"2.0.0"}
     assert after["articles/articles-00000.jsonl"] == before["articles/articles-00000.jsonl"]
     findings = json.loads(sayso(checkout.root, "check", "--json").stdout)["findings"]
     assert {finding["check"] for finding in findings} == {"kept-item"}
@@ -79,15 +86,15 @@ def test_the_second_time_it_does_nothing_and_says_so(checkout: Instance) -> None
 
 def test_a_dry_run_counts_what_then_happens_and_writes_nothing(checkout: Instance) -> None:
     corpus, before = Corpus(checkout.root), tree(checkout.root)
-    older = Counter(m.label for record in (*corpus.annotations(), *corpus.gold()) for m in record.mentions)
+    older = labels(corpus)
     planned = migrated(checkout, "--dry-run")
     assert tree(checkout.root) == before
     real = migrated(checkout)
     assert (planned.pop("applied"), real.pop("applied")) == (False, True)
     assert planned == real
-    newer = Counter(m.label for record in (*corpus.annotations(), *corpus.gold()) for m in record.mentions)
+    newer = labels(corpus)
     counted: Counter[str] = Counter()
-    for change in real["changes"]:  # type: ignore[attr-defined]
+    for change in real["changes"]:
         if change["what"] == "label":
             counted[change["was"]] -= change["times"]
             counted[change["becomes"] or "dropped"] += change["times"]
@@ -95,7 +102,7 @@ def test_a_dry_run_counts_what_then_happens_and_writes_nothing(checkout: Instanc
     assert {n: c for n, c in counted.items() if c} == {
         n: newer[n] - older[n] for n in older | newer if newer[n] != older[n]
     }
-    assert [file["migrated"] for file in real["files"]] == [{"1.0.0": 3}] * 3  # type: ignore[attr-defined]
+    assert [file["migrated"] for file in real["files"]] == [{"1.0.0": 3}] * 3
 
 
 def test_a_draft_is_put_where_pulls_find_it_but_not_by_a_dry_run(tmp_path: Path) -> None:
@@ -140,7 +147,7 @@ def test_a_merge_that_lays_two_mentions_over_each_other_is_told_and_refused(chec
     assert refused.stderr.endswith("nothing was changed; settle those above, or take a consequence with --accept\n")
     assert tree(checkout.root / "corpus") == before
     report = migrated(checkout, "--accept", "same-label-overlap")
-    assert [finding["check"] for finding in report["accepted"]] == ["same-label-overlap"]  # type: ignore[attr-defined]
+    assert [finding["check"] for finding in report["accepted"]] == ["same-label-overlap"]
     assert sayso(checkout.root, "check", "--only", "same-label-overlap").returncode == 5
 
 

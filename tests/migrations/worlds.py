@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sayso import jsonl, schema
 from sayso.migrations import Migrations, load
 from sayso.records import (
@@ -191,13 +193,12 @@ def annotation(number: int = 1, **known: Any) -> Annotation:
 
 
 def gold(number: int = 1) -> Gold:
-    how = {"decided": "majority", "votes": ("ann-1", "ann-2")}
-    fields = [(m, {name: getattr(m, name) for name in m.__struct_fields__}) for m in (*MENTIONS, *RELATIONS)]
+    how = {"decided": "majority", "votes": ["ann-1", "ann-2"]}
+    mentions = [msgspec.convert({**msgspec.to_builtins(m), **how}, GoldMention) for m in MENTIONS]
+    relations = [msgspec.convert({**msgspec.to_builtins(r), **how}, GoldRelation) for r in RELATIONS]
     return Gold(
         doc_id=f"d{number}", text_sha256=sha256(TEXT), campaign="pilot", schema_version="1.0.0", adjudicated="2026",
-        annotators=("ann-1", "ann-2"),
-        mentions=ordered_mentions(GoldMention(**f, **how) for m, f in fields if isinstance(m, Mention)),
-        relations=ordered_relations(GoldRelation(**f, **how) for m, f in fields if isinstance(m, Relation)),
+        annotators=("ann-1", "ann-2"), mentions=ordered_mentions(mentions), relations=ordered_relations(relations),
     )  # fmt: skip
 
 
