@@ -74,6 +74,7 @@ def test_a_file_is_named_like_what_it_says_and_stands_alone(tmp_path: Path) -> N
     with pytest.raises(InputError, match=r"it is the migration 1.0.0-2.0.0; rename the file"):
         load(folder.parent, load_schema(folder.parent / "schema.yaml"))
     (folder / "1.0.0-2.0.0.yaml").write_text(MAPPING)
+    (folder / "1.0.0-3.0.0.yaml").write_text(MAPPING.replace("to_version: 2.0.0", "to_version: 3.0.0"))
     with pytest.raises(InputError, match=r"two migrations begin at 1.0.0; keep one"):
         load(folder.parent, load_schema(folder.parent / "schema.yaml"))
 

@@ -18,7 +18,7 @@ from sayso.records import Annotation
 from sayso.settings import Instance
 from sayso.store import Corpus
 from tests.commands import done, sayso
-from tests.migrations.worlds import MAPPING, annotation, copied, filled, mention, tree, world
+from tests.migrations.worlds import MAPPING, NEWER, annotation, copied, filled, mention, tree, world
 
 FILES = ("annotations/pilot/ann-1.jsonl", "annotations/pilot/ann-2.jsonl", "gold/pilot.jsonl")
 
@@ -160,6 +160,14 @@ def test_what_the_mapping_leaves_open_in_a_record_is_told_and_refused(tmp_path: 
     refused = sayso(instance.root, "schema", "migrate")
     assert refused.returncode == 5
     assert "ann-1.jsonl:1: d0 [0, 6): error unsettled: no clause fits label Actor; settle it in" in refused.stdout
+
+
+def test_a_pass_that_is_gone_is_told_and_refused(tmp_path: Path) -> None:
+    instance = world(tmp_path / "x", newer=NEWER.replace("  all: {title", "  one: {title"))
+    filled(instance, files=1, records=1)
+    refused = sayso(instance.root, "schema", "migrate")
+    assert refused.returncode == 5
+    assert "ann-1.jsonl:1: d0: error unknown-pass: 2.0.0 has no pass 'all'; keep the interface" in refused.stdout
 
 
 def test_a_line_that_cannot_be_read_stops_it_before_anything_is_written(checkout: Instance) -> None:

@@ -150,12 +150,11 @@ def load(folder: Path, schema: Schema, given: Path | None = None) -> Migrations:
         InputError: a file is wrong, an older schema is missing, or the migrations do not lead to ``schema``.
         ConflictError: another migration with the name of ``given`` is there.
     """
-    paths = sorted((folder / FOLDER).glob("*-*.yaml"))
-    declared = {read(path).from_version: (path, read(path)) for path in paths}
-    if len(declared) != len(paths):
-        twice = next(path for path in paths if declared[read(path).from_version][0] != path)
-        raise InputError(f"two migrations begin at {read(twice).from_version}", where=str(twice), remedy="keep one")
-    for path, migration in declared.values():
+    declared: dict[str, tuple[Path, Migration]] = {}
+    for path in sorted((folder / FOLDER).glob("*-*.yaml")):
+        migration = read(path)
+        if declared.setdefault(migration.from_version, (path, migration))[0] != path:
+            raise InputError(f"two migrations begin at {migration.from_version}", where=str(path), remedy="keep one")
         if path.stem != migration.name:
             raise InputError(f"it is the migration {migration.name}", where=str(path), remedy="rename the file")
     if given is not None:
