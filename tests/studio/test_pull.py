@@ -189,6 +189,17 @@ def test_two_accounts_may_not_share_a_pseudonym(campaign: Campaign) -> None:
         annotators.annotators(campaign.instance, [Account(1, ANN)])
 
 
+def test_a_key_of_the_environment_gives_the_same_pseudonym_everywhere(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(key: str) -> str:
+        shutil.rmtree(campaign.instance.private, ignore_errors=True)
+        monkeypatch.setenv("SAYSO_PSEUDONYM_KEY", key)
+        return annotators.annotators(campaign.instance, [Account(1, ANN)])[1].pseudonym
+
+    assert named("one") == named("one") != named("other")
+
+
 def test_no_address_and_no_token_anywhere(campaign: Campaign) -> None:
     campaign.fill(document(1))
     said = [sayso(campaign.instance.root, "push", *campaign.words)]
@@ -241,12 +252,13 @@ def fetched(campaign: Campaign) -> int:
 
 
 @pytest.mark.slow
-def test_killed_while_fetching_it_goes_on_from_there(campaign: Campaign) -> None:
+def test_killed_while_fetching_it_goes_on_from_there(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull, "OVERLAP", 0.0)
     campaign.fill(*map(document, range(600)))
     campaign.push()
-    tasks = campaign.tasks()
     campaign.answer("doc-00003", email=ANN)
     campaign.answer("doc-00599", email=ANN)
+    time.sleep(1.1)  # the server tells its clock in whole seconds
     words = [sys.executable, "-m", "sayso", "--root", str(campaign.instance.root), "pull", *campaign.words]
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while not fetched(campaign):
@@ -257,10 +269,9 @@ def test_killed_while_fetching_it_goes_on_from_there(campaign: Campaign) -> None
     assert 0 < there < 600 and campaign.files() == {}
     campaign.answer("doc-00000", email=ANN)  # on a task that was fetched already
     outcome = campaign.pull()
-    assert 600 - there <= outcome.looked_at
+    assert 600 - there <= outcome.looked_at < 600
     assert [answer.doc_id for answer in campaign.answers()] == ["doc-00000", "doc-00003", "doc-00599"]
     assert campaign.pull().written == []
-    assert len(tasks) == 600
 
 
 def test_the_command(campaign: Campaign) -> None:

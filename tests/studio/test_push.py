@@ -307,18 +307,18 @@ def killed_in_flight(campaign: Campaign, seconds: float) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.0, 0.02, 0.1, 0.3])
+@pytest.mark.parametrize("seconds", [0.0, 0.1])
 def test_killed_while_a_batch_is_under_way_and_run_again(
     campaign: Campaign, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flight, "SETTLE", 5.0)
     campaign.fill()
     campaign.push()
-    campaign.fill(*(document(number, f"{number} " + TEXT * 40) for number in range(2500)))
+    campaign.fill(*(document(number, f"{number} " + TEXT * 40) for number in range(1500)))
     killed_in_flight(campaign, seconds)
     again = campaign.push()
     assert again.tasks.keys() <= {"new", "unchanged"}
-    assert len(campaign.tasks()) == 2500
+    assert len(campaign.tasks()) == 1500
     assert campaign.push().changes == 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,9 +30,11 @@ def connect(instance: Instance, url: str | None = None, token_file: Path | None 
         ServerError: out of reach, too old, or not Label Studio.
     """
     address, token = _resolve(instance, url, token_file)
-    client = Client(address, _sound(token, address))
-    _require_release(client.version(), address)
-    client.whoami()
+    with ExitStack() as closing:
+        client = closing.enter_context(Client(address, _sound(token, address)))
+        _require_release(client.version(), address)
+        client.whoami()
+        closing.pop_all()  # it is the caller's now
     return client
 
 

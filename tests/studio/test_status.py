@@ -1,0 +1,42 @@
+"""Both sides at a glance."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from sayso.studio.status import status
+from tests.commands import done, sayso
+from tests.studio.campaigns import Campaign, document
+
+pytestmark = pytest.mark.server
+
+
+def test_both_sides(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push(limit=1)
+    campaign.answer("doc-00001", email="ann@sayso.localhost")
+    campaign.answer("doc-00001", email="bob@sayso.localhost", skip=True)
+    sides = {
+        side.place.interface: side for side in status(campaign.instance, campaign.client, campaign.place.campaign, None)
+    }
+    assert sides["names"].interface == "to be made" and sides["names"].tasks == {"new": 2}
+    side = sides["all"]
+    assert (side.interface, side.tasks) == ("in step", {"unchanged": 1, "new": 1})
+    assert sorted(side.there.values()) == [1, 1] and side.here == {}
+    assert campaign.files() == {}
+    campaign.pull()
+    (side,) = status(campaign.instance, campaign.client, campaign.place.campaign, "all")
+    assert side.here == side.there
+
+
+def test_the_command(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    campaign.answer("doc-00001")
+    told = msgspec.json.decode(done(campaign.instance.root, "status", *campaign.words, "--json"))
+    assert [side["interface"] for side in told["interfaces"]] == ["names", "claims", "all"]
+    (counts,) = told["interfaces"][2]["answers"].values()
+    assert counts == {"here": 0, "there": 1}
+    printed = sayso(campaign.instance.root, "status", *campaign.words)
+    assert "in step" in printed.stdout and "`sayso pull` brings" in printed.stderr
