@@ -6,6 +6,7 @@ nothing, and run again it does the rest: a record that is in the new words alrea
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
@@ -201,13 +202,16 @@ def _remembered(place: Path, path: Path, kind: type[Annotation] | type[Gold], ve
 
     def fill(file: BinaryIO) -> None:
         held = set()
-        if place.exists():
-            for _number, line, _record in jsonl.lines(place, kind):
-                held.add(line)
-                file.write(line)
+        for _number, line, _record in jsonl.lines(place, kind) if place.exists() else ():
+            held.add(_digest(line))
+            file.write(line)
         for _number, line, record in jsonl.lines(path, kind):
-            if record.schema_version == version and line not in held:
-                held.add(line)
+            if record.schema_version == version and _digest(line) not in held:
+                held.add(_digest(line))
                 file.write(line)
 
     return fill
+
+
+def _digest(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=16).digest()
