@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -128,3 +130,18 @@ def test_the_part_of_a_living_writer_is_let_alone(tmp_path: Path) -> None:
     part.write_bytes(b"part")
     files.write_if_changed(tmp_path / "a", b"x")
     assert names(tmp_path) == ["a", part.name]
+
+
+def test_files_are_replaced_together_or_not_at_all(tmp_path: Path) -> None:
+    def fill(content: bytes) -> Callable[[BinaryIO], None]:
+        return lambda file: file.writelines([content])
+
+    def fail(_file: BinaryIO) -> None:
+        raise InputError("no")
+
+    paths = [tmp_path / "in" / name for name in "abc"]
+    files.replace_together((path, fill(b"old")) for path in paths)
+    with pytest.raises(InputError):
+        files.replace_together(zip(paths, (fill(b"new"), fill(b"new"), fail), strict=True))
+    assert [path.read_bytes() for path in paths] == [b"old"] * 3
+    assert names(tmp_path / "in") == ["a", "b", "c"]

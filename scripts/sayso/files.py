@@ -9,7 +9,7 @@ import filecmp
 import glob
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -105,6 +105,34 @@ def replace_if_changed(path: Path, fill: Callable[[BinaryIO], None], *, mode: in
         if changed:
             partial.replace(path)
     return changed
+
+
+def replace_together(fills: Iterable[tuple[Path, Callable[[BinaryIO], None]]]) -> None:
+    """Let each write beside its file, and only when all have done so put them in place, one after the other.
+
+    When anything raises before the first is put in place, nothing has changed. A killed process can leave some new
+    and some old, each of them whole.
+
+    Raises:
+        DiskError: as ``replacing``.
+    """
+    written: list[tuple[Path, Path]] = []
+    try:
+        for path, fill in fills:
+            with explained(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _sweep(path)
+                partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+                written.append((partial, path))
+                with open(partial, "wb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
+                    fill(file)
+                    _settle(file)
+        for partial, path in written:
+            with explained(path):
+                partial.replace(path)
+    finally:
+        for partial, _path in written:
+            partial.unlink(missing_ok=True)
 
 
 def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import yaml
@@ -18,9 +18,11 @@ from msgspec import Meta, Struct
 from sayso.errors import InputError
 from sayso.files import explained
 
+T = TypeVar("T")
 Kind = Literal["choice", "ordinal", "integer", "text"]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Hotkey = Annotated[str, Meta(pattern=r"^((shift|alt)\+)?[a-z0-9]$")]
+Version = Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+$")]
 
 
 class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -85,12 +87,16 @@ class Flag(Declared, frozen=True, kw_only=True):
 class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that schema.yaml declares, in its order."""
 
-    version: Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Version
     interfaces: dict[Name, Interface]
     labels: dict[Name, Label]
     flags: dict[Name, Flag]
     relations: dict[Name, Relation]
     crosswalk: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def understands(self, version: str) -> bool:
+        """Whether records of a version are in words of this schema: only a major change takes words away."""
+        return version.partition(".")[0] == self.version.partition(".")[0]
 
     def shown(self, interface: str) -> dict[str, Label]:
         """The labels of one interface, in its order.
@@ -128,16 +134,26 @@ def load(path: Path) -> Schema:
     Raises:
         InputError: it is not YAML, has a key twice or an unknown one, or its parts do not fit together.
     """
+    remedy = "mend it and run `sayso schema build`"
+    schema = read(path, Schema, remedy)
+    for problem in _misfits(schema):
+        raise InputError(problem, where=str(path), remedy=remedy)
+    return schema
+
+
+def read(path: Path, shape: type[T], remedy: str) -> T:
+    """Read a file of YAML that declares something; no key may stand twice.
+
+    Raises:
+        InputError: it is not YAML, or not of that shape; ``remedy`` says what to do.
+    """
     with explained(path):
         raw = path.read_bytes()
     try:
         declared = yaml.load(raw, Loader=_OnceLoader)  # noqa: S506 - a SafeLoader that also refuses a key given twice
-        schema = msgspec.convert(declared, Schema)
+        return msgspec.convert(declared, shape)
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise InputError(f"{error}", where=str(path), remedy="mend it and run `sayso schema build`") from error
-    for problem in _misfits(schema):
-        raise InputError(problem, where=str(path), remedy="mend it and run `sayso schema build`")
-    return schema
+        raise InputError(f"{error}", where=str(path), remedy=remedy) from error
 
 
 def _misfits(schema: Schema) -> list[str]:

@@ -157,6 +157,10 @@ class Corpus:
         for path in self.gold_files():
             yield from jsonl.read(path, Gold)
 
+    def history_file(self, path: Path, older: str, newer: str) -> Path:
+        """Where the records of a file of answers lie that a migration has replaced; nothing reads them as answers."""
+        return self.folder / "history" / f"{older}-{newer}" / path.relative_to(self.folder)
+
     @property
     def data(self) -> Path:
         """Where the Parquet files lie that are derived from all this."""

@@ -216,6 +216,7 @@ def _of_relation(check: Check, answer: Answer, relation: Relation, what: str = "
 
 
 GENERAL: tuple[AnswerCheck, ...] = (slices, edges, layers, vocabulary, required, order, relations)
+WORDLESS: tuple[AnswerCheck, ...] = (slices, edges, order)  # of an answer in the words of another schema
 
 
 def of_annotation(annotation: Annotation, text: str, schema: Schema) -> Answer:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sayso import jsonl
-from sayso.checks.answers import GENERAL, Answer, of_annotation, of_gold
+from sayso.checks.answers import GENERAL, WORDLESS, Answer, of_annotation, of_gold
 from sayso.checks.findings import Check, Finding, declare
 from sayso.checks.scheme import RULES
 from sayso.errors import InputError
@@ -49,7 +49,10 @@ TEXT = declare(
 )
 PASS_NAME = declare("unknown-pass", "error", "Every answer is to a pass of the schema.", "name a pass of schema.yaml")
 VERSION = declare(
-    "schema-version", "warning", "Answers were given under this major version of the schema.", "read the changes since"
+    "schema-version",
+    "error",
+    "Answers are in the words of this major version of the schema.",
+    "run `sayso schema migrate`; until then its words are looked at no further",
 )
 PLACE = declare(
     "misplaced-answer", "error", "An answer lies in the file of its campaign and annotator.", "move it to its own file"
@@ -179,7 +182,7 @@ def _answer(line: Line, document: Document | None, schema: Schema) -> Iterator[F
 
 
 def _record(line: Line, record: Annotation | Gold, schema: Schema) -> Iterator[Finding]:
-    if record.schema_version.partition(".")[0] != schema.version.partition(".")[0]:
+    if not schema.understands(record.schema_version):
         yield line.finding(VERSION, f"given under {record.schema_version}, and the schema is {schema.version}")
     if isinstance(record, Gold):
         known = set(record.annotators)
@@ -196,14 +199,14 @@ def _record(line: Line, record: Annotation | Gold, schema: Schema) -> Iterator[F
 
 def annotation_findings(annotation: Annotation, text: str, schema: Schema) -> Iterator[Finding]:
     """Check one annotator's answer against its document's text."""
-    return _findings(of_annotation(annotation, text, schema))
+    return _findings(of_annotation(annotation, text, schema), annotation.schema_version)
 
 
 def gold_findings(gold: Gold, text: str, schema: Schema) -> Iterator[Finding]:
     """Check the adjudicated reading of one document against its text."""
-    return _findings(of_gold(gold, text, schema))
+    return _findings(of_gold(gold, text, schema), gold.schema_version)
 
 
-def _findings(answer: Answer) -> Iterator[Finding]:
-    for look in (*GENERAL, *RULES):
+def _findings(answer: Answer, version: str) -> Iterator[Finding]:
+    for look in (*GENERAL, *RULES) if answer.schema.understands(version) else WORDLESS:
         yield from look(answer)

@@ -18,13 +18,16 @@ import msgspec
 from sayso import jsonl
 from sayso.errors import ServerError, UsageError
 from sayso.files import locked, replace_if_changed
+from sayso.migrations import Migrations, moved
+from sayso.migrations import load as load_migrations
 from sayso.records import Annotation, Kept, Origin, StartedFrom, encode
 from sayso.schema import Schema, digest, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus, annotation_order
-from sayso.studio import codec, lookup, project
+from sayso.studio import codec, doctor, lookup, project
 from sayso.studio.annotators import Annotator, annotators
 from sayso.studio.client import Answer, Answered, AnsweredPage, Client, Project
+from sayso.studio.codec import Reading, decode
 from sayso.studio.controls import TEXT
 from sayso.studio.ledger import Ledger, opened, timestamp
 from sayso.studio.lookup import Texts
@@ -111,42 +114,46 @@ def pull(instance: Instance, client: Client, campaign: str, interface: str | Non
         UsageError: nothing was ever pushed.
         ServerError: the server does not answer, or gives fewer tasks than it says it has.
     """
-    schema, corpus = load(instance.root / MARK), Corpus(instance.root)
+    known, corpus = _known(instance), Corpus(instance.root)
     with locked(instance.private / "sync.lock", "sayso pull"):
-        found = places(client, schema, campaign, interface)
+        found = places(client, known.schema, campaign, interface)
         people = annotators(instance, client.accounts())
         with lookup.opened(instance) as texts:
             done = []
             for place, there in found:
                 with opened(instance, client, there) as ledger:
-                    puller = _Puller(client, there.id, place, schema, corpus, ledger, texts, people)
+                    puller = _Puller(client, there.id, place, known, corpus, ledger, texts, people)
                     done.append(puller.pull(instance, prune, afresh, advance))
             return done
 
 
 def survey(instance: Instance, client: Client, place: project.Place, there: Project) -> Counter[str]:
     """How many answers of each annotator the server holds; what is fetched for it, the next pull need not fetch."""
-    schema, corpus = load(instance.root / MARK), Corpus(instance.root)
+    known, corpus = _known(instance), Corpus(instance.root)
     with (
         locked(instance.private / "sync.lock", "sayso status"),
         lookup.opened(instance) as texts,
         opened(instance, client, there) as ledger,
     ):
         people = annotators(instance, client.accounts())
-        puller = _Puller(client, there.id, place, schema, corpus, ledger, texts, people)
+        puller = _Puller(client, there.id, place, known, corpus, ledger, texts, people)
         puller.fetch(False, lambda _: None)
         return puller.counts()
+
+
+def _known(instance: Instance) -> Migrations:
+    return load_migrations((instance.root / MARK).parent, load(instance.root / MARK))
 
 
 class _Puller:
     """One pull of one project."""
 
-    def __init__(self, client: Client, number: int, place: project.Place, schema: Schema, corpus: Corpus,
+    def __init__(self, client: Client, number: int, place: project.Place, known: Migrations, corpus: Corpus,
                  ledger: Ledger, texts: Texts, people: dict[int, Annotator]) -> None:  # fmt: skip
         self.client = client
         self.project = number
         self.place = place
-        self.schema = schema
+        self.known = known
         self.corpus = corpus
         self.ledger = ledger
         self.texts = texts
@@ -176,8 +183,8 @@ class _Puller:
     # Fetching: the ledger comes to hold what the server holds.
 
     def fetch(self, afresh: bool, advance: Advance) -> None:
-        """Ask for what has changed since the last time; for everything where the schema has changed."""
-        reading = _way_of_reading(self.schema)
+        """Ask for what has changed since the last time; for everything where the schema or a migration has."""
+        reading = _way_of_reading(self.known)
         if afresh or self.ledger.get("answers.reading") != reading:
             for table in ("answers", "aside", "read"):
                 self.ledger.forget("answers", table)
@@ -258,7 +265,7 @@ class _Puller:
         return "" if answer.completed_by in self.people else "the account is no longer in the organisation"
 
     def _store(self, task: Answered, answer: Answer, text: str) -> None:
-        record = _record(task, answer, text, self.place, self.project, self.schema)
+        record = _record(task, answer, text, self.place, self.project, self.known)
         assert answer.completed_by is not None  # noqa: S101
         row = (answer.id, task.id, answer.completed_by, record.doc_id, record.created, len(record.kept), encode(record))
         self.ledger.connection.execute("REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
@@ -335,22 +342,24 @@ class _Puller:
             path.unlink(missing_ok=True)
 
 
-def _way_of_reading(schema: Schema) -> str:
-    """What a record depends on beside the answer: the schema, and the code that reads. Another one reads all again."""
-    code = b"".join(Path(source).read_bytes() for source in (__file__, codec.__file__))
-    return f"{digest(schema)} {hashlib.sha256(code).hexdigest()}"
+def _way_of_reading(known: Migrations) -> str:
+    """What a record depends on beside the answer: schema, migrations, the code that reads. Another reads all again."""
+    code = b"".join(Path(source).read_bytes() for source in (__file__, codec.__file__, doctor.__file__))
+    return f"{digest(known.schema)}{known.digest} {hashlib.sha256(code).hexdigest()}"
 
 
-def _record(task: Answered, answer: Answer, text: str, place: project.Place, number: int, schema: Schema) -> Annotation:
-    reading = codec.decode(answer.result, text, schema)
-    return Annotation(
+def _record(
+    task: Answered, answer: Answer, text: str, place: project.Place, number: int, known: Migrations
+) -> Annotation:
+    version, reading = _understood(answer, text, str(task.data.get("schema_version", "")), known)
+    record = Annotation(
         doc_id=task.data["doc_id"],
         text_sha256=task.data["text_sha256"],
         campaign=place.campaign,
         interface=place.interface,
         annotator="not-yet-named",  # told when the file is written: the map may change until then
         annotator_kind="human",
-        schema_version=str(task.data.get("schema_version", "")),
+        schema_version=version,
         status="skipped" if answer.was_cancelled else "submitted",
         created=answer.created_at,
         updated=answer.updated_at,
@@ -362,6 +371,16 @@ def _record(task: Answered, answer: Answer, text: str, place: project.Place, num
         kept=reading.kept,
         origin=Origin(system=SYSTEM, project=number, task=task.id, annotation=answer.id),
     )
+    return moved(record, known.route(version))[0]
+
+
+def _understood(answer: Answer, text: str, version: str, known: Migrations) -> tuple[str, Reading]:
+    """The answer in the words that its task was made with, or in the present ones where they leave less over."""
+    reading, route = decode(answer.result, text, known.schema), known.route(version)
+    if not route:
+        return version, reading
+    older = decode(answer.result, text, route[0].older)
+    return (known.schema.version, reading) if len(reading.kept) < len(older.kept) else (version, older)
 
 
 def _started_from(answer: Answer) -> StartedFrom:

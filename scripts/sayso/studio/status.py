@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sayso import jsonl
-from sayso.records import Annotation
+from sayso import migrations
+from sayso.migrations import Migrations
 from sayso.schema import load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
@@ -25,6 +25,7 @@ class Side:
         interface: its state on the server, or ``to be made``.
         tasks: what a push would do, by kind.
         here, there: how many answers of each annotator lie in our files and on the server.
+        outdated: how many of those in our files are in the words of an older version.
     """
 
     place: project.Place
@@ -32,27 +33,29 @@ class Side:
     interface: str
     tasks: Counter[Kind]
     here: Counter[str] = field(default_factory=Counter)
+    outdated: Counter[str] = field(default_factory=Counter)
     there: Counter[str] = field(default_factory=Counter)
 
 
 def status(instance: Instance, client: Client, campaign: str, interface: str | None) -> list[Side]:
     """Look at one interface, or at all that the schema has. Changes nothing."""
-    schema = load(instance.root / MARK)
+    known = migrations.load((instance.root / MARK).parent, load(instance.root / MARK))
     sides = []
-    for name in [interface] if interface else schema.interfaces:
+    for name in [interface] if interface else known.schema.interfaces:
         place = project.Place(campaign, name)
         seen = preview(instance, client, Request(place))
-        side = Side(place, seen.url, seen.interface, seen.tasks, _here(Corpus(instance.root), place))
+        side = Side(place, seen.url, seen.interface, seen.tasks, *_here(Corpus(instance.root), place, known))
         if there := project.find(client, place):
             side.there = survey(instance, client, place, there)
         sides.append(side)
     return sides
 
 
-def _here(corpus: Corpus, place: project.Place) -> Counter[str]:
-    return Counter(
-        answer.annotator
-        for path in corpus.annotation_files(place.campaign)
-        for answer in jsonl.read(path, Annotation)
-        if answer.interface == place.interface
-    )
+def _here(corpus: Corpus, place: project.Place, known: Migrations) -> tuple[Counter[str], Counter[str]]:
+    here, outdated = Counter[str](), Counter[str]()
+    for answer in corpus.annotations(place.campaign):
+        if answer.interface == place.interface:
+            here[answer.annotator] += 1
+            version = answer.schema_version
+            outdated[version] += bool(known.route(version)) or not known.schema.understands(version)
+    return here, +outdated

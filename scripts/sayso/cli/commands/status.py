@@ -48,6 +48,9 @@ def command(
     rows = [[side.place.interface, *row] for side in sides for row in _answers(side)]
     if rows:
         table("Answers", ["pass", "annotator", "on the server", "in our files"], rows)
+    for side in sides:
+        for version, count in side.outdated.items():
+            say(f"{side.place.interface}: {count} answers are in the words of {version}; run `sayso schema migrate`")
     say(_advice(sides))
 
 
@@ -73,4 +76,4 @@ def _told(side: Side) -> dict[str, object]:
         name: {"here": side.here[name], "there": side.there[name]} for name in side.here.keys() | side.there.keys()
     }
     return {"interface": side.place.interface, "url": side.url, "state": side.interface, "tasks": side.tasks,
-            "answers": answers}  # fmt: skip
+            "answers": answers, "outdated": side.outdated}  # fmt: skip
