@@ -19,9 +19,10 @@ from sayso.records import Document
 from sayso.schema import Schema, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
-from sayso.studio import flight, lookup, predictions, project, tasks
+from sayso.studio import flight, lookup, overlap, predictions, project, tasks
 from sayso.studio.client import MODEL, Client, Project
 from sayso.studio.ledger import Ledger, opened, timestamp
+from sayso.studio.overlap import Overlap, Tally
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
 from sayso.studio.predictions import Predictions
 
@@ -41,6 +42,7 @@ class Request:
     predictions: Path | None = None
     limit: int | None = None
     update_interface: bool = False
+    overlap: Overlap | None = None
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Outcome:
         told: every step that a person may want to know of.
         left_out: predicted mentions and relations that the interface does not show, by name.
         postponed: new documents that ``limit`` left for later.
+        overlap: what became of the overlap, where one was asked for.
     """
 
     project: int = 0
@@ -64,6 +67,7 @@ class Outcome:
     left_out: Counter[str] = field(default_factory=Counter)
     postponed: int = 0
     notes: list[str] = field(default_factory=list)
+    overlap: Tally | None = None
 
     @property
     def conflicts(self) -> int:
@@ -74,7 +78,9 @@ class Outcome:
     def changes(self) -> int:
         """Writes that the plan asks for."""
         quiet: set[str] = {"unchanged", "gone", "foreign", "duplicate", *CONFLICTS, "foretold", "withheld"}
-        return sum(count for kind, count in chain(self.tasks.items(), self.predictions.items()) if kind not in quiet)
+        counts = chain(self.tasks.items(), self.predictions.items())
+        shifts = self.overlap.changes if self.overlap else 0
+        return sum(count for kind, count in counts if kind not in quiet) + shifts
 
 
 def preview(instance: Instance, client: Client, request: Request) -> Outcome:
@@ -87,11 +93,11 @@ def preview(instance: Instance, client: Client, request: Request) -> Outcome:
                 _pusher(instance, client, request, made, ledger) as pusher,
             ):
                 pusher.outcome.interface = "to be made"
-                return pusher.plan()
+                return pusher.foresee(made)
         with opened(instance, client, found) as ledger, _pusher(instance, client, request, found, ledger) as pusher:
             pusher.outcome.interface = project.interface_state(found, request.place, pusher.schema, ledger)
             ledger.look(client, found.id)
-            return pusher.plan()
+            return pusher.foresee(found)
 
 
 def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
@@ -113,7 +119,8 @@ def push(instance: Instance, client: Client, request: Request, advance: Advance 
             flight.settle(client, ledger, made.id)
             ledger.look(client, made.id)
             pusher.plan()
-            pusher.apply(advance)
+            with pusher.shared(made, advance):
+                pusher.apply(advance)
             return pusher.outcome
 
 
@@ -126,7 +133,7 @@ def _pusher(instance: Instance, client: Client, request: Request, made: Project,
             texts = stack.enter_context(closing(lookup.opened(instance)))
             given = predictions.read(request.predictions, texts, schema, request.place.interface)
             stack.callback(given.connection.close)
-        yield _Pusher(client, made, ledger, corpus, schema, given, request.limit)
+        yield _Pusher(client, made, ledger, corpus, schema, given, request)
 
 
 @contextmanager
@@ -142,7 +149,7 @@ class _Pusher:
 
     def __init__(
         self, client: Client, made: Project, ledger: Ledger, corpus: Corpus, schema: Schema,
-        given: Predictions | None, limit: int | None,
+        given: Predictions | None, request: Request,
     ) -> None:  # fmt: skip
         self.client = client
         self.project = made.id
@@ -150,7 +157,8 @@ class _Pusher:
         self.corpus = corpus
         self.schema = schema
         self.given = given
-        self.limit = limit
+        self.limit = request.limit
+        self.overlap = request.overlap
         self.outcome = Outcome(project=made.id, url=f"{client.url}/projects/{made.id}" if made.id else client.url)
 
     # Planning: nothing on the server changes.
@@ -166,6 +174,25 @@ class _Pusher:
             self._store("INSERT INTO foretellings VALUES (?, ?, ?)", self._foretellings())
         self.ledger.connection.commit()
         return self.outcome
+
+    def foresee(self, made: Project) -> Outcome:
+        """The plan, with what it would mean for the overlap."""
+        self.plan()
+        if self.overlap:
+            self.outcome.overlap = overlap.foresee(self.client, made, self.ledger, self.overlap, self._steps(*SENT))
+        return self.outcome
+
+    @contextmanager
+    def shared(self, made: Project, advance: Advance) -> Iterator[None]:
+        """Keep the overlap that is asked for: the project's own before tasks are sent, each task's own after."""
+        if self.overlap is None:
+            yield
+            return
+        prepared = overlap.prepare(self.client, made, self.overlap)
+        yield
+        self.outcome.overlap = overlap.settle(self.client, made.id, self.ledger, self.overlap, advance)
+        self.outcome.overlap.project = prepared
+        self.outcome.notes += overlap.shortage(self.client, self.overlap)
 
     def _store(self, statement: str, rows: Iterable[tuple[Any, ...]] | None = None) -> None:
         if rows is None:
