@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import msgspec
@@ -63,7 +63,7 @@ def test_a_share_is_about_as_large_as_was_asked(share: int) -> None:
 def test_a_larger_share_only_adds() -> None:
     names = [f"doc-{number:05d}" for number in range(2000)]
     shares = [{name for name in names if Overlap(3, share).of(name) == 3} for share in (0, 5, 20, 21, 60, 100)]
-    assert all(small < large for small, large in zip(shares, shares[1:], strict=False))
+    assert all(small < large for small, large in pairwise(shares))
     assert shares[0] == set() and shares[-1] == set(names)
 
 
