@@ -8,9 +8,10 @@ import fcntl
 import filecmp
 import glob
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from sayso.errors import ConflictError, DiskError, SaysoError
 
@@ -134,14 +135,12 @@ def locked(path: Path, doing: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open(path, "a+", encoding="utf-8")  # noqa: PTH123, SIM115 - closed below, with the lock
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(file):
             file.seek(0)
             holder = file.read().strip() or "another command"
             raise ConflictError(
                 f"{holder} is at work here", where=str(path), remedy="wait for it to end and run this again"
-            ) from None
+            )
         file.seek(0)
         file.truncate()
         file.write(f"{doing} (process {os.getpid()})")
@@ -149,3 +148,15 @@ def locked(path: Path, doing: str) -> Iterator[None]:
         yield
         file.seek(0)
         file.truncate()
+
+
+def _taken(file: TextIO) -> bool:
+    """Take the lock, within moments: a child on its way to exec outlives its killed parent by some of them."""
+    for pause in (0.05, 0.1, 0.2, 0.4, 0.8, 0.0):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return True
+    return False

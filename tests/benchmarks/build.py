@@ -19,16 +19,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
 REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(REPOSITORY))
 DOCUMENTS, RUNS = 10_000, 3
 
 
 def make(root: Path, count: int) -> None:
     """An instance with ``count`` articles and one answer to each."""
-    from corpus import synthetic_annotations, synthetic_documents
     from sayso import jsonl
     from sayso.store import BATCH_DOCUMENTS, Corpus
+    from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
 
     shutil.copytree(REPOSITORY / "schema", root / "schema")
     corpus = Corpus(root)

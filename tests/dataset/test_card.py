@@ -41,9 +41,10 @@ SIZES = re.compile(r"n<1K|1K<n<10K|10K<n<100K|100K<n<1M|1M<n<10M|10M<n<100M|100M
 
 def valid(path: Path) -> dict[str, Any]:
     """The head of a card that the hub's own classes read and whose words are the hub's; offline."""
-    data = DatasetCard.load(path).data
-    assert isinstance(data, DatasetCardData)
+    data: Any = DatasetCard.load(path).data
     head: dict[str, Any] = data.to_dict()
+    again: Any = DatasetCardData(**head)
+    assert again.to_dict() == head
     for key, words in VOCABULARY.items():
         assert set(head[key]) <= words, key
     assert all(SIZES.fullmatch(size) for size in head["size_categories"])
@@ -95,10 +96,11 @@ def test_numbers_of_the_head_are_those_of_the_files(instance: Instance) -> None:
 def test_the_figures_are_counted_right(instance: Instance) -> None:
     text = "Two died. He said so."
     document = made.document("d1", text)
+    drawn = (("cue", "c", "q"), ("quantity", "c", "n"), ("where", "c", "q"))
     answer = made.annotation(
         document, made.mention("c", "Claim", text, 0, 8), made.mention("n", "Count", text, 0, 3),
         made.mention("q", "Cue", text, 13, 17), made.mention("half", "Actor", text, 10, 11),
-        relations=tuple(made.relation(kind, "c", tail) for kind, tail in (("cue", "q"), ("quantity", "n"), ("where", "q"))),
+        relations=tuple(made.relation(*each) for each in drawn),
         kept=(Kept(reason="unknown", item=[1]),),
     )  # fmt: skip
     skipped = made.annotation(document, annotator="ann-2", status="skipped", annotator_kind="program")

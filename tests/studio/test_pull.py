@@ -189,6 +189,17 @@ def test_two_accounts_may_not_share_a_pseudonym(campaign: Campaign) -> None:
         annotators.annotators(campaign.instance, [Account(1, ANN)])
 
 
+def test_a_key_of_the_environment_gives_the_same_pseudonym_everywhere(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(key: str) -> str:
+        shutil.rmtree(campaign.instance.private, ignore_errors=True)
+        monkeypatch.setenv("SAYSO_PSEUDONYM_KEY", key)
+        return annotators.annotators(campaign.instance, [Account(1, ANN)])[1].pseudonym
+
+    assert named("one") == named("one") != named("other")
+
+
 def test_no_address_and_no_token_anywhere(campaign: Campaign) -> None:
     campaign.fill(document(1))
     said = [sayso(campaign.instance.root, "push", *campaign.words)]

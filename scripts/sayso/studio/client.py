@@ -32,7 +32,7 @@ MODEL = "sayso"  # the name under which our predictions stand; Label Studio show
 
 _HELD = "id,data,updated_at,total_annotations,cancelled_annotations"
 # The serializer of annotations obeys the same list: no e-mail addresses travel, and the server works less.
-_ANSWERED = (
+ANSWERED = (
     "id,data,updated_at,annotations,result,completed_by,was_cancelled,created_at,lead_time,"
     "parent_prediction,parent_annotation"
 )
@@ -260,13 +260,13 @@ class Client:
 
     def answered(self, project: int, *, after: int, since: str, size: int) -> AnsweredPage:
         """The same tasks with every annotator's answers."""
-        return self._page(project, AnsweredPage, _since(after, since), size, include=_ANSWERED, fields="all")
+        return self._page(project, AnsweredPage, _since(after, since), size, include=ANSWERED, fields="all")
 
     def answered_of(self, project: int, tasks: list[int]) -> list[Answered]:
         """These tasks, as far as they are there, with every annotator's answers."""
         query = json.dumps({"selectedItems": {"all": False, "included": tasks}})
         found = self._read("api/tasks/", AnsweredPage, project=project, page=1, page_size=len(tasks), query=query,
-                           include=_ANSWERED, fields="all", resolve_uri="false")  # fmt: skip
+                           include=ANSWERED, fields="all", resolve_uri="false")  # fmt: skip
         return found.tasks
 
     def numbers(self, project: int, *, size: int = 1000) -> Iterator[int]:

@@ -37,14 +37,16 @@ def arrived(ledger: Ledger) -> None:
     ledger.connection.commit()
 
 
-def settle(client: Client, ledger: Ledger, project: int) -> None:
-    """Wait until the server has done what an earlier write asked for, or can be taken to never do it."""
+def settle(client: Client, ledger: Ledger, project: int) -> bool:
+    """Wait until the server has done what an earlier write asked for, or can be taken to never do it; was there one?"""
     noted = ledger.get("flight")
-    if noted:
-        flight = msgspec.json.decode(noted, type=Flight)
-        while not _landed(client, project, flight) and 0 <= time.time() - flight.sent < SETTLE:
-            time.sleep(PAUSE)
-        arrived(ledger)
+    if not noted:
+        return False
+    flight = msgspec.json.decode(noted, type=Flight)
+    while not _landed(client, project, flight) and 0 <= time.time() - flight.sent < SETTLE:
+        time.sleep(PAUSE)
+    arrived(ledger)
+    return True
 
 
 def _landed(client: Client, project: int, flight: Flight) -> bool:

@@ -61,6 +61,8 @@ def opened(instance: Instance, client: Client, project: Project) -> Iterator[Led
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path)
     try:
+        connection.execute("PRAGMA journal_mode = WAL")  # a commit outlives our death, which is what can happen
+        connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_SHAPE)
         yield Ledger(connection)
     except sqlite3.Error as error:
@@ -118,7 +120,8 @@ class Ledger:
 
     def look(self, client: Client, project: int) -> None:
         """Bring the rows of tasks up to date with the server."""
-        self._look(client, project)
+        if client.count(project):
+            self._look(client, project)
         if self.count() != client.count(project):
             self.forget("held", "tasks")
             self._look(client, project)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct
 
-from sayso.errors import InputError
+from sayso.errors import DiskError, InputError
 from sayso.files import explained
 from sayso.records import Document
 from sayso.settings import Instance
@@ -25,12 +27,21 @@ class _Head(Struct):
     doc_id: str
 
 
-def opened(instance: Instance) -> Texts:
-    """The documents of an instance; close it."""
+@contextmanager
+def opened(instance: Instance) -> Iterator[Texts]:
+    """The documents of an instance.
+
+    Raises:
+        DiskError: the index cannot be read or written.
+    """
     path = instance.private / "cache" / "documents.sqlite3"
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Texts(Corpus(instance.root), sqlite3.connect(path))
+    try:
+        with closing(sqlite3.connect(path)) as connection, closing(Texts(Corpus(instance.root), connection)) as texts:
+            yield texts
+    except sqlite3.Error as error:
+        raise DiskError(str(error), where=str(path), remedy="delete this file and run the command again") from error
 
 
 class Texts:
@@ -68,8 +79,7 @@ class Texts:
             return self._decode(file.readline())
 
     def close(self) -> None:
-        """Close whatever was opened."""
-        self._connection.close()
+        """Close the files that were opened."""
         for file in self._files.values():
             file.close()
 

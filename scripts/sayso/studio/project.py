@@ -83,21 +83,21 @@ def interface_state(project: Project, place: Place, schema: Schema, ledger: Ledg
 
 
 def settle(client: Client, project: Project, place: Place, schema: Schema, guidelines: Path, ledger: Ledger, *,
-           update_interface: bool) -> list[str]:  # fmt: skip
-    """Bring the settings that are ours up to date; what was done, in words.
+           new: bool, update_interface: bool) -> list[str]:  # fmt: skip
+    """Bring the settings that are ours up to date; what was done, in words. A ``new`` project has them already.
 
     Raises:
         ConflictError: the interface differs and may not, or cannot, be replaced.
     """
-    done = []
-    state = interface_state(project, place, schema, ledger)
+    done = [f"made project {project.id}"] if new else []
+    state = "in step" if new else interface_state(project, place, schema, ledger)
     if state != "in step":
         _replace_interface(client, project, place, schema, state, update_interface)
         done.append(f"replaced the interface, which was {state}")
     instruction = _instruction(guidelines)
-    if ledger.get("instruction") != _digest(instruction):
+    if not new and ledger.get("instruction") != _digest(instruction):
         client.update_project(project.id, expert_instruction=instruction)
-    if not client.has_view(project.id):
+    if not new and not client.has_view(project.id):
         client.create_view(project.id)
     ledger.put("interface", _digest(_canonical(interface_xml(schema, place.interface))))
     ledger.put("instruction", _digest(instruction))

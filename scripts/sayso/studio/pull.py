@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def pull(instance: Instance, client: Client, campaign: str, interface: str | Non
     with locked(instance.private / "sync.lock", "sayso pull"):
         found = places(client, schema, campaign, interface)
         people = annotators(instance, client.accounts())
-        with closing(lookup.opened(instance)) as texts:
+        with lookup.opened(instance) as texts:
             done = []
             for place, there in found:
                 with opened(instance, client, there) as ledger:
@@ -153,7 +153,7 @@ def _fetched(instance: Instance, client: Client, place: project.Place, there: Pr
     schema, corpus = load(instance.root / MARK), Corpus(instance.root)
     with (
         locked(instance.private / "sync.lock", doing),
-        closing(lookup.opened(instance)) as texts,
+        lookup.opened(instance) as texts,
         opened(instance, client, there) as ledger,
     ):
         people = annotators(instance, client.accounts())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -113,10 +113,12 @@ def push(instance: Instance, client: Client, request: Request, advance: Advance 
         found = project.find(client, request.place)
         made = found or project.make(client, request.place, schema, guidelines)
         with opened(instance, client, made) as ledger, _pusher(instance, client, request, made, ledger) as pusher:
-            pusher.outcome.notes += [] if found else [f"made project {made.id}"]
-            pusher.outcome.notes += project.settle(client, made, request.place, schema, guidelines, ledger,
-                                                   update_interface=request.update_interface)  # fmt: skip
-            flight.settle(client, ledger, made.id)
+            pusher.outcome.notes += project.settle(
+                client, made, request.place, schema, guidelines, ledger,
+                new=found is None, update_interface=request.update_interface,
+            )  # fmt: skip
+            if flight.settle(client, ledger, made.id):
+                pusher.outcome.notes.append("an earlier push was interrupted: went on from what it had sent")
             ledger.look(client, made.id)
             pusher.plan()
             with pusher.shared(made, advance):
@@ -130,7 +132,7 @@ def _pusher(instance: Instance, client: Client, request: Request, made: Project,
     with ExitStack() as stack:
         given = None
         if request.predictions is not None:
-            texts = stack.enter_context(closing(lookup.opened(instance)))
+            texts = stack.enter_context(lookup.opened(instance))
             given = predictions.read(request.predictions, texts, schema, request.place.interface)
             stack.callback(given.connection.close)
         yield _Pusher(client, made, ledger, corpus, schema, given, request)
@@ -278,41 +280,52 @@ class _Pusher:
 
     def _named(self, *kinds: Kind) -> Iterator[tuple[Document, int]]:
         """The documents of these steps, in order, each with its task."""
-        documents = self.corpus.documents()
-        for doc_id, task in self._steps(*kinds):
-            yield next(document for document in documents if document.doc_id == doc_id), task
+        steps = self._steps(*kinds)
+        step = next(steps, None)
+        for document in self.corpus.documents() if step else ():
+            if step and step[0] == document.doc_id:
+                yield document, step[1]
+                step = next(steps, None)
 
     def _send_all(self, advance: Advance) -> None:
-        """Import batch by batch; the next one is made ready while the server works on the last."""
+        """Import batch by batch; while the server works on one, the last is written down and the next made ready."""
+        last = self.ledger.last()
         with ThreadPoolExecutor(1) as line:
             under_way: tuple[_Batch, Future[list[int]]] | None = None
-            try:
-                for batch in self._batches():
-                    if under_way:
-                        done, under_way = under_way, None
-                        self._record(*done, advance)
-                    flight.depart(self.ledger, after=self.ledger.last())
-                    under_way = batch, line.submit(self.client.import_tasks, self.project, batch.body)
-            finally:  # an interrupted push waits for the answer that it is owed
-                if under_way:
-                    self._record(*under_way, advance)
+            for batch in chain(self._batches(), [None]):
+                landed = under_way and self._landed(*under_way)
+                if landed:
+                    last = max(landed)
+                if batch:
+                    flight.depart(self.ledger, after=last)
+                    sending = batch, line.submit(self.client.import_tasks, self.project, batch.body)
+                if landed and under_way:
+                    self.ledger.add(landed, under_way[0].shown)
+                    advance(len(landed))
+                under_way = sending if batch else None
         if self.outcome.tasks.keys() & set(SENT):
-            self.ledger.complete("held", timestamp(self.client.newest(self.project)))
+            made = self.client.held(self.project, after=last - 1, since="", size=1).tasks
+            self.ledger.complete("held", timestamp(made[0].updated_at) if made else "")
 
-    def _record(self, batch: _Batch, answer: Future[list[int]], advance: Advance) -> None:
+    def _landed(self, batch: _Batch, answer: Future[list[int]]) -> list[int]:
         with flight.answered(self.ledger):
-            self.ledger.add(answer.result(), batch.shown)
-        advance(len(batch.shown))
+            numbers = answer.result()
+        if len(numbers) != len(batch.shown):
+            raise PartialError(f"the server took {len(numbers)} of {len(batch.shown)} documents",
+                               where=self.outcome.url, remedy="run `sayso push` again")  # fmt: skip
+        return numbers
 
     def _batches(self) -> Iterator[_Batch]:
-        batch = _Batch()
+        """Small ones first, so that the server does not wait long for its first."""
+        size = BATCH_TASKS // 8
+        batch = _Batch(size)
         for document, _task in self._named(*SENT):
-            batch.add(
-                tasks.data(document, self.schema.version), self.given.result(document.doc_id) if self.given else None
-            )
+            result = self.given.result(document.doc_id) if self.given else None
+            batch.add(tasks.data(document, self.schema.version), result)
             if batch.full:
                 yield batch
-                batch = _Batch()
+                size = min(2 * size, BATCH_TASKS)
+                batch = _Batch(size)
         if batch.shown:
             yield batch
 
@@ -360,9 +373,10 @@ class _Pusher:
 
 
 class _Batch:
-    """Tasks of one import."""
+    """Tasks of one import, ``size`` at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._size = size
         self.shown: list[dict[str, str]] = []
         self._parts: list[bytes] = []
         self._bytes = 0
@@ -378,7 +392,7 @@ class _Batch:
 
     @property
     def full(self) -> bool:
-        return len(self.shown) >= BATCH_TASKS or self._bytes >= BATCH_BYTES
+        return len(self.shown) >= self._size or self._bytes >= BATCH_BYTES
 
     @property
     def body(self) -> bytes:

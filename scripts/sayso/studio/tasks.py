@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from sayso.records import Document
 from sayso.studio.controls import TEXT
 from sayso.studio.display import displayed
 
-_WHITE = re.compile(r"\s")
+_ASCII_WHITE = bytes.maketrans(b"\t\n\x0b\x0c\r", b"     ")
 
 
 def data(document: Document, schema_version: str) -> dict[str, str]:
@@ -38,16 +37,16 @@ def facts(shown: dict[str, Any]) -> str:
 
 
 def skeleton(text: str) -> str:
-    """A digest that stays when white space is replaced by other white space, one code point for one.
+    """A digest that stays when white space is shown as other white space, one code point for one.
 
     Two texts with the same skeleton have the same words at the same offsets.
 
-    >>> skeleton("Two fell. One did not.") == skeleton("Two fell.\\nOne did not.")
+    >>> skeleton("Two fell.\u00a0One did not.") == skeleton("Two fell.\\nOne did not.")
     True
     >>> skeleton("a b") == skeleton("a  b")
     False
     """
-    return _digest(_WHITE.sub(" ", text).encode("utf-8", "surrogatepass"))
+    return _digest(text.replace("\u00a0", " ").encode("utf-8", "surrogatepass").translate(_ASCII_WHITE))
 
 
 def _digest(content: bytes) -> str:

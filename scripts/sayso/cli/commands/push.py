@@ -94,9 +94,11 @@ def _print(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
 
 
 def _summary(outcome: Outcome, dry_run: bool) -> str:
-    if not outcome.changes:
-        return f"nothing to do; {outcome.url} has it all" if outcome.interface == "in step" else "no task to change"
-    return f"{outcome.changes} changes {'planned, none made' if dry_run else 'made'}: {outcome.url}"
+    if not outcome.tasks:
+        return "the corpus holds no document; `sayso ingest FILE` takes some in"
+    if outcome.changes:
+        return f"{outcome.changes} changes {'planned, none made' if dry_run else 'made'}: {outcome.url}"
+    return f"interface: {outcome.interface}" if outcome.interface != "in step" else f"nothing to do: {outcome.url}"
 
 
 def _told(outcome: Outcome, dry_run: bool) -> dict[str, object]:

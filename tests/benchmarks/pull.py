@@ -1,0 +1,138 @@
+"""`sayso pull` against the fastest bare route to the same JSON that keeps the server's memory flat.
+
+    python tests/benchmarks/pull.py [documents]
+
+That route is the list of tasks in pages of 100, one after the other, bytes thrown away. It is measured as Label
+Studio answers it by default, and with the list of fields that we ask for, which spares the server work. Best of
+three, in turns, each a process of its own on one server.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks.studio import embedded, measured, row, run_step
+
+DOCUMENTS, RUNS, CAMPAIGN = 10_000, 3, "benchmark"
+
+
+def answer_all(root: Path, _argument: str) -> Callable[[], object]:
+    """Push, then one answer with 25 mentions to each task, by import."""
+    import msgspec
+
+    from sayso.schema import load
+    from sayso.settings import find_instance
+    from sayso.store import Corpus
+    from sayso.studio import project, tasks
+    from sayso.studio.access import connect
+    from sayso.studio.codec import encode
+    from tests.benchmarks.corpus import synthetic_annotations
+
+    schema, instance = load(root / "schema/schema.yaml"), find_instance(root)
+    place = project.Place(CAMPAIGN, "all")
+
+    def work() -> None:
+        with connect(instance) as client:
+            made = project.make(client, place, schema, root / "none")
+            documents = list(Corpus(root).documents())
+            answers = synthetic_annotations(documents, "reader")
+            batch: list[dict[str, Any]] = []
+            for document, answer in zip(documents, answers, strict=True):
+                result = encode(answer.mentions, answer.relations, schema)
+                batch.append({"data": tasks.data(document, schema.version), "annotations": [{"result": result}]})
+                if len(batch) == 500 or document is documents[-1]:
+                    client.import_tasks(made.id, msgspec.json.encode(batch))
+                    batch.clear()
+
+    return work
+
+
+def ours(root: Path, afresh: str) -> Callable[[], object]:
+    """The whole pull: enter, fetch, read, write each annotator's file."""
+    from sayso.settings import find_instance
+    from sayso.studio.access import connect
+    from sayso.studio.pull import pull
+
+    def work() -> None:
+        instance = find_instance(root)
+        with connect(instance) as client:
+            pull(instance, client, CAMPAIGN, afresh=bool(afresh))
+
+    return work
+
+
+def bare(root: Path, include: str) -> Callable[[], object]:
+    """Page after page, from the number of the last task on."""
+    import httpx
+    import msgspec
+
+    from sayso.settings import find_instance
+    from sayso.studio import project, server
+    from sayso.studio.access import connect
+
+    instance = find_instance(root)
+    running = server.running(instance)
+    assert running
+    with connect(instance) as client:
+        there = project.find(client, project.Place(CAMPAIGN, "all"))
+    assert there
+    headers = {"Authorization": f"Token {running.token}"}
+    line = httpx.Client(base_url=running.url, headers=headers, timeout=600, trust_env=False)
+    asked = {
+        "project": there.id,
+        "page": 1,
+        "page_size": 100,
+        "fields": "all",
+        **({"include": include} if include else {}),
+    }
+
+    task = msgspec.defstruct("Task", [("id", int)])
+    numbers = msgspec.json.Decoder(msgspec.defstruct("Page", [("tasks", list[task])])).decode  # type: ignore[valid-type]
+
+    def work() -> None:
+        last, found = 0, 0
+        while True:
+            above = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
+            query = json.dumps({"filters": {"conjunction": "and", "items": [above]}})
+            page: Any = numbers(line.get("/api/tasks", params=asked | {"query": query}).content)
+            found += len(page.tasks)
+            if len(page.tasks) < 100:
+                return
+            last = page.tasks[-1].id
+
+    return work
+
+
+def main(count: int) -> None:
+    """Print the figures."""
+    from sayso.studio.client import ANSWERED
+
+    best: dict[str, tuple[float, float]] = {}
+    with embedded(count) as root:
+        made, _ = measured(__file__, "answer_all", root)
+        for _turn in range(RUNS):
+            for name, step, argument in (
+                ("bare pages, the fields that we ask for", "bare", ANSWERED),
+                ("bare pages, all fields", "bare", ""),
+                ("pull, everything", "ours", "afresh"),
+                ("pull again, nothing to do", "ours", ""),
+            ):
+                best[name] = min(best.get(name, (1e9, 0)), measured(__file__, step, root, argument))
+    yardstick = best["bare pages, the fields that we ask for"][0]
+    print(f"pull of {count:,} tasks with 25 mentions and 20 relations each (seconds, MB at our peak, times the first)")
+    for name, (seconds, memory) in best.items():
+        row(name, seconds, memory, yardstick)
+    print(f"  (their answers were imported in {made:.0f} s)")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--step"]:
+        run_step({"answer_all": answer_all, "ours": ours, "bare": bare})
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS)

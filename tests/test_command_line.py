@@ -1,0 +1,70 @@
+"""The door: one line for each error, an exit code by kind, data on stdout and talk on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sayso.settings import Instance
+from tests.commands import done, sayso
+
+
+def one_line(text: str) -> bool:
+    return text.count("\n") == 1 and "Traceback" not in text
+
+
+def test_an_error_is_one_line_on_stderr_and_a_code(instance: Instance) -> None:
+    for words, code in ((["build"], 7), (["push"], 2), (["ingest", "nowhere.txt"], 10)):
+        result = sayso(instance.root, *words)
+        assert (result.returncode, result.stdout) == (code, "")
+        assert one_line(result.stderr), result.stderr
+
+
+def test_outside_a_checkout_it_says_where_to_go(tmp_path: Path) -> None:
+    result = sayso(tmp_path, "check")
+    assert result.returncode == 2
+    assert "--root" in result.stderr
+
+
+def test_a_bug_shows_no_traceback_unless_asked(instance: Instance) -> None:
+    code = "from sayso import checks, cli, store; store.Corpus.batches = None; cli.main()"
+    for environment, traceback in (({}, False), ({"SAYSO_DEBUG": "1"}, True)):
+        result = subprocess.run(
+            [sys.executable, "-c", code, "--root", str(instance.root), "build"],
+            capture_output=True, text=True, env={**os.environ, **environment}, check=False,
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert ("Traceback" in result.stderr) == traceback
+        assert one_line(result.stderr) != traceback
+
+
+def test_colour_only_where_it_is_wanted(instance: Instance) -> None:
+    words = ["script", "-qec", f"{sys.executable} -m sayso --root {instance.root} build", "/dev/null"]
+    for environment, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        shown = subprocess.run(words, capture_output=True, env={**os.environ, **environment}, check=False).stdout
+        assert b"error:" in shown
+        assert (b"\x1b[31m" in shown) == coloured
+
+
+def test_a_reader_that_has_had_enough_is_no_error(instance: Instance) -> None:
+    command = f"{sys.executable} -m sayso --root {instance.root} check --list | head -1"
+    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("words", [["check"], ["schema", "build", "--check"], ["ingest", "-", "--doc-id", "a"]])
+def test_json_is_one_object_with_its_shape_numbered(instance: Instance, words: list[str]) -> None:
+    payload = json.loads(done(instance.root, *words, "--json", stdin=b"A drone fell.\n"))
+    assert payload["schema"] == 1
+
+
+def test_the_version_is_the_packages() -> None:
+    from sayso import __version__
+
+    assert done(Path("/"), "--version").split() == ["sayso,", "version", __version__]

@@ -1,0 +1,65 @@
+"""Option, environment, [tool.sayso], default: in that order, each saying where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sayso.errors import InputError, UsageError
+from sayso.settings import Instance, Setting, find_instance
+
+
+def checkout(root: Path, pyproject: str = "") -> Path:
+    (root / "schema").mkdir(parents=True)
+    (root / "schema" / "schema.yaml").touch()
+    if pyproject:
+        (root / "pyproject.toml").write_text(pyproject, encoding="utf-8")
+    return root
+
+
+def test_each_source_beats_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = find_instance(checkout(tmp_path, '[tool.sayso]\ncampaign = "declared"\n'))
+    monkeypatch.delenv("SAYSO_CAMPAIGN", raising=False)
+    assert Instance(tmp_path, {}).setting("campaign") == Setting("main", "default")
+    assert instance.setting("campaign") == Setting("declared", "[tool.sayso] in pyproject.toml")
+    monkeypatch.setenv("SAYSO_CAMPAIGN", " environment\n")
+    assert instance.setting("campaign") == Setting("environment", "SAYSO_CAMPAIGN")
+    assert instance.setting("campaign", "option") == Setting("option", "--campaign")
+
+
+def test_an_empty_variable_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAYSO_URL", "")
+    assert Instance(tmp_path, {}).setting("url") is None
+    with pytest.raises(UsageError, match="url is not set"):
+        Instance(tmp_path, {}).require("url")
+
+
+def test_the_nearest_checkout_above_is_the_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = checkout(checkout(tmp_path / "outer") / "inner")
+    deep = inner / "a" / "b"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert find_instance().root == inner
+    assert find_instance(tmp_path / "outer").root == tmp_path / "outer"
+
+
+def test_a_named_root_is_not_looked_above(tmp_path: Path) -> None:
+    below = checkout(tmp_path) / "below"
+    below.mkdir()
+    with pytest.raises(UsageError, match=r"no schema/schema\.yaml here"):
+        find_instance(below)
+
+
+def test_a_token_in_a_committed_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        find_instance(checkout(tmp_path, '[tool.sayso]\ntoken = "hush"\n'))
+    assert "SAYSO_TOKEN" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("pyproject", [b"[tool", b"a = '\xff'"])
+def test_a_broken_pyproject_is_one_line(tmp_path: Path, pyproject: bytes) -> None:
+    (checkout(tmp_path) / "pyproject.toml").write_bytes(pyproject)
+    with pytest.raises(InputError, match="not TOML"):
+        find_instance(tmp_path)
