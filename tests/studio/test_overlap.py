@@ -9,10 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from sayso.errors import UsageError
+from sayso.errors import PartialError, UsageError
 from sayso.settings import Instance
+from sayso.studio.client import Client, LostAnswer
 from sayso.studio.overlap import Overlap, wished
 from tests.commands import done, sayso
+from tests.conftest import PASSWORD
+from tests.labelling import TEXT, logged_in
 from tests.studio.campaigns import Campaign, document
 
 PEOPLE = [f"{name}@sayso.localhost" for name in ("ann", "bob", "cat")]
@@ -223,3 +226,49 @@ def test_the_command(campaign: Campaign) -> None:
     (root / "pyproject.toml").write_text("[tool.sayso]\noverlap = 3\n")
     assert "2 shared: for 3 annotators each" in done(root, "push", *campaign.words)
     assert overlaps(campaign) == {"doc-00001": 3, "doc-00002": 3}
+
+
+@pytest.mark.server
+@pytest.mark.browser
+def test_nobody_sees_another_s_answer_in_the_label_stream(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push(overlap=Overlap(2))
+    ann, bob, _cat = PEOPLE
+    for doc_id in ("doc-00001", "doc-00002"):
+        campaign.answer(doc_id, campaign.result(doc_id), email=ann)
+    campaign.http(bob)  # has an account from now on
+    with logged_in(campaign.studio.url, bob, PASSWORD) as page:
+        marked, submit_button = page.locator(".htx-highlight"), page.get_by_test_id("bottombar-submit-button")
+        page.goto(f"{campaign.studio.url}/projects/{campaign.project}/data?labeling=1")
+        submit_button.wait_for(timeout=60_000)
+        page.get_by_label("Close modal").click()  # what annotators are to read first
+        page.wait_for_timeout(1500)
+        assert "Report" in page.locator(TEXT).inner_text() and marked.count() == 0
+        submit_button.click()
+        page.wait_for_timeout(1500)
+        assert "Report" in page.locator(TEXT).inner_text() and marked.count() == 0
+        page.get_by_test_id(
+            "prev-task"
+        ).click()  # to what bob has submitted, which the browser loads with everybody's answers
+        page.get_by_role("button", name="Update").first.wait_for(timeout=60_000)
+        page.wait_for_timeout(1500)
+        assert "Report" in page.locator(TEXT).inner_text() and marked.count() == 0
+    assert sorted(task["total_annotations"] for task in campaign.tasks().values()) == [1, 2]
+
+
+@pytest.mark.server
+def test_a_killed_push_is_made_good_by_the_next(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign.fill(*map(document, range(1, 11)))
+    tell, told = Client.share_task, count()
+
+    def dying(self: Client, task: int, overlap: int, *, finished: bool) -> None:
+        tell(self, task, overlap, finished=finished)
+        if next(told) == 1:
+            raise LostAnswer("the connection broke")
+
+    monkeypatch.setattr(Client, "share_task", dying)
+    with pytest.raises(PartialError, match="overlap"):
+        campaign.push(overlap=HALF)
+    again = campaign.push(overlap=HALF).overlap
+    assert again and again.altered == again.shared - 2
+    assert overlaps(campaign) == wanted(campaign, HALF)

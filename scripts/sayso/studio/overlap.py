@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from sayso.errors import UsageError
+from sayso.errors import PartialError, UsageError
 from sayso.settings import Instance, Setting
-from sayso.studio.client import Client, Project
+from sayso.studio.client import Client, LostAnswer, Project
 from sayso.studio.ledger import Ledger
 
 BATCH = 100  # tasks of one question: their numbers travel in the address
@@ -153,10 +153,18 @@ def settle(client: Client, project: int, ledger: Ledger, overlap: Overlap, advan
         submitters = client.submitters(project, list(batch))
         for task, number in batch.items():
             # Whoever answers between the question and this is counted by the server when it next serves the task.
-            client.share_task(task, number, finished=len(submitters.get(task, ())) >= number)
+            _tell(client, task, number, finished=len(submitters.get(task, ())) >= number)
             advance(1)
         tally.altered += len(batch)
     return tally
+
+
+def _tell(client: Client, task: int, number: int, *, finished: bool) -> None:
+    try:
+        client.share_task(task, number, finished=finished)
+    except LostAnswer as error:
+        what = f"the overlap is not all told ({error.what})"
+        raise PartialError(what, where=error.where, remedy=error.remedy) from None
 
 
 def shortage(client: Client, overlap: Overlap) -> list[str]:
