@@ -2,8 +2,7 @@
 
 One region arrives as several items under one id, in any order: the span with its label, and one item for each
 attribute. Whatever the schema does not know, or what cannot stand as a mention, is kept as it came with the reason;
-nothing is guessed. Offsets are recomputed against the text received; the server's own copy of the words is never
-trusted.
+nothing is guessed. Words are sliced from the text received; the server's own copy only bears witness (``doctor``).
 """
 
 from __future__ import annotations
@@ -11,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from unicodedata import category, east_asian_width
 
 from sayso.records import Kept, Mention, Relation, Value, ordered_mentions, ordered_relations
 from sayso.schema import Attribute, Schema
 from sayso.spans import Span, trimmed
 from sayso.studio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control
+from sayso.studio.doctor import REASONS, examine
 
 Item = dict[str, Any]
 _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
-_JOINER = "\u200d"
 _DRAWN = {"manual", "prediction-changed"}  # a person's mouse was at work; what came through the API has none of these
 _TAKEN_OVER = {"prediction": "prediction", "prediction-changed": "prediction_changed"}
 
@@ -85,13 +83,10 @@ def _mention(identifier: str, items: list[Item], text: str, schema: Schema, kept
     try:
         spans = [item for item in items if item.get("from_name") == SPAN]
         label = _label(spans, schema)
-        received = _offsets(spans[0], text)
-        span = _settled(received, text, drawn=spans[0].get("origin") in _DRAWN)
+        span = _standing(spans[0], text, kept)
     except _Unfit as unfit:
         kept.extend(Kept(reason=str(unfit), item=item) for item in items)
         return None
-    if span != received:
-        kept.append(Kept(reason="white space trimmed from a span", item={"id": identifier, "received": list(received)}))
     answers = _Answers(label, schema)
     for item in items:
         if item is spans[0]:
@@ -125,63 +120,26 @@ def _label(spans: list[Item], schema: Schema) -> str:
     return label
 
 
-def _offsets(item: Item, text: str) -> Span:
+def _offsets(item: Item) -> Span:
     start, end = item["value"].get("start"), item["value"].get("end")
     if type(start) is not int or type(end) is not int:
         raise _Unfit("offsets that are not whole numbers")
     if item.get("to_name") != TEXT:
         raise _Unfit("a span on something other than the text")
-    if start >= end:
-        raise _Unfit("an empty or reversed span")
-    if start < 0 or end > len(text):
-        raise _Unfit("a span outside the text")
     return Span(start, end)
 
 
-def _settled(received: Span, text: str, *, drawn: bool) -> Span:
-    span = trimmed(received, text)
-    if span.start == span.end:
-        raise _Unfit("a span of white space alone")
-    if drawn and any(displaced_by_resize(edge, text) for edge in received):
-        raise _Unfit("an edge inside a word, as resizing across an emoji leaves it")
+def _standing(item: Item, text: str, kept: list[Kept]) -> Span:
+    """Where the mention stands, without white space at its edges; what was done about its offsets is told."""
+    received = _offsets(item)
+    verdict = examine(received, text, item["value"].get("text"), drawn=item.get("origin") in _DRAWN)
+    if verdict.span is None:
+        raise _Unfit(REASONS[verdict.diagnosis])
+    span = trimmed(verdict.span, text)
+    told = [REASONS["utf16"]] if verdict.diagnosis == "utf16" else []
+    told += ["white space trimmed from a span"] if span != verdict.span else []
+    kept += [Kept(reason=reason, item={"id": item["id"], "received": list(received)}) for reason in told]
     return span
-
-
-def displaced_by_resize(edge: int, text: str) -> bool:
-    """Whether Label Studio's resize fault explains that an edge stands inside a word.
-
-    Dragging a span's handle stores an edge too far to the right, by one for each code point beyond U+FFFF between
-    the start of its piece of the line and the place meant. So the edge is displaced if it parts a word while some
-    place that it could have been meant for does not.
-
-    >>> displaced_by_resize(6, "😀 one two"), displaced_by_resize(5, "😀 one two"), displaced_by_resize(6, "🙂 o two")
-    (False, False, False)
-    >>> displaced_by_resize(7, "😀 one two")
-    True
-    """
-    if not _parts_a_word(edge, text):
-        return False
-    line = text.rfind("\n", 0, edge) + 1
-    astral = sum(character > "\uffff" for character in text[line:edge])
-    return any(not _parts_a_word(edge - shift, text) for shift in range(1, min(astral, edge - line) + 1))
-
-
-def _parts_a_word(edge: int, text: str) -> bool:
-    """Whether an edge stands where no mouse puts it: inside a word, or inside what is shown as one character."""
-    if not 0 < edge < len(text):
-        return False
-    before, after = text[edge - 1], text[edge]
-    return (_in_spaced_word(before) and _in_spaced_word(after)) or before == _JOINER or _continues(after)
-
-
-def _continues(character: str) -> bool:
-    """Whether it changes the character before it: a mark, a joiner, a skin tone."""
-    return character == _JOINER or category(character).startswith("M") or "\U0001f3fb" <= character <= "\U0001f3ff"
-
-
-def _in_spaced_word(character: str) -> bool:
-    """Whether it belongs to a word of a script that puts spaces between words; ideographs and kana do not."""
-    return character.isalnum() and east_asian_width(character) not in "WF"
 
 
 def _keep_extras(item: Item, kept: list[Kept]) -> None:
