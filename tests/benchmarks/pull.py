@@ -84,7 +84,7 @@ def bare(root: Path, include: str) -> Callable[[], object]:
     assert there
     headers = {"Authorization": f"Token {running.token}"}
     line = httpx.Client(base_url=running.url, headers=headers, timeout=600, trust_env=False)
-    asked = {
+    asked: dict[str, Any] = {
         "project": there.id,
         "page": 1,
         "page_size": 100,

@@ -120,9 +120,11 @@ class Ledger:
 
     def look(self, client: Client, project: int) -> None:
         """Bring the rows of tasks up to date with the server."""
-        if client.count(project):
+        there = client.count(project)
+        if there:
             self._look(client, project)
-        if self.count() != client.count(project):
+            there = client.count(project)
+        if self.count() != there:
             self.forget("held", "tasks")
             self._look(client, project)
 

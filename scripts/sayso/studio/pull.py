@@ -6,6 +6,7 @@ document. So memory stays flat, and a pull that is killed has either replaced a 
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -16,17 +17,16 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from sayso import __version__, jsonl
+from sayso import jsonl
 from sayso.errors import ServerError, UsageError
 from sayso.files import locked, replace_if_changed
 from sayso.records import Annotation, Kept, Origin, StartedFrom, Status, encode
 from sayso.schema import Schema, digest, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus, annotation_order
-from sayso.studio import lookup, project
+from sayso.studio import codec, lookup, project
 from sayso.studio.annotators import Annotator, annotators
 from sayso.studio.client import Answer, Answered, AnsweredPage, Client, Project
-from sayso.studio.codec import decode
 from sayso.studio.controls import TEXT
 from sayso.studio.ledger import Ledger, opened, timestamp
 from sayso.studio.lookup import Texts
@@ -228,7 +228,7 @@ class _Puller:
 
     def fetch(self, afresh: bool, advance: Advance) -> None:
         """Ask for what has changed since the last time; for everything where the schema has changed."""
-        reading = f"{digest(self.schema)} {__version__}"
+        reading = _way_of_reading(self.schema)
         if afresh or self.ledger.get("answers.reading") != reading:
             for table in ("answers", "aside", "read"):
                 self.ledger.forget("answers", table)
@@ -386,8 +386,14 @@ class _Puller:
             path.unlink(missing_ok=True)
 
 
+def _way_of_reading(schema: Schema) -> str:
+    """What a record depends on beside the answer: the schema, and the code that reads. Another one reads all again."""
+    code = b"".join(Path(source).read_bytes() for source in (__file__, codec.__file__))
+    return f"{digest(schema)} {hashlib.sha256(code).hexdigest()}"
+
+
 def _record(task: Answered, answer: Answer, text: str, place: project.Place, number: int, schema: Schema) -> Annotation:
-    reading = decode(answer.result, text, schema)
+    reading = codec.decode(answer.result, text, schema)
     return Annotation(
         doc_id=task.data["doc_id"],
         text_sha256=task.data["text_sha256"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -26,9 +26,12 @@ from sayso.studio.overlap import Overlap, Tally
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
 from sayso.studio.predictions import Predictions
 
-BATCH_TASKS = 1000
+BATCH_TASKS = 2000
 BATCH_BYTES = 8 << 20
 BATCH_NUMBERS = 200  # tasks of one question or removal: they travel in the address
+
+GUIDELINES = Path("schema/guidelines.md")
+_UNMADE = Project(0, "", None, "", "", None, None)  # stands for a project that is yet to be made
 
 T = TypeVar("T")
 Advance = Callable[[int], None]
@@ -85,19 +88,15 @@ class Outcome:
 
 def preview(instance: Instance, client: Client, request: Request) -> Outcome:
     """The plan of a push, and nothing done on the server."""
-    with locked(instance.private / "sync.lock", "sayso push"):
+    schema, corpus = load(instance.root / MARK), Corpus(instance.root)
+    with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
         found = project.find(client, request.place)
-        if found is None:
-            with (
-                _unmade(instance, client) as (made, ledger),
-                _pusher(instance, client, request, made, ledger) as pusher,
-            ):
-                pusher.outcome.interface = "to be made"
-                return pusher.foresee(made)
-        with opened(instance, client, found) as ledger, _pusher(instance, client, request, found, ledger) as pusher:
-            pusher.outcome.interface = project.interface_state(found, request.place, pusher.schema, ledger)
-            ledger.look(client, found.id)
-            return pusher.foresee(found)
+        with opened(instance, client, found or _UNMADE) as ledger:
+            pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
+            if found:
+                pusher.outcome.interface = project.interface_state(found, request.place, schema, ledger)
+                ledger.look(client, found.id)
+            return pusher.foresee(found or _UNMADE)
 
 
 def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
@@ -106,13 +105,14 @@ def push(instance: Instance, client: Client, request: Request, advance: Advance 
     Raises:
         ConflictError: the interface on the server differs, two projects claim the place, or another push is at work.
         PartialError: stopped half-way; the next push goes on.
-        InputError, SpanError: the corpus or the predictions are wrong; nothing was sent.
+        InputError, SpanError: the corpus or the predictions are wrong; no task was sent.
     """
-    with locked(instance.private / "sync.lock", "sayso push"):
-        schema, guidelines = load(instance.root / MARK), instance.root / "schema" / "guidelines.md"
+    schema, corpus, guidelines = load(instance.root / MARK), Corpus(instance.root), instance.root / GUIDELINES
+    with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
         found = project.find(client, request.place)
         made = found or project.make(client, request.place, schema, guidelines)
-        with opened(instance, client, made) as ledger, _pusher(instance, client, request, made, ledger) as pusher:
+        with opened(instance, client, made) as ledger:
+            pusher = _Pusher(client, made, ledger, corpus, schema, given, request)
             pusher.outcome.notes += project.settle(
                 client, made, request.place, schema, guidelines, ledger,
                 new=found is None, update_interface=request.update_interface,
@@ -127,23 +127,15 @@ def push(instance: Instance, client: Client, request: Request, advance: Advance 
 
 
 @contextmanager
-def _pusher(instance: Instance, client: Client, request: Request, made: Project, ledger: Ledger) -> Iterator[_Pusher]:
-    schema, corpus = load(instance.root / MARK), Corpus(instance.root)
-    with ExitStack() as stack:
-        given = None
-        if request.predictions is not None:
-            texts = stack.enter_context(lookup.opened(instance))
-            given = predictions.read(request.predictions, texts, schema, request.place.interface)
-            stack.callback(given.connection.close)
-        yield _Pusher(client, made, ledger, corpus, schema, given, request)
-
-
-@contextmanager
-def _unmade(instance: Instance, client: Client) -> Iterator[tuple[Project, Ledger]]:
-    """A project that is yet to be made: number 0, nothing in it."""
-    nothing = Project(0, "", None, "", "", None, None)
-    with opened(instance, client, nothing) as ledger:
-        yield nothing, ledger
+def _given(instance: Instance, request: Request, schema: Schema) -> Iterator[Predictions | None]:
+    """The predictions, checked before anything else is done."""
+    if request.predictions is None:
+        yield None
+        return
+    with lookup.opened(instance) as texts:
+        given = predictions.read(request.predictions, texts, schema, request.place.interface)
+    with closing(given.connection):
+        yield given
 
 
 class _Pusher:
@@ -161,7 +153,8 @@ class _Pusher:
         self.given = given
         self.limit = request.limit
         self.overlap = request.overlap
-        self.outcome = Outcome(project=made.id, url=f"{client.url}/projects/{made.id}" if made.id else client.url)
+        self.outcome = Outcome(made.id, f"{client.url}/projects/{made.id}" if made.id else client.url)
+        self.outcome.interface = "in step" if made.id else "to be made"
 
     # Planning: nothing on the server changes.
 

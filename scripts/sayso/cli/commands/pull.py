@@ -62,7 +62,7 @@ def _print(outcome: Outcome, root: Path) -> None:
             f"{outcome.place.interface:8} {annotator}: {', '.join(f'{n} {s}' for s, n in sorted(counts.items()))}"
         )
     if outcome.kept:
-        say(f"{outcome.kept} parts of answers are kept that the schema does not know")
+        say(f"kept in the records, since the schema does not know what to do with it: {outcome.kept} parts of answers")
     if outcome.aside_file:
         say(f"{len(outcome.aside)} answers set aside in {outcome.aside_file.relative_to(root)}")
     say(f"{outcome.place.interface}: {_summary(outcome)}")
