@@ -79,6 +79,9 @@ class Project(Struct, frozen=True):
     label_config: str
     expert_instruction: str | None
     model_version: str | None
+    maximum_annotations: int = 1
+    overlap_cohort_percentage: int = 100
+    show_annotation_history: bool = False
 
 
 class Account(Struct, frozen=True):
@@ -121,6 +124,14 @@ class Answered(Struct, frozen=True):
     annotations: list[Answer]
 
 
+class Shared(Struct, frozen=True):
+    """For how many annotators a task is; ``is_labeled`` once so many have answered."""
+
+    id: int
+    overlap: int
+    is_labeled: bool
+
+
 class Prediction(Struct, frozen=True):
     """A prediction that stands on a task."""
 
@@ -155,6 +166,25 @@ class _Numbered(Struct, frozen=True):
 class _Numbers(Struct, frozen=True):
     total: int
     tasks: list[_Numbered]
+
+
+class _SharedPage(Struct, frozen=True):
+    total: int
+    tasks: list[Shared]
+
+
+class _Submitted(Struct, frozen=True):
+    completed_by: int | None
+    was_cancelled: bool
+
+
+class _Finished(Struct, frozen=True):
+    id: int
+    annotations: list[_Submitted]
+
+
+class _FinishedPage(Struct, frozen=True):
+    tasks: list[_Finished]
 
 
 class _Predicted(Struct, frozen=True):
@@ -264,6 +294,34 @@ class Client:
         """The numbers of the tasks on which somebody has begun and not submitted."""
         return self._rising(project, [_filter("draft_exists", "equal", "Boolean", True)], size)
 
+    def shared(self, project: int, ordinary: int, *, size: int = 1000) -> Iterator[Shared]:
+        """The tasks that are for more or for fewer annotators than ``ordinary``, in order of number."""
+        return self._shared(project, [_filter("overlap", "not_equal", "Number", ordinary)], size)
+
+    def begun(self, project: int, *, size: int = 1000) -> Iterator[Shared]:
+        """The tasks that still wait for answers and have one, or were skipped, or are for several annotators.
+
+        A task may come twice.
+        """
+        waiting = _filter("is_labeled", "equal", "Boolean", False)
+        for column, above in (("total_annotations", 0), ("cancelled_annotations", 0), ("overlap", 1)):
+            yield from self._shared(project, [waiting, _filter(column, "greater", "Number", above)], size)
+
+    def waiting(self, project: int) -> int:
+        """How many tasks still wait for answers."""
+        return self._numbers(project, [_filter("is_labeled", "equal", "Boolean", False)], 1).total
+
+    def submitters(self, project: int, tasks: list[int]) -> dict[int, set[int | None]]:
+        """The accounts that have submitted an answer to each of these tasks; who skipped does not count."""
+        query = json.dumps({"selectedItems": {"all": False, "included": tasks}})
+        found = self._read("api/tasks/", _FinishedPage, project=project, page=1, page_size=len(tasks), query=query,
+                           include="id,annotations,completed_by,was_cancelled", fields="all",
+                           resolve_uri="false")  # fmt: skip
+        return {
+            task.id: {answer.completed_by for answer in task.annotations if not answer.was_cancelled}
+            for task in found.tasks
+        }
+
     def newest(self, project: int) -> str:
         """When a task of the project was changed last; empty where there is none."""
         found = self._read("api/tasks/", HeldPage, project=project, page=1, page_size=1, include=_HELD,
@@ -331,6 +389,10 @@ class Client:
         """Give a task other data."""
         self._write("PATCH", f"api/tasks/{task}/", Any, {"data": data})
 
+    def share_task(self, task: int, overlap: int, *, finished: bool) -> None:
+        """Make a task be for so many annotators; the server does not work out by itself whether that finishes it."""
+        self._write("PATCH", f"api/tasks/{task}/", Any, {"overlap": overlap, "is_labeled": finished})
+
     def annotate(self, task: int, result: list[Any]) -> None:
         """Answer a task as the account that the token belongs to."""
         self._write("POST", f"api/tasks/{task}/annotations/", Any, {"result": result, "was_cancelled": False})
@@ -354,6 +416,15 @@ class Client:
         while True:
             page = self._numbers(project, [*items, _above(after)], size)
             yield from (task.id for task in page.tasks)
+            if page.total <= len(page.tasks):
+                return
+            after = page.tasks[-1].id
+
+    def _shared(self, project: int, items: list[Any], size: int) -> Iterator[Shared]:
+        after = 0
+        while True:
+            page = self._page(project, _SharedPage, [*items, _above(after)], size, include="id,overlap,is_labeled")
+            yield from page.tasks
             if page.total <= len(page.tasks):
                 return
             after = page.tasks[-1].id

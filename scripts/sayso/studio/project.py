@@ -71,6 +71,7 @@ def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Proj
         show_skip_button=True,
         enable_empty_annotation=True,
         maximum_annotations=1,
+        show_annotation_history=False,
         sampling="Sequential sampling",
         show_collab_predictions=True,
         model_version=MODEL,

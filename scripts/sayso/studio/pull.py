@@ -10,17 +10,19 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from sayso import jsonl
 from sayso.errors import ServerError, UsageError
 from sayso.files import locked, replace_if_changed
 from sayso.migrations import Migrations, moved
 from sayso.migrations import load as load_migrations
-from sayso.records import Annotation, Kept, Origin, StartedFrom, encode
+from sayso.records import Annotation, Kept, Origin, StartedFrom, Status, encode
 from sayso.schema import Schema, digest, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus, annotation_order
@@ -129,16 +131,54 @@ def pull(instance: Instance, client: Client, campaign: str, interface: str | Non
 
 def survey(instance: Instance, client: Client, place: project.Place, there: Project) -> Counter[str]:
     """How many answers of each annotator the server holds; what is fetched for it, the next pull need not fetch."""
+    with _fetched(instance, client, place, there, "sayso status") as puller:
+        return puller.counts()
+
+
+class Work(Struct, frozen=True):
+    """One answer as a piece of work: who gave it to which task, when, in how many seconds, and whether they skipped."""
+
+    account: int | None
+    task: int
+    created: str
+    seconds: float | None
+    skipped: bool
+
+
+def work(instance: Instance, client: Client, place: project.Place, there: Project) -> list[Work]:
+    """Every answer that the server holds, set aside or not; fetched as for ``survey``."""
+    with _fetched(instance, client, place, there, "sayso progress") as puller:
+        return list(puller.work())
+
+
+@contextmanager
+def _fetched(instance: Instance, client: Client, place: project.Place, there: Project, doing: str) -> Iterator[_Puller]:
     known, corpus = _known(instance), Corpus(instance.root)
     with (
-        locked(instance.private / "sync.lock", "sayso status"),
+        locked(instance.private / "sync.lock", doing),
         lookup.opened(instance) as texts,
         opened(instance, client, there) as ledger,
     ):
         people = annotators(instance, client.accounts())
         puller = _Puller(client, there.id, place, known, corpus, ledger, texts, people)
         puller.fetch(False, lambda _: None)
-        return puller.counts()
+        yield puller
+
+
+class _Timed(Struct):
+    """What of a record says when and how long."""
+
+    created: str
+    status: Status
+    lead_time_seconds: float | None = None
+
+
+class _TimedAside(Struct):
+    """The same of an answer as it came."""
+
+    created_at: str
+    lead_time: float | None
+    was_cancelled: bool
 
 
 def _known(instance: Instance) -> Migrations:
@@ -173,6 +213,17 @@ class _Puller:
         """How many answers of each annotator the server holds, set aside or not."""
         asked = "SELECT account FROM answers UNION ALL SELECT account FROM aside"
         return Counter(self._name(account) for (account,) in self.ledger.connection.execute(asked))
+
+    def work(self) -> Iterator[Work]:
+        """Every answer as a piece of work."""
+        kept = msgspec.json.Decoder(_Timed).decode
+        for account, task, record in self.ledger.connection.execute("SELECT account, task, record FROM answers"):
+            timed = kept(record)
+            yield Work(account, task, timed.created, timed.lead_time_seconds, timed.status == "skipped")
+        aside = msgspec.json.Decoder(_TimedAside).decode
+        for account, task, answer in self.ledger.connection.execute("SELECT account, task, answer FROM aside"):
+            raw = aside(answer)
+            yield Work(account, task, raw.created_at, raw.lead_time, raw.was_cancelled)
 
     def _name(self, account: int | None) -> str:
         return self.people[account].pseudonym if account in self.people else "unknown"

@@ -19,10 +19,11 @@ from sayso.records import Document
 from sayso.schema import Schema, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
-from sayso.studio import flight, lookup, predictions, project, tasks
+from sayso.studio import flight, lookup, overlap, predictions, project, tasks
 from sayso.studio.client import MODEL, Client, Gone, LostAnswer, Project
 from sayso.studio.flight import Unsettled
 from sayso.studio.ledger import Ledger, opened, timestamp
+from sayso.studio.overlap import Overlap, Tally
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
 from sayso.studio.predictions import Predictions
 
@@ -45,6 +46,7 @@ class Request:
     predictions: Path | None = None
     limit: int | None = None
     update_interface: bool = False
+    overlap: Overlap | None = None
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Outcome:
         told: every step that a person may want to know of.
         left_out: predicted mentions and relations that the interface does not show, by name.
         postponed: new documents that ``limit`` left for later.
+        overlap: what became of the overlap, where one was asked for.
     """
 
     project: int = 0
@@ -68,6 +71,7 @@ class Outcome:
     left_out: Counter[str] = field(default_factory=Counter)
     postponed: int = 0
     notes: list[str] = field(default_factory=list)
+    overlap: Tally | None = None
 
     @property
     def conflicts(self) -> int:
@@ -78,7 +82,9 @@ class Outcome:
     def changes(self) -> int:
         """Writes that the plan asks for."""
         quiet: set[str] = {"unchanged", "gone", "foreign", "duplicate", *CONFLICTS, "foretold", "withheld"}
-        return sum(count for kind, count in chain(self.tasks.items(), self.predictions.items()) if kind not in quiet)
+        counts = chain(self.tasks.items(), self.predictions.items())
+        shifts = self.overlap.changes if self.overlap else 0
+        return sum(count for kind, count in counts if kind not in quiet) + shifts
 
 
 def preview(instance: Instance, client: Client, request: Request) -> Outcome:
@@ -87,11 +93,11 @@ def preview(instance: Instance, client: Client, request: Request) -> Outcome:
     with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
         found = project.find(client, request.place)
         with opened(instance, client, found or _UNMADE) as ledger:
-            pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request.limit)
+            pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
             if found:
                 pusher.outcome.interface = project.interface_state(found, request.place, schema, ledger)
                 ledger.look(client, found.id)
-            return pusher.plan()
+            return pusher.foresee(found or _UNMADE)
 
 
 def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
@@ -125,7 +131,7 @@ def _push(
     found = project.find(client, request.place)
     made = found or project.make(client, request.place, schema, guidelines)
     with opened(instance, client, made) as ledger:
-        pusher = _Pusher(client, made, ledger, corpus, schema, given, request.limit)
+        pusher = _Pusher(client, made, ledger, corpus, schema, given, request)
         pusher.outcome.notes += project.settle(
             client, made, request.place, schema, guidelines, ledger,
             new=found is None, update_interface=request.update_interface,
@@ -134,7 +140,8 @@ def _push(
             pusher.outcome.notes.append("an earlier write was interrupted: went on from what it had sent")
         ledger.look(client, made.id)
         planned.append(pusher.plan())
-        pusher.apply(advance)
+        with pusher.shared(made, advance):
+            pusher.apply(advance)
 
 
 def _summed(planned: list[Outcome]) -> Outcome:
@@ -165,7 +172,7 @@ class _Pusher:
 
     def __init__(
         self, client: Client, made: Project, ledger: Ledger, corpus: Corpus, schema: Schema,
-        given: Predictions | None, limit: int | None,
+        given: Predictions | None, request: Request,
     ) -> None:  # fmt: skip
         self.client = client
         self.project = made.id
@@ -173,7 +180,8 @@ class _Pusher:
         self.corpus = corpus
         self.schema = schema
         self.given = given
-        self.limit = limit
+        self.limit = request.limit
+        self.overlap = request.overlap
         self.outcome = Outcome(made.id, f"{client.url}/projects/{made.id}" if made.id else client.url)
         self.outcome.interface = "in step" if made.id else "to be made"
 
@@ -190,6 +198,25 @@ class _Pusher:
             self._store("INSERT INTO foretellings VALUES (?, ?, ?)", self._foretellings())
         self.ledger.connection.commit()
         return self.outcome
+
+    def foresee(self, made: Project) -> Outcome:
+        """The plan, with what it would mean for the overlap."""
+        self.plan()
+        if self.overlap:
+            self.outcome.overlap = overlap.foresee(self.client, made, self.ledger, self.overlap, self._steps(*SENT))
+        return self.outcome
+
+    @contextmanager
+    def shared(self, made: Project, advance: Advance) -> Iterator[None]:
+        """Keep the overlap that is asked for: the project's own before tasks are sent, each task's own after."""
+        if self.overlap is None:
+            yield
+            return
+        prepared = overlap.prepare(self.client, made, self.overlap)
+        yield
+        self.outcome.overlap = overlap.settle(self.client, made.id, self.ledger, self.overlap, advance)
+        self.outcome.overlap.project = prepared
+        self.outcome.notes += overlap.shortage(self.client, self.overlap)
 
     def _store(self, statement: str, rows: Iterable[tuple[Any, ...]] | None = None) -> None:
         if rows is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,23 @@ if TYPE_CHECKING:
 @click.option("--predictions", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="JSON Lines of annotations that annotators start from.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Send at most N new documents.")
+@click.option("--overlap", metavar="N", help="Give shared documents to N annotators each, blind; 1 ends sharing. "
+              "[default: SAYSO_OVERLAP, [tool.sayso]; without any, the server's stays]")  # fmt: skip
+@click.option("--share", metavar="P", help="Share P per cent of the documents, the same ones every time. "
+              "[default: SAYSO_SHARE, [tool.sayso], 100]")  # fmt: skip
 @click.option("--update-interface", is_flag=True, help="Replace an interface that differs from the schema's.")
 @click.pass_obj
 def command(
     root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
-    interface: str | None, dry_run: bool, predictions: Path | None, limit: int | None, update_interface: bool,
+    interface: str | None, dry_run: bool, predictions: Path | None, limit: int | None,
+    overlap: str | None, share: str | None, update_interface: bool,
 ) -> None:  # fmt: skip
     """Send what the server does not have.
 
     Looks at the server, plans, and applies. Whatever anybody has answered or begun is never removed or altered.
+
+    Put `overlap = 2` and `share = 20` into [tool.sayso] and every push keeps every fifth document for two annotators.
+    Who labels with Label Studio's "Label All Tasks" does not see what others did; who opens a task in its list does.
 
     \b
     Examples:
@@ -38,16 +47,18 @@ def command(
       sayso push --dry-run
       sayso push --interface names --limit 50
       sayso push --predictions draft.jsonl
+      sayso push --overlap 2 --share 20
       SAYSO_URL=https://labels.example.org SAYSO_TOKEN=... sayso push
     """
     from sayso.errors import ConflictError
     from sayso.studio.access import connect
+    from sayso.studio.overlap import wished
     from sayso.studio.project import Place
     from sayso.studio.push import Request, preview, push
 
     instance = find_instance(root)
     place = Place(instance.require("campaign", campaign), instance.require("interface", interface))
-    request = Request(place, predictions, limit, update_interface)
+    request = Request(place, predictions, limit, update_interface, wished(instance, overlap, share))
     with progress("pushing") as advance, connect(instance, url, token_file, waiting) as client:
         outcome = preview(instance, client, request) if dry_run else push(instance, client, request, advance)
     _print(outcome, dry_run, as_json)
@@ -72,6 +83,9 @@ def _print(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
         click.echo(f"{count:8} {kind}: {MEANING[kind]}")
     for foretold, count in outcome.predictions.items():
         click.echo(f"{count:8} {foretold}: {PREDICTION_MEANING[foretold]}")
+    if outcome.overlap:
+        click.echo(f"{outcome.overlap.shared:8} shared: for {outcome.overlap.annotators} annotators each; "
+                   f"{outcome.overlap.altered} tasks {'to be ' if dry_run else ''}told so")  # fmt: skip
     for name, count in outcome.left_out.items():
         say(f"{count} predicted {name} left out: this interface does not show it")
     if outcome.postponed:
@@ -92,5 +106,6 @@ def _told(outcome: Outcome, dry_run: bool) -> dict[str, object]:
         "dry_run": dry_run, "project": outcome.project or None, "url": outcome.url, "interface": outcome.interface,
         "tasks": outcome.tasks, "predictions": outcome.predictions, "left_out": outcome.left_out,
         "postponed": outcome.postponed, "changes": outcome.changes, "conflicts": outcome.conflicts,
+        "overlap": asdict(outcome.overlap) if outcome.overlap else None,
         "steps": [step._asdict() for step in outcome.told], "notes": outcome.notes,
     }  # fmt: skip
