@@ -149,6 +149,7 @@ def _summed(planned: list[Outcome]) -> Outcome:
     first, *later = planned
     for outcome in later:
         first.notes += outcome.notes
+        first.overlap = outcome.overlap or first.overlap
         if outcome.tasks["surplus"]:
             first.tasks["surplus"] += outcome.tasks["surplus"]
             first.told += [step for step in outcome.told if step.kind == "surplus"]
