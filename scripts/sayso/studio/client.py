@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -82,6 +82,13 @@ class Project(Struct, frozen=True):
     maximum_annotations: int = 1
     overlap_cohort_percentage: int = 100
     show_annotation_history: bool = False
+
+
+class View(Struct, frozen=True):
+    """A tab of the data manager."""
+
+    id: int
+    data: dict[str, Any]
 
 
 class Account(Struct, frozen=True):
@@ -262,9 +269,9 @@ class Client:
         """One project."""
         return self._read(f"api/projects/{number}/", Project)
 
-    def has_view(self, project: int) -> bool:
-        """Whether the project has a tab in the data manager."""
-        return bool(self._read("api/dm/views/", list[Any], project=project))
+    def views(self, project: int) -> list[View]:
+        """The tabs of the project in the data manager."""
+        return self._read("api/dm/views/", list[View], project=project)
 
     def count(self, project: int) -> int:
         """How many tasks the project holds."""
@@ -367,9 +374,18 @@ class Client:
         """Take a project away, with whatever is in it."""
         self._write("DELETE", f"api/projects/{project}/", Any, b"")
 
-    def create_view(self, project: int) -> None:
-        """Make the first tab of the data manager; without one Label Studio fetches the first task twice."""
-        self._write("POST", "api/dm/views/", Any, {"project": project, "data": {"title": "Default"}})
+    def create_view(self, project: int, title: str = "Default", doc_ids: Sequence[str] = ()) -> None:
+        """Make a tab of the data manager, of these documents or of all.
+
+        Without a first tab Label Studio fetches the first task twice.
+        """
+        listed = [_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
+        data = {"title": title, "filters": {"conjunction": "and", "items": listed}}
+        self._write("POST", "api/dm/views/", Any, {"project": project, "data": data})
+
+    def delete_view(self, view: int) -> None:
+        """Take a tab away; the tasks in it stay."""
+        self._write("DELETE", f"api/dm/views/{view}/", Any, b"")
 
     def import_tasks(self, project: int, tasks: bytes) -> list[int]:
         """Import a JSON list of tasks, all or none; their numbers in the same order."""

@@ -107,7 +107,7 @@ def settle(client: Client, project: Project, place: Place, schema: Schema, guide
     instruction = _instruction(guidelines)
     if not new and ledger.get("instruction") != _digest(instruction):
         client.update_project(project.id, expert_instruction=instruction)
-    if not new and not client.has_view(project.id):
+    if not new and not client.views(project.id):
         client.create_view(project.id)
     ledger.put("interface", _digest(_canonical(interface_xml(schema, place.interface))))
     ledger.put("instruction", _digest(instruction))

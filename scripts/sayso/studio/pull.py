@@ -26,7 +26,7 @@ from sayso.records import Annotation, Kept, Origin, StartedFrom, Status, encode
 from sayso.schema import Schema, digest, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus, annotation_order
-from sayso.studio import codec, doctor, lookup, project
+from sayso.studio import codec, doctor, lookup, project, repairs
 from sayso.studio.annotators import Annotator, annotators
 from sayso.studio.client import Answer, Answered, AnsweredPage, Client, Project
 from sayso.studio.codec import Reading, decode
@@ -78,6 +78,7 @@ class Outcome:
         kept: parts of answers that the schema does not know; they stand in the records.
         notices: those among the answers that were fetched.
         aside: answers that cannot stand in the corpus, all of them; they are in ``aside_file``.
+        to_fix: documents with a span that has to be drawn again; a tab of Label Studio lists them.
         vanished: answers in our files that the server no longer has; kept unless pruned.
     """
 
@@ -91,6 +92,7 @@ class Outcome:
     aside: list[Notice] = field(default_factory=list)
     aside_file: Path | None = None
     vanished: list[Notice] = field(default_factory=list)
+    to_fix: list[str] = field(default_factory=list)
     pruned: bool = False
 
 
@@ -207,7 +209,13 @@ class _Puller:
         self._write(prune)
         self._write_aside(instance.private / "set-aside" / f"{self.place.campaign}-{self.place.interface}.jsonl")
         self.outcome.kept = self._number("SELECT coalesce(sum(kept), 0) FROM answers")
+        self.outcome.to_fix = repairs.show(self.client, self.project, self.ledger, self._with_kept())
         return self.outcome
+
+    def _with_kept(self) -> Iterator[Annotation]:
+        """The answers of which something was kept apart."""
+        read = msgspec.json.Decoder(Annotation).decode
+        return (read(record) for (record,) in self.ledger.connection.execute("SELECT record FROM answers WHERE kept"))
 
     def counts(self) -> Counter[str]:
         """How many answers of each annotator the server holds, set aside or not."""

@@ -63,6 +63,8 @@ def _print(outcome: Outcome, root: Path) -> None:
         )
     if outcome.kept:
         say(f"kept in the records, since the schema does not know what to do with it: {outcome.kept} parts of answers")
+    if outcome.to_fix:
+        say(f"{len(outcome.to_fix)} documents to draw again are in the tab “To fix (sayso)” of {outcome.url}/data")
     if outcome.aside_file:
         say(f"{len(outcome.aside)} answers set aside in {outcome.aside_file.relative_to(root)}")
     say(f"{outcome.place.interface}: {_summary(outcome)}")
@@ -84,5 +86,5 @@ def _told(outcome: Outcome, root: Path) -> dict[str, object]:
         "interface": outcome.place.interface, "url": outcome.url, "looked_at": outcome.looked_at,
         "answers": outcome.answers, "written": [str(path.relative_to(root)) for path in outcome.written],
         "kept": outcome.kept, "notices": outcome.notices, "set_aside": outcome.aside,
-        "vanished": outcome.vanished, "pruned": outcome.pruned,
+        "vanished": outcome.vanished, "pruned": outcome.pruned, "to_fix": outcome.to_fix,
     }  # fmt: skip
