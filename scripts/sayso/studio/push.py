@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -29,6 +29,9 @@ from sayso.studio.predictions import Predictions
 BATCH_TASKS = 2000
 BATCH_BYTES = 8 << 20
 BATCH_NUMBERS = 200  # tasks of one question or removal: they travel in the address
+
+GUIDELINES = Path("schema/guidelines.md")
+_UNMADE = Project(0, "", None, "", "", None, None)  # stands for a project that is yet to be made
 
 T = TypeVar("T")
 Advance = Callable[[int], None]
@@ -80,18 +83,14 @@ class Outcome:
 
 def preview(instance: Instance, client: Client, request: Request) -> Outcome:
     """The plan of a push, and nothing done on the server."""
-    with locked(instance.private / "sync.lock", "sayso push"):
+    schema, corpus = load(instance.root / MARK), Corpus(instance.root)
+    with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
         found = project.find(client, request.place)
-        if found is None:
-            with (
-                _unmade(instance, client) as (made, ledger),
-                _pusher(instance, client, request, made, ledger) as pusher,
-            ):
-                pusher.outcome.interface = "to be made"
-                return pusher.plan()
-        with opened(instance, client, found) as ledger, _pusher(instance, client, request, found, ledger) as pusher:
-            pusher.outcome.interface = project.interface_state(found, request.place, pusher.schema, ledger)
-            ledger.look(client, found.id)
+        with opened(instance, client, found or _UNMADE) as ledger:
+            pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request.limit)
+            if found:
+                pusher.outcome.interface = project.interface_state(found, request.place, schema, ledger)
+                ledger.look(client, found.id)
             return pusher.plan()
 
 
@@ -101,13 +100,13 @@ def push(instance: Instance, client: Client, request: Request, advance: Advance 
     Raises:
         ConflictError: the interface on the server differs, two projects claim the place, or another push is at work.
         PartialError: stopped half-way; the next push goes on.
-        InputError, SpanError: the corpus or the predictions are wrong; nothing was sent.
+        InputError, SpanError: the corpus or the predictions are wrong; no task was sent.
     """
-    planned: list[Outcome] = []
-    with locked(instance.private / "sync.lock", "sayso push"):
+    schema, planned = load(instance.root / MARK), list[Outcome]()
+    with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
         for pause in (*client.patience.pauses, None):
             try:
-                _push(instance, client, request, advance, planned)
+                _push(instance, client, request, schema, given, advance, planned)
                 break
             except (LostAnswer, Unsettled, Gone) as error:
                 if pause is None or request.limit is not None:  # a second look would count the limit afresh
@@ -117,13 +116,15 @@ def push(instance: Instance, client: Client, request: Request, advance: Advance 
 
 
 def _push(
-    instance: Instance, client: Client, request: Request, advance: Advance, planned: list[Outcome]
+    instance: Instance, client: Client, request: Request, schema: Schema, given: Predictions | None,
+    advance: Advance, planned: list[Outcome],
 ) -> None:  # fmt: skip
     """One look, one plan, which joins those that were ``planned``, and its steps."""
-    schema, guidelines = load(instance.root / MARK), instance.root / "schema" / "guidelines.md"
+    guidelines = instance.root / GUIDELINES
     found = project.find(client, request.place)
     made = found or project.make(client, request.place, schema, guidelines)
-    with opened(instance, client, made) as ledger, _pusher(instance, client, request, made, ledger) as pusher:
+    with opened(instance, client, made) as ledger:
+        pusher = _Pusher(client, made, ledger, Corpus(instance.root), schema, given, request.limit)
         pusher.outcome.notes += project.settle(
             client, made, request.place, schema, guidelines, ledger,
             new=found is None, update_interface=request.update_interface,
@@ -147,23 +148,15 @@ def _summed(planned: list[Outcome]) -> Outcome:
 
 
 @contextmanager
-def _pusher(instance: Instance, client: Client, request: Request, made: Project, ledger: Ledger) -> Iterator[_Pusher]:
-    schema, corpus = load(instance.root / MARK), Corpus(instance.root)
-    with ExitStack() as stack:
-        given = None
-        if request.predictions is not None:
-            texts = stack.enter_context(lookup.opened(instance))
-            given = predictions.read(request.predictions, texts, schema, request.place.interface)
-            stack.callback(given.connection.close)
-        yield _Pusher(client, made, ledger, corpus, schema, given, request.limit)
-
-
-@contextmanager
-def _unmade(instance: Instance, client: Client) -> Iterator[tuple[Project, Ledger]]:
-    """A project that is yet to be made: number 0, nothing in it."""
-    nothing = Project(0, "", None, "", "", None, None)
-    with opened(instance, client, nothing) as ledger:
-        yield nothing, ledger
+def _given(instance: Instance, request: Request, schema: Schema) -> Iterator[Predictions | None]:
+    """The predictions, checked before anything else is done."""
+    if request.predictions is None:
+        yield None
+        return
+    with lookup.opened(instance) as texts:
+        given = predictions.read(request.predictions, texts, schema, request.place.interface)
+    with closing(given.connection):
+        yield given
 
 
 class _Pusher:
@@ -180,7 +173,8 @@ class _Pusher:
         self.schema = schema
         self.given = given
         self.limit = limit
-        self.outcome = Outcome(project=made.id, url=f"{client.url}/projects/{made.id}" if made.id else client.url)
+        self.outcome = Outcome(made.id, f"{client.url}/projects/{made.id}" if made.id else client.url)
+        self.outcome.interface = "in step" if made.id else "to be made"
 
     # Planning: nothing on the server changes.
 
