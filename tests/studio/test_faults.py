@@ -21,7 +21,7 @@ from tests.studio.stage import ANN, BOB, Stage
 
 pytestmark = pytest.mark.server
 
-EVERY = int(os.environ.get("SAYSO_FAULTS_EVERY", "17"))  # 1 takes every moment: most of an hour
+EVERY = int(os.environ.get("SAYSO_FAULTS_EVERY", "31"))  # 1 takes every moment: most of an hour
 NETWORK: dict[str, Fault] = {
     "broken": faults.broken,
     "lost": faults.lost,
