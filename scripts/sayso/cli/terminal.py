@@ -45,9 +45,12 @@ def waiting(why: str, left: float) -> None:
 
 
 @contextlib.contextmanager
-def progress(doing: str, total: int | None = None) -> Iterator[Advance]:
-    """Show a bar on stderr while the block runs, if stderr is a terminal; yields a function that advances it."""
-    if not sys.stderr.isatty():
+def progress(doing: str, total: int | None = None, *, printing: bool = False) -> Iterator[Advance]:
+    """Show a bar on stderr while the block runs, if stderr is a terminal; yields a function that advances it.
+
+    ``printing`` says that the block prints data as it goes: on one screen they show the progress well enough.
+    """
+    if not sys.stderr.isatty() or (printing and sys.stdout.isatty()):
         yield lambda _n: None
         return
     from rich.console import Console
@@ -62,7 +65,7 @@ def progress(doing: str, total: int | None = None) -> Iterator[Advance]:
 
     known = [MofNCompleteColumn()] if total is not None else []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *known, TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
         task = bar.add_task(doing, total=total)
         _Bar.describe = lambda told: bar.update(task, description=told or doing)
         try:

@@ -69,7 +69,7 @@ def _findings(instance: Instance) -> Iterator[Finding]:
     from sayso.store import Corpus
 
     declared = schema.load(instance.root / MARK)
-    with terminal.progress("checking") as advance:
+    with terminal.progress("checking", printing=True) as advance:
         yield from corpus_findings(Corpus(instance.root), declared, advance)
 
 
