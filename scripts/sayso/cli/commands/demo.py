@@ -32,7 +32,7 @@ def command(root: Path | None) -> None:
     from sayso.demo import demo
 
     instance = find_instance(root)
-    with progress("starting Label Studio") as waiting:
+    with progress("at work") as waiting:
         shown = demo(instance, say, waiting)
     claims = _load(shown.instance.root / "corpus", "claims")
     table("Who says what happened where, and how many", COLUMNS, [_row(claim) for claim in claims], spaced=True)
