@@ -35,8 +35,12 @@ class Process:
 
 
 def identify(pid: int, mark: str) -> Process:
-    """Note what tells a running process from all others."""
-    return Process(pid, _start_time(pid), mark)
+    """Note what tells a running process from all others; one that was just made may take a moment to show its mark."""
+    known = Process(pid, _start_time(pid), mark)
+    end = time.monotonic() + 1.0
+    while not known.alive and time.monotonic() < end:
+        time.sleep(PAUSE)
+    return known
 
 
 def stop(process: Process, patience: float) -> None:
