@@ -78,6 +78,13 @@ class Desk:
         )
         return words
 
+    def colours(self) -> set[str]:
+        """The backgrounds of all regions, as the browser paints them."""
+        painted: list[str] = self.page.evaluate(
+            "() => Array.from(document.querySelectorAll('.htx-highlight'), p => getComputedStyle(p).backgroundColor)"
+        )
+        return set(painted)
+
     def submit(self) -> dict[str, Any]:
         """Press Submit; the answer as the server stored it."""
         with self.page.expect_response(_stored) as response:

@@ -236,3 +236,15 @@ def test_what_is_encoded_is_decoded(given_answer: tuple[str, list[Mention], list
     assert reading.mentions == ordered_mentions(mentions)
     assert {(r.type, r.head, r.tail) for r in reading.relations} == {(r.type, r.head, r.tail) for r in relations}
     assert (reading.note, reading.kept) == ("n", ())
+
+
+def test_every_region_has_an_id_that_a_style_sheet_can_name() -> None:
+    odd = [
+        Mention(id=name, label="Cue", start=start, end=start + 1, text=TEXT[start])
+        for start, name in enumerate(("A.c1", "b:2", "é", "ok-1_a"), 6)
+    ]
+    items = codec.encode(odd, [Relation(type="cue", head="A.c1", tail="b:2")], SCHEMA)
+    assert [item["id"] for item in items[:4]] == ["A_2e_c1", "b_3a_2", "_e9_", "ok-1_a"]
+    reading = decode(*items)
+    assert reading.kept == ()
+    assert reading.relations == (Relation(type="cue", head="A_2e_c1", tail="b_3a_2"),)

@@ -14,6 +14,7 @@ from sayso.records import Annotation, Mention, sha256
 from sayso.settings import Instance
 from sayso.studio import server
 from sayso.studio.client import Client
+from sayso.studio.codec import styled
 from sayso.studio.display import displayed
 from tests.commands import done
 from tests.conftest import Studio
@@ -151,7 +152,7 @@ def test_what_the_mouse_draws_is_what_pull_brings(campaign: Campaign) -> None:
 
 
 PREDICTED = [
-    Mention(id=f"p{number}", label="Cue", start=place(words)[0], end=place(words)[1], text=words,
+    Mention(id=f"p.{number}", label="Cue", start=place(words)[0], end=place(words)[1], text=words,
             attributes={"stance": "neutral"})
     for number, words in enumerate(DRAWN)
 ]  # fmt: skip
@@ -160,11 +161,12 @@ PREDICTED = [
 @pytest.mark.parametrize("campaign", [PREDICTED], indirect=True, ids=["predicted"])
 def test_a_prediction_appears_over_its_very_words_and_comes_back_as_it_was(campaign: Campaign) -> None:
     assert campaign.desk.shown() == DRAWN
+    assert "rgba(0, 0, 0, 0)" not in campaign.desk.colours()
     campaign.desk.submit()
     answer = campaign.pull()
     assert answer.started_from == "prediction"
     assert [(m.id, m.start, m.end, m.text) for m in answer.mentions] == [
-        (m.id, m.start, m.end, m.text) for m in PREDICTED
+        (styled(m.id), m.start, m.end, m.text) for m in PREDICTED
     ]
     assert {mention.started_from for mention in answer.mentions} == {"prediction"}
 

@@ -7,6 +7,7 @@ nothing is guessed. Words are sliced from the text received; the server's own co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from sayso.studio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control
 from sayso.studio.doctor import REASONS, examine
 
 Item = dict[str, Any]
+_UNSTYLED = re.compile(r"[^A-Za-z0-9_-]")
 _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
 _DRAWN = {"manual", "prediction-changed"}  # a person's mouse was at work; what came through the API has none of these
@@ -265,18 +267,30 @@ def encode(
 ) -> list[Item]:
     """The result that shows these mentions and relations, for a prediction or an answer.
 
+    Label Studio makes the id of a region a class of its style sheet; under any other id a mention has no colour.
+
     Raises:
         KeyError: a label or attribute that the schema does not know; check the records before.
     """
     items = [item for mention in mentions for item in _region(mention, schema)]
     items += [
-        {"type": "relation", "from_id": r.head, "to_id": r.tail, "direction": "right", "labels": [r.type]}
+        {"type": "relation", "from_id": styled(r.head), "to_id": styled(r.tail), "direction": "right",
+         "labels": [r.type]}
         for r in relations
-    ]
+    ]  # fmt: skip
     if note:
         asked = {"id": DOCUMENT_NOTE, "from_name": DOCUMENT_NOTE, "to_name": TEXT, "type": "textarea"}
         items.append({**asked, "value": {"text": [note]}})
     return items
+
+
+def styled(identifier: str) -> str:
+    """The id as a class of a style sheet: every other character becomes its code point, in hexadecimal.
+
+    >>> styled("A_c1"), styled("A.c1")
+    ('A_c1', 'A_2e_c1')
+    """
+    return _UNSTYLED.sub(lambda found: f"_{ord(found[0]):x}_", identifier)
 
 
 def _region(mention: Mention, schema: Schema) -> Iterator[Item]:
@@ -293,7 +307,7 @@ def _region(mention: Mention, schema: Schema) -> Iterator[Item]:
 
 
 def _item(mention: Mention, name: str, kind: str, value: Item) -> Item:
-    return {"id": mention.id, "from_name": name, "to_name": TEXT, "type": kind, "value": value}
+    return {"id": styled(mention.id), "from_name": name, "to_name": TEXT, "type": kind, "value": value}
 
 
 def _answered(attribute: Attribute, value: Value) -> tuple[str, Item]:
