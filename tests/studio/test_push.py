@@ -208,6 +208,21 @@ def standing(campaign: Campaign) -> dict[str, list[Any]]:
             for doc_id, task in campaign.tasks().items()}  # fmt: skip
 
 
+def test_a_prediction_brings_its_arrows_and_ids_that_a_style_sheet_can_name(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    mentions = [
+        {"id": "x.c1", "label": "Claim", "start": 0, "end": 8},
+        {"id": "x.a1", "label": "Actor", "start": 0, "end": 6},
+    ]
+    arrows = [{"type": "source", "head": "x.c1", "tail": "x.a1"}]
+    outcome = campaign.push(predictions=predictions(campaign, {"mentions": mentions, "relations": arrows}))
+    assert not outcome.left_out
+    ((result,),) = standing(campaign).values()
+    assert [(item.get("id"), item.get("from_id"), item.get("to_id")) for item in result] == [
+        ("x_2e_c1", None, None), ("x_2e_a1", None, None), (None, "x_2e_c1", "x_2e_a1"),
+    ]  # fmt: skip
+
+
 def test_predictions_come_with_new_tasks_and_are_not_doubled(campaign: Campaign) -> None:
     campaign.fill(document(1), document(2))
     path = predictions(campaign)

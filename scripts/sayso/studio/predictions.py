@@ -17,7 +17,7 @@ from sayso.errors import InputError, SaysoError
 from sayso.files import explained
 from sayso.records import Document, Mention, Relation, Value, ordered_mentions, ordered_relations
 from sayso.schema import Schema
-from sayso.studio.codec import decode, encode
+from sayso.studio.codec import decode, encode, styled
 from sayso.studio.lookup import Texts
 
 
@@ -141,7 +141,9 @@ def _shown(
     """The result with whatever the interface shows; proven by reading it back."""
     whole = encode(mentions, relations, schema, note)
     reading = decode(whole, document.text, schema)
-    given = (ordered_mentions(mentions), ordered_relations(relations))
+    named = [msgspec.structs.replace(mention, id=styled(mention.id)) for mention in mentions]
+    arrows = [Relation(type=arrow.type, head=styled(arrow.head), tail=styled(arrow.tail)) for arrow in relations]
+    given = (ordered_mentions(named), ordered_relations(arrows))
     if reading.kept or (reading.mentions, reading.relations) != given:
         reason = reading.kept[0].reason if reading.kept else "it does not read back as it was written"
         raise InputError(reason, where=document.doc_id)
