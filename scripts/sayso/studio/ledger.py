@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from sayso.errors import DiskError
@@ -47,6 +48,7 @@ class _Page(Protocol):
 
 
 P = TypeVar("P", bound=_Page)
+T = TypeVar("T")
 
 
 @contextmanager
@@ -187,3 +189,14 @@ def timestamp(moment: str | float) -> str:
         return ""
     when = datetime.fromtimestamp(moment, UTC) if isinstance(moment, float) else datetime.fromisoformat(moment)
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The values in lists of ``size``, the last one shorter: as many as one question or write may name.
+
+    >>> list(chunks("abc", 2))
+    [['a', 'b'], ['c']]
+    """
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

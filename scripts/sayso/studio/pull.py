@@ -31,7 +31,7 @@ from sayso.studio.annotators import Annotator, annotators
 from sayso.studio.client import Answer, Answered, AnsweredPage, Client, Project
 from sayso.studio.codec import Reading, decode
 from sayso.studio.controls import TEXT
-from sayso.studio.ledger import Ledger, opened, timestamp
+from sayso.studio.ledger import Ledger, chunks, opened, timestamp
 from sayso.studio.lookup import Texts
 from sayso.studio.tasks import skeleton
 
@@ -257,7 +257,7 @@ class _Puller:
     def _look(self, advance: Advance) -> None:
         started = self.ledger.get("answers.started") or str(self.client.now())
         self.ledger.put("answers.started", started)  # kept when a pull is interrupted: its first pages are that old
-        for numbers in _chunks((task for (task,) in self._rows("SELECT DISTINCT task FROM aside")), PAGE):
+        for numbers in chunks((task for (task,) in self._rows("SELECT DISTINCT task FROM aside")), PAGE):
             self._take(self.client.answered_of(self.project, numbers), advance)  # the corpus may hold them by now
         for page in self.ledger.follow("answers", self._page):
             self._take(page.tasks, advance)
@@ -281,7 +281,7 @@ class _Puller:
         for table in ("answers", "aside", "read"):
             connection.execute(f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)")  # noqa: S608
         missed = self._rows("SELECT task FROM there WHERE task NOT IN (SELECT task FROM read)")
-        for numbers in _chunks((task for (task,) in missed), PAGE):
+        for numbers in chunks((task for (task,) in missed), PAGE):
             self._take(self.client.answered_of(self.project, numbers), advance)
         if self._number("SELECT count(*) FROM there WHERE task NOT IN (SELECT task FROM read)"):
             raise ServerError("the server lists tasks that it does not give", where=self.outcome.url,
@@ -454,9 +454,3 @@ def _notice(doc_id: str, who: str, task: int, kept: Kept) -> Notice:
         f"[{value['start']}, {value['end']})" if isinstance(value, dict) and {"start", "end"} <= value.keys() else ""
     )
     return Notice(doc_id, who, task, place, kept.reason)
-
-
-def _chunks(values: Iterable[int], size: int) -> Iterator[list[int]]:
-    gathered = list(values)
-    for start in range(0, len(gathered), size):
-        yield gathered[start : start + size]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -22,7 +22,7 @@ from sayso.store import Corpus
 from sayso.studio import flight, lookup, overlap, predictions, project, tasks
 from sayso.studio.client import MODEL, Client, Gone, LostAnswer, Project
 from sayso.studio.flight import Unsettled
-from sayso.studio.ledger import Ledger, opened, timestamp
+from sayso.studio.ledger import Ledger, chunks, opened, timestamp
 from sayso.studio.overlap import Overlap, Tally
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
 from sayso.studio.predictions import Predictions
@@ -34,7 +34,6 @@ BATCH_NUMBERS = 200  # tasks of one question or removal: they travel in the addr
 GUIDELINES = Path("schema/guidelines.md")
 _UNMADE = Project(0, "", None, "", "", None, None)  # stands for a project that is yet to be made
 
-T = TypeVar("T")
 Advance = Callable[[int], None]
 
 
@@ -257,7 +256,7 @@ class _Pusher:
         assert self.given is not None  # noqa: S101
         there = "SELECT task, answered FROM tasks WHERE doc_id = ? ORDER BY task"
         sent = "SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ('new', 'changed', 'edited')"
-        for group in _chunks(self.given.documents(), BATCH_NUMBERS):
+        for group in chunks(self.given.documents(), BATCH_NUMBERS):
             standing = {}
             for doc_id in group:
                 row = self.ledger.connection.execute(there, (doc_id,)).fetchone()
@@ -368,7 +367,7 @@ class _Pusher:
 
     def _predict(self) -> None:
         asked = "SELECT doc_id, kind, task FROM foretellings ORDER BY doc_id"
-        for group in _chunks(self.ledger.connection.execute(asked), BATCH_NUMBERS):
+        for group in chunks(self.ledger.connection.execute(asked), BATCH_NUMBERS):
             for _doc_id, kind, task in group:
                 if kind == "replaced":
                     self._withdraw(task)
@@ -394,7 +393,7 @@ class _Pusher:
 
     def _remove(self) -> None:
         doomed = (task for _doc_id, task in self._steps("changed", "edited", "surplus"))
-        for numbers in _chunks(doomed, BATCH_NUMBERS):
+        for numbers in chunks(doomed, BATCH_NUMBERS):
             removed = self.client.delete_unanswered(self.project, numbers)
             left = self._left(numbers) if removed < len(numbers) else set()
             if left:
@@ -431,9 +430,3 @@ class _Batch:
     @property
     def body(self) -> bytes:
         return b"[" + b",".join(self._parts) + b"]"
-
-
-def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(values)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
