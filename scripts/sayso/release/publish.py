@@ -106,7 +106,7 @@ def _stated(folder: Path) -> Manifest:
 
 def _api() -> HfApi:
     from huggingface_hub import HfApi, get_token
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
     disable_progress_bars()  # there is one of ours
     if not get_token():
