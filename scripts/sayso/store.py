@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter, itemgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -28,6 +28,28 @@ def annotation_order(annotation: Annotation) -> tuple[str, str, str, int]:
     """Where an answer stands in its file: by document, pass, time made, and the server's number."""
     number = annotation.origin.annotation if annotation.origin else 0
     return (annotation.doc_id, annotation.interface, annotation.created, number)
+
+
+_SOURCES: dict[str, type[Document] | type[Annotation] | type[Gold]] = {
+    "corpus/articles/articles-*.jsonl": Document,
+    "corpus/annotations/*/*.jsonl": Annotation,
+    "corpus/gold/*.jsonl": Gold,
+}
+
+
+def records_of(name: str) -> type[Document] | type[Annotation] | type[Gold] | None:
+    """Which records a file holds, by its name below the root; None where it is no source of the corpus.
+
+    >>> records_of("corpus/gold/pilot.jsonl")
+    <class 'sayso.records.Gold'>
+    >>> records_of("corpus/data/gold/train-00000.parquet")
+    """
+    path = PurePosixPath(name)
+    return next((kind for shape, kind in _SOURCES.items() if _fits(path, PurePosixPath(shape))), None)
+
+
+def _fits(path: PurePosixPath, shape: PurePosixPath) -> bool:
+    return len(path.parts) == len(shape.parts) and path.match(str(shape))
 
 
 @dataclass(frozen=True)
