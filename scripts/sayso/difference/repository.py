@@ -138,7 +138,7 @@ def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
             ["git", *words],
             cwd=folder,
             capture_output=True,
-            check=False,  # noqa: S607 - wherever the system keeps it
+            check=False,
         )
     except FileNotFoundError as error:
         raise InputError("git is not on this machine", remedy="install git, or compare folders") from error

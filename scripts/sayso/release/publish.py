@@ -183,7 +183,7 @@ def _apply(api: HfApi, planned: Plan, folder: Path, public: bool, watch: Watch) 
 @contextmanager
 def _reached(repository: str) -> Iterator[None]:
     """Turn what the Hub or the line to it refuses into one line, without the token."""
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError  # type: ignore[attr-defined]
 
     again = "run `sayso publish` again: it goes on"
     try:
