@@ -133,7 +133,8 @@ def test_what_is_proven_comes_along_and_what_is_not_leaves(checkout: Instance, n
     ]  # fmt: skip
     (adjudicated,) = corpus.gold()
     assert (adjudicated.text_sha256, adjudicated.text_read, adjudicated.campaign) == (new, old, "trial")
-    for record in (*corpus.annotations(), *corpus.gold()):
+    records: list[Annotation | Gold] = [*corpus.annotations(), *corpus.gold()]
+    for record in records:
         text = NEWER if record.doc_id == "a" else OTHER
         assert all(text[m.start : m.end] == m.text for m in record.mentions)
     after = tree(checkout)
@@ -248,7 +249,7 @@ def test_whoever_looks_up_a_text_finds_the_new_one(checkout: Instance, newer: Pa
     def shown() -> str | None:
         with lookup.opened(checkout) as texts:
             document = texts.get("a")
-            return document and document.text
+            return document.text if document else None
 
     assert shown() == OLDER
     take(checkout, newer)
