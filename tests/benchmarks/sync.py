@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks import pull as pulling
 from tests.benchmarks import push as pushing
-from tests.benchmarks.studio import NEVER, Figures, embedded, measured, run_step
+from tests.benchmarks.studio import NEVER, Figures, Step, embedded, measured, run_step
 
 if TYPE_CHECKING:
     import httpx
@@ -258,7 +258,7 @@ def main(sizes: Iterable[int]) -> None:
         print()
 
 
-STEPS = {
+STEPS: dict[str, Step] = {
     "push": push,
     "push_elsewhere": push_elsewhere,
     "pull": pull,
