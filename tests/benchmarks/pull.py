@@ -53,7 +53,7 @@ def answer_all(root: Path, _argument: str) -> Callable[[], object]:
     return work
 
 
-def ours(root: Path, afresh: str) -> Callable[[], object]:
+def ours(root: Path, full: str) -> Callable[[], object]:
     """The whole pull: enter, fetch, read, write each annotator's file."""
     from sayso.settings import find_instance
     from sayso.studio.access import connect
@@ -62,7 +62,7 @@ def ours(root: Path, afresh: str) -> Callable[[], object]:
     def work() -> None:
         instance = find_instance(root)
         with connect(instance) as client:
-            pull(instance, client, CAMPAIGN, afresh=bool(afresh))
+            pull(instance, client, CAMPAIGN, full=bool(full))
 
     return work
 
@@ -120,7 +120,7 @@ def main(count: int) -> None:
             for name, step, argument in (
                 ("bare pages, the fields that we ask for", "bare", ANSWERED),
                 ("bare pages, all fields", "bare", ""),
-                ("pull, everything", "ours", "afresh"),
+                ("pull, everything", "ours", "full"),
                 ("pull again, nothing to do", "ours", ""),
             ):
                 best[name] = min(best.get(name, NEVER), measured(__file__, step, root, argument))

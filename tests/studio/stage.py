@@ -14,7 +14,7 @@ from tests.studio.campaigns import Campaign
 from tests.studio.faults import Fault, Proxy
 from tests.studio.runs import QUICK, Ended
 
-SMALL = {**QUICK, "push__BATCH_TASKS": 16, "push__BATCH_NUMBERS": 2, "pull__PAGE": 2, "ledger__PAGE": 2}
+SMALL = {**QUICK, "push__BATCH_TASKS": 16, "push__BATCH_NUMBERS": 2, "answers__PAGE": 2, "ledger__PAGE": 2}
 ANN, BOB = "ann@sayso.localhost", "bob@sayso.localhost"
 
 

@@ -18,7 +18,7 @@ from sayso.errors import DiskError, InputError, UsageError
 from sayso.records import Annotation
 from sayso.schema import load
 from sayso.settings import MARK
-from sayso.studio import annotators, pull
+from sayso.studio import annotators, answers
 from sayso.studio.client import Account
 from tests.commands import done, sayso
 from tests.studio.campaigns import Campaign, document
@@ -107,7 +107,7 @@ def test_an_answer_that_started_from_a_prediction_or_from_another_answer(campaig
 
 
 def test_only_what_has_changed_is_fetched(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pull, "OVERLAP", 0.0)
+    monkeypatch.setattr(answers, "OVERLAP", 0.0)
     campaign.fill(*map(document, range(150)))
     campaign.push()
     number = campaign.answer("doc-00001", email=ANN)
@@ -253,7 +253,7 @@ def fetched(campaign: Campaign) -> int:
 
 @pytest.mark.slow
 def test_killed_while_fetching_it_goes_on_from_there(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pull, "OVERLAP", 0.0)
+    monkeypatch.setattr(answers, "OVERLAP", 0.0)
     campaign.fill(*map(document, range(600)))
     campaign.push()
     campaign.answer("doc-00003", email=ANN)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
-from sayso.errors import ConflictError
+from sayso.errors import ConflictError, UsageError
 from sayso.files import explained
 from sayso.schema import Schema
 from sayso.studio.client import MODEL, Client, Project
@@ -53,6 +53,20 @@ def find(client: Client, place: Place) -> Project | None:
             remedy=f"delete one in Label Studio, or take the line {place.mark!r} out of its description",
         )
     return client.project(marked[0]) if marked else None
+
+
+def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | None) -> list[tuple[Place, Project]]:
+    """The projects of a campaign, of one interface or of all.
+
+    Raises:
+        UsageError: there is none.
+    """
+    wanted = [Place(campaign, name) for name in ([interface] if interface else schema.interfaces)]
+    found = [(place, there) for place in wanted if (there := find(client, place))]
+    if not found:
+        what = f"no project of campaign {campaign}" + (f" with interface {interface}" if interface else "")
+        raise UsageError(what, where=client.url, remedy="run `sayso push` first, or name another with --campaign")
+    return found
 
 
 def _marked(client: Client, place: Place) -> list[int]:
