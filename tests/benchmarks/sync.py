@@ -53,11 +53,11 @@ def push_elsewhere(root: Path, argument: str) -> Callable[[], object]:
     return push(root, argument)
 
 
-def pull(root: Path, afresh: str) -> Callable[[], object]:
+def pull(root: Path, full: str) -> Callable[[], object]:
     """The whole pull, of every pass that was pushed."""
     from sayso.studio.pull import pull as ours
 
-    return _entered(root, lambda instance, client: ours(instance, client, CAMPAIGN, afresh=bool(afresh)))
+    return _entered(root, lambda instance, client: ours(instance, client, CAMPAIGN, full=bool(full)))
 
 
 def status(root: Path, _argument: str) -> Callable[[], object]:
@@ -216,7 +216,7 @@ def pulls(root: Path, size: int) -> Iterator[tuple[str, Figures]]:
     yield "status", best("status", root)
     yield "progress", best("progress", root)
     yield f"pull of {CHANGED} changed answers", best("pull", root, lambda turn: change_answers(root, turn))
-    yield "pull, everything afresh", measured(__file__, "pull", root, "afresh")
+    yield "pull --full", measured(__file__, "pull", root, "full")
 
 
 def _fields() -> str:

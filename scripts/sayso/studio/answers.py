@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +20,7 @@ from msgspec import Struct
 from sayso.errors import ServerError
 from sayso.files import locked
 from sayso.migrations import load as load_migrations
-from sayso.records import Annotation, Kept, Status, encode
+from sayso.records import Annotation, Kept, encode
 from sayso.schema import load
 from sayso.settings import MARK, Instance
 from sayso.studio import lookup
@@ -35,17 +36,21 @@ _SHAPE = """
 CREATE TABLE read (task INTEGER PRIMARY KEY);
 CREATE TABLE answers (
     annotation INTEGER PRIMARY KEY, task INTEGER NOT NULL, account INTEGER NOT NULL, doc_id TEXT NOT NULL,
-    text_sha256 TEXT NOT NULL, created TEXT NOT NULL, kept INTEGER NOT NULL, record BLOB NOT NULL
+    text_sha256 TEXT NOT NULL, created TEXT NOT NULL, status TEXT NOT NULL, seconds REAL, carried INTEGER NOT NULL,
+    kept INTEGER NOT NULL, record BLOB NOT NULL
 );
 CREATE TABLE aside (
     annotation INTEGER PRIMARY KEY, task INTEGER NOT NULL, account INTEGER, doc_id TEXT NOT NULL,
     reason TEXT NOT NULL, answer BLOB NOT NULL
 );
+CREATE TABLE written (name TEXT PRIMARY KEY, account INTEGER, state TEXT NOT NULL);
 CREATE INDEX answers_of_task ON answers (task);
 CREATE INDEX aside_of_task ON aside (task);
 CREATE INDEX answers_of_account ON answers (account, doc_id, created, annotation);
 """
 _TABLES = ("answers", "aside", "read")
+_UNNAMED = b'"annotator":"not-yet-named","annotator_kind":"human"'
+"""Stands in every record until it is told, since the map may change. A string of the record cannot hold such quotes."""
 
 Advance = Callable[[int], None]
 
@@ -81,16 +86,17 @@ class Aside(Struct, frozen=True):
     answer: msgspec.Raw
 
 
-class _Timed(Struct):
-    """What of a record says when and how long."""
+class Line(NamedTuple):
+    """An answer as its line of the corpus, with what decides on its place there."""
 
+    doc_id: str
     created: str
-    status: Status
-    lead_time_seconds: float | None = None
+    annotation: int
+    content: bytes
 
 
-class _TimedAside(Struct):
-    """The same of an answer as it came."""
+class _Timed(Struct):
+    """What of an answer as it came says when and how long."""
 
     created_at: str
     lead_time: float | None
@@ -159,7 +165,7 @@ class Answers:
         comparable = same and not self.ledger.get("answers.started")
         if comparable:
             self._remember()
-        drop = "".join(f"DROP TABLE IF EXISTS {table};" for table in _TABLES)
+        drop = "".join(f"DROP TABLE IF EXISTS {table};" for table in (*_TABLES, "written"))
         self.ledger.connection.executescript(drop + _SHAPE)
         self.ledger.put("answers.started", "")
         self.ledger.put("answers.world", "")
@@ -192,10 +198,11 @@ class Answers:
         self.ledger.put("answers.world", world)
 
     def _stale(self) -> list[int]:
-        """Tasks with an answer that was set aside, or that was read for another text than the corpus holds."""
+        """Tasks with an answer that was set aside, of an account that is gone, or read for another text than ours."""
         stale = {task for (task,) in self._rows("SELECT DISTINCT task FROM aside")}
-        for task, doc_id, read in self._rows("SELECT DISTINCT task, doc_id, text_sha256 FROM answers"):
-            if self.intake.texts.text_sha256(doc_id) != read:
+        asked = "SELECT DISTINCT task, account, doc_id, text_sha256 FROM answers"
+        for task, account, doc_id, read in self._rows(asked):
+            if account not in self.people or self.intake.texts.text_sha256(doc_id) != read:
                 stale.add(task)
         return sorted(stale)
 
@@ -206,7 +213,9 @@ class Answers:
         connection.execute("DELETE FROM there")
         connection.executemany("INSERT INTO there VALUES (?)", ((number,) for number in self.client.numbers(project)))
         for table in _TABLES:
-            connection.execute(f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)")  # noqa: S608
+            gone = connection.execute(f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)")  # noqa: S608
+            if gone.rowcount:
+                connection.execute("DELETE FROM written")
         missed = self._rows("SELECT task FROM there WHERE task NOT IN (SELECT task FROM read)")
         for numbers in chunks((task for (task,) in missed), PAGE):
             self._take(self.client.answered_of(project, numbers), advance)
@@ -216,6 +225,7 @@ class Answers:
 
     def _take(self, tasks: Iterable[Answered], advance: Advance) -> None:
         for task in tasks:
+            before = self._of_task(task.id)
             for table in _TABLES:
                 self.ledger.connection.execute(f"DELETE FROM {table} WHERE task = ?", (task.id,))  # noqa: S608
             self.ledger.connection.execute("INSERT INTO read VALUES (?)", (task.id,))
@@ -224,15 +234,53 @@ class Answers:
                     self._set_aside(task, answer, record)
                 else:
                     self._store(task, answer, record)
+            self._unsettle(before ^ self._of_task(task.id))
             self.looked_at += 1
             advance(1)
 
+    def _of_task(self, task: int) -> set[tuple[int | None, bytes]]:
+        """What is known of a task's answers: each with its account, or with none where it was set aside."""
+        asked = (
+            "SELECT account, record FROM answers WHERE task = ? UNION ALL SELECT NULL, answer FROM aside WHERE task = ?"
+        )
+        return set(self.ledger.connection.execute(asked, (task, task)))
+
     def _store(self, task: Answered, answer: Answer, record: Annotation) -> None:
         row = (answer.id, task.id, answer.completed_by, record.doc_id, record.text_sha256, record.created,
-               len(record.kept), encode(record))  # fmt: skip
-        self.ledger.connection.execute("REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+               record.status, record.lead_time_seconds, record.text_read is not None, len(record.kept),
+               encode(record))  # fmt: skip
+        self.ledger.connection.execute("REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         who = self.name(answer.completed_by)
         self.notices += [_notice(record.doc_id, who, task.id, kept) for kept in record.kept]
+
+    # Which files need not be looked into: what they are made from is what it was, and nobody has touched them.
+
+    def settled(self, name: str, path: Path) -> bool:
+        """Whether an annotator's file is as ``settle`` left it and would be made the same again."""
+        asked = "SELECT state FROM written WHERE name = ?"
+        found = self.ledger.connection.execute(asked, (name,)).fetchone()
+        return found is not None and found[0] == self._state(name, path)
+
+    def settle(self, name: str, account: int | None, path: Path) -> None:
+        """Remember that a file holds whatever it should."""
+        self.ledger.connection.execute(
+            "REPLACE INTO written VALUES (?, ?, ?)", (name, account, self._state(name, path))
+        )
+        self.ledger.connection.commit()
+
+    def _state(self, name: str, path: Path) -> str:
+        kinds = sorted((account, who.kind) for account, who in self.people.items() if who.pseudonym == name)
+        found = path.stat() if path.exists() else None
+        return (
+            f"{found and (found.st_size, found.st_mtime_ns, found.st_ino)} {kinds} {self.ledger.get('answers.world')}"
+        )
+
+    def _unsettle(self, changed: Iterable[tuple[int | None, bytes]]) -> None:
+        for account, _record in changed:
+            if account is None:  # some line in some file stands for what was set aside
+                self.ledger.connection.execute("DELETE FROM written")
+            else:
+                self.ledger.connection.execute("DELETE FROM written WHERE account = ?", (account,))
 
     def _set_aside(self, task: Answered, answer: Answer, reason: str) -> None:
         doc_id = task.data.get("doc_id")
@@ -274,11 +322,10 @@ class Answers:
 
     def work(self) -> Iterator[Work]:
         """Every answer as a piece of work."""
-        kept = msgspec.json.Decoder(_Timed).decode
-        for account, task, record in self.ledger.connection.execute("SELECT account, task, record FROM answers"):
-            timed = kept(record)
-            yield Work(account, task, timed.created, timed.lead_time_seconds, timed.status == "skipped")
-        aside = msgspec.json.Decoder(_TimedAside).decode
+        asked = "SELECT account, task, created, seconds, status = 'skipped' FROM answers"
+        for account, task, created, seconds, skipped in self.ledger.connection.execute(asked):
+            yield Work(account, task, created, seconds, bool(skipped))
+        aside = msgspec.json.Decoder(_Timed).decode
         for account, task, answer in self.ledger.connection.execute("SELECT account, task, answer FROM aside"):
             raw = aside(answer)
             yield Work(account, task, raw.created_at, raw.lead_time, raw.was_cancelled)
@@ -288,13 +335,19 @@ class Answers:
         found = self._rows("SELECT DISTINCT account FROM answers")
         return {self.people[account]: account for (account,) in found if account in self.people}
 
-    def of_account(self, account: int) -> Iterator[Annotation]:
+    def of_account(self, account: int) -> Iterator[Line]:
         """The answers of one account, in order."""
-        read = msgspec.json.Decoder(Annotation).decode
-        asked = "SELECT record FROM answers WHERE account = ? ORDER BY doc_id, created, annotation"
+        asked = ("SELECT doc_id, created, annotation, record FROM answers WHERE account = ? "
+                 "ORDER BY doc_id, created, annotation")  # fmt: skip
         who = self.people[account]
-        for (record,) in self.ledger.connection.execute(asked, (account,)):
-            yield msgspec.structs.replace(read(record), annotator=who.pseudonym, annotator_kind=who.kind)
+        named = f'"annotator":"{who.pseudonym}","annotator_kind":"{who.kind}"'.encode()
+        for doc_id, created, annotation, record in self.ledger.connection.execute(asked, (account,)):
+            yield Line(doc_id, created, annotation, record.replace(_UNNAMED, named, 1))
+
+    def statuses(self, account: int) -> Counter[str]:
+        """How many answers of one account there are, by status."""
+        asked = "SELECT status, count(*) FROM answers WHERE account = ? GROUP BY status"
+        return Counter(dict(self.ledger.connection.execute(asked, (account,)).fetchall()))
 
     def holds(self, annotation: int, doc_id: str, created: str) -> bool:
         """Whether the server has this answer, and the corpus can."""
@@ -314,6 +367,10 @@ class Answers:
     def kept(self) -> int:
         """How many parts of answers were kept apart."""
         return self._number("SELECT coalesce(sum(kept), 0) FROM answers")
+
+    def carried(self) -> int:
+        """How many answers were carried over to a later text."""
+        return self._number("SELECT coalesce(sum(carried), 0) FROM answers")
 
     def aside(self) -> Iterator[Aside]:
         """The answers that cannot stand in the corpus, by task."""
