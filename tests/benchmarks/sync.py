@@ -211,11 +211,11 @@ def pushes(root: Path, size: int) -> Iterator[tuple[str, Figures]]:
 def pulls(root: Path, size: int) -> Iterator[tuple[str, Figures]]:
     """Each kind of pull, and what looks at both sides; the yardstick first."""
     yield f"first pull of {size:,}", measured(__file__, "pull", root)
-    yield "bare pages of the same fields", measured(pulling.__file__, "bare", root, _fields())
     yield "pull again, nothing has changed", best("pull", root)
     yield "status", best("status", root)
     yield "progress", best("progress", root)
     yield f"pull of {CHANGED} changed answers", best("pull", root, lambda turn: change_answers(root, turn))
+    yield "bare pages of the same fields", measured(pulling.__file__, "bare", root, _fields())
     yield "pull --full", measured(__file__, "pull", root, "full")
 
 

@@ -84,6 +84,9 @@ class Project(Struct, frozen=True):
     show_annotation_history: bool = False
 
 
+_PROJECT = ",".join(Project.__struct_fields__)  # asked for all, the server counts through every task and answer
+
+
 class View(Struct, frozen=True):
     """A tab of the data manager."""
 
@@ -267,7 +270,7 @@ class Client:
 
     def project(self, number: int) -> Project:
         """One project."""
-        return self._read(f"api/projects/{number}/", Project)
+        return self._read(f"api/projects/{number}/", Project, include=_PROJECT)
 
     def views(self, project: int) -> list[View]:
         """The tabs of the project in the data manager."""
