@@ -93,8 +93,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refused(instance: Instance, url: str | None, kind: type[SaysoError], says: str) -> None:
     """Entering fails with one line that says so and does not hold the token."""
-    with pytest.raises(kind) as caught:
-        connect(instance, url)
+    with pytest.raises(kind) as caught, connect(instance, url) as client:
+        client.whoami()
     assert says in str(caught.value)
     assert TOKEN not in str(caught.value) and "\n" not in str(caught.value)
     assert caught.value.remedy

@@ -24,8 +24,8 @@ from sayso.records import Annotation, Kept, encode
 from sayso.schema import load
 from sayso.settings import MARK, Instance
 from sayso.studio import lookup
-from sayso.studio.annotators import Annotator, annotators
-from sayso.studio.client import Answer, Answered, AnsweredPage, Client, Project
+from sayso.studio.annotators import Annotator, annotators, recalled, remembered
+from sayso.studio.client import Answer, Answered, AnsweredPage, Client, Listed, Project
 from sayso.studio.intake import Intake, way_of_reading
 from sayso.studio.ledger import Ledger, chunks, opened, timestamp
 from sayso.studio.project import Place
@@ -104,16 +104,20 @@ class _Timed(Struct):
 
 
 @contextmanager
-def of_project(instance: Instance, client: Client, place: Place, there: Project) -> Iterator[Answers]:
+def of_project(instance: Instance, client: Client, place: Place, there: Project | Listed) -> Iterator[Answers]:
     """The answers of one project; whoever asks holds the checkout's ``sync.lock``."""
     known = load_migrations((instance.root / MARK).parent, load(instance.root / MARK))
-    people = annotators(instance, client.accounts())
     with lookup.opened(instance) as texts, opened(instance, client, there) as ledger:
-        yield Answers(client, Intake(place, there.id, known, texts), ledger, people)
+        answers = Answers(instance, client, Intake(place, there.id, known, texts), ledger)
+        answers.people = recalled(instance, ledger.get("answers.accounts"))
+        answers.listed = there.task_number if isinstance(there, Listed) else None
+        yield answers
 
 
 @contextmanager
-def looked_at(instance: Instance, client: Client, place: Place, there: Project, doing: str) -> Iterator[Answers]:
+def looked_at(
+    instance: Instance, client: Client, place: Place, there: Project | Listed, doing: str
+) -> Iterator[Answers]:
     """The same, brought up to date; what is fetched for it, the next pull need not fetch."""
     with locked(instance.private / "sync.lock", doing), of_project(instance, client, place, there) as answers:
         answers.fetch()
@@ -125,16 +129,21 @@ class Answers:
     """What the server holds of answers.
 
     Attributes:
+        people: who has an account, as far as we have met them; all are asked for before anything new is read.
+        listed: how many tasks the project has, if whoever found it was told so.
         looked_at: tasks that were fetched by this object, because they are new or have changed.
         notices: parts of answers that were kept apart, among the answers that were fetched.
     """
 
+    instance: Instance
     client: Client
     intake: Intake
     ledger: Ledger
-    people: Mapping[int, Annotator]
+    people: Mapping[int, Annotator] = field(default_factory=dict)
+    listed: int | None = None
     looked_at: int = 0
     notices: list[Notice] = field(default_factory=list)
+    _met: bool = False
 
     @property
     def url(self) -> str:
@@ -149,12 +158,21 @@ class Answers:
         Raises:
             ServerError: the server does not answer, or gives fewer tasks than it says it has.
         """
+        if full or not self.people:
+            self._meet()
         before = self._prepare(full)
         interrupted = bool(self.ledger.get("answers.started"))
         self._look(advance)
         if interrupted:  # what was fetched before the interruption may have changed since
             self._look(advance)
         return self._compared() if before else Changed()
+
+    def _meet(self) -> None:
+        """Ask once who has an account; whoever changes an answer may be new."""
+        if not self._met:
+            self.people = annotators(self.instance, self.client.accounts())
+            self.ledger.put("answers.accounts", remembered(self.people))
+            self._met = True
 
     def _prepare(self, full: bool) -> bool:
         """Forget what was read where it has to be read anew; say whether there is something to compare with."""
@@ -180,7 +198,8 @@ class Answers:
         self._look_again(advance)
         for page in self.ledger.follow("answers", self._page):
             self._take(page.tasks, advance)
-        if self._number("SELECT count(*) FROM read") != self.client.count(self.intake.project):
+        read = self._number("SELECT count(*) FROM read")
+        if read != self.listed and read != self.client.count(self.intake.project):
             self._reconcile(advance)
         self.ledger.put("answers.started", "")
         self.ledger.complete("answers", timestamp(float(started) - OVERLAP))
@@ -225,6 +244,7 @@ class Answers:
 
     def _take(self, tasks: Iterable[Answered], advance: Advance) -> None:
         for task in tasks:
+            self._meet()
             before = self._of_task(task.id)
             for table in _TABLES:
                 self.ledger.connection.execute(f"DELETE FROM {table} WHERE task = ?", (task.id,))  # noqa: S608

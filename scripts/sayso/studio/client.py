@@ -67,6 +67,8 @@ class Listed(Struct, frozen=True):
     id: int
     title: str
     description: str | None
+    created_at: str
+    task_number: int
 
 
 class Project(Struct, frozen=True):
@@ -84,7 +86,8 @@ class Project(Struct, frozen=True):
     show_annotation_history: bool = False
 
 
-_PROJECT = ",".join(Project.__struct_fields__)  # asked for all, the server counts through every task and answer
+# Asked for all fields, the server counts through every task and answer.
+_LISTED, _PROJECT = ",".join(Listed.__struct_fields__), ",".join(Project.__struct_fields__)
 
 
 class View(Struct, frozen=True):
@@ -233,6 +236,7 @@ class Client:
     def __init__(self, url: str, token: str, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
         self.url = url
         self.patience = patience
+        self._date = ""
         with _explained(url):
             self._sdk = _sdk(url, token)
 
@@ -262,7 +266,7 @@ class Client:
         """Every project that the account can see."""
         page = 1
         while True:
-            found = self._read("api/projects/", _Projects, page=page, page_size=100, include="id,title,description")
+            found = self._read("api/projects/", _Projects, page=page, page_size=100, include=_LISTED)
             yield from found.results
             if found.next is None:
                 return
@@ -350,10 +354,10 @@ class Client:
         return [prediction for task in found.tasks for prediction in task.predictions]
 
     def now(self) -> float:
-        """The server's own clock, in seconds since 1970."""
-        with _explained(self.url):
-            answer = self._send("GET", "api/version", None, READ_SECONDS, {})
-        return parsedate_to_datetime(answer.headers["date"]).timestamp() if "date" in answer.headers else time.time()
+        """The server's own clock when it last answered, in seconds since 1970."""
+        if not self._date:
+            self.version()
+        return parsedate_to_datetime(self._date).timestamp() if self._date else time.time()
 
     # What changes the server.
 
@@ -495,6 +499,7 @@ class Client:
             request_options={"max_retries": 0, "timeout_in_seconds": seconds},
         )
         _refuse(answer, self.url)
+        self._date = answer.headers.get("date", "")
         return answer
 
 

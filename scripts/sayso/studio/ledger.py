@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 from sayso.errors import DiskError
 from sayso.settings import Instance
 from sayso.studio import tasks
-from sayso.studio.client import Client, Held, Project
+from sayso.studio.client import Client, Held, Listed, Project
 from sayso.studio.controls import TEXT
 from sayso.studio.plan import Seen
 
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def opened(instance: Instance, client: Client, project: Project) -> Iterator[Ledger]:
+def opened(instance: Instance, client: Client, project: Project | Listed) -> Iterator[Ledger]:
     """The ledger of one project of one server.
 
     Raises:
