@@ -16,18 +16,30 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+from msgspec import Raw, Struct
 
 from sayso import jsonl
 from sayso.errors import InputError
 from sayso.files import Fill, explained
-from sayso.records import Annotation, Document, Gold, encode
+from sayso.records import Annotation, Document, Gold, Origin, encode
 
 BATCH_DOCUMENTS = 10_000
 BATCH_BYTES = 64 << 20
 TEXTS = "texts"  # what in the history gave way to a new text, and not to a migration
 
 
-def annotation_order(annotation: Annotation) -> tuple[str, str, str, int]:
+class Head(Struct, frozen=True):
+    """What of an answer says where it stands and whose it is: read from its line, the rest passed over."""
+
+    doc_id: str
+    text_sha256: str
+    interface: str
+    annotator: str
+    created: str
+    origin: Origin | None = None
+
+
+def annotation_order(annotation: Annotation | Head) -> tuple[str, str, str, int]:
     """Where an answer stands in its file: by document, pass, time made, and the server's number."""
     number = annotation.origin.annotation if annotation.origin else 0
     return (annotation.doc_id, annotation.interface, annotation.created, number)
@@ -152,8 +164,8 @@ class Corpus:
         for path in self.annotation_files(campaign):
             yield from jsonl.read(path, Annotation)
 
-    def write_annotations(self, campaign: str, annotator: str, answers: Iterable[Annotation]) -> bool:
-        """Write one annotator's file, whole, from answers already in ``annotation_order``; say whether it changed."""
+    def write_annotations(self, campaign: str, annotator: str, answers: Iterable[Annotation] | Iterable[Raw]) -> bool:
+        """Write one annotator's file, whole, from answers or lines in ``annotation_order``; say whether it changed."""
         return jsonl.write(self.annotation_file(campaign, annotator), answers)
 
     def gold_files(self) -> list[Path]:

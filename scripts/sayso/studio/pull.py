@@ -9,16 +9,17 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
+from msgspec import Raw
 
 from sayso import jsonl
 from sayso.files import locked, replace_if_changed
-from sayso.records import Annotation
 from sayso.schema import load
 from sayso.settings import MARK, Instance
-from sayso.store import Corpus, annotation_order
+from sayso.store import Corpus, Head, annotation_order
 from sayso.studio import project, repairs
 from sayso.studio.answers import Advance, Answers, Changed, Notice, of_project
 from sayso.studio.client import Client
@@ -98,6 +99,7 @@ class _Writer:
         self.outcome.looked_at = self.answers.looked_at
         self.outcome.notices = self.answers.notices
         self.outcome.kept = self.answers.kept()
+        self.outcome.carried = self.answers.carried()
         self.outcome.to_fix = repairs.show(
             self.answers.client, self.project, self.answers.ledger, self.answers.with_kept()
         )
@@ -107,29 +109,35 @@ class _Writer:
         accounts = {annotator.pseudonym: account for annotator, account in self.answers.accounts().items()}
         local = {path.stem for path in self.corpus.annotation_files(self.place.campaign)}
         for name in sorted(accounts.keys() | local):
-            self._write_file(name, self._counted(name, accounts[name]) if name in accounts else iter(()))
+            account = accounts.get(name)
+            if account is not None:
+                self.outcome.answers[name] = self.answers.statuses(account)
+            path = self.corpus.annotation_file(self.place.campaign, name)
+            if not self.answers.settled(name, path):
+                self._write_file(name, account, path)
 
-    def _counted(self, name: str, account: int) -> Iterator[Annotation]:
-        counts = self.outcome.answers.setdefault(name, Counter())
-        for answer in self.answers.of_account(account):
-            counts[answer.status] += 1
-            self.outcome.carried += answer.text_read is not None
-            yield answer
-
-    def _write_file(self, name: str, answers: Iterator[Annotation]) -> None:
-        path = self.corpus.annotation_file(self.place.campaign, name)
-        staying = (line for line in self._local(path) if self._stays(line))
-        merged = heapq.merge(staying, answers, key=annotation_order)
-        if self.corpus.write_annotations(self.place.campaign, name, merged):
+    def _write_file(self, name: str, account: int | None, path: Path) -> None:
+        vanished = len(self.outcome.vanished)
+        coming = self.answers.of_account(account) if account is not None else ()
+        theirs = ((self._key(line.doc_id, line.created, line.annotation), line.content) for line in coming)
+        lines = (Raw(content) for _key, content in heapq.merge(self._staying(path), theirs, key=itemgetter(0)))
+        if self.corpus.write_annotations(self.place.campaign, name, lines):
             self.outcome.written.append(path)
         if path.stat().st_size == 0:
             path.unlink()
+        if vanished == len(self.outcome.vanished):  # what has vanished is told each time
+            self.answers.settle(name, account, path)
 
-    def _local(self, path: Path) -> Iterator[Annotation]:
-        return jsonl.read(path, Annotation) if path.exists() else iter(())
+    def _key(self, doc_id: str, created: str, annotation: int) -> tuple[str, str, str, int]:
+        return doc_id, self.place.interface, created, annotation
 
-    def _stays(self, line: Annotation) -> bool:
-        """Whether a line of our file is to stay beside what the server has."""
+    def _staying(self, path: Path) -> Iterator[tuple[tuple[str, str, str, int], bytes]]:
+        """The lines of our file that are to stay beside what the server has, as they are."""
+        for _number, content, line in jsonl.lines(path, Head) if path.exists() else ():
+            if self._stays(line):
+                yield annotation_order(line), content.rstrip(b"\n")
+
+    def _stays(self, line: Head) -> bool:
         origin = line.origin
         if origin is None or origin.system != SYSTEM or origin.project != self.project:
             return True
