@@ -55,10 +55,10 @@ class Desk:
     def run(self, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
         return sayso(self.instance.root, "publish", NAME, *words, environment=self.environment | given)
 
-    def release(self, version: str = "0.1.0") -> None:
+    def release(self, version: str = "0.1.0", texts: str = 'texts = "all"') -> None:
         """What `sayso release` leaves."""
         pyproject = self.instance.root / "pyproject.toml"
-        pyproject.write_text(f'[tool.sayso]\ndata_version = "{version}"\n')
+        pyproject.write_text(f'[tool.sayso]\ndata_version = "{version}"\n{texts}\n')
         self.instance = find_instance(self.instance.root)
         build(self.instance)
         (self.corpus / manifests.NAME).write_bytes(manifests.encoded(manifests.manifest(self.instance)))
@@ -205,6 +205,17 @@ def test_nothing_personal_or_secret_leaves(desk: Desk, what: str) -> None:
     assert f"column note: {what}" in refused.stderr and LEAKS[what] not in refused.stderr
     assert "data/annotations/train-00000.parquet" in refused.stderr
     assert desk.hub.repositories == {}
+
+
+def test_texts_leave_only_by_right(desk: Desk) -> None:
+    desk.release("0.2.0", texts="")
+    refused = desk.run()
+    assert refused.returncode == 9 and 'texts = "licensed"' in refused.stderr and "6 articles" in refused.stderr
+    assert desk.hub.repositories == {}
+    desk.release("0.2.0", texts='texts = "licensed"')
+    assert desk.run().returncode == 0
+    rows = desk.load("v0.2.0")
+    assert len(rows) == 6 and all(row["text"] is None and row["text_sha256"] for row in rows)
 
 
 def test_an_address_that_an_article_prints_is_the_articles(desk: Desk) -> None:

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from sayso.errors import AuthError, ConflictError, FindingsError, InputError, PartialError, SaysoError, ServerError
-from sayso.files import locked
+from sayso.files import explained, locked
 from sayso.release import manifest as manifests
 from sayso.release.gate import Leak, leaks
 from sayso.release.manifest import Manifest
+from sayso.rights import may_be_passed_on
 from sayso.settings import Instance
 from sayso.store import Corpus
 
@@ -74,13 +78,15 @@ def publish(instance: Instance, repository: str, *, public: bool = False, dry_ru
 
     Raises:
         InputError: there is no release here.
-        ConflictError: the files are not those of the manifest, or the version is published with other files.
+        ConflictError: the files are not those of the manifest, the version is published with other files, or a text's
+            licence lets nobody pass it on.
         LeakError: a secret or somebody's address would leave.
         AuthError, ServerError, PartialError: of the Hub.
     """
     folder = Corpus(instance.root).folder
     with locked(instance.private / "build.lock", "sayso publish"):
         stated = _stated(folder)
+        _within_rights(instance, folder)
         files = [*manifests.released(folder), folder / manifests.NAME]
         if found := list(leaks(instance, files, folder, lambda n: watch("looking for secrets", n))):
             raise LeakError(found)
@@ -102,6 +108,23 @@ def _stated(folder: Path) -> Manifest:
         raise ConflictError(f"not what was released as {stated.data_version}: {difference}", where=str(path),
                             remedy="run `sayso release VERSION` with a new version")  # fmt: skip
     return stated
+
+
+def _within_rights(instance: Instance, folder: Path) -> None:
+    """Refuse texts that may not be passed on, unless the setting says that whoever publishes has the right to."""
+    if instance.setting("texts"):
+        return
+    held = [doc_id for path in sorted(folder.glob("data/articles/*.parquet")) for doc_id in _unlicensed(path)]
+    if held:
+        remedy = 'put texts = "licensed" into [tool.sayso] and release again, or texts = "all" if you hold the rights'
+        what = f"{len(held)} articles such as {held[0]} carry texts that their licences let nobody pass on"
+        raise ConflictError(what, where="corpus", remedy=remedy)
+
+
+def _unlicensed(path: Path) -> list[str]:
+    with explained(path):
+        rows = pq.read_table(path, columns=["doc_id", "license"], filters=~pc.field("text").is_null()).to_pylist()
+    return [row["doc_id"] for row in rows if not may_be_passed_on(row["license"])]
 
 
 def _api() -> HfApi:
