@@ -129,11 +129,13 @@ class Annotation(Record, frozen=True, kw_only=True):
     """One annotator's full answer for one document.
 
     ``interface`` names the pass that was answered (``names``, ``claims`` or ``all``). ``created`` and ``updated`` are
-    ISO 8601 as the server gave them; ``lead_time_seconds`` is the time that the server measured.
+    ISO 8601 as the server gave them; ``lead_time_seconds`` is the time that the server measured. ``text_read`` is the
+    hash of the text that the annotator had, where the answer was carried over from it to the document's present one.
     """
 
     doc_id: DocId
     text_sha256: Sha256
+    text_read: Sha256 | None = None
     campaign: str
     interface: str
     annotator: Pseudonym
@@ -166,10 +168,11 @@ class GoldRelation(Relation, frozen=True, kw_only=True):
 
 
 class Gold(Record, frozen=True, kw_only=True):
-    """The adjudicated reading of one document."""
+    """The adjudicated reading of one document; ``text_read`` as of an annotation."""
 
     doc_id: DocId
     text_sha256: Sha256
+    text_read: Sha256 | None = None
     campaign: str
     schema_version: str
     adjudicated: str

@@ -14,7 +14,7 @@ from tests.studio.campaigns import Campaign
 from tests.studio.faults import Fault, Proxy
 from tests.studio.runs import QUICK, Ended
 
-SMALL = {**QUICK, "push__BATCH_TASKS": 16, "push__BATCH_NUMBERS": 2, "pull__PAGE": 2, "ledger__PAGE": 2}
+SMALL = {**QUICK, "push__BATCH_TASKS": 16, "push__BATCH_NUMBERS": 2, "answers__PAGE": 2, "ledger__PAGE": 2}
 ANN, BOB = "ann@sayso.localhost", "bob@sayso.localhost"
 
 
@@ -76,6 +76,10 @@ class Stage:
         """How many projects of the campaign there are."""
         mark = self.campaign.place.mark
         return sum(mark in (found.description or "") for found in self.campaign.client.projects())
+
+    def tabs(self) -> list[str]:
+        """The titles of the tabs that the project has."""
+        return sorted(view.title for view in self.campaign.client.views(self.campaign.project))
 
     def pulled(self) -> dict[str, bytes]:
         """The files that a pull writes, and whatever it left behind."""

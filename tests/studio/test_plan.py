@@ -31,6 +31,17 @@ def test_each_kind() -> None:
     ]  # fmt: skip
 
 
+def test_with_renew_the_right_text_is_sent_beside_the_answered_one() -> None:
+    tasks = [seen("a", 1, "old", answered=True), seen("b", 2, "old"), seen("c", 3, shown="edited", answered=True)]
+    assert list(plan(map(wanted, "abc"), tasks, renew=True)) == [
+        Step("renewed", "a"), Step("superseded", "a", 1), Step("changed", "b", 2),
+        Step("renewed", "c"), Step("superseded", "c", 3),
+    ]  # fmt: skip
+    beside = [seen("a", 1, "old", answered=True), seen("a", 4)]
+    for renew in (False, True):
+        assert list(plan([wanted("a")], beside, renew=renew)) == [Step("unchanged", "a", 4), Step("superseded", "a", 1)]
+
+
 def test_answers_keep_the_version_under_which_they_were_given() -> None:
     tasks = [seen("a", 1, version="0.9.0"), seen("b", 2, version="0.9.0", answered=True)]
     assert [step.kind for step in plan(map(wanted, "ab"), tasks)] == ["described", "unchanged"]
@@ -51,11 +62,16 @@ def test_a_push_killed_after_sending_anew_leaves_only_the_removal() -> None:
 names = st.sets(st.text("abc", min_size=1, max_size=3))
 
 
-@given(names, st.dictionaries(st.text("abc", max_size=3), st.lists(st.booleans(), min_size=1, max_size=3)))
-def test_every_document_and_every_task_gets_one_step(corpus: set[str], server: dict[str, list[bool]]) -> None:
+kept_tasks = st.tuples(st.booleans(), st.sampled_from(["text", "old"]))
+
+
+@given(names, st.dictionaries(st.text("abc", max_size=3), st.lists(kept_tasks, min_size=1, max_size=3)), st.booleans())
+def test_every_document_and_every_task_gets_one_step(
+    corpus: set[str], server: dict[str, list[tuple[bool, str]]], renew: bool
+) -> None:
     number = iter(range(1, 10_000))
-    tasks = [seen(d, next(number), answered=a) for d in sorted(server) for a in server[d]]
-    steps = list(plan(map(wanted, sorted(corpus)), tasks))
+    tasks = [seen(d, next(number), text, answered=a) for d in sorted(server) for a, text in server[d]]
+    steps = list(plan(map(wanted, sorted(corpus)), tasks, renew=renew))
     assert sorted(step.task for step in steps if step.task) == [task.task for task in tasks]
     assert {step.doc_id for step in steps if step.kind == "new"} == corpus - server.keys()
     assert not {step.task for step in steps if step.kind in (*SENT, "surplus")} & {t.task for t in tasks if t.answered}

@@ -18,7 +18,7 @@ from sayso.errors import DiskError, InputError, UsageError
 from sayso.records import Annotation
 from sayso.schema import load
 from sayso.settings import MARK
-from sayso.studio import annotators, pull
+from sayso.studio import annotators, answers
 from sayso.studio.client import Account
 from tests.commands import done, sayso
 from tests.studio.campaigns import Campaign, document
@@ -107,7 +107,7 @@ def test_an_answer_that_started_from_a_prediction_or_from_another_answer(campaig
 
 
 def test_only_what_has_changed_is_fetched(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pull, "OVERLAP", 0.0)
+    monkeypatch.setattr(answers, "OVERLAP", 0.0)
     campaign.fill(*map(document, range(150)))
     campaign.push()
     number = campaign.answer("doc-00001", email=ANN)
@@ -253,7 +253,7 @@ def fetched(campaign: Campaign) -> int:
 
 @pytest.mark.slow
 def test_killed_while_fetching_it_goes_on_from_there(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pull, "OVERLAP", 0.0)
+    monkeypatch.setattr(answers, "OVERLAP", 0.0)
     campaign.fill(*map(document, range(600)))
     campaign.push()
     campaign.answer("doc-00003", email=ANN)
@@ -296,3 +296,19 @@ def test_every_record_is_canonical(campaign: Campaign) -> None:
     before = path.read_bytes()
     assert not jsonl.write(path, list(jsonl.read(path, Annotation))) and path.read_bytes() == before
     assert [answer.doc_id for answer in campaign.answers()] == ["doc-00000", "doc-00001", "doc-00002"]
+
+
+def test_the_answers_of_a_deleted_account_stay(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaver = "leaver@sayso.localhost"
+    monkeypatch.setattr(answers, "OVERLAP", -60.0)  # as if the last pull were long ago: the task itself has not changed
+    campaign.fill(document(1))
+    campaign.push()
+    campaign.answer("doc-00001", email=leaver)
+    campaign.pull()
+    before = campaign.answers()
+    number = next(account.id for account in campaign.client.accounts() if account.email == leaver)
+    campaign.ask("DELETE", f"/api/users/{number}/")
+    assert not campaign.pull().vanished
+    assert campaign.answers() == before
+    campaign.pull(full=True)
+    assert campaign.answers() == before

@@ -59,7 +59,7 @@ def test_a_pull_after_a_migration_changes_nothing(older: Campaign) -> None:
         "2.0.0", [("Person", {"role": "analyst"})],
     )  # fmt: skip
     assert older.pull().written == []
-    assert older.pull(afresh=True).written == []
+    assert older.pull(full=True).written == []
     assert older.files() == before
 
 
@@ -85,7 +85,7 @@ def test_answers_that_come_later_in_the_older_words_are_brought_over(older: Camp
 def test_status_names_the_answers_in_older_words_and_the_command(older: Campaign) -> None:
     change(older)
     told = sayso(older.instance.root, "status", *older.words)
-    assert "all: 1 answers are in the words of 1.0.0; run `sayso schema migrate`" in told.stderr
+    assert "all: 1 × answers in the words of schema 1.0.0\n    → `sayso schema migrate`" in told.stdout
     done(older.instance.root, "schema", "migrate")
     side = json.loads(done(older.instance.root, "status", "--json", *older.words))["interfaces"][0]
     assert side["outdated"] == {}

@@ -23,11 +23,11 @@ def test_both_sides(campaign: Campaign) -> None:
     assert sides["names"].interface == "to be made" and sides["names"].tasks == {"new": 2}
     side = sides["all"]
     assert (side.interface, side.tasks) == ("in step", {"unchanged": 1, "new": 1})
-    assert sorted(side.there.values()) == [1, 1] and side.here == {}
+    assert sorted(side.there.values()) == [1, 1] and side.here.counts == {}
     assert campaign.files() == {}
     campaign.pull()
     (side,) = status(campaign.instance, campaign.client, campaign.place.campaign, "all")
-    assert side.here == side.there
+    assert side.here.counts == side.there
 
 
 def test_the_command(campaign: Campaign) -> None:
@@ -39,4 +39,4 @@ def test_the_command(campaign: Campaign) -> None:
     (counts,) = told["interfaces"][2]["answers"].values()
     assert counts == {"here": 0, "there": 1}
     printed = sayso(campaign.instance.root, "status", *campaign.words)
-    assert "in step" in printed.stdout and "`sayso pull` brings" in printed.stderr
+    assert "in step" in printed.stdout and "→ `sayso pull` brings" in printed.stdout

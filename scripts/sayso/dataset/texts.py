@@ -16,21 +16,21 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import sentencex
+
+from sayso.sentences import LINE_BREAKS, sentence_starts
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 _UNSEEN, _SPACE, _BREAK, _WORD, _OTHER, _EXTEND = range(6)
 _KINDS = np.zeros(0x110000, dtype=np.uint8)  # filled as code points are met
-_LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _ZERO_WIDTH_SPACE, _ZERO_WIDTH_JOINER = "\u200b", 0x200D
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
 def _kind(point: int) -> int:
     character = chr(point)
-    if character in _LINE_BREAKS:
+    if character in LINE_BREAKS:
         return _BREAK
     if character.isspace() or character == _ZERO_WIDTH_SPACE:
         return _SPACE
@@ -79,8 +79,7 @@ class Texts:
         found: list[int] = []
         for base, text, language in zip(self.base.tolist(), texts, languages, strict=False):
             found.append(base)
-            short = language.split("-", 1)[0].lower()
-            found += [base + each["start_index"] for each in sentencex.get_sentence_boundaries(short, text)]
+            found += [base + start for start in sentence_starts(text, language)]
         cuts = np.zeros(len(self._points) + 1, dtype=np.bool_)
         cuts[found] = True
         cuts[1:] |= kinds == _BREAK

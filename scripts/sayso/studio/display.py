@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import sentencex
+from sayso.sentences import LINE_BREAKS, sentence_starts
 
 _SPACES = " \u00a0"
-_LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 def displayed(text: str, language: str = "en") -> str:
@@ -32,11 +31,12 @@ def displayed(text: str, language: str = "en") -> str:
 
 def _spaces_between_sentences(text: str, language: str) -> Iterator[int]:
     """Offset of the last space before each sentence that follows another one on its line."""
-    for sentence in sentencex.get_sentence_boundaries(language, text):
-        opening: str = sentence["text"]
-        start: int = sentence["start_index"] + len(opening) - len(opening.lstrip(_SPACES))
+    for sentence in sentence_starts(text, language):
+        start = sentence
+        while start < len(text) and text[start] in _SPACES:
+            start += 1
         before = start
         while before and text[before - 1] in _SPACES:
             before -= 1
-        if 0 < before < start < len(text) and text[before - 1] not in _LINE_BREAKS:
+        if 0 < before < start < len(text) and text[before - 1] not in LINE_BREAKS:
             yield start - 1

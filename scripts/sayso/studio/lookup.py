@@ -17,14 +17,18 @@ from sayso.records import Document
 from sayso.settings import Instance
 from sayso.store import Corpus
 
+_VERSION = 2  # of the tables; those of another one are made anew
 _SHAPE = """
-CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, number INTEGER, size INTEGER, changed INTEGER);
-CREATE TABLE IF NOT EXISTS documents (doc_id TEXT PRIMARY KEY, batch INTEGER, start INTEGER) WITHOUT ROWID;
+DROP TABLE IF EXISTS batches;
+DROP TABLE IF EXISTS documents;
+CREATE TABLE batches (name TEXT PRIMARY KEY, number INTEGER, size INTEGER, changed INTEGER);
+CREATE TABLE documents (doc_id TEXT PRIMARY KEY, batch INTEGER, start INTEGER, text_sha256 TEXT) WITHOUT ROWID;
 """
 
 
 class _Head(Struct):
     doc_id: str
+    text_sha256: str
 
 
 @contextmanager
@@ -52,7 +56,8 @@ class Texts:
         self._decode = msgspec.json.Decoder(Document).decode
         self._files: dict[int, BinaryIO] = {}
         self._batches = dict(enumerate(corpus.batches()))
-        connection.executescript(_SHAPE)
+        if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            connection.executescript(f"BEGIN;{_SHAPE}PRAGMA user_version = {_VERSION};COMMIT")
         for number, path in self._batches.items():
             self._index(number, path)
 
@@ -63,7 +68,7 @@ class Texts:
         if self._connection.execute("SELECT * FROM batches WHERE name = ?", (path.name,)).fetchone() == known:
             return
         self._connection.execute("DELETE FROM documents WHERE batch = ?", (number,))
-        self._connection.executemany("REPLACE INTO documents VALUES (?, ?, ?)", _starts(number, path))
+        self._connection.executemany("REPLACE INTO documents VALUES (?, ?, ?, ?)", _starts(number, path))
         self._connection.execute("REPLACE INTO batches VALUES (?, ?, ?, ?)", known)
         self._connection.commit()
 
@@ -78,18 +83,30 @@ class Texts:
             file.seek(found[1])
             return self._decode(file.readline())
 
+    @property
+    def state(self) -> str:
+        """Another one whenever a file of articles is."""
+        return repr(self._connection.execute("SELECT * FROM batches ORDER BY name").fetchall())
+
+    def text_sha256(self, doc_id: str) -> str:
+        """The hash of a document's text; empty where the corpus has no such document."""
+        asked = "SELECT text_sha256, batch FROM documents WHERE doc_id = ?"
+        found = self._connection.execute(asked, (doc_id,)).fetchone()
+        return str(found[0]) if found and found[1] in self._batches else ""
+
     def close(self) -> None:
         """Close the files that were opened."""
         for file in self._files.values():
             file.close()
 
 
-def _starts(number: int, path: Path) -> list[tuple[str, int, int]]:
+def _starts(number: int, path: Path) -> list[tuple[str, int, int, str]]:
     decode, start, found = msgspec.json.Decoder(_Head).decode, 0, []
     with explained(path), path.open("rb") as file:
         for line, content in enumerate(file, 1):
             try:
-                found.append((decode(content).doc_id, number, start))
+                head = decode(content)
+                found.append((head.doc_id, number, start, head.text_sha256))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise InputError(str(error), where=f"{path}:{line}", remedy="restore the line from git") from error
             start += len(content)

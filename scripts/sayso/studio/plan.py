@@ -9,23 +9,26 @@ from operator import attrgetter
 from typing import Literal, NamedTuple
 
 Kind = Literal[
-    "new", "changed", "edited", "described", "unchanged", "surplus", "gone", "foreign", "duplicate", "stale", "tampered"
-]
+    "new", "changed", "edited", "renewed", "described", "unchanged", "surplus", "gone", "foreign", "superseded",
+    "duplicate", "stale", "tampered",
+]  # fmt: skip
 
 MEANING: dict[Kind, str] = {
     "new": "not on the server: sent",
     "changed": "the text has changed and nobody has answered: sent anew, the old task removed",
     "edited": "somebody edited the text in Label Studio and nobody has answered: sent anew, the edited task removed",
+    "renewed": "somebody has answered over another text: sent anew, beside the task that they answered",
     "described": "title, source or schema version has changed: updated in place",
     "unchanged": "as it should be",
     "surplus": "a second, unanswered task of one document: removed",
     "gone": "on the server and no longer in the corpus: left there",
     "foreign": "added by hand in Label Studio: left there",
+    "superseded": "answered over another text than the corpus has, and the right one is there too: left there",
     "duplicate": "a second, answered task of one document: left there",
     "stale": "answered, and the text has changed since: left there",
     "tampered": "answered, and somebody edited the text in Label Studio: left there",
 }
-SENT: tuple[Kind, ...] = ("new", "changed", "edited")
+SENT: tuple[Kind, ...] = ("new", "changed", "edited", "renewed")
 CONFLICTS: tuple[Kind, ...] = ("stale", "tampered")
 
 
@@ -60,10 +63,11 @@ class Step(NamedTuple):
     task: int = 0
 
 
-def plan(wanted: Iterable[Wanted], seen: Iterable[Seen]) -> Iterator[Step]:
+def plan(wanted: Iterable[Wanted], seen: Iterable[Seen], *, renew: bool = False) -> Iterator[Step]:
     """Compare the corpus with the server, both in order of doc_id, foreign tasks (empty doc_id) first.
 
-    A task that anybody has answered or begun is never removed and its text never altered.
+    A task that anybody has answered or begun is never removed and its text never altered; with ``renew`` the right
+    text is sent beside it.
     """
     groups = ((doc_id, list(tasks)) for doc_id, tasks in groupby(seen, key=attrgetter("doc_id")))
     doc_id, tasks = next(groups, ("", None))
@@ -72,7 +76,7 @@ def plan(wanted: Iterable[Wanted], seen: Iterable[Seen]) -> Iterator[Step]:
             yield from _unwanted(tasks)
             doc_id, tasks = next(groups, ("", None))
         if tasks is not None and doc_id == document.doc_id:
-            yield from _compared(document, tasks)
+            yield from _compared(document, tasks, renew)
             doc_id, tasks = next(groups, ("", None))
         else:
             yield Step("new", document.doc_id)
@@ -86,12 +90,23 @@ def _unwanted(tasks: list[Seen]) -> Iterator[Step]:
         yield Step("gone" if task.doc_id else "foreign", task.doc_id, task.task)
 
 
-def _compared(document: Wanted, tasks: list[Seen]) -> Iterator[Step]:
+def _compared(document: Wanted, tasks: list[Seen], renew: bool) -> Iterator[Step]:
     skeleton = document.skeleton()
     best, *others = sorted(tasks, key=lambda task: _rank(document, skeleton, task))
-    yield Step(_kind(document, skeleton, best), document.doc_id, best.task)
+    kind = _kind(document, skeleton, best)
+    if renew and kind in CONFLICTS:
+        yield Step("renewed", document.doc_id)
+        kind = "superseded"
+    yield Step(kind, document.doc_id, best.task)
     for task in others:
-        yield Step("duplicate" if task.answered else "surplus", document.doc_id, task.task)
+        yield Step(_beside(document, skeleton, task), document.doc_id, task.task)
+
+
+def _beside(document: Wanted, skeleton: str, task: Seen) -> Kind:
+    """What a task is that stands beside a better one."""
+    if not task.answered:
+        return "surplus"
+    return "superseded" if _kind(document, skeleton, task) in CONFLICTS else "duplicate"
 
 
 def _rank(document: Wanted, skeleton: str, task: Seen) -> tuple[bool, bool, int]:

@@ -17,8 +17,8 @@ from sayso.schema import load
 from sayso.settings import MARK, Instance
 from sayso.studio import project
 from sayso.studio.annotators import Annotator, annotators
-from sayso.studio.client import Client, Project, Shared
-from sayso.studio.pull import Work, places, work
+from sayso.studio.answers import Work, looked_at
+from sayso.studio.client import Client, Listed, Shared
 
 WINDOW = 28  # days whose pace counts for the forecast: whole weeks, so that week-ends weigh what they weigh
 FEWEST_DAYS = 5
@@ -98,13 +98,14 @@ def progress(instance: Instance, client: Client, campaign: str, interface: str |
     schema = load(instance.root / MARK)
     people = annotators(instance, client.accounts())
     today = datetime.fromtimestamp(client.now(), UTC).date()
-    found = places(client, schema, campaign, interface)
+    found = project.of_campaign(client, schema, campaign, interface)
     return [_progress(instance, client, people, place, there, today) for place, there in found]
 
 
 def _progress(instance: Instance, client: Client, people: dict[int, Annotator], place: project.Place,
-              there: Project, today: date) -> Progress:  # fmt: skip
-    answers = work(instance, client, place, there)
+              there: Listed, today: date) -> Progress:  # fmt: skip
+    with looked_at(instance, client, place, there, "sayso progress") as held:
+        answers = list(held.work())
     begun = {task.id: task for task in client.begun(there.id)}
     found = Progress(place, f"{client.url}/projects/{there.id}", client.count(there.id), client.waiting(there.id))
     touched, submitted = _who(answers, begun), _who((a for a in answers if not a.skipped), begun)

@@ -45,6 +45,7 @@ class Request:
     predictions: Path | None = None
     limit: int | None = None
     update_interface: bool = False
+    renew: bool = False
     overlap: Overlap | None = None
 
 
@@ -80,7 +81,16 @@ class Outcome:
     @property
     def changes(self) -> int:
         """Writes that the plan asks for."""
-        quiet: set[str] = {"unchanged", "gone", "foreign", "duplicate", *CONFLICTS, "foretold", "withheld"}
+        quiet: set[str] = {
+            "unchanged",
+            "gone",
+            "foreign",
+            "superseded",
+            "duplicate",
+            *CONFLICTS,
+            "foretold",
+            "withheld",
+        }
         counts = chain(self.tasks.items(), self.predictions.items())
         shifts = self.overlap.changes if self.overlap else 0
         return sum(count for kind, count in counts if kind not in quiet) + shifts
@@ -94,7 +104,7 @@ def preview(instance: Instance, client: Client, request: Request) -> Outcome:
         with opened(instance, client, found or _UNMADE) as ledger:
             pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
             if found:
-                pusher.outcome.interface = project.interface_state(found, request.place, schema, ledger)
+                pusher.outcome.interface = project.interface_state(found, request.place, schema)
                 ledger.look(client, found.id)
             return pusher.foresee(found or _UNMADE)
 
@@ -135,7 +145,7 @@ def _push(
             client, made, request.place, schema, guidelines, ledger,
             new=found is None, update_interface=request.update_interface,
         )  # fmt: skip
-        if flight.settle(client, ledger, made.id):
+        if flight.settle(instance, client, ledger, made.id):
             pusher.outcome.notes.append("an earlier write was interrupted: went on from what it had sent")
         ledger.look(client, made.id)
         planned.append(pusher.plan())
@@ -181,6 +191,7 @@ class _Pusher:
         self.schema = schema
         self.given = given
         self.limit = request.limit
+        self.renew = request.renew
         self.overlap = request.overlap
         self.outcome = Outcome(made.id, f"{client.url}/projects/{made.id}" if made.id else client.url)
         self.outcome.interface = "in step" if made.id else "to be made"
@@ -191,7 +202,7 @@ class _Pusher:
         """Write every step down, and count."""
         self._store("CREATE TEMP TABLE steps (doc_id TEXT, kind TEXT, task INTEGER)")
         self._store("CREATE TEMP TABLE foretellings (doc_id TEXT, kind TEXT, task INTEGER)")
-        steps = self._limited(plan(self._wanted(), self.ledger.seen()))
+        steps = self._limited(plan(self._wanted(), self.ledger.seen(), renew=self.renew))
         self._store("INSERT INTO steps VALUES (?, ?, ?)", self._counted(steps, self.outcome.tasks))
         if self.given is not None:
             self.outcome.left_out = self.given.left_out
@@ -254,8 +265,10 @@ class _Pusher:
     def _foretellings(self) -> Iterator[tuple[str, str, int]]:
         """What to do with each prediction for a document whose task is there and stays."""
         assert self.given is not None  # noqa: S101
-        there = "SELECT task, answered FROM tasks WHERE doc_id = ? ORDER BY task"
-        sent = "SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ('new', 'changed', 'edited')"
+        there = ("SELECT task, answered FROM tasks WHERE doc_id = ? AND task NOT IN"
+                 " (SELECT task FROM steps WHERE kind = 'superseded') ORDER BY task")  # fmt: skip
+        kinds = ", ".join(f"'{kind}'" for kind in SENT)
+        sent = f"SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ({kinds})"  # noqa: S608
         for group in chunks(self.given.documents(), BATCH_NUMBERS):
             standing = {}
             for doc_id in group:

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
               "[default: SAYSO_OVERLAP, [tool.sayso]; without any, the server's stays]")  # fmt: skip
 @click.option("--share", metavar="P", help="Share P per cent of the documents, the same ones every time. "
               "[default: SAYSO_SHARE, [tool.sayso], 100]")  # fmt: skip
+@click.option("--renew", is_flag=True, help="Send a document again whose answered task has another text, beside it.")
 @click.option("--update-interface", is_flag=True, help="Replace an interface that differs from the schema's.")
 @click.pass_obj
 def command(
     root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
     interface: str | None, dry_run: bool, predictions: Path | None, limit: int | None,
-    overlap: str | None, share: str | None, update_interface: bool,
+    overlap: str | None, share: str | None, renew: bool, update_interface: bool,
 ) -> None:  # fmt: skip
     """Send what the server does not have.
 
@@ -48,6 +49,7 @@ def command(
       sayso push --interface names --limit 50
       sayso push --predictions draft.jsonl
       sayso push --overlap 2 --share 20
+      sayso push --renew --dry-run
       SAYSO_URL=https://labels.example.org SAYSO_TOKEN=... sayso push
     """
     from sayso.errors import ConflictError
@@ -58,14 +60,15 @@ def command(
 
     instance = find_instance(root)
     place = Place(instance.require("campaign", campaign), instance.require("interface", interface))
-    request = Request(place, predictions, limit, update_interface, wished(instance, overlap, share))
+    request = Request(place, predictions=predictions, limit=limit, update_interface=update_interface, renew=renew,
+                      overlap=wished(instance, overlap, share))  # fmt: skip
     with progress("pushing") as advance, connect(instance, url, token_file, waiting) as client:
         outcome = preview(instance, client, request) if dry_run else push(instance, client, request, advance)
     _print(outcome, dry_run, as_json)
     if outcome.conflicts:
         raise ConflictError(
             f"{outcome.conflicts} answered tasks disagree with the corpus", where=outcome.url,
-            remedy="pull their answers, then delete these tasks in Label Studio and push again",
+            remedy="`sayso push --renew` sends the right text beside them; `sayso pull` carries over what it can",
         )  # fmt: skip
 
 

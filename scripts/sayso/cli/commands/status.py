@@ -12,7 +12,9 @@ from sayso.cli.terminal import emit, progress, say, table, waiting
 from sayso.settings import find_instance
 
 if TYPE_CHECKING:
-    from sayso.studio.status import Side
+    from sayso.studio.status import Case, Side
+
+_SHOWN = 5  # documents of one case; --json has all
 
 
 @click.command()
@@ -23,7 +25,7 @@ def command(
     root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
     interface: str | None,
 ) -> None:  # fmt: skip
-    """Show both sides: the corpus and the server, and whose answers lie where.
+    """Show both sides: the corpus and the server, whose answers lie where, and what settles each difference.
 
     Changes nothing on either.
 
@@ -49,9 +51,9 @@ def command(
     if rows:
         table("Answers", ["pass", "annotator", "on the server", "in our files"], rows)
     for side in sides:
-        for version, count in side.outdated.items():
-            say(f"{side.place.interface}: {count} answers are in the words of {version}; run `sayso schema migrate`")
-    say(_advice(sides))
+        for case in side.cases:
+            click.echo(f"{side.place.interface}: {_line(case)}")
+    say("both sides agree" if not any(side.cases for side in sides) else "behind each arrow, what settles it")
 
 
 def _tasks(side: Side) -> str:
@@ -59,21 +61,19 @@ def _tasks(side: Side) -> str:
 
 
 def _answers(side: Side) -> list[list[str]]:
-    names = sorted(side.here.keys() | side.there.keys())
-    return [[name, str(side.there[name]), str(side.here[name])] for name in names]
+    names = sorted(side.here.counts.keys() | side.there.keys())
+    return [[name, str(side.there[name]), str(side.here.counts[name])] for name in names]
 
 
-def _advice(sides: list[Side]) -> str:
-    if any(side.there - side.here for side in sides):
-        return "`sayso pull` brings the answers that are only on the server"
-    if all(side.interface == "to be made" for side in sides):
-        return "nothing was pushed yet: `sayso push`"
-    return "`sayso push --dry-run` tells what each word means"
+def _line(case: Case) -> str:
+    more = f" and {len(case.where) - _SHOWN} more" if len(case.where) > _SHOWN else ""
+    where = f" ({', '.join(case.where[:_SHOWN])}{more})" if case.where else ""
+    return f"{case.count} × {case.what}{where}\n    → {case.remedy}"
 
 
 def _told(side: Side) -> dict[str, object]:
-    answers = {
-        name: {"here": side.here[name], "there": side.there[name]} for name in side.here.keys() | side.there.keys()
-    }
+    here, there = side.here.counts, side.there
+    answers = {name: {"here": here[name], "there": there[name]} for name in here.keys() | there.keys()}
     return {"interface": side.place.interface, "url": side.url, "state": side.interface, "tasks": side.tasks,
-            "answers": answers, "outdated": side.outdated}  # fmt: skip
+            "answers": answers, "outdated": side.here.outdated, "unknown": side.here.unknown,
+            "cases": side.cases}  # fmt: skip
