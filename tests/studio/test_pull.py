@@ -296,3 +296,17 @@ def test_every_record_is_canonical(campaign: Campaign) -> None:
     before = path.read_bytes()
     assert not jsonl.write(path, list(jsonl.read(path, Annotation))) and path.read_bytes() == before
     assert [answer.doc_id for answer in campaign.answers()] == ["doc-00000", "doc-00001", "doc-00002"]
+
+
+def test_a_full_pull_that_dies_half_way_begins_anew(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.answer("doc-00001")
+    campaign.pull()
+    before = campaign.files()
+    with monkeypatch.context() as patched:
+        patched.setattr(answers, "_SHAPE", "CREATE TABLE read (task INTEGER PRIMARY KEY); here it dies;")
+        with pytest.raises(DiskError):
+            campaign.pull(full=True)
+    assert campaign.pull().looked_at == 2
+    assert campaign.files() == before
