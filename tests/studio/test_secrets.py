@@ -71,8 +71,8 @@ def holding(root: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
         if path.is_file() and not name.startswith(SECRET):
             told = content(path)
             found[name] = [secret for secret in secrets if secret in told]
-    for kind in (".parquet", ".sqlite3", ".log", "annotations/*.jsonl", "set-aside/*.jsonl"):
-        assert any(Path(name).match(f"*{kind}") for name in found), f"no {kind} was looked into"
+    for place in ("*.parquet", "*.sqlite3", "*.log", "corpus/annotations/*/*.jsonl", ".sayso/set-aside/*.jsonl"):
+        assert any(Path(name).match(place) for name in found), f"no {place} was looked into"
     return {name: held for name, held in found.items() if held}
 
 
