@@ -310,3 +310,19 @@ def test_a_full_pull_that_dies_half_way_begins_anew(campaign: Campaign, monkeypa
             campaign.pull(full=True)
     assert campaign.pull().looked_at == 2
     assert campaign.files() == before
+
+
+def test_the_answers_of_a_deleted_account_stay(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaver = "leaver@sayso.localhost"
+    monkeypatch.setattr(answers, "OVERLAP", -60.0)  # as if the last pull were long ago: the task itself has not changed
+    campaign.fill(document(1))
+    campaign.push()
+    campaign.answer("doc-00001", email=leaver)
+    campaign.pull()
+    before = campaign.answers()
+    number = next(account.id for account in campaign.client.accounts() if account.email == leaver)
+    campaign.ask("DELETE", f"/api/users/{number}/")
+    assert not campaign.pull().vanished
+    assert campaign.answers() == before
+    campaign.pull(full=True)
+    assert campaign.answers() == before

@@ -67,6 +67,8 @@ class Listed(Struct, frozen=True):
     id: int
     title: str
     description: str | None
+    created_at: str
+    task_number: int
 
 
 class Project(Struct, frozen=True):
@@ -82,6 +84,10 @@ class Project(Struct, frozen=True):
     maximum_annotations: int = 1
     overlap_cohort_percentage: int = 100
     show_annotation_history: bool = False
+
+
+# Asked for all fields, the server counts through every task and answer.
+_LISTED, _PROJECT = ",".join(Listed.__struct_fields__), ",".join(Project.__struct_fields__)
 
 
 class View(Struct, frozen=True):
@@ -241,6 +247,7 @@ class Client:
     def __init__(self, url: str, token: str, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
         self.url = url
         self.patience = patience
+        self._date = ""
         with _explained(url):
             self._sdk = _sdk(url, token)
 
@@ -270,7 +277,7 @@ class Client:
         """Every project that the account can see."""
         page = 1
         while True:
-            found = self._read("api/projects/", _Projects, page=page, page_size=100, include="id,title,description")
+            found = self._read("api/projects/", _Projects, page=page, page_size=100, include=_LISTED)
             yield from found.results
             if found.next is None:
                 return
@@ -278,7 +285,7 @@ class Client:
 
     def project(self, number: int) -> Project:
         """One project."""
-        return self._read(f"api/projects/{number}/", Project)
+        return self._read(f"api/projects/{number}/", Project, include=_PROJECT)
 
     def views(self, project: int) -> list[View]:
         """The tabs of the project in the data manager."""
@@ -358,10 +365,10 @@ class Client:
         return [prediction for task in found.tasks for prediction in task.predictions]
 
     def now(self) -> float:
-        """The server's own clock, in seconds since 1970."""
-        with _explained(self.url):
-            answer = self._send("GET", "api/version", None, READ_SECONDS, {})
-        return parsedate_to_datetime(answer.headers["date"]).timestamp() if "date" in answer.headers else time.time()
+        """The server's own clock when it last answered, in seconds since 1970."""
+        if not self._date:
+            self.version()
+        return parsedate_to_datetime(self._date).timestamp() if self._date else time.time()
 
     # What changes the server.
 
@@ -503,6 +510,7 @@ class Client:
             request_options={"max_retries": 0, "timeout_in_seconds": seconds},
         )
         _refuse(answer, self.url)
+        self._date = answer.headers.get("date", "")
         return answer
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
@@ -12,7 +14,7 @@ from xml.etree import ElementTree
 from sayso.errors import ConflictError, UsageError
 from sayso.files import explained
 from sayso.schema import Schema
-from sayso.studio.client import MODEL, Client, Project
+from sayso.studio.client import MODEL, Client, Listed, Project
 from sayso.studio.interface import interface_xml
 from sayso.studio.ledger import Ledger
 
@@ -44,35 +46,43 @@ def find(client: Client, place: Place) -> Project | None:
     Raises:
         ConflictError: two projects with tasks carry the same mark.
     """
-    marked = _marked(client, place)
-    if len(marked) > 1:
-        marked = [number for number in marked if client.count(number)] or marked[:1]
-    if len(marked) > 1:
-        numbers = " and ".join(map(str, marked))
-        raise ConflictError(
-            f"projects {numbers} are both marked as {place.campaign}/{place.interface}",
-            where=client.url,
-            remedy=f"delete one in Label Studio, or take the line {place.mark!r} out of its description",
-        )
-    return client.project(marked[0]) if marked else None
+    found = _found(client, place, client.projects())
+    return client.project(found.id) if found else None
 
 
-def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | None) -> list[tuple[Place, Project]]:
-    """The projects of a campaign, of one interface or of all.
+def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | None) -> list[tuple[Place, Listed]]:
+    """The projects of a campaign, of one interface or of all, by one question.
 
     Raises:
         UsageError: there is none.
+        ConflictError: as ``find``.
     """
+    listed = list(client.projects())
     wanted = [Place(campaign, name) for name in ([interface] if interface else schema.interfaces)]
-    found = [(place, there) for place in wanted if (there := find(client, place))]
+    found = [(place, there) for place in wanted if (there := _found(client, place, listed))]
     if not found:
         what = f"no project of campaign {campaign}" + (f" with interface {interface}" if interface else "")
         raise UsageError(what, where=client.url, remedy="run `sayso push` first, or name another with --campaign")
     return found
 
 
-def _marked(client: Client, place: Place) -> list[int]:
-    return sorted(found.id for found in client.projects() if place.mark in (found.description or "").splitlines())
+def _found(client: Client, place: Place, listed: Iterable[Listed]) -> Listed | None:
+    marked = _marked(listed, place)
+    if len(marked) > 1:
+        marked = [one for one in marked if one.task_number] or marked[:1]
+    if len(marked) > 1:
+        numbers = " and ".join(str(one.id) for one in marked)
+        raise ConflictError(
+            f"projects {numbers} are both marked as {place.campaign}/{place.interface}",
+            where=client.url,
+            remedy=f"delete one in Label Studio, or take the line {place.mark!r} out of its description",
+        )
+    return marked[0] if marked else None
+
+
+def _marked(listed: Iterable[Listed], place: Place) -> list[Listed]:
+    """Those with the mark of the place, the oldest first."""
+    return sorted((one for one in listed if place.mark in (one.description or "").splitlines()), key=attrgetter("id"))
 
 
 def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Project:
@@ -94,10 +104,10 @@ def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Proj
         show_collab_predictions=True,
         model_version=MODEL,
     )
-    first = _marked(client, place)[0]
-    if first != made.id:
+    first = _marked(client.projects(), place)[0]
+    if first.id != made.id:
         client.delete_project(made.id)
-        return client.project(first)
+        return client.project(first.id)
     client.create_view(made.id)
     return made
 
