@@ -298,6 +298,20 @@ def test_every_record_is_canonical(campaign: Campaign) -> None:
     assert [answer.doc_id for answer in campaign.answers()] == ["doc-00000", "doc-00001", "doc-00002"]
 
 
+def test_a_full_pull_that_dies_half_way_begins_anew(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.answer("doc-00001")
+    campaign.pull()
+    before = campaign.files()
+    with monkeypatch.context() as patched:
+        patched.setattr(answers, "_SHAPE", "CREATE TABLE read (task INTEGER PRIMARY KEY); here it dies;")
+        with pytest.raises(DiskError):
+            campaign.pull(full=True)
+    assert campaign.pull().looked_at == 2
+    assert campaign.files() == before
+
+
 def test_the_answers_of_a_deleted_account_stay(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     leaver = "leaver@sayso.localhost"
     monkeypatch.setattr(answers, "OVERLAP", -60.0)  # as if the last pull were long ago: the task itself has not changed

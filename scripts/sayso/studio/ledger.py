@@ -2,6 +2,8 @@
 
 A cache under ``.sayso/``: whoever deletes it loses time, never data. The server stays the truth: each look asks for
 whatever changed after the last one, then compares the number of tasks, and starts afresh when they differ.
+
+Accounts stand here by their number on the server; their addresses are in ``.sayso/annotators.jsonl`` and nowhere else.
 """
 
 from __future__ import annotations
