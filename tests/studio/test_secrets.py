@@ -97,7 +97,7 @@ def test_no_secret_is_told_anywhere(tmp_path: Path) -> None:
                 run(words, *named, code=8, SAYSO_TOKEN=studio.token, SAYSO_URL="http://127.0.0.1:9")
                 for fault in (faults.page, faults.failing(500, b'{"detail": "x"}')):
                     proxy.asked.clear()
-                    proxy.fault = faults.since(5, fault)
+                    proxy.fault = faults.since(3, fault)
                     run(words, *named, code=None, SAYSO_TOKEN=studio.token, SAYSO_URL=proxy.url)
             tokens = [studio.token, *(studio.annotator(email) for email in (ANN, BOB))]
         run("studio", "down")
