@@ -183,6 +183,7 @@ class Answers:
         comparable = same and not self.ledger.get("answers.started")
         if comparable:
             self._remember()
+        self.ledger.put("answers.reading", "")  # whoever kills us before the tables are there again makes us begin anew
         drop = "".join(f"DROP TABLE IF EXISTS {table};" for table in (*_TABLES, "written"))
         self.ledger.connection.executescript(drop + _SHAPE)
         self.ledger.put("answers.started", "")

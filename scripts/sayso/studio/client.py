@@ -96,6 +96,17 @@ class View(Struct, frozen=True):
     id: int
     data: dict[str, Any]
 
+    @property
+    def title(self) -> str:
+        """What stands on it."""
+        return str(self.data.get("title", ""))
+
+    @property
+    def filters(self) -> list[Any]:
+        """Which tasks are in it; all of them where there is none."""
+        found = self.data.get("filters", {}).get("items", [])
+        return found if isinstance(found, list) else []
+
 
 class Account(Struct, frozen=True):
     """Somebody who can log in."""
@@ -387,13 +398,13 @@ class Client:
 
         Without a first tab Label Studio fetches the first task twice.
         """
-        listed = [_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
-        data = {"title": title, "filters": {"conjunction": "and", "items": listed}}
+        data = {"title": title, "filters": {"conjunction": "and", "items": of_documents(doc_ids)}}
         self._write("POST", "api/dm/views/", Any, {"project": project, "data": data})
 
     def delete_view(self, view: int) -> None:
-        """Take a tab away; the tasks in it stay."""
-        self._write("DELETE", f"api/dm/views/{view}/", Any, b"")
+        """Take a tab away, unless it is gone already; the tasks in it stay."""
+        with contextlib.suppress(Gone):
+            self._write("DELETE", f"api/dm/views/{view}/", Any, b"")
 
     def import_tasks(self, project: int, tasks: bytes) -> list[int]:
         """Import a JSON list of tasks, all or none; their numbers in the same order."""
@@ -640,6 +651,11 @@ def _decoded(answer: httpx.Response, kind: type[T], url: str) -> T:
         return msgspec.json.decode(answer.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise _not_label_studio(url, answer.status_code) from None
+
+
+def of_documents(doc_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The filters of a tab that holds the tasks of these documents; none, and so all tasks, where there are none."""
+    return [_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
 
 
 def _filter(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:

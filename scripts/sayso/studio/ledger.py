@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from sayso.errors import DiskError
 from sayso.settings import Instance
-from sayso.studio import tasks
+from sayso.studio import server, tasks
 from sayso.studio.client import Client, Held, Listed, Project
 from sayso.studio.controls import TEXT
 from sayso.studio.plan import Seen
@@ -55,10 +55,14 @@ T = TypeVar("T")
 def opened(instance: Instance, client: Client, project: Project | Listed) -> Iterator[Ledger]:
     """The ledger of one project of one server.
 
+    A project is known by its number and the microsecond in which it was made. A copy of a database has both, so that
+    the address tells a copy from the original; the embedded server is one and the same on whatever port.
+
     Raises:
         DiskError: SQLite cannot read or write it.
     """
-    key = hashlib.sha256(f"{client.url}\n{project.id}\n{project.created_at}".encode()).hexdigest()[:16]
+    place = "embedded" if server.embedded(instance, client.url) else client.url
+    key = hashlib.sha256(f"{place}\n{project.id}\n{project.created_at}".encode()).hexdigest()[:16]
     path = instance.private / "cache" / f"studio-{key}.sqlite3"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path)
