@@ -7,7 +7,7 @@ may have moved from one into another; each annotator's file is walked by itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -239,6 +239,9 @@ class _Walk:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with opener(name) as file:
                     path.write_bytes(file.read())
+        if MARK.as_posix() not in names:
+            self.found.notes.append(f"{side} side: no {MARK}; its words were not compared")
+            return None
         try:
             return schema.read(folder / side / MARK, Schema, "")  # its shape alone: an older one need not be flawless
         except InputError as error:
@@ -256,9 +259,9 @@ class _Walk:
         yield from entries_of(event)  # type: ignore[misc]
 
     def _pair(self, name: str, kind: type, open_files: ExitStack) -> tuple[Cursor, Cursor]:
-        decode, order = msgspec.json.Decoder(kind).decode, _ORDERS[kind]
+        decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
         older, newer = (self._open(side, name, open_files) for side in _SIDES)
-        return Cursor(name, older, decode, order), Cursor(name, newer, decode, order)
+        return Cursor(name, older, decode, _ORDERS[kind]), Cursor(name, newer, decode, _ORDERS[kind])
 
     def _open(self, side: str, name: str, open_files: ExitStack) -> BinaryIO | None:
         names, opener = (self.before, self.older) if side == "older" else (self.after, self.newer)

@@ -56,10 +56,9 @@ def command(root: Path | None, older: str, newer: str, first: int, everything: b
         _apply(here, older, written, into)
         return
     sides = side(older, here), side(newer, here)
-    show = _json if as_json else _markdown if as_markdown else _lines if everything else _tables
     with terminal.progress("comparing", printing=as_json) as advance:
         difference = between(*sides, watch=advance, first=first)
-        show(difference)
+        _show(difference, as_json, as_markdown, everything)
     _conclude(difference)
     if exit_code and difference.bump:
         sys.exit(DIFFERENT)
@@ -72,6 +71,15 @@ def _fitting(as_json: bool, as_markdown: bool, everything: bool, written: Path |
         raise UsageError("--json, --markdown and --all are three ways to print", remedy="choose one")
     if (written is None) != (into is None):
         raise UsageError("--apply and --into go together", remedy="give both")
+
+
+def _show(difference: Difference, as_json: bool, as_markdown: bool, everything: bool) -> None:
+    if as_json:
+        _json(difference)
+    elif as_markdown:
+        click.echo(difference.markdown(), nl=False)
+    else:
+        (_lines if everything else _tables)(difference)
 
 
 def _apply(here: Path, older: str, written: Path, into: Path) -> None:
@@ -87,10 +95,6 @@ def _json(difference: Difference) -> None:
     from sayso.difference import write
 
     write(difference, click.get_binary_stream("stdout").write)
-
-
-def _markdown(difference: Difference) -> None:
-    click.echo(difference.markdown(), nl=False)
 
 
 def _tables(difference: Difference) -> None:
