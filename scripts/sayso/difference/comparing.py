@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -111,7 +111,7 @@ def _reading(was: Annotation | Gold, now: Annotation | Gold, pairs: Pairs[Any], 
     if was.mentions == now.mentions and was.relations == now.relations:
         return Reading()
     changed = (_mention(one, other) for one, other in pairs if one != other)
-    related, unrelated = _relations(renamed(was.relations, ids), now.relations)
+    related, unrelated = _relations(renamed(was.relations, ids), list(now.relations))
     ends = {end for each in (*related, *unrelated) for end in (each.head, each.tail)}
     texts = {m.id: m.text for m in (*was.mentions, *now.mentions) if m.id in ends} if ends else {}
     return Reading(added=tuple(come), removed=tuple(gone), changed=tuple(changed),
@@ -129,18 +129,23 @@ def _mention(was: Mention, now: Mention) -> MentionChange:
 
 def _relations(was: Iterable[R], now: Iterable[R]) -> tuple[tuple[R, ...], tuple[R, ...]]:
     """Those that came and those that went."""
+    if was == now:
+        return (), ()
     before, after = Counter(was), Counter(now)
     return tuple((after - before).elements()), tuple((before - after).elements())
 
 
 def _changes(was: Any, now: Any) -> Changes:
-    return {name: pair for name, pair in _fields(was, now).items() if name not in _WHOLE}
+    return _fields(was, now, _WHOLE)
 
 
-def _fields(was: Any, now: Any) -> Changes:
-    fields = was.__struct_fields__
-    pairs = ((name, getattr(was, name), getattr(now, name)) for name in fields)
-    return {name: (_plain(old), _plain(new)) for name, old, new in pairs if old != new}
+def _fields(was: Any, now: Any, without: Collection[str] = ()) -> Changes:
+    found: Changes = {}
+    for name in was.__struct_fields__:
+        old, new = getattr(was, name), getattr(now, name)
+        if old != new and name not in without:
+            found[name] = (_plain(old), _plain(new))
+    return found
 
 
 def _plain(value: Any) -> Any:
