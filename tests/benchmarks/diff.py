@@ -124,7 +124,9 @@ def main(count: int = DOCUMENTS) -> None:
             }
             for what, (seconds, megabytes) in figures.items():
                 print(f"  {case:4} {what:32} {seconds:7.2f} {megabytes:6.0f}", flush=True)
-            print(f"  {case:4} folders / orjson {figures['sayso diff, folders'][0] / figures['orjson reads both'][0]:.2f}")
+            print(
+                f"  {case:4} folders / orjson {figures['sayso diff, folders'][0] / figures['orjson reads both'][0]:.2f}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Corpora to compare: small ones made by hypothesis, two versions of each, and files as somebody's hand might leave them."""
+"""Corpora to compare: small ones made by hypothesis, and files as somebody's hand might leave them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,9 @@ from sayso.records import (
     sha256,
 )
 from sayso.store import annotation_order
-from tests.conftest import REPOSITORY
 
 Tree = Mapping[str, bytes]
 TEXTS = ("Police said 34 drones flew 😀.", "Police said 38 drones flew 😀.", "Die Polizei: „nein“\r\n", "Nobody spoke.")
-SCHEMA = (REPOSITORY / "schema" / "schema.yaml").read_bytes()
 LABELS = ("Actor", "Location", "Count", "Claim", "Cue")
 
 
@@ -77,8 +75,10 @@ def annotation(
 
 
 def gold(doc_id: str = "d1", *mentions: GoldMention, relations: tuple[GoldRelation, ...] = (), **fields: Any) -> Gold:
-    usual = {"campaign": "pilot", "schema_version": "1.0.0", "adjudicated": "2025-12-01", "annotators": ("ann-1", "ann-2"),
-             "text_sha256": sha256(TEXTS[0]), **fields}  # fmt: skip
+    usual = {
+        "campaign": "pilot", "schema_version": "1.0.0", "adjudicated": "2025-12-01", "annotators": ("ann-1", "ann-2"),
+        "text_sha256": sha256(TEXTS[0]), **fields,
+    }  # fmt: skip
     return Gold(doc_id=doc_id, mentions=ordered_mentions(mentions), relations=ordered_relations(relations), **usual)
 
 

@@ -16,12 +16,12 @@ from sayso.errors import ConflictError, InputError
 from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
 from tests.difference import corpora
 from tests.difference.corpora import Tree
+from tests.migrations.worlds import NEWER, OLDER
 
 HISTORY = "corpus/history/1.0.0-2.0.0/annotations/pilot/ann-1.jsonl"
 OTHERS = st.dictionaries(
     st.sampled_from([HISTORY, "schema/schema.yaml", "schema/guidelines.md", "schema/migrations/1.0.0.yaml"]),
-    st.sampled_from([b"", b"one\n", b"one\ntwo\n", b"two\none", b"\xff\r\n", corpora.SCHEMA,
-                     corpora.SCHEMA.replace(b"Cue:", b"Marker:")]),
+    st.sampled_from([b"", b"one\n", b"one\ntwo\n", b"two\none", b"\xff\r\n", OLDER.encode(), NEWER.encode()]),
 )  # fmt: skip
 
 
@@ -53,7 +53,9 @@ def sources(side: Folder) -> dict[str, bytes]:
 
 
 @given(versions())
-@settings(max_examples=100, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=100, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 def test_the_newer_side_comes_out(trees: tuple[Tree, Tree]) -> None:
     with TemporaryDirectory() as name:
         older, newer, told = compared(Path(name), *trees)
@@ -66,7 +68,9 @@ def test_the_newer_side_comes_out(trees: tuple[Tree, Tree]) -> None:
 
 
 @given(versions())
-@settings(max_examples=20, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=20, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 def test_the_same_sides_give_the_same_bytes(trees: tuple[Tree, Tree]) -> None:
     with TemporaryDirectory() as name:
         older, newer, told = compared(Path(name), *trees)
@@ -96,8 +100,8 @@ def test_a_difference_laid_out_anew_by_another_program_still_applies(tmp_path: P
     assert applied(tmp_path, side, msgspec.json.format(told, indent=4)) == newer
 
 
-OLDER = {"corpus/articles/articles-00000.jsonl": corpora.lines(corpora.document("d1"), corpora.document("d3"))}
-NEWER = {
+BEFORE = {"corpus/articles/articles-00000.jsonl": corpora.lines(corpora.document("d1"), corpora.document("d3"))}
+AFTER = {
     "corpus/articles/articles-00000.jsonl": corpora.lines(
         corpora.document("d1", corpora.TEXTS[1]), corpora.document("d2")
     )
@@ -115,7 +119,7 @@ NEWER = {
     ],
 )
 def test_another_older_side_is_refused_and_nothing_written(tmp_path: Path, other: bytes) -> None:
-    _older, _newer, told = compared(tmp_path, OLDER, NEWER)
+    _older, _newer, told = compared(tmp_path, BEFORE, AFTER)
     stranger = Folder(corpora.write(tmp_path / "stranger", {"corpus/articles/articles-00000.jsonl": other}), "stranger")
     with pytest.raises(ConflictError, match="older side"):
         applied(tmp_path, stranger, told)
@@ -123,14 +127,14 @@ def test_another_older_side_is_refused_and_nothing_written(tmp_path: Path, other
 
 
 def test_an_edited_difference_is_refused(tmp_path: Path) -> None:
-    older, _newer, told = compared(tmp_path, OLDER, NEWER)
+    older, _newer, told = compared(tmp_path, BEFORE, AFTER)
     with pytest.raises(ConflictError, match="make the difference again"):
         applied(tmp_path, older, told.replace(b'"new":"8"', b'"new":"9"'))
     assert corpora.read(tmp_path / "made") == {}
 
 
 def test_a_difference_that_leads_outside_is_refused(tmp_path: Path) -> None:
-    older, _newer, told = compared(tmp_path, OLDER, NEWER)
+    older, _newer, told = compared(tmp_path, BEFORE, AFTER)
     with pytest.raises(InputError, match="no source"):
         applied(tmp_path, older, told.replace(b"corpus/articles/articles-00000.jsonl", b"corpus/history/../../../x"))
     assert not (tmp_path / "x").exists() and not (tmp_path.parent / "x").exists()
@@ -138,13 +142,13 @@ def test_a_difference_that_leads_outside_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [1, 40, 300, -30])
 def test_a_difference_that_was_cut_off_is_refused(tmp_path: Path, cut: int) -> None:
-    older, _newer, told = compared(tmp_path, OLDER, NEWER)
+    older, _newer, told = compared(tmp_path, BEFORE, AFTER)
     with pytest.raises(InputError, match="not a difference"):
         applied(tmp_path, older, told[:cut])
 
 
 def test_a_folder_with_other_sources_is_left_alone(tmp_path: Path) -> None:
-    older, _newer, told = compared(tmp_path, OLDER, NEWER)
+    older, _newer, told = compared(tmp_path, BEFORE, AFTER)
     corpora.write(tmp_path / "made", {"corpus/gold/other.jsonl": b""})
     with pytest.raises(ConflictError, match="empty folder"):
         applied(tmp_path, older, told)

@@ -21,6 +21,7 @@ _ORDER = {
          "mention", "relation", "unreadable line", "file")
     )
 }  # fmt: skip
+_WIDE = 160
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!&])")
 
 
@@ -46,11 +47,10 @@ def line(row: Row) -> str:
     >>> line(Row(Kind("mention", "relabelled"), "Actor", "d1 pilot/ann-1", "police", "Actor", "Location"))
     'd1 pilot/ann-1: mention relabelled, Actor “police”: Actor → Location'
     """
-    words = f" “{row.words}”" if row.words else ""
-    change = f": {row.was or '–'} → {row.now or '–'}" if row.was or row.now else ""
-    where = f"{row.where}: " if row.where else ""
-    layer = f", {row.layer}" if row.layer else ""
-    return " ".join(f"{where}{row.kind}{layer}{words}{change}".split())
+    where, layer, words, was, now = _cells(row)
+    told = ", ".join(filter(None, (str(row.kind), layer)))
+    change = f": {was or '–'} → {now or '–'}" if was or now else ""
+    return f"{where}{': ' if where else ''}{told}{f' “{words}”' if words else ''}{change}"
 
 
 def told(difference: Difference) -> dict[str, Any]:
@@ -101,11 +101,23 @@ def _plain(text: str) -> str:
     >>> print(_plain("a_b <c>"))
     a\\_b \\<c\\>
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def _cells(row: Row) -> list[str]:
-    return [row.where, row.layer, row.words, row.was, row.now]
+    return [_shown(cell) for cell in (row.where, row.layer, row.words, row.was, row.now)]
+
+
+def _shown(text: str) -> str:
+    """One line that a terminal shows as it stands, its middle left out where it is long.
+
+    >>> _shown("two\\nlines \\x1b[31m")
+    'two lines \\\\x1b[31m'
+    """
+    line = " ".join(text.split())
+    if len(line) > _WIDE:
+        line = f"{line[: _WIDE // 2]}…{line[-_WIDE // 2 :]}"
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _rank(kind: Kind) -> tuple[int, int]:
