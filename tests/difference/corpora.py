@@ -86,102 +86,109 @@ def decided(mention: Mention, decided: str = "unanimous", votes: tuple[str, ...]
     return msgspec.convert({**msgspec.to_builtins(mention), "decided": decided, "votes": votes}, GoldMention)
 
 
-ids = st.sampled_from(["a1", "a2", "b1", "b2", "c1"])
-words = st.text(max_size=4)
+# Made once: hypothesis takes its time over each strategy that it meets anew.
+_IDS = st.sampled_from(["a1", "a2", "b1", "b2", "c1"])
+_WORDS = st.text(max_size=3)
+_NOTE = st.none() | _WORDS
+_VOTED = st.tuples(st.sampled_from(["unanimous", "majority"]), st.sampled_from([(), ("ann-1",)]))
+_MENTION = st.tuples(
+    st.tuples(_IDS, st.sampled_from(LABELS), st.integers(0, 29), st.integers(0, 29)),
+    st.dictionaries(st.sampled_from(["type", "lower"]), st.integers(-3, 1 << 70) | _WORDS, max_size=2),
+    st.sampled_from([(None, None), ("unsure", None), (None, "prediction")]), _NOTE, _VOTED,
+)  # fmt: skip
+_RELATION = st.tuples(st.tuples(st.sampled_from(["source", "quantity"]), _IDS, _IDS), _VOTED)
+_READING = st.tuples(
+    st.sampled_from(TEXTS),
+    st.lists(_MENTION, unique_by=lambda made: made[0][0], max_size=4),
+    st.lists(_RELATION, max_size=3),
+)
+_NAMES = [f"d{number}" for number in range(4)]
+_ORIGIN = st.builds(Origin, system=st.just("ls"), project=st.just(1), task=st.just(1), annotation=st.integers(1, 3))
+_ANSWER = st.tuples(
+    st.sampled_from(_NAMES), _READING,
+    st.fixed_dictionaries({
+        "created": st.sampled_from(["2025-11-02", "2025-11-03"]), "interface": st.sampled_from(["all", "names"]),
+        "note": _NOTE, "lead_time_seconds": st.none() | st.floats(0, 1e6), "origin": st.none() | _ORIGIN,
+        "kept": st.lists(st.builds(Kept, reason=_WORDS, item=st.integers() | _WORDS), max_size=1).map(tuple),
+    }),
+)  # fmt: skip
+_BATCH = st.sampled_from(["articles-00000", "articles-00001"])
+_DOCUMENT = st.tuples(_BATCH, st.sampled_from(TEXTS), _NOTE, st.sampled_from(["train", "test"]))
+_DOCUMENTS = st.dictionaries(st.sampled_from(_NAMES), _DOCUMENT)
+_GOLD = st.none() | st.dictionaries(st.sampled_from(_NAMES[:3]), _READING)
+_HARM = st.tuples(
+    st.integers(0, 99), st.integers(0, 99), st.booleans(),
+    st.sampled_from(["swap", "double", "break", "space", "bytes", "end", "blank", "surrogate"]),
+)  # fmt: skip
 
 
-@st.composite
-def some_mentions(draw: st.DrawFn, text: str) -> tuple[Mention, ...]:
-    found = {}
-    for name in draw(st.lists(ids, unique=True, max_size=5)):
-        start = draw(st.integers(0, len(text) - 1))
-        end = draw(st.integers(start + 1, len(text)))
-        attributes = draw(
-            st.dictionaries(st.sampled_from(["type", "lower", "entity"]), st.integers(-3, 1 << 70) | words, max_size=3)
-        )
-        found[name] = Mention(
-            id=name, label=draw(st.sampled_from(LABELS)), start=start, end=end, text=text[start:end],
-            attributes=attributes, flag=draw(st.none() | st.just("unsure")), note=draw(st.none() | words),
-            started_from=draw(st.none() | st.just("prediction")),
-        )  # fmt: skip
-    return ordered_mentions(found.values())
+def _mentions(text: str, drawn: list[Any]) -> list[GoldMention]:
+    found = []
+    for (name, label, one, other), attributes, (flag, started), note, (how, votes) in drawn:
+        start, end = min(one, other) % len(text), max(one, other) % len(text) + 1
+        start = min(start, end - 1)
+        found.append(GoldMention(
+            id=name, label=label, start=start, end=end, text=text[start:end], attributes=attributes, flag=flag,
+            note=note, started_from=started, decided=how, votes=votes,
+        ))  # fmt: skip
+    return found
 
 
-@st.composite
-def some_relations(draw: st.DrawFn) -> tuple[Relation, ...]:
-    kinds = st.sampled_from(["source", "quantity"])
-    return ordered_relations(draw(st.lists(st.builds(Relation, type=kinds, head=ids, tail=ids), max_size=4)))
+def _annotation(annotator: str, doc_id: str, reading: Any, fields: dict[str, Any]) -> Annotation:
+    text, mentions, relations = reading
+    plain = [Mention(**{f: getattr(m, f) for f in Mention.__struct_fields__}) for m in _mentions(text, mentions)]
+    drawn = tuple(Relation(type=kind, head=head, tail=tail) for (kind, head, tail), _voted in relations)
+    return annotation(doc_id, *plain, relations=drawn, annotator=annotator, text_sha256=sha256(text), **fields)
 
 
-@st.composite
-def annotations(draw: st.DrawFn, doc_id: str, annotator: str) -> Annotation:
-    text = draw(st.sampled_from(TEXTS))
-    return annotation(
-        doc_id, *draw(some_mentions(text)), relations=draw(some_relations()), annotator=annotator,
-        text_sha256=sha256(text), created=draw(st.sampled_from(["2025-11-02", "2025-11-03"])),
-        interface=draw(st.sampled_from(["all", "names"])), note=draw(st.none() | words),
-        lead_time_seconds=draw(st.none() | st.floats(0, 1e6)),
-        kept=tuple(draw(st.lists(st.builds(Kept, reason=words, item=st.integers() | words), max_size=2))),
-        origin=draw(st.none() | st.builds(Origin, system=st.just("ls"), project=st.just(1), task=st.just(1),
-                                          annotation=st.integers(1, 3))),
-    )  # fmt: skip
+def _gold(doc_id: str, reading: Any) -> Gold:
+    text, mentions, relations = reading
+    drawn = tuple(GoldRelation(type=kind, head=head, tail=tail, decided=how, votes=votes)
+                  for (kind, head, tail), (how, votes) in relations)  # fmt: skip
+    return gold(doc_id, *_mentions(text, mentions), relations=drawn, text_sha256=sha256(text))
 
 
-@st.composite
-def golds(draw: st.DrawFn, doc_id: str) -> Gold:
-    text, votes = draw(st.sampled_from(TEXTS)), st.sampled_from([(), ("ann-1",)])
-    how = st.sampled_from(["unanimous", "majority"])
-    relations = tuple(
-        GoldRelation(type=r.type, head=r.head, tail=r.tail, decided=draw(how), votes=draw(votes))
-        for r in draw(some_relations())
-    )
-    mentions = [decided(m, draw(how), draw(votes)) for m in draw(some_mentions(text))]
-    return gold(doc_id, *mentions, relations=relations, text_sha256=sha256(text))
-
-
-@st.composite
-def corpora(draw: st.DrawFn) -> dict[str, bytes]:
-    """The sources of one version. Two draws share most of their documents and answers by name."""
-    tree: dict[str, bytes] = {}
-    names = draw(st.lists(st.sampled_from([f"d{n}" for n in range(6)]), unique=True))
+def _tree(documents: dict[str, Any], answers: dict[str, list[Any]], golds: dict[str, Any] | None) -> dict[str, bytes]:
     batches: dict[str, list[Document]] = {}
-    for name in sorted(names):
-        made = document(name, draw(st.sampled_from(TEXTS)), title=draw(st.none() | words),
-                        split=draw(st.sampled_from(["train", "test"])))  # fmt: skip
-        batches.setdefault(draw(st.sampled_from(["articles-00000", "articles-00001"])), []).append(made)
-    tree |= {f"corpus/articles/{name}.jsonl": lines(*held) for name, held in batches.items()}
-    for annotator in draw(st.lists(st.sampled_from(["ann-1", "ann-2"]), unique=True)):
-        answers = [draw(annotations(name, annotator)) for name in draw(st.lists(st.sampled_from(["d0", "d1", "d2"])))]
-        tree[f"corpus/annotations/pilot/{annotator}.jsonl"] = lines(*sorted(answers, key=annotation_order))
-    if draw(st.booleans()):
-        adjudicated = draw(st.lists(st.sampled_from(["d0", "d1", "d2"]), unique=True))
-        tree["corpus/gold/pilot.jsonl"] = lines(*(draw(golds(name)) for name in sorted(adjudicated)))
+    for name, (batch, text, title, split) in sorted(documents.items()):
+        batches.setdefault(batch, []).append(document(name, text, title=title, split=split))
+    tree = {f"corpus/articles/{batch}.jsonl": lines(*held) for batch, held in batches.items()}
+    for annotator, drawn in answers.items():
+        given = sorted((_annotation(annotator, *each) for each in drawn), key=annotation_order)
+        tree[f"corpus/annotations/pilot/{annotator}.jsonl"] = lines(*given)
+    if golds is not None:
+        tree["corpus/gold/pilot.jsonl"] = lines(*(_gold(name, reading) for name, reading in sorted(golds.items())))
     return tree
 
 
-@st.composite
-def touched(draw: st.DrawFn, tree: dict[str, bytes]) -> dict[str, bytes]:
+def _harmed(tree: dict[str, bytes], harms: list[tuple[int, int, bool, str]]) -> dict[str, bytes]:
     """The same files as somebody's hand might leave them: lines moved, doubled, broken, spaced, without their end."""
     found = dict(tree)
-    for name in draw(st.lists(st.sampled_from(sorted(tree)), unique=True, max_size=2)) if tree else []:
+    for which, at, open_end, harm in harms if tree else ():
+        name = sorted(tree)[which % len(tree)]
         held = found[name].splitlines(keepends=True)
-        if not held:
-            continue
-        at = draw(st.integers(0, len(held) - 1))
-        harm = draw(st.sampled_from(["shuffle", "double", "break", "space", "bytes", "end", "blank", "surrogate"]))
-        if harm == "shuffle":
-            held = draw(st.permutations(held))
-        elif harm == "double":
-            held.insert(draw(st.integers(0, len(held))), held[at])
-        elif harm == "blank":
-            held.insert(at, b"\n")
-        else:
-            held[at] = {
-                "break": held[at][: len(held[at]) // 2] + b"\n", "space": held[at].replace(b",", b" , ", 1),
-                "bytes": b"\xff\xfe\n", "end": held[at].rstrip(b"\n") + b"\r\n",
-                "surrogate": held[at].replace(b'"', b'"\\ud800', 1),
-            }[harm]  # fmt: skip
-        found[name] = b"".join(held)
-        if draw(st.booleans()):
-            found[name] = found[name].rstrip(b"\n")
+        if held:
+            _harm(held, at % len(held), harm)
+        found[name] = b"".join(held).rstrip(b"\n") if open_end else b"".join(held)
     return found
+
+
+def _harm(held: list[bytes], at: int, harm: str) -> None:
+    line = held[at]
+    if harm == "swap":
+        held.insert(0, held.pop(at))
+    elif harm in ("double", "blank"):
+        held.insert(len(held) - at, line if harm == "double" else b"\n")
+    else:
+        held[at] = {
+            "break": line[: len(line) // 2] + b"\n", "space": line.replace(b",", b" , ", 1), "bytes": b"\xff\xfe\n",
+            "end": line.rstrip(b"\n") + b"\r\n", "surrogate": line.replace(b'"', b'"\\ud800', 1),
+        }[harm]  # fmt: skip
+
+
+corpora = st.builds(
+    _tree, _DOCUMENTS, st.dictionaries(st.sampled_from(["ann-1", "ann-2"]), st.lists(_ANSWER, max_size=4)), _GOLD
+)
+"""The sources of one version. Two draws share most of their documents and answers by name."""
+harms = st.lists(_HARM, max_size=2)
+harmed = _harmed

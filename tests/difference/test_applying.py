@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 import pytest
@@ -25,13 +26,16 @@ OTHERS = st.dictionaries(
 )  # fmt: skip
 
 
-@st.composite
-def versions(draw: st.DrawFn) -> tuple[Tree, Tree]:
+def two_versions(first: Tree, second: Tree, related: bool, harms: tuple[Any, Any], others: tuple[Tree, Tree]) -> Any:
     """Two versions: unrelated, or the newer one made from the older by many hands."""
-    first = draw(corpora.corpora())
-    second = {**first, **draw(corpora.corpora())} if draw(st.booleans()) else draw(corpora.corpora())
-    older, newer = draw(corpora.touched(first)), draw(corpora.touched(second))
-    return {**older, **draw(OTHERS)}, {**newer, **draw(OTHERS)}
+    newer = {**first, **second} if related else second
+    return {**corpora.harmed(first, harms[0]), **others[0]}, {**corpora.harmed(newer, harms[1]), **others[1]}
+
+
+versions = st.builds(
+    two_versions, corpora.corpora, corpora.corpora, st.booleans(), st.tuples(corpora.harms, corpora.harms),
+    st.tuples(OTHERS, OTHERS),
+)  # fmt: skip
 
 
 def compared(folder: Path, older: Tree, newer: Tree) -> tuple[Folder, Folder, bytes]:
@@ -52,7 +56,7 @@ def sources(side: Folder) -> dict[str, bytes]:
     return {name: side.path(name).read_bytes() for name in side.files()}
 
 
-@given(versions())
+@given(versions)
 @settings(
     max_examples=100, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -67,7 +71,7 @@ def test_the_newer_side_comes_out(trees: tuple[Tree, Tree]) -> None:
         assert applied(Path(name), older, told) == expected
 
 
-@given(versions())
+@given(versions)
 @settings(
     max_examples=20, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
