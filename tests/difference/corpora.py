@@ -161,7 +161,7 @@ def _tree(documents: dict[str, Any], answers: dict[str, list[Any]], golds: dict[
     return tree
 
 
-def _harmed(tree: dict[str, bytes], harms: list[tuple[int, int, bool, str]]) -> dict[str, bytes]:
+def _harmed(tree: Tree, harms: list[tuple[int, int, bool, str]]) -> dict[str, bytes]:
     """The same files as somebody's hand might leave them: lines moved, doubled, broken, spaced, without their end."""
     found = dict(tree)
     for which, at, open_end, harm in harms if tree else ():

@@ -133,7 +133,7 @@ def test_another_older_side_is_refused_and_nothing_written(tmp_path: Path, other
 def test_an_edited_difference_is_refused(tmp_path: Path) -> None:
     older, _newer, told = compared(tmp_path, BEFORE, AFTER)
     with pytest.raises(ConflictError, match="make the difference again"):
-        applied(tmp_path, older, told.replace(b'"new":"8"', b'"new":"9"'))
+        applied(tmp_path, older, told.replace(b'"new":"38"', b'"new":"39"'))
     assert corpora.read(tmp_path / "made") == {}
 
 

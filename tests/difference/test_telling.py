@@ -61,7 +61,7 @@ def test_documents(tmp_path: Path, older: Any, newer: Any, expected: list[str]) 
 
 def test_a_changed_text_is_told_by_the_stretch_that_changed(tmp_path: Path) -> None:
     (row,) = told(tmp_path, ARTICLES, document(), document(text=TEXTS[1]))
-    assert (row.where, row.was, row.now) == ("d1", "4", "8")
+    assert (row.where, row.was, row.now) == ("d1", "34", "38")
 
 
 MENTIONS: list[tuple[Mention | None, Mention | None, tuple[str, str, str]]] = [
@@ -311,7 +311,7 @@ def test_markdown_counts_first_and_keeps_words_from_becoming_markup(tmp_path: Pa
     assert page.startswith(
         "| what | change | layer | times |\n| --- | --- | --- | ---: |\n| document | text |  | 1 |\n"
     )
-    assert "- d1 · “A\\|B \\<script\\> \\`x\\` \\*y\\*”: 4 → 8\n" in page
+    assert "- d1 · “A\\|B \\<script\\> \\`x\\` \\*y\\*”: 34 → 38\n" in page
 
 
 def test_equal_sides_say_so(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Claim(NamedTuple):
         found = {"text": self.mention.text, **{f"attributes.{n}": v for n, v in self.mention.attributes.items()}}
         roles: dict[str, list[Facts]] = {}
         for role, tail in sorted(self.hung, key=_place):
-            roles.setdefault(role, []).append({"text": tail.text, **tail.attributes})
+            roles.setdefault(role, []).append({"text": tail.text, "label": tail.label, **tail.attributes})
         return found | roles
 
 

@@ -26,6 +26,7 @@ from sayso.difference.matching import Pairs, matched
 from sayso.records import Annotation, Document, Gold, Mention, Relation
 
 R = TypeVar("R", bound=Relation)
+_WORD = 30  # code points; a longer word is cut, a change told by it all the same
 _WHOLE = {"mentions", "relations", "text"}  # told in parts, not as a field
 
 
@@ -83,10 +84,10 @@ def _document(was: Document | None, now: Document | None, known: Any) -> Documen
 
 
 def splice(older: str, newer: str) -> Splice | None:
-    """The one stretch in which two texts differ; None where they do not.
+    """The one stretch in which two texts differ, by whole words; None where they do not.
 
     >>> splice("34 drones flew", "38 drones flew")
-    Splice(start=1, old='4', new='8')
+    Splice(start=0, old='34', new='38')
     """
     if older == newer:
         return None
@@ -94,7 +95,18 @@ def splice(older: str, newer: str) -> Splice | None:
     start = _longest(room, lambda low, high: older[low:high] == newer[low:high])
     a, b = len(older), len(newer)
     tail = _longest(room - start, lambda low, high: older[a - high : a - low] == newer[b - high : b - low])
+    start -= _outwards(older[max(0, start - _WORD) : start][::-1])
+    tail -= _outwards(older[a - tail : a - tail + _WORD])
     return Splice(start=start, old=older[start : a - tail], new=newer[start : b - tail])
+
+
+def _outwards(text: str) -> int:
+    """How many code points of it still belong to the word that it begins in.
+
+    >>> _outwards("nes flew"), _outwards(" flew")
+    (3, 0)
+    """
+    return next((n for n, character in enumerate(text) if character.isspace()), len(text))
 
 
 def _longest(most: int, alike: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -168,13 +168,22 @@ def _ends(relation: Relation, texts: Mapping[str, str]) -> str:
 
 
 def _claim(what: str, change: ClaimChange, where: str) -> Row:
-    was, now = ("; ".join(_role(name, pair[side]) for name, pair in change.changes.items()) for side in (0, 1))
+    sides = [_role(name, was, now) for name, (was, now) in change.changes.items()]
+    was, now = ("; ".join(side[n] for side in sides) for n in (0, 1))
     return Row(Kind(what, change.change), "", where, change.text, was, now)
 
 
-def _role(name: str, value: Any) -> str:
-    told = ", ".join(map(_hung, value)) if isinstance(value, list) else _said(value)
-    return f"{name.removeprefix('attributes.')}: {told}"
+def _role(name: str, was: Any, now: Any) -> tuple[str, str]:
+    """What stood and stands in one role, by its words, and by all that is known where these are the same."""
+    old, new = _hanging(was, _hung), _hanging(now, _hung)
+    if old == new:
+        old, new = _hanging(was, _said), _hanging(now, _said)
+    role = name.removeprefix("attributes.")
+    return f"{role}: {old}", f"{role}: {new}"
+
+
+def _hanging(value: Any, told: Callable[[Any], str]) -> str:
+    return ", ".join(map(told, value)) if isinstance(value, list) else _said(value)
 
 
 def _hung(mention: Mapping[str, Any]) -> str:

@@ -78,8 +78,10 @@ def _show(difference: Difference, as_json: bool, as_markdown: bool, everything: 
         _json(difference)
     elif as_markdown:
         click.echo(difference.markdown(), nl=False)
+    elif everything:
+        _lines(difference)
     else:
-        (_lines if everything else _tables)(difference)
+        _tables(difference)
 
 
 def _apply(here: Path, older: str, written: Path, into: Path) -> None:
@@ -94,7 +96,7 @@ def _apply(here: Path, older: str, written: Path, into: Path) -> None:
 def _json(difference: Difference) -> None:
     from sayso.difference import write
 
-    write(difference, click.get_binary_stream("stdout").write)
+    write(difference, sys.stdout.buffer.write)
 
 
 def _tables(difference: Difference) -> None:
