@@ -157,13 +157,13 @@ def test_where_git_is_not(repository: Path, tmp_path: Path, monkeypatch: pytest.
     corpora.write(tmp_path / "older", FIRST)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert changes(side(str(tmp_path / "older"), repository), side(".", repository))["document added"] == 1
-    with pytest.raises(InputError, match="no git repository"):
+    with pytest.raises(InputError, match="no such folder, and no revision: git is not on this machine"):
         side("v1.0.0", repository)
 
 
 def test_where_there_is_no_repository(tmp_path: Path) -> None:
     root = corpora.write(tmp_path / "checkout", FIRST)
-    with pytest.raises(InputError, match="no git repository"):
+    with pytest.raises(InputError, match="no such folder, and no revision: not a git repository"):
         side("v1.0.0", root)
 
 

@@ -40,7 +40,7 @@ _ORDERS: dict[type, Order] = {
     Gold: lambda gold: (gold.doc_id, gold.campaign),
 }
 _SIDES = ("older", "newer")
-_WHOLE = 1 << 20  # bytes up to which a file that holds no records is compared line by line in memory
+_WHOLE, _LINES = 1 << 20, 5000  # bytes and lines up to which a file of no records is compared as a text
 
 
 class Told(Protocol):
@@ -203,7 +203,7 @@ class _Walk:
         with ExitStack() as open_files:
             older, newer = (self._open(side, name, open_files) for side in _SIDES)
             was, now = (file.read(_WHOLE + 1) if file else b"" for file in (older, newer))
-            if max(len(was), len(now)) > _WHOLE:
+            if max(len(was), len(now)) > _WHOLE or max(was.count(b"\n"), now.count(b"\n")) > _LINES:
                 yield from self._long(name, open_files)
                 return
             yield from _lines(name, was.splitlines(keepends=True), now.splitlines(keepends=True))

@@ -17,8 +17,8 @@ ROW = ("where", "layer", "words", "was", "is")
 _ORDER = {
     what: number
     for number, what in enumerate(
-        ("schema", "interface", "document", "gold", "gold claim", "gold mention", "gold relation", "answer", "claim",
-         "mention", "relation", "unreadable line", "file")
+        ("schema", "interface", "crosswalk", "document", "gold", "gold claim", "gold mention", "gold relation", "answer",
+         "claim", "mention", "relation", "unreadable line", "file")
     )
 }  # fmt: skip
 _WIDE = 160

@@ -25,6 +25,7 @@ from sayso.spans import Span
 
 _DECIDED = {"decided", "votes"}
 _NAMED = {"flag", "note"}  # fields of a mention that are kinds of their own
+_BESIDE = {"interface", "crosswalk"}  # no row of the data has words of theirs
 _REDEFINED = {"kind", "head", "tail"}
 _CONTEXT = 40
 
@@ -193,12 +194,12 @@ def _hung(mention: Mapping[str, Any]) -> str:
 
 
 def _schema(entry: SchemaEntry) -> Iterator[Row]:
-    if entry.kind == "interface":
-        change = entry.change if entry.change != "changed" else "wording"
-        yield Row(Kind("interface", change), entry.kind, "", entry.name)
-    elif entry.change != "changed":
+    if entry.kind in _BESIDE:
+        yield Row(Kind(entry.kind, "wording" if entry.change == "changed" else entry.change), "", "", entry.name)
+        return
+    if entry.change != "changed":
         yield Row(Kind("schema", entry.change), entry.kind, "", entry.name, "", ", ".join(entry.becomes))
-    for name, (old, new) in entry.changes.items() if entry.kind != "interface" else ():
+    for name, (old, new) in entry.changes.items():
         change = "redefined" if name in _REDEFINED else name if name in ("required", "order", "version") else "wording"
         yield Row(Kind("schema", change), entry.kind, "", f"{entry.name}: {name}", _said(old), _said(new))
 

@@ -20,7 +20,8 @@ DIFFERENT = 3
 @click.command()
 @click.argument("older", metavar="A")
 @click.argument("newer", metavar="[B]", default=".")
-@click.option("--first", default=10, show_default=True, metavar="N", help="How many changes of each kind to show.")
+@click.option("--first", type=click.IntRange(0), default=10, show_default=True, metavar="N",
+              help="How many changes of each kind to show.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="Show every change, one a line, document by document.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole difference as JSON, which --apply takes.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print it for a changelog.")
