@@ -58,7 +58,7 @@ def sources(side: Folder) -> dict[str, bytes]:
 
 @given(versions)
 @settings(
-    max_examples=100, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=60, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 def test_the_newer_side_comes_out(trees: tuple[Tree, Tree]) -> None:
     with TemporaryDirectory() as name:
@@ -149,6 +149,13 @@ def test_a_difference_that_was_cut_off_is_refused(tmp_path: Path, cut: int) -> N
     older, _newer, told = compared(tmp_path, BEFORE, AFTER)
     with pytest.raises(InputError, match="not a difference"):
         applied(tmp_path, older, told[:cut])
+
+
+def test_what_a_killed_run_has_left_is_made_good(tmp_path: Path) -> None:
+    older, _newer, told = compared(tmp_path, BEFORE, AFTER)
+    name = next(iter(AFTER))
+    corpora.write(tmp_path / "made", {name: b"half", f"{name}.999999999.partial": b"ha"})
+    assert applied(tmp_path, older, told) == AFTER
 
 
 def test_a_folder_with_other_sources_is_left_alone(tmp_path: Path) -> None:

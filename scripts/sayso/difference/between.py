@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
 import xxhash
@@ -52,29 +52,26 @@ class Told(Protocol):
         """What differs, in an order that ``apply`` can follow."""
 
 
-class Count(NamedTuple):
-    """How often something changed. ``layer`` is a label, a type of relation or a field; empty where there is none."""
-
-    kind: Kind
-    layer: str
-
-
 @dataclass
 class Tally:
-    """What passed by: counts, and the first few rows of each kind."""
+    """What passed by: how often which kind of which layer, and the first few rows of each kind."""
 
     first: int = 10
-    counts: Counter[Count] = field(default_factory=Counter)
+    counts: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     shown: dict[Kind, list[Row]] = field(default_factory=dict)
 
-    def add(self, entry: AnyEntry) -> Iterator[Row]:
-        """Count an entry, and yield its rows."""
-        for row in rows(entry):
-            self.counts[Count(row.kind, row.layer)] += 1
-            shown = self.shown.setdefault(row.kind, [])
+    def add(self, entry: AnyEntry) -> list[Row]:
+        """Count an entry; its rows."""
+        found = list(rows(entry))
+        for row in found:
+            kind = row.kind
+            self.counts[kind, row.layer] += 1
+            shown = self.shown.get(kind)
+            if shown is None:
+                shown = self.shown[kind] = []
             if len(shown) < self.first:
                 shown.append(row)
-            yield row
+        return found
 
     @property
     def bump(self) -> Bump | None:
@@ -150,7 +147,7 @@ class Difference:
         """The entries, each with its rows, counted as they pass."""
         tally = Tally(self.first)
         for entry in self.entries():
-            yield entry, list(tally.add(entry))
+            yield entry, tally.add(entry)
         self._tally = tally
 
     @property

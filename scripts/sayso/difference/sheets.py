@@ -17,8 +17,8 @@ ROW = ("where", "layer", "words", "was", "is")
 _ORDER = {
     what: number
     for number, what in enumerate(
-        ("schema", "interface", "crosswalk", "document", "gold", "gold claim", "gold mention", "gold relation", "answer",
-         "claim", "mention", "relation", "unreadable line", "file")
+        ("schema", "interface", "crosswalk", "document", "gold", "gold claim", "gold mention", "gold relation",
+         "answer", "claim", "mention", "relation", "unreadable line", "file")
     )
 }  # fmt: skip
 _WIDE = 160
@@ -27,15 +27,19 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!&])")
 
 def counted(tally: Tally) -> list[list[str]]:
     """The counts: what, which change, which layer, how often, what it asks of the version."""
-    found = sorted(tally.counts.items(), key=lambda item: (_rank(item[0].kind), item[0].layer))
-    return [[kind.what, kind.change, layer, f"{times:,}", BUMPS.get(kind, "")] for (kind, layer), times in found]
+    return [[kind.what, kind.change, layer, f"{times:,}", BUMPS.get(kind, "")] for kind, layer, times in _counts(tally)]
+
+
+def _counts(tally: Tally) -> list[tuple[Kind, str, int]]:
+    found = ((kind, layer, times) for (kind, layer), times in tally.counts.items())
+    return sorted(found, key=lambda count: (_rank(count[0]), count[1]))
 
 
 def shown(tally: Tally) -> Iterator[tuple[str, list[list[str]]]]:
     """Each kind with a title, and its first rows."""
     for kind in sorted(tally.shown, key=_rank):
         rows = tally.shown[kind] if kind.what != "file" else []  # how many lines is enough
-        times = sum(count for each, count in tally.counts.items() if each.kind == kind)
+        times = sum(count for (each, _layer), count in tally.counts.items() if each == kind)
         part = f"the first {len(rows)} of {times:,}" if times > len(rows) else f"{times:,}"
         if rows:
             yield f"{kind} ({part})".capitalize(), [_cells(row) for row in rows]
@@ -61,12 +65,11 @@ def told(difference: Difference) -> dict[str, Any]:
 def totals(difference: Difference) -> dict[str, Any]:
     """What is known at the end of a walk."""
     tally = difference.tally
-    counts = sorted(tally.counts.items(), key=lambda item: (_rank(item[0].kind), item[0].layer))
     return {
         "bump": tally.bump,
         "because": [str(kind) for kind in tally.reasons],
         "counts": [{"what": kind.what, "change": kind.change, "layer": layer or None, "times": times}
-                   for (kind, layer), times in counts],
+                   for kind, layer, times in _counts(tally)],
         "notes": difference.notes,
     }  # fmt: skip
 
