@@ -15,14 +15,16 @@ from hypothesis import strategies as st
 from sayso.difference import Folder, Written, apply, between, write
 from sayso.errors import ConflictError, InputError
 from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
+from tests.conftest import REPOSITORY
 from tests.difference import corpora
 from tests.difference.corpora import Tree
 from tests.migrations.worlds import NEWER, OLDER
 
+MANY = b"\n" * 6000  # more lines than are compared as a text
 HISTORY = "corpus/history/1.0.0-2.0.0/annotations/pilot/ann-1.jsonl"
 OTHERS = st.dictionaries(
     st.sampled_from([HISTORY, "schema/schema.yaml", "schema/guidelines.md", "schema/migrations/1.0.0.yaml"]),
-    st.sampled_from([b"", b"one\n", b"one\ntwo\n", b"two\none", b"\xff\r\n", OLDER.encode(), NEWER.encode()]),
+    st.sampled_from([b"", b"one\n", b"one\ntwo\n", b"two\none", b"one\rtwo\n", MANY, b"\xff\r\n", OLDER.encode(), NEWER.encode()]),
 )  # fmt: skip
 
 
@@ -81,6 +83,18 @@ def test_the_same_sides_give_the_same_bytes(trees: tuple[Tree, Tree]) -> None:
         again = io.BytesIO()
         write(between(older, newer), again.write)
         assert again.getvalue() == told
+
+
+REAL = {name: (REPOSITORY / name).read_bytes() for name in Folder(REPOSITORY, "here").files() if name.endswith("jsonl")}
+
+
+@given(corpora.harms, corpora.harms)
+@settings(max_examples=10, phases=[Phase.generate])
+def test_the_founding_corpus_in_any_hand(first: Any, second: Any) -> None:
+    with TemporaryDirectory() as name:
+        trees = corpora.harmed(REAL, first), corpora.harmed(REAL, second)
+        older, _newer, told = compared(Path(name), *trees)
+        assert applied(Path(name), older, told) == trees[1]
 
 
 def test_a_corpus_of_many_documents(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from sayso.difference.aligning import Event, Line
 from sayso.difference.claims import claim_changes
 from sayso.difference.entries import (
     AnswerEntry,
+    AnyEntry,
     Changes,
     DocumentEntry,
-    Entry,
     GoldEntry,
     LineEntry,
     MentionChange,
@@ -30,7 +30,7 @@ _WORD = 30  # code points; a longer word is cut, a change told by it all the sam
 _WHOLE = {"mentions", "relations", "text"}  # told in parts, not as a field
 
 
-def entries_of(event: Event) -> list[Entry]:
+def entries_of(event: Event) -> list[AnyEntry]:
     """What an event comes to. Lines that cannot be read on one side are a line gone and another come.
 
     The newer line goes in as it stands where the parts do not make it, as where somebody wrote it by hand.
