@@ -43,6 +43,7 @@ _TABLE: dict[Bump, dict[str, tuple[str, ...]]] = {
         "gold relation": ("added", "removed"),
         "schema": ("added", "required", "order"),
         "interface": ("added", "removed"),
+        "crosswalk": ("added", "removed"),
     },
     "patch": {
         "document": ("metadata", "other file", "rewritten"),
@@ -53,6 +54,7 @@ _TABLE: dict[Bump, dict[str, tuple[str, ...]]] = {
         "gold relation": ("decision",),
         "schema": ("wording", "version"),
         "interface": ("wording",),
+        "crosswalk": ("wording",),
         "file": ("line added", "line removed"),
     },
 }

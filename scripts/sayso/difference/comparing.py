@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,9 +12,9 @@ from sayso.difference.aligning import Event, Line
 from sayso.difference.claims import claim_changes
 from sayso.difference.entries import (
     AnswerEntry,
+    AnyEntry,
     Changes,
     DocumentEntry,
-    Entry,
     GoldEntry,
     LineEntry,
     MentionChange,
@@ -26,10 +26,11 @@ from sayso.difference.matching import Pairs, matched
 from sayso.records import Annotation, Document, Gold, Mention, Relation
 
 R = TypeVar("R", bound=Relation)
+_WORD = 30  # code points; a longer word is cut, a change told by it all the same
 _WHOLE = {"mentions", "relations", "text"}  # told in parts, not as a field
 
 
-def entries_of(event: Event) -> list[Entry]:
+def entries_of(event: Event) -> list[AnyEntry]:
     """What an event comes to. Lines that cannot be read on one side are a line gone and another come.
 
     The newer line goes in as it stands where the parts do not make it, as where somebody wrote it by hand.
@@ -83,10 +84,10 @@ def _document(was: Document | None, now: Document | None, known: Any) -> Documen
 
 
 def splice(older: str, newer: str) -> Splice | None:
-    """The one stretch in which two texts differ; None where they do not.
+    """The one stretch in which two texts differ, by whole words; None where they do not.
 
     >>> splice("34 drones flew", "38 drones flew")
-    Splice(start=1, old='4', new='8')
+    Splice(start=0, old='34', new='38')
     """
     if older == newer:
         return None
@@ -94,7 +95,18 @@ def splice(older: str, newer: str) -> Splice | None:
     start = _longest(room, lambda low, high: older[low:high] == newer[low:high])
     a, b = len(older), len(newer)
     tail = _longest(room - start, lambda low, high: older[a - high : a - low] == newer[b - high : b - low])
+    start -= _outwards(older[max(0, start - _WORD) : start][::-1])
+    tail -= _outwards(older[a - tail : a - tail + _WORD])
     return Splice(start=start, old=older[start : a - tail], new=newer[start : b - tail])
+
+
+def _outwards(text: str) -> int:
+    """How many code points of it still belong to the word that it begins in.
+
+    >>> _outwards("nes flew"), _outwards(" flew")
+    (3, 0)
+    """
+    return next((n for n, character in enumerate(text) if character.isspace()), len(text))
 
 
 def _longest(most: int, alike: Any) -> int:
@@ -111,7 +123,7 @@ def _reading(was: Annotation | Gold, now: Annotation | Gold, pairs: Pairs[Any], 
     if was.mentions == now.mentions and was.relations == now.relations:
         return Reading()
     changed = (_mention(one, other) for one, other in pairs if one != other)
-    related, unrelated = _relations(renamed(was.relations, ids), now.relations)
+    related, unrelated = _relations(renamed(was.relations, ids), list(now.relations))
     ends = {end for each in (*related, *unrelated) for end in (each.head, each.tail)}
     texts = {m.id: m.text for m in (*was.mentions, *now.mentions) if m.id in ends} if ends else {}
     return Reading(added=tuple(come), removed=tuple(gone), changed=tuple(changed),
@@ -129,18 +141,23 @@ def _mention(was: Mention, now: Mention) -> MentionChange:
 
 def _relations(was: Iterable[R], now: Iterable[R]) -> tuple[tuple[R, ...], tuple[R, ...]]:
     """Those that came and those that went."""
+    if was == now:
+        return (), ()
     before, after = Counter(was), Counter(now)
     return tuple((after - before).elements()), tuple((before - after).elements())
 
 
 def _changes(was: Any, now: Any) -> Changes:
-    return {name: pair for name, pair in _fields(was, now).items() if name not in _WHOLE}
+    return _fields(was, now, _WHOLE)
 
 
-def _fields(was: Any, now: Any) -> Changes:
-    fields = was.__struct_fields__
-    pairs = ((name, getattr(was, name), getattr(now, name)) for name in fields)
-    return {name: (_plain(old), _plain(new)) for name, old, new in pairs if old != new}
+def _fields(was: Any, now: Any, without: Collection[str] = ()) -> Changes:
+    found: Changes = {}
+    for name in was.__struct_fields__:
+        old, new = getattr(was, name), getattr(now, name)
+        if old != new and name not in without:
+            found[name] = (_plain(old), _plain(new))
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -135,7 +135,7 @@ class LineEntry(Entry, frozen=True, kw_only=True, tag="line"):
 
 
 class SchemaEntry(Part, frozen=True, kw_only=True, tag_field="of", tag="schema"):
-    """A word of the schema: ``kind`` is label, attribute, value, relation, flag or interface, ``name`` its older name.
+    """A word of the schema, by its older name; ``kind`` is label, attribute, value, relation, flag or what is beside.
 
     ``change`` is added, removed, renamed, split, changed; ``becomes`` what a migration makes of it. Follows from the
     lines of schema.yaml, for whoever reads it.

@@ -18,15 +18,17 @@ def matched(older: Sequence[M], newer: Sequence[M]) -> tuple[Pairs[M], list[M], 
 
     By id; what is left by the same span and label; what is still left by the best overlap, the same label first.
     """
+    known = {mention.id: mention for mention in newer}
+    if len(known) == len(newer) == len(older) and known.keys() == {mention.id for mention in older}:
+        return [(mention, known[mention.id]) for mention in older], [], []  # nearly always
     pairs: Pairs[M] = []
     gone, come = list(older), list(newer)
-    for found in (_by_id, _in_place):
+    for found in (_by_id, _in_place, _by_overlap):
         pairs += found(gone, come)
         gone, come = _left(older, newer, pairs)
         if not gone or not come:
-            return pairs, gone, come
-    pairs += _by_overlap(gone, come)
-    return pairs, *_left(older, newer, pairs)
+            break
+    return pairs, gone, come
 
 
 def _left(older: Iterable[M], newer: Iterable[M], pairs: Pairs[M]) -> tuple[list[M], list[M]]:

@@ -17,16 +17,16 @@ CHUNK = 1 << 20
 _REGULAR = (b"100644", b"100755")
 
 
-def available(folder: Path) -> bool:
-    """Whether git is on this machine and ``folder`` lies in one of its repositories."""
-    return shutil.which("git") is not None and _run(folder, "rev-parse", "--git-dir").returncode == 0
+def refusal(folder: Path) -> str:
+    """Why git has nothing to say of ``folder``, in its own words; empty where it has."""
+    if shutil.which("git") is None:
+        return "git is not on this machine"
+    asked = _run(folder, "rev-parse", "--git-dir")
+    return _last_words(asked) if asked.returncode else ""
 
 
 def commit_of(folder: Path, revision: str) -> str | None:
-    """The full name of the commit that a tag, branch or abbreviation means; None where there is none.
-
-    >>> commit_of(Path("/"), "v1.0.0")
-    """
+    """The full name of the commit that a tag, branch or abbreviation means; None where there is none."""
     asked = _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     return asked.stdout.decode().strip() if asked.returncode == 0 else None
 
@@ -134,12 +134,8 @@ def _copied(source: IO[bytes], size: int, target: IO[bytes]) -> None:
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(  # noqa: S603 - what a person typed stands behind --end-of-options
-            ["git", *words],
-            cwd=folder,
-            capture_output=True,
-            check=False,
-        )
+        asked = ["git", *words]
+        return subprocess.run(asked, cwd=folder, capture_output=True, check=False)  # noqa: S603 - no shell
     except FileNotFoundError as error:
         raise InputError("git is not on this machine", remedy="install git, or compare folders") from error
 
@@ -147,6 +143,10 @@ def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
 def _answer(folder: Path, *words: str) -> bytes:
     done = _run(folder, *words)
     if done.returncode:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
-        raise InputError(f"git {words[0]}: {told[0]}", where=str(folder), remedy="run `git fsck`")
+        raise InputError(f"git {words[0]}: {_last_words(done)}", where=str(folder), remedy="run `git fsck`")
     return done.stdout
+
+
+def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
+    told = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return told[0].removeprefix("fatal: ") if told else "no reason given"

@@ -17,24 +17,29 @@ ROW = ("where", "layer", "words", "was", "is")
 _ORDER = {
     what: number
     for number, what in enumerate(
-        ("schema", "interface", "document", "gold", "gold claim", "gold mention", "gold relation", "answer", "claim",
-         "mention", "relation", "unreadable line", "file")
+        ("schema", "interface", "crosswalk", "document", "gold", "gold claim", "gold mention", "gold relation",
+         "answer", "claim", "mention", "relation", "unreadable line", "file")
     )
 }  # fmt: skip
+_WIDE = 160
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!&])")
 
 
 def counted(tally: Tally) -> list[list[str]]:
     """The counts: what, which change, which layer, how often, what it asks of the version."""
-    found = sorted(tally.counts.items(), key=lambda item: (_rank(item[0].kind), item[0].layer))
-    return [[kind.what, kind.change, layer, f"{times:,}", BUMPS.get(kind, "")] for (kind, layer), times in found]
+    return [[kind.what, kind.change, layer, f"{times:,}", BUMPS.get(kind, "")] for kind, layer, times in _counts(tally)]
+
+
+def _counts(tally: Tally) -> list[tuple[Kind, str, int]]:
+    found = ((kind, layer, times) for (kind, layer), times in tally.counts.items())
+    return sorted(found, key=lambda count: (_rank(count[0]), count[1]))
 
 
 def shown(tally: Tally) -> Iterator[tuple[str, list[list[str]]]]:
     """Each kind with a title, and its first rows."""
     for kind in sorted(tally.shown, key=_rank):
         rows = tally.shown[kind] if kind.what != "file" else []  # how many lines is enough
-        times = sum(count for each, count in tally.counts.items() if each.kind == kind)
+        times = sum(count for (each, _layer), count in tally.counts.items() if each == kind)
         part = f"the first {len(rows)} of {times:,}" if times > len(rows) else f"{times:,}"
         if rows:
             yield f"{kind} ({part})".capitalize(), [_cells(row) for row in rows]
@@ -46,11 +51,10 @@ def line(row: Row) -> str:
     >>> line(Row(Kind("mention", "relabelled"), "Actor", "d1 pilot/ann-1", "police", "Actor", "Location"))
     'd1 pilot/ann-1: mention relabelled, Actor “police”: Actor → Location'
     """
-    words = f" “{row.words}”" if row.words else ""
-    change = f": {row.was or '–'} → {row.now or '–'}" if row.was or row.now else ""
-    where = f"{row.where}: " if row.where else ""
-    layer = f", {row.layer}" if row.layer else ""
-    return " ".join(f"{where}{row.kind}{layer}{words}{change}".split())
+    where, layer, words, was, now = _cells(row)
+    told = ", ".join(filter(None, (str(row.kind), layer)))
+    change = f": {was or '–'} → {now or '–'}" if was or now else ""
+    return f"{where}{': ' if where else ''}{told}{f' “{words}”' if words else ''}{change}"
 
 
 def told(difference: Difference) -> dict[str, Any]:
@@ -61,12 +65,11 @@ def told(difference: Difference) -> dict[str, Any]:
 def totals(difference: Difference) -> dict[str, Any]:
     """What is known at the end of a walk."""
     tally = difference.tally
-    counts = sorted(tally.counts.items(), key=lambda item: (_rank(item[0].kind), item[0].layer))
     return {
         "bump": tally.bump,
         "because": [str(kind) for kind in tally.reasons],
         "counts": [{"what": kind.what, "change": kind.change, "layer": layer or None, "times": times}
-                   for (kind, layer), times in counts],
+                   for kind, layer, times in _counts(tally)],
         "notes": difference.notes,
     }  # fmt: skip
 
@@ -101,11 +104,23 @@ def _plain(text: str) -> str:
     >>> print(_plain("a_b <c>"))
     a\\_b \\<c\\>
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def _cells(row: Row) -> list[str]:
-    return [row.where, row.layer, row.words, row.was, row.now]
+    return [_shown(cell) for cell in (row.where, row.layer, row.words, row.was, row.now)]
+
+
+def _shown(text: str) -> str:
+    """One line that a terminal shows as it stands, its middle left out where it is long.
+
+    >>> _shown("two\\nlines \\x1b[31m")
+    'two lines \\\\x1b[31m'
+    """
+    line = " ".join(text.split())
+    if len(line) > _WIDE:
+        line = f"{line[: _WIDE // 2]}…{line[-_WIDE // 2 :]}"
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _rank(kind: Kind) -> tuple[int, int]:

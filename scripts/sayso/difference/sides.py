@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from sayso.difference.repository import CHUNK, Blobs, available, commit_of, shallow
+from sayso.difference.repository import CHUNK, Blobs, commit_of, refusal, shallow
 from sayso.errors import InputError, UsageError
 from sayso.files import PARTIAL, explained
 from sayso.settings import MARK
@@ -162,7 +162,7 @@ def side(word: str, root: Path) -> Side:
     if word in ("", "."):
         return Folder(root, WORKING_TREE)
     folder = Path(word)
-    commit = commit_of(root, word) if available(root) else None
+    commit = None if refusal(root) else commit_of(root, word)
     if folder.is_dir() and commit and not word.startswith((".", "/")):
         remedy = f"say ./{word} for the folder, or {commit[:12]} for the revision"
         raise UsageError(f"{word} is a folder and a revision", remedy=remedy)
@@ -187,11 +187,10 @@ def _folder(folder: Path, word: str) -> Folder:
 
 
 def _unknown(word: str, root: Path) -> InputError:
-    if "/" in word and not word.startswith("refs/") and not available(root):
-        return InputError("no such folder", where=word, remedy="check the path")
-    if not available(root):
-        what, remedy = "no such folder, and no git repository to look for a revision in", "go into a clone"
-        return InputError(what, where=word, remedy=f"{remedy}, or name a folder")
+    if why := refusal(root):
+        return InputError(
+            f"no such folder, and no revision: {why}", where=word, remedy="check the path, or use a clone"
+        )
     remedy = "see `git tag` and `git log`, or name a folder"
     if shallow(root):
         remedy = "this clone is shallow: run `git fetch --unshallow --tags`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,6 +25,7 @@ from sayso.spans import Span
 
 _DECIDED = {"decided", "votes"}
 _NAMED = {"flag", "note"}  # fields of a mention that are kinds of their own
+_BESIDE = {"interface", "crosswalk"}  # no row of the data has words of theirs
 _REDEFINED = {"kind", "head", "tail"}
 _CONTEXT = 40
 
@@ -168,13 +169,22 @@ def _ends(relation: Relation, texts: Mapping[str, str]) -> str:
 
 
 def _claim(what: str, change: ClaimChange, where: str) -> Row:
-    was, now = ("; ".join(_role(name, pair[side]) for name, pair in change.changes.items()) for side in (0, 1))
+    sides = [_role(name, was, now) for name, (was, now) in change.changes.items()]
+    was, now = ("; ".join(side[n] for side in sides) for n in (0, 1))
     return Row(Kind(what, change.change), "", where, change.text, was, now)
 
 
-def _role(name: str, value: Any) -> str:
-    told = ", ".join(map(_hung, value)) if isinstance(value, list) else _said(value)
-    return f"{name.removeprefix('attributes.')}: {told}"
+def _role(name: str, was: Any, now: Any) -> tuple[str, str]:
+    """What stood and stands in one role, by its words, and by all that is known where these are the same."""
+    old, new = _hanging(was, _hung), _hanging(now, _hung)
+    if old == new:
+        old, new = _hanging(was, _said), _hanging(now, _said)
+    role = name.removeprefix("attributes.")
+    return f"{role}: {old}", f"{role}: {new}"
+
+
+def _hanging(value: Any, told: Callable[[Any], str]) -> str:
+    return ", ".join(map(told, value)) if isinstance(value, list) else _said(value)
 
 
 def _hung(mention: Mapping[str, Any]) -> str:
@@ -184,12 +194,12 @@ def _hung(mention: Mapping[str, Any]) -> str:
 
 
 def _schema(entry: SchemaEntry) -> Iterator[Row]:
-    if entry.kind == "interface":
-        change = entry.change if entry.change != "changed" else "wording"
-        yield Row(Kind("interface", change), entry.kind, "", entry.name)
-    elif entry.change != "changed":
+    if entry.kind in _BESIDE:
+        yield Row(Kind(entry.kind, "wording" if entry.change == "changed" else entry.change), "", "", entry.name)
+        return
+    if entry.change != "changed":
         yield Row(Kind("schema", entry.change), entry.kind, "", entry.name, "", ", ".join(entry.becomes))
-    for name, (old, new) in entry.changes.items() if entry.kind != "interface" else ():
+    for name, (old, new) in entry.changes.items():
         change = "redefined" if name in _REDEFINED else name if name in ("required", "order", "version") else "wording"
         yield Row(Kind("schema", change), entry.kind, "", f"{entry.name}: {name}", _said(old), _said(new))
 

@@ -20,7 +20,8 @@ DIFFERENT = 3
 @click.command()
 @click.argument("older", metavar="A")
 @click.argument("newer", metavar="[B]", default=".")
-@click.option("--first", default=10, show_default=True, metavar="N", help="How many changes of each kind to show.")
+@click.option("--first", type=click.IntRange(0), default=10, show_default=True, metavar="N",
+              help="How many changes of each kind to show.")  # fmt: skip
 @click.option("--all", "everything", is_flag=True, help="Show every change, one a line, document by document.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole difference as JSON, which --apply takes.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print it for a changelog.")
@@ -56,10 +57,9 @@ def command(root: Path | None, older: str, newer: str, first: int, everything: b
         _apply(here, older, written, into)
         return
     sides = side(older, here), side(newer, here)
-    show = _json if as_json else _markdown if as_markdown else _lines if everything else _tables
     with terminal.progress("comparing", printing=as_json) as advance:
         difference = between(*sides, watch=advance, first=first)
-        show(difference)
+        _show(difference, as_json, as_markdown, everything)
     _conclude(difference)
     if exit_code and difference.bump:
         sys.exit(DIFFERENT)
@@ -74,6 +74,17 @@ def _fitting(as_json: bool, as_markdown: bool, everything: bool, written: Path |
         raise UsageError("--apply and --into go together", remedy="give both")
 
 
+def _show(difference: Difference, as_json: bool, as_markdown: bool, everything: bool) -> None:
+    if as_json:
+        _json(difference)
+    elif as_markdown:
+        click.echo(difference.markdown(), nl=False)
+    elif everything:
+        _lines(difference)
+    else:
+        _tables(difference)
+
+
 def _apply(here: Path, older: str, written: Path, into: Path) -> None:
     from sayso.difference import Written, apply, side
 
@@ -86,11 +97,7 @@ def _apply(here: Path, older: str, written: Path, into: Path) -> None:
 def _json(difference: Difference) -> None:
     from sayso.difference import write
 
-    write(difference, click.get_binary_stream("stdout").write)
-
-
-def _markdown(difference: Difference) -> None:
-    click.echo(difference.markdown(), nl=False)
+    write(difference, sys.stdout.buffer.write)
 
 
 def _tables(difference: Difference) -> None:
