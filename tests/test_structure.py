@@ -38,7 +38,7 @@ OWNERS = {
     "pyarrow": ("dataset/",),
     "rich": ("cli/terminal.py",),
     "sentencex": ("sentences.py",),
-    "yaml": ("schema.py", "dataset/card.py"),
+    "yaml": ("schema.py", "dataset/card/"),
 }
 
 TOP_LEVEL = {

@@ -68,7 +68,16 @@ def of_answers(table: pa.Table) -> Figures:
     """Who answered what, under which schema; how many people read a document on their own; relations; what was kept."""
     found: Figures = Counter({"answers": table.num_rows})
     alone: dict[tuple[str, str], set[str]] = defaultdict(set)
-    columns = ("annotator_kind", "annotator", "interface", "schema_version", "status", "started_from", "updated", "doc_id")
+    columns = (
+        "annotator_kind",
+        "annotator",
+        "interface",
+        "schema_version",
+        "status",
+        "started_from",
+        "updated",
+        "doc_id",
+    )
     for kind, name, asked, version, status, started, updated, doc_id in _rows(table, columns):
         found[figure("answer", kind, name, asked, version, status)] += 1
         found[figure("started_from", kind, started or "nothing")] += 1

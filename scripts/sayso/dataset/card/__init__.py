@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from sayso.dataset.card import counts, croissant, head, marks, plots, statement,
 from sayso.dataset.card.agreement import agreement
 from sayso.dataset.card.citation import FILE as CITATION
 from sayso.dataset.card.citation import Citation, citation
+from sayso.dataset.card.head import UNFINISHED
 from sayso.dataset.card.made import SPLITS, Made
 from sayso.dataset.card.markdown import code
 from sayso.dataset.parquet import Footer
@@ -23,7 +23,20 @@ from sayso.errors import InputError
 from sayso.files import explained, write_if_changed
 from sayso.schema import Schema
 
-__all__ = ["CARD", "CHANGES", "PARTS", "SPLITS", "START", "Beside", "Made", "Stale", "beside", "made", "withdraw"]
+__all__ = [
+    "CARD",
+    "CHANGES",
+    "PARTS",
+    "SPLITS",
+    "START",
+    "UNFINISHED",
+    "Beside",
+    "Made",
+    "Stale",
+    "beside",
+    "made",
+    "withdraw",
+]
 
 CARD = "README.md"
 CHANGES = "CHANGELOG.md"
@@ -140,11 +153,12 @@ def beside(folder: Path, made: Made) -> Beside:
 
 def render(path: Path, made: Made, cite: Citation) -> str:
     """The card that belongs to what was made; what is hand-written in the one at ``path`` stays."""
-    keys, body = head.parted(_text(path if path.is_file() else START), path)
     contents = {name: compute(made, cite) for name, compute in PARTS.items()}
+    text = marks.filled(_text(path if path.is_file() else START), contents, path)
+    keys, body = head.parted(text, path)
     keys = head.replaced(keys, head.computed(made))
     head.read(keys, path)
-    return head.joined(keys, marks.filled(body, contents, path))
+    return head.joined(keys, body)
 
 
 def withdraw(path: Path) -> None:
@@ -175,14 +189,12 @@ def _stale(folder: Path, files: Mapping[str, bytes], gone: tuple[str, ...]) -> I
 def _stale_parts(path: Path, new: str) -> Iterator[Stale]:
     """Which keys of the head and which parts of the body differ; the head alone where only its spelling does."""
     old = _text(path)
-    (old_head, old_body), (new_head, new_body) = head.parted(old, path), head.parted(new, path)
+    (old_head, _), (new_head, _) = head.parted(old, path), head.parted(new, path)
     old_keys, new_keys = head.read(old_head, path), head.read(new_head, path)
     keys = [key for key in {**new_keys, **old_keys} if old_keys.get(key) != new_keys.get(key)]
     if old_head != new_head:
         yield from (Stale(CARD, 1, f"the head's {key}") for key in keys or ["spelling"])
-    before = old_head.count("\n") + 2
-    held = partial(marks.held, new_body)
-    places = marks.parts(new_body, path)
-    for name, part in marks.parts(old_body, path).items():
-        if marks.held(old_body, part) != held(places[name]):
-            yield Stale(CARD, before + part.first, f"the computed part {name!r}")
+    wanted = {name: marks.held(new, part) for name, part in marks.parts(new, path).items()}
+    for name, part in marks.parts(old, path).items():
+        if marks.held(old, part) != wanted[name]:
+            yield Stale(CARD, part.first + 1, f"the computed part {name!r}")

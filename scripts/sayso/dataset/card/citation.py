@@ -92,7 +92,9 @@ def citation(folder: Path) -> Citation:
         said = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"not YAML: {' '.join(str(error).split())}", where=str(path)) from error
-    missing = [key for key in ("title", "authors", "message", "cff-version") if not isinstance(said, dict) or not said.get(key)]
+    missing = [
+        key for key in ("title", "authors", "message", "cff-version") if not isinstance(said, dict) or not said.get(key)
+    ]
     if missing or not all(isinstance(each, dict) for each in said["authors"]):
         raise InputError(f"no {missing[0] if missing else 'keys for an author'}", where=str(path), remedy="add it")
     if not _VERSION.search(text):

@@ -37,7 +37,7 @@ def figures(made: Made) -> str:
 
 def _documents(made: Made) -> str:
     rows = [
-        [what, *(made.splits.get(split, {}).get(name, 0) for split in SPLITS), made.figures[name]]
+        [what, *(made.splits[split][name] if split in made.splits else 0 for split in SPLITS), made.figures[name]]
         for what, name in {
             "documents": "articles|documents",
             "adjudicated": "gold|adjudicated",

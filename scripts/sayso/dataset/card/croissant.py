@@ -121,7 +121,12 @@ def _split(config: str) -> dict[str, Any]:
         "extract": {"fileProperty": "fullpath"},
         "transform": {"regex": _SPLIT},
     }
-    return {**_named(config, "split"), "description": "train, validation or test.", "dataType": "sc:Text", "source": source}
+    return {
+        **_named(config, "split"),
+        "description": "train, validation or test.",
+        "dataType": "sc:Text",
+        "source": source,
+    }
 
 
 def _field(config: str, name: str, kind: features.Type, told: str) -> dict[str, Any]:

@@ -15,7 +15,12 @@ from sayso.dataset.card.vocabulary import LICENSES
 from sayso.errors import InputError
 
 UNFINISHED = "data/unfinished-build-run-sayso-build-again"
-CREATORS = {"program": "machine-generated", "human": "other", "adjudicator": "expert-generated", "gold": "expert-generated"}
+CREATORS = {
+    "program": "machine-generated",
+    "human": "other",
+    "adjudicator": "expert-generated",
+    "gold": "expert-generated",
+}
 """People without adjudication are ``other``: whether they are experts, or a crowd, nobody recorded."""
 _GROUPS = {"license_name": "license", "license_link": "license"}
 _HEAD = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What a build made, as the card and what lies beside it tell it: counts from the footers, digests, and words for them."""
+"""What a build made, as the card and what lies beside it tell it: counts from the footers, digests, dates."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def agreement(made: Made) -> str:
 
 
 def _why_not(made: Made) -> str:
-    """The reason, counted: agreement needs documents that two people read, neither with another's answer before them."""
+    """The reason, counted: it takes documents that two people read, neither with another's answer before them."""
     twice = {asked: sum(counts) for asked, counts in _read_by_several(made)}
     if not twice:
         return (

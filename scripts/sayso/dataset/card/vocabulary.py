@@ -36,8 +36,9 @@ WORDS: Mapping[str, frozenset[str]] = {
          "fact-checking-retrieval", "hate-speech-detection", "intent-classification", "language-identification",
          "language-modeling", "lemmatization", "multi-class-classification", "multi-label-classification",
          "named-entity-recognition", "natural-language-inference", "news-articles-headline-generation",
-         "news-articles-summarization", "open-domain-qa", "parsing", "part-of-speech", "semantic-similarity-classification",
-         "sentiment-analysis", "sentiment-classification", "sentiment-scoring", "topic-classification",
+         "news-articles-summarization", "open-domain-qa", "parsing", "part-of-speech",
+         "semantic-similarity-classification", "sentiment-analysis", "sentiment-classification", "sentiment-scoring",
+         "topic-classification",
          "utterance-retrieval", "word-sense-disambiguation"]
     ),
 }  # fmt: skip
