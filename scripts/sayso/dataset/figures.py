@@ -89,7 +89,13 @@ def of_answers(table: pa.Table) -> Figures:
     whose = [figure(kind, name) for kind, name in _rows(table, ("annotator_kind", "annotator"))]
     found.update(of_relations(table, whose))
     found["kept"] += len(table["kept"].combine_chunks().flatten())
+    found.update(carried(table))
     return found
+
+
+def carried(table: pa.Table) -> Figures:
+    """How many answers were carried over from an earlier text; nothing where there are none."""
+    return +Counter({"carried": table.num_rows - table["text_read"].null_count})
 
 
 def _rows(table: pa.Table, columns: Sequence[str]) -> Iterable[tuple[str, ...]]:

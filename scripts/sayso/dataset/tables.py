@@ -74,7 +74,7 @@ class _Rows:
             if want != got:
                 self.answers.refuse(
                     row, f"made for another text ({got[:12]}… and not {want[:12]}…)", place="text_sha256",
-                    remedy="restore the text of the article; never change one after ingest",
+                    remedy="restore the article from git; `sayso ingest --replace-text` puts another text in its place",
                 )  # fmt: skip
 
     def tables(self) -> dict[str, Table]:
@@ -136,7 +136,7 @@ class _Rows:
 
     def _decided(self, documents: int, rows: Ints) -> Figures:
         table = self.table.take(pa.array(rows))
-        found = Counter({"documents": documents, "adjudicated": len(rows)})
+        found = Counter({"documents": documents, "adjudicated": len(rows), **figures.carried(table)})
         found.update(figure("day", figures.day(each)) for each in table["adjudicated"].to_pylist())
         found.update(figure("schema_version", each) for each in table["schema_version"].to_pylist())
         found.update(figures.of_relations(table, [figure(GOLD, GOLD)] * len(rows)))

@@ -56,7 +56,12 @@ def _answers(made: Made) -> str:
         [f"begun with {word}, by {KINDS[kind]}", count]
         for (kind, word), count in made.under("annotations|started_from").items()
     ]
-    general = [["all answers", made.figures["annotations|answers"]], *rows, *started]
+    carried = [
+        [f"{what}, carried over from an earlier text of their document", made.figures[name]]
+        for what, name in {"answers": "annotations|carried", "adjudicated documents": "gold|carried"}.items()
+        if made.figures[name]
+    ]
+    general = [["all answers", made.figures["annotations|answers"]], *rows, *started, *carried]
     return table(["answers", "how many"], [*general, ["claims, all readings together", made.figures["claims|claims"]]])
 
 

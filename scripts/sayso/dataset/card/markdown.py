@@ -6,20 +6,19 @@ from collections.abc import Iterable
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table; a bar in a cell is escaped. Without rows, no table.
+    """A Markdown table, whole numbers to the right; a bar in a cell is escaped. Without rows, no table.
 
-    >>> print(table(["a", "b"], [[1, "x|y"]]))
+    >>> print(table(["a", "b"], [[1000, "x|y"]]))
     | a | b |
-    |---|---|
-    | 1 | x\\|y |
+    |---:|---|
+    | 1,000 | x\\|y |
     """
-    names = list(header)
-    lines = [[_cell(cell) for cell in row] for row in rows]
+    names, lines = list(header), [list(row) for row in rows]
     if not lines:
         return ""
-    return "\n".join(f"| {' | '.join(line)} |" for line in [names, *lines]).replace(
-        "\n", "\n|" + "---|" * len(names) + "\n", 1
-    )
+    sides = ["---:" if all(isinstance(cell, int) for cell in column) else "---" for column in zip(*lines, strict=True)]
+    shown = [f"| {' | '.join(map(_cell, line))} |" for line in [names, *lines]]
+    return "\n".join([shown[0], f"|{'|'.join(sides)}|", *shown[1:]])
 
 
 def _cell(content: object) -> str:

@@ -38,14 +38,13 @@ def made_by(made: Made) -> str:
 def header(made: Made) -> str:
     """Which data, schema and guidelines these are."""
     rows = [
-        ["dataset", "Sayso: who says what happened where, and how many"],
         ["data version", code(made.version)],
         ["latest change in the sources", made.day or "not recorded"],
         ["schema", f"{code(made.schema.version)}, sha256 {code(schemas.digest(made.schema)[:16])}"],
         ["guidelines", f"sha256 {code(made.guidelines[:16])}" if made.guidelines else "none"],
         ["statement", "this card, after the headings of Data Statements, version 3"],
     ]
-    return table(["", ""], rows)
+    return table(["dataset", "Sayso: who says what happened where, and how many"], rows)
 
 
 def annotators(made: Made) -> str:
