@@ -204,7 +204,7 @@ class _Build:
         written = tuple(name for name in sorted(files) if (self.aside / name).exists())
         removed = tuple(name for name in self._on_disk if name not in files)
         footers = {name: self._footer(name) for name in sorted(files)}
-        made = card.made(
+        made = card.gathered(
             self.instance.root, self.schema, data_version(self.instance), footers, files, self._place
         )  # fmt: skip
         beside = card.beside(self.corpus.folder, made)

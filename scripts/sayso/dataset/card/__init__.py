@@ -11,10 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from sayso.dataset.card import counts, croissant, head, marks, plots, statement, structure
-from sayso.dataset.card.agreement import agreement
-from sayso.dataset.card.citation import FILE as CITATION
-from sayso.dataset.card.citation import Citation, citation
+from sayso.dataset.card import agreement, citation, counts, croissant, head, marks, plots, statement, structure
+from sayso.dataset.card.citation import Citation
 from sayso.dataset.card.head import UNFINISHED
 from sayso.dataset.card.made import SPLITS, Made
 from sayso.dataset.card.markdown import code
@@ -34,7 +32,7 @@ __all__ = [
     "Made",
     "Stale",
     "beside",
-    "made",
+    "gathered",
     "withdraw",
 ]
 
@@ -112,7 +110,7 @@ class Beside:
             write_if_changed(folder / name, content)
 
 
-def made(
+def gathered(
     root: Path, schema: Schema, version: str, footers: Mapping[str, Footer], digests: Mapping[str, str],
     place: Callable[[str], Path],
 ) -> Made:  # fmt: skip
@@ -127,7 +125,7 @@ def made(
     return Made(
         schema, version, footers, digests, place,
         guidelines=file_digest(guidelines) if guidelines.is_file() else "",
-        agreement=agreement(folder),
+        agreement=agreement.measurements(folder),
         others=frozenset({CHANGES} if (folder / CHANGES).is_file() else ()),
     )  # fmt: skip
 
@@ -138,12 +136,12 @@ def beside(folder: Path, made: Made) -> Beside:
     Raises:
         InputError: marks in the card are wrong or missing, its head is not YAML, or a citation lacks what it needs.
     """
-    cite, drawn = citation(folder), plots.plots(made)
+    cite, drawn = citation.read(folder), plots.plots(made)
     with_plots = replace(made, others=made.others | drawn.keys())
     files = {
         **drawn,
         croissant.FILE: croissant.croissant(made, cite),
-        CITATION: cite.updated(made).encode(),
+        citation.FILE: cite.updated(made).encode(),
         CARD: render(folder / CARD, with_plots, cite).encode(),
     }
     there = sorted(path.relative_to(folder).as_posix() for path in (folder / plots.FOLDER).glob("*.svg"))

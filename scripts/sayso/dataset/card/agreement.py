@@ -47,7 +47,7 @@ class _Agreement(Struct, forbid_unknown_fields=True):
     measurements: tuple[Measurement, ...]
 
 
-def agreement(folder: Path) -> tuple[Measurement, ...]:
+def measurements(folder: Path) -> tuple[Measurement, ...]:
     """What was measured, as the file in ``folder`` says; nothing where there is none.
 
     Raises:

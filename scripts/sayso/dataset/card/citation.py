@@ -79,7 +79,7 @@ def _author(said: Mapping[str, Any]) -> str:
     return ", ".join(str(name) for name in (family, said.get("name-suffix"), said.get("given-names")) if name)
 
 
-def citation(folder: Path) -> Citation:
+def read(folder: Path) -> Citation:
     """The citation of the dataset in ``folder``, or the one that a new instance starts with.
 
     Raises:

@@ -38,4 +38,4 @@ def _made(instance: Instance, corpus: Corpus) -> card.Made:
     footers = {name: found for name, path in files.items() if (found := parquet.footer(path))}
     digests = {name: file_digest(files[name]) for name in footers}
     schema = schemas.load(instance.root / MARK)
-    return card.made(instance.root, schema, data_version(instance), footers, digests, files.__getitem__)
+    return card.gathered(instance.root, schema, data_version(instance), footers, digests, files.__getitem__)

@@ -27,6 +27,9 @@ _HEAD = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"""(?=^[\w"'])|(?=^\#)""", re.MULTILINE)
 
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class _Plain(yaml.SafeDumper):
     """YAML without anchors: the hub's reader and people alike want each value where it is used."""
 
@@ -59,7 +62,7 @@ def read(head: str, path: Path) -> dict[str, Any]:
         InputError: it is not YAML, or no mapping.
     """
     try:
-        found = yaml.safe_load(head)
+        found = yaml.load(head, Loader=_Loader)  # noqa: S506 - one of the two safe ones
     except yaml.YAMLError as error:
         raise InputError(f"the head is not YAML: {' '.join(str(error).split())}", where=str(path)) from error
     if not isinstance(found, dict):
