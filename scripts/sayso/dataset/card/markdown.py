@@ -17,7 +17,8 @@ def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     if not lines:
         return ""
     sides = ["---:" if all(isinstance(cell, int) for cell in column) else "---" for column in zip(*lines, strict=True)]
-    shown = [f"| {' | '.join(map(_cell, line))} |" for line in [names, *lines]]
+    everything: list[list[object]] = [[*names], *lines]
+    shown = [f"| {' | '.join(map(_cell, line))} |" for line in everything]
     return "\n".join([shown[0], f"|{'|'.join(sides)}|", *shown[1:]])
 
 
