@@ -72,6 +72,7 @@ def notation(count: Mention) -> str:
 class Equation(NamedTuple):
     """A whole and its parts; or a count and what it comes on top of, or what it says again.
 
+    ``total`` is what the parts come to, with the whole where they come on top of it, as it is written.
     ``state`` is one of ``sums``, ``may`` (some of the numbers that the parts allow), ``less``, ``more``, ``differs``
     and ``on top``; ``told`` says it in words, empty where there is nothing to say.
     """
@@ -80,6 +81,7 @@ class Equation(NamedTuple):
     whole: str
     parts: tuple[str, ...]
     state: str
+    total: str
     told: str
 
 
@@ -114,7 +116,7 @@ def _sum(whole: Mention, parts: list[Mention]) -> Equation:
     wanted, total = bounds(whole), _total(parts)
     inside = wanted.low <= total.low and total.high <= wanted.high
     state, told = (SUMS, "") if inside else _misfit(wanted, total)
-    return Equation(PART_OF, whole.id, tuple(part.id for part in parts), state, told)
+    return Equation(PART_OF, whole.id, tuple(part.id for part in parts), state, str(total), told)
 
 
 def _misfit(wanted: Bounds, total: Bounds) -> tuple[str, str]:
@@ -127,11 +129,11 @@ def _misfit(wanted: Bounds, total: Bounds) -> tuple[str, str]:
 
 
 def _addition(first: Mention, more: list[Mention]) -> Equation:
-    told = f"together {_total([first, *more])}"
-    return Equation(ADDS_TO, first.id, tuple(each.id for each in more), ON_TOP, told)
+    total = str(_total([first, *more]))
+    return Equation(ADDS_TO, first.id, tuple(each.id for each in more), ON_TOP, total, "one on top of the other")
 
 
 def _again(first: Mention, others: list[Mention]) -> Equation:
     same = all(bounds(each) == bounds(first) for each in others)
     return Equation(RESTATES, first.id, tuple(each.id for each in others), SUMS if same else DIFFERS,
-                    "" if same else "said again with another number")  # fmt: skip
+                    notation(first), "" if same else "said again with another number")  # fmt: skip

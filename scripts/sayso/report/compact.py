@@ -9,7 +9,7 @@ report.js reads it; the shapes are told once, here. Offsets stay code points: th
 | reading | reader, status, mentions, relations, equations, note, kept, updated |
 | mention | id, start, end, label, attributes, flag, note, decided, votes, number as it is written |
 | relation | type, head, tail: places among the mentions |
-| equation | relation, whole, parts: places among the mentions; state; what is told of it |
+| equation | relation, whole, parts: places among the mentions; state, total, what is told of it |
 | claim | document, reader, id, start, end, text, flag, closed attributes, one list of ends for each relation |
 | end | text, gloss, lower, upper |
 
@@ -120,7 +120,7 @@ class Packer:
         by_id: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
         arrows = [[self._relations.get(r.type, r.type), place[r.head], place[r.tail]] for r in record.relations]
         said = [
-            [e.relation, place[e.whole], [place[part] for part in e.parts], e.state, e.told]
+            [e.relation, place[e.whole], [place[part] for part in e.parts], e.state, e.total, e.told]
             for e in algebra.equations(by_id, record.relations)
         ]
         return _trimmed([

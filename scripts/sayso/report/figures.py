@@ -22,7 +22,7 @@ KINDS = {GOLD: "adjudicated", "adjudicator": "by adjudicators", "human": "by peo
 ARTICLES = ""
 """In the place of a kind, for figures of the articles themselves."""
 SOURCES_SHOWN = 15
-NOBODY = "(nobody: the author says it)"
+NOBODY = "nobody: the author says it"
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?!\d)")
 _CLAIM, _COUNT, _SOURCE, _ENTITY = "Claim", "Count", "source", "entity"

@@ -181,7 +181,7 @@ def banner(figures: Figures) -> Banner:
 
 
 def _tiles(figures: Figures) -> list[dict[str, str]]:
-    readers = [f"{len(names):,} {_PLURAL[kind]}" for kind in KINDS if (names := figures.readers.get(kind)) and kind in _PLURAL]
+    readers = [_many(len(names), *_NOUNS[kind]) for kind in _NOUNS if (names := figures.readers.get(kind))]
     unread = f"{figures.unread:,} without" if figures.unread else ""
     skipped = f"{figures.skipped:,} passed over" if figures.skipped else ""
     mentions = sum(counts.total() for counts in figures.labels.values())
@@ -195,7 +195,11 @@ def _tiles(figures: Figures) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-_PLURAL = {"program": "programs", "human": "people", "adjudicator": "adjudicators"}
+_NOUNS = {"human": ("person", "people"), "adjudicator": ("adjudicator", "adjudicators"), "program": ("program", "programs")}
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def _tile(what: str, number: int, more: str = "") -> dict[str, str]:

@@ -15,9 +15,10 @@ from xml.sax.saxutils import escape, quoteattr
 from sayso.report.figures import ARTICLES, KINDS, Figures, Plot
 from sayso.report.palette import DARK, LIGHT, contrast, legible, mixed
 
-WIDTH, LABELS, GAP, TEXT = 460, 150, 8, 13
+WIDTH, GAP, TEXT = 460, 8, 13
+LETTER, LABELS = 7.6, 216  # across: about one letter, and the most that names get
 BAR, THICK, HEAD = 21, 15, 8
-TALL, TURNED = 150, 96
+TALL, TURNED = 150, 110
 SHADES = 6
 _FILLS = {ARTICLES: "#2563eb", "gold": "#a16207", "adjudicator": "#0f766e", "human": "#7c3aed", "program": "#2563eb"}
 _ONE = "#2563eb"
@@ -83,25 +84,32 @@ def _box(x: float, y: float, width: float, height: float, style: str, told: str)
     )
 
 
-def _cut(words: str, most: int) -> str:
+def _cut(words: str, most: int = int(LABELS / LETTER)) -> str:
+    words = words or "not given"
     return words if len(words) <= most else f"{words[: most - 1]}…"
+
+
+def _margin(names: Iterable[str]) -> float:
+    """How much room the names need at the left."""
+    return max(len(_cut(name)) for name in names) * LETTER + GAP
 
 
 def _bars(plot: Plot) -> Iterator[_Part]:
     """Lying bars, one for each kind of reader, each with its number; who it is where there are several."""
     most = max((count for _c, counts in plot.rows for count in counts.values()), default=0) or 1
     several = len(plot.kinds) > 1
-    room = WIDTH - LABELS - 2 * GAP - (150 if several else 60)
+    left = _margin(category[0] for category, _counts in plot.rows)
+    room = WIDTH - left - 2 * GAP - (150 if several else 60)
     y = float(HEAD)
     for (category,), counts in plot.rows:
-        yield _Part(_text(LABELS, y + 12, _cut(category or "not given", 22), "name", anchor="end"), y + BAR)
+        yield _Part(_text(left, y + 12, _cut(category), "name", anchor="end"), y + BAR)
         for kind in plot.kinds:
             count = counts.get(kind, 0)
             length = room * count / most
             told = f"{category or 'not given'}{f', {KINDS[kind]}' if kind else ''}: {count:,}"
             number = f"{count:,} {KINDS[kind]}" if several else f"{count:,}"
-            drawn = _box(LABELS + GAP, y, max(length, 1), THICK, f"bar {kind or 'articles'}", told)
-            yield _Part(drawn + _text(LABELS + 2 * GAP + length, y + 12, number, "number"), y + BAR)
+            drawn = _box(left + GAP, y, max(length, 1), THICK, f"bar {kind or 'articles'}", told)
+            yield _Part(drawn + _text(left + 2 * GAP + length, y + 12, number, "number"), y + BAR)
             y += BAR
         y += GAP if several else 0
 
@@ -138,16 +146,17 @@ def _matrix(plot: Plot) -> Iterator[_Part]:
 def _squares(plot: Plot, kind: str, top: float) -> Iterator[_Part]:
     down, across = _unique(c[0] for c, _n in plot.rows), _unique(c[1] for c, _n in plot.rows)
     most = max((counts.get(kind, 0) for _c, counts in plot.rows), default=0) or 1
-    wide = min((WIDTH - LABELS - TURNED * 0.5) / len(across), 64)
+    left = _margin(down)
+    wide = min((WIDTH - left - GAP - 75) / len(across), 64)
     for column, name in enumerate(across):
-        x = LABELS + GAP + (column + 0.5) * wide
-        yield _Part(_text(x, top + TURNED - 6, _cut(name or "not given", 18), "name", turned=True), top + TURNED)
+        x = left + GAP + (column + 0.5) * wide
+        yield _Part(_text(x, top + TURNED - 6, _cut(name, 18), "name", turned=True), top + TURNED)
     for row, name in enumerate(down):
         y = top + TURNED + row * (BAR + 3)
-        yield _Part(_text(LABELS, y + 16, _cut(name or "not given", 22), "name", anchor="end"), y + BAR)
+        yield _Part(_text(left, y + 16, _cut(name), "name", anchor="end"), y + BAR)
     for place, (category, counts) in enumerate(plot.rows):
         row, column = divmod(place, len(across))
-        yield _square(category, counts.get(kind, 0), most, LABELS + GAP + column * wide,
+        yield _square(category, counts.get(kind, 0), most, left + GAP + column * wide,
                       top + TURNED + row * (BAR + 3), wide)  # fmt: skip
 
 

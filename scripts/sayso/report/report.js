@@ -35,7 +35,7 @@ const claimLabel = facts.labels.find(label => label.name === facts.claim);
 const asked = facts.asked.map(name => claimLabel.attributes.find(attribute => attribute.name === name));
 const valueOf = (attribute, value) => attribute.values.length && typeof value === "number" ? attribute.values[value] : value ?? "";
 const readerName = ([name, kind, campaign, pass]) =>
-  kind === "gold" ? `adjudicated, ${campaign}` : `${name}, ${kind}, ${campaign}${pass ? `, ${pass}` : ""}`;
+  kind === "gold" ? `adjudicated · ${campaign}` : `${name} (${kind}) · ${campaign}${pass ? ` · ${pass}` : ""}`;
 const readerKey = ([name, , campaign, pass]) => [name, campaign, pass].filter(Boolean).join(" ");
 const severalReaders = facts.readers.length > 1;
 const inWords = { source: "who says", cue: "cue", agent: "who did it", target: "to whom", where: "where", quantity: "how many" };
@@ -108,7 +108,7 @@ function sheet({ section, title, hint, columns, rows, extra, noun, csv }) {
     });
   };
   const shown = (from, to) => found.slice(from, to).map(row => h("tr", {}, columns.map(column =>
-    h("td", { class: column.wide ? "wide" : column.number ? "number" : null, "data-name": column.head }, column.cell(row)))));
+    h("td", { class: column.style ?? null, "data-name": column.head }, column.cell(row)))));
   const draw = (from = state.page * PAGE, to = from + PAGE) => {
     body.replaceChildren(...shown(from, to));
     const total = rows().length;
@@ -149,15 +149,16 @@ function sheet({ section, title, hint, columns, rows, extra, noun, csv }) {
     choose();
   };
   const controls = h("div", { class: "controls", role: "search", "aria-label": title },
-    h("label", { class: "search" }, "Search", search), columns.filter(column => column.filter).map(filter),
-    h("button", { type: "button", click: clear }, "Clear"));
+    h("label", { class: "search" }, "Search", search), h("button", { type: "button", click: clear }, "Clear"),
+    h("details", { open: innerWidth > 700 }, h("summary", {}, "Filter by column"),
+      h("div", { class: "controls" }, columns.filter(column => column.filter).map(filter))));
   const none = h("p", { class: "empty", hidden: true }, "No row fits. Clear the search or a filter.");
   const table = h("table", { class: "rows" }, h("thead", {}, head), body);
   const heading = h("h1", { id: `${section.id}-title`, tabindex: "-1" }, title);
   table.addEventListener("keydown", rove);
   section.replaceChildren(heading, hint ? h("p", { class: "hint" }, hint) : "", controls,
     h("div", { class: "bar" }, status, csv ? h("button", { type: "button", click: () => csv(found) }, "Save these rows as CSV") : null, extra ?? null),
-    table, none, pages);
+    h("div", { class: "rows-frame" }, table), none, pages);
   const PRINTED = 2000;
   addEventListener("beforeprint", () => { if (!section.hidden) draw(0, PRINTED); });
   addEventListener("afterprint", () => { if (!section.hidden) draw(); });
@@ -184,7 +185,7 @@ const endWords = ([text, gloss]) => gloss ? `${text} ${gloss}` : text;
 function endCell(name, ends) {
   const item = ([text, gloss]) => name === "quantity" && gloss
     ? [number(gloss), " ", h("span", { class: "gloss" }, text)]
-    : [text, gloss ? h("span", { class: "gloss" }, ` = ${gloss}`) : null];
+    : [text, gloss && !text.includes(gloss) ? h("span", { class: "gloss" }, ` = ${gloss}`) : null];
   return ends.length > 1 ? h("ul", {}, ends.map(end => h("li", {}, item(end)))) : ends.length ? item(ends[0]) : null;
 }
 
@@ -205,8 +206,8 @@ function claimColumns() {
     cell: row => h("span", { class: `word ${valueOf(attribute, row[7][at]) === "negative" ? "negative" : ""}` }, String(valueOf(attribute, row[7][at]))),
   });
   const what = {
-    name: "claim", head: "claim", told: "What is claimed; opens the claim where it stands.", wide: true, filter: "text", text: row => row[5],
-    cell: row => [h("a", { href: address(row[0], row[1], row[2]) }, row[5]), row[6] !== null ? [" ", h("span", { class: "flag" }, nameOf(facts.flags, row[6]))] : null],
+    name: "claim", head: "claim", told: "What is claimed; opens the claim where it stands.", style: "wide", filter: "text", text: row => row[5],
+    cell: row => [h("a", { href: address(row[0], row[1], row[2]) }, row[5]), nameOf(facts.flags, row[6]) ? [" ", h("span", { class: "flag" }, nameOf(facts.flags, row[6]))] : null],
   };
   const reader = {
     name: "reading", head: "reading", told: "Whose reading it is.", filter: facts.readers.map(readerName),
@@ -214,12 +215,20 @@ function claimColumns() {
   };
   const where = {
     name: "document", head: "document", told: "The document that it stands in.", filter: "text", text: row => `${listed[row[0]][0]} ${listed[row[0]][1] ?? ""}`,
-    key: row => row[0], cell: row => listed[row[0]][1] ?? listed[row[0]][0],
+    style: "id", key: row => row[0], cell: row => listed[row[0]][1] ?? listed[row[0]][0],
   };
-  const [first, rest] = [["source", "cue"], ["agent", "target", "where", "quantity"]].map(names => names.filter(name => facts.ends.includes(name)));
-  const others = facts.ends.filter(name => ![...first, ...rest].includes(name));
-  return [...first.map(end), what, ...[...rest, ...others].map(end), ...asked.map(closed), ...(severalReaders ? [reader] : []), where];
+  const known = names => names.filter(name => facts.ends.includes(name));
+  const others = facts.ends.filter(name => !(name in inWords));
+  return [...known(["source", "cue"]).map(end), what, ...(known(["agent", "target"]).length === 2 ? [deed(end("agent"), end("target"))] : []),
+    ...known(["where", "quantity"]).map(end), ...others.map(end), ...asked.map(closed), ...(severalReaders ? [reader] : []), where];
 }
+
+/** Who did it and to whom, in one column. */
+const deed = (agent, target) => ({
+  name: "deed", head: "who to whom", told: "Who did it, and to whom or to whose assets.", filter: "text",
+  text: row => `${agent.text(row)} → ${target.text(row)}`.replace(/^ → $/, ""),
+  cell: row => [agent.cell(row), target.text(row) ? [h("span", { class: "gloss" }, " → "), target.cell(row)] : null],
+});
 
 function showClaims(section) {
   sheet({
@@ -254,11 +263,11 @@ function showDocuments(section) {
   });
   const values = at => [...new Set(listed.map(row => row[at] ?? ""))].filter(Boolean).sort();
   const some = (name, at) => values(at).length ? [plain(name, name, at, values(at).length < 40 ? { filter: values(at), chosen: row => row[at] } : { filter: "text" })] : [];
-  const number = (head, at) => plain(head, head, at, { number: true, cell: row => format(row[at]) });
+  const number = (head, at) => plain(head, head, at, { style: "number", cell: row => format(row[at]) });
   const place = new Map(listed.map((row, at) => [row, at]));
   const columns = [
     plain("document", "document", 0, {
-      wide: true, filter: "text", text: row => `${row[1] ?? ""} ${row[0]}`, key: row => row[1] ?? row[0],
+      style: "wide", filter: "text", text: row => `${row[1] ?? ""} ${row[0]}`, key: row => row[1] ?? row[0],
       cell: row => [h("a", { href: address(place.get(row)) }, row[1] ?? row[0]), row[1] ? h("div", { class: "gloss" }, row[0]) : null],
     }),
     ...some("outlet", 2), ...some("published", 4), ...some("language", 5), ...some("split", 6), ...some("license", 7),
@@ -319,8 +328,9 @@ const layerName = mention => nameOf(facts.labels, mention[3]);
 const layerClass = mention => typeof mention[3] === "number" ? `layer-${mention[3]} style-${mention[3] % 5}` : "style-0";
 
 const markOf = (mention, at, up, first) => h("mark", {
-  class: `${layerClass(mention)} up${Math.min(up, 5)}`, "data-at": at, tabindex: "-1", "data-label": layerName(mention),
-}, h("span", { class: "tag open" }, first ? `${layerName(mention)} ` : `${layerName(mention)}, continued `));
+  class: `${layerClass(mention)} up${Math.min(up, 5)} ${flagOf(mention) && first ? "flagged" : ""}`, "data-at": at, tabindex: "-1",
+}, h("span", { class: "tag open" }, `${layerName(mention)}${first ? "" : ", continued"}${flagOf(mention) ? `, flag ${flagOf(mention)}` : ""} `));
+const flagOf = mention => nameOf(facts.flags, mention[5]);
 
 /** Attributes as [name, value] in words. */
 function attributesOf(mention) {
@@ -329,13 +339,13 @@ function attributesOf(mention) {
     .filter(([, value]) => value !== "" && value !== null).map(([name, value]) => [name, String(value)]);
 }
 const inBrief = mention => [layerName(mention), mention[9] ?? null, ...attributesOf(mention).filter(([name]) => !["lower", "upper", "gazetteer"].includes(name)).map(([, value]) => value),
-  mention[5] === undefined || mention[5] === null ? null : `flag: ${nameOf(facts.flags, mention[5])}`].filter(Boolean).join(" · ");
+  flagOf(mention) ? `flag: ${flagOf(mention)}` : null].filter(Boolean).join(" · ");
 
 async function showDocument(section, docId, key, mentionId) {
   await loaded;
   const at = numberOf().get(docId);
   if (at === undefined) {
-    section.replaceChildren(h("h1", { id: "document-title", tabindex: "-1" }, "No such document"), h("p", {}, h("a", { href: "#documents" }, "All documents")));
+    section.replaceChildren(h("h1", { id: "view-document-title", tabindex: "-1" }, "No such document"), h("p", {}, h("a", { href: "#documents" }, "All documents")));
     return;
   }
   const [text, readings] = documentAt(at);
@@ -358,7 +368,7 @@ function drawDocument(section, at, text, readings, place) {
   const step = (to, words) => to >= 0 && to < listed.length ? h("a", { href: address(to) }, words) : null;
   section.replaceChildren(
     h("p", { class: "back" }, h("a", { href: "#claims" }, "All claims"), h("a", { href: "#documents" }, "All documents"), step(at - 1, "Previous document"), step(at + 1, "Next document")),
-    h("h1", { id: "document-title", tabindex: "-1" }, row[1] ?? row[0]), h("p", { class: "about" }, about), readers(at, readings, place),
+    h("h1", { id: "view-document-title", tabindex: "-1" }, row[1] ?? row[0]), h("p", { class: "about" }, about), readers(at, readings, place),
     h("div", { class: "sheet" },
       h("div", { class: "paper" },
         mentions.length ? h("p", { class: "hint keys" }, "Tab goes into the text; arrow keys go from mention to mention, Enter shows what hangs together, Escape lets go.") : null,
@@ -433,6 +443,7 @@ function pick(at, seen) {
     if (seen) {
       marks[at][0].scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
       marks[at][0].focus({ preventScroll: true });
+      $("tip").hidden = true; // what it says stands beside the text now
     }
   }
   if (mentions.length) detail(at);
@@ -458,10 +469,9 @@ function detail(at) {
     return;
   }
   const mention = open.mentions[at];
-  const [id, start, end, , , flag, note, decided, votes, written] = mention;
-  const flagged = flag !== undefined && flag !== null;
+  const [id, start, end, , , , note, decided, votes, written] = mention;
   const facts_ = [...(written ? [["number", number(written)]] : []), ...attributesOf(mention), ["offsets", `${start} to ${end}`], ["id", id],
-    ...(flagged ? [["flag", h("span", { class: "flag" }, nameOf(facts.flags, flag))]] : []), ...(note ? [["note", note]] : []),
+    ...(flagOf(mention) ? [["flag", h("span", { class: "flag" }, flagOf(mention))]] : []), ...(note ? [["note", note]] : []),
     ...(decided ? [["decided", decided]] : []), ...(votes?.length ? [["votes", votes.join(", ")]] : [])];
   const ties = tiesOf(at);
   box.replaceChildren(
@@ -476,12 +486,12 @@ function sumList(sums) {
   if (!sums.length) return null;
   const count = at => goTo(at, number(open.mentions[at][9] ?? wordsOf(open.mentions[at])));
   const sign = (shown, words) => h("span", { class: "sign" }, h("span", { "aria-hidden": "true" }, shown), h("span", { class: "sr" }, words));
-  const marks = { sums: ["good", "adds up"], may: ["may", "adds up only in part"], less: ["bad", "parts missing"], more: ["bad", "too many"], differs: ["bad", "differs"] };
-  const equals = { sums: ["=", " equals "], may: ["≟", " may equal "], less: ["≠", " does not equal "], more: ["≠", " does not equal "] };
-  const line = ([kind, whole, parts, state, told]) => {
+  const marks = { sums: ["good", "adds up"], may: ["may", "may add up"], less: ["bad", "parts missing"], more: ["bad", "too many"], differs: ["bad", "differs"] };
+  const equals = { sums: ["=", " equals "], may: ["=", " may equal "], less: ["≠", " does not equal "], more: ["≠", " does not equal "] };
+  const line = ([kind, whole, parts, state, total, told = ""]) => {
     const joined = between => parts.map((part, place) => [place ? between() : null, count(part)]);
     const formula = kind === "part_of" ? [count(whole), sign(...equals[state]), joined(() => sign("+", " plus "))]
-      : kind === "adds_to" ? [count(whole), sign("+", " and on top "), joined(() => sign("+", " plus "))]
+      : kind === "adds_to" ? [count(whole), sign("+", " and on top "), joined(() => sign("+", " plus ")), sign("=", " equals "), number(total)]
         : [count(whole), sign(state === "sums" ? "≡" : "≢", " said again as "), joined(() => sign("≡", " and "))];
     const verdict = kind === "restates" && state === "sums" ? ["good", "said again"] : marks[state];
     return h("li", {}, h("div", { class: "sum" }, formula), h("div", {}, verdict ? h("span", { class: `verdict ${verdict[0]}` }, verdict[1]) : null, told ? [verdict ? " " : "", told] : null),
@@ -512,17 +522,17 @@ function claimList() {
     const negative = attributesOf(open.mentions[at]).some(([, value]) => value === "negative");
     return h("li", { "data-at": at }, h("div", { class: "gloss" }, who(at), ends(at, "cue").map(tail => ` · ${wordsOf(open.mentions[tail])}`),
       negative ? [" ", h("span", { class: "word negative" }, "denied")] : null),
-    goTo(at), ends(at, "quantity").map(tail => [" ", number(open.mentions[tail][9] ?? "")]));
+    goTo(at), ends(at, "quantity").map((tail, place) => [place ? ", " : " ", number(open.mentions[tail][9] ?? "")]));
   };
   return h("section", { class: "claim-list" }, h("h2", {}, plural(places.length, "claim")), h("ol", {}, places.map(item)));
 }
 
 function remarks(note, kept) {
-  const marked = open.mentions.map((mention, at) => [mention, at]).filter(([mention]) => (mention[5] ?? null) !== null || mention[6]);
+  const marked = open.mentions.map((mention, at) => [mention, at]).filter(([mention]) => flagOf(mention) || mention[6]);
   if (!marked.length && !note && !kept) return null;
   return h("section", { class: "remarks" }, h("h2", {}, "Flags and notes"), h("ul", {},
     note ? h("li", {}, "On the document: ", note) : null,
-    marked.map(([mention, at]) => h("li", {}, (mention[5] ?? null) !== null ? [h("span", { class: "flag" }, nameOf(facts.flags, mention[5])), " "] : null, goTo(at), mention[6] ? `: ${mention[6]}` : null)),
+    marked.map(([mention, at]) => h("li", {}, flagOf(mention) ? [h("span", { class: "flag" }, flagOf(mention)), " "] : null, goTo(at), mention[6] ? `: ${mention[6]}` : null)),
     kept ? h("li", {}, `${plural(kept, "part")} of the answer that the schema does not know`) : null));
 }
 
@@ -555,17 +565,17 @@ async function route() {
   const name = ["figures", "claims", "documents", "document"].includes(view) ? view : "figures";
   const fresh = current !== name || (name === "document" && open && listed[open.number][0] !== rest[0]);
   if (current) scrolled.set(current, scrollY);
-  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== name;
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `view-${name}`;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${name}` || (name === "document" && link.hash === "#documents")) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   const first = current === null;
   current = name;
-  if (name in views && !made.has(name)) { made.add(name); views[name]($(name)); }
+  if (name in views && !made.has(name)) { made.add(name); views[name]($(`view-${name}`)); }
   if (fresh) scrollTo({ top: name === "document" ? 0 : scrolled.get(name) ?? 0, behavior: "instant" });
-  if (fresh && !first) document.querySelector(`#${name} h1`)?.focus({ preventScroll: true });
-  if (name === "document") await showDocument($("document"), ...rest);
+  if (fresh && !first) document.querySelector(`#view-${name} h1`)?.focus({ preventScroll: true });
+  if (name === "document") await showDocument($("view-document"), ...rest);
 }
 document.querySelector("nav").hidden = false;
 addEventListener("hashchange", route);
