@@ -91,10 +91,10 @@ def report(instance: Instance, out: Path, choice: Choice | None = None, advance:
     """
     schema = schemas.load(instance.root / MARK)
     figures, packer = Figures(schema), compact.Packer(schema)
+    everything = side_by_side(Corpus(instance.root), choice or Choice())
     with explained(out), ExitStack() as stack:
         out.parent.mkdir(parents=True, exist_ok=True)
         listed, claims, documents = (Spool(stack.enter_context(_unnamed(out.parent))) for _ in range(3))
-        everything = side_by_side(Corpus(instance.root), choice or Choice())
         for number, (document, readings) in enumerate(everything):
             figures.add(document, readings)
             listed.add(packer.listed(document, readings))

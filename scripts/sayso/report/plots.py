@@ -40,7 +40,7 @@ def svg(plot: Plot, *, alone: bool = False) -> str:
     kind = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
     return "".join([
         f'<svg{kind} class="plot" viewBox="0 0 {WIDTH} {_short(height)}" role="img" '
-        f'aria-labelledby="{name}-title {name}-told">',
+        f'aria-labelledby="{name}-title" aria-describedby="{name}-told">',
         f'<title id="{name}-title">{escape(plot.title)}</title><desc id="{name}-told">{escape(described(plot))}</desc>',
         f"<style>{_style()}</style>" if alone else "",
         f'<rect class="paper" width="{WIDTH}" height="{_short(height)}"/>' if alone else "",

@@ -95,14 +95,17 @@ def _campaigns(corpus: Corpus) -> set[str]:
 
 
 def side_by_side(corpus: Corpus, choice: Choice) -> Iterator[tuple[Document, list[Reading]]]:
-    """Every document in order of doc_id with the chosen readings of it, lazily.
+    """Every document in order of doc_id with the chosen readings of it, lazily once the choice is known to fit.
 
     Raises:
         InputError: a reading's document is not there, or it was made for another text.
         SpanError: a mention is not the slice of its text that it says it is.
     """
     streams = [_readings(path, record) for path, record in choice.files(corpus)]
-    coming = filter(choice.wants, heapq.merge(*streams, key=attrgetter("doc_id")))
+    return _merged(corpus, filter(choice.wants, heapq.merge(*streams, key=attrgetter("doc_id"))))
+
+
+def _merged(corpus: Corpus, coming: Iterator[Reading]) -> Iterator[tuple[Document, list[Reading]]]:
     reading = next(coming, None)
     for document in corpus.documents():
         mine: list[Reading] = []

@@ -62,7 +62,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const pause = (work, milliseconds) => { let timer; return () => { clearTimeout(timer); timer = setTimeout(work, milliseconds); }; };
 
 /** A number as it is written, told in words to those who hear it. */
-const number = written => h("span", { class: "many" }, h("span", { "aria-hidden": "true" }, written), h("span", { class: "sr" }, spoken(written)));
+const number = written => spoken(written) === written ? h("span", { class: "many" }, written) : h("span", { class: "many" }, h("span", { "aria-hidden": "true" }, written), h("span", { class: "sr" }, spoken(written)));
 
 // --- tables that are searched, filtered, sorted and leafed through
 
@@ -574,8 +574,8 @@ async function route() {
   current = name;
   if (name in views && !made.has(name)) { made.add(name); views[name]($(`view-${name}`)); }
   if (fresh) scrollTo({ top: name === "document" ? 0 : scrolled.get(name) ?? 0, behavior: "instant" });
-  if (fresh && !first) document.querySelector(`#view-${name} h1`)?.focus({ preventScroll: true });
   if (name === "document") await showDocument($("view-document"), ...rest);
+  if (fresh && !first && !rest[2]) document.querySelector(`#view-${name} h1`)?.focus({ preventScroll: true });
 }
 document.querySelector("nav").hidden = false;
 addEventListener("hashchange", route);
