@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sayso.report.figures import ARTICLES, NOBODY, Choice, Figures, Plot, figures
+from sayso.report.figures import ARTICLES, NOBODY, Figures, Plot, figures
 from sayso.report.plots import plots, svg
+from sayso.report.readings import Choice
 from sayso.settings import Instance
 from sayso.store import Corpus
 from tests.conftest import REPOSITORY
@@ -72,7 +73,11 @@ def test_days_without_a_document_stand_in_the_timeline() -> None:
 
 
 def test_long_times_are_told_in_months_and_years() -> None:
-    months, years, scattered = timeline("2024-01-05", "2025-12"), timeline("1999", "2025-12-01"), timeline("1000", "2025")
+    months, years, scattered = (
+        timeline("2024-01-05", "2025-12"),
+        timeline("1999", "2025-12-01"),
+        timeline("1000", "2025"),
+    )
     assert months and len(months.rows) == 24
     assert years and len(years.rows) == 27
     assert scattered and len(scattered.rows) == 2
@@ -81,7 +86,9 @@ def test_long_times_are_told_in_months_and_years() -> None:
 
 def test_a_plot_says_what_it_is_and_holds_every_number(world: Path) -> None:
     drawn = plots(figures(Corpus(world), SCHEMA))
-    assert set(drawn) == {f"{name}.svg" for name in ("documents", "mentions", "claims", "counts", "sources", "timeline")}
+    assert set(drawn) == {
+        f"{name}.svg" for name in ("documents", "mentions", "claims", "counts", "sources", "timeline")
+    }
     for name, content in drawn.items():
         root = ElementTree.fromstring(content)
         assert root.findtext(f"{SVG}title") and root.findtext(f"{SVG}desc"), name
@@ -89,7 +96,7 @@ def test_a_plot_says_what_it_is_and_holds_every_number(world: Path) -> None:
         for box in root.iter(f"{SVG}rect"):
             assert 0 <= float(box.get("x", 0)) <= float(box.get("x", 0)) + float(box.attrib["width"]) <= width
     words = [text.text for text in ElementTree.fromstring(drawn["mentions.svg"]).iter(f"{SVG}text")]
-    assert ["Claim", "1 adjudicated", "4 by people", "1 by programs"] == words[words.index("Claim") :][:4]
+    assert words[words.index("Claim") :][:4] == ["Claim", "1 adjudicated", "4 by people", "1 by programs"]
 
 
 def test_the_same_figures_give_the_same_bytes(world: Path) -> None:
@@ -99,7 +106,9 @@ def test_the_same_figures_give_the_same_bytes(world: Path) -> None:
 def test_a_name_stays_a_name() -> None:
     plot = Plot("sources", HOSTILE, HOSTILE, "bars", [((HOSTILE,), {"human": 3})])
     root = ElementTree.fromstring(svg(plot, alone=True))
-    assert {child.tag for child in root.iter()} == {f"{SVG}{n}" for n in ("svg", "title", "desc", "style", "rect", "text")}
+    assert {child.tag for child in root.iter()} == {
+        f"{SVG}{n}" for n in ("svg", "title", "desc", "style", "rect", "text")
+    }
     assert root.findtext(f"{SVG}title") == HOSTILE
 
 

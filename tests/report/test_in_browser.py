@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from sayso.report.page import report
@@ -42,7 +43,10 @@ def opened(browser: Browser) -> Iterator[Open]:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "blob:")) else None)
+        page.on(
+            "request",
+            lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "blob:")) else None,
+        )
         page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"{path.as_uri()}{view}")
@@ -179,14 +183,25 @@ def test_the_rows_that_are_shown_are_saved_as_csv(world: Path, opened: Open, tmp
     saving.value.save_as(tmp_path / "claims.csv")
     (row,) = csv.DictReader(io.StringIO((tmp_path / "claims.csv").read_bytes().decode(), newline=""))
     assert SAID[int(row["start"]) : int(row["end"])] == row["text"] == "38 drones 𝒻ell"
-    told = [row[name] for name in ("doc_id", "reading", "kind", "claim_id", "source", "quantity", "lower", "upper", "certainty")]
+    told = [
+        row[name]
+        for name in ("doc_id", "reading", "kind", "claim_id", "source", "quantity", "lower", "upper", "certainty")
+    ]
     assert told == ["said", "ann-1", "human", "claim", "ministry", "38 drones", "38", "38", "probable"]
 
 
 def test_marks_stand_on_their_words_behind_astral_characters(world: Path, opened: Open) -> None:
     page = opened(world, "#document/said/ann-1%20trial%20all")
     assert text_alone(page) == SAID
-    assert [words for _label, words in marked(page)] == ["ministry", "said", "38 drones 𝒻ell", "38 drones", "34", "two more", "Crimea"]
+    assert [words for _label, words in marked(page)] == [
+        "ministry",
+        "said",
+        "38 drones 𝒻ell",
+        "38 drones",
+        "34",
+        "two more",
+        "Crimea",
+    ]
     assert marked(page)[5][0] == "Count, flag unsure"
 
 
@@ -194,9 +209,16 @@ def test_spans_that_cross_are_drawn_in_pieces(tmp_path: Path, opened: Open) -> N
     text = "one two three four"
     here = document("d", text)
     spans = [mention("a", "Claim", text, 0, 13), mention("b", "Actor", text, 4, 18), mention("c", "Count", text, 8, 13)]
-    page = opened(made(tmp_path / "checkout", lambda root: write(root, [here], [annotation(here, *spans)])), "#document/d")
+    page = opened(
+        made(tmp_path / "checkout", lambda root: write(root, [here], [annotation(here, *spans)])), "#document/d"
+    )
     assert text_alone(page) == text
-    assert marked(page) == [("Claim", "one two three"), ("Actor", "two three"), ("Count", "three"), ("Actor, continued", " four")]
+    assert marked(page) == [
+        ("Claim", "one two three"),
+        ("Actor", "two three"),
+        ("Count", "three"),
+        ("Actor, continued", " four"),
+    ]
 
 
 def test_readings_stand_side_by_side_and_are_chosen(world: Path, opened: Open) -> None:
@@ -213,7 +235,9 @@ def test_readings_stand_side_by_side_and_are_chosen(world: Path, opened: Open) -
     assert HOSTILE in page.locator(".remarks").inner_text()
 
 
-@pytest.mark.parametrize("view", ["#figures", "#claims", "#documents", "#document/hostile", "#document/said/ann-2%20trial%20all"])
+@pytest.mark.parametrize(
+    "view", ["#figures", "#claims", "#documents", "#document/hostile", "#document/said/ann-2%20trial%20all"]
+)
 def test_a_text_that_is_a_program_does_not_run(world: Path, opened: Open, view: str) -> None:
     page = opened(world, view)
     assert page.title() == "Sayso: who says what happened where, and how many"
@@ -271,6 +295,14 @@ def test_a_layer_can_be_put_out_of_sight(founding: Path, opened: Open) -> None:
     assert page.locator("mark.layer-0:not(.off)").count() == 0
     page.get_by_label("name them in the text").check()
     assert page.locator(".tag.open").first.bounding_box()["width"] > 8  # type: ignore[index]
+
+
+@pytest.mark.parametrize("room", ["light", "dark"])
+@pytest.mark.parametrize("view", ["#figures", "#claims", "#documents", "#document/said/ann-1%20trial%20all/claim"])
+def test_axe_finds_nothing_that_shuts_anybody_out(world: Path, opened: Open, view: str, room: str) -> None:
+    page = opened(world, view, color_scheme=room, reduced_motion="reduce")
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == []
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])

@@ -101,7 +101,18 @@ def test_a_reading_of_another_text_or_of_no_document_is_refused(instance: Instan
 def test_nothing_on_the_page_leads_outside(world: Instance) -> None:
     found = page(world)
     for tag, attrs in found.found:
-        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form", "image", "use", "foreignobject"), tag
+        assert tag not in (
+            "link",
+            "img",
+            "iframe",
+            "object",
+            "embed",
+            "base",
+            "form",
+            "image",
+            "use",
+            "foreignobject",
+        ), tag
         assert not {"src", "srcset", "style", "action", "data"} & attrs.keys(), (tag, attrs)
         assert not [name for name in attrs if name.startswith("on")]
         assert (attrs.get("href") or "#").startswith("#")
@@ -115,8 +126,8 @@ def test_only_the_script_and_style_of_the_page_may_run(world: Instance) -> None:
     (script,) = found.scripts()
     (style,) = ["".join(data) for tag, _attrs, *data in found.inside if tag == "style"]
     hashes = [base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in (style, script)]
-    assert policy == ("default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
-                      .format(*hashes))  # fmt: skip
+    rules = "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
+    assert policy == rules.format(*hashes)
     assert "innerHTML" not in script and "eval(" not in script and "insertAdjacentHTML" not in script
 
 
@@ -124,7 +135,7 @@ def test_a_text_that_is_a_program_stays_a_text(world: Instance) -> None:
     out = world.root / "page.html"
     found = page(world)
     content = out.read_text(encoding="utf-8")
-    assert '<script>document.title="taken"' not in content and "<img" not in content
+    assert "<script>document.title" not in content and "<img" not in content
     listed = found.json("listed-0")
     assert [row[1] for row in listed if row[0] == "hostile"] == [HOSTILE]
     (text,) = [row[0] for row in found.json("documents-0") if row[0].startswith("Before")]
@@ -146,13 +157,21 @@ def test_offsets_and_words_come_back_as_they_stand_in_the_records(world: Instanc
             assert told == record.attributes.get(attribute["name"])
     ids = [mention[0] for mention in readings[1][2]]
     ((kind, whole, parts, state, total, _told),) = readings[1][4]
-    assert [kind, ids[whole], [ids[part] for part in parts], state, total] == ["part_of", "whole", ["one", "two"], "may", "36..38"]
+    assert [kind, ids[whole], [ids[part] for part in parts], state, total] == [
+        "part_of",
+        "whole",
+        ["one", "two"],
+        "may",
+        "36..38",
+    ]
 
 
 def test_claims_stand_with_who_says_and_how_many(world: Instance) -> None:
     found = page(world)
     facts, rows = found.json("facts"), found.json("rows-0")
-    mine = [row for row in rows if row[2] == "claim" and facts["readers"][row[1]][0] == "ann-1" and row[5].startswith("38")]
+    mine = [
+        row for row in rows if row[2] == "claim" and facts["readers"][row[1]][0] == "ann-1" and row[5].startswith("38")
+    ]
     ((_document, _reader, _id, start, end, text, _flag, asked, ends),) = mine
     assert SAID[start:end] == text == "38 drones 𝒻ell"
     named = dict(zip(facts["ends"], ends, strict=True))
@@ -164,7 +183,9 @@ def test_claims_stand_with_who_says_and_how_many(world: Instance) -> None:
 
 def test_what_the_schema_does_not_know_is_shown_as_it_came(instance: Instance) -> None:
     record = reading()
-    strange = record.mentions[0].__class__(id="x", label="Rumour", start=0, end=1, text=SAID[0], attributes={"tone": "low"})
+    strange = record.mentions[0].__class__(
+        id="x", label="Rumour", start=0, end=1, text=SAID[0], attributes={"tone": "low"}
+    )
     write(instance.root, [said()], [annotation(said(), strange)])
     mention = page(instance).json("documents-0")[0][1][0][2][0]
     assert mention[3:5] == ["Rumour", [["tone", "low"]]]
@@ -205,13 +226,19 @@ def test_the_command_tells_what_it_wrote(world: Instance) -> None:
     assert (first["documents"], first["readings"], first["adjudicated"]) == (3, 5, 1)
     assert not json.loads(done(world.root, "report", "--json"))["changed"]
     assert "nothing changed" in sayso(world.root, "report").stderr
-    chosen = json.loads(done(world.root, "report", "--annotator", "ann-2", "--out", str(world.root / "x.html"), "--json"))
+    chosen = json.loads(
+        done(world.root, "report", "--annotator", "ann-2", "--out", str(world.root / "x.html"), "--json")
+    )
     assert (chosen["readings"], chosen["claims"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(("--annotator", "nobody"), "nothing of nobody"), (("--campaign", "none"), "nothing of none"), (("--gold",), "nothing is adjudicated")],
+    [
+        (("--annotator", "nobody"), "nothing of nobody"),
+        (("--campaign", "none"), "nothing of none"),
+        (("--gold",), "nothing is adjudicated"),
+    ],
 )
 def test_a_choice_that_nothing_fits_is_one_line(instance: Instance, words: tuple[str, ...], told: str) -> None:
     people(instance.root)

@@ -23,7 +23,7 @@ class Bounds(NamedTuple):
     low: float
     high: float
 
-    def __add__(self, other: object) -> Bounds:  # type: ignore[override]
+    def __add__(self, other: object) -> Bounds:
         """What two counts come to together.
 
         >>> Bounds(34, 34) + Bounds(2, 4)
@@ -86,7 +86,7 @@ class Equation(NamedTuple):
 
 
 def equations(mentions: Mapping[str, Mention], relations: Sequence[Relation]) -> Iterator[Equation]:
-    """What the relations between counts of one reading say, in order of place; ends that are no counts are let alone."""
+    """What the relations between counts of one reading say, in order of place; other ends are let alone."""
     for kind, said in ((PART_OF, _sum), (ADDS_TO, _addition), (RESTATES, _again)):
         for whole, parts in _grouped(mentions, relations, kind):
             yield said(whole, parts)

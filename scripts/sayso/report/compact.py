@@ -60,7 +60,12 @@ def words(schema: Schema) -> dict[str, Any]:
 
 def _label(name: str, label: Label) -> dict[str, Any]:
     attributes = [
-        {"name": n, "means": a.definition, "values": list(a.values), "meanings": [v.definition for v in a.values.values()]}
+        {
+            "name": n,
+            "means": a.definition,
+            "values": list(a.values),
+            "meanings": [v.definition for v in a.values.values()],
+        }
         for n, a in label.attributes.items()
     ]
     return {"name": name, "means": label.definition, "attributes": attributes}
@@ -130,11 +135,12 @@ class Packer:
         ])  # fmt: skip
 
     def _mention(self, mention: Mention) -> Packed:
-        gold = isinstance(mention, GoldMention)
+        decided, votes = (mention.decided, list(mention.votes)) if isinstance(mention, GoldMention) else (None, None)
         return _trimmed([
             mention.id, mention.start, mention.end, self._labels.get(mention.label, mention.label),
             self._attributes(mention), self._flag(mention), mention.note,
-            mention.decided if gold else None, list(mention.votes) if gold else None,
+            decided,
+                votes,
             algebra.notation(mention) if mention.label == COUNT else None,
         ])  # fmt: skip
 

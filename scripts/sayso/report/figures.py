@@ -6,14 +6,14 @@ Every figure is counted for each kind of reader apart, since two annotators who 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
 from sayso.records import Document, Mention
-from sayso.report.readings import GOLD, Choice, Reader, Reading, side_by_side
+from sayso.report.readings import GOLD, Choice, Reading, side_by_side
 from sayso.schema import Schema
 from sayso.store import Corpus
 
@@ -51,6 +51,10 @@ class Plot:
         return [kind for kind in (ARTICLES, *KINDS) if kind in found]
 
 
+def _counters() -> defaultdict[Any, Counter[str]]:
+    return defaultdict(Counter)
+
+
 @dataclass
 class Figures:
     """Counts of a corpus, or of the part of it that was added."""
@@ -69,10 +73,10 @@ class Figures:
     licenses: Counter[str] = field(default_factory=Counter)
     splits: Counter[str] = field(default_factory=Counter)
     published: Counter[str] = field(default_factory=Counter)
-    labels: dict[str, Counter[str]] = field(default_factory=dict)
-    counts: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
-    claims: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
-    sources: dict[str, Counter[str]] = field(default_factory=dict)
+    labels: dict[str, Counter[str]] = field(default_factory=_counters)
+    counts: dict[tuple[str, str], Counter[str]] = field(default_factory=_counters)
+    claims: dict[tuple[str, str], Counter[str]] = field(default_factory=_counters)
+    sources: dict[str, Counter[str]] = field(default_factory=_counters)
 
     def add(self, document: Document, readings: Sequence[Reading]) -> None:
         """Take one more document with the readings of it."""
@@ -95,16 +99,16 @@ class Figures:
         self.relations += len(record.relations)
         self.remarks += sum(m.flag is not None or m.note is not None for m in record.mentions)
         for mention in record.mentions:
-            self._mention(mention, reader)
+            self._mention(mention, reader.kind)
         self._sources(reading)
 
-    def _mention(self, mention: Mention, reader: Reader) -> None:
+    def _mention(self, mention: Mention, kind: str) -> None:
         held = mention.attributes
-        _count(self.labels, mention.label, reader)
+        self.labels[mention.label][kind] += 1
         if mention.label == _COUNT:
-            _count(self.counts, (str(held.get("thing", "")), str(held.get("outcome", ""))), reader)
+            self.counts[str(held.get("thing", "")), str(held.get("outcome", ""))][kind] += 1
         elif mention.label == _CLAIM:
-            _count(self.claims, (str(held.get("type", "")), str(held.get("certainty", ""))), reader)
+            self.claims[str(held.get("type", "")), str(held.get("certainty", ""))][kind] += 1
 
     def _sources(self, reading: Reading) -> None:
         """Each source of a claim once for that claim, by the name of the one meant where it is given."""
@@ -116,7 +120,7 @@ class Figures:
                 said[relation.head].add(str(source.attributes.get(_ENTITY) or source.text))
         for names in said.values():
             for name in names or {NOBODY}:
-                _count(self.sources, name, reading.reader)
+                self.sources[name][reading.reader.kind] += 1
 
     # --- as plots
 
@@ -175,10 +179,6 @@ def figures(corpus: Corpus, schema: Schema, choice: Choice | None = None) -> Fig
     for document, readings in side_by_side(corpus, choice or Choice()):
         found.add(document, readings)
     return found
-
-
-def _count(table: dict[Any, Counter[str]], key: object, reader: Reader) -> None:
-    table.setdefault(key, Counter())[reader.kind] += 1
 
 
 def _crossed(

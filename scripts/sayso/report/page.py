@@ -19,10 +19,11 @@ from jinja2 import Environment, StrictUndefined
 
 from sayso import schema as schemas
 from sayso.files import explained, replace_if_changed
+from sayso.records import Document
 from sayso.report import compact, plots
 from sayso.report.figures import ARTICLES, KINDS, Figures, Plot
 from sayso.report.palette import DARK, LIGHT, legible, mixed
-from sayso.report.readings import Choice, side_by_side
+from sayso.report.readings import Choice, Reading, side_by_side
 from sayso.schema import Schema
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
@@ -90,32 +91,47 @@ def report(instance: Instance, out: Path, choice: Choice | None = None, advance:
         DiskError: the disk refused.
     """
     schema = schemas.load(instance.root / MARK)
-    figures, packer = Figures(schema), compact.Packer(schema)
     everything = side_by_side(Corpus(instance.root), choice or Choice())
+    version = str(instance.declared.get("data_version", "not given"))
     with explained(out), ExitStack() as stack:
         out.parent.mkdir(parents=True, exist_ok=True)
-        listed, claims, documents = (Spool(stack.enter_context(_unnamed(out.parent))) for _ in range(3))
-        for number, (document, readings) in enumerate(everything):
-            figures.add(document, readings)
-            listed.add(packer.listed(document, readings))
-            documents.add(packer.document(document, readings))
-            for claim in packer.claims(number, readings):
-                claims.add(claim)
+        gathered = _Gathered(schema, *(Spool(stack.enter_context(_unnamed(out.parent))) for _ in range(3)))
+        for document, readings in everything:
+            gathered.add(document, readings)
             advance(1)
-        facts = {**compact.words(schema), "readers": list(packer.readers), "kinds": KINDS,
-                 "documents": listed.count, "rows": claims.count, "block": BLOCK_DOCUMENTS}  # fmt: skip
-        content = _content(figures, schema, str(instance.declared.get("data_version", "not given")))
-        early = [Block("facts", iter([compact.embedded(facts).decode()]))]
+        changed = replace_if_changed(out, lambda file: gathered.write(file, version))
+    figures = gathered.figures
+    return Written(out, changed, out.stat().st_size, figures.documents, figures.readings.total(),
+                   gathered.claims.count, figures.adjudicated)  # fmt: skip
 
-        def fill(file: BinaryIO) -> None:
-            blocks = _chain(early, listed.blocks("listed", BLOCK_ROWS), claims.blocks("rows", BLOCK_ROWS))
-            late = documents.blocks("documents", BLOCK_DOCUMENTS)
-            for piece in _template().generate(**content, blocks=blocks, late_blocks=late):
-                file.write(piece.encode())
 
-        changed = replace_if_changed(out, fill)
-    return Written(out, changed, out.stat().st_size, figures.documents, figures.readings.total(), claims.count,
-                   figures.adjudicated)  # fmt: skip
+class _Gathered:
+    """What was read so far: figures in memory, everything else on disk."""
+
+    def __init__(self, schema: Schema, listed: Spool, claims: Spool, documents: Spool) -> None:
+        self.schema, self.listed, self.claims, self.documents = schema, listed, claims, documents
+        self.figures, self._packer = Figures(schema), compact.Packer(schema)
+
+    def add(self, document: Document, readings: list[Reading]) -> None:
+        """Take one more document with the readings of it."""
+        for claim in self._packer.claims(self.listed.count, readings):
+            self.claims.add(claim)
+        self.figures.add(document, readings)
+        self.listed.add(self._packer.listed(document, readings))
+        self.documents.add(self._packer.document(document, readings))
+
+    def write(self, file: BinaryIO, version: str) -> None:
+        """Write the page: what opens at once first, then the script, then the documents."""
+        facts = Block("facts", iter([compact.embedded(self._facts()).decode()]))
+        early = _chain([facts], self.listed.blocks("listed", BLOCK_ROWS), self.claims.blocks("rows", BLOCK_ROWS))
+        late = self.documents.blocks("documents", BLOCK_DOCUMENTS)
+        content = _content(self.figures, self.schema, version)
+        for piece in _template().generate(**content, blocks=early, late_blocks=late):
+            file.write(piece.encode())
+
+    def _facts(self) -> dict[str, Any]:
+        counts = {"documents": self.listed.count, "rows": self.claims.count, "block": BLOCK_DOCUMENTS}
+        return {**compact.words(self.schema), "readers": list(self._packer.readers), "kinds": KINDS, **counts}
 
 
 def _unnamed(folder: Path) -> Any:
@@ -181,21 +197,31 @@ def banner(figures: Figures) -> Banner:
 
 
 def _tiles(figures: Figures) -> list[dict[str, str]]:
-    readers = [_many(len(names), *_NOUNS[kind]) for kind in _NOUNS if (names := figures.readers.get(kind))]
-    unread = f"{figures.unread:,} without" if figures.unread else ""
-    skipped = f"{figures.skipped:,} passed over" if figures.skipped else ""
     mentions = sum(counts.total() for counts in figures.labels.values())
+    unknown = f"{figures.kept:,} parts unknown to the schema" if figures.kept else ""
     return [
         _tile("documents", figures.documents, f"{figures.characters:,} characters"),
-        _tile("readings", figures.readings.total(), ", ".join(filter(None, ["by " + ", ".join(readers)] * bool(readers) + [skipped, unread]))),
+        _tile("readings", figures.readings.total(), _readers(figures)),
         _tile("adjudicated", figures.adjudicated, "documents"),
         _tile("mentions", mentions, f"{figures.relations:,} relations"),
         _tile("claims", sum(counts.total() for counts in figures.claims.values())),
-        _tile("flags and notes", figures.remarks, f"{figures.kept:,} parts unknown to the schema" if figures.kept else ""),
-    ]  # fmt: skip
+        _tile("flags and notes", figures.remarks, unknown),
+    ]
 
 
-_NOUNS = {"human": ("person", "people"), "adjudicator": ("adjudicator", "adjudicators"), "program": ("program", "programs")}
+def _readers(figures: Figures) -> str:
+    named = [_many(len(names), *_NOUNS[kind]) for kind in _NOUNS if (names := figures.readers.get(kind))]
+    by = f"by {', '.join(named)}" if named else ""
+    skipped = f"{figures.skipped:,} passed over" if figures.skipped else ""
+    unread = f"{figures.unread:,} documents without" if figures.unread else ""
+    return ", ".join(filter(None, [by, skipped, unread]))
+
+
+_NOUNS = {
+    "human": ("person", "people"),
+    "adjudicator": ("adjudicator", "adjudicators"),
+    "program": ("program", "programs"),
+}
 
 
 def _many(count: int, one: str, more: str) -> str:

@@ -15,10 +15,10 @@ from xml.sax.saxutils import escape, quoteattr
 from sayso.report.figures import ARTICLES, KINDS, Figures, Plot
 from sayso.report.palette import DARK, LIGHT, contrast, legible, mixed
 
-WIDTH, GAP, TEXT = 460, 8, 13
-LETTER, LABELS = 7.6, 216  # across: about one letter, and the most that names get
+WIDTH, GAP, TEXT, SMALL = 460, 8, 14, 12
+LETTER, LABELS = 8.2, 224  # across: about one letter, and the most that names get
 BAR, THICK, HEAD = 21, 15, 8
-TALL, TURNED = 150, 110
+TALL, TURNED = 150, 122
 SHADES = 6
 _FILLS = {ARTICLES: "#2563eb", "gold": "#a16207", "adjudicator": "#0f766e", "human": "#7c3aed", "program": "#2563eb"}
 _ONE = "#2563eb"
@@ -71,7 +71,9 @@ def _short(number: float) -> str:
 
 
 def _text(x: float, y: float, words: str, style: str = "", *, anchor: str = "", turned: bool = False) -> str:
-    place = f'transform="translate({_short(x)} {_short(y)}) rotate(-50)"' if turned else f'x="{_short(x)}" y="{_short(y)}"'
+    place = (
+        f'transform="translate({_short(x)} {_short(y)}) rotate(-62)"' if turned else f'x="{_short(x)}" y="{_short(y)}"'
+    )
     styled = f' class="{style}"' if style else ""
     anchored = f' text-anchor="{anchor}"' if anchor else ""
     return f"<text {place}{styled}{anchored}>{escape(words)}</text>"
@@ -79,7 +81,8 @@ def _text(x: float, y: float, words: str, style: str = "", *, anchor: str = "", 
 
 def _box(x: float, y: float, width: float, height: float, style: str, told: str) -> str:
     return (
-        f'<rect x="{_short(x)}" y="{_short(y)}" width="{_short(width)}" height="{_short(height)}" class={quoteattr(style)}>'
+        f'<rect x="{_short(x)}" y="{_short(y)}" width="{_short(width)}" height="{_short(height)}" '
+        f"class={quoteattr(style)}>"
         f"<title>{escape(told)}</title></rect>"
     )
 
@@ -147,7 +150,7 @@ def _squares(plot: Plot, kind: str, top: float) -> Iterator[_Part]:
     down, across = _unique(c[0] for c, _n in plot.rows), _unique(c[1] for c, _n in plot.rows)
     most = max((counts.get(kind, 0) for _c, counts in plot.rows), default=0) or 1
     left = _margin(down)
-    wide = min((WIDTH - left - GAP - 75) / len(across), 64)
+    wide = min((WIDTH - left - GAP - 52) / len(across), 64)
     for column, name in enumerate(across):
         x = left + GAP + (column + 0.5) * wide
         yield _Part(_text(x, top + TURNED - 6, _cut(name, 18), "name", turned=True), top + TURNED)
@@ -163,9 +166,21 @@ def _squares(plot: Plot, kind: str, top: float) -> Iterator[_Part]:
 def _square(category: tuple[str, ...], count: int, most: int, x: float, y: float, wide: float) -> _Part:
     shade = -(-SHADES * count // most)
     told = f"{' and '.join(name or 'not given' for name in category)}: {count:,}"
-    number = f"{count:,}" if count < 100_000 else f"{count // 1000:,}k"
-    words = _text(x + wide / 2 - 1, y + 16, number, f"on{shade}", anchor="middle") if count else ""
+    words = _text(x + wide / 2 - 1, y + 16, _brief(count), f"on{shade}", anchor="middle") if count else ""
     return _Part(_box(x, y, wide - 2, BAR + 1, f"shade{shade}", told) + words, y + BAR + 1)
+
+
+def _brief(count: int) -> str:
+    """A number in at most four signs, cut and never rounded up; the exact one is in the title and in the table.
+
+    >>> _brief(999), _brief(1_250), _brief(12_900), _brief(3_400_000)
+    ('999', '1.2k', '12k', '3.4M')
+    """
+    for size, sign in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            tenths = count * 10 // size
+            return f"{tenths // 10}{sign}" if tenths >= 100 else f"{tenths // 10}.{tenths % 10}{sign}"
+    return str(count)
 
 
 def _unique(names: Iterable[str]) -> list[str]:
@@ -189,7 +204,8 @@ def rules(page: str) -> str:
         f".plot .bar.{kind or 'articles'}{{fill:{legible(colour, page, 3)}}}" for kind, colour in _FILLS.items()
     )
     return (
-        f".plot text{{font-size:{TEXT}px;fill:{ink}}}.plot .kind{{font-weight:600}}.plot .paper{{fill:{page}}}"
+        f".plot text{{font-size:{TEXT}px;fill:{ink}}}"
+        f".plot rect+text[text-anchor]{{font-size:{SMALL}px}}.plot .kind{{font-weight:600}}.plot .paper{{fill:{page}}}"
         f".plot .number{{fill:{faint}}}{fills}{''.join(_shades(page))}"
     )
 
