@@ -22,7 +22,7 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 RANKS = {
     "errors": 0, "__init__": 0, "files": 1, "spans": 1, "sentences": 1, "settings": 2, "records": 2, "schema": 2,
     "history": 2, "jsonl": 3, "anchoring": 3, "record_schema": 3, "store": 4, "checks": 5, "ingest": 5, "migrations": 5,
-    "studio": 6, "dataset": 6, "derived": 7, "demo": 7, "cli": 8, "__main__": 9,
+    "report": 6, "studio": 6, "dataset": 6, "derived": 7, "demo": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 
 # Where a library may be named; everything else asks that room.
@@ -32,6 +32,7 @@ OWNERS = {
     "django": ("studio/",),
     "gunicorn": ("studio/",),
     "httpx": ("studio/client.py",),
+    "jinja2": ("report/",),
     "jsonlines": ("jsonl.py",),
     "label_studio": ("studio/",),
     "label_studio_sdk": ("studio/client.py",),

@@ -7,7 +7,7 @@ marks; everything else stays byte for byte. A new instance starts from the card 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,7 +68,7 @@ PARTS: Mapping[str, Callable[[Made, Citation], str]] = {
     "schema": lambda made, _: structure.schema(made.schema),
     "structure": lambda made, _: structure.configurations(made),
     "figures": lambda made, _: counts.figures(made),
-    "plots": lambda made, _: counts.plots(made),
+    "plots": lambda made, _: plots.shown(made),
     "licences": lambda made, _: counts.licences(made),
     "versions": lambda made, _: _versions(made),
     "citation": lambda made, cite: f"```bibtex\n{cite.bibtex(made)}\n```",
@@ -137,12 +137,11 @@ def beside(folder: Path, made: Made) -> Beside:
         InputError: marks in the card are wrong or missing, its head is not YAML, or a citation lacks what it needs.
     """
     cite, drawn = citation.read(folder), plots.plots(made)
-    with_plots = replace(made, others=made.others | drawn.keys())
     files = {
         **drawn,
         croissant.FILE: croissant.croissant(made, cite),
         citation.FILE: cite.updated(made).encode(),
-        CARD: render(folder / CARD, with_plots, cite).encode(),
+        CARD: render(folder / CARD, made, cite).encode(),
     }
     there = sorted(path.relative_to(folder).as_posix() for path in (folder / plots.FOLDER).glob("*.svg"))
     gone = tuple(name for name in there if name not in drawn)

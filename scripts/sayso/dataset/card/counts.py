@@ -148,13 +148,3 @@ def _ranked(what: str, counts: Mapping[tuple[str, ...], int]) -> str:
 
 def _known(word: str) -> str:
     return "not recorded" if word == "unknown" else word
-
-
-def plots(made: Made) -> str:
-    """The plots that lie beside the card."""
-    names = sorted(name for name in made.others if name.startswith("plots/"))
-    return paragraphs(*(f"![{_title(name)}]({name})" for name in names)) or "No plots were drawn."
-
-
-def _title(name: str) -> str:
-    return name.removeprefix("plots/").partition(".")[0].replace("-", " ").capitalize()
