@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import subprocess
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,31 @@ def test_croissant_leaves_out_what_has_no_rows(instance: Instance) -> None:
     said = json.loads((instance.root / "corpus/croissant.json").read_text(encoding="utf-8"))
     assert [each["@id"] for each in said["recordSet"]] == ["gold", "articles"]
     assert said["license"] == "https://spdx.org/licenses/CC-BY-4.0.html"
+
+
+# --- the plots
+
+
+def test_plots_lie_beside_the_card_and_show_what_was_counted(instance: Instance) -> None:
+    fill(instance.root)
+    building.build(instance)
+    corpus = instance.root / "corpus"
+    shown = re.findall(r"^!\[.+\]\((plots/\S+)\)$", (corpus / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown == [
+        f"plots/{name}.svg" for name in ("documents", "mentions", "relations", "claims", "counts", "years")
+    ]
+    assert sorted(shown) == sorted(path.relative_to(corpus).as_posix() for path in corpus.glob("plots/*"))
+    for name in shown:
+        drawn = ElementTree.fromstring((corpus / name).read_text(encoding="utf-8"))
+        assert drawn.tag.endswith("}svg")
+    told = (corpus / "plots/mentions.svg").read_text(encoding="utf-8")
+    assert "Claim: 40" in told.replace(", by programs", "")
+
+
+def test_a_plot_of_nothing_is_not_drawn(instance: Instance) -> None:
+    made.write(instance.root, [made.document("d1", "One.")])
+    building.build(instance)
+    assert [path.name for path in (instance.root / "corpus/plots").iterdir()] == ["documents.svg"]
 
 
 # --- the citation
