@@ -17,6 +17,7 @@ from sayso.dataset.card.head import UNFINISHED
 from sayso.dataset.card.made import SPLITS, Made
 from sayso.dataset.card.markdown import code
 from sayso.dataset.parquet import Footer
+from sayso.dataset.sources import file_digest
 from sayso.errors import InputError
 from sayso.files import explained, write_if_changed
 from sayso.schema import Schema
@@ -43,7 +44,7 @@ GUIDELINES = Path("schema/guidelines.md")
 
 
 def _versions(made: Made) -> str:
-    changes = f"[{CHANGES}]({CHANGES}) says what changed in each version." if CHANGES in made.others else (
+    changes = f"[{CHANGES}]({CHANGES}) says what changed in each version." if made.changes else (
         "No version has been released yet, so there is nothing that could have changed."
     )  # fmt: skip
     return f"These data are version {code(made.version)}. {changes}"
@@ -119,14 +120,12 @@ def gathered(
     Raises:
         InputError: ``agreement.json`` is not as it should be.
     """
-    from sayso.dataset.sources import file_digest
-
     folder, guidelines = root / "corpus", root / GUIDELINES
     return Made(
         schema, version, footers, digests, place,
         guidelines=file_digest(guidelines) if guidelines.is_file() else "",
         agreement=agreement.measurements(folder),
-        others=frozenset({CHANGES} if (folder / CHANGES).is_file() else ()),
+        changes=(folder / CHANGES).is_file(),
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ class Made:
         place: where a named file lies at the moment.
         guidelines: SHA-256 of the guidelines; empty where there are none.
         agreement: what was measured of agreement between annotators.
-        others: names of further files in the folder that the card points to.
+        changes: whether there is a list of what changed from version to version.
     """
 
     schema: Schema
@@ -40,7 +40,7 @@ class Made:
     place: Callable[[str], Path]
     guidelines: str = ""
     agreement: Sequence[Measurement] = ()
-    others: frozenset[str] = frozenset()
+    changes: bool = False
 
     def of(self, config: str, split: str | None = None) -> list[str]:
         """The files of a configuration, or of one split of it, in order."""
