@@ -168,6 +168,11 @@ def test_a_plot_of_nothing_is_not_drawn(instance: Instance) -> None:
     made.write(instance.root, [made.document("d1", "One.")])
     building.build(instance)
     assert [path.name for path in (instance.root / "corpus/plots").iterdir()] == ["documents.svg"]
+    (instance.root / "corpus/plots/claims.svg.1.partial").touch()  # of a build that was killed while there were claims
+    assert [str(each) for each in building.build(instance).stale] == [
+        "plots/claims.svg.1.partial: nothing makes it any more"
+    ]
+    assert [path.name for path in (instance.root / "corpus/plots").iterdir()] == ["documents.svg"]
 
 
 # --- the citation

@@ -19,7 +19,7 @@ from sayso.dataset.card.markdown import code
 from sayso.dataset.parquet import Footer
 from sayso.dataset.sources import file_digest
 from sayso.errors import InputError
-from sayso.files import explained, write_if_changed
+from sayso.files import PARTIAL, explained, write_if_changed
 from sayso.schema import Schema
 
 __all__ = [
@@ -142,7 +142,8 @@ def beside(folder: Path, made: Made) -> Beside:
         citation.FILE: cite.updated(made).encode(),
         CARD: render(folder / CARD, made, cite).encode(),
     }
-    there = sorted(path.relative_to(folder).as_posix() for path in (folder / plots.FOLDER).glob("*.svg"))
+    owned = (path for kind in ("*.svg", f"*{PARTIAL}") for path in (folder / plots.FOLDER).glob(kind))
+    there = sorted(path.relative_to(folder).as_posix() for path in owned)
     gone = tuple(name for name in there if name not in drawn)
     return Beside(files, gone, tuple(_stale(folder, files, gone)))
 
