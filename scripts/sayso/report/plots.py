@@ -8,6 +8,7 @@ view box, WIDTH across.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -18,7 +19,7 @@ from sayso.report.palette import DARK, LIGHT, contrast, legible, mixed
 WIDTH, GAP, TEXT, SMALL = 460, 8, 14, 12
 LETTER, LABELS = 8.2, 224  # across: about one letter, and the most that names get
 BAR, THICK, HEAD = 21, 15, 8
-TALL, TURNED = 150, 122
+TALL, STEEP, ACROSS = 150, 62, 18  # STEEP in degrees; ACROSS in letters
 SHADES = 6
 _FILLS = {ARTICLES: "#2563eb", "gold": "#a16207", "adjudicator": "#0f766e", "human": "#7c3aed", "program": "#2563eb"}
 _ONE = "#2563eb"
@@ -72,7 +73,9 @@ def _short(number: float) -> str:
 
 def _text(x: float, y: float, words: str, style: str = "", *, anchor: str = "", turned: bool = False) -> str:
     place = (
-        f'transform="translate({_short(x)} {_short(y)}) rotate(-62)"' if turned else f'x="{_short(x)}" y="{_short(y)}"'
+        f'transform="translate({_short(x)} {_short(y)}) rotate(-{STEEP})"'
+        if turned
+        else f'x="{_short(x)}" y="{_short(y)}"'
     )
     styled = f' class="{style}"' if style else ""
     anchored = f' text-anchor="{anchor}"' if anchor else ""
@@ -150,17 +153,18 @@ def _squares(plot: Plot, kind: str, top: float) -> Iterator[_Part]:
     down, across = _unique(c[0] for c, _n in plot.rows), _unique(c[1] for c, _n in plot.rows)
     most = max((counts.get(kind, 0) for _c, counts in plot.rows), default=0) or 1
     left = _margin(down)
+    top += max(len(_cut(name, ACROSS)) for name in across) * LETTER * math.sin(math.radians(STEEP)) + GAP
     wide = min((WIDTH - left - GAP - 52) / len(across), 64)
     for column, name in enumerate(across):
         x = left + GAP + (column + 0.5) * wide
-        yield _Part(_text(x, top + TURNED - 6, _cut(name, 18), "name", turned=True), top + TURNED)
+        yield _Part(_text(x, top - 6, _cut(name, ACROSS), "name", turned=True), top)
     for row, name in enumerate(down):
-        y = top + TURNED + row * (BAR + 3)
+        y = top + row * (BAR + 3)
         yield _Part(_text(left, y + 16, _cut(name), "name", anchor="end"), y + BAR)
     for place, (category, counts) in enumerate(plot.rows):
         row, column = divmod(place, len(across))
         yield _square(category, counts.get(kind, 0), most, left + GAP + column * wide,
-                      top + TURNED + row * (BAR + 3), wide)  # fmt: skip
+                      top + row * (BAR + 3), wide)  # fmt: skip
 
 
 def _square(category: tuple[str, ...], count: int, most: int, x: float, y: float, wide: float) -> _Part:
