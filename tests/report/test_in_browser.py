@@ -246,6 +246,18 @@ def test_a_text_that_is_a_program_does_not_run(world: Path, opened: Open, view: 
         assert text_alone(page) == f"Before {HOSTILE} after"
 
 
+def test_an_annotator_who_answered_twice_has_two_readings(tmp_path: Path, opened: Open) -> None:
+    here = document("d", "one two")
+    first, second = (mention(name, "Claim", here.text, at, at + 3) for name, at in (("a", 0), ("b", 4)))
+    answers = [annotation(here, first), annotation(here, second, created="2025-11-03")]
+    page = opened(made(tmp_path / "checkout", lambda root: write(root, [here], answers)), "#claims")
+    page.get_by_role("link", name="two").click()
+    expect(page.locator("mark.picked")).to_contain_text("two")
+    expect(page.get_by_label("ann-1 (human) · trial · all (2)")).to_be_checked()
+    page.get_by_label("ann-1 (human) · trial · all", exact=True).check()
+    assert marked(page) == [("Claim", "one")]
+
+
 def test_an_address_that_is_a_program_is_no_link(world: Path, opened: Open) -> None:
     page = opened(world, "#document/later")
     assert "javascript:alert(1)" in page.locator(".about").inner_text()

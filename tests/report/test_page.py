@@ -72,6 +72,15 @@ def test_a_second_run_changes_nothing(world: Instance) -> None:
     assert [path.name for path in out.parent.iterdir() if path.name.startswith("page")] == ["page.html"]
 
 
+def test_the_bytes_hang_on_nothing_but_the_corpus(world: Instance) -> None:
+    written = []
+    for seed in ("1", "2"):
+        out = world.root / f"{seed}.html"
+        done(world.root, "report", "--out", str(out), environment={"PYTHONHASHSEED": seed, "TZ": f"UTC{seed}"})
+        written.append(out.read_bytes())
+    assert written[0] == written[1]
+
+
 def test_a_wrong_offset_leaves_the_old_page(world: Instance) -> None:
     out = world.root / "page.html"
     report(world, out)

@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from sayso.records import Annotation, Document, Gold, GoldMention, Mention, Relation, Value
+from sayso.records import Annotation, Document, Gold, GoldMention, Mention, Relation, Value, ordered_mentions
 from sayso.report import algebra
 from sayso.report.readings import Reader, Reading
 from sayso.schema import Attribute, Label, Schema
@@ -121,7 +121,8 @@ class Packer:
 
     def _reading(self, reading: Reading) -> Packed:
         record = reading.record
-        place = {mention.id: number for number, mention in enumerate(record.mentions)}
+        mentions = ordered_mentions(record.mentions)  # the page draws from left to right, outer ones first
+        place = {mention.id: number for number, mention in enumerate(mentions)}
         by_id: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
         arrows = [[self._relations.get(r.type, r.type), place[r.head], place[r.tail]] for r in record.relations]
         said = [
@@ -129,7 +130,7 @@ class Packer:
             for e in algebra.equations(by_id, record.relations)
         ]
         return _trimmed([
-            self.reader(reading), "skipped" if reading.skipped else "", [self._mention(m) for m in record.mentions],
+            self.reader(reading), "skipped" if reading.skipped else "", [self._mention(m) for m in mentions],
             arrows, said, record.note, len(record.kept) if isinstance(record, Annotation) else 0,
             record.adjudicated if isinstance(record, Gold) else record.updated,
         ])  # fmt: skip

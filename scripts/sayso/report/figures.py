@@ -160,13 +160,13 @@ class Figures:
         return Plot("sources", "Sources by number of claims", "Who is given as the source of most claims, by the name "
                     "of the one meant where an annotator gave it.", "bars",
                     [((name,), dict(counts)) for name, counts in shown],
-                    f"and {rest:,} sources with fewer claims" if rest else "")  # fmt: skip
+                    _many(rest, "source", "with fewer claims") if rest else "")  # fmt: skip
 
     def _when(self) -> Plot:
         unknown = self.published[""]
         rows = [((period,), {ARTICLES: count}) for period, count in _timeline(self.published)]
         return Plot("timeline", "Documents by date of publication", "When the documents were published.", "columns",
-                    rows, f"{unknown:,} documents without a date" if unknown else "")  # fmt: skip
+                    rows, _many(unknown, "document", "without a date") if unknown else "")  # fmt: skip
 
 
 def figures(corpus: Corpus, schema: Schema, choice: Choice | None = None) -> Figures:
@@ -179,6 +179,10 @@ def figures(corpus: Corpus, schema: Schema, choice: Choice | None = None) -> Fig
     for document, readings in side_by_side(corpus, choice or Choice()):
         found.add(document, readings)
     return found
+
+
+def _many(count: int, what: str, more: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)} {more}"
 
 
 def _crossed(

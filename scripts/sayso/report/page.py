@@ -213,7 +213,7 @@ def _readers(figures: Figures) -> str:
     named = [_many(len(names), *_NOUNS[kind]) for kind in _NOUNS if (names := figures.readers.get(kind))]
     by = f"by {', '.join(named)}" if named else ""
     skipped = f"{figures.skipped:,} passed over" if figures.skipped else ""
-    unread = f"{figures.unread:,} documents without" if figures.unread else ""
+    unread = _many(figures.unread, "document without", "documents without") if figures.unread else ""
     return ", ".join(filter(None, [by, skipped, unread]))
 
 

@@ -8,6 +8,7 @@ view box, WIDTH across.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -16,9 +17,9 @@ from sayso.report.figures import ARTICLES, KINDS, Figures, Plot
 from sayso.report.palette import DARK, LIGHT, contrast, legible, mixed
 
 WIDTH, GAP, TEXT, SMALL = 460, 8, 14, 12
-LETTER, LABELS = 8.2, 224  # across: about one letter, and the most that names get
+LETTER, LABELS = 7.4, 216  # across: about one letter, and the most that names get
 BAR, THICK, HEAD = 21, 15, 8
-TALL, TURNED = 150, 122
+TALL, STEEP, ACROSS = 150, 62, 18  # STEEP in degrees; ACROSS in letters
 SHADES = 6
 _FILLS = {ARTICLES: "#2563eb", "gold": "#a16207", "adjudicator": "#0f766e", "human": "#7c3aed", "program": "#2563eb"}
 _ONE = "#2563eb"
@@ -72,7 +73,9 @@ def _short(number: float) -> str:
 
 def _text(x: float, y: float, words: str, style: str = "", *, anchor: str = "", turned: bool = False) -> str:
     place = (
-        f'transform="translate({_short(x)} {_short(y)}) rotate(-62)"' if turned else f'x="{_short(x)}" y="{_short(y)}"'
+        f'transform="translate({_short(x)} {_short(y)}) rotate(-{STEEP})"'
+        if turned
+        else f'x="{_short(x)}" y="{_short(y)}"'
     )
     styled = f' class="{style}"' if style else ""
     anchored = f' text-anchor="{anchor}"' if anchor else ""
@@ -120,7 +123,7 @@ def _bars(plot: Plot) -> Iterator[_Part]:
 def _columns(plot: Plot) -> Iterator[_Part]:
     """Standing columns in order of time; the first, the last and some between are named."""
     counts = [sum(by_kind.values()) for _category, by_kind in plot.rows]
-    most, wide = max(counts), (WIDTH - 2 * GAP) / len(counts)
+    most, wide = max(counts), min((WIDTH - 2 * GAP) / len(counts), 90)
     every = max(1, -(-len(counts) // 5))
     for place, ((period,), count) in enumerate(zip((c for c, _n in plot.rows), counts, strict=True)):
         height, x = TALL * count / most, GAP + place * wide
@@ -150,32 +153,39 @@ def _squares(plot: Plot, kind: str, top: float) -> Iterator[_Part]:
     down, across = _unique(c[0] for c, _n in plot.rows), _unique(c[1] for c, _n in plot.rows)
     most = max((counts.get(kind, 0) for _c, counts in plot.rows), default=0) or 1
     left = _margin(down)
+    top += max(len(_cut(name, ACROSS)) for name in across) * LETTER * math.sin(math.radians(STEEP)) + 2.5 * GAP
     wide = min((WIDTH - left - GAP - 52) / len(across), 64)
     for column, name in enumerate(across):
         x = left + GAP + (column + 0.5) * wide
-        yield _Part(_text(x, top + TURNED - 6, _cut(name, 18), "name", turned=True), top + TURNED)
+        yield _Part(_text(x, top - 6, _cut(name, ACROSS), "name", turned=True), top)
     for row, name in enumerate(down):
-        y = top + TURNED + row * (BAR + 3)
+        y = top + row * (BAR + 3)
         yield _Part(_text(left, y + 16, _cut(name), "name", anchor="end"), y + BAR)
     for place, (category, counts) in enumerate(plot.rows):
         row, column = divmod(place, len(across))
         yield _square(category, counts.get(kind, 0), most, left + GAP + column * wide,
-                      top + TURNED + row * (BAR + 3), wide)  # fmt: skip
+                      top + row * (BAR + 3), wide)  # fmt: skip
 
 
 def _square(category: tuple[str, ...], count: int, most: int, x: float, y: float, wide: float) -> _Part:
     shade = -(-SHADES * count // most)
     told = f"{' and '.join(name or 'not given' for name in category)}: {count:,}"
-    words = _text(x + wide / 2 - 1, y + 16, _brief(count), f"on{shade}", anchor="middle") if count else ""
+    words = (
+        _text(x + wide / 2 - 1, y + 16, _brief(count, int((wide - 2) / (SMALL * 0.6))), f"on{shade}", anchor="middle")
+        if count
+        else ""
+    )
     return _Part(_box(x, y, wide - 2, BAR + 1, f"shade{shade}", told) + words, y + BAR + 1)
 
 
-def _brief(count: int) -> str:
-    """A number in at most four signs, cut and never rounded up; the exact one is in the title and in the table.
+def _brief(count: int, room: int) -> str:
+    """A number in ``room`` signs, or cut to at most four and never rounded up; title and table have the exact one.
 
-    >>> _brief(999), _brief(1_250), _brief(12_900), _brief(3_400_000)
-    ('999', '1.2k', '12k', '3.4M')
+    >>> _brief(1_250, 5), _brief(999, 3), _brief(1_250, 3), _brief(12_900, 3), _brief(3_400_000, 3)
+    ('1,250', '999', '1.2k', '12k', '3.4M')
     """
+    if len(f"{count:,}") <= room:
+        return f"{count:,}"
     for size, sign in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if count >= size:
             tenths = count * 10 // size

@@ -178,8 +178,13 @@ function rove(event) {
 
 // --- claims
 
-const address = (document, reader, mention) =>
-  `#document/${[listed[document][0], reader === undefined ? "" : readerKey(facts.readers[reader]), mention ?? ""].map(encodeURIComponent).join("/")}`;
+const addressOf = (document, key, mention) => `#document/${[listed[document][0], key ?? "", mention ?? ""].map(encodeURIComponent).join("/")}`;
+const address = (document, reader, mention) => addressOf(document, reader === undefined ? "" : readerKey(facts.readers[reader]), mention);
+/** How the readings of a document are told apart: an annotator may have answered twice. */
+const keysOf = readings => readings.map(([reader], at) => {
+  const before = readings.slice(0, at).filter(other => other[0] === reader).length;
+  return readerKey(facts.readers[reader]) + (before ? ` (${before + 1})` : "");
+});
 const endWords = ([text, gloss]) => gloss ? `${text} ${gloss}` : text;
 
 function endCell(name, ends) {
@@ -349,7 +354,10 @@ async function showDocument(section, docId, key, mentionId) {
     return;
   }
   const [text, readings] = documentAt(at);
-  const place = Math.max(0, readings.findIndex(reading => readerKey(facts.readers[reading[0]]) === key));
+  const has = reading => reading[2]?.some(mention => mention[0] === mentionId);
+  const same = readings.findIndex(reading => readerKey(facts.readers[reading[0]]) === key && has(reading));
+  const named = keysOf(readings).indexOf(key);
+  const place = Math.max(0, named >= 0 && (same < 0 || has(readings[named])) ? named : same);
   if (open?.number !== at || open.place !== place) drawDocument(section, at, text, readings, place);
   const chosen = (readings[place]?.[2] ?? []).findIndex(mention => mention[0] === mentionId);
   pick(chosen < 0 ? null : chosen, true);
@@ -357,10 +365,10 @@ async function showDocument(section, docId, key, mentionId) {
 
 function drawDocument(section, at, text, readings, place) {
   const reading = readings[place] ?? [null, "", [], [], []];
-  const [reader, status = "", mentions = [], arrows = [], sums = [], note = ""] = reading;
+  const [, status = "", mentions = [], arrows = [], sums = [], note = ""] = reading;
   const marks = mentions.map(() => []);
   const paper = drawn(text, mentions, marks);
-  open = { number: at, place, mentions, arrows, marks, paper, reader, picked: null, detail: h("section", { class: "detail", "aria-live": "polite", "aria-labelledby": "detail-title" }) };
+  open = { number: at, place, mentions, arrows, marks, paper, key: keysOf(readings)[place], picked: null, detail: h("section", { class: "detail", "aria-live": "polite", "aria-labelledby": "detail-title" }) };
   roveMarks(paper);
   const row = listed[at];
   const link = row[3] && /^https?:\/\//i.test(row[3]) ? h("a", { href: row[3], rel: "noopener noreferrer" }, row[3]) : row[3];
@@ -384,9 +392,9 @@ function readers(at, readings, place) {
   const kind = facts.readers[readings[place][0]][1];
   const made = { program: "made by a program", human: "made by a person", gold: "adjudicated", adjudicator: "made by an adjudicator" }[kind];
   if (readings.length === 1) return h("p", { class: "hint" }, `Reading: ${name(readings[0])} (${made}).`);
-  const go = reading => { location.replace(address(at, reading[0])); };
+  const keys = keysOf(readings), again = number => keys[number].match(/ \(\d+\)$/)?.[0] ?? "";
   return h("fieldset", { class: "choice" }, h("legend", {}, "Reading"), readings.map((reading, number) =>
-    h("label", {}, h("input", { type: "radio", name: "reading", checked: number === place, change: () => go(reading) }), ` ${name(reading)}`)));
+    h("label", {}, h("input", { type: "radio", name: "reading", checked: number === place, change: () => location.replace(addressOf(at, keys[number])) }), ` ${name(reading)}${again(number)}`)));
 }
 
 /** One stop for Tab; arrows go on from there. */
@@ -423,7 +431,7 @@ function roveMarks(paper) {
 
 /** Put what is picked into the address, so that it can be gone back to and sent on. */
 function address_(at) {
-  location.hash = address(open.number, open.reader ?? undefined, at === null ? undefined : open.mentions[at][0]).slice(1);
+  location.hash = addressOf(open.number, open.key, at === null ? "" : open.mentions[at][0]).slice(1);
 }
 
 /** Show a mention and what hangs together with it; null shows all alike. */
