@@ -34,13 +34,14 @@ OWNERS = {
     "gunicorn": ("studio/",),
     "huggingface_hub": ("release/publish.py",),
     "httpx": ("studio/client.py",),
+    "jinja2": ("report/",),
     "jsonlines": ("jsonl.py",),
     "label_studio": ("studio/",),
     "label_studio_sdk": ("studio/client.py",),
     "pyarrow": ("dataset/", "release/"),
     "rich": ("cli/terminal.py",),
     "sentencex": ("sentences.py",),
-    "yaml": ("schema.py", "dataset/card.py"),
+    "yaml": ("schema.py", "dataset/card/"),
 }
 
 TOP_LEVEL = {

@@ -26,6 +26,7 @@ from sayso import rights
 from sayso import schema as schemas
 from sayso.dataset import card, features, parquet, quoting, tables
 from sayso.dataset.answers import Answers
+from sayso.dataset.card import Stale
 from sayso.dataset.parquet import Footer
 from sayso.dataset.sources import Batch, answer_files, batches, file_digest
 from sayso.dataset.tables import Table
@@ -57,14 +58,22 @@ class _State(Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a build found and did. Paths are relative to ``corpus/``."""
+    """What a build found and did. Paths are relative to ``corpus/``.
+
+    ``stale`` is what of the card, and of what lies beside it, was not what the sources give.
+    """
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: int
-    card_changed: bool
+    stale: tuple[Stale, ...]
     rows: dict[str, dict[str, int]]
     figures: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def card_changed(self) -> bool:
+        """Whether the card, or something beside it, differs from what the sources give."""
+        return bool(self.stale)
 
     @property
     def changed(self) -> bool:
@@ -200,14 +209,15 @@ class _Build:
         written = tuple(name for name in sorted(files) if (self.aside / name).exists())
         removed = tuple(name for name in self._on_disk if name not in files)
         footers = {name: self._footer(name) for name in sorted(files)}
-        made = card.Made(self.schema, data_version(self.instance), footers, files, self._place)
-        text = card.render(self.corpus.card, made)
-        stale = not self.corpus.card.is_file() or self.corpus.card.read_text(encoding="utf-8") != text
+        made = card.gathered(
+            self.instance.root, self.schema, data_version(self.instance), footers, files, self._place
+        )  # fmt: skip
+        beside = card.beside(self.corpus.folder, made)
         if write:
-            self._put(written, removed, text)
+            self._put(written, removed, beside)
             write_if_changed(self.remembered, msgspec.json.encode(state, order="sorted"))
         kept = len(files) - len(written)
-        return Outcome(written, removed, kept, stale, made.rows, dict(made.figures))
+        return Outcome(written, removed, kept, beside.stale, made.rows, dict(made.figures))
 
     def _place(self, name: str) -> Path:
         aside = self.aside / name
@@ -219,7 +229,7 @@ class _Build:
             raise InputError("not a file that sayso wrote", where=str(self._place(name)), remedy="remove it")
         return found
 
-    def _put(self, written: Iterable[str], removed: Iterable[str], text: str) -> None:
+    def _put(self, written: Iterable[str], removed: Iterable[str], beside: card.Beside) -> None:
         written, removed = tuple(written), tuple(removed)
         if written or removed:
             card.withdraw(self.corpus.card)
@@ -231,7 +241,7 @@ class _Build:
         for name in removed:
             with explained(self.corpus.folder / name):
                 (self.corpus.folder / name).unlink(missing_ok=True)
-        write_if_changed(self.corpus.card, text.encode())
+        beside.put(self.corpus.folder)
 
 
 def _within_rights(config: str, table: Table, held: frozenset[str]) -> Table:
