@@ -131,8 +131,8 @@ def _closed(words: Words) -> dict[str, list[str]]:
     """The attributes that are a choice among words, by their name in brat."""
     found = {}
     for label in words.labels:
-        for name, values in words.values[label].items():
-            if values is not None and all(_WORD.fullmatch(str(value)) for value in values):
+        for name, used in words.attributes[label].items():
+            if (values := used.values) is not None and all(_WORD.fullmatch(str(value)) for value in values):
                 found[f"{label}_{name}"] = sorted({str(value) for value in values})
     return found
 
@@ -147,7 +147,7 @@ def _configuration(words: Words, closed: dict[str, list[str]]) -> str:
     overlaps = "<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>"
     attributes = [
         f"{label}_{name}\tArg:{label}, Value:{'|'.join(closed[f'{label}_{name}'])}"
-        for label in labels for name in sorted(words.values[label])
+        for label in labels for name in sorted(words.attributes[label])
         if f"{label}_{name}" in closed and _NAME.fullmatch(name)
     ]  # fmt: skip
     parts = {"entities": labels, "relations": [overlaps, *relations], "events": [], "attributes": attributes}
@@ -214,9 +214,9 @@ def _document(path: Path, inside: Path, known: dict[str, Side], how: Arriving) -
     for number, line in enumerate(lines, 1):
         if line.strip("\r"):
             page.take(line, f"{annotations}:{number}")
+    mentions, relations = page.whole()
     return ordered(Reading(
-        doc_id=doc_id, text=text, about=side.about, note=side.note, mentions=tuple(page.mentions.values()),
-        relations=page.tied(),
+        doc_id=doc_id, text=text, about=side.about, note=side.note, mentions=mentions, relations=relations
     ))  # fmt: skip
 
 
@@ -262,7 +262,7 @@ class _Page:
         if not all(_BREAKS.fullmatch(gap) for gap in between):
             self.how.lost["mentions in pieces with words between them"] += 1
             return
-        found = marked(self.text, place, id=identifier, label=label, start=pieces[0].start, end=pieces[-1].end)
+        found = marked(self.text, place, identifier, label, Span(pieces[0].start, pieces[-1].end))
         standing = " ".join(self.text[start:end] for start, end in pieces)
         if words.rstrip("\r") not in (standing, standing.rstrip("\r")):
             raise InputError(f"{identifier} says {words!r}, and {standing!r} stands there"[:300], where=place,
@@ -276,8 +276,8 @@ class _Page:
         head, tail = ends.values()
         self.relations.append((place, Drawn(type=words[0], head=head, tail=tail)))
 
-    def tied(self) -> tuple[Drawn, ...]:
-        """The relations whose ends are mentions here, once attributes and notes have found theirs."""
+    def whole(self) -> tuple[tuple[Marked, ...], tuple[Drawn, ...]]:
+        """Mentions with their attributes and notes, wherever these stood, and the relations that tie mentions."""
         for kind, place, words, tail in self.later:
             self._answer(kind, place, words, tail)
         found = []
@@ -286,7 +286,7 @@ class _Page:
                 found.append(relation)
             else:
                 self.how.lost["relations to what is no mention"] += 1
-        return tuple(found)
+        return tuple(self.mentions.values()), tuple(found)
 
     def _answer(self, kind: str, place: str, words: list[str], tail: str) -> None:
         if len(words) < 2:

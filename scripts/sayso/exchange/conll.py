@@ -214,7 +214,7 @@ class _Page:
         for sentence, places in zip(sentences, spans, strict=True):
             mentions += _mentions(sentence, places, text, self.columns, len(mentions), how)
         known = self.whole or {}
-        return ordered(Reading(
+        return _renamed(Reading(
             doc_id=self.doc_id, text=text, about=known.get("about", {}), note=known.get("note"),
             mentions=tuple(mentions),
         ))  # fmt: skip
@@ -276,8 +276,8 @@ def _mentions(
             if open_label and (kind != "I" or label != open_label):
                 last = sentence.tokens[number - 1][0]
                 name = f"m{known + len(found) + 1}"
-                found.append(marked(text, last, id=name, label=open_label, start=spans[first].start,
-                                    end=spans[number - 1].end))  # fmt: skip
+                span = Span(spans[first].start, spans[number - 1].end)
+                found.append(marked(text, last, name, open_label, span))
                 open_label = ""
             if kind != "O" and not open_label:
                 open_label, first = label, number

@@ -65,7 +65,7 @@ def _table(files: ExitStack, path: Path, header: Iterable[str]) -> Any:
 
 
 def _columns(words: Words) -> list[str]:
-    return [f"{label}.{name}" for label in words.labels for name in sorted(words.values[label])]
+    return [f"{label}.{name}" for label in words.labels for name in sorted(words.attributes[label])]
 
 
 def _mention_rows(reading: Reading, columns: list[str]) -> Iterator[tuple[object, ...]]:

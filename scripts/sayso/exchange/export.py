@@ -45,10 +45,12 @@ class Outcome:
 class LossError(ConflictError):
     """Something would be lost; ``losses`` are how many of each kind."""
 
-    def __init__(self, losses: Losses, whose: str) -> None:
+    def __init__(
+        self, losses: Losses, whose: str, remedy: str = "nothing was written; --lossy goes on without them"
+    ) -> None:
         self.losses = {kind: count for kind, count in sorted(losses.items()) if count}
         told = ", ".join(f"{count:,} {kind}" for kind, count in self.losses.items())
-        super().__init__(f"{whose} cannot hold {told}", remedy="nothing was written; --lossy goes on without them")
+        super().__init__(f"{whose} cannot hold {told}", remedy=remedy)
 
 
 def export(instance: Instance, order: Order, watch: Watch = lambda _n: None) -> Outcome:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from sayso.errors import UsageError
 from sayso.exchange.readings import Losses, Reading, Words
+from sayso.schema import Schema
+from sayso.settings import Instance
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,16 @@ class Arriving:
 
     Attributes:
         fields: where a record of theirs has what; by our names.
+        labels: which of our labels theirs are, where they are not the same.
+        schema, instance: ours, for a format that is read by them.
         lost: things that we have no place for, counted.
         noticed: other things that a curator should hear of, counted.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    schema: Schema | None = None
+    instance: Instance | None = None
     lost: Losses = field(default_factory=Losses)
     noticed: Losses = field(default_factory=Losses)
 

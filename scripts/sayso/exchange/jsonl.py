@@ -17,12 +17,12 @@ import msgspec
 from sayso import jsonl
 from sayso.errors import InputError
 from sayso.exchange.formats import Arriving, Written
-from sayso.exchange.readings import Drawn, Losses, Marked, Reading, checked, marked, ordered
+from sayso.exchange.readings import Drawn, Losses, Marked, Reading, checked, ordered, within
 from sayso.files import explained
 from sayso.ingest.metadata import FIELDS
+from sayso.spans import Span
 
 _OURS = ("doc_id", "text", "about", "mentions", "relations", "note", "kept")
-_OF_MENTION = ("id", "label", "start", "end", "text")
 
 
 class JsonLines:
@@ -85,11 +85,12 @@ def _converted(value: Any, kind: Any, place: str) -> Any:
 
 def _mention(theirs: dict[str, Any], number: int, text: str, place: str, how: Arriving) -> Marked:
     """A mention: the offsets count, and the words beside them bear witness."""
-    mention = {"id": f"m{number + 1}", **_known(theirs, Marked, "mentions", how)}
-    for name in ("label", "start", "end"):
-        _converted(mention.get(name), str if name == "label" else int, f"{place} mention {mention['id']} {name}")
-    witness = mention.pop("text", None)
-    found = marked(text, place, id=str(mention.pop("id")), **mention)
+    known = _known(theirs, Marked, "mentions", how)
+    name = str(known.pop("id", f"m{number + 1}"))
+    start, end = (_converted(known.get(edge), int, f"{place} mention {name} {edge}") for edge in ("start", "end"))
+    witness = known.pop("text", None)
+    within(Span(start, end), text, f"{place} mention {name}")
+    found: Marked = _converted({**known, "id": name, "text": text[start:end]}, Marked, f"{place} mention {name}")
     if witness is not None and witness != found.text:
         raise InputError(
             f"mention {found.id} [{found.start}, {found.end}) says {witness!r}, and the text {found.text!r}"[:300],

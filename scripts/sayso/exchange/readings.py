@@ -58,19 +58,26 @@ class Reading(Record, frozen=True, kw_only=True):
     kept: tuple[Kept, ...] = ()
 
 
-def marked(reading_text: str, place: str, **fields: object) -> Marked:
-    """A mention of ``text[start:end]``, sliced here.
+def within(span: Span, text: str, place: str) -> None:
+    """Raise unless the span is inside the text and not empty; ``place`` is what the error names.
+
+    Raises:
+        SpanError: it is not; nothing is clipped.
+    """
+    try:
+        check(span, text)
+    except SpanError as error:
+        raise SpanError(str(error), where=place, remedy="mend the offsets where they come from") from error
+
+
+def marked(text: str, place: str, identifier: str, label: str, span: Span) -> Marked:
+    """A mention of a slice of the text.
 
     Raises:
         SpanError: the offsets do not fit the text; names ``place``.
     """
-    start, end = fields["start"], fields["end"]
-    assert isinstance(start, int) and isinstance(end, int)  # noqa: S101
-    try:
-        check(Span(start, end), reading_text)
-    except SpanError as error:
-        raise SpanError(f"{fields.get('id')} {error}", where=place, remedy="mend the offsets where they come from") from error
-    return Marked(text=reading_text[start:end], **fields)  # type: ignore[arg-type]
+    within(span, text, f"{place} {identifier}")
+    return Marked(id=identifier, label=label, start=span.start, end=span.end, text=text[span.start : span.end])
 
 
 def checked(reading: Reading, place: str) -> Reading:
@@ -178,13 +185,29 @@ def overlap_of_label(mentions: Iterable[Marked]) -> Callable[[Marked], bool]:
 
 
 @dataclass
+class Used:
+    """How an attribute is used. ``values`` is None from the sixty-fifth on: then it is an open one."""
+
+    values: set[str | int] | None = field(default_factory=set)
+    whole_numbers: bool = True
+
+    def hear(self, value: str | int) -> None:
+        """Take in one more value."""
+        self.whole_numbers &= isinstance(value, int)
+        if self.values is not None:
+            self.values.add(value)
+            if len(self.values) > _CLOSED:
+                self.values = None
+
+
+_CLOSED = 64
+
+
+@dataclass
 class Words:
-    """What is used in some readings: labels with their attributes and these with their values; relations with ends.
+    """What is used in some readings: labels with their attributes, and relations with the labels at their ends."""
 
-    ``values`` of an attribute is None from the sixty-fifth on: then it is an open one.
-    """
-
-    values: dict[str, dict[str, set[str | int] | None]] = field(default_factory=dict)
+    attributes: dict[str, dict[str, Used]] = field(default_factory=dict)
     ends: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     documents: int = 0
 
@@ -192,13 +215,11 @@ class Words:
         """Take in the words of one more reading."""
         self.documents += 1
         for mention in reading.mentions:
-            attributes = self.values.setdefault(mention.label, {})
+            used = self.attributes.setdefault(mention.label, {})
             for name, value in mention.attributes.items():
-                known = attributes.setdefault(name, set())
-                if known is not None:
-                    known.add(value)
-                    if len(known) > _CLOSED:
-                        attributes[name] = None
+                if name not in used:
+                    used[name] = Used()
+                used[name].hear(value)
         label = {mention.id: mention.label for mention in reading.mentions} if reading.relations else {}
         for relation in reading.relations:
             self.ends.setdefault(relation.type, set()).add((label[relation.head], label[relation.tail]))
@@ -206,7 +227,4 @@ class Words:
     @property
     def labels(self) -> list[str]:
         """The labels, in order."""
-        return sorted(self.values)
-
-
-_CLOSED = 64
+        return sorted(self.attributes)
