@@ -14,13 +14,28 @@ from hypothesis import strategies as st
 from sayso.exchange import formats
 from sayso.exchange.formats import Arriving, Written
 from sayso.exchange.readings import Drawn, Losses, Marked, Reading, Words, ordered
+from sayso.records import Decided
 from tests.conftest import REPOSITORY
 
-PIECES = ("Two", " ", "drones", "\r\n", "\n", "\t", "😀", "e\u0301", "👨\u200d👩\u200d👧", "\u2028", "1,200", "’s", "“", ".",
-          "\u00a0", "Сумы", "#", "\ufeff", "<b>&amp;", '"', "a\u0308b", " ", "\\n", "-", "שלום")  # fmt: skip
+PIECES = (
+    "Two", " ", "drones", "\r\n", "\n", "\t", "😀", "e\u0301", "👨\u200d👩\u200d👧", "\u2028", "1,200", "’s", "“",
+    ".", "\u00a0", "Сумы", "#", "\ufeff", "<b>&amp;", '"', "a\u0308b", " ", "\\n", "-", "שלום",
+)  # fmt: skip
 LABELS = ("Actor", "Count", "Foreign-Label", "Org_2")
 NOTES = ("look again", "a\tb", "two\nlines", "“quoted”, and; more", " edge ", "😀")
-VALUES: tuple[str | int, ...] = ("civilian", "Sergei  Sobyanin", "Q42", 0, -3, 38, "38", "a\tb", "ünï", "x:y|z", " edge")
+VALUES: tuple[str | int, ...] = (
+    "civilian",
+    "Sergei  Sobyanin",
+    "Q42",
+    0,
+    -3,
+    38,
+    "38",
+    "a\tb",
+    "ünï",
+    "x:y|z",
+    " edge",
+)
 
 
 @st.composite
@@ -45,7 +60,7 @@ def readings(draw: st.DrawFn, *, doc_id: str = "a.b-c_d", empty: bool = True) ->
 def _mention(draw: st.DrawFn, text: str, number: int) -> Marked:
     start = draw(st.integers(0, len(text) - 1))
     end = draw(st.integers(start + 1, len(text)))
-    decided = draw(st.sampled_from((None, None, "majority")))
+    decided: Decided | None = draw(st.sampled_from((None, None, "majority")))
     return Marked(
         id=f"A_{number}.x", label=draw(st.sampled_from(LABELS)), start=start, end=end, text=text[start:end],
         attributes=draw(st.dictionaries(st.sampled_from(("type", "entity", "lower")), st.sampled_from(VALUES))),
@@ -106,7 +121,12 @@ def _outside(record: dict[str, Any]) -> Reading:
         Marked(id=m["id"], label=m["label"], start=m["start"], end=m["end"], text=m["text"]) for m in record["spans"]
     )
     about = {"title": record["title"], "language": "en", "license": record["licence"]}
-    relations = tuple({(r["type"], r["head"], r["tail"]): Drawn(type=r["type"], head=r["head"], tail=r["tail"]) for r in record["relations"]}.values())
+    relations = tuple(
+        {
+            (r["type"], r["head"], r["tail"]): Drawn(type=r["type"], head=r["head"], tail=r["tail"])
+            for r in record["relations"]
+        }.values()
+    )
     return ordered(Reading(
         doc_id=record["doc_id"].replace("/", "-"), text=record["text"], about=about, mentions=mentions,
         relations=relations,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from sayso.exchange import formats
-from sayso.exchange.readings import Reading
+from sayso.exchange.readings import Marked, Reading
 from tests.exchange import made
 
 BOTH_WAYS = [name for name in sorted(formats.OUT) if name in formats.IN]
@@ -46,7 +46,9 @@ def test_nothing_fits_twice(name: str, reading: Reading) -> None:
 @pytest.mark.parametrize("name", sorted(formats.OUT))
 def test_the_same_bytes_twice(name: str, tmp_path: Path) -> None:
     text = "Two drones\r\n😀 fell near Сумы.\n"
-    reading = Reading(doc_id="d", text=text, mentions=(made.Marked(id="x", label="Count", start=0, end=10, text="Two drones"),))
+    reading = Reading(
+        doc_id="d", text=text, mentions=(Marked(id="x", label="Count", start=0, end=10, text="Two drones"),)
+    )
     fitted, _losses = made.fitted(name, [reading])
     one, other = (made.written(name, fitted, tmp_path / each) for each in "ab")
     pairs = [(one, other)] if one.is_file() else [(path, other / path.relative_to(one)) for path in one.rglob("*")]

@@ -1,16 +1,17 @@
-"""brat standoff: DOC.txt and DOC.ann for each document, annotation.conf, and documents.jsonl for what brat has no place for.
+"""brat standoff: DOC.txt and DOC.ann for each document, annotation.conf, and documents.jsonl for all else.
 
-Offsets are code points. A mention across a line break is written as brat itself writes it: in pieces, one for each
-line. An attribute is named ``Label_attribute``; one with an open list of values, or with values of more than one
-word, is a note of that name, since a brat attribute is a choice among words.
+Offsets are code points. A mention across a line break or a tab is written as brat itself does: in pieces. An attribute
+is named ``Label_attribute``; one with an open list of values, or with values of more than one word, is a note of that
+name, since a brat attribute is a choice among words.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -42,13 +43,13 @@ from sayso.spans import Span
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _WORD = re.compile(r"[^\s]+")
-_BREAKS = re.compile(f"[{LINE_BREAKS}]+")
-_BROKEN = re.compile(f"[{LINE_BREAKS}\t]")
+_BREAK = f"{LINE_BREAKS}\t"  # ends a line, or a field of it
+_BREAKS = re.compile(f"[{_BREAK}]+")
 _NOTE = "AnnotatorNotes"  # brat's own name for what an annotator typed
 _EXTRA = ("flag", "started_from", "decided")
 _ODD_NAME = "mentions whose label is not of letters, digits, _ and -"
 _ODD_RELATION = "relations whose type is not of letters, digits, _ and -"
-_BREAK_AT_EDGE = "mentions that begin or end with a line break"
+_BREAK_AT_EDGE = "mentions that begin or end with a line break or a tab"
 _SIDE = "documents.jsonl"
 
 
@@ -99,9 +100,13 @@ class Brat:
         known = _side(path / _SIDE)
         texts = sorted(path.rglob("*.txt"))
         if not texts:
-            raise InputError("no .txt in this folder", where=str(path), remedy="name the folder that holds the documents")
+            raise InputError(
+                "no .txt in this folder", where=str(path), remedy="name the folder that holds the documents"
+            )
         for lone in sorted({each.with_suffix(".txt") for each in path.rglob("*.ann")} - set(texts)):
-            raise InputError("an .ann without its .txt", where=str(lone.with_suffix(".ann")), remedy="put the text beside it")
+            raise InputError(
+                "an .ann without its .txt", where=str(lone.with_suffix(".ann")), remedy="put the text beside it"
+            )
         for text in texts:
             yield _document(text, text.relative_to(path), known, how)
 
@@ -109,13 +114,17 @@ class Brat:
 def _unfit(mention: Marked) -> str | None:
     if not _NAME.fullmatch(mention.label):
         return _ODD_NAME
-    return _BREAK_AT_EDGE if mention.text[0] in LINE_BREAKS or mention.text[-1] in LINE_BREAKS else None
+    return _BREAK_AT_EDGE if mention.text[0] in _BREAK or mention.text[-1] in _BREAK else None
 
 
 def _fitted(mention: Marked, losses: Losses) -> Marked:
     attributes = {name: str(value) for name, value in mention.attributes.items() if _holdable(name, value)}
     losses[ATTRIBUTES] += len(mention.attributes) - len(attributes)
-    note = mention.note if mention.note and not _BROKEN.search(mention.note) and mention.note.strip() == mention.note else None
+    note = (
+        mention.note
+        if mention.note and not _BREAKS.search(mention.note) and mention.note.strip() == mention.note
+        else None
+    )
     losses[NOTES] += mention.note is not None and note is None
     flag = mention.flag if mention.flag and _WORD.fullmatch(mention.flag) else None
     losses["flags"] += mention.flag is not None and flag is None
@@ -124,7 +133,7 @@ def _fitted(mention: Marked, losses: Losses) -> Marked:
 
 def _holdable(name: str, value: object) -> bool:
     words = str(value)
-    return bool(_NAME.fullmatch(name)) and words == words.strip() != "" and not _BROKEN.search(words)
+    return bool(_NAME.fullmatch(name)) and words == words.strip() != "" and not _BREAKS.search(words)
 
 
 def _closed(words: Words) -> dict[str, list[str]]:
@@ -184,7 +193,7 @@ def _lines(reading: Reading, closed: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _pieces(mention: Marked) -> Iterator[Span]:
-    """The mention without the line breaks inside it."""
+    """The mention without the line breaks and tabs inside it."""
     start = mention.start
     for found in _BREAKS.finditer(mention.text):
         if mention.start + found.start() > start:
@@ -205,7 +214,9 @@ def _document(path: Path, inside: Path, known: dict[str, Side], how: Arriving) -
         text = decoded(path.read_bytes(), str(path))
     annotations = path.with_suffix(".ann")
     if not annotations.exists():
-        raise InputError("a .txt without its .ann", where=str(path), remedy="put an empty one beside it if nothing was marked")
+        raise InputError(
+            "a .txt without its .ann", where=str(path), remedy="put an empty one beside it if nothing was marked"
+        )
     with explained(annotations):
         lines = decoded(annotations.read_bytes(), str(annotations)).split("\n")
     doc_id = "-".join(inside.with_suffix("").parts)
@@ -258,7 +269,7 @@ class _Page:
             raise InputError(f"offsets {offsets!r}", where=place, remedy="write them as START END") from None
         if identifier in self.mentions:
             raise InputError(f"a second {identifier}", where=place, remedy="give each its own number")
-        between = [self.text[one.end : other.start] for one, other in zip(pieces, pieces[1:], strict=False)]
+        between = [self.text[one.end : other.start] for one, other in pairwise(pieces)]
         if not all(_BREAKS.fullmatch(gap) for gap in between):
             self.how.lost["mentions in pieces with words between them"] += 1
             return
@@ -306,8 +317,10 @@ class _Page:
             return replace(mention, note=value)
         if name == "votes" and kind == "#":
             return replace(mention, votes=tuple(value.split(" ")))
-        if name == "flag" or (name == "started_from" and value in ("prediction", "prediction_changed")) or (
-            name == "decided" and value in ("unanimous", "majority", "adjudicated")
+        if (
+            name == "flag"
+            or (name == "started_from" and value in ("prediction", "prediction_changed"))
+            or (name == "decided" and value in ("unanimous", "majority", "adjudicated"))
         ):
             return msgspec.convert({**msgspec.structs.asdict(mention), name: value}, Marked)
         name = name.removeprefix(f"{mention.label}_")
@@ -315,8 +328,6 @@ class _Page:
             self.how.lost["attributes and notes given twice"] += 1
             return mention
         return replace(mention, attributes={**mention.attributes, name: value})
-
-
 
 
 FORMAT = Brat()

@@ -122,7 +122,9 @@ def _write_document(file: TextIO, reading: Reading, labels: list[str]) -> None:
     for mention in reading.mentions:
         first, after = of_text.place(mention) or Span(0, 0)
         tags[mention.label][first:after] = [f"B-{mention.label}", *[f"I-{mention.label}"] * (after - first - 1)]
-    rows = list(zip(*(tags[label] for label in labels), strict=True)) if labels else [()] * len(of_text.tokens)
+    rows: list[tuple[str, ...]] = [()] * len(of_text.tokens)
+    if labels:
+        rows = list(zip(*(tags[label] for label in labels), strict=True))
     for number, sentence in enumerate(of_text.sentences, 1):
         file.write(_sentence(reading, number, of_text, sentence, rows))
     if not of_text.sentences:
@@ -225,7 +227,9 @@ def _given(token: tuple[str, dict[str, str]]) -> Span:
     try:
         return Span(int(row["START"]), int(row["END"]))
     except (KeyError, ValueError):
-        raise InputError("no START and END", where=place, remedy="take # document out, or give each token both") from None
+        raise InputError(
+            "no START and END", where=place, remedy="take # document out, or give each token both"
+        ) from None
 
 
 def _rebuilt(sentences: list[_Sentence], how: Arriving) -> tuple[str, list[list[Span]]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -139,7 +139,9 @@ class _Intake:
 
     def _take(self, reading: Reading) -> None:
         place = f"{self.order.path}, document {reading.doc_id}"
-        _fitting(reading.doc_id, DocId, "doc_id", place, "rename the document: letters, digits, point, hyphen, underscore")
+        _fitting(
+            reading.doc_id, DocId, "doc_id", place, "rename the document: letters, digits, point, hyphen, underscore"
+        )
         given = {name: reading.about[name] for name in FIELDS if name in reading.about} | dict(self.order.metadata)
         self.stage.document(reading.doc_id, reading.text, given, place)
         record = self._record(reading, place)
@@ -155,21 +157,35 @@ class _Intake:
             raise UsageError("readings of several annotators would get one name", where=place,
                              remedy="leave --annotator out")  # fmt: skip
         if annotator is None:
-            raise UsageError("nobody says whose readings these are", where=place, remedy="give a pseudonym: --annotator NAME")
+            raise UsageError(
+                "nobody says whose readings these are", where=place, remedy="give a pseudonym: --annotator NAME"
+            )
         found = worded(reading, self.schema, order.labels, self.how)
         seconds = about.get("lead_time_seconds")
+
+        def known(name: str, otherwise: str, kind: Any) -> Any:
+            return _fitting(about.get(name, otherwise), kind, name, place, "mend it where it comes from")
+
+        remedy = "give small letters, digits and hyphens, and never a name or an address: --annotator"
         return Annotation(
-            doc_id=reading.doc_id, text_sha256=sha256(reading.text), campaign=order.campaign, interface=order.interface,
-            annotator=_fitting(annotator, Pseudonym, "a pseudonym", place, "small letters, digits and hyphens, and never a name: --annotator"),
-            annotator_kind=order.annotator_kind or _fitting(about.get("annotator_kind", "human"), AnnotatorKind, "a kind of annotator", place, "--annotator-kind"),
+            doc_id=reading.doc_id,
+            text_sha256=sha256(reading.text),
+            campaign=order.campaign,
+            interface=order.interface,
+            annotator=_fitting(annotator, Pseudonym, "a pseudonym", place, remedy),
+            annotator_kind=order.annotator_kind or known("annotator_kind", "human", AnnotatorKind),
             schema_version=self.schema.version,
-            status=_fitting(about.get("status", "submitted"), Status, "a status", place, f"one of {get_args(Status)}"),
-            created=about.get("created", ""), updated=about.get("updated", about.get("created", "")),
+            status=known("status", "submitted", Status),
+            created=about.get("created", ""),
+            updated=about.get("updated", about.get("created", "")),
             lead_time_seconds=float(seconds) if seconds else None,
-            started_from=_fitting(about.get("started_from", "nothing"), StartedFrom, "started_from", place, "mend it"),
-            mentions=found.mentions, relations=found.relations, note=reading.note, kept=found.kept,
+            started_from=known("started_from", "nothing", StartedFrom),
+            mentions=found.mentions,
+            relations=found.relations,
+            note=reading.note,
+            kept=found.kept,
             origin=_origin(about),
-        )  # fmt: skip
+        )
 
     def _counted(self, annotator: str) -> dict[str, int]:
         counts: Counter[str] = Counter()

@@ -63,8 +63,8 @@ def _reading(record: dict[str, Any], place: str, how: Arriving) -> Reading:
         raise InputError(f"no {missing}", where=place, remedy=f"say where it is: --field {missing}=NAME")
     mentions = _part(given, "mentions", list[dict[str, Any]], place) or []
     relations = _part(given, "relations", list[dict[str, Any]], place) or []
-    rest = {name: given[name] for name in ("note", "kept") if name in given}
-    found = {
+    rest: dict[str, Any] = {name: given[name] for name in ("note", "kept") if name in given}
+    found: dict[str, Any] = {
         **rest, "doc_id": doc_id, "text": text, "about": about,
         "mentions": [_mention(each, number, text, place, how) for number, each in enumerate(mentions)],
         "relations": [_known(each, Drawn, "relations", how) for each in relations],

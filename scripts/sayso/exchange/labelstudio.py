@@ -1,8 +1,8 @@
 """Label Studio's own JSON export, of this tool's projects or of anybody's: it comes in, by the codec and its doctor.
 
 A labels control of any name marks mentions; answers to other controls count where they are named as ours are. What the
-schema does not know is kept as it came. Accounts become pseudonyms as in a pull; an export that holds only their numbers
-gives each number of a project its own.
+schema does not know is kept as it came. Accounts become pseudonyms as in a pull; where an export holds only their
+numbers, each number of a project has its own.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def _tasks(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _no_export(path: Path, what: str) -> InputError:
-    return InputError(f"not Label Studio's JSON export: {what}", where=str(path), remedy="export it as JSON, not JSON-MIN")
+    return InputError(
+        f"not Label Studio's JSON export: {what}", where=str(path), remedy="export it as JSON, not JSON-MIN"
+    )
 
 
 class _People:
@@ -176,7 +178,13 @@ class _Task:
     def _about(self, answer: dict[str, Any]) -> dict[str, str]:
         who = self.people.of(answer.get("completed_by"), self.project)
         created = str(answer.get("created_at") or "")
-        started = "annotation" if answer.get("parent_annotation") else "prediction" if answer.get("parent_prediction") else "nothing"
+        started = (
+            "annotation"
+            if answer.get("parent_annotation")
+            else "prediction"
+            if answer.get("parent_prediction")
+            else "nothing"
+        )
         known = {
             "annotator": who.pseudonym, "annotator_kind": who.kind,
             "status": "skipped" if answer.get("was_cancelled") else "submitted",

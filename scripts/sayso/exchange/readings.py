@@ -51,7 +51,7 @@ class Reading(Record, frozen=True, kw_only=True):
 
     doc_id: str
     text: str
-    about: dict[str, str] = {}
+    about: dict[str, str] = {}  # noqa: RUF012 - msgspec gives each its own
     mentions: tuple[Marked, ...] = ()
     relations: tuple[Drawn, ...] = ()
     note: str | None = None
@@ -106,9 +106,7 @@ def checked(reading: Reading, place: str) -> Reading:
 
 def ordered(reading: Reading) -> Reading:
     """The reading with mentions and relations in canonical order."""
-    return replace(
-        reading, mentions=ordered_mentions(reading.mentions), relations=ordered_relations(reading.relations)
-    )
+    return replace(reading, mentions=ordered_mentions(reading.mentions), relations=ordered_relations(reading.relations))
 
 
 def holding(reading: Reading, holds: Iterable[str], losses: Losses) -> Reading:
@@ -136,9 +134,7 @@ def _undecided(reading: Reading) -> tuple[int, Reading]:
     found, reading = _each(reading, lambda m: m.decided is not None, decided=None, votes=())
     drawn = sum(relation.decided is not None for relation in reading.relations)
     if drawn:
-        reading = replace(
-            reading, relations=tuple(replace(each, decided=None, votes=()) for each in reading.relations)
-        )
+        reading = replace(reading, relations=tuple(replace(each, decided=None, votes=()) for each in reading.relations))
     return found + drawn, reading
 
 

@@ -89,8 +89,11 @@ def choose(corpus: Corpus, campaign: str | None, annotator: str | None, interfac
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        raise UsageError("no answers of that description", where=str(corpus.folder / "annotations"),
-                         remedy="look there for the names of campaigns and annotators, or run `sayso pull`")  # fmt: skip
+        raise UsageError(
+            "no answers of that description",
+            where=str(corpus.folder / "annotations"),
+            remedy="look there for the names of campaigns and annotators, or run `sayso pull`",
+        )
     words = "; ".join(
         f"--campaign {each.campaign} --annotator {each.annotator} --interface {each.interface}" for each in fitting[:8]
     )
@@ -198,4 +201,3 @@ def _about(document: Document, answer: Answer) -> dict[str, str]:
         origin = answer.origin
         known["origin"] = f"{origin.system} {origin.project} {origin.task} {origin.annotation}"
     return {name: str(value) for name, value in known.items() if value not in (None, "")}
-

@@ -91,7 +91,9 @@ def _beside(reading: Reading) -> dict[str, Any]:
     found = {
         "doc_id": reading.doc_id, "about": dict(sorted(reading.about.items())), "note": reading.note,
         "mentions": {m.id: known for m in reading.mentions if (known := _known(m))},
-        "relations": [[r.type, r.head, r.tail, *([r.decided, *r.votes] if r.decided else [])] for r in reading.relations],
+        "relations": [
+            [r.type, r.head, r.tail, *([r.decided, *r.votes] if r.decided else [])] for r in reading.relations
+        ],
     }  # fmt: skip
     return {name: value for name, value in found.items() if value}
 

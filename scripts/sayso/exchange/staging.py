@@ -101,4 +101,3 @@ def opened(folder: Path, name: str) -> Iterator[Staging]:
                 yield Staging(tables, articles)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-

@@ -80,7 +80,10 @@ def _answers(mention: Marked) -> Iterator[dict[str, Any]]:
     known |= {name: value for name in ("flag", "started_from", "decided") if (value := getattr(mention, name))}
     known |= {"votes": list(mention.votes)} if mention.votes else {}
     if known:
-        yield {**_body("describing", json.dumps(known, ensure_ascii=False, sort_keys=True)), "format": "application/json"}
+        yield {
+            **_body("describing", json.dumps(known, ensure_ascii=False, sort_keys=True)),
+            "format": "application/json",
+        }
     if mention.note is not None:
         yield _body("commenting", mention.note)
 

@@ -54,8 +54,12 @@ _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _SIDE = "documents.jsonl"
 _EXTRA = ("flag", "note", "started_from", "decided", "votes")
 _LONGEST = 1 << 63
-_NOT_MENTIONS = ("uima.", "de.tudarmstadt.ukp.dkpro.core.api.segmentation.", "de.tudarmstadt.ukp.dkpro.core.api.metadata.",
-                 "de.tudarmstadt.ukp.clarin.webanno.api.type.")  # fmt: skip
+_NOT_MENTIONS = (
+    "uima.",
+    "de.tudarmstadt.ukp.dkpro.core.api.segmentation.",
+    "de.tudarmstadt.ukp.dkpro.core.api.metadata.",
+    "de.tudarmstadt.ukp.clarin.webanno.api.type.",
+)
 
 
 class WebAnno:
@@ -147,8 +151,15 @@ def _cas(cassis: Any, types: Any, reading: Reading) -> Any:
     cas.sofa_string, cas.sofa_mime = reading.text, "text/plain"
     about, mention, relation = (types.get_type(name) for name in (_METADATA, MENTION, RELATION))
     title = reading.about.get("title")
-    cas.add(about(begin=0, end=len(reading.text), language=reading.about.get("language", "x-unspecified"),
-                  documentId=reading.doc_id, documentTitle=title if title and not _NO_XML.search(title) else None))  # fmt: skip
+    cas.add(
+        about(
+            begin=0,
+            end=len(reading.text),
+            language=reading.about.get("language", "x-unspecified"),
+            documentId=reading.doc_id,
+            documentTitle=title if title and not _NO_XML.search(title) else None,
+        )
+    )
     made = {}
     for m in reading.mentions:
         whole = {f"{m.label}_{name}": value for name, value in m.attributes.items()}
@@ -214,7 +225,9 @@ def _loaded(load: Any, content: bytes, place: str, **options: Any) -> Any:
             warnings.simplefilter("error")
             return load(io.BytesIO(content), **options)
     except unknown as error:
-        raise InputError(str(error)[:300], where=place, remedy="put the TypeSystem.xml beside it that it was made with") from error
+        raise InputError(
+            str(error)[:300], where=place, remedy="put the TypeSystem.xml beside it that it was made with"
+        ) from error
     except wrong as error:
         what = f"not UIMA as it should be: {type(error).__name__}: {error}"
         raise InputError(what[:300], where=place, remedy="export it anew") from error
@@ -239,7 +252,9 @@ def _reading(
         else:
             mentions[fs.xmiID] = _mention(fs, text, place, how)
     drawn = tuple(found for fs in relations if (found := _relation(fs, mentions, how)))
-    reading = Reading(doc_id=doc_id, text=text, about=side.about, note=side.note, mentions=tuple(mentions.values()), relations=drawn)
+    reading = Reading(
+        doc_id=doc_id, text=text, about=side.about, note=side.note, mentions=tuple(mentions.values()), relations=drawn
+    )
     return ordered(checked(reading, place))
 
 
@@ -271,7 +286,9 @@ def _mention(fs: Any, text: str, place: str, how: Arriving) -> Marked:
             plain = str(value).lower() if isinstance(value, bool) else value
             attributes[name.removeprefix(f"{label}_") if ours else name] = plain
         else:
-            how.lost[f"values of {fs.type.name.rpartition('.')[2]}.{name} that are neither words nor whole numbers"] += 1
+            how.lost[
+                f"values of {fs.type.name.rpartition('.')[2]}.{name} that are neither words nor whole numbers"
+            ] += 1
     given = {**msgspec.structs.asdict(found), **extra, "attributes": attributes}
     return msgspec.convert(given, Marked)
 

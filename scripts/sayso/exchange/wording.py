@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from sayso import schema as schemas
 from sayso.errors import UsageError
 from sayso.exchange.formats import Arriving
-from sayso.exchange.readings import DECISIONS, Marked, Reading
+from sayso.exchange.readings import DECISIONS, LOOSE, Drawn, Marked, Reading
 from sayso.records import Kept, Mention, Relation, Value, ordered_mentions, ordered_relations
 from sayso.schema import Attribute, Schema
 from sayso.spans import trimmed
@@ -34,7 +34,9 @@ def mapping(pairs: Iterable[str], path: Path | None) -> dict[str, str]:
     for pair in pairs:
         theirs, sign, ours = pair.rpartition("=")
         if not sign or not theirs or found.get(theirs, ours) != ours:
-            raise UsageError(f"--map {pair}: not THEIRS=OURS, or twice", remedy="for example --map PER=Actor; THEIRS= leaves it out")
+            raise UsageError(
+                f"--map {pair}: not THEIRS=OURS, or twice", remedy="for example --map PER=Actor; THEIRS= leaves it out"
+            )
         found[theirs] = ours
     return found
 
@@ -50,23 +52,12 @@ class Worded(msgspec.Struct, frozen=True):
 def worded(reading: Reading, schema: Schema, words: Mapping[str, str], how: Arriving) -> Worded:
     """The reading in the schema's words; ``words`` says which of ours theirs are, where they are not the same."""
     writing = _Writing(reading.text, schema, words, how)
-    mentions = [found for mention in reading.mentions if (found := writing.mention(mention))]
+    mentions = [ours for mention in reading.mentions if (ours := writing.mention(mention))]
     ids = {mention.id for mention in mentions}
-    relations = []
-    for relation in reading.relations:
-        found = Relation(type=words.get(relation.type, relation.type), head=relation.head, tail=relation.tail)
-        how.lost[DECISIONS] += relation.decided is not None
-        if not found.type:
-            how.noticed[LEFT_OUT] += 1
-        elif found.type not in schema.relations:
-            writing.keep(f"relations {relation.type!r}", "a relation that the schema does not know", found)
-        elif {found.head, found.tail} - ids:
-            writing.keep("relations whose mention is left out", "a relation to a missing mention", found)
-        elif found in relations:
-            how.noticed["relations that stood twice"] += 1
-        else:
-            relations.append(found)
-    return Worded(ordered_mentions(mentions), ordered_relations(relations), (*reading.kept, *writing.kept))
+    relations = [drawn for relation in reading.relations if (drawn := writing.relation(relation, ids))]
+    how.noticed["relations that stood twice"] += len(relations) - len(set(relations))
+    kept = (*reading.kept, *writing.kept)
+    return Worded(ordered_mentions(mentions), ordered_relations(set(relations)), kept)
 
 
 class _Writing:
@@ -75,6 +66,7 @@ class _Writing:
     def __init__(self, text: str, schema: Schema, words: Mapping[str, str], how: Arriving) -> None:
         self.text, self.schema, self.words, self.how = text, schema, words, how
         self.kept: list[Kept] = []
+        self.left_out: set[str] = set()
 
     def keep(self, lost: str, reason: str, item: object) -> None:
         """Count what has no place and keep it as it came."""
@@ -87,6 +79,7 @@ class _Writing:
         span = trimmed(theirs.span, self.text)
         if not label:
             self.how.noticed[LEFT_OUT] += 1
+            self.left_out.add(theirs.id)
             return None
         if label not in self.schema.labels:
             self.keep(f"mentions labelled {theirs.label!r}", "a label that the schema does not know", theirs)
@@ -103,6 +96,20 @@ class _Writing:
             "attributes": self._attributes(label, theirs), "flag": self._flag(theirs),
         })  # fmt: skip
 
+    def relation(self, theirs: Drawn, ids: Container[str]) -> Relation | None:
+        """The relation in our words; None where it is kept apart, or left out with a mention of it."""
+        name = self.words.get(theirs.type, theirs.type)
+        if not name or {theirs.head, theirs.tail} & self.left_out:
+            self.how.noticed[LEFT_OUT] += 1
+        elif name not in self.schema.relations:
+            self.keep(f"relations {theirs.type!r}", "a relation that the schema does not know", theirs)
+        elif theirs.head not in ids or theirs.tail not in ids:
+            self.keep(LOOSE, "a relation to a missing mention", theirs)
+        else:
+            self.how.lost[DECISIONS] += theirs.decided is not None
+            return Relation(type=name, head=theirs.head, tail=theirs.tail)
+        return None
+
     def _attributes(self, label: str, theirs: Marked) -> dict[str, Value]:
         declared = self.schema.labels[label].attributes
         found: dict[str, Value] = {}
@@ -113,7 +120,11 @@ class _Writing:
                 continue
             ours = _value(declared[name], value)
             if ours is None:
-                self.keep(f"values of {label}.{name} that the schema does not know", "a value that the schema does not know", item)
+                self.keep(
+                    f"values of {label}.{name} that the schema does not know",
+                    "a value that the schema does not know",
+                    item,
+                )
             else:
                 found[name] = ours
         return {name: found[name] for name in declared if name in found}
@@ -121,7 +132,9 @@ class _Writing:
     def _flag(self, theirs: Marked) -> str | None:
         if theirs.flag is None or theirs.flag in self.schema.flags:
             return theirs.flag
-        self.keep(f"flags {theirs.flag!r}", "a flag that the schema does not know", {"id": theirs.id, "flag": theirs.flag})
+        self.keep(
+            f"flags {theirs.flag!r}", "a flag that the schema does not know", {"id": theirs.id, "flag": theirs.flag}
+        )
         return None
 
 

@@ -19,8 +19,11 @@ _FORMATS = ("brat", "conll", "csv", "jsonl", "spacy", "w3c", "webanno")
 @click.option("--to", "format", type=click.Choice(_FORMATS), required=True, help="The format.")
 @click.option("--out", type=click.Path(path_type=Path), help="File or folder to write. [default: export/FORMAT…]")
 @click.option("--campaign", metavar="NAME", help="Whose campaign. [default: any]")
-@click.option("--annotator", metavar="PSEUDONYM",
-              help="Whose reading; gold is the adjudicated one. [default: gold, or the only one that there is]")  # fmt: skip
+@click.option(
+    "--annotator",
+    metavar="PSEUDONYM",
+    help="Whose reading; gold is the adjudicated one. [default: gold, or the only one that there is]",
+)
 @click.option("--interface", metavar="NAME", help="The pass of the reading. [default: the only one that there is]")
 @click.option("--lossy", is_flag=True, help="Go on where the format cannot hold everything.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written, and what would be lost.")
