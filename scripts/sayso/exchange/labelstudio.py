@@ -20,12 +20,16 @@ from sayso.exchange.formats import Arriving, Written
 from sayso.exchange.readings import Drawn, Losses, Marked, Reading
 from sayso.exchange.wording import LEFT_OUT
 from sayso.files import explained
+from sayso.records import sha256
 from sayso.settings import Instance
+from sayso.studio import lookup
 from sayso.studio.annotators import Annotator, annotators
 from sayso.studio.client import Account
 from sayso.studio.codec import decode
 from sayso.studio.controls import SPAN, TEXT
 from sayso.studio.doctor import REASONS
+from sayso.studio.lookup import Texts
+from sayso.studio.tasks import skeleton
 
 SYSTEM = "label-studio-export"  # not what a pull says: its numbers are another server's, and a pull leaves them alone
 _CHUNK = 1 << 20
@@ -61,8 +65,10 @@ class LabelStudio:
         """
         assert how.instance is not None  # noqa: S101
         people = _People(how.instance)
-        for number, task in enumerate(_tasks(path), 1):
-            yield from _Task(task, f"{path}: task {task.get('id', f'number {number}')}", how, people).readings()
+        with lookup.opened(how.instance) as texts:
+            for number, task in enumerate(_tasks(path), 1):
+                place = f"{path}: task {task.get('id', f'number {number}')}"
+                yield from _Task(task, place, how, people, texts).readings()
 
 
 FORMAT = LabelStudio()
@@ -127,8 +133,8 @@ class _People:
 class _Task:
     """One task with its answers."""
 
-    def __init__(self, task: dict[str, Any], place: str, how: Arriving, people: _People) -> None:
-        self.task, self.place, self.how, self.people = task, place, how, people
+    def __init__(self, task: dict[str, Any], place: str, how: Arriving, people: _People, texts: Texts) -> None:
+        self.task, self.place, self.how, self.people, self.texts = task, place, how, people, texts
         self.project, self.number = (_number(task.get(name)) for name in ("project", "id"))
 
     def readings(self) -> Iterator[Reading]:
@@ -166,7 +172,19 @@ class _Task:
         text = self.task["data"].get(key)
         if not isinstance(text, str):
             raise InputError(f"no text under {key!r}", where=self.place, remedy="say where it is: --field text=NAME")
-        return text
+        received = self.task["data"].get("text_sha256")
+        return text if received in (None, sha256(text)) else self._received(text, received)
+
+    def _received(self, shown: str, digest: Any) -> str:
+        """The text received, where the task says that it shows another form of it, as push does: a sentence a line."""
+        document = self.texts.get(self._doc_id())
+        if document is None or document.text_sha256 != digest or skeleton(document.text) != skeleton(shown):
+            raise InputError(
+                f"the text is not as received: it was shown with other line breaks, and the one with its text_sha256"
+                f" {str(digest)[:12]}… is not in this corpus as {self._doc_id()}",
+                where=self.place, remedy="take the article in with `sayso ingest` first, or pull from the server",
+            )  # fmt: skip
+        return document.text
 
     def _doc_id(self) -> str:
         value = self.task["data"].get(self.how.fields.get("doc_id", "doc_id"))

@@ -41,10 +41,11 @@ class SpaCy:
             UsageError: spaCy is not installed.
         """
         tokens = library("spacy.tokens", "spacy")
-        vocab = library("spacy.vocab", "spacy").Vocab()
+        vocabulary = library("spacy.vocab", "spacy").Vocab
         coming = iter(what.readings)
         for number, first in enumerate(coming):
             bin = tokens.DocBin(attrs=["ORTH", "SPACY"], store_user_data=True)
+            vocab = vocabulary()  # it keeps every word that it has met: one for each file
             for reading in (first, *islice(coming, _DOCUMENTS - 1)):
                 bin.add(_doc(tokens, vocab, reading))
             bin.to_disk(target / f"{number:05d}.spacy")
