@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sayso import store
 from sayso.errors import InputError
+from sayso.files import replace_together
 from sayso.records import Annotation, Document, Origin, encode, sha256
 from sayso.store import Corpus, annotation_order
 
@@ -90,11 +91,14 @@ def test_a_document_is_found_at_its_place(corpus: Corpus) -> None:
         corpus.document_at("articles-00000.jsonl", places[1][0] + 1, places[1][1])
 
 
-def test_only_what_differs_is_rewritten(corpus: Corpus) -> None:
-    corpus.add(document(name) for name in "abcd")
-    assert corpus.update({"d": document("d", title="T")}) == [corpus.batch(1)]
-    assert corpus.update({"d": document("d", title="T")}) == []
-    assert [d.title for d in corpus.documents()] == [None, None, None, "T"]
+def test_only_what_changes_is_rewritten(corpus: Corpus) -> None:
+    corpus.add(document(name) for name in "abcde")
+    first, (_d, last) = corpus.batch(0).stat(), corpus.batch(1).read_bytes().splitlines()
+    entitled = document("d", title="T")
+    replace_together(corpus.rewriting([corpus.batch(1).name], lambda d: entitled if d.doc_id == "d" else d))
+    assert corpus.batch(0).stat() == first
+    assert corpus.batch(1).read_bytes().splitlines() == [encode(entitled), last]
+    assert [d.title for d in corpus.documents()] == [None, None, None, "T", None]
 
 
 def test_two_documents_of_one_name_are_told(corpus: Corpus) -> None:

@@ -77,14 +77,10 @@ def anchored(record: R, older: Passages, newer: Passages, text_sha256: str) -> t
     found = [(mention, carried(mention.span, older, newer)) for mention in record.mentions]
     if unproven := tuple(mention for mention, span in found if span is None):
         return None, unproven
-    moved = [_over(mention, span, newer.text) for mention, span in found if span]
-    return (
-        msgspec.structs.replace(
-            record, text_sha256=text_sha256, text_read=record.text_read or record.text_sha256,
-            mentions=ordered_mentions(moved),
-        ),
-        (),
-    )  # fmt: skip
+    moved = ordered_mentions(_over(mention, span, newer.text) for mention, span in found if span)
+    read = record.text_read or record.text_sha256
+    texts = {"text_sha256": text_sha256, "text_read": None if read == text_sha256 else read}
+    return msgspec.structs.replace(record, **texts, mentions=moved), ()
 
 
 def carried(span: Span, older: Passages, newer: Passages) -> Span | None:

@@ -13,7 +13,7 @@ A message reads ``where: what is wrong; what to do``. Whatever else escapes is a
 | 6 | stopped half-way; running the command again goes on |
 | 7 | the input is wrong: a file, a record, an offset |
 | 8 | the server is out of reach, too old, or not Label Studio |
-| 9 | two sides disagree, and the command will not choose |
+| 9 | two sides disagree, and the command will not choose; its message says how you can |
 | 10 | the disk refused |
 | 130 | interrupted from the keyboard |
 """

@@ -16,6 +16,7 @@ from typing import BinaryIO, TextIO
 from sayso.errors import ConflictError, DiskError, SaysoError
 
 PARTIAL = ".partial"
+Fill = Callable[[BinaryIO], None]
 
 
 @contextlib.contextmanager
@@ -93,7 +94,7 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
         partial.replace(path)
 
 
-def replace_if_changed(path: Path, fill: Callable[[BinaryIO], None], *, mode: int = 0o644) -> bool:
+def replace_if_changed(path: Path, fill: Fill, *, mode: int = 0o644) -> bool:
     """Let ``fill`` write beside ``path``, then put it in place unless the bytes are the same; say whether they differ.
 
     Raises:
@@ -108,7 +109,7 @@ def replace_if_changed(path: Path, fill: Callable[[BinaryIO], None], *, mode: in
     return changed
 
 
-def replace_together(fills: Iterable[tuple[Path, Callable[[BinaryIO], None]]]) -> None:
+def replace_together(fills: Iterable[tuple[Path, Fill]]) -> None:
     """Let each write beside its file, and only when all have done so put them in place, one after the other.
 
     When anything raises before the first is put in place, nothing has changed. A killed process can leave some new

@@ -7,24 +7,39 @@ files made from it. Annotations lie in one file for each annotator of a campaign
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
+from msgspec import Raw, Struct
 
 from sayso import jsonl
 from sayso.errors import InputError
-from sayso.files import explained
-from sayso.records import Annotation, Document, Gold, encode
+from sayso.files import Fill, explained
+from sayso.records import Annotation, Document, Gold, Origin, encode
 
 BATCH_DOCUMENTS = 10_000
 BATCH_BYTES = 64 << 20
+TEXTS = "texts"  # what in the history gave way to a new text, and not to a migration
 
 
-def annotation_order(annotation: Annotation) -> tuple[str, str, str, int]:
+class Head(Struct, frozen=True):
+    """What of an answer says where it stands and whose it is: read from its line, the rest passed over."""
+
+    doc_id: str
+    text_sha256: str
+    interface: str
+    annotator: str
+    created: str
+    origin: Origin | None = None
+
+
+def annotation_order(annotation: Annotation | Head) -> tuple[str, str, str, int]:
     """Where an answer stands in its file: by document, pass, time made, and the server's number."""
     number = annotation.origin.annotation if annotation.origin else 0
     return (annotation.doc_id, annotation.interface, annotation.created, number)
@@ -114,18 +129,23 @@ class Corpus:
             path = self.batch(number)
             room = _Room(*_extent(path))
             if room:
-                _rewrite(path, {}, room.fill(coming))
+                _rewrite(path, room.fill(coming))
                 written.append(path)
             number += 1
         return written
 
-    def update(self, documents: Mapping[str, Document]) -> list[Path]:
-        """Put documents in the place of those with their doc_ids; return the files that changed.
+    def rewriting(self, names: Iterable[str], change: Callable[[Document], Document]) -> Iterator[tuple[Path, Fill]]:
+        """Batches as they are to be, for ``files.replace_together``: each document as ``change`` gives it back.
 
-        Raises:
-            DiskError: the disk refused.
+        ``change`` leaves the doc_id alone. A document that it gives back itself keeps its line to the byte.
         """
-        return [path for path in self.batches() if _rewrite(path, documents, ())]
+        for name in names:
+            yield self.articles / name, partial(_fill, self.articles / name, change)
+
+    def earlier_documents(self) -> Iterator[Document]:
+        """Documents as they were before another text took the place of theirs, batch by batch, oldest first, lazily."""
+        for path in sorted(self.history_file(self.articles, TEXTS).glob("articles-*.jsonl")):
+            yield from jsonl.read(path, Document)
 
     def campaigns(self) -> list[str]:
         """Names of the campaigns that have answers."""
@@ -144,8 +164,8 @@ class Corpus:
         for path in self.annotation_files(campaign):
             yield from jsonl.read(path, Annotation)
 
-    def write_annotations(self, campaign: str, annotator: str, answers: Iterable[Annotation]) -> bool:
-        """Write one annotator's file, whole, from answers already in ``annotation_order``; say whether it changed."""
+    def write_annotations(self, campaign: str, annotator: str, answers: Iterable[Annotation] | Iterable[Raw]) -> bool:
+        """Write one annotator's file, whole, from answers or lines in ``annotation_order``; say whether it changed."""
         return jsonl.write(self.annotation_file(campaign, annotator), answers)
 
     def gold_files(self) -> list[Path]:
@@ -157,9 +177,18 @@ class Corpus:
         for path in self.gold_files():
             yield from jsonl.read(path, Gold)
 
-    def history_file(self, path: Path, older: str, newer: str) -> Path:
-        """Where the records of a file of answers lie that a migration has replaced; nothing reads them as answers."""
-        return self.folder / "history" / f"{older}-{newer}" / path.relative_to(self.folder)
+    def answer_files(self) -> list[tuple[Path, type[Annotation] | type[Gold]]]:
+        """Every file of annotations, then of gold, with what a line of it is."""
+        found: list[tuple[Path, type[Annotation] | type[Gold]]] = []
+        found += [(path, Annotation) for path in self.annotation_files()]
+        return found + [(path, Gold) for path in self.gold_files()]
+
+    def history_file(self, path: Path, cause: str) -> Path:
+        """Where lines of a source lie that gave way; nothing reads them as answers.
+
+        ``cause`` is the two versions of a migration, ``1.0.0-2.0.0``, or ``TEXTS``.
+        """
+        return self.folder / "history" / cause / path.relative_to(self.folder)
 
     @property
     def data(self) -> Path:
@@ -197,10 +226,16 @@ def _extent(path: Path) -> tuple[int, int]:
         return sum(1 for _line in file), path.stat().st_size
 
 
-def _rewrite(path: Path, changed: Mapping[str, Document], added: Iterable[Document]) -> bool:
-    kept = ((d.doc_id, changed.get(d.doc_id, msgspec.Raw(line.rstrip(b"\n")))) for d, line in _held(path))
+def _rewrite(path: Path, added: Iterable[Document]) -> None:
+    kept = ((document.doc_id, msgspec.Raw(line.rstrip(b"\n"))) for document, line in _held(path))
     merged = heapq.merge(kept, ((document.doc_id, document) for document in added), key=itemgetter(0))
-    return jsonl.write(path, (record for _doc_id, record in merged))
+    jsonl.write(path, (record for _doc_id, record in merged))
+
+
+def _fill(path: Path, change: Callable[[Document], Document], file: BinaryIO) -> None:
+    for document, line in _held(path):
+        changed = change(document)
+        file.write(line if changed is document else encode(changed) + b"\n")
 
 
 def _held(path: Path) -> Iterator[tuple[Document, bytes]]:

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/exchange.py [documents] [format …]
 
-The yardstick reads a finished JSON Lines export with `json` and writes it with the library (`conllu`, `spacy`, `cassis`,
-`csv`, `json`; for brat, which no library writes faster than that, plain lines). It checks nothing and counts no loss.
+The yardstick reads a finished JSON Lines export with `json` and writes it with the library: `conllu`, `spacy`,
+`cassis`, `csv`, `json`, and for brat plain lines. It checks nothing and counts no loss.
 Each figure is one run in a process of its own; memory is its peak, once more for a tenth of the documents.
 """
 
@@ -91,7 +91,7 @@ def conll(root: Path, out: Path) -> None:
             tokens, at = [], 0
             for number, word in enumerate(line["text"].split(), 1):
                 at = line["text"].index(word, at)
-                tags = {x: "O" for x in labels}
+                tags = dict.fromkeys(labels, "O")
                 tokens.append(Token(id=number, form=word, start=at, end=at + len(word), **tags))
                 at += len(word)
             file.write(TokenList(tokens, metadata={"newdoc id": line["doc_id"]}).serialize())

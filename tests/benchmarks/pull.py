@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.studio import embedded, measured, row, run_step
+from tests.benchmarks.studio import NEVER, Figures, embedded, measured, row, run_step
 
 DOCUMENTS, RUNS, CAMPAIGN = 10_000, 3, "benchmark"
 
@@ -113,9 +113,9 @@ def main(count: int) -> None:
     """Print the figures."""
     from sayso.studio.client import ANSWERED
 
-    best: dict[str, tuple[float, float]] = {}
+    best: dict[str, Figures] = {}
     with embedded(count) as root:
-        made, _ = measured(__file__, "answer_all", root)
+        made, *_ = measured(__file__, "answer_all", root)
         for _turn in range(RUNS):
             for name, step, argument in (
                 ("bare pages, the fields that we ask for", "bare", ANSWERED),
@@ -123,10 +123,10 @@ def main(count: int) -> None:
                 ("pull, everything", "ours", "full"),
                 ("pull again, nothing to do", "ours", ""),
             ):
-                best[name] = min(best.get(name, (1e9, 0)), measured(__file__, step, root, argument))
-    yardstick = best["bare pages, the fields that we ask for"][0]
+                best[name] = min(best.get(name, NEVER), measured(__file__, step, root, argument))
+    yardstick = best["bare pages, the fields that we ask for"].seconds
     print(f"pull of {count:,} tasks with 25 mentions and 20 relations each (seconds, MB at our peak, times the first)")
-    for name, (seconds, memory) in best.items():
+    for name, (seconds, memory, _) in best.items():
         row(name, seconds, memory, yardstick)
     print(f"  (their answers were imported in {made:.0f} s)")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.studio import embedded, measured, row, run_step
+from tests.benchmarks.studio import NEVER, Figures, embedded, measured, row, run_step
 
 if TYPE_CHECKING:
     import httpx
@@ -99,7 +99,7 @@ def _bare(root: Path, size: int) -> tuple[list[bytes], int, httpx.Client]:
 
 def main(count: int) -> None:
     """Print the figures."""
-    best: dict[str, tuple[float, float]] = {}
+    best: dict[str, Figures] = {}
     with embedded(count) as root:
         for turn in range(RUNS):
             for name, step, argument in (
@@ -109,11 +109,11 @@ def main(count: int) -> None:
                 ("push again, nothing to do", "ours", f"turn-{turn}"),
                 ("push again from another checkout", "another_checkout", f"turn-{turn}"),
             ):
-                best[name] = min(best.get(name, (1e9, 0)), measured(__file__, step, root, argument))
-        loop, megabytes = measured(__file__, "singles", root, str(SINGLES))
-    bare = best["one bare bulk import"][0]
+                best[name] = min(best.get(name, NEVER), measured(__file__, step, root, argument))
+        loop, megabytes, _ = measured(__file__, "singles", root, str(SINGLES))
+    bare = best["one bare bulk import"].seconds
     print(f"push of {count:,} articles of 3 kB (seconds, MB at our peak, times one bare bulk import)")
-    for name, (seconds, memory) in best.items():
+    for name, (seconds, memory, _) in best.items():
         row(name, seconds, memory, bare)
     row(f"one create call an article, from {SINGLES}", loop / SINGLES * count, megabytes, bare)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import resource
 import shutil
 import subprocess
@@ -12,6 +13,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import httpx
 
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
@@ -40,11 +45,42 @@ def embedded(documents: int) -> Iterator[Path]:
             server.down(instance)
 
 
-def measured(script: str, step: str, root: Path, argument: str = "") -> tuple[float, float]:
-    """Seconds and MB at the peak of one step, in a process of its own."""
+class Exchange(NamedTuple):
+    """One request, such as ``GET api/version``, and the bytes of both bodies as they travelled."""
+
+    asked: str
+    sent: int
+    received: int
+
+
+class Figures(NamedTuple):
+    """What one step took; ``megabytes`` of its process, at the peak."""
+
+    seconds: float
+    megabytes: float
+    traffic: list[Exchange]
+
+    @property
+    def received(self) -> int:
+        """Bytes of all answers."""
+        return sum(exchange.received for exchange in self.traffic)
+
+    @property
+    def sent(self) -> int:
+        """Bytes of all that was sent."""
+        return sum(exchange.sent for exchange in self.traffic)
+
+
+NEVER = Figures(math.inf, 0, [])
+"""Slower than anything."""
+
+
+def measured(script: str, step: str, root: Path, argument: str = "") -> Figures:
+    """The figures of one step, in a process of its own."""
     words = [sys.executable, script, "--step", step, str(root), argument]
-    seconds, megabytes = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout)
-    return seconds, megabytes
+    found = subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout
+    seconds, megabytes, traffic = json.loads(found)
+    return Figures(seconds, megabytes, [Exchange(*exchange) for exchange in traffic])
 
 
 def run_step(steps: dict[str, Step]) -> None:
@@ -52,10 +88,28 @@ def run_step(steps: dict[str, Step]) -> None:
     from label_studio_sdk.base_client import LabelStudioBase  # noqa: F401
 
     work = steps[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
+    traffic = _traffic()
     begun = time.perf_counter()
     work()
     taken = time.perf_counter() - begun
-    print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, traffic]))
+
+
+def _traffic() -> list[Exchange]:
+    """Each exchange of this process from now on; a proxy would count the same, and slow it down."""
+    import httpx
+
+    exchanges: list[Exchange] = []
+    send = httpx.Client.send
+
+    def counted(client: httpx.Client, request: httpx.Request, **how: Any) -> httpx.Response:
+        answer = send(client, request, **how)
+        path, sent = request.url.path.strip("/"), int(request.headers.get("content-length", 0))
+        exchanges.append(Exchange(f"{request.method} {path}", sent, answer.num_bytes_downloaded))
+        return answer
+
+    httpx.Client.send = counted  # type: ignore[assignment,method-assign]
+    return exchanges
 
 
 def row(name: str, seconds: float, megabytes: float, bare: float) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from sayso import store
 from sayso.errors import ConflictError, InputError, UsageError
+from sayso.files import replace_together
 from sayso.ingest import Order, RefusedError, Report, ingest, metadata
 from sayso.records import Document, sha256
 from sayso.settings import Instance
@@ -115,6 +116,7 @@ def test_a_changed_text_is_refused_with_a_way_forward(instance: Instance, inbox:
     assert sha256("Two drones.\n")[:12] in message
     assert sha256("Three drones.\n")[:12] in message
     assert "--doc-id a-v2" in message
+    assert "--replace-text" in message
     assert contents(instance) == before
     assert take(instance, changed, options={"doc_id": "a-v2"}).new == ("a-v2",)
     assert sayso(instance.root, "ingest", str(changed)).returncode == ConflictError.exit_code
@@ -164,8 +166,8 @@ def test_a_bridge_between_two_splits_is_told_and_moves_nothing(instance: Instanc
     shared = article(chance, 150)
     one, other = article(chance, 120) + shared, shared + article(chance, 120)
     take(instance, written(inbox, "one.txt", " ".join(one)), written(inbox, "other.txt", " ".join(other)))
-    first, second = corpus.documents()
-    corpus.update({"one": replace_split(first, "test"), "other": replace_split(second, "validation")})
+    splits = {"one": "test", "other": "validation"}
+    replace_together(corpus.rewriting([corpus.batch(0).name], lambda d: replace_split(d, splits[d.doc_id])))
     report = take(instance, written(inbox, "bridge.txt", " ".join(one + other[150:])))
     (cluster,) = report.clusters
     assert cluster.bridged == ("validation", "test")

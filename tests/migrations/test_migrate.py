@@ -195,7 +195,7 @@ def test_older_lines_that_come_later_are_added_to_the_history_once(checkout: Ins
     migrated(checkout)
     file.write_bytes(whole)  # as a merge of branches may bring it back
     migrated(checkout)
-    history = corpus.history_file(file, "1.0.0", "2.0.0")
+    history = corpus.history_file(file, "1.0.0-2.0.0")
     assert history.read_bytes() == whole
 
 

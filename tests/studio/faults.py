@@ -180,6 +180,17 @@ def since(number: int, fault: Fault) -> Plan:
     return lambda count, _asked: fault if count >= number else passed
 
 
+def once(asked: str, fault: Fault) -> Plan:
+    """A fault at the first request that begins and ends so, such as ``POST …/import``."""
+    begins, ends = asked.split("…")
+    left = [fault]
+
+    def plan(_count: int, line: str) -> Fault:
+        return left.pop() if left and line.startswith(begins) and line.endswith(ends) else passed
+
+    return plan
+
+
 @contextlib.contextmanager
 def proxy(target: str, plan: Plan = lambda _count, _asked: passed) -> Iterator[Proxy]:
     """A proxy while the block runs."""

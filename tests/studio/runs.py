@@ -20,7 +20,7 @@ from tests.commands import NOTHING
 
 _MODULES = ["sayso.cli.commands.push", "sayso.cli.commands.pull", "sayso.studio.push", "sayso.studio.pull",
             "sayso.studio.access", "sayso.studio.server", "label_studio_sdk.base_client", "markdown_it",
-            "tests.studio.runs"]  # fmt: skip
+            "sayso.cli.commands.ingest", "sayso.ingest", "tests.studio.runs"]  # fmt: skip
 _CHANGING = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate", "fcntl.flock",
              "sqlite3.connect"}  # fmt: skip
 _context = multiprocessing.get_context("forkserver")

@@ -77,6 +77,10 @@ class Stage:
         mark = self.campaign.place.mark
         return sum(mark in (found.description or "") for found in self.campaign.client.projects())
 
+    def tabs(self) -> list[str]:
+        """The titles of the tabs that the project has."""
+        return sorted(view.title for view in self.campaign.client.views(self.campaign.project))
+
     def pulled(self) -> dict[str, bytes]:
         """The files that a pull writes, and whatever it left behind."""
         root = self.campaign.instance.root

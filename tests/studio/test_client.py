@@ -93,8 +93,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refused(instance: Instance, url: str | None, kind: type[SaysoError], says: str) -> None:
     """Entering fails with one line that says so and does not hold the token."""
-    with pytest.raises(kind) as caught:
-        connect(instance, url)
+    with pytest.raises(kind) as caught, connect(instance, url) as client:
+        client.whoami()
     assert says in str(caught.value)
     assert TOKEN not in str(caught.value) and "\n" not in str(caught.value)
     assert caught.value.remedy
@@ -287,8 +287,9 @@ def test_a_page_of_label_studio_instead_of_its_root(
     studio: Studio, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAYSO_TOKEN", studio.token)
-    with pytest.raises(ServerError, match=r"set SAYSO_URL to its root address|root address of Label Studio itself"):
-        connect(instance, f"{studio.url}/projects")
+    told = r"set SAYSO_URL to its root address|root address of Label Studio itself"
+    with pytest.raises(ServerError, match=told), connect(instance, f"{studio.url}/projects") as client:
+        client.whoami()
 
 
 # Who is asked: option, environment, settings, the embedded server.

@@ -7,13 +7,15 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from sayso.studio.client import View
+from sayso.studio.repairs import TITLE
 from tests.studio import faults
 from tests.studio.campaigns import document
 from tests.studio.faults import Fault
@@ -121,12 +123,17 @@ def test_a_push_over_a_bad_network(stage: Stage, prepare: Prepare) -> None:
 
 
 def answered(stage: Stage) -> list[int]:
-    """Five documents; answers, a skipped one, and one on a task that was added by hand. The first three's numbers."""
+    """Five documents; answers, one of them to fix, a skipped one, and one on a task that was added by hand.
+
+    The numbers of the first three answers.
+    """
     campaign = stage.campaign
     campaign.fill(*map(document, range(5)))
     stage.quietly("push")
     numbers = [campaign.answer(f"doc-{number:05d}", email=ANN) for number in range(3)]
-    campaign.answer("doc-00001", email=BOB)
+    broken = campaign.result("doc-00001")
+    broken[0]["value"]["end"] = 10_000
+    campaign.answer("doc-00001", broken, email=BOB)
     campaign.answer("doc-00004", email=BOB, skip=True)
     by_hand = [{"data": {"text": "x", "title": "", "about": ""}}]
     path = f"/api/projects/{campaign.project}/import?return_task_ids=true"
@@ -135,23 +142,52 @@ def answered(stage: Stage) -> list[int]:
     return numbers
 
 
+def before_a_pull(stage: Stage, which: str) -> None:
+    """Before a first one; or before a later one, when since then an answer was changed, one deleted, one given and one
+    broken, and a text has changed that somebody had answered."""
+    numbers = answered(stage)
+    if which == "first":
+        return
+    campaign = stage.campaign
+    stage.quietly("pull")
+    campaign.ask("PATCH", f"/api/annotations/{numbers[0]}/", {"result": []}, ANN)
+    campaign.http().delete(f"/api/annotations/{numbers[1]}/")
+    broken = campaign.result("doc-00003")
+    broken[0]["value"]["end"] = 10_000
+    campaign.answer("doc-00003", broken, email=ANN)
+    texts = {held.doc_id: held.text for held in campaign.corpus.documents()}
+    campaign.fill(*map(document, range(2)), document(2, f"{texts['doc-00002']} Later."), *map(document, range(3, 5)))
+
+
 @dataclass
 class Checkout:
-    """The private folder and the answers of a checkout, as they were."""
+    """The private folder and the answers of a checkout, and the tab on the server, as they were."""
 
     stage: Stage
     kept: Path
+    tab: list[str] = field(default_factory=list)
+
+    def ours(self) -> list[View]:
+        campaign = self.stage.campaign
+        return [view for view in campaign.client.views(campaign.project) if view.title == TITLE]
 
     def folders(self) -> list[tuple[Path, Path]]:
         root = self.stage.campaign.instance.root
         return [(root / name, self.kept / name) for name in (".sayso", "corpus/annotations")]
 
     def keep(self) -> None:
+        for view in self.ours():
+            self.tab = view.filters[0]["value"]
         for here, there in self.folders():
             if here.exists():
                 shutil.copytree(here, there)
 
     def set_back(self) -> None:
+        client, project = self.stage.campaign.client, self.stage.campaign.project
+        for view in self.ours():
+            client.delete_view(view.id)
+        if self.tab:
+            client.create_view(project, TITLE, self.tab)
         for here, there in self.folders():
             shutil.rmtree(here, ignore_errors=True)
             if there.exists():
@@ -160,19 +196,15 @@ class Checkout:
 
 @pytest.fixture(params=["first", "later"])
 def checkout(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Checkout:
-    """Before a first pull; or before a later one, with an answer changed, one deleted and one new since."""
-    numbers = answered(stage)
-    if request.param == "later":
-        stage.quietly("pull")
-        stage.campaign.ask("PATCH", f"/api/annotations/{numbers[0]}/", {"result": []}, ANN)
-        stage.campaign.http().delete(f"/api/annotations/{numbers[1]}/")
-        stage.campaign.answer("doc-00003", email=ANN)
+    """As it is before a pull."""
+    before_a_pull(stage, request.param)
     kept = Checkout(stage, tmp_path / "kept")
     kept.keep()
     return kept
 
 
 PULL = ("pull", "--prune")
+TABS = ["Default", TITLE]
 
 
 @pytest.mark.slow
@@ -184,7 +216,7 @@ def test_a_pull_killed_at_any_request(stage: Stage, checkout: Checkout) -> None:
         checkout.set_back()
         assert stage.killed(number, after, *PULL) == -signal.SIGKILL
         stage.quietly(*PULL)
-        assert stage.pulled() == quiet, f"killed {'after' if after else 'before'} {number}"
+        assert (stage.pulled(), stage.tabs()) == (quiet, TABS), f"killed {'after' if after else 'before'} {number}"
 
 
 @pytest.mark.slow
@@ -199,7 +231,7 @@ def test_a_pull_killed_at_any_change_of_a_file(stage: Stage, checkout: Checkout)
             whole = (before.get(name), quiet.get(name))
             assert name.endswith(".partial") or content in whole, f"half a file at change {number}"
         stage.quietly(*PULL)
-        assert stage.pulled() == quiet, f"killed at change {number}"
+        assert (stage.pulled(), stage.tabs()) == (quiet, TABS), f"killed at change {number}"
         if code == 0:
             break
     assert number > 5
@@ -216,4 +248,4 @@ def test_a_pull_over_a_bad_network(stage: Stage, checkout: Checkout) -> None:
         assert disturbed.in_one_line(), place
         assert disturbed.code or stage.pulled() == quiet, place
         stage.quietly(*PULL)
-        assert stage.pulled() == quiet, place
+        assert (stage.pulled(), stage.tabs()) == (quiet, TABS), place

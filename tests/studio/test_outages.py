@@ -20,21 +20,10 @@ from sayso.studio import server, template
 from tests.conftest import Studio, new_instance, stopped_after
 from tests.studio import faults
 from tests.studio.campaigns import Campaign, begun, document
-from tests.studio.faults import Exchange, Fault, Plan
+from tests.studio.faults import Exchange, Fault, once
 from tests.studio.stage import ANN, BOB, Stage
 
 pytestmark = pytest.mark.server
-
-
-def once(asked: str, fault: Fault) -> Plan:
-    """A fault at the first request that begins and ends so, such as ``POST …/import``."""
-    begins, ends = asked.split("…")
-    left = [fault]
-
-    def plan(_count: int, line: str) -> Fault:
-        return left.pop() if left and line.startswith(begins) and line.endswith(ends) else faults.passed
-
-    return plan
 
 
 # The server goes away.

@@ -296,3 +296,19 @@ def test_every_record_is_canonical(campaign: Campaign) -> None:
     before = path.read_bytes()
     assert not jsonl.write(path, list(jsonl.read(path, Annotation))) and path.read_bytes() == before
     assert [answer.doc_id for answer in campaign.answers()] == ["doc-00000", "doc-00001", "doc-00002"]
+
+
+def test_the_answers_of_a_deleted_account_stay(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaver = "leaver@sayso.localhost"
+    monkeypatch.setattr(answers, "OVERLAP", -60.0)  # as if the last pull were long ago: the task itself has not changed
+    campaign.fill(document(1))
+    campaign.push()
+    campaign.answer("doc-00001", email=leaver)
+    campaign.pull()
+    before = campaign.answers()
+    number = next(account.id for account in campaign.client.accounts() if account.email == leaver)
+    campaign.ask("DELETE", f"/api/users/{number}/")
+    assert not campaign.pull().vanished
+    assert campaign.answers() == before
+    campaign.pull(full=True)
+    assert campaign.answers() == before

@@ -9,7 +9,10 @@ import pytest
 
 from sayso.studio.repairs import TITLE
 from tests.commands import done
+from tests.studio import faults
 from tests.studio.campaigns import Campaign, document
+from tests.studio.faults import Fault, once
+from tests.studio.stage import Stage
 
 pytestmark = pytest.mark.server
 
@@ -43,12 +46,49 @@ def test_the_tab_follows_what_is_left_to_fix(campaign: Campaign) -> None:
     assert listed(campaign) is None
 
 
+def broken(stage: Stage) -> None:
+    """One document, and an answer with other words than stand there."""
+    stage.campaign.fill(document(1))
+    stage.quietly("push")
+    result = stage.campaign.result("doc-00001")
+    result[0]["value"]["text"] = "other words"
+    stage.campaign.answer("doc-00001", result)
+
+
+@pytest.mark.parametrize("fault", [faults.doubled, faults.lost, faults.overtaken, faults.broken])
+def test_one_tab_is_left_whatever_became_of_the_request(stage: Stage, fault: Fault) -> None:
+    broken(stage)
+    stage.proxy.fault = once("POST …api/dm/views", fault)
+    assert stage.run("pull").in_one_line()
+    stage.quietly("pull")
+    assert listed(stage.campaign) == ["doc-00001"]
+
+
+def test_a_late_twin_goes_with_the_next_pull(stage: Stage) -> None:
+    """Another checkout pulled at the same time, or the network gave the request a second time."""
+    broken(stage)
+    stage.quietly("pull")
+    stage.campaign.client.create_view(stage.campaign.project, TITLE, ["doc-00001"])
+    stage.quietly("pull")
+    assert listed(stage.campaign) == ["doc-00001"]
+
+
+def test_a_checkout_that_knows_nothing_clears_what_is_left_behind(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    for _ in range(2):
+        campaign.client.create_view(campaign.project, TITLE, ["doc-00001"])
+    campaign.pull()
+    assert listed(campaign) is None
+
+
 def test_nothing_is_asked_where_nothing_changed(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     campaign.fill(document(1))
     campaign.push()
     broken: list[dict[str, Any]] = campaign.result("doc-00001")
     broken[0]["value"]["text"] = "other words"
     campaign.answer("doc-00001", broken)
-    campaign.pull()
+    for _ in range(2):  # the second finds what the first has made
+        campaign.pull()
     monkeypatch.setattr(type(campaign.client), "views", None)  # asking for tabs would raise
     assert campaign.pull().to_fix == ["doc-00001"]

@@ -45,7 +45,10 @@ DOCUMENT = declare(
     "ingest the document, or its answers go",
 )
 TEXT = declare(
-    "text-changed", "error", "Every answer was given to the document's very text.", "restore the article from git"
+    "text-changed",
+    "error",
+    "Every answer was given to the document's very text.",
+    "ingest the article with --replace-text, which carries answers over, or restore it from git",
 )
 PASS_NAME = declare("unknown-pass", "error", "Every answer is to a pass of the schema.", "name a pass of schema.yaml")
 VERSION = declare(

@@ -401,6 +401,9 @@ def _figures(made: Made) -> str:
         ["answers", f"{count['annotations|answers']:,}"],
         *([f"answers {status}, by {KINDS[kind]}", f"{n:,}"]
           for (kind, status), n in made.under("annotations|status").items()),
+        *([f"{what}, carried over from an earlier text of their document", f"{count[name]:,}"]
+          for what, name in (("answers", "annotations|carried"), ("adjudicated documents", "gold|carried"))
+          if count[name]),
         ["claims, all readings", f"{count['claims|claims']:,}"],
         ["items kept that the schema does not know", f"{count['annotations|kept']:,}"],
         ["relations that join other labels than declared, in no row of `claims`", f"{count['claims|misdrawn']:,}"],

@@ -131,6 +131,7 @@ def columns(schema: Schema) -> dict[str, Columns]:
             **_without(_DOCUMENT, "source_name", "ingested"),
             "adjudicated": "bool",
             "adjudicated_on": "string",
+            "text_read": "string",
             "campaign": "string",
             "schema_version": "string",
             "annotators": ["string"],
@@ -190,7 +191,9 @@ def columns(schema: Schema) -> dict[str, Columns]:
 
 def _answer() -> Columns:
     return {
-        **dict.fromkeys(["doc_id", "text_sha256", "campaign", "interface", "annotator", "annotator_kind"], "string"),
+        **dict.fromkeys(
+            ["doc_id", "text_sha256", "text_read", "campaign", "interface", "annotator", "annotator_kind"], "string"
+        ),
         "answer": "int32",
         **dict.fromkeys(["schema_version", "status", "created", "updated"], "string"),
         "lead_time_seconds": "float64",

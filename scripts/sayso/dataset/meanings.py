@@ -17,6 +17,7 @@ _SAME = {
     "split": "Fixed when the document came in, by its cluster of near-duplicates.",
     "ingested": "When it came in.",
     "text_sha256": "SHA-256 of the text's UTF-8.",
+    "text_read": "SHA-256 of the earlier text that was read, where the answer was carried over from it; else null.",
     "text": "Verbatim, as received; every offset counts its code points.",
     "campaign": "The campaign that the answer belongs to.",
     "interface": "The pass that was answered; null for gold.",

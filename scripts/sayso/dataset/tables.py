@@ -78,7 +78,7 @@ class _Rows:
             if want != got:
                 self.answers.refuse(
                     row, f"made for another text ({got[:12]}… and not {want[:12]}…)", place="text_sha256",
-                    remedy="restore the text of the article; never change one after ingest",
+                    remedy="restore the article from git; `sayso ingest --replace-text` puts another text in its place",
                 )  # fmt: skip
 
     def tables(self) -> dict[str, Table]:
@@ -126,7 +126,7 @@ class _Rows:
         index = pa.array(place, mask=place < 0)
         decided = {
             name: self.table[name].combine_chunks().take(index)
-            for name in ("campaign", "schema_version", "annotators", "note")
+            for name in ("text_read", "campaign", "schema_version", "annotators", "note")
         }
         columns = {
             **self._document_columns,
@@ -138,7 +138,7 @@ class _Rows:
                 for name in ("mentions", "relations")
             },
         }
-        figures = Counter({"documents": len(place), "adjudicated": len(rows)})
+        figures = Counter({"documents": len(place), "adjudicated": len(rows), **_carried(decided["text_read"])})
         return Table(self.made("gold", columns, len(place)), figures)
 
     def _annotations(self) -> Table:
@@ -176,7 +176,13 @@ def _annotation_figures(table: pa.Table) -> Figures:
         found[f"relation|{name}|{kind}"] += count
     kept = table["kept"].combine_chunks().flatten()
     found["kept"] += len(kept)
+    found.update(_carried(table["text_read"]))
     return found
+
+
+def _carried(read: pa.ChunkedArray) -> Figures:
+    """How many answers were carried over from an earlier text; nothing where there are none."""
+    return +Counter({"carried": len(read) - read.null_count})
 
 
 def _tally(*columns: pa.Array) -> dict[tuple[Any, ...], int]:

@@ -1,7 +1,8 @@
 """Received files become documents: all of one command's, or none.
 
 Articles are first laid beside the corpus and looked at together; only when nothing is wrong with any of them are they
-written. What is written for a set of articles does not depend on the order in which they are named.
+written. What is written for a set of articles does not depend on the order in which they are named. A known document
+keeps its text, unless it is said that another takes its place.
 """
 
 from __future__ import annotations
@@ -9,20 +10,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-
-import msgspec
 
 from sayso.errors import ConflictError, InputError, SaysoError, UsageError
 from sayso.files import explained, locked
-from sayso.ingest import arrivals, clusters, index, metadata
+from sayso.ingest import arrivals, clusters, index, metadata, replacing
 from sayso.ingest.arrivals import Arrivals
 from sayso.ingest.clusters import Cluster
 from sayso.ingest.index import Index
 from sayso.ingest.reading import Format, Reader, Received
-from sayso.records import Document
+from sayso.ingest.replacing import Change, Hanging, Left
 from sayso.settings import Instance
 from sayso.store import Corpus
 
@@ -44,17 +45,30 @@ class Order:
     ingested: str | None = None
     max_bytes: int = MAX_BYTES
     update_metadata: bool = False
+    replace_text: bool = False
     dry_run: bool = False
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was done, or with ``dry_run`` would be. ``differing`` are known articles that came with other metadata."""
+    """What was done, or with ``dry_run`` would be.
+
+    Attributes:
+        replaced: known articles whose text gave way to the one that came; some may be among ``updated`` too.
+        carried: file of answers → how many of it were carried over to the new text of their document.
+        left: answers that left the corpus for the history, since that is not proven of them.
+        strays: file of answers → how many of it were given to a text that nobody has; they are as they were.
+        differing: known articles that came with other metadata, which was left as it is.
+    """
 
     dry_run: bool
     new: tuple[str, ...]
+    replaced: tuple[str, ...]
     updated: tuple[str, ...]
     unchanged: int
+    carried: dict[str, int]
+    left: tuple[Left, ...]
+    strays: dict[str, int]
     differing: tuple[str, ...]
     clusters: tuple[Cluster, ...]
     unused_rows: tuple[str, ...]
@@ -79,27 +93,31 @@ def ingest(instance: Instance, order: Order, watch: Watch = lambda _doing, _n: N
 
     Raises:
         InputError: an article, a row or an option is wrong; nothing was taken in.
-        ConflictError: a known doc_id came with other words; nothing was taken in.
+        ConflictError: a known doc_id came with other words that are not to take the place of the old, or another
+            command is at work; nothing was taken in.
         DiskError: the disk refused; running the command again ends where it would have.
     """
     private, corpus = instance.private, Corpus(instance.root)
     with explained(private):
         private.mkdir(mode=0o700, exist_ok=True)
     day = _day(order.ingested)
+    answers_change = order.replace_text and not order.dry_run
     with (
         locked(private / "ingest.lock", "sayso ingest"),
+        locked(private / "sync.lock", "sayso ingest") if answers_change else nullcontext(),
         index.opened(private / "articles.sqlite", corpus, lambda n: watch("indexing", n)) as known,
         arrivals.opened(known.tables, private / "arriving.sqlite") as came,
     ):
         reader = Reader(order.fields, order.max_bytes, order.format)
         _receive(reader, order, came, watch)
-        report = _plan(came, known, order, reader, watch)
+        change = partial(came.over, text=order.replace_text, metadata=order.update_metadata)
+        report = _plan(came, known, order, change, reader, watch)
         if order.dry_run:
             return report
-        changes = dict(_changes(came, known)) if order.update_metadata else {}
-        written = [*corpus.update(changes), *corpus.add(came.documents(day))]
+        changed = replacing.apply(came, known, [*report.replaced, *report.updated], change)
+        added = corpus.add(came.documents(day))
         known.tables.commit()
-        return replace(report, written=tuple(sorted({path.name for path in written})))
+        return replace(report, written=tuple(sorted({*changed, *(path.name for path in added)})))
 
 
 def _receive(reader: Reader, order: Order, came: Arrivals, watch: Watch) -> None:
@@ -117,7 +135,7 @@ def _receive(reader: Reader, order: Order, came: Arrivals, watch: Watch) -> None
             refusals = [*refusals, refusal][:_SHOWN]
         watch("reading", 1)
     came.compare()
-    for refusal in _changed(came):
+    for refusal in () if order.replace_text else _changed(came):
         count += 1
         refusals = [*refusals, refusal][:_SHOWN]
     _raise(refusals, count)
@@ -146,9 +164,10 @@ def _changed(came: Arrivals) -> Iterator[ConflictError]:
     for doc_id, place, known, received in came.changed():
         yield ConflictError(
             f"document {doc_id} is in the corpus with another text"
-            f" (text_sha256 {known[:12]}… there, {received[:12]}… here), and a text never changes once it is in",
+            f" (text_sha256 {known[:12]}… there, {received[:12]}… here), and a text never changes unnoticed",
             where=place,
-            remedy=f"take it in as a document of its own, for example --doc-id {doc_id}-v2",
+            remedy=f"take it in as a document of its own, for example --doc-id {doc_id}-v2,"
+            " or let it take the old one's place: --replace-text",
         )
 
 
@@ -159,16 +178,23 @@ def _raise(refusals: list[SaysoError], count: int) -> None:
         raise RefusedError(refusals, count)
 
 
-def _plan(came: Arrivals, known: Index, order: Order, reader: Reader, watch: Watch) -> Report:
+def _plan(came: Arrivals, known: Index, order: Order, change: Change, reader: Reader, watch: Watch) -> Report:
+    hanging = Hanging()
+    if order.replace_text:
+        replacing.foresee(came, known)
+        hanging = replacing.plan(came, known, change, lambda n: watch("looking at answers", n))
     found = clusters.assign(came, known, lambda n: watch("comparing", n))
-    new = came.doc_ids("new")
-    differing = tuple(doc_id for doc_id, _document in _changes(came, known))
+    new, replaced, differing = came.doc_ids("new"), came.doc_ids("changed"), tuple(_differing(came, known))
     updated = differing if order.update_metadata else ()
     return Report(
         dry_run=order.dry_run,
         new=tuple(new),
+        replaced=tuple(replaced),
         updated=updated,
-        unchanged=came.count() - len(new) - len(updated),
+        unchanged=came.count() - len(new) - len({*replaced, *updated}),
+        carried=dict(hanging.carried),
+        left=tuple(hanging.left),
+        strays=dict(hanging.strays),
         differing=() if order.update_metadata else differing,
         clusters=tuple(found),
         unused_rows=tuple(came.unused_rows()),
@@ -177,11 +203,12 @@ def _plan(came: Arrivals, known: Index, order: Order, reader: Reader, watch: Wat
     )
 
 
-def _changes(came: Arrivals, known: Index) -> Iterator[tuple[str, Document]]:
-    for doc_id, given in came.given("known"):
+def _differing(came: Arrivals, known: Index) -> Iterator[str]:
+    """Known articles that came with other metadata."""
+    for doc_id in came.described():
         document = known.document(doc_id)
-        if any(getattr(document, name) != value for name, value in given.items()):
-            yield doc_id, msgspec.structs.replace(document, **given)
+        if came.over(document, text=False, metadata=True) is not document:
+            yield doc_id
 
 
 def _day(option: str | None) -> str:

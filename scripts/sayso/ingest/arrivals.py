@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from sayso.errors import InputError
 from sayso.ingest import metadata
 from sayso.ingest.index import text_id
@@ -28,6 +30,9 @@ CREATE TABLE arriving.article (
 CREATE INDEX arriving.article_text ON article (text_id);
 CREATE INDEX arriving.article_state ON article (state, doc_id);
 CREATE TABLE arriving.choice (text_id INTEGER PRIMARY KEY, split TEXT);
+CREATE TABLE arriving.earlier (doc_id TEXT, text_sha256 TEXT, text TEXT, PRIMARY KEY (doc_id, text_sha256));
+-- What becomes of an answer: its new line, or null where it leaves. An answer that stays as it is has no row.
+CREATE TABLE arriving.answer (file TEXT, number INTEGER, line BLOB, PRIMARY KEY (file, number));
 CREATE TABLE arriving.side (key TEXT PRIMARY KEY, place TEXT, given TEXT, used INTEGER DEFAULT 0) WITHOUT ROWID;
 """
 
@@ -116,11 +121,30 @@ class Arrivals:
             " FROM article JOIN document USING (doc_id) WHERE state = 'changed' ORDER BY doc_id"
         )
 
-    def given(self, state: State) -> Iterator[tuple[str, dict[str, str]]]:
-        """(doc_id, what was given) of the articles in one state of which something was given."""
-        question = "SELECT doc_id, given FROM article WHERE state = ? AND given <> '{}' ORDER BY doc_id"
-        for doc_id, given in self.tables.execute(question, (state,)):
-            yield doc_id, json.loads(given)
+    def known_digest(self, doc_id: str) -> str | None:
+        """The hash of what came for a document of the corpus, be it other words or the same."""
+        question = "SELECT text_sha256 FROM article WHERE doc_id = ? AND state <> 'new'"
+        found = self.tables.execute(question, (doc_id,)).fetchone()
+        return found[0] if found else None
+
+    def over(self, document: Document, *, text: bool, metadata: bool) -> Document:
+        """A document of the corpus with the text or the metadata that came for it, or itself where that is the same."""
+        question = "SELECT text_sha256, text, given FROM article WHERE doc_id = ?"
+        if (found := self.tables.execute(question, (document.doc_id,)).fetchone()) is None:
+            return document
+        fields = {"text_sha256": found[0], "text": found[1]} if text else {}
+        fields |= json.loads(found[2]) if metadata else {}
+        differs = any(getattr(document, name) != value for name, value in fields.items())
+        return msgspec.structs.replace(document, **fields) if differs else document
+
+    def changed_texts(self) -> Iterator[tuple[int, str]]:
+        """(number, text) of what came for known articles that have other words."""
+        yield from self.tables.execute("SELECT text_id, text FROM article WHERE state = 'changed' ORDER BY doc_id")
+
+    def described(self) -> Iterator[str]:
+        """Articles of the corpus of which something was given, in order."""
+        question = "SELECT doc_id FROM article WHERE state <> 'new' AND given <> '{}' ORDER BY doc_id"
+        return (doc_id for (doc_id,) in self.tables.execute(question))
 
     def new_texts(self) -> Iterator[tuple[int, str]]:
         """(number, text) of the texts of new articles, each once, in order of number."""

@@ -111,6 +111,11 @@ class Index:
         held = self.holders(number)
         return self.document(held[0][0]).text if held else None
 
+    def batches(self, doc_ids: Iterable[str]) -> list[str]:
+        """The names of the batches that hold some documents, in order."""
+        question = "SELECT batch FROM document WHERE doc_id = ?"
+        return sorted({self.tables.execute(question, (doc_id,)).fetchone()[0] for doc_id in doc_ids})
+
     def document(self, doc_id: str) -> Document:
         """A document of the corpus, read from its place."""
         question = "SELECT batch, start, length FROM document WHERE doc_id = ?"

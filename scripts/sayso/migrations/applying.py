@@ -6,7 +6,6 @@ nothing, and run again it does the rest: a record that is in the new words alrea
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
@@ -18,7 +17,8 @@ from sayso import jsonl
 from sayso import schema as schemas
 from sayso.checks import Finding
 from sayso.checks.answers import Answer, layers, of_annotation, of_gold, relations, required, vocabulary
-from sayso.files import locked, replace_together
+from sayso.files import Fill, locked, replace_together
+from sayso.history import remembering
 from sayso.migrations.declared import Migrations, Step, keep, load
 from sayso.migrations.moving import Change, Moved, moved
 from sayso.records import Annotation, Gold, encode
@@ -27,7 +27,6 @@ from sayso.settings import MARK, Instance
 from sayso.store import Corpus
 
 _CHECKS = (layers, vocabulary, required, relations)
-Fill = Callable[[BinaryIO], None]
 Advance = Callable[[int], None]
 
 
@@ -103,7 +102,7 @@ def plan(corpus: Corpus, migrations: Migrations, accept: Collection[str] = (),
         InputError: a line is not a record.
     """
     report = Report(migrations.schema.version)
-    for path, kind in _sources(corpus):
+    for path, kind in corpus.answer_files():
         file = File(path)
         for number, _line, record in jsonl.lines(path, kind):
             for finding in _look(file, record, migrations):
@@ -120,16 +119,10 @@ def apply(corpus: Corpus, migrations: Migrations, report: Report) -> None:
     Raises:
         DiskError: the disk refused.
     """
-    kinds = dict(_sources(corpus))
+    kinds = dict(corpus.answer_files())
     moving = [file for file in report.files if file.moving]
     replace_together(entry for file in moving for entry in _histories(corpus, file, kinds[file.path], migrations))
     replace_together((file.path, _rewritten(file.path, kinds[file.path], migrations)) for file in moving)
-
-
-def _sources(corpus: Corpus) -> list[tuple[Path, type[Annotation] | type[Gold]]]:
-    found: list[tuple[Path, type[Annotation] | type[Gold]]] = []
-    found += [(path, Annotation) for path in corpus.annotation_files()]
-    return found + [(path, Gold) for path in corpus.gold_files()]
 
 
 def _look(file: File, record: Annotation | Gold, migrations: Migrations) -> Iterator[Finding]:
@@ -193,25 +186,8 @@ def _histories(corpus: Corpus, file: File, kind: type[Annotation] | type[Gold],
                migrations: Migrations) -> Iterator[tuple[Path, Fill]]:  # fmt: skip
     for version in file.moving:
         newer = migrations.route(version)[-1].migration.to_version
-        place = corpus.history_file(file.path, version, newer)
-        yield place, _remembered(place, file.path, kind, version)
+        yield remembering(corpus.history_file(file.path, f"{version}-{newer}"), _of_version(file.path, kind, version))
 
 
-def _remembered(place: Path, path: Path, kind: type[Annotation] | type[Gold], version: str) -> Fill:
-    """What the history holds already, then the lines of a version that it does not, each as it stands."""
-
-    def fill(file: BinaryIO) -> None:
-        held = set()
-        for _number, line, _record in jsonl.lines(place, kind) if place.exists() else ():
-            held.add(_digest(line))
-            file.write(line)
-        for _number, line, record in jsonl.lines(path, kind):
-            if record.schema_version == version and _digest(line) not in held:
-                held.add(_digest(line))
-                file.write(line)
-
-    return fill
-
-
-def _digest(line: bytes) -> bytes:
-    return hashlib.blake2b(line, digest_size=16).digest()
+def _of_version(path: Path, kind: type[Annotation] | type[Gold], version: str) -> Iterator[bytes]:
+    return (line for _number, line, record in jsonl.lines(path, kind) if record.schema_version == version)

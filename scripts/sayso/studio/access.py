@@ -27,18 +27,18 @@ def connect(
 ) -> Client:
     """Enter the Label Studio that options, environment, settings or the embedded server name.
 
-    A wrong address is told at once; later the client waits for as long as the setting ``patience`` says.
+    A wrong address is told at once; later the client waits for as long as the setting ``patience`` says. Whether the
+    server takes the token is told by the first answer to it.
 
     Raises:
         UsageError: nobody named one, or the address is not one.
-        AuthError: the token is missing, malformed, expired or refused.
+        AuthError: the token is missing, malformed or expired.
         ServerError: out of reach, too old, or not Label Studio.
     """
     address, token = _resolve(instance, url, token_file)
     with ExitStack() as closing:
         client = closing.enter_context(Client(address, _sound(token, address), patience(instance, tell)))
         _require_release(client.version(), address)
-        client.whoami()
         closing.pop_all()  # it is the caller's now
     return client
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -46,6 +46,18 @@ def annotators(instance: Instance, accounts: Iterable[Account]) -> dict[int, Ann
     if len(known) > before:
         _remember(path, known)
     return found
+
+
+def remembered(people: Mapping[int, Annotator]) -> str:
+    """Which pseudonym each account number has, for ``recalled``: no address, which stands in the map alone."""
+    return msgspec.json.encode({number: annotator.pseudonym for number, annotator in people.items()}).decode()
+
+
+def recalled(instance: Instance, told: str) -> dict[int, Annotator]:
+    """The annotators that were ``remembered``; nobody where one is called otherwise in the map by now."""
+    known = {annotator.pseudonym: annotator for annotator in _known(instance.private / "annotators.jsonl").values()}
+    names = msgspec.json.decode(told or "{}", type=dict[int, str])
+    return {number: known[name] for number, name in names.items()} if known.keys() >= set(names.values()) else {}
 
 
 def introduce(instance: Instance, annotator: Annotator) -> None:

@@ -67,6 +67,8 @@ class Listed(Struct, frozen=True):
     id: int
     title: str
     description: str | None
+    created_at: str
+    task_number: int
 
 
 class Project(Struct, frozen=True):
@@ -84,11 +86,26 @@ class Project(Struct, frozen=True):
     show_annotation_history: bool = False
 
 
+# Asked for all fields, the server counts through every task and answer.
+_LISTED, _PROJECT = ",".join(Listed.__struct_fields__), ",".join(Project.__struct_fields__)
+
+
 class View(Struct, frozen=True):
     """A tab of the data manager."""
 
     id: int
     data: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """What stands on it."""
+        return str(self.data.get("title", ""))
+
+    @property
+    def filters(self) -> list[Any]:
+        """Which tasks are in it; all of them where there is none."""
+        found = self.data.get("filters", {}).get("items", [])
+        return found if isinstance(found, list) else []
 
 
 class Account(Struct, frozen=True):
@@ -230,6 +247,7 @@ class Client:
     def __init__(self, url: str, token: str, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
         self.url = url
         self.patience = patience
+        self._date = ""
         with _explained(url):
             self._sdk = _sdk(url, token)
 
@@ -259,7 +277,7 @@ class Client:
         """Every project that the account can see."""
         page = 1
         while True:
-            found = self._read("api/projects/", _Projects, page=page, page_size=100, include="id,title,description")
+            found = self._read("api/projects/", _Projects, page=page, page_size=100, include=_LISTED)
             yield from found.results
             if found.next is None:
                 return
@@ -267,7 +285,7 @@ class Client:
 
     def project(self, number: int) -> Project:
         """One project."""
-        return self._read(f"api/projects/{number}/", Project)
+        return self._read(f"api/projects/{number}/", Project, include=_PROJECT)
 
     def views(self, project: int) -> list[View]:
         """The tabs of the project in the data manager."""
@@ -347,10 +365,10 @@ class Client:
         return [prediction for task in found.tasks for prediction in task.predictions]
 
     def now(self) -> float:
-        """The server's own clock, in seconds since 1970."""
-        with _explained(self.url):
-            answer = self._send("GET", "api/version", None, READ_SECONDS, {})
-        return parsedate_to_datetime(answer.headers["date"]).timestamp() if "date" in answer.headers else time.time()
+        """The server's own clock when it last answered, in seconds since 1970."""
+        if not self._date:
+            self.version()
+        return parsedate_to_datetime(self._date).timestamp() if self._date else time.time()
 
     # What changes the server.
 
@@ -379,13 +397,13 @@ class Client:
 
         Without a first tab Label Studio fetches the first task twice.
         """
-        listed = [_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
-        data = {"title": title, "filters": {"conjunction": "and", "items": listed}}
+        data = {"title": title, "filters": {"conjunction": "and", "items": of_documents(doc_ids)}}
         self._write("POST", "api/dm/views/", Any, {"project": project, "data": data})
 
     def delete_view(self, view: int) -> None:
-        """Take a tab away; the tasks in it stay."""
-        self._write("DELETE", f"api/dm/views/{view}/", Any, b"")
+        """Take a tab away, unless it is gone already; the tasks in it stay."""
+        with contextlib.suppress(Gone):
+            self._write("DELETE", f"api/dm/views/{view}/", Any, b"")
 
     def import_tasks(self, project: int, tasks: bytes) -> list[int]:
         """Import a JSON list of tasks, all or none; their numbers in the same order."""
@@ -492,6 +510,7 @@ class Client:
             request_options={"max_retries": 0, "timeout_in_seconds": seconds},
         )
         _refuse(answer, self.url)
+        self._date = answer.headers.get("date", "")
         return answer
 
 
@@ -630,6 +649,11 @@ def _decoded(answer: httpx.Response, kind: type[T], url: str) -> T:
         return msgspec.json.decode(answer.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise _not_label_studio(url, answer.status_code) from None
+
+
+def of_documents(doc_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The filters of a tab that holds the tasks of these documents; none, and so all tasks, where there are none."""
+    return [_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
 
 
 def _filter(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:

@@ -10,11 +10,13 @@ import msgspec
 from msgspec import Struct
 
 from sayso.errors import PartialError, SaysoError
-from sayso.studio.client import Client, LostAnswer
+from sayso.settings import Instance
+from sayso.studio import server
+from sayso.studio.client import WRITE_SECONDS, Client, LostAnswer
 from sayso.studio.ledger import Ledger
 
-SETTLE = 30.0  # seconds within which a server commits what it was sent
-PAUSE = 0.5
+SETTLE = 30.0  # seconds within which a server elsewhere commits what it was sent
+PAUSE = 0.1  # seconds between two looks
 
 
 class Unsettled(PartialError):
@@ -41,16 +43,32 @@ def arrived(ledger: Ledger) -> None:
     ledger.connection.commit()
 
 
-def settle(client: Client, ledger: Ledger, project: int) -> bool:
-    """Wait until the server has done what an earlier write asked for, or can be taken to never do it; was there one?"""
+def settle(instance: Instance, client: Client, ledger: Ledger, project: int) -> bool:
+    """Wait until an earlier write, whose answer nobody heard, cannot change anything any more; was there one?
+
+    The embedded server shows whether it is still at it. Of any other we can only see what has arrived, and wait for
+    ``SETTLE`` seconds; what arrives later still is found by this push or the next, and what has doubled is removed.
+    """
     noted = ledger.get("flight")
     if not noted:
         return False
     flight = msgspec.json.decode(noted, type=Flight)
-    while not _landed(client, project, flight) and 0 <= time.time() - flight.sent < SETTLE:
+    while (left := _left(flight, instance, client, project)) > 0:
+        client.patience.tell("a push was cut off while it sent, and the server may still be at it", left)
         time.sleep(PAUSE)
+    client.patience.tell("", 0.0)
     arrived(ledger)
     return True
+
+
+def _left(flight: Flight, instance: Instance, client: Client, project: int) -> float:
+    """For how many seconds more the write may be under way."""
+    served = server.forsaken(instance, client.url)
+    over = _landed(client, project, flight) if served is None else not served
+    since = time.time() - flight.sent
+    if over or since < 0:  # the clock was set back
+        return 0.0
+    return (SETTLE if served is None else WRITE_SECONDS) - since
 
 
 def _landed(client: Client, project: int, flight: Flight) -> bool:

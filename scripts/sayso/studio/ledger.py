@@ -17,8 +17,8 @@ from typing import Protocol, TypeVar
 
 from sayso.errors import DiskError
 from sayso.settings import Instance
-from sayso.studio import tasks
-from sayso.studio.client import Client, Held, Project
+from sayso.studio import server, tasks
+from sayso.studio.client import Client, Held, Listed, Project
 from sayso.studio.controls import TEXT
 from sayso.studio.plan import Seen
 
@@ -52,13 +52,17 @@ T = TypeVar("T")
 
 
 @contextmanager
-def opened(instance: Instance, client: Client, project: Project) -> Iterator[Ledger]:
+def opened(instance: Instance, client: Client, project: Project | Listed) -> Iterator[Ledger]:
     """The ledger of one project of one server.
+
+    A project is known by its number and the microsecond in which it was made. A copy of a database has both, so that
+    the address tells a copy from the original; the embedded server is one and the same on whatever port.
 
     Raises:
         DiskError: SQLite cannot read or write it.
     """
-    key = hashlib.sha256(f"{client.url}\n{project.id}\n{project.created_at}".encode()).hexdigest()[:16]
+    place = "embedded" if server.embedded(instance, client.url) else client.url
+    key = hashlib.sha256(f"{place}\n{project.id}\n{project.created_at}".encode()).hexdigest()[:16]
     path = instance.private / "cache" / f"studio-{key}.sqlite3"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path)
@@ -122,24 +126,38 @@ class Ledger:
 
     def look(self, client: Client, project: int) -> None:
         """Bring the rows of tasks up to date with the server."""
-        there = client.count(project)
-        if there:
+        empty = not self.get("held.since") and not client.count(project)
+        if not empty:
             self._look(client, project)
-            there = client.count(project)
-        if self.count() != there:
+        if self.count() != (0 if empty else client.count(project)):
             self.forget("held", "tasks")
             self._look(client, project)
 
     def _look(self, client: Client, project: int) -> None:
+        if self.get("held.next") or not self.get("held.since") or not self._glance(client, project):
+            self._read(client, project)
+        begun = ((task,) for task in client.drafted(project))
+        self.connection.executemany("UPDATE tasks SET answered = 1 WHERE task = ?", begun)
+        self.connection.commit()
+
+    def _glance(self, client: Client, project: int) -> bool:
+        """Take what has changed where one page holds it all; say whether it did."""
+        since = self.get("held.since")
+        page = client.held(project, after=0, since=since, size=PAGE)
+        if page.total > len(page.tasks):
+            return False
+        self.connection.executemany(_KEEP, map(_row, page.tasks))
+        self.complete("held", max([since, *(timestamp(task.updated_at) for task in page.tasks)]))
+        return True
+
+    def _read(self, client: Client, project: int) -> None:
+        """Page after page. Tasks change meanwhile: the next look begins at what was the newest before the first."""
         since = self.get("held.next") or client.newest(project)
         self.put("held.next", since)  # kept when a look is interrupted: its first pages are as old as that
         for page in self.follow("held", lambda after, since: client.held(project, after=after, since=since, size=PAGE)):
             self.connection.executemany(_KEEP, map(_row, page.tasks))
         self.put("held.next", "")
         self.complete("held", timestamp(since))
-        begun = ((task,) for task in client.drafted(project))
-        self.connection.executemany("UPDATE tasks SET answered = 1 WHERE task = ?", begun)
-        self.connection.commit()
 
     def count(self) -> int:
         """How many tasks are known."""

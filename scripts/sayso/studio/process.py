@@ -12,6 +12,7 @@ from pathlib import Path
 
 PROC = Path("/proc")  # Linux; elsewhere `ps` tells
 PAUSE = 0.05  # seconds between two looks
+_FIN_WAIT1, _CLOSE_WAIT = "04", "08"  # states of a connection, as Linux numbers them
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,23 @@ def identify(pid: int, mark: str) -> Process:
     while not known.alive and time.monotonic() < end:
         time.sleep(PAUSE)
     return known
+
+
+def forsaken(port: int) -> bool | None:
+    """Whether a request of somebody who is gone waits or is being served on a port of ours; None: no way to tell.
+
+    Whoever dies closes their end of the line. The other end stays half closed until the request is done, also while
+    nobody has begun with it; and what was on its way when they died still arrives.
+    """
+    try:
+        lines = (PROC / "net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    except FileNotFoundError:
+        return None
+    suffix = f":{port:04X}"
+    for here, there, state in (line.split()[1:4] for line in lines):
+        if (here.endswith(suffix) and state == _CLOSE_WAIT) or (there.endswith(suffix) and state == _FIN_WAIT1):
+            return True
+    return False
 
 
 def stop(process: Process, patience: float) -> None:

@@ -18,7 +18,7 @@ from sayso.settings import MARK, Instance
 from sayso.studio import project
 from sayso.studio.annotators import Annotator, annotators
 from sayso.studio.answers import Work, looked_at
-from sayso.studio.client import Client, Project, Shared
+from sayso.studio.client import Client, Listed, Shared
 
 WINDOW = 28  # days whose pace counts for the forecast: whole weeks, so that week-ends weigh what they weigh
 FEWEST_DAYS = 5
@@ -103,7 +103,7 @@ def progress(instance: Instance, client: Client, campaign: str, interface: str |
 
 
 def _progress(instance: Instance, client: Client, people: dict[int, Annotator], place: project.Place,
-              there: Project, today: date) -> Progress:  # fmt: skip
+              there: Listed, today: date) -> Progress:  # fmt: skip
     with looked_at(instance, client, place, there, "sayso progress") as held:
         answers = list(held.work())
     begun = {task.id: task for task in client.begun(there.id)}

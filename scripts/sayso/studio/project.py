@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
@@ -12,9 +14,11 @@ from xml.etree import ElementTree
 from sayso.errors import ConflictError, UsageError
 from sayso.files import explained
 from sayso.schema import Schema
-from sayso.studio.client import MODEL, Client, Project
+from sayso.studio.client import MODEL, Client, Listed, Project
 from sayso.studio.interface import interface_xml
 from sayso.studio.ledger import Ledger
+
+_SIGNATURE = "sayso:interface-as-sent="
 
 State = Literal["in step", "behind the schema", "edited in Label Studio"]
 
@@ -42,44 +46,54 @@ def find(client: Client, place: Place) -> Project | None:
     Raises:
         ConflictError: two projects with tasks carry the same mark.
     """
-    marked = _marked(client, place)
-    if len(marked) > 1:
-        marked = [number for number in marked if client.count(number)] or marked[:1]
-    if len(marked) > 1:
-        numbers = " and ".join(map(str, marked))
-        raise ConflictError(
-            f"projects {numbers} are both marked as {place.campaign}/{place.interface}",
-            where=client.url,
-            remedy=f"delete one in Label Studio, or take the line {place.mark!r} out of its description",
-        )
-    return client.project(marked[0]) if marked else None
+    found = _found(client, place, client.projects())
+    return client.project(found.id) if found else None
 
 
-def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | None) -> list[tuple[Place, Project]]:
-    """The projects of a campaign, of one interface or of all.
+def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | None) -> list[tuple[Place, Listed]]:
+    """The projects of a campaign, of one interface or of all, by one question.
 
     Raises:
         UsageError: there is none.
+        ConflictError: as ``find``.
     """
+    listed = list(client.projects())
     wanted = [Place(campaign, name) for name in ([interface] if interface else schema.interfaces)]
-    found = [(place, there) for place in wanted if (there := find(client, place))]
+    found = [(place, there) for place in wanted if (there := _found(client, place, listed))]
     if not found:
         what = f"no project of campaign {campaign}" + (f" with interface {interface}" if interface else "")
         raise UsageError(what, where=client.url, remedy="run `sayso push` first, or name another with --campaign")
     return found
 
 
-def _marked(client: Client, place: Place) -> list[int]:
-    return sorted(found.id for found in client.projects() if place.mark in (found.description or "").splitlines())
+def _found(client: Client, place: Place, listed: Iterable[Listed]) -> Listed | None:
+    marked = _marked(listed, place)
+    if len(marked) > 1:
+        marked = [one for one in marked if one.task_number] or marked[:1]
+    if len(marked) > 1:
+        numbers = " and ".join(str(one.id) for one in marked)
+        raise ConflictError(
+            f"projects {numbers} are both marked as {place.campaign}/{place.interface}",
+            where=client.url,
+            remedy=f"delete one in Label Studio, or take the line {place.mark!r} out of its description",
+        )
+    return marked[0] if marked else None
+
+
+def _marked(listed: Iterable[Listed], place: Place) -> list[Listed]:
+    """Those with the mark of the place, the oldest first."""
+    return sorted((one for one in listed if place.mark in (one.description or "").splitlines()), key=attrgetter("id"))
 
 
 def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Project:
     """Make the project with its interface and instructions; where somebody else was faster, theirs is taken."""
     title = f"{place.campaign}: {schema.interface(place.interface).title}"
+    interface = interface_xml(schema, place.interface)
+    told = f"{place.mark}\nMade by Sayso, which finds the project by the line above. Keep it."
     made = client.create_project(
         title=title if len(title) <= 50 else f"{title[:49]}…",
-        description=f"{place.mark}\nMade by Sayso, which finds the project by the line above. Keep it.",
-        label_config=interface_xml(schema, place.interface),
+        description=_signed(told, interface),
+        label_config=interface,
         expert_instruction=_instruction(guidelines),
         show_instruction=True,
         show_skip_button=True,
@@ -90,20 +104,22 @@ def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Proj
         show_collab_predictions=True,
         model_version=MODEL,
     )
-    first = _marked(client, place)[0]
-    if first != made.id:
+    first = _marked(client.projects(), place)[0]
+    if first.id != made.id:
         client.delete_project(made.id)
-        return client.project(first)
+        return client.project(first.id)
     client.create_view(made.id)
     return made
 
 
-def interface_state(project: Project, place: Place, schema: Schema, ledger: Ledger) -> State:
-    """Whether the interface on the server is the schema's; if not, whether it is still the one that we put there."""
-    on_server = _canonical(project.label_config)
-    if on_server == _canonical(interface_xml(schema, place.interface)):
+def interface_state(project: Project, place: Place, schema: Schema) -> State:
+    """Whether the interface on the server is the schema's; if not, whether it is still the one that we put there.
+
+    The project itself says what we put there, so that any checkout can tell.
+    """
+    if _canonical(project.label_config) == _canonical(interface_xml(schema, place.interface)):
         return "in step"
-    return "behind the schema" if ledger.get("interface") == _digest(on_server) else "edited in Label Studio"
+    return "behind the schema" if _is_signed(project) else "edited in Label Studio"
 
 
 def settle(client: Client, project: Project, place: Place, schema: Schema, guidelines: Path, ledger: Ledger, *,
@@ -114,16 +130,17 @@ def settle(client: Client, project: Project, place: Place, schema: Schema, guide
         ConflictError: the interface differs and may not, or cannot, be replaced.
     """
     done = [f"made project {project.id}"] if new else []
-    state = "in step" if new else interface_state(project, place, schema, ledger)
+    state = "in step" if new else interface_state(project, place, schema)
     if state != "in step":
         _replace_interface(client, project, place, schema, state, update_interface)
         done.append(f"replaced the interface, which was {state}")
+    elif not new and not _is_signed(project):  # somebody gave it the schema's interface, or took our line away
+        client.update_project(project.id, description=_signed(project.description, project.label_config))
     instruction = _instruction(guidelines)
     if not new and ledger.get("instruction") != _digest(instruction):
         client.update_project(project.id, expert_instruction=instruction)
-    if not new and not client.views(project.id):
-        client.create_view(project.id)
-    ledger.put("interface", _digest(_canonical(interface_xml(schema, place.interface))))
+    if not new:
+        _keep_one_tab(client, project.id)
     ledger.put("instruction", _digest(instruction))
     ledger.connection.commit()
     return done
@@ -141,7 +158,30 @@ def _replace_interface(
     if refusal := client.refusal(project.id, wanted):
         remedy = "keep what was used in schema.yaml, or begin a new campaign with --campaign"
         raise ConflictError(f"answers would break with this interface: {refusal}", where=where, remedy=remedy)
-    client.update_project(project.id, label_config=wanted)
+    client.update_project(project.id, label_config=wanted, description=_signed(project.description, wanted))
+
+
+def _keep_one_tab(client: Client, project: int) -> None:
+    """Make a first tab where there is none, and take a twin of the first away: its request arrived twice."""
+    views = client.views(project)
+    if not views:
+        client.create_view(project)
+    for twin in [view for view in views[1:] if view.data == views[0].data]:
+        client.delete_view(twin.id)
+
+
+def _signed(description: str | None, interface: str) -> str:
+    """The description with the line that says which interface we put there."""
+    lines = [line for line in (description or "").splitlines() if not line.startswith(_SIGNATURE)]
+    return "\n".join([*lines, _signature(interface)])
+
+
+def _is_signed(project: Project) -> bool:
+    return _signature(project.label_config) in (project.description or "").splitlines()
+
+
+def _signature(interface: str) -> str:
+    return f"{_SIGNATURE}{_digest(_canonical(interface))[:16]}"
 
 
 def _canonical(config: str) -> str:

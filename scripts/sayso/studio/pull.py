@@ -9,16 +9,18 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
+from msgspec import Raw
 
 from sayso import jsonl
-from sayso.files import locked, replace_if_changed
-from sayso.records import Annotation
+from sayso.files import locked, replace_if_changed, replace_together
+from sayso.history import remembering
 from sayso.schema import load
 from sayso.settings import MARK, Instance
-from sayso.store import Corpus, annotation_order
+from sayso.store import TEXTS, Corpus, Head, annotation_order
 from sayso.studio import project, repairs
 from sayso.studio.answers import Advance, Answers, Changed, Notice, of_project
 from sayso.studio.client import Client
@@ -98,6 +100,7 @@ class _Writer:
         self.outcome.looked_at = self.answers.looked_at
         self.outcome.notices = self.answers.notices
         self.outcome.kept = self.answers.kept()
+        self.outcome.carried = self.answers.carried()
         self.outcome.to_fix = repairs.show(
             self.answers.client, self.project, self.answers.ledger, self.answers.with_kept()
         )
@@ -107,38 +110,60 @@ class _Writer:
         accounts = {annotator.pseudonym: account for annotator, account in self.answers.accounts().items()}
         local = {path.stem for path in self.corpus.annotation_files(self.place.campaign)}
         for name in sorted(accounts.keys() | local):
-            self._write_file(name, self._counted(name, accounts[name]) if name in accounts else iter(()))
+            account = accounts.get(name)
+            if account is not None:
+                self.outcome.answers[name] = self.answers.statuses(account)
+            path = self.corpus.annotation_file(self.place.campaign, name)
+            if not self.answers.settled(name, path):
+                self._write_file(name, account, path)
 
-    def _counted(self, name: str, account: int) -> Iterator[Annotation]:
-        counts = self.outcome.answers.setdefault(name, Counter())
-        for answer in self.answers.of_account(account):
-            counts[answer.status] += 1
-            self.outcome.carried += answer.text_read is not None
-            yield answer
-
-    def _write_file(self, name: str, answers: Iterator[Annotation]) -> None:
-        path = self.corpus.annotation_file(self.place.campaign, name)
-        staying = (line for line in self._local(path) if self._stays(line))
-        merged = heapq.merge(staying, answers, key=annotation_order)
-        if self.corpus.write_annotations(self.place.campaign, name, merged):
+    def _write_file(self, name: str, account: int | None, path: Path) -> None:
+        vanished = len(self.outcome.vanished)
+        self._remember(path)
+        coming = self.answers.of_account(account) if account is not None else ()
+        theirs = ((self._key(line.doc_id, line.created, line.annotation), line.content) for line in coming)
+        lines = (Raw(content) for _key, content in heapq.merge(self._staying(path), theirs, key=itemgetter(0)))
+        if self.corpus.write_annotations(self.place.campaign, name, lines):
             self.outcome.written.append(path)
         if path.stat().st_size == 0:
             path.unlink()
+        if vanished == len(self.outcome.vanished):  # what has vanished is told each time
+            self.answers.settle(name, account, path)
 
-    def _local(self, path: Path) -> Iterator[Annotation]:
-        return jsonl.read(path, Annotation) if path.exists() else iter(())
+    def _key(self, doc_id: str, created: str, annotation: int) -> tuple[str, str, str, int]:
+        return doc_id, self.place.interface, created, annotation
 
-    def _stays(self, line: Annotation) -> bool:
-        """Whether a line of our file is to stay beside what the server has."""
+    def _staying(self, path: Path) -> Iterator[tuple[tuple[str, str, str, int], bytes]]:
+        """The lines of our file that are to stay beside what the server has, as they are."""
+        for _number, content, line in jsonl.lines(path, Head) if path.exists() else ():
+            if self._stays(line):
+                yield annotation_order(line), content.rstrip(b"\n")
+
+    def _remember(self, path: Path) -> None:
+        """Lines that leave, since the text that they were given to has gone, are first put into the history."""
+        if path.exists() and self.answers.anything_aside():
+            leaving = [content for _number, content, line in jsonl.lines(path, Head) if self._leaves(line)]
+            if leaving:
+                replace_together([remembering(self.corpus.history_file(path, TEXTS), leaving)])
+
+    def _leaves(self, line: Head) -> bool:
+        """Whether an answer of this project was refused for its text; that is told as set aside."""
+        refused = self._ours(line) and line.origin and self.answers.refused(line.origin.annotation)
+        return bool(refused) and line.text_sha256 != self.answers.intake.texts.text_sha256(line.doc_id)
+
+    def _ours(self, line: Head) -> bool:
         origin = line.origin
-        if origin is None or origin.system != SYSTEM or origin.project != self.project:
-            return True
-        if line.interface != self.place.interface:
+        ours = origin is not None and origin.system == SYSTEM and origin.project == self.project
+        return ours and line.interface == self.place.interface
+
+    def _stays(self, line: Head) -> bool:
+        origin = line.origin
+        if origin is None or not self._ours(line):
             return True
         if self.answers.holds(origin.annotation, line.doc_id, line.created):
             return False
-        if self.answers.refused(origin.annotation):  # told as set aside
-            return line.text_sha256 == self.answers.intake.texts.text_sha256(line.doc_id)
+        if self.answers.refused(origin.annotation):
+            return not self._leaves(line)
         self.outcome.vanished.append(Notice(line.doc_id, line.annotator, origin.task, "", "no longer on the server"))
         return not self.outcome.pruned
 

@@ -104,7 +104,7 @@ def preview(instance: Instance, client: Client, request: Request) -> Outcome:
         with opened(instance, client, found or _UNMADE) as ledger:
             pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
             if found:
-                pusher.outcome.interface = project.interface_state(found, request.place, schema, ledger)
+                pusher.outcome.interface = project.interface_state(found, request.place, schema)
                 ledger.look(client, found.id)
             return pusher.foresee(found or _UNMADE)
 
@@ -145,7 +145,7 @@ def _push(
             client, made, request.place, schema, guidelines, ledger,
             new=found is None, update_interface=request.update_interface,
         )  # fmt: skip
-        if flight.settle(client, ledger, made.id):
+        if flight.settle(instance, client, ledger, made.id):
             pusher.outcome.notes.append("an earlier write was interrupted: went on from what it had sent")
         ledger.look(client, made.id)
         planned.append(pusher.plan())

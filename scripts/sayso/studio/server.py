@@ -26,7 +26,7 @@ import msgspec
 from sayso.errors import ConflictError, ServerError, UsageError
 from sayso.files import explained, locked, replacing
 from sayso.settings import Instance
-from sayso.studio import template
+from sayso.studio import process, template
 from sayso.studio.credentials import Credentials, make_credentials, read_credentials
 from sayso.studio.process import PAUSE, Process, identify, stop
 
@@ -116,6 +116,18 @@ def running(instance: Instance) -> Server | None:
     """The server if its process lives, be it still starting: requests wait until it is ready."""
     noted = _find(home(instance))
     return Server(noted.url, credentials(instance).token) if noted else None
+
+
+def embedded(instance: Instance, url: str) -> bool:
+    """Whether this is the address of the embedded server."""
+    noted = _find(home(instance))
+    return noted is not None and noted.url == url
+
+
+def forsaken(instance: Instance, url: str) -> bool | None:
+    """Whether the server at ``url`` is still at a request of a command that has died; None where it cannot be told."""
+    noted = _find(home(instance))
+    return process.forsaken(noted.port) if noted and noted.url == url else None
 
 
 def status(instance: Instance) -> Status:

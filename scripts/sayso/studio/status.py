@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -97,11 +97,12 @@ class Side:
 def status(instance: Instance, client: Client, campaign: str, interface: str | None) -> list[Side]:
     """Look at one interface, or at all that the schema has. Changes nothing."""
     known = migrations.load((instance.root / MARK).parent, load(instance.root / MARK))
+    here = _here(Corpus(instance.root), campaign, known)
     sides = []
     for name in [interface] if interface else known.schema.interfaces:
         place = project.Place(campaign, name)
         seen = preview(instance, client, Request(place))
-        side = Side(place, seen.url, seen.interface, seen.tasks, _here(Corpus(instance.root), place, known))
+        side = Side(place, seen.url, seen.interface, seen.tasks, here[name])
         side.cases += _of_interface(seen)
         side.cases += _of_tasks(seen)
         side.cases += _of_words(side.here)
@@ -114,16 +115,17 @@ def status(instance: Instance, client: Client, campaign: str, interface: str | N
     return sides
 
 
-def _here(corpus: Corpus, place: project.Place, known: Migrations) -> Here:
-    here = Here()
-    for answer in corpus.annotations(place.campaign):
-        if answer.interface == place.interface:
-            here.counts[answer.annotator] += 1
-            if known.route(answer.schema_version) or not known.schema.understands(answer.schema_version):
-                here.outdated[answer.schema_version] += 1
-            else:
-                here.unknown.update(_unknown(answer, known))
-    return here
+def _here(corpus: Corpus, campaign: str, known: Migrations) -> dict[str, Here]:
+    """What lies here of each pass: all in one reading."""
+    passes: dict[str, Here] = defaultdict(Here)
+    for answer in corpus.annotations(campaign):
+        here = passes[answer.interface]
+        here.counts[answer.annotator] += 1
+        if known.route(answer.schema_version) or not known.schema.understands(answer.schema_version):
+            here.outdated[answer.schema_version] += 1
+        else:
+            here.unknown.update(_unknown(answer, known))
+    return passes
 
 
 def _unknown(answer: Annotation, known: Migrations) -> set[str]:

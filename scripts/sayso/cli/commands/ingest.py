@@ -13,8 +13,10 @@ from sayso.cli import terminal
 
 if TYPE_CHECKING:
     from sayso.ingest import Report
+    from sayso.ingest.replacing import Left
 
 _SHOWN = 20
+_CUT = 60  # code points of a mention that is quoted
 
 
 @click.command()
@@ -34,6 +36,7 @@ _SHOWN = 20
 @click.option("--ingested", metavar="DAY", help="Day to record. [default: SOURCE_DATE_EPOCH's, or today's, in UTC]")
 @click.option("--max-bytes", type=click.IntRange(min=1), help="Refuse longer articles. [default: 5,000,000]")
 @click.option("--update-metadata", is_flag=True, help="Give known articles the metadata that came now.")
+@click.option("--replace-text", is_flag=True, help="Let other words take the place of a known article's text.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
@@ -42,8 +45,12 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
 
     PATH is a .txt, a .jsonl with an article a line, a folder of these, or - for standard input. Metadata given by
     option is for all articles; a record's own and the side table's come before it. One article that is wrong, and
-    nothing of the whole command is taken in. The same article again is no news; other words under a known doc_id
-    are refused. Copies of one another are reported and get one split.
+    nothing of the whole command is taken in. The same article again is no news. Copies of one another are reported
+    and get one split.
+
+    Other words under a known doc_id are refused, or with --replace-text take the old text's place; doc_id, split and
+    day stay. An answer is carried over where every mention provably stands on the same words, and otherwise leaves
+    corpus/annotations, or corpus/gold, and is listed. Every line that gives way stands in corpus/history/texts.
 
     \b
     Examples:
@@ -51,6 +58,8 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
       sayso ingest news/ --outlet "Example Gazette" --license CC-BY-4.0
       sayso ingest dump.jsonl --field text=body --field doc_id=id --field title=headline
       sayso ingest news/ --metadata news.csv --dry-run
+      sayso ingest corrected/ --replace-text --dry-run
+      sayso ingest corrected/ --replace-text
       curl -s https://example.org/a.txt | sayso ingest - --doc-id example-a
     """
     from sayso.ingest import RefusedError, ingest
@@ -97,12 +106,13 @@ def _order(options: dict[str, Any]) -> Any:
 
 def _show(report: Report) -> None:
     would = "would be " if report.dry_run else ""
-    for what, doc_ids in (("new", report.new), ("updated", report.updated)):
+    for what, doc_ids in (("new", report.new), ("replaced", report.replaced), ("updated", report.updated)):
         for doc_id in doc_ids[:_SHOWN]:
             click.echo(f"{what} {doc_id}")
         if len(doc_ids) > _SHOWN:
             click.echo(f"{what} ... and {len(doc_ids) - _SHOWN} more")
     _show_clusters(report)
+    _show_answers(report)
     if report.differing:
         terminal.say(
             f"{len(report.differing)} known articles came with other metadata, which was left as it is"
@@ -112,7 +122,38 @@ def _show(report: Report) -> None:
         terminal.say(f"{row}: no such article came in; the row was not used")
     for what, count in report.noticed.items():
         terminal.say(f"{count} {what}")
-    terminal.say(f"{len(report.new)} {would}new, {len(report.updated)} {would}updated, {report.unchanged} unchanged")
+    replaced = f" {len(report.replaced)} {would}replaced," if report.replaced else ""
+    updated = f"{len(report.updated)} {would}updated"
+    terminal.say(f"{len(report.new)} {would}new,{replaced} {updated}, {report.unchanged} unchanged")
+
+
+def _show_answers(report: Report) -> None:
+    """What becomes of the answers to replaced articles; every one that leaves is told."""
+    for left in report.left:
+        whose = "the adjudicated reading" if left.annotator == "gold" else f"{left.annotator}'s answer"
+        leaves = "would leave" if report.dry_run else "left"
+        terminal.say(f"{left.doc_id}: {whose} {leaves} corpus/{left.file} for the history: {_why(left)}")
+    for file, count in sorted(report.strays.items()):
+        terminal.say(
+            f"corpus/{file}: {count} given to a text that neither corpus nor history holds, and left as they are"
+        )
+    carried, would = sum(report.carried.values()), "would be " if report.dry_run else ""
+    if carried or report.left:
+        aside = f"{len(report.left)} {would}kept in the history alone"
+        terminal.say(f"{carried} answers {would}carried over to the new texts, {aside}")
+
+
+def _why(left: Left) -> str:
+    if not left.unproven:
+        return "it marks nothing, so it was about every word"
+    more = left.unproven - len(left.words)
+    words = ", ".join(f"“{_shortened(words)}”" for words in left.words)
+    return f"not proven to stand in the new text: {words}" + (f" and {more} more" if more else "")
+
+
+def _shortened(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= _CUT else f"{line[:_CUT]}…"
 
 
 def _show_clusters(report: Report) -> None:
