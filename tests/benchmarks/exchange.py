@@ -74,7 +74,7 @@ def w3c(root: Path, out: Path) -> None:
     for line in lines(root):
         items = [
             {"type": "Annotation", "body": [{"type": "TextualBody", "value": m["label"]}, m["attributes"]],
-             "target": {"source": line["doc_id"], "selector": [{"start": m["start"], "end": m["end"]}, {"exact": m["text"]}]}}
+             "target": {"source": line["doc_id"], "start": m["start"], "end": m["end"], "exact": m["text"]}}
             for m in line["mentions"]
         ]  # fmt: skip
         (out / f"{line['doc_id']}.jsonld").write_text(json.dumps({"items": items}), encoding="utf-8")
@@ -168,9 +168,9 @@ def main(count: int, names: tuple[str, ...]) -> None:
     print(f"{count:,} documents of 3 kB, {25 * count:,} mentions, {20 * count:,} relations")
     with tempfile.TemporaryDirectory() as folder:
         tenth, whole = Path(folder, "tenth"), Path(folder, "whole")
-        for root, size in ((tenth, count // 10), (whole, count)):
+        for root, documents in ((tenth, count // 10), (whole, count)):
             root.mkdir()
-            make(root, size)
+            make(root, documents)
             measured(root, "ours", "jsonl")  # what the yardsticks read
         print(f"{'':8} {'export':>9} {'library':>9} {'ratio':>6} {'memory':>9} {'a tenth':>9}")
         for name in names:
