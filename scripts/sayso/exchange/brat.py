@@ -65,6 +65,8 @@ class Brat:
     """Mentions, attributes, relations and notes in one line; not what was kept apart, nor who decided a relation."""
 
     suffix = ""
+    whole = False
+    worded = True
 
     def fit(self, reading: Reading, losses: Losses) -> Reading:
         """The part of a reading that brat holds. Ids are made anew, T1 on, and whole numbers become words."""

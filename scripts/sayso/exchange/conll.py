@@ -36,7 +36,7 @@ from sayso.exchange.readings import (
 from sayso.files import explained
 from sayso.spans import Span
 
-PARTED = "mentions whose edges part a token"
+PARTED = "mentions whose edges are not those of tokens"
 ACROSS = "mentions that go on into another sentence"
 OVERLAPPING = "mentions that overlap another of their label"
 _ODD = "mentions whose label cannot name a column"
@@ -49,6 +49,8 @@ class Conll:
     """Mentions on whole tokens, in one sentence, apart from others of their label; and notes on documents."""
 
     suffix = ".conllup"
+    whole = False
+    worded = True
 
     def fit(self, reading: Reading, losses: Losses) -> Reading:
         """The part of a reading that BIO holds; ids are made anew."""

@@ -30,6 +30,8 @@ class Tables:
     """Everything but what was kept apart, which has no columns."""
 
     suffix = ""
+    whole = False
+    worded = True
 
     def fit(self, reading: Reading, losses: Losses) -> Reading:
         """All but what was kept apart."""

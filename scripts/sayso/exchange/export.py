@@ -54,7 +54,7 @@ class LossError(ConflictError):
 
 
 def export(instance: Instance, order: Order, watch: Watch = lambda _n: None) -> Outcome:
-    """Write the chosen readings in a format; ``watch`` hears how many documents further it is, twice over.
+    """Write the chosen readings in a format; ``watch`` hears how many documents further it is, in each of two rounds.
 
     Raises:
         UsageError: no such format, or no such reading, or several.
@@ -67,7 +67,7 @@ def export(instance: Instance, order: Order, watch: Watch = lambda _n: None) -> 
     choice = choose(corpus, order.campaign, order.annotator, order.interface)
     readings = Readings(corpus, choice)
     target = order.out or Path("export", f"{order.format}{format.suffix}")
-    losses, words = _survey(format, readings, watch)
+    losses, words = (Losses(), Words()) if format.whole and not order.dry_run else _survey(format, readings, watch)
     if losses.total() and not order.lossy:
         raise LossError(losses, order.format)
     fitted = _Fitted(format, readings, watch)
@@ -75,7 +75,8 @@ def export(instance: Instance, order: Order, watch: Watch = lambda _n: None) -> 
         target, lambda path: format.write(path, Written(fitted, words)), folder=not format.suffix
     )
     told = {kind: count for kind, count in sorted(losses.items()) if count}
-    return Outcome(choice, target, words.documents, told, dict(sorted(readings.left_out.items())), changed)
+    documents = fitted.count or words.documents
+    return Outcome(choice, target, documents, told, dict(sorted(readings.left_out.items())), changed)
 
 
 def _survey(format: Format, readings: Readings, watch: Watch) -> tuple[Losses, Words]:
@@ -83,19 +84,23 @@ def _survey(format: Format, readings: Readings, watch: Watch) -> tuple[Losses, W
     losses, words = Losses(), Words()
     for reading in readings:
         if (fitted := format.fit(reading, losses)) is not None:
-            words.hear(fitted)
+            words.documents += 1
+            if format.worded:
+                words.hear(fitted)
         watch(1)
     return losses, words
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Fitted:
     format: Format
     readings: Readings
     watch: Watch
+    count: int = 0
 
     def __iter__(self) -> Iterator[Reading]:
         for reading in self.readings:
             if (fitted := self.format.fit(reading, Losses())) is not None:
+                self.count += 1
                 yield fitted
             self.watch(1)

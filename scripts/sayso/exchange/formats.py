@@ -43,9 +43,17 @@ class Arriving:
 
 
 class Format(Protocol):
-    """One outside format. ``suffix`` is its file's, and empty where it is a folder."""
+    """One outside format.
+
+    Attributes:
+        suffix: its file's, and empty where it is a folder.
+        whole: whether it holds everything, so that nothing has to be counted before it is written.
+        worded: whether all words that are used have to be known before it is written.
+    """
 
     suffix: str
+    whole: bool
+    worded: bool
 
     def fit(self, reading: Reading, losses: Losses) -> Reading | None:
         """The part of a reading that the format holds, in canonical order; the rest is counted. None: nothing of it."""

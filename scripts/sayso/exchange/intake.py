@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ from sayso.settings import MARK, Instance
 from sayso.store import Corpus, annotation_order
 
 Watch = Callable[[int], None]
+
+_SERVER = "label-studio"  # as the origin of what a pull brought
 
 
 @dataclass(frozen=True)
@@ -198,25 +201,24 @@ class _Intake:
         return self.corpus.write_annotations(self.order.campaign, annotator, answers)
 
     def _merged(self, annotator: str) -> Iterator[tuple[Annotation, str]]:
-        """The annotator's file as it will be, each answer with what becomes of it."""
-        path = self.corpus.annotation_file(self.order.campaign, annotator)
-        now, replaced = _now(), set()
-        standing: list[tuple[Annotation, str]] = []
-        for old in jsonl.read(path, Annotation) if path.exists() else ():
-            found = self._in_place_of(old)
-            standing.append(found)
-            if found[1] != "stays":
-                replaced.add((old.doc_id, old.interface, old.origin))
-        coming = (
-            (_timed(new, now, now), "new") for new in self.stage.answers(annotator)
-            if (new.doc_id, new.interface, new.origin) not in replaced
-        )  # fmt: skip
-        yield from heapq.merge(standing, sorted(coming, key=_place), key=_place)
+        """The annotator's file as it will be, each answer with what becomes of it; in flat memory."""
+        for old in self._standing(annotator):
+            self.stage.take_place_of(old)
+        now = _now()
+        standing = (self._in_place_of(old, now) for old in self._standing(annotator))
+        coming = ((_timed(new, now, now), "new") for new in self.stage.answers(annotator))
+        merged = heapq.merge(standing, coming, key=_document)
+        for _doc_id, mine in groupby(merged, key=_document):
+            yield from sorted(mine, key=_place)
 
-    def _in_place_of(self, old: Annotation) -> tuple[Annotation, str]:
-        new = self.stage.holds(old)
+    def _standing(self, annotator: str) -> Iterator[Annotation]:
+        path = self.corpus.annotation_file(self.order.campaign, annotator)
+        return jsonl.read(path, Annotation) if path.exists() else iter(())
+
+    def _in_place_of(self, old: Annotation, now: str) -> tuple[Annotation, str]:
+        new = self.stage.in_place_of(old)
         if new is None:
-            if old.origin and old.origin.system == "label-studio" and self.stage.has(old):
+            if old.origin and old.origin.system == _SERVER and self.stage.has(old):
                 raise ConflictError(
                     f"{old.annotator} has answered {old.doc_id} in Label Studio",
                     where=str(self.corpus.annotation_file(old.campaign, old.annotator)),
@@ -224,7 +226,11 @@ class _Intake:
                 )
             return old, "stays"
         same = _timed(new, old.created, old.updated)
-        return (old, "unchanged") if same == old else (_timed(new, old.created, _now()), "changed")
+        return (old, "unchanged") if same == old else (_timed(new, old.created, now), "changed")
+
+
+def _document(placed: tuple[Annotation, str]) -> str:
+    return placed[0].doc_id
 
 
 def _place(placed: tuple[Annotation, str]) -> tuple[str, str, str, int]:

@@ -29,6 +29,8 @@ class JsonLines:
     """The one format that holds everything."""
 
     suffix = ".jsonl"
+    whole = True
+    worded = False
 
     def fit(self, reading: Reading, losses: Losses) -> Reading:
         """All of it."""

@@ -40,6 +40,8 @@ class LabelStudio:
     """Comes in only: `sayso push` is the way out."""
 
     suffix = ".json"
+    whole = False
+    worded = False
 
     def fit(self, reading: Reading, losses: Losses) -> NoReturn:
         """Not offered.

@@ -205,11 +205,10 @@ class Words:
 
     attributes: dict[str, dict[str, Used]] = field(default_factory=dict)
     ends: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    documents: int = 0
+    documents: int = 0  # counted by whoever reads them
 
     def hear(self, reading: Reading) -> None:
         """Take in the words of one more reading."""
-        self.documents += 1
         for mention in reading.mentions:
             used = self.attributes.setdefault(mention.label, {})
             for name, value in mention.attributes.items():

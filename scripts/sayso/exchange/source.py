@@ -80,6 +80,8 @@ def choose(corpus: Corpus, campaign: str | None, annotator: str | None, interfac
     Raises:
         UsageError: none fits, or several do.
     """
+    if annotator == GOLD and interface is not None:
+        raise UsageError("the adjudicated reading has no pass", remedy="leave --interface out")
     if annotator == GOLD or (annotator is None and interface is None and any(_gold(corpus, campaign))):
         return Choice(campaign, GOLD)
     fitting = [

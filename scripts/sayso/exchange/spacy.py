@@ -19,7 +19,7 @@ from sayso.exchange.grid import grid
 from sayso.exchange.readings import EVERYTHING, KEPT, Losses, Marked, Reading, holding, leaving_out, ordered
 from sayso.spans import Span
 
-PARTED = "mentions whose edges part a token"
+PARTED = "mentions whose edges are not those of tokens"
 _DOCUMENTS = 500  # in a file; a DocBin is held in memory as a whole
 
 
@@ -27,6 +27,8 @@ class SpaCy:
     """Everything but what was kept apart, and mentions that do not stand on whole tokens."""
 
     suffix = ""
+    whole = False
+    worded = False
 
     def fit(self, reading: Reading, losses: Losses) -> Reading:
         """The part of a reading that stands on tokens."""

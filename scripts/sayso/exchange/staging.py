@@ -18,9 +18,16 @@ from sayso.records import Annotation, encode, sha256
 _TABLES = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 CREATE TABLE document (doc_id TEXT PRIMARY KEY, text_sha256 TEXT, place TEXT) WITHOUT ROWID;
-CREATE TABLE answer (annotator TEXT, doc_id TEXT, interface TEXT, created TEXT, number INTEGER, record BLOB,
+CREATE TABLE answer (annotator TEXT, doc_id TEXT, interface TEXT, number INTEGER, record BLOB, new INTEGER DEFAULT 1,
     PRIMARY KEY (annotator, doc_id, interface, number));
 """
+
+
+_PLACE = "annotator = ? AND doc_id = ? AND interface = ? AND number = ?"
+
+
+def _place(answer: Annotation) -> tuple[str, str, str, int]:
+    return answer.annotator, answer.doc_id, answer.interface, answer.origin.annotation if answer.origin else 0
 
 
 @dataclass(frozen=True)
@@ -54,10 +61,9 @@ class Staging:
         Raises:
             InputError: the annotator's answer to this document and pass is there already.
         """
-        number = record.origin.annotation if record.origin else 0
-        row = (record.annotator, record.doc_id, record.interface, record.created, number, encode(record))
+        row = (*_place(record), encode(record))
         try:
-            self.tables.execute("INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?)", row)
+            self.tables.execute("INSERT INTO answer VALUES (?, ?, ?, ?, ?, 1)", row)
         except sqlite3.IntegrityError:
             raise InputError(f"a second reading of {record.doc_id} by {record.annotator}", where=place,
                              remedy="give each annotator a name, or leave one out") from None  # fmt: skip
@@ -67,17 +73,20 @@ class Staging:
         return [name for (name,) in self.tables.execute("SELECT DISTINCT annotator FROM answer ORDER BY annotator")]
 
     def answers(self, annotator: str) -> Iterator[Annotation]:
-        """One annotator's, in the order of their file."""
+        """One annotator's that take no other's place, by document."""
         read = msgspec.json.Decoder(Annotation).decode
-        asked = "SELECT record FROM answer WHERE annotator = ? ORDER BY doc_id, interface, created, number"
+        asked = "SELECT record FROM answer WHERE annotator = ? AND new ORDER BY doc_id"
         for (record,) in self.tables.execute(asked, (annotator,)):
             yield read(record)
 
-    def holds(self, old: Annotation) -> Annotation | None:
-        """The answer that came in the place of one of ours: of the same origin, or both of none."""
-        number = old.origin.annotation if old.origin else 0
-        asked = "SELECT record FROM answer WHERE annotator = ? AND doc_id = ? AND interface = ? AND number = ?"
-        found = self.tables.execute(asked, (old.annotator, old.doc_id, old.interface, number)).fetchone()
+    def take_place_of(self, old: Annotation) -> None:
+        """Mark the answer that came in the place of one of ours: of the same origin, or both of none."""
+        if self.in_place_of(old):
+            self.tables.execute(f"UPDATE answer SET new = 0 WHERE {_PLACE}", _place(old))  # noqa: S608
+
+    def in_place_of(self, old: Annotation) -> Annotation | None:
+        """That answer, if there is one."""
+        found = self.tables.execute(f"SELECT record FROM answer WHERE {_PLACE}", _place(old)).fetchone()  # noqa: S608
         record = msgspec.json.decode(found[0], type=Annotation) if found else None
         return record if record and record.origin == old.origin else None
 

@@ -7,11 +7,13 @@ body with the purpose ``classifying``, its attributes are one of JSON with the p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from sayso.errors import UsageError
 from sayso.exchange.formats import Arriving, Written
@@ -25,6 +27,8 @@ class WebAnnotation:
     """Everything but what was kept apart."""
 
     suffix = ""
+    whole = False
+    worded = False
 
     def fit(self, reading: Reading, losses: Losses) -> Reading:
         """All but what was kept apart."""
@@ -32,10 +36,10 @@ class WebAnnotation:
 
     def write(self, target: Path, what: Written) -> None:
         """The folder."""
-        with (target / "documents.jsonl").open("w", encoding="utf-8") as side:
+        with (target / "documents.jsonl").open("wb") as side:
             for reading in what.readings:
                 (target / f"{reading.doc_id}.txt").write_bytes(reading.text.encode())
-                (target / f"{reading.doc_id}.jsonld").write_bytes(_json(_page(reading)).encode())
+                (target / f"{reading.doc_id}.jsonld").write_bytes(_json(_page(reading)))
                 known = {"doc_id": reading.doc_id, **reading.about}
                 side.write(_json(known | ({"note": reading.note} if reading.note is not None else {})))
 
@@ -48,12 +52,17 @@ class WebAnnotation:
         raise UsageError("w3c goes out only", remedy="bring readings in as jsonl")
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=False) + "\n"
+def _json(value: object) -> bytes:
+    return msgspec.json.encode(value) + b"\n"
+
+
+@lru_cache(maxsize=4096)
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
 
 
 def _page(reading: Reading) -> dict[str, Any]:
-    page = f"{quote(reading.doc_id)}.jsonld"
+    page = f"{_quoted(reading.doc_id)}.jsonld"
     common = {"creator": f"urn:sayso:annotator:{reading.about['annotator']}"} if "annotator" in reading.about else {}
     items = [*(_mention(reading, m, page) for m in reading.mentions), *(_relation(r, page) for r in reading.relations)]
     return {"@context": CONTEXT, "id": page, "type": "AnnotationPage", "items": [{**each, **common} for each in items]}
@@ -69,7 +78,7 @@ def _mention(reading: Reading, mention: Marked, page: str) -> dict[str, Any]:
         "motivation": "classifying",
         "body": [_body("classifying", mention.label), *_answers(mention)],
         "target": {
-            "source": f"{quote(reading.doc_id)}.txt",
+            "source": f"{_quoted(reading.doc_id)}.txt",
             "selector": [{"type": "TextPositionSelector", "start": start, "end": end}, quotation],
         },
     }
@@ -80,20 +89,22 @@ def _answers(mention: Marked) -> Iterator[dict[str, Any]]:
     known |= {name: value for name in ("flag", "started_from", "decided") if (value := getattr(mention, name))}
     known |= {"votes": list(mention.votes)} if mention.votes else {}
     if known:
-        yield {
-            **_body("describing", json.dumps(known, ensure_ascii=False, sort_keys=True)),
-            "format": "application/json",
-        }
+        yield _described(known)
     if mention.note is not None:
         yield _body("commenting", mention.note)
 
 
+def _described(known: dict[str, Any]) -> dict[str, Any]:
+    value = msgspec.json.encode(known, order="deterministic").decode()
+    return {**_body("describing", value), "format": "application/json"}
+
+
 def _relation(relation: Drawn, page: str) -> dict[str, Any]:
     decided = {"decided": relation.decided, "votes": list(relation.votes)} if relation.decided else None
-    described = [{**_body("describing", json.dumps(decided)), "format": "application/json"}] if decided else []
+    described = [_described(decided)] if decided else []
     tail = {"type": "SpecificResource", "source": _name(page, relation.tail), "purpose": "linking"}
     return {
-        "id": f"{page}#{quote(f'{relation.type}/{relation.head}/{relation.tail}')}",
+        "id": f"{page}#{'/'.join(map(_quoted, (relation.type, relation.head, relation.tail)))}",
         "type": "Annotation",
         "motivation": "linking",
         "body": [_body("classifying", relation.type), tail, *described],
@@ -106,7 +117,7 @@ def _body(purpose: str, value: str) -> dict[str, Any]:
 
 
 def _name(page: str, mention: str) -> str:
-    return f"{page}#{quote(mention, safe='')}"
+    return f"{page}#{_quoted(mention)}"
 
 
 FORMAT = WebAnnotation()

@@ -2,7 +2,8 @@
 
 Offsets in the files are UTF-16 code units, as UIMA counts; dkpro-cassis converts them at the border. A mention is a
 ``webanno.custom.Mention`` with its ``label`` and a feature ``Label_attribute`` for each attribute; a relation is a
-``webanno.custom.MentionRelation`` from ``Governor``, its head, to ``Dependent``, its tail.
+``webanno.custom.MentionRelation`` from ``Governor``, its head, to ``Dependent``, its tail. An attribute that is a number
+here and words there becomes words.
 
 Files of other makers come in by their types: an annotation's label is its feature ``label`` or ``value``, else the
 short name of its type.
@@ -66,6 +67,8 @@ class WebAnno:
     """Everything but what was kept apart, in documents that XML can hold."""
 
     suffix = ""
+    whole = False
+    worded = True
 
     def fit(self, reading: Reading, losses: Losses) -> Reading | None:
         """The part of a reading that XMI holds."""
@@ -242,7 +245,7 @@ def _reading(
     side = known.get(doc_id, Side(doc_id))
     mentions: dict[int, Marked] = {}
     relations = []
-    for fs in cas.select_all():
+    for fs in cas.select_all_annotations():
         if fs.type.name.startswith(_NOT_MENTIONS):
             how.noticed["tokens and sentences, not taken"] += ".segmentation." in fs.type.name
         elif _ends(fs.type):
