@@ -126,8 +126,7 @@ def _steps(instance: Instance, version: Version, entry: str, write: bool, watch:
     yield from _logged(corpus.folder / CHANGELOG, version, entry, write, instance)
     built = build(declared, write=write, progress=lambda n: watch("building", n))
     yield from (f"corpus/{name}" for name in (*built.written, *built.removed))
-    if built.card_changed:
-        yield "corpus/README.md"
+    yield from dict.fromkeys(f"corpus/{stale.file}" for stale in built.stale)
     path = corpus.folder / manifests.NAME
     if not write:
         yield from ["corpus/" + manifests.NAME] if built.changed or not path.is_file() else []
