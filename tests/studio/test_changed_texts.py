@@ -62,8 +62,11 @@ def test_answers_go_over_to_the_corrected_text(answered: Campaign, pulled_before
 
 def test_an_answer_with_one_mention_that_is_not_proven_is_kept_beside_and_named(answered: Campaign) -> None:
     answered.pull()
+    before = answered.files()
     answered.fill(document(1, CORRECTED.replace("Belgorod", "Kursk")))
     outcome = answered.pull()
+    history = answered.corpus.folder / "history" / "texts" / "annotations" / answered.place.campaign
+    assert {path.name: path.read_bytes() for path in history.iterdir()} == before
     assert outcome.carried == 0 and answered.answers() == []
     assert len(outcome.aside) == 2 and outcome.aside_file
     assert {notice.reason for notice in outcome.aside} == {

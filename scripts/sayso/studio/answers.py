@@ -375,6 +375,10 @@ class Answers:
         asked = "SELECT 1 FROM answers WHERE annotation = ? AND doc_id = ? AND created = ?"
         return bool(self.ledger.connection.execute(asked, (annotation, doc_id, created)).fetchone())
 
+    def anything_aside(self) -> bool:
+        """Whether any answer cannot stand in the corpus."""
+        return bool(self._number("SELECT count(*) FROM aside"))
+
     def refused(self, annotation: int) -> bool:
         """Whether the server has this answer, and the corpus cannot."""
         asked = "SELECT 1 FROM aside WHERE annotation = ?"

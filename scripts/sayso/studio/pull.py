@@ -16,10 +16,11 @@ import msgspec
 from msgspec import Raw
 
 from sayso import jsonl
-from sayso.files import locked, replace_if_changed
+from sayso.files import locked, replace_if_changed, replace_together
+from sayso.history import remembering
 from sayso.schema import load
 from sayso.settings import MARK, Instance
-from sayso.store import Corpus, Head, annotation_order
+from sayso.store import TEXTS, Corpus, Head, annotation_order
 from sayso.studio import project, repairs
 from sayso.studio.answers import Advance, Answers, Changed, Notice, of_project
 from sayso.studio.client import Client
@@ -118,6 +119,7 @@ class _Writer:
 
     def _write_file(self, name: str, account: int | None, path: Path) -> None:
         vanished = len(self.outcome.vanished)
+        self._remember(path)
         coming = self.answers.of_account(account) if account is not None else ()
         theirs = ((self._key(line.doc_id, line.created, line.annotation), line.content) for line in coming)
         lines = (Raw(content) for _key, content in heapq.merge(self._staying(path), theirs, key=itemgetter(0)))
@@ -137,16 +139,31 @@ class _Writer:
             if self._stays(line):
                 yield annotation_order(line), content.rstrip(b"\n")
 
+    def _remember(self, path: Path) -> None:
+        """Lines that leave, since the text that they were given to has gone, are first put into the history."""
+        if path.exists() and self.answers.anything_aside():
+            leaving = [content for _number, content, line in jsonl.lines(path, Head) if self._leaves(line)]
+            if leaving:
+                replace_together([remembering(self.corpus.history_file(path, TEXTS), leaving)])
+
+    def _leaves(self, line: Head) -> bool:
+        """Whether an answer of this project was refused for its text; that is told as set aside."""
+        refused = self._ours(line) and line.origin and self.answers.refused(line.origin.annotation)
+        return bool(refused) and line.text_sha256 != self.answers.intake.texts.text_sha256(line.doc_id)
+
+    def _ours(self, line: Head) -> bool:
+        origin = line.origin
+        ours = origin is not None and origin.system == SYSTEM and origin.project == self.project
+        return ours and line.interface == self.place.interface
+
     def _stays(self, line: Head) -> bool:
         origin = line.origin
-        if origin is None or origin.system != SYSTEM or origin.project != self.project:
-            return True
-        if line.interface != self.place.interface:
+        if origin is None or not self._ours(line):
             return True
         if self.answers.holds(origin.annotation, line.doc_id, line.created):
             return False
-        if self.answers.refused(origin.annotation):  # told as set aside
-            return line.text_sha256 == self.answers.intake.texts.text_sha256(line.doc_id)
+        if self.answers.refused(origin.annotation):
+            return not self._leaves(line)
         self.outcome.vanished.append(Notice(line.doc_id, line.annotator, origin.task, "", "no longer on the server"))
         return not self.outcome.pruned
 
