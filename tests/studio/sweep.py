@@ -2,8 +2,9 @@
 
     python -m tests.studio.sweep LOG [SCENARIO…] [KIND…] [writes]
 
-``writes`` leaves out the network's faults at requests that only read: they are all asked again in one way. Each moment becomes a line of LOG as soon as it is over, so that a second start goes on where the first was stopped.
-Ends with the moments that failed, and exit code 1 where there are any.
+Each moment becomes a line of LOG as soon as it is over, so that a second start goes on where the first was stopped.
+``writes`` leaves out the network's faults at requests that only read, which are all asked again in one way. Ends with
+the moments that failed, and exit code 1 where there are any.
 """
 
 from __future__ import annotations
