@@ -21,12 +21,11 @@ from tests.difference.corpora import Tree
 from tests.migrations.worlds import NEWER, OLDER
 
 MANY = b"\n" * 6000  # more lines than are compared as a text
+YAML = [OLDER.encode(), NEWER.encode()]
 HISTORY = "corpus/history/1.0.0-2.0.0/annotations/pilot/ann-1.jsonl"
 OTHERS = st.dictionaries(
     st.sampled_from([HISTORY, "schema/schema.yaml", "schema/guidelines.md", "schema/migrations/1.0.0.yaml"]),
-    st.sampled_from(
-        [b"", b"one\n", b"one\ntwo\n", b"two\none", b"one\rtwo\n", MANY, b"\xff\r\n", OLDER.encode(), NEWER.encode()]
-    ),
+    st.sampled_from([b"", b"one\ntwo\n", b"two\none", b"one\rtwo\n", MANY, b"\xff\r\n", *YAML]),
 )  # fmt: skip
 
 

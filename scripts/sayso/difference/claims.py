@@ -9,7 +9,6 @@ from sayso.difference.entries import Changes, ClaimChange
 from sayso.records import Annotation, Gold, Mention
 
 CLAIM = "Claim"  # the label that the `claims` configuration of the dataset is about
-Facts = dict[str, Any]
 
 
 def claim_changes(older: Annotation | Gold | None, newer: Annotation | Gold | None,
@@ -23,7 +22,7 @@ def claim_changes(older: Annotation | Gold | None, newer: Annotation | Gold | No
             yield ClaimChange(id=name, text=was.mention.text, change="removed")
             continue
         heirs.add(ids[name])
-        if was != now and (changes := _changes(was.facts(), now.facts())):
+        if was != now and (changes := _changes(was, now)):
             yield ClaimChange(id=name, text=was.mention.text, change="changed", changes=changes)
     for name, now in after.items():
         if name not in heirs:
@@ -31,34 +30,39 @@ def claim_changes(older: Annotation | Gold | None, newer: Annotation | Gold | No
 
 
 class Claim(NamedTuple):
-    """A claim's mention, and what its relations lead to: their types and the mentions."""
+    """A claim's mention, and for each of its relations the mentions that it leads to."""
 
     mention: Mention
-    hung: list[tuple[str, Mention]]
-
-    def facts(self) -> Facts:
-        """What is said of it: its words, attributes, and for each relation the words and attributes at its end."""
-        found = {"text": self.mention.text, **{f"attributes.{n}": v for n, v in self.mention.attributes.items()}}
-        roles: dict[str, list[Facts]] = {}
-        for role, tail in sorted(self.hung, key=_place):
-            roles.setdefault(role, []).append({"text": tail.text, "label": tail.label, **tail.attributes})
-        return found | roles
+    hung: dict[str, list[Mention]]
 
 
 def claims(record: Annotation | Gold | None) -> dict[str, Claim]:
     """Id of each claim → the claim."""
-    found = {m.id: Claim(m, []) for m in record.mentions if m.label == CLAIM} if record else {}
+    found = {m.id: Claim(m, {}) for m in record.mentions if m.label == CLAIM} if record else {}
     if record and found:
         mentions = {mention.id: mention for mention in record.mentions}
         for relation in record.relations:
             if relation.head in found and relation.tail in mentions:
-                found[relation.head].hung.append((relation.type, mentions[relation.tail]))
+                found[relation.head].hung.setdefault(relation.type, []).append(mentions[relation.tail])
     return found
 
 
-def _place(hung: tuple[str, Mention]) -> tuple[str, int, int]:
-    return hung[0], hung[1].start, hung[1].end
+def _changes(was: Claim, now: Claim) -> Changes:
+    """What is said of the claim otherwise, and in which roles others hang on it or others are said of them."""
+    changes: Changes = {}
+    if was.mention.text != now.mention.text:
+        changes["text"] = (was.mention.text, now.mention.text)
+    old, new = was.mention.attributes, now.mention.attributes
+    changes |= {f"attributes.{n}": (old.get(n), new.get(n)) for n in {**old, **new} if old.get(n) != new.get(n)}
+    for role in {**was.hung, **now.hung}:
+        before, after = was.hung.get(role), now.hung.get(role)
+        if before != after and (pair := (_told(before), _told(after)))[0] != pair[1]:
+            changes[role] = pair
+    return changes
 
 
-def _changes(was: Facts, now: Facts) -> Changes:
-    return {name: (was.get(name), now.get(name)) for name in {**was, **now} if was.get(name) != now.get(name)}
+def _told(hung: list[Mention] | None) -> list[dict[str, Any]] | None:
+    """The words and attributes of mentions, in the order of the text."""
+    if hung is None:
+        return None
+    return [{"text": m.text, "label": m.label, **m.attributes} for m in sorted(hung, key=lambda m: (m.start, m.end))]
