@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -237,3 +239,20 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     words = text[start:end]
     left, right = len(words) - len(words.lstrip()), len(words) - len(words.rstrip())
     return (start + left, end - right) if words.strip() else None
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_between_documents_and_answers_and_run_again(instance: Instance, tmp_path: Path, moment: str) -> None:
+    folder = brat(tmp_path / "b", "T1\tActor 0 3\tTwo")
+    words = ["sayso", "--root", str(instance.root), "import", *WORDS, str(folder)]
+    code = (
+        "import os, signal, sys\nfrom sayso.store import Corpus\nreal = Corpus.write_annotations\n"
+        "def die(self, *given):\n"
+        f"    {'real(self, *given)' if moment == 'after' else 'pass'}\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"Corpus.write_annotations = die\nsys.argv = {words!r}\nfrom sayso.cli import main; main()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert len(list(Corpus(instance.root).documents())) == 1 and len(answers(instance)) == (moment == "after")
+    done(instance.root, *words[3:])
+    assert [m.text for m in answers(instance)[0].mentions] == ["Two"] and len(answers(instance)) == 1
+    assert not (instance.private / "importing").exists()

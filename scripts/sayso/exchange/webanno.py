@@ -2,8 +2,8 @@
 
 Offsets in the files are UTF-16 code units, as UIMA counts; dkpro-cassis converts them at the border. A mention is a
 ``webanno.custom.Mention`` with its ``label`` and a feature ``Label_attribute`` for each attribute; a relation is a
-``webanno.custom.MentionRelation`` from ``Governor``, its head, to ``Dependent``, its tail. An attribute that is a number
-here and words there becomes words.
+``webanno.custom.MentionRelation`` from ``Governor``, its head, to ``Dependent``, its tail. An attribute that
+is a number here and words there becomes words.
 
 Files of other makers come in by their types: an annotation's label is its feature ``label`` or ``value``, else the
 short name of its type.
