@@ -59,11 +59,12 @@ def _sweep(path: Path) -> None:
     # What a killed writer left beside the file; a living one's is let alone.
     for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL}"):
         process = left.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL)
-        if process.isdecimal() and not _alive(int(process)):
+        if process.isdecimal() and not alive(int(process)):
             left.unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
+def alive(process: int) -> bool:
+    """Whether a process of that number runs, anybody's."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -165,7 +165,7 @@ def go_wrong(campaign: Campaign, sayings: Sayings, proxy: faults.Proxy) -> None:
         for url in (f"http://{ANN}:{studio.token}@{host}", f"http://{host}/?token={studio.token}"):
             sayings.quickly(*words, codes={2}, SAYSO_URL=url)
         sayings.quickly(*words, codes={8}, SAYSO_TOKEN=studio.token, SAYSO_URL="http://127.0.0.1:9")
-        for number, fault in ((2, faults.page), (5, faults.failing(500, b'{"detail": "x"}')), (6, faults.broken)):
+        for number, fault in ((2, faults.page), (3, faults.failing(500, b'{"detail": "x"}')), (4, faults.broken)):
             proxy.asked.clear()
             proxy.fault = faults.since(number, fault)
             sayings.quickly(*words, codes={6, 8}, SAYSO_TOKEN=studio.token, SAYSO_URL=proxy.url)

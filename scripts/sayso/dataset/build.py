@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,12 +22,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from sayso import rights
 from sayso import schema as schemas
-from sayso.dataset import card, features, parquet, tables
+from sayso.dataset import card, features, parquet, quoting, tables
 from sayso.dataset.answers import Answers
 from sayso.dataset.card import Stale
 from sayso.dataset.parquet import Footer
 from sayso.dataset.sources import Batch, answer_files, batches, file_digest
+from sayso.dataset.tables import Table
 from sayso.errors import InputError
 from sayso.files import explained, locked, write_if_changed
 from sayso.settings import MARK, Instance
@@ -103,6 +106,7 @@ class _Build:
         self.instance, self.progress = instance, progress
         self.corpus = Corpus(instance.root)
         self.schema = schemas.load(instance.root / MARK)
+        self.texts = rights.chosen(instance)
         self.aside = self.corpus.folder / ".next.partial"
         self.spool = instance.private / "build.partial"
         self.remembered = instance.private / "build.json"
@@ -148,7 +152,7 @@ class _Build:
         """Everything but the sources that decides what is made."""
         code = sorted(path for pattern in _OWN_CODE for path in _CODE.glob(pattern))
         parts = [file_digest(path) for path in code] + [f"{name} {version(name)}" for name in _LIBRARIES]
-        return " ".join([schemas.digest(self.schema)[:16], *(part[:16] for part in parts)])
+        return " ".join([schemas.digest(self.schema)[:16], self.texts, *(part[:16] for part in parts)])
 
     def _sources(self) -> dict[str, str]:
         files = [*self.corpus.batches(), *(source.original for source in answer_files(self.corpus))]
@@ -170,13 +174,14 @@ class _Build:
         with ExitStack() as opened, parquet.Lane() as lane:
             for each in batch.slices():
                 found = tables.tables(each.documents, Answers(each.lines, self.schema), each.document_of, self.schema)
+                held = frozenset(d.doc_id for d in each.documents if rights.withheld(d.license, self.texts))
                 for config, table in found.items():
                     if table.rows.num_rows:
                         name = f"data/{config}/{each.split}-{batch.name}.parquet"
                         if name not in writers:
                             writers[name] = parquet.Writer(self.aside / name, lane)
                             opened.callback(writers[name].abandon)
-                        writers[name].add(table)
+                        writers[name].add(_within_rights(config, table, held))
                 self.progress(len(each.documents))
             for writer in writers.values():
                 writer.close()
@@ -237,6 +242,14 @@ class _Build:
             with explained(self.corpus.folder / name):
                 (self.corpus.folder / name).unlink(missing_ok=True)
         beside.put(self.corpus.folder)
+
+
+def _within_rights(config: str, table: Table, held: frozenset[str]) -> Table:
+    """The rows without the words of the documents whose texts are held back; counted where the articles are."""
+    if not held:
+        return table
+    counted = {"withheld": len(held)} if config == "articles" else {}
+    return Table(quoting.without(table.rows, held), table.figures + Counter(counted))
 
 
 def data_version(instance: Instance) -> str:

@@ -81,7 +81,7 @@ def _of_claims(schema: Schema) -> list[str]:
 
 
 def _trimmed(values: Packed) -> Packed:
-    while values and values[-1] in (None, "", [], ()):
+    while values and not values[-1] and values[-1] != 0:
         values.pop()
     return values
 
@@ -95,10 +95,9 @@ class Packer:
         self._labels = {name: number for number, name in enumerate(schema.labels)}
         self._flags = {name: number for number, name in enumerate(schema.flags)}
         self._relations = {name: number for number, name in enumerate(schema.relations)}
-        self._values = {
-            (label, name): {value: number for number, value in enumerate(attribute.values)}
+        self._attributes_of = {
+            label: {name: _places(attribute) for name, attribute in declared.attributes.items()}
             for label, declared in schema.labels.items()
-            for name, attribute in declared.attributes.items()
         }
         self._asked, self._ends = _closed(schema), _of_claims(schema)
 
@@ -150,14 +149,10 @@ class Packer:
 
     def _attributes(self, mention: Mention) -> Packed:
         """Values in the order of the schema; what it does not list follows as [name, value]."""
-        label = self.schema.labels.get(mention.label)
-        declared: Mapping[str, Attribute] = label.attributes if label else {}
-        held = mention.attributes
-        known = [self._value(mention.label, name, held.get(name)) for name in declared]
-        return _trimmed([*known, *([name, value] for name, value in held.items() if name not in declared)])
-
-    def _value(self, label: str, name: str, value: Value | None) -> Value | None:
-        return self._values[label, name].get(value, value) if isinstance(value, str) else value
+        held, declared = mention.attributes, self._attributes_of.get(mention.label, {})
+        known = [_coded(held.get(name), places) for name, places in declared.items()]
+        more = [[name, value] for name, value in held.items() if name not in declared]
+        return _trimmed(known + more)
 
     def claims(self, number: int, readings: Sequence[Reading]) -> Iterator[Packed]:
         """The rows of the claims table, for the document of that number."""
@@ -165,11 +160,21 @@ class Packer:
             record, reader = reading.record, self.reader(reading)
             by_id: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
             tails = _tails(record.relations)
+            declared = self._attributes_of.get(CLAIM, {})
             for m in record.mentions:
                 if m.label == CLAIM:
-                    asked = [self._value(CLAIM, name, m.attributes.get(name)) for name in self._asked]
+                    asked = [_coded(m.attributes.get(name), declared[name]) for name in self._asked]
                     ends = [_trimmed([_end(by_id[t]) for t in tails.get((m.id, name), ())]) for name in self._ends]
                     yield [number, reader, m.id, m.start, m.end, m.text, self._flag(m), asked, ends]
+
+
+def _places(attribute: Attribute) -> dict[Value, int]:
+    return {value: number for number, value in enumerate(attribute.values)}
+
+
+def _coded(value: Value | None, places: Mapping[Value, int]) -> Value | None:
+    """A value's place in its list; where it has a list and is not in it, its words."""
+    return value if value is None or not places else places.get(value, str(value))
 
 
 def _tails(relations: Sequence[Relation]) -> dict[tuple[str, str], list[str]]:

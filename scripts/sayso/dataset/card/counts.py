@@ -125,9 +125,16 @@ def _odd(made: Made) -> str:
 
 
 def licences(made: Made) -> str:
-    """How many articles are under which licence."""
+    """How many articles are under which licence, and how many came without their text for it."""
     rows = [[code(name), count] for (name,), count in ranked(made.under("articles|license"))]
-    return table(["licence of the article", "documents"], rows)
+    told = table(["licence of the article", "documents"], rows)
+    held = made.figures["articles|withheld"]
+    if not held:
+        return told
+    return (
+        f"{told}\n\n{held:,} articles are here without their text, which may not be passed on: every column that quotes"
+        " them is null, offsets and `text_sha256` are not. Your own copies fill them in: `sayso hydrate FOLDER COPIES`."
+    )
 
 
 def sources(made: Made) -> str:

@@ -1,0 +1,173 @@
+"""The command that writes other tools' formats."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import asdict
+
+from sayso import jsonl
+from sayso.exchange import formats
+from sayso.exchange.export import Order, export
+from sayso.records import Gold, GoldMention, GoldRelation
+from sayso.settings import Instance
+from sayso.store import Corpus
+from tests.commands import done, sayso
+from tests.dataset.made import annotation, document, mention, relation, write
+
+TEXT = "Two drones fell near 😀 Belgorod.\r\nNo one was hurt."
+DOCUMENT = document("d", TEXT)
+
+
+def fill(root: Path) -> None:
+    """Two annotators' readings of one document, and a document that nobody has read."""
+    two = mention("c1", "Count", TEXT, 0, 10, attributes={"lower": 2, "upper": 2})
+    inner = mention("c2", "Count", TEXT, 0, 3)
+    claim = mention("m1", "Claim", TEXT, 0, 15, note="look")
+    arrow = relation("quantity", "m1", "c1")
+    write(root, [DOCUMENT, document("e", "Nothing.")], [
+        annotation(DOCUMENT, two, claim, relations=(arrow,)),
+        annotation(DOCUMENT, inner, two, annotator="ann-2"),
+        annotation(DOCUMENT, two, annotator="ann-2", interface="names"),
+    ])  # fmt: skip
+
+
+def adjudicate(root: Path) -> None:
+    """The same document, adjudicated."""
+    two, claim = mention("c1", "Count", TEXT, 0, 10), mention("m1", "Claim", TEXT, 0, 15)
+    shared: dict[str, Any] = {"decided": "majority", "votes": ("ann-1",)}
+    gold = Gold(
+        doc_id="d", text_sha256=DOCUMENT.text_sha256, campaign="trial", schema_version="1.0.0",
+        adjudicated="2025-11-03", annotators=("ann-1", "ann-2"),
+        mentions=tuple(GoldMention(**asdict(each), **shared) for each in (claim, two)),
+        relations=(GoldRelation(type="quantity", head="m1", tail="c1", **shared),),
+    )  # fmt: skip
+    jsonl.write(Corpus(root).folder / "gold" / "trial.jsonl", [gold])
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_reading_has_to_be_named_where_there_are_several(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    out = str(tmp_path / "out.jsonl")
+    refused = sayso(instance.root, "export", "--to", "jsonl", "--out", out)
+    assert refused.returncode == 2 and "--annotator ann-2 --interface names" in refused.stderr
+    done(instance.root, "export", "--to", "jsonl", "--out", out, "--annotator", "ann-2", "--interface", "names")
+    (line,) = lines(tmp_path / "out.jsonl")
+    assert line["about"]["interface"] == "names" and len(line["mentions"]) == 1  # type: ignore[index,arg-type]
+
+
+def test_gold_goes_out_unless_another_is_named(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    adjudicate(instance.root)
+    result = sayso(instance.root, "export", "--to", "jsonl", "--out", str(tmp_path / "out.jsonl"))
+    assert "adjudicated" in result.stderr and "left out: 1 documents without this reading" in result.stderr
+    (line,) = lines(tmp_path / "out.jsonl")
+    assert [each["decided"] for each in line["mentions"]] == ["majority", "majority"]  # type: ignore[attr-defined]
+
+
+def test_a_second_run_changes_nothing_and_says_so(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    for name in formats.OUT:
+        order = Order(name, tmp_path / name, annotator="ann-1", lossy=True)
+        assert [export(instance, order).changed for _ in range(2)] == [True, False], name
+    words = ("--to", "brat", "--out", str(tmp_path / "brat"), "--annotator", "ann-1")
+    again = sayso(instance.root, "export", *words)
+    assert (again.stdout, "nothing changed" in again.stderr) == ("", True)
+
+
+def test_what_would_be_lost_is_refused_before_anything_is_written(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    words = ("export", "--to", "conll", "--out", str(tmp_path / "out"), "--annotator", "ann-2", "--interface", "all")
+    refused = sayso(instance.root, *words)
+    assert refused.returncode == 9 and not (tmp_path / "out").exists()
+    assert "1 mentions that overlap another of their label" in refused.stderr and "--lossy" in refused.stderr
+    told = json.loads(sayso(instance.root, *words, "--json").stdout)
+    assert told["refused"] and told["losses"]["mentions that overlap another of their label"] == 1
+    outcome = json.loads(done(instance.root, *words, "--lossy", "--json"))
+    assert outcome["losses"] == told["losses"] and (tmp_path / "out").exists()
+
+
+def test_a_dry_run_writes_nothing(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    result = sayso(
+        instance.root, "export", "--to", "brat", "--out", str(tmp_path / "o"), "--annotator", "ann-1", "--dry-run"
+    )
+    assert result.returncode == 0 and "would write" in result.stderr and not (tmp_path / "o").exists()
+
+
+def test_a_folder_of_others_is_let_alone(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "a.ann").write_text("T1\tX 0 1\ta\n")
+    words = ("export", "--to", "brat", "--annotator", "ann-1", "--out")
+    refused = sayso(instance.root, *words, str(tmp_path / "theirs"))
+    assert refused.returncode == 9 and [path.name for path in (tmp_path / "theirs").iterdir()] == ["a.ann"]
+
+
+def test_what_is_no_longer_there_goes_from_the_folder(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    words = ("export", "--to", "brat", "--out", str(tmp_path / "o"), "--annotator", "ann-1")
+    done(instance.root, *words)
+    write(
+        instance.root, [document("e", "Two.")], [annotation(document("e", "Two."), mention("x", "Count", "Two.", 0, 3))]
+    )
+    done(instance.root, *words)
+    assert sorted(path.name for path in (tmp_path / "o").glob("*.ann")) == ["e.ann"]
+
+
+@pytest.mark.parametrize(("name", "module"), [("spacy", "spacy"), ("webanno", "cassis")])
+def test_a_library_that_is_not_there_is_one_line(instance: Instance, tmp_path: Path, name: str, module: str) -> None:
+    fill(instance.root)
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "sitecustomize.py").write_text(
+        "import sys\nclass Absent:\n    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] == {module!r}:\n"
+        f"            raise ModuleNotFoundError('No module named {module}', name={module!r})\n"
+        "sys.meta_path.insert(0, Absent())\n"
+    )
+    path = os.pathsep.join([str(tmp_path / "without"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    words = ("export", "--to", name, "--out", str(tmp_path / "o"), "--annotator", "ann-1")
+    refused = sayso(instance.root, *words, environment={"PYTHONPATH": path})
+    assert refused.returncode == 2 and "pip install 'sayso[exchange]'" in refused.stderr, refused.stderr
+    assert not (tmp_path / "o").exists() and refused.stderr.count("\n") == 1
+
+
+def test_a_wrong_slice_stops_everything(instance: Instance, tmp_path: Path) -> None:
+    wrong = mention("c1", "Count", "Xwo drones", 0, 10)
+    write(instance.root, [DOCUMENT], [annotation(DOCUMENT, wrong)])
+    refused = sayso(instance.root, "export", "--to", "jsonl", "--out", str(tmp_path / "o"))
+    assert refused.returncode == 7 and "not the slice" in refused.stderr and not (tmp_path / "o").exists()
+
+
+def test_killed_at_any_moment_and_run_again(instance: Instance, tmp_path: Path) -> None:
+    fill(instance.root)
+    words = ("export", "--to", "brat", "--annotator", "ann-1", "--out")
+    done(instance.root, *words, str(tmp_path / "whole"))
+    expected = {path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()}
+    out = tmp_path / "o"
+    for stop in ("mkdir", "write_bytes", "replace"):
+        code = (
+            "import os, pathlib, signal, sys\n"
+            f"real = pathlib.Path.{stop}\n"
+            "def die(self, *a, **k):\n"
+            f"    if {str(out)!r} in str(self): real(self, *a, **k); os.kill(os.getpid(), signal.SIGKILL)\n"
+            "    return real(self, *a, **k)\n"
+            f"pathlib.Path.{stop} = die\n"
+            f"sys.argv = ['sayso', '--root', {str(instance.root)!r}, *{[*words, str(out)]!r}]\n"
+            "from sayso.cli import main; main()\n"
+        )
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+        done(instance.root, *words, str(out))
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == expected
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "o", "whole"]
+        shutil.rmtree(out)
