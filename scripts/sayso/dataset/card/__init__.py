@@ -103,12 +103,13 @@ class Beside:
     stale: tuple[Stale, ...]
 
     def put(self, folder: Path) -> None:
-        """Write what differs, the card last of all."""
+        """Write what differs and nothing else, the card last of all."""
         for name in self.gone:
             with explained(folder / name):
                 (folder / name).unlink(missing_ok=True)
         for name, content in self.files.items():
-            write_if_changed(folder / name, content)
+            if not _holds(folder / name, content):
+                write_if_changed(folder / name, content)
 
 
 def gathered(
@@ -142,7 +143,10 @@ def beside(folder: Path, made: Made) -> Beside:
         citation.FILE: cite.updated(made).encode(),
         CARD: render(folder / CARD, made, cite).encode(),
     }
-    owned = (path for kind in ("*.svg", f"*{PARTIAL}") for path in (folder / plots.FOLDER).glob(kind))
+    left = [f"{name}.*{PARTIAL}" for name in files if "/" not in name]  # by a build that was killed
+    owned = (
+        path for kind in (f"{plots.FOLDER}/*.svg", f"{plots.FOLDER}/*{PARTIAL}", *left) for path in folder.glob(kind)
+    )
     there = sorted(path.relative_to(folder).as_posix() for path in owned)
     gone = tuple(name for name in there if name not in drawn)
     return Beside(files, gone, tuple(_stale(folder, files, gone)))
@@ -165,6 +169,11 @@ def withdraw(path: Path) -> None:
         write_if_changed(path, head.joined(head.withdrawn(keys), body).encode())
 
 
+def _holds(path: Path, content: bytes) -> bool:
+    with explained(path):
+        return path.is_file() and path.read_bytes() == content
+
+
 def _text(path: Path) -> str:
     try:
         with explained(path):
@@ -178,7 +187,7 @@ def _stale(folder: Path, files: Mapping[str, bytes], gone: tuple[str, ...]) -> I
         path = folder / name
         if not path.is_file():
             yield Stale(name, 0, "it is not there")
-        elif path.read_bytes() != content:
+        elif not _holds(path, content):
             yield from _stale_parts(path, content.decode()) if name == CARD else [Stale(name, 0, "it is stale")]
     yield from (Stale(name, 0, "nothing makes it any more") for name in gone)
 
