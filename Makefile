@@ -2,9 +2,12 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test bench format constraints clean installed
+# Images of containers set it; without compiled modules each start of Label Studio costs three times as much.
+unexport PYTHONDONTWRITEBYTECODE
 
 python := .venv/bin/python
 checked := scripts tests .ci
+together := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -18,7 +21,7 @@ test: installed ## everything that must hold; more words for pytest: make test P
 	$(python) -m ruff format --check $(checked)
 	$(python) -m mypy
 	bash .ci/wheel
-	$(python) -m pytest $(PYTEST_ARGS)
+	$(python) -m pytest $(or $(PYTEST_ARGS),$(together))
 
 bench: installed ## how fast and how large, against the bare routes
 	$(python) tests/benchmarks/run.py

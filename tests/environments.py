@@ -1,4 +1,4 @@
-"""Environments of their own for libraries that cannot share ours: other versions of `datasets`.
+"""Environments of their own for libraries that cannot share ours: other versions of `datasets`, large readers.
 
 Each file in `tests/constraints/` is one, every version pinned, made by `make constraints`;
 its name says what it is about. They live in `.venv`, so that they go when it goes.
@@ -17,7 +17,7 @@ PINNED = ROOT / "tests" / "constraints"
 HOME = Path(sys.prefix) / "environments"
 
 NAMES = sorted(pinned.stem for pinned in PINNED.glob("*.txt"))
-"""What there is, oldest first: datasets-3.0.0 and so on. For `pytest.mark.parametrize`."""
+"""What there is, by name: datasets-3.0.0 and so on. For `pytest.mark.parametrize`."""
 
 
 def environment(name: str) -> Path:

@@ -38,6 +38,14 @@ offset => {
 }
 """
 
+_SHOWN = """
+() => Array.from(document.querySelectorAll('.htx-highlight')).reduce((found, part) => {
+  const id = Array.from(part.classList).find(name => /^htx-highlight-.+/.test(name));
+  found[id] = (found[id] || '') + part.textContent;
+  return found;
+}, {})
+"""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -67,15 +75,10 @@ class Desk:
         self._drag((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2), self._caret(offset))
         self.page.wait_for_timeout(300)
 
-    def shown(self) -> list[str]:
-        """The words of every region on the page, in order of place."""
-        words: list[str] = self.page.evaluate(
-            """() => Object.values(Array.from(document.querySelectorAll('.htx-highlight')).reduce((found, part) => {
-                const id = Array.from(part.classList).find(name => /^htx-highlight-.+/.test(name));
-                found[id] = (found[id] || '') + part.textContent;
-                return found;
-            }, {}))"""
-        )
+    def shown(self, count: int = 0) -> list[str]:
+        """The words of every region on the page, in order of place; waits until there are ``count`` regions."""
+        self.page.wait_for_function(f"count => Object.keys(({_SHOWN})()).length >= count", arg=count)
+        words: list[str] = self.page.evaluate(f"() => Object.values(({_SHOWN})())")
         return words
 
     def colours(self) -> set[str]:
@@ -142,5 +145,5 @@ def open_task(page: Page, url: str, project: int, task: int, text: str) -> Desk:
     page.goto(f"{url}/projects/{project}/data?task={task}")
     page.wait_for_selector(TEXT, timeout=60_000)
     page.get_by_role("button", name="Submit").wait_for(timeout=60_000)
-    page.wait_for_timeout(500)  # regions of a prediction are laid over the text a moment after it
+    page.wait_for_timeout(500)  # what answers to keys and the mouse is there a moment after the text
     return Desk(page, text)

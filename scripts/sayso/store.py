@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from operator import attrgetter, itemgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import msgspec
@@ -43,6 +43,28 @@ def annotation_order(annotation: Annotation | Head) -> tuple[str, str, str, int]
     """Where an answer stands in its file: by document, pass, time made, and the server's number."""
     number = annotation.origin.annotation if annotation.origin else 0
     return (annotation.doc_id, annotation.interface, annotation.created, number)
+
+
+_SOURCES: dict[str, type[Document] | type[Annotation] | type[Gold]] = {
+    "corpus/articles/articles-*.jsonl": Document,
+    "corpus/annotations/*/*.jsonl": Annotation,
+    "corpus/gold/*.jsonl": Gold,
+}
+
+
+def records_of(name: str) -> type[Document] | type[Annotation] | type[Gold] | None:
+    """Which records a file holds, by its name below the root; None where it is no source of the corpus.
+
+    >>> records_of("corpus/gold/pilot.jsonl")
+    <class 'sayso.records.Gold'>
+    >>> records_of("corpus/data/gold/train-00000.parquet")
+    """
+    path = PurePosixPath(name)
+    return next((kind for shape, kind in _SOURCES.items() if _fits(path, PurePosixPath(shape))), None)
+
+
+def _fits(path: PurePosixPath, shape: PurePosixPath) -> bool:
+    return len(path.parts) == len(shape.parts) and path.match(str(shape))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("starting", "reading", "push", "pull", "sync", "build", "exchange")
+ORDER = ("starting", "reading", "push", "pull", "sync", "build", "diff", "report", "exchange")
 
 
 def main() -> None:

@@ -64,7 +64,8 @@ def test_each_wrong_file_has_just_its_own_finding(instance: Instance, path: Path
 
 
 def test_every_check_has_its_wrong_file() -> None:
-    assert {path.stem for path in INVALID} == set(CHECKS)
+    of_the_card = {"stale-card", "card-word"}  # tests/dataset/test_card.py
+    assert {path.stem for path in INVALID} | of_the_card == set(CHECKS)
 
 
 @pytest.mark.parametrize(("severity", "code"), [("error", 5), ("warning", 0)])

@@ -92,7 +92,7 @@ def write(root: Path, documents: Iterable[Document], answers: Iterable[Annotatio
 def tree(root: Path) -> dict[str, str]:
     """What a build made: name → SHA-256 of the bytes."""
     corpus = Corpus(root)
-    found = [corpus.card, *corpus.data.rglob("*")]
+    found = [*corpus.folder.glob("*"), *(corpus.folder / "plots").glob("*"), *corpus.data.rglob("*")]
     return {
         path.relative_to(corpus.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in found if path.is_file()
@@ -103,6 +103,12 @@ def loaded(root: Path, config: str) -> list[dict[str, Any]]:
     """The rows of a configuration as they stand on disk."""
     paths = sorted((root / "corpus" / "data" / config).glob("*.parquet"))
     return [row for path in paths for row in pq.read_table(path).to_pylist()]
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of one file."""
+    found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return found
 
 
 def head(root: Path) -> dict[str, Any]:

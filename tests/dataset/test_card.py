@@ -7,16 +7,22 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from datasets import Features
 from huggingface_hub import DatasetCard, DatasetCardData
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sayso import jsonl
 from sayso import schema as schemas
 from sayso.dataset import build as building
 from sayso.dataset import features
-from sayso.dataset.card import HUB_LICENSES, SPLITS, START
+from sayso.dataset.card import PARTS, SPLITS, marks
+from sayso.dataset.card.findings import card_findings
+from sayso.dataset.card.vocabulary import LICENSES, unknown_words
 from sayso.errors import InputError
-from sayso.records import Kept
+from sayso.records import Gold, Kept
 from sayso.settings import Instance
 from tests.commands import sayso
 from tests.conftest import REPOSITORY
@@ -48,7 +54,8 @@ def valid(path: Path) -> dict[str, Any]:
     for key, words in VOCABULARY.items():
         assert set(head[key]) <= words, key
     assert all(SIZES.fullmatch(size) for size in head["size_categories"])
-    assert head["license"] in HUB_LICENSES or (head["license"] == "other" and head["license_name"])
+    assert list(unknown_words(head)) == []
+    assert head["license"] in LICENSES or (head["license"] == "other" and head["license_name"])
     assert re.fullmatch(r"[a-z0-9.-]+", head.get("license_name", "x"))
     assert all(re.fullmatch(r"[a-z]{2,3}", language) for language in head["language"])
     assert sum(each.get("default", False) for each in head["configs"]) == 1
@@ -72,6 +79,7 @@ def test_the_committed_card_says_plainly_that_a_program_annotated() -> None:
     text = CARD.read_text(encoding="utf-8")
     assert "Every annotation here was made by a program. No person has checked one. None is gold." in text
     assert "| `unknown` | 2 |" in text
+    assert "**Not yet measured.** There is no blind double annotation" in text
 
 
 def test_the_features_of_the_card_are_the_arrow_schema() -> None:
@@ -108,12 +116,16 @@ def test_the_figures_are_counted_right(instance: Instance) -> None:
     building.build(instance)
     card = (instance.root / "corpus/README.md").read_text(encoding="utf-8")
     for row in (
-        "| documents | 1 |", "| characters (code points) | 21 |", "| sentences | 2 |", "| tokens | 7 |",
-        "| answers | 2 |", "| answers submitted, by people | 1 |", "| answers skipped, by programs | 1 |",
-        "| claims, all readings | 1 |", "| items kept that the schema does not know | 1 |",
+        "| documents | 1 | 0 | 0 | 1 |", "| characters (code points) | 21 | 0 | 0 | 21 |",
+        "| sentences | 2 | 0 | 0 | 2 |", "| tokens | 7 | 0 | 0 | 7 |",
+        "| all answers | 2 |", "| submitted, by people | 1 |", "| skipped, by programs | 1 |",
+        "| claims, all readings together | 1 |", "| items kept that the schema does not know | 1 |",
         "| relations that join other labels than declared, in no row of `claims` | 1 |",
-        "| mentions that tags do not give exactly: inside_token | 1 |", "| `Claim` | 1 |", "| `Location` | 0 |",
-        "| people | 1 | 1 |", "| programs | 1 | 1 |",
+        "| mentions that tags do not give exactly: inside_token | 1 |",
+        "| `Claim` | 1 | 0 | 0 |", "| `Location` | 0 | 0 | 0 |",
+        "| `ann-1` | people | 1 | 0 | 1 | 1 | 1 |", "| `Count` | 1 | 0 |", "| `Claim.type` | `strike` | 1 | 0 |",
+        "| `ann-1` | human | `all` | `1.0.0` | 1 | not recorded |",
+        "| `ann-2` | program | `all` | `1.0.0` | 1 | does not apply |",
     ):  # fmt: skip
         assert row in card, row
     assert "Some annotations were made by people and some by programs" in card
@@ -133,16 +145,226 @@ def test_what_is_written_by_hand_stays(instance: Instance) -> None:
     building.build(instance)
     card = instance.root / "corpus/README.md"
     text = card.read_text(encoding="utf-8")
-    mine = text.replace("pretty_name: Sayso", "pretty_name: Ours").replace("## Limits", "## Limits").replace(
-        "### Limits\n", "### Limits\n\nWe know of one more: \\1 — ünd <b>.\n"
+    mine = text.replace("pretty_name: Sayso", "pretty_name: Ours").replace(
+        "## Limits and biases\n", "## Limits and biases\n\nWe know of one more: \\1 — ünd <b>.\n"
     )  # fmt: skip
-    mine = mine.replace("<!-- computed: citation -->", "").replace("documents of", "documents off")
+    mine = mine.replace("documents of", "documents off")
     card.write_text(mine, encoding="utf-8")
     fill(instance.root, 8)
     building.build(instance)
     after = card.read_text(encoding="utf-8")
     assert "pretty_name: Ours" in after and "We know of one more: \\1 — ünd <b>." in after
     assert "documents off" not in after and "8 documents of" in after
+
+
+def test_the_head_is_changed_only_where_it_is_computed(instance: Instance) -> None:
+    fill(instance.root, 4)
+    building.build(instance)
+    card = instance.root / "corpus/README.md"
+    text = card.read_text(encoding="utf-8")
+    mine = text.replace("pretty_name: Sayso\n", "# ours\npretty_name:   'Ours'   # so\n").replace(
+        "tags:\n- attribution\n", "other:  7\ntags:   # whatever\n- attribution\n"
+    )  # fmt: skip
+    stale = mine.replace("- n<1K", "- 1K<n<10K").replace("multilinguality:\n- monolingual\n", "")
+    card.write_text(stale, encoding="utf-8")
+    outcome = building.build(instance)
+    assert {each.what for each in outcome.stale} == {"the head's multilinguality", "the head's size_categories"}
+    moved = mine.replace("multilinguality:\n- monolingual\n", "")
+    assert card.read_text(encoding="utf-8").replace("multilinguality:\n- monolingual\n", "") == moved
+
+
+def test_a_computed_part_that_is_stale_is_named_by_build_and_by_check(instance: Instance) -> None:
+    fill(instance.root, 4)
+    building.build(instance)
+    card = instance.root / "corpus/README.md"
+    fresh = card.read_text(encoding="utf-8")
+    for name in PARTS:
+        mark = f"<!-- computed: {name} -->\n"
+        card.write_text(fresh.replace(mark, f"{mark}Somebody's words. "), encoding="utf-8")
+        line = fresh[: fresh.index(mark)].count("\n") + 2
+        (finding,) = card_findings(instance)
+        assert (finding.check, finding.severity, finding.file, finding.line, finding.message) == (
+            "stale-card", "error", "corpus/README.md", line, f"the computed part {name!r}",
+        )  # fmt: skip
+    assert [str(each) for each in building.build(instance).stale] == [f"README.md: the computed part {name!r}"]
+    assert card.read_text(encoding="utf-8") == fresh and list(card_findings(instance)) == []
+
+
+def test_stale_parts_are_told_by_the_commands(instance: Instance) -> None:
+    fill(instance.root, 4)
+    building.build(instance)
+    card = instance.root / "corpus/README.md"
+    text = card.read_text(encoding="utf-8").replace("| tokens |", "| tokns |").replace("- fact-checking", "- luck")
+    card.write_text(text, encoding="utf-8")
+    checked, built = sayso(instance.root, "check"), sayso(instance.root, "build", "--check")
+    assert (
+        checked.returncode == 5 and "error stale-card: the computed part 'figures'; run `sayso build`" in checked.stdout
+    )
+    assert "error card-word: task_ids: 'luck'" in checked.stdout
+    assert built.returncode == 5 and "stale: README.md: the computed part 'figures'" in built.stderr
+    stale = json.loads(sayso(instance.root, "build", "--check", "--json").stdout)["stale"]
+    assert [(each["file"], each["what"]) for each in stale] == [("README.md", "the computed part 'figures'")]
+
+
+def test_what_lies_beside_the_card_is_stale_too(instance: Instance) -> None:
+    fill(instance.root, 4)
+    building.build(instance)
+    corpus = instance.root / "corpus"
+    before = made.tree(instance.root)
+    (corpus / "croissant.json").unlink()
+    cff = corpus / "CITATION.cff"
+    cff.write_text(cff.read_text(encoding="utf-8").replace("version: 0.0.0", "version: 9.9.9"), encoding="utf-8")
+    (corpus / "plots").mkdir(exist_ok=True)
+    (corpus / "plots" / "old.svg").write_text("<svg/>")
+    told = [str(each) for each in building.build(instance, write=False).stale]
+    assert told == ["croissant.json: it is not there", "CITATION.cff: it is stale",
+                    "plots/old.svg: nothing makes it any more"]  # fmt: skip
+    assert {finding.file for finding in card_findings(instance)} == {
+        "corpus/croissant.json", "corpus/CITATION.cff", "corpus/plots/old.svg",
+    }  # fmt: skip
+    building.build(instance)
+    assert made.tree(instance.root) == before
+
+
+def test_data_that_changed_under_the_card_make_it_stale(instance: Instance) -> None:
+    fill(instance.root, 4)
+    building.build(instance)
+    assert list(card_findings(instance)) == []
+    (instance.root / "corpus/data/tokens/train-00000.parquet").unlink()
+    found = {finding.message for finding in card_findings(instance)}
+    assert {"the head's dataset_info", "the computed part 'configurations'"} <= found
+    guidelines = instance.root / "schema/guidelines.md"
+    building.build(instance)
+    guidelines.write_text(guidelines.read_text(encoding="utf-8") + "More.\n", encoding="utf-8")
+    assert [finding.message for finding in card_findings(instance)] == ["the computed part 'header'"]
+
+
+def test_no_card_is_no_finding(instance: Instance) -> None:
+    fill(instance.root, 4)
+    assert list(card_findings(instance)) == []
+
+
+_SUMMARY = "<!-- computed: summary -->\n"
+
+
+def test_a_mark_that_is_missing_or_wrong_is_told_with_its_line_and_nothing_is_written(instance: Instance) -> None:
+    fill(instance.root, 4)
+    building.build(instance)
+    card = instance.root / "corpus/README.md"
+    text = card.read_text(encoding="utf-8")
+    fill(instance.root, 8)
+    for old, new, at, says in (
+        (f"{marks.END}\n\n## How to load it", "\n## How", "computed: summary", "'summary' has no end; put <!-- /comp"),
+        (_SUMMARY, "", marks.END, "a computed part ends that has not begun"),
+        (_SUMMARY, "<!-- computed summary -->\n", "computed summary", "is no mark; write"),
+        (_SUMMARY, "<!-- computed: loading -->\n", "computed: loading", "a second place for 'loading'"),
+        (_SUMMARY, "<!-- computed: luck -->\n", "computed: luck", "nothing computes 'luck'"),
+    ):
+        broken = text.replace(old, new, 1)
+        card.write_text(broken, encoding="utf-8")
+        before = made.tree(instance.root)
+        lines = [number for number, line in enumerate(broken.splitlines(), 1) if at in line]
+        with pytest.raises(InputError) as caught:
+            building.build(instance)
+        assert says in str(caught.value)
+        assert f"README.md:{lines[1] if 'second' in says else lines[0]}: " in str(caught.value)
+        assert made.tree(instance.root) == before
+
+
+def test_a_part_without_a_place_is_told(instance: Instance) -> None:
+    fill(instance.root, 4)
+    building.build(instance)
+    card = instance.root / "corpus/README.md"
+    text = card.read_text(encoding="utf-8")
+    start = text.index("<!-- computed: agreement -->")
+    card.write_text(text[:start] + text[text.index(marks.END, start) + len(marks.END) :], encoding="utf-8")
+    with pytest.raises(InputError, match=r"no place for the computed part 'agreement'; put <!-- computed: agreement"):
+        building.build(instance)
+
+
+_PROSE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=60).filter(
+    lambda text: "computed" not in text
+)
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.tuples(_PROSE, _PROSE)), _PROSE)
+def test_prose_is_never_touched(contents: dict[str, tuple[str, str]], last: str) -> None:
+    """Whatever stands outside the marks, and whatever is put between them."""
+    path = Path("README.md")
+    text = "".join(
+        f"{prose}\n<!-- computed: {name} -->\nold\n{marks.END}\n" for name, (prose, _new) in contents.items()
+    ) + last  # fmt: skip
+    new = marks.filled(text, {name: made for name, (_prose, made) in contents.items()}, path)
+    assert new == "".join(
+        f"{prose}\n<!-- computed: {name} -->\n{made}\n{marks.END}\n" for name, (prose, made) in contents.items()
+    ) + last  # fmt: skip
+    parts = marks.parts(new, path)
+    assert {name: marks.held(new, part) for name, part in parts.items()} == {n: m for n, (_p, m) in contents.items()}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "adjudicated", "creators"),
+    [
+        (["program"], False, ["machine-generated"]),
+        (["human"], False, ["other"]),
+        (["human", "program"], False, ["machine-generated", "other"]),
+        (["adjudicator"], False, ["expert-generated"]),
+        (["human"], True, ["expert-generated", "other"]),
+        ([], False, ["no-annotation"]),
+    ],
+)
+def test_annotations_creators_are_those_that_there_are(
+    instance: Instance, kinds: list[str], adjudicated: bool, creators: list[str]
+) -> None:
+    document = made.document("d1", "One.")
+    answers = [made.annotation(document, annotator=f"a-{kind}", annotator_kind=kind) for kind in kinds]
+    made.write(instance.root, [document], answers)
+    if adjudicated:
+        gold = Gold(doc_id="d1", text_sha256=document.text_sha256, campaign="trial", schema_version="1.0.0",
+                    adjudicated="2026-01-02", annotators=("a-human",))  # fmt: skip
+        jsonl.write(instance.root / "corpus/gold/trial.jsonl", [gold])
+    building.build(instance)
+    assert made.head(instance.root)["annotations_creators"] == creators
+
+
+def test_the_reason_why_agreement_is_not_measured_is_counted(instance: Instance) -> None:
+    document = made.document("d1", "One.")
+    alone = [made.annotation(document, annotator=name, interface="names") for name in ("a-1", "a-2")]
+    copied = made.annotation(document, annotator="a-3", started_from="prediction")
+    made.write(instance.root, [document], [alone[0], copied])
+    building.build(instance)
+    card = instance.root / "corpus/README.md"
+    assert "There is no blind double annotation" in card.read_text(encoding="utf-8")
+    made.write(instance.root, [document], [*alone, copied])
+    building.build(instance)
+    assert "each beginning with nothing: 1 in pass `names`. Nobody has compared" in card.read_text(encoding="utf-8")
+
+
+def test_agreement_that_was_measured_is_told_with_its_intervals(instance: Instance) -> None:
+    fill(instance.root, 4)
+    figure = {"name": "Actor, exact F1", "value": 0.8612, "low": 0.81, "high": 0.9}
+    measured = {
+        "measured": "2026-12-01", "interface": "names", "schema_version": "1.0.0", "documents": 24, "annotators": 2,
+        "method": "95 % intervals by bootstrap over documents.", "figures": [figure],
+    }  # fmt: skip
+    path = instance.root / "corpus/agreement.json"
+    path.write_text(json.dumps({"measurements": [measured]}))
+    building.build(instance)
+    card = (instance.root / "corpus/README.md").read_text(encoding="utf-8")
+    assert "| Actor, exact F1 | 0.861 | 0.810 to 0.900 |" in card and "24 documents, each read by 2 people" in card
+    assert "Not yet measured" not in card
+    for wrong in ({**measured, "documents": 0}, {**measured, "figures": [{**figure, "low": 0.9}]}, {"luck": 1}):
+        path.write_text(json.dumps({"measurements": [wrong]}))
+        with pytest.raises(InputError, match=r"agreement\.json"):
+            building.build(instance)
+
+
+def test_an_answer_that_was_carried_over_says_which_text_was_read(instance: Instance) -> None:
+    document, read = made.document("d1", "One."), "0" * 64
+    made.write(instance.root, [document], [made.annotation(document, text_read=read)])
+    building.build(instance)
+    (row,) = made.loaded(instance.root, "annotations")
+    assert row["text_read"] == read
 
 
 def test_only_the_card_is_written_where_only_the_card_is_stale(instance: Instance) -> None:
@@ -160,8 +382,9 @@ def test_a_figure_that_nobody_computes_is_refused(instance: Instance) -> None:
     fill(instance.root, 4)
     building.build(instance)
     card = instance.root / "corpus/README.md"
-    card.write_text(card.read_text(encoding="utf-8") + "<!-- computed: luck -->\n<!-- end -->\n", encoding="utf-8")
-    with pytest.raises(InputError, match="nothing computes 'luck'"):
+    lucky = f"<!-- computed: luck -->\n{marks.END}\n"
+    card.write_text(card.read_text(encoding="utf-8") + lucky, encoding="utf-8")
+    with pytest.raises(InputError, match=r"README.md:\d+: nothing computes 'luck'"):
         building.build(instance)
 
 
@@ -196,5 +419,5 @@ def test_the_example_in_the_card_is_the_first_row(instance: Instance) -> None:
     building.build(instance)
     card = (instance.root / "corpus/README.md").read_text(encoding="utf-8")
     shown = json.loads(card.split("### `claims`")[1].split("```json\n")[1].split("```")[0])
-    assert shown["claim_id"] == made.loaded(instance.root, "claims")[0]["claim_id"] or shown["doc_id"]
-    assert START.read_text(encoding="utf-8").count("<!-- computed:") == card.count("<!-- computed:")
+    first = pq.read_table(instance.root / "corpus/data/claims/test-00000.parquet").to_pylist()[0]
+    assert (shown["claim_id"], shown["doc_id"]) == (first["claim_id"], first["doc_id"])

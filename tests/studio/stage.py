@@ -46,23 +46,25 @@ class Stage:
         self.proxy.fault = faults.at(number, fault)
         return self.run(*words)
 
-    def killed(self, number: int, after: bool, *words: str) -> int:
-        """Run, and die at one request; how it ended."""
+    def killed(self, number: int, after: bool, *words: str) -> Ended:
+        """Run, and die at one request."""
         victim: Future[int] = Future()
         self.proxy.asked.clear()
         self.proxy.fault = faults.at(number, faults.killing(victim, after=after))
         process = self.start(*words)
         victim.set_result(process.pid)
-        return process.end().code
+        return process.end()
 
-    def requests(self, *words: str) -> int:
-        """How many requests a quiet run takes."""
+    def requests(self, *words: str) -> list[str]:
+        """What a quiet run asks, in order."""
         self.proxy.asked.clear()
         self.quietly(*words)
-        return len(self.proxy.asked)
+        return list(self.proxy.asked)
 
     def anew(self) -> None:
-        """Another campaign, that nobody has pushed yet."""
+        """Another campaign, that nobody has pushed yet, and nothing left of this one: lists stay short."""
+        for number in self._projects():
+            self.campaign.client.delete_project(number)
         self.campaign.place = replace(self.campaign.place, campaign=f"test-{secrets.token_hex(4)}")
         shutil.rmtree(self.campaign.instance.private, ignore_errors=True)
 
@@ -74,8 +76,11 @@ class Stage:
 
     def projects(self) -> int:
         """How many projects of the campaign there are."""
+        return len(self._projects())
+
+    def _projects(self) -> list[int]:
         mark = self.campaign.place.mark
-        return sum(mark in (found.description or "") for found in self.campaign.client.projects())
+        return [found.id for found in self.campaign.client.projects() if mark in (found.description or "")]
 
     def tabs(self) -> list[str]:
         """The titles of the tabs that the project has."""

@@ -179,6 +179,22 @@ def test_what_is_no_address(instance: Instance, url: str) -> None:
 # What is sent once, and what is asked again.
 
 
+def test_a_server_is_asked_for_its_release_once(instance: Instance) -> None:
+    with fake(200, b"[]", api__version=(200, VERSION)) as server:
+        for _ in range(2):
+            with connect(instance, server.url) as client:
+                assert client.accounts() == []
+        assert server.asked == ["GET api/version", "GET api/users", "GET api/users"]
+
+
+def test_a_known_server_that_is_away_is_told_at_once(instance: Instance) -> None:
+    with fake(503, api__version=(200, VERSION)) as server:
+        connect(instance, server.url).__exit__()
+        with connect(instance, server.url) as client, pytest.raises(ServerError, match="HTTP 503"):
+            client.accounts()
+        assert server.asked == ["GET api/version", "GET api/users"]
+
+
 def test_a_read_is_asked_again_and_a_write_is_not() -> None:
     with fake(503) as server, Client(server.url, TOKEN, Patience(0.0, (0.0, 0.0))) as client:
         with pytest.raises(ServerError):

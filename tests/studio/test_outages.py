@@ -69,7 +69,7 @@ def test_patience_ends_and_the_next_run_goes_on(stage: Stage, words: str, fault:
         stage.quietly("push")
         stage.campaign.answer("doc-00004", email=ANN)
     stage.proxy.asked.clear()
-    stage.proxy.fault = faults.since(10, fault)
+    stage.proxy.fault = faults.since(4, fault)
     ended = stage.run(words)
     assert ended.code == 6 and ended.in_one_line(), ended.said
     assert "run the command again when the server answers" in ended.said

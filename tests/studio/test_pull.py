@@ -19,8 +19,11 @@ from sayso.records import Annotation
 from sayso.schema import load
 from sayso.settings import MARK
 from sayso.studio import annotators, answers
+from sayso.studio.access import connect
 from sayso.studio.client import Account
+from sayso.studio.pull import pull
 from tests.commands import done, sayso
+from tests.studio import faults
 from tests.studio.campaigns import Campaign, document
 
 pytestmark = pytest.mark.server
@@ -298,6 +301,20 @@ def test_every_record_is_canonical(campaign: Campaign) -> None:
     assert [answer.doc_id for answer in campaign.answers()] == ["doc-00000", "doc-00001", "doc-00002"]
 
 
+def test_a_full_pull_that_dies_half_way_begins_anew(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    campaign.answer("doc-00001")
+    campaign.pull()
+    before = campaign.files()
+    with monkeypatch.context() as patched:
+        patched.setattr(answers, "_SHAPE", "CREATE TABLE read (task INTEGER PRIMARY KEY); here it dies;")
+        with pytest.raises(DiskError):
+            campaign.pull(full=True)
+    assert campaign.pull().looked_at == 2
+    assert campaign.files() == before
+
+
 def test_the_answers_of_a_deleted_account_stay(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     leaver = "leaver@sayso.localhost"
     monkeypatch.setattr(answers, "OVERLAP", -60.0)  # as if the last pull were long ago: the task itself has not changed
@@ -312,3 +329,36 @@ def test_the_answers_of_a_deleted_account_stay(campaign: Campaign, monkeypatch: 
     assert campaign.answers() == before
     campaign.pull(full=True)
     assert campaign.answers() == before
+
+
+def test_where_nothing_has_changed_two_questions_are_enough(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "OVERLAP", -60.0)  # as if the last pull were long ago
+    campaign.fill(document(1))
+    campaign.push()
+    campaign.answer("doc-00001", email=ANN)
+    with faults.proxy(campaign.studio.url) as proxy:
+        for _ in range(2):
+            proxy.asked.clear()
+            with connect(campaign.instance, proxy.url, campaign.token_file) as client:
+                (outcome,) = pull(campaign.instance, client, campaign.place.campaign)
+    assert proxy.asked == ["GET api/projects", "GET api/tasks"]
+    assert (outcome.written, sum(count.total() for count in outcome.answers.values())) == ([], 1)
+
+
+@pytest.mark.parametrize("change", ["edited", "removed", "emptied"])
+def test_a_file_that_somebody_changed_is_made_anew(campaign: Campaign, change: str) -> None:
+    campaign.fill(document(1))
+    campaign.push()
+    campaign.answer("doc-00001", email=ANN)
+    (path,) = campaign.pull().written
+    whole = path.read_bytes()
+    assert campaign.pull().written == []
+    if change == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(whole.replace(b"Report", b"Rumour") if change == "edited" else b"")
+    assert campaign.pull().written == [path]
+    assert path.read_bytes() == whole
+    assert campaign.pull().written == []

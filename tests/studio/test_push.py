@@ -374,3 +374,22 @@ def test_the_command_prints_the_plan_that_it_executes(campaign: Campaign) -> Non
     assert (planned["dry_run"], made["dry_run"], made["changes"]) == (True, False, 2)
     again = sayso(campaign.instance.root, "push", *campaign.words)
     assert "nothing to do" in again.stderr and "2 unchanged" in again.stdout
+
+
+def test_what_was_settled_is_looked_at_again_once_either_side_has_changed(campaign: Campaign) -> None:
+    campaign.fill(document(1), document(2))
+    campaign.push()
+    for _ in range(2):
+        assert campaign.push().tasks == {"unchanged": 2}
+    assert campaign.push(limit=0).tasks == {"unchanged": 2}
+    campaign.fill(document(1), document(2), document(3))
+    assert campaign.push(limit=0).postponed == 1
+    assert campaign.preview().tasks == {"unchanged": 2, "new": 1}
+    campaign.fill(document(1), document(2, title="Another"))
+    assert campaign.push().tasks == {"unchanged": 1, "described": 1}
+    assert campaign.push().tasks == {"unchanged": 2}
+    task = campaign.tasks()["doc-00001"]
+    campaign.ask("PATCH", f"/api/tasks/{task['id']}/", {"data": task["data"] | {"title": "Renamed"}})
+    assert campaign.preview().tasks == {"unchanged": 1, "described": 1}
+    campaign.ask("DELETE", f"/api/tasks/{task['id']}/")
+    assert campaign.push().tasks == {"unchanged": 1, "new": 1}

@@ -74,6 +74,27 @@ def progress(doing: str, total: int | None = None, *, printing: bool = False) ->
             _Bar.describe = None
 
 
+class Bars:
+    """One progress bar for each thing that is being done, begun when it is first heard of."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._doing = ""
+        self._advance: Advance = lambda _n: None
+
+    def __enter__(self) -> Callable[[str, int], None]:
+        return self._further
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def _further(self, doing: str, count: int) -> None:
+        if doing != self._doing:
+            self._stack.close()
+            self._doing, self._advance = doing, self._stack.enter_context(progress(doing))
+        self._advance(count)
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool = False) -> None:
     """Print a table on stdout; plain text where it is not a terminal, no colour under NO_COLOR.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,11 +22,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from sayso import rights
 from sayso import schema as schemas
-from sayso.dataset import card, features, parquet, tables
+from sayso.dataset import card, features, parquet, quoting, tables
 from sayso.dataset.answers import Answers
+from sayso.dataset.card import Stale
 from sayso.dataset.parquet import Footer
 from sayso.dataset.sources import Batch, answer_files, batches, file_digest
+from sayso.dataset.tables import Table
 from sayso.errors import InputError
 from sayso.files import explained, locked, write_if_changed
 from sayso.settings import MARK, Instance
@@ -54,14 +58,22 @@ class _State(Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a build found and did. Paths are relative to ``corpus/``."""
+    """What a build found and did. Paths are relative to ``corpus/``.
+
+    ``stale`` is what of the card, and of what lies beside it, was not what the sources give.
+    """
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: int
-    card_changed: bool
+    stale: tuple[Stale, ...]
     rows: dict[str, dict[str, int]]
     figures: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def card_changed(self) -> bool:
+        """Whether the card, or something beside it, differs from what the sources give."""
+        return bool(self.stale)
 
     @property
     def changed(self) -> bool:
@@ -94,6 +106,7 @@ class _Build:
         self.instance, self.progress = instance, progress
         self.corpus = Corpus(instance.root)
         self.schema = schemas.load(instance.root / MARK)
+        self.texts = rights.chosen(instance)
         self.aside = self.corpus.folder / ".next.partial"
         self.spool = instance.private / "build.partial"
         self.remembered = instance.private / "build.json"
@@ -139,7 +152,7 @@ class _Build:
         """Everything but the sources that decides what is made."""
         code = sorted(path for pattern in _OWN_CODE for path in _CODE.glob(pattern))
         parts = [file_digest(path) for path in code] + [f"{name} {version(name)}" for name in _LIBRARIES]
-        return " ".join([schemas.digest(self.schema)[:16], *(part[:16] for part in parts)])
+        return " ".join([schemas.digest(self.schema)[:16], self.texts, *(part[:16] for part in parts)])
 
     def _sources(self) -> dict[str, str]:
         files = [*self.corpus.batches(), *(source.original for source in answer_files(self.corpus))]
@@ -161,13 +174,14 @@ class _Build:
         with ExitStack() as opened, parquet.Lane() as lane:
             for each in batch.slices():
                 found = tables.tables(each.documents, Answers(each.lines, self.schema), each.document_of, self.schema)
+                held = frozenset(d.doc_id for d in each.documents if rights.withheld(d.license, self.texts))
                 for config, table in found.items():
                     if table.rows.num_rows:
                         name = f"data/{config}/{each.split}-{batch.name}.parquet"
                         if name not in writers:
                             writers[name] = parquet.Writer(self.aside / name, lane)
                             opened.callback(writers[name].abandon)
-                        writers[name].add(table)
+                        writers[name].add(_within_rights(config, table, held))
                 self.progress(len(each.documents))
             for writer in writers.values():
                 writer.close()
@@ -195,14 +209,15 @@ class _Build:
         written = tuple(name for name in sorted(files) if (self.aside / name).exists())
         removed = tuple(name for name in self._on_disk if name not in files)
         footers = {name: self._footer(name) for name in sorted(files)}
-        made = card.Made(self.schema, data_version(self.instance), footers, files, self._place)
-        text = card.render(self.corpus.card, made)
-        stale = not self.corpus.card.is_file() or self.corpus.card.read_text(encoding="utf-8") != text
+        made = card.gathered(
+            self.instance.root, self.schema, data_version(self.instance), footers, files, self._place
+        )  # fmt: skip
+        beside = card.beside(self.corpus.folder, made)
         if write:
-            self._put(written, removed, text)
+            self._put(written, removed, beside)
             write_if_changed(self.remembered, msgspec.json.encode(state, order="sorted"))
         kept = len(files) - len(written)
-        return Outcome(written, removed, kept, stale, made.rows, dict(made.figures))
+        return Outcome(written, removed, kept, beside.stale, made.rows, dict(made.figures))
 
     def _place(self, name: str) -> Path:
         aside = self.aside / name
@@ -214,7 +229,7 @@ class _Build:
             raise InputError("not a file that sayso wrote", where=str(self._place(name)), remedy="remove it")
         return found
 
-    def _put(self, written: Iterable[str], removed: Iterable[str], text: str) -> None:
+    def _put(self, written: Iterable[str], removed: Iterable[str], beside: card.Beside) -> None:
         written, removed = tuple(written), tuple(removed)
         if written or removed:
             card.withdraw(self.corpus.card)
@@ -226,7 +241,15 @@ class _Build:
         for name in removed:
             with explained(self.corpus.folder / name):
                 (self.corpus.folder / name).unlink(missing_ok=True)
-        write_if_changed(self.corpus.card, text.encode())
+        beside.put(self.corpus.folder)
+
+
+def _within_rights(config: str, table: Table, held: frozenset[str]) -> Table:
+    """The rows without the words of the documents whose texts are held back; counted where the articles are."""
+    if not held:
+        return table
+    counted = {"withheld": len(held)} if config == "articles" else {}
+    return Table(quoting.without(table.rows, held), table.figures + Counter(counted))
 
 
 def data_version(instance: Instance) -> str:

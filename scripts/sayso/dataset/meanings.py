@@ -5,6 +5,17 @@ from __future__ import annotations
 from sayso.dataset import features
 from sayso.schema import Schema
 
+ROWS = {
+    "gold": "a document with its text and what was adjudicated: mentions and relations, nested; null until then.",
+    "articles": "a document with its text and all that is known of it.",
+    "annotations": "one annotator's full answer to one document in one pass, as it was given, nested.",
+    "mentions": "a mention of one reading: a span of text with its label, its sentence and every attribute, flat.",
+    "claims": "a claim of one reading, with the mentions that its relations lead to: who says it, in which words, who "
+    "did it to whom, where, how many.",
+    "tokens": "a sentence of one reading, as tokens with their offsets and one column of tags for each label.",
+}
+"""What one row of each configuration is."""
+
 _SAME = {
     "doc_id": "Stable name of the document.",
     "title": "As published.",

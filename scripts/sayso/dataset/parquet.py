@@ -20,7 +20,8 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sayso.dataset.tables import Figures, Table
+from sayso.dataset.figures import Figures
+from sayso.dataset.tables import Table
 from sayso.files import explained
 
 ROW_GROUP_ROWS = 10_000

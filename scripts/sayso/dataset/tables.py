@@ -17,21 +17,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sayso.dataset import features
+from sayso.dataset import features, figures
 from sayso.dataset.answers import Answers
 from sayso.dataset.features import CLAIM, Columns
+from sayso.dataset.figures import GOLD, Figures, figure
 from sayso.dataset.texts import Flags, Ints, Texts
 from sayso.records import Document
 from sayso.schema import Schema
 
-GOLD = "gold"
-NO_KIND = "gold"  # how figures name what has no annotator's kind
 _TAGS = pa.array(["O", "B", "I"])
 _OUTSIDE, _BEGINS, _INSIDE = range(3)
 _RESTORE = "restore the file from git, or pull it again"
-
-Figures = Counter[str]
-"""Counts that a file carries in its footer; a name's parts stand apart by ``|``."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +101,14 @@ class _Rows:
         return {name: pa.array([getattr(each, name) for each in self.documents], pa.string()) for name in names}
 
     def _articles(self) -> Table:
-        figures = Counter({
+        counted = figures.of_documents(self.documents)
+        counted.update({
             "documents": len(self.documents),
             "characters": len(self.texts),
             "sentences": len(self.texts.sentence_start),
             "tokens": len(self.texts.token_start),
         })  # fmt: skip
-        for each in self.documents:
-            figures[f"license|{each.license}"] += 1
-            figures[f"language|{each.language}"] += 1
-        return Table(self.made("articles", self._document_columns, len(self.documents)), figures)
+        return Table(self.made("articles", self._document_columns, len(self.documents)), counted)
 
     def _gold(self) -> Table:
         place = np.full(len(self.documents), -1)
@@ -138,8 +132,15 @@ class _Rows:
                 for name in ("mentions", "relations")
             },
         }
-        figures = Counter({"documents": len(place), "adjudicated": len(rows), **_carried(decided["text_read"])})
-        return Table(self.made("gold", columns, len(place)), figures)
+        return Table(self.made("gold", columns, len(place)), self._decided(len(place), rows))
+
+    def _decided(self, documents: int, rows: Ints) -> Figures:
+        table = self.table.take(pa.array(rows))
+        found = Counter({"documents": documents, "adjudicated": len(rows), **figures.carried(table)})
+        found.update(figure("day", figures.day(each)) for each in table["adjudicated"].to_pylist())
+        found.update(figure("schema_version", each) for each in table["schema_version"].to_pylist())
+        found.update(figures.of_relations(table, [figure(GOLD, GOLD)] * len(rows)))
+        return found
 
     def _annotations(self) -> Table:
         plain = np.flatnonzero(~self.gold)
@@ -149,7 +150,7 @@ class _Rows:
             columns[name] = _lists(table[name], self.declared["annotations"][name])
         columns["started_from"] = pc.fill_null(table["started_from"], "nothing")
         columns["answer"] = pa.array(self.answer[plain], pa.int32())
-        return Table(self.made("annotations", columns, len(plain)), _annotation_figures(table))
+        return Table(self.made("annotations", columns, len(plain)), figures.of_answers(table))
 
     @cached_property
     def answer(self) -> Ints:
@@ -162,27 +163,6 @@ class _Rows:
             seen[key] += 1
             numbers[row] = seen[key]
         return numbers
-
-
-def _annotation_figures(table: pa.Table) -> Figures:
-    found: Figures = Counter({"answers": table.num_rows})
-    kinds = table["annotator_kind"].to_pylist()
-    for kind, name, status in zip(kinds, table["annotator"].to_pylist(), table["status"].to_pylist(), strict=True):
-        found[f"annotator|{kind}|{name}"] += 1
-        found[f"status|{kind}|{status}"] += 1
-    relations = table["relations"].combine_chunks()
-    counted = pa.array(kinds).take(relations.value_parent_indices()), relations.flatten().field("type")
-    for (kind, name), count in _tally(*counted).items():
-        found[f"relation|{name}|{kind}"] += count
-    kept = table["kept"].combine_chunks().flatten()
-    found["kept"] += len(kept)
-    found.update(_carried(table["text_read"]))
-    return found
-
-
-def _carried(read: pa.ChunkedArray) -> Figures:
-    """How many answers were carried over from an earlier text; nothing where there are none."""
-    return +Counter({"carried": len(read) - read.null_count})
 
 
 def _tally(*columns: pa.Array) -> dict[tuple[Any, ...], int]:
@@ -291,8 +271,14 @@ class _Reading:
         }
 
     @cached_property
-    def _kinds(self) -> pa.Array:
-        return pc.fill_null(self._about["annotator_kind"], NO_KIND)
+    def _kinds(self) -> list[str]:
+        """For each answer the kind of its annotator."""
+        return [kind or GOLD for kind in self._about["annotator_kind"].to_pylist()]
+
+    @cached_property
+    def _whose_figures(self) -> list[str]:
+        """For each answer whose it is, as figures spell it."""
+        return [figure(*each) for each in zip(self._kinds, self._about["reading"].to_pylist(), strict=True)]
 
     def _attribute(self, name: str) -> pa.Array:
         return pc.struct_field(self.items.field("attributes"), name)
@@ -323,10 +309,21 @@ class _Reading:
             **self._sentences(everything),
             **self._attribute_columns(),
         }
-        figures: Figures = Counter()
-        for (label, kind), count in _tally(self.label, self._kinds.take(pa.array(self.owner))).items():
-            figures[f"label|{label}|{kind}"] += count
-        return Table(self.rows.made("mentions", columns, len(everything)), figures)
+        return Table(self.rows.made("mentions", columns, len(everything)), self._counted(columns))
+
+    def _counted(self, columns: Mapping[str, pa.Array]) -> Figures:
+        """Mentions by label and reading, those inside others, and every closed value by kind of annotator."""
+        inside = figures.nested(self.owner, self.start, self.end)
+        found = figures.crossed("label", columns["label"], self.owner, self._whose_figures)
+        found.update(figures.crossed(
+            "nested", columns["label"].filter(pa.array(inside)), self.owner[inside], self._whose_figures
+        ))  # fmt: skip
+        found.update(figures.crossed("flag", self.items.field("flag"), self.owner, self._kinds))
+        for label, declared in self.schema.labels.items():
+            for name in (name for name, attribute in declared.attributes.items() if attribute.closed):
+                values = columns[features.attribute_column(label, name)]
+                found.update(figures.crossed(f"{label}.{name}", values, self.owner, self._kinds))
+        return found
 
     def _attribute_columns(self) -> dict[str, pa.Array]:
         found: dict[str, pa.Array] = {}
@@ -362,10 +359,8 @@ class _Reading:
             **{name: self._attribute(name).take(index) for name in self.schema.labels[CLAIM].attributes},
         }
         roles, misdrawn = self._roles(chosen)
-        figures: Figures = Counter({"claims": len(chosen), "misdrawn": misdrawn})
-        for (kind,), count in _tally(self._kinds.take(pa.array(owner))).items():
-            figures[f"claim|{kind}"] += count
-        return Table(self.rows.made("claims", {**columns, **roles}, len(chosen)), figures)
+        counted = Counter({"claims": len(chosen), "misdrawn": misdrawn})
+        return Table(self.rows.made("claims", {**columns, **roles}, len(chosen)), counted)
 
     def _roles(self, chosen: Ints) -> tuple[dict[str, pa.Array], int]:
         """Column → for each claim the mentions at the other ends; and how many relations join other labels."""
@@ -450,10 +445,10 @@ class _Reading:
             **_TokenLayers(self, sentence, owner).columns(),
         }
         table = self.rows.made("tokens", columns, len(owner))
-        figures: Figures = Counter({"sentences": len(owner)})
+        counted = Counter({"sentences": len(owner)})
         for (reason,), number in _tally(table["misaligned"].combine_chunks().flatten().field("reason")).items():
-            figures[f"misaligned|{reason}"] += number
-        return Table(table, figures)
+            counted[figure("misaligned", reason)] += number
+        return Table(table, counted)
 
 
 _REMARKS = ("flag", "note", "started_from", "decided")

@@ -6,6 +6,7 @@ names a file instead, which only its owner may read.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -37,8 +38,9 @@ def connect(
     """
     address, token = _resolve(instance, url, token_file)
     with ExitStack() as closing:
-        client = closing.enter_context(Client(address, _sound(token, address), patience(instance, tell)))
-        _require_release(client.version(), address)
+        client = Client(address, _sound(token, address), patience(instance, tell), impatient=True)
+        closing.enter_context(client)
+        _require_release(instance, client)
         closing.pop_all()  # it is the caller's now
     return client
 
@@ -101,7 +103,19 @@ def _sound(token: str, url: str) -> str:
     return token
 
 
-def _require_release(release: str, url: str) -> None:
+def _require_release(instance: Instance, client: Client) -> None:
+    """Ask a server for its release once and for all: its database cannot go back to an older one."""
+    name = hashlib.sha256(client.url.encode()).hexdigest()[:16]
+    noted = instance.private / "cache" / f"release-{name}"
+    if noted.exists():
+        return
+    _refuse_older(client.version(), client.url)
+    with explained(noted):
+        noted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        noted.touch()
+
+
+def _refuse_older(release: str, url: str) -> None:
     found = re.match(r"(\d+)\.(\d+)", release)
     if not found or (int(found[1]), int(found[2])) < OLDEST:
         oldest = ".".join(map(str, OLDEST))

@@ -242,11 +242,14 @@ class Client:
 
     Attributes:
         url: its root address, without a slash at the end.
+        patience: what it may spend on an outage.
+        impatient: whether the first question is asked once only, so that a wrong address is told at once.
     """
 
-    def __init__(self, url: str, token: str, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
+    def __init__(self, url: str, token: str, patience: Patience | None = None, *, impatient: bool = False) -> None:
         self.url = url
-        self.patience = patience
+        self.patience = patience or Patience()
+        self.impatient = impatient
         self._date = ""
         with _explained(url):
             self._sdk = _sdk(url, token)
@@ -260,10 +263,8 @@ class Client:
     # What only reads.
 
     def version(self) -> str:
-        """The release of the server; asks once, so that a wrong address is told at once."""
-        with _explained(self.url):
-            answer = self._send("GET", "api/version", None, READ_SECONDS, {})
-        return _decoded(answer, _Version, self.url).release
+        """The release of the server."""
+        return self._read("api/version", _Version).release
 
     def whoami(self) -> Account:
         """The account that the token belongs to."""
@@ -472,7 +473,7 @@ class Client:
                           query=query, **asked)  # fmt: skip
 
     def _read(self, path: str, kind: type[T], **query: Any) -> T:
-        outage = Outage(self.patience)
+        outage = Outage(Patience(pauses=()) if self.impatient else self.patience)
         while True:
             try:
                 with _explained(self.url):
@@ -481,6 +482,7 @@ class Client:
                 outage.wait(error)
             else:
                 outage.over()
+                self.impatient = False
                 return found
 
     def _write(self, method: str, path: str, kind: type[T], content: Any, **query: Any) -> T:

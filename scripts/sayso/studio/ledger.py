@@ -2,6 +2,8 @@
 
 A cache under ``.sayso/``: whoever deletes it loses time, never data. The server stays the truth: each look asks for
 whatever changed after the last one, then compares the number of tasks, and starts afresh when they differ.
+
+Accounts stand here by their number on the server; their addresses are in ``.sayso/annotators.jsonl`` and nowhere else.
 """
 
 from __future__ import annotations
@@ -120,6 +122,7 @@ class Ledger:
     def forget(self, name: str, table: str) -> None:
         """Start the look called ``name`` afresh."""
         self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        self.put("settled", "")
         self.complete(name, "")
 
     # Tasks without their answers, for push.
@@ -146,7 +149,7 @@ class Ledger:
         page = client.held(project, after=0, since=since, size=PAGE)
         if page.total > len(page.tasks):
             return False
-        self.connection.executemany(_KEEP, map(_row, page.tasks))
+        self._keep(page.tasks)
         self.complete("held", max([since, *(timestamp(task.updated_at) for task in page.tasks)]))
         return True
 
@@ -155,9 +158,14 @@ class Ledger:
         since = self.get("held.next") or client.newest(project)
         self.put("held.next", since)  # kept when a look is interrupted: its first pages are as old as that
         for page in self.follow("held", lambda after, since: client.held(project, after=after, since=since, size=PAGE)):
-            self.connection.executemany(_KEEP, map(_row, page.tasks))
+            self._keep(page.tasks)
         self.put("held.next", "")
         self.complete("held", timestamp(since))
+
+    def _keep(self, tasks: Sequence[Held]) -> None:
+        if tasks:
+            self.put("settled", "")  # what push found settled is no longer
+        self.connection.executemany(_KEEP, map(_row, tasks))
 
     def count(self) -> int:
         """How many tasks are known."""
@@ -175,11 +183,11 @@ class Ledger:
 
     def add(self, numbers: Iterable[int], shown: Iterable[dict[str, str]]) -> None:
         """Remember tasks that were just made; the caller commits."""
-        made = (Held(number, data, "", 0, 0) for number, data in zip(numbers, shown, strict=True))
-        self.connection.executemany(_KEEP, map(_row, made))
+        self._keep([Held(number, data, "", 0, 0) for number, data in zip(numbers, shown, strict=True)])
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Forget tasks that were removed."""
+        self.put("settled", "")
         self.connection.executemany("DELETE FROM tasks WHERE task = ?", ((number,) for number in numbers))
         self.connection.commit()
 

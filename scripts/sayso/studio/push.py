@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -202,13 +203,29 @@ class _Pusher:
         """Write every step down, and count."""
         self._store("CREATE TEMP TABLE steps (doc_id TEXT, kind TEXT, task INTEGER)")
         self._store("CREATE TEMP TABLE foretellings (doc_id TEXT, kind TEXT, task INTEGER)")
-        steps = self._limited(plan(self._wanted(), self.ledger.seen(), renew=self.renew))
-        self._store("INSERT INTO steps VALUES (?, ?, ?)", self._counted(steps, self.outcome.tasks))
+        self._plan_tasks()
         if self.given is not None:
             self.outcome.left_out = self.given.left_out
             self._store("INSERT INTO foretellings VALUES (?, ?, ?)", self._foretellings())
         self.ledger.connection.commit()
         return self.outcome
+
+    def _plan_tasks(self) -> None:
+        """Compare every document with its task, unless both sides are what they were when all of them agreed."""
+        state = self._state()
+        if self.ledger.get("settled") == state:
+            self.outcome.tasks["unchanged"] = self.ledger.count()
+            return
+        steps = self._limited(plan(self._wanted(), self.ledger.seen(), renew=self.renew))
+        self._store("INSERT INTO steps VALUES (?, ?, ?)", self._counted(steps, self.outcome.tasks))
+        if self.outcome.tasks.keys() == {"unchanged"} and not self.outcome.postponed:
+            self.ledger.put("settled", state)  # the ledger takes it back with the first task that it learns anew
+
+    def _state(self) -> str:
+        """Another one whenever a file of articles is, or what a task is made of."""
+        files = [(path.name, stat.st_size, stat.st_mtime_ns) for path in self.corpus.batches() if (stat := path.stat())]
+        code = hashlib.sha256(Path(str(tasks.__file__)).read_bytes()).hexdigest()
+        return f"{files} {self.schema.version} {code}"
 
     def foresee(self, made: Project) -> Outcome:
         """The plan, with what it would mean for the overlap."""

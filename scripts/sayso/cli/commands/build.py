@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
 @click.pass_obj
 def command(root: object, check: bool, dry_run: bool, as_json: bool) -> None:
-    """Make the dataset: Parquet files and the card, from articles, annotations and gold.
+    """Make the dataset, from articles, annotations and gold: Parquet files, the card, and what lies beside it.
+
+    In the card, corpus/README.md, only what stands between marks and the computed keys of its head are written anew;
+    prose is never touched. --check names every part that is stale. CITATION.cff gets version and date, croissant.json
+    describes the files for programs.
 
     The same sources always give the same rows in the same order. Only what differs is written, and a second run
     writes nothing. What a build that was interrupted left unfinished, the next one finishes.
@@ -53,6 +57,7 @@ def _payload(outcome: Outcome) -> dict[str, object]:
         "removed": outcome.removed,
         "unchanged": outcome.unchanged,
         "card_changed": outcome.card_changed,
+        "stale": [stale._asdict() for stale in outcome.stale],
         "rows": outcome.rows,
         "without_rows": outcome.empty,
         "figures": outcome.figures,
@@ -69,5 +74,8 @@ def _tell(outcome: Outcome, *, written: bool) -> None:
     if not outcome.changed:
         say("nothing changed")
         return
+    if not written:
+        for stale in outcome.stale:
+            say(f"stale: {stale}")
     files = f"{len(outcome.written)} files, {len(outcome.removed)} to remove, {outcome.unchanged} unchanged"
     say(f"{'wrote' if written else 'would write'} {files}{', and the card' if outcome.card_changed else ''}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def command(
     root: Path | None, /, names: tuple[str, ...], severity: str, listing: bool, as_json: bool
 ) -> None:  # fmt: skip
-    """Look for what breaks a rule, in articles, annotations and gold.
+    """Look for what breaks a rule, in articles, annotations and gold, and for what is stale in the card.
 
     Prints one finding a line: where it stands, the document, the offsets in code points, the check, what to do.
     Ends with exit code 5 where an error was found; warnings alone are exit code 0.
@@ -65,12 +65,14 @@ def _known(names: tuple[str, ...]) -> None:
 def _findings(instance: Instance) -> Iterator[Finding]:
     from sayso import schema
     from sayso.checks import corpus_findings
+    from sayso.dataset.card.findings import card_findings
     from sayso.settings import MARK
     from sayso.store import Corpus
 
     declared = schema.load(instance.root / MARK)
     with terminal.progress("checking", printing=True) as advance:
         yield from corpus_findings(Corpus(instance.root), declared, advance)
+        yield from card_findings(instance)
 
 
 def _told(findings: Iterator[Finding], names: tuple[str, ...], severity: str) -> Iterator[Finding]:

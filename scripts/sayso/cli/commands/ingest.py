@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +65,8 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
     from sayso.settings import find_instance
 
     try:
-        with ExitStack() as bars:
-            report = ingest(find_instance(root), _order(options), _Bars(bars))
+        with terminal.Bars() as watch:
+            report = ingest(find_instance(root), _order(options), watch)
     except RefusedError as refused:
         for refusal in refused.refusals:
             terminal.say(str(refusal))
@@ -78,20 +77,6 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
         terminal.emit(msgspec.to_builtins(report))
     else:
         _show(report)
-
-
-class _Bars:
-    """One progress bar for each thing that is being done, begun when it is first heard of."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._doing = ""
-
-    def __call__(self, doing: str, articles: int) -> None:
-        if doing != self._doing:
-            self._stack.close()
-            self._doing, self._advance = doing, self._stack.enter_context(terminal.progress(doing))
-        self._advance(articles)
 
 
 def _order(options: dict[str, Any]) -> Any:

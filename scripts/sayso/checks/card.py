@@ -1,0 +1,14 @@
+"""Checks of the dataset card. They are looked for where the card is made; here they have their names and remedies."""
+
+from __future__ import annotations
+
+from sayso.checks.findings import declare
+
+STALE_CARD = declare(
+    "stale-card", "error", "Computed parts of the card, and files beside it, tell of the data that lie there.",
+    "run `sayso build`",
+)  # fmt: skip
+CARD_WORD = declare(
+    "card-word", "error", "The head of the card has only words that the hub takes.",
+    "choose another word; corpus/README.md is refused on upload otherwise",
+)  # fmt: skip

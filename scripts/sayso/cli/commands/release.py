@@ -1,0 +1,54 @@
+"""``sayso release``: a version of the data that can be cited."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sayso.cli.terminal import Bars, emit, say
+
+if TYPE_CHECKING:
+    from sayso.release.make import Release
+
+
+@click.command()
+@click.argument("version")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.pass_obj
+def command(root: Path | None, version: str, dry_run: bool, as_json: bool) -> None:
+    """Make a version of the data: check, compare, build, changelog, card, manifest.
+
+    What differs from the version before decides how far the number must move; a lower one is refused. Leaves a tree
+    to commit and prints the name of its tag; git itself is left to you. Run again it does nothing twice.
+
+    \b
+    Examples:
+      sayso release 0.2.0 --dry-run
+      sayso release 0.2.0
+      git add -A && git commit -m "Release 0.2.0" && git tag v0.2.0
+    """
+    from sayso.release.make import release
+    from sayso.settings import find_instance
+
+    with Bars() as watch:
+        made = release(find_instance(root), version, dry_run=dry_run, watch=watch)
+    if as_json:
+        emit({"dry_run": dry_run, **asdict(made)})
+        return
+    _print(made, dry_run)
+
+
+def _print(made: Release, dry_run: bool) -> None:
+    for name in made.written:
+        click.echo(f"{'would write' if dry_run else 'wrote'} {name}")
+    if made.previous:
+        why = f" ({', '.join(made.reasons)})" if made.reasons else ""
+        say(f"since {made.previous}: {f'at least a {made.asked} change{why}' if made.asked else 'no difference'}")
+    if not made.written:
+        say(f"{made.version} is made; nothing was left to do")
+    elif not dry_run:
+        say(f'{made.version} is made: git add -A && git commit -m "Release {made.version}" && git tag {made.tag}')

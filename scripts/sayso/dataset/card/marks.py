@@ -1,0 +1,103 @@
+"""The two kinds of text in a card: what people wrote, and computed parts between two lines of marks.
+
+    <!-- computed: figures -->
+    … made by every build anew …
+    <!-- /computed -->
+
+Whoever writes prose does so in the card itself, anywhere but there. A build replaces what stands between the marks and
+not a byte besides; where marks are not as they should be, nothing is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sayso.errors import InputError
+
+END = "<!-- /computed -->"
+_MARK = re.compile(r"\s*<!--\s*(?:computed:\s*(?P<name>\S+?)|(?P<end>/computed))\s*-->\s*")
+_ALMOST = re.compile(r"\s*<!--\s*/?\s*computed\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a computed part stands: the lines between its marks, counted from 0, end-exclusive."""
+
+    first: int
+    end: int
+
+
+def parts(text: str, path: Path) -> dict[str, Part]:
+    """The computed parts of a card by name, in order.
+
+    Args:
+        path: the file to name in an error.
+
+    Raises:
+        InputError: a mark is missing, misspelt, or there twice; names file and line.
+
+    >>> parts(f"Prose.\\n<!-- computed: figures -->\\n7\\n{END}\\n", Path("README.md"))
+    {'figures': Part(first=2, end=3)}
+    """
+    found: dict[str, Part] = {}
+    opened: tuple[str, int] | None = None
+    for number, line in enumerate(text.split("\n")):
+        mark = _MARK.fullmatch(line)
+        if not mark:
+            if _ALMOST.match(line):
+                raise _wrong(path, number, f"{line.strip()} is no mark", f"write <!-- computed: NAME --> or {END}")
+        elif mark["end"]:
+            if not opened:
+                raise _wrong(path, number, "a computed part ends that has not begun", "restore the line before it")
+            found[opened[0]], opened = Part(opened[1], number), None
+        elif opened:
+            raise _unclosed(path, *opened)
+        elif mark["name"] in found:
+            raise _wrong(path, number, f"a second place for {mark['name']!r}", "remove one of the two")
+        else:
+            opened = mark["name"], number + 1
+    if opened:
+        raise _unclosed(path, *opened)
+    return found
+
+
+def _unclosed(path: Path, name: str, after: int) -> InputError:
+    return _wrong(path, after - 1, f"the computed part {name!r} has no end", f"put {END} on a line of its own after it")
+
+
+def _wrong(path: Path, line: int, what: str, remedy: str) -> InputError:
+    return InputError(what, where=f"{path}:{line + 1}", remedy=remedy)
+
+
+def held(text: str, part: Part) -> str:
+    """What stands in a computed part, without its marks."""
+    return "\n".join(text.split("\n")[part.first : part.end])
+
+
+def filled(text: str, contents: Mapping[str, str], path: Path) -> str:
+    """The card with each computed part replaced by what belongs there.
+
+    Raises:
+        InputError: marks are wrong, or a part has no place, or a place no part.
+    """
+    places = parts(text, path)
+    _agree(places, contents, path)
+    lines = text.split("\n")
+    for name, part in reversed(places.items()):
+        lines[part.first : part.end] = contents[name].split("\n")
+    return "\n".join(lines)
+
+
+def _agree(places: Mapping[str, Part], contents: Collection[str], path: Path) -> None:
+    for name, part in places.items():
+        if name not in contents:
+            raise _wrong(path, part.first - 1, f"nothing computes {name!r}", f"choose from {', '.join(contents)}")
+    missing = [name for name in contents if name not in places]
+    if missing:
+        raise InputError(
+            f"no place for the computed part {missing[0]!r}", where=str(path),
+            remedy=f"put <!-- computed: {missing[0]} --> and {END} where it shall stand, each on a line of its own",
+        )  # fmt: skip

@@ -1,0 +1,158 @@
+"""`sayso report` against orjson writing the same JSON, and how soon a real Chromium lets somebody work in the page.
+
+    python tests/benchmarks/report.py [documents ...]
+
+The yardstick reads what the report's page holds as JSON and writes it again, with orjson and nothing else: no source
+is read, nothing is checked, counted or drawn. Memory is the peak of a process of its own. In the browser: from the
+start of the navigation until the claims table can be searched, until a search has its rows, and until a document
+stands there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(REPOSITORY))
+COUNTS, RUNS = (1_000, 10_000), 3
+_JSON = re.compile(rb'<script type="application/json" id="[a-z]+-?\d*">(.*?)</script>', re.DOTALL)
+
+
+def make(root: Path, count: int) -> None:
+    """An instance with ``count`` articles of 3 kB and one answer of 25 mentions to each."""
+    from sayso import jsonl
+    from sayso.store import Corpus
+    from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
+
+    shutil.copytree(REPOSITORY / "schema", root / "schema")
+    corpus = Corpus(root)
+    jsonl.write(corpus.batch(0), synthetic_documents(count))
+    corpus.write_annotations("synthetic", "reader", synthetic_annotations(synthetic_documents(count), "reader"))
+
+
+def ours(root: Path) -> float:
+    """The whole report, from nothing."""
+    from sayso.report.page import report
+    from sayso.settings import find_instance
+
+    (root / "report.html").unlink(missing_ok=True)
+    begun = time.perf_counter()
+    report(find_instance(root), root / "report.html")
+    return time.perf_counter() - begun
+
+
+def again(root: Path) -> float:
+    """The same once more, where nothing has changed."""
+    from sayso.report.page import report
+    from sayso.settings import find_instance
+
+    begun = time.perf_counter()
+    assert not report(find_instance(root), root / "report.html").changed
+    return time.perf_counter() - begun
+
+
+def bare(root: Path) -> float:
+    """orjson writes what the page holds."""
+    import orjson
+
+    blocks = [orjson.loads(block) for block in _JSON.findall((root / "report.html").read_bytes())]
+    begun = time.perf_counter()
+    with (root / "bare.json").open("wb") as file:
+        for block in blocks:
+            file.write(orjson.dumps(block))
+    return time.perf_counter() - begun
+
+
+def measured(step: str, root: Path) -> tuple[float, float]:
+    """The best seconds and the most MB of some runs, each a process of its own."""
+    runs = []
+    for _ in range(RUNS):
+        words = [sys.executable, __file__, "--step", step, str(root)]
+        runs.append(json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout))
+    return min(seconds for seconds, _ in runs), max(megabytes for _, megabytes in runs)
+
+
+def in_browser(path: Path) -> dict[str, float]:
+    """Milliseconds in Chromium, each from a fresh start; the best of some runs."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import chromium
+
+    found: dict[str, list[float]] = {"can be searched": [], "a search has its rows": [], "a document stands there": []}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(chromium()), args=["--no-sandbox"])
+        for _ in range(RUNS):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.add_init_script(
+                "new MutationObserver((_, all) => { if (document.documentElement?.dataset.ready) "
+                "{ window.readyAt = performance.now(); all.disconnect(); } })"
+                ".observe(document, {subtree: true, attributes: true})"
+            )
+            page.goto(f"{path.as_uri()}#claims")
+            found["can be searched"].append(page.wait_for_function("window.readyAt").json_value())
+            found["a search has its rows"].append(page.evaluate(_SEARCH))
+            found["a document stands there"].append(page.evaluate(_OPEN))
+            page.close()
+        browser.close()
+    return {name: min(times) for name, times in found.items()}
+
+
+_SEARCH = """() => new Promise(done => {
+    const begun = performance.now(), status = document.querySelector('#view-claims .status');
+    new MutationObserver(() => done(performance.now() - begun)).observe(status, {childList: true});
+    const field = document.querySelector('#view-claims .search input');
+    field.value = 'belgorod soldiers';
+    field.dispatchEvent(new Event('input', {bubbles: true}));
+})"""
+_OPEN = """() => new Promise(done => {
+    const begun = performance.now(), section = document.querySelector('#view-document');
+    new MutationObserver(() => done(performance.now() - begun)).observe(section, {childList: true});
+    document.querySelector('#view-claims tbody a').click();
+})"""
+
+
+def main(counts: tuple[int, ...]) -> None:
+    """Print the figures."""
+    for count in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            make(root, count)
+            whole, same, yardstick = (measured(step, root) for step in ("ours", "again", "bare"))
+            size, times = (root / "report.html").stat().st_size, in_browser(root / "report.html")
+        print(
+            f"report, {count:,} articles of 3 kB with 25 mentions each (seconds, MB at the peak, against the bare way)"
+        )
+        for name, (seconds, megabytes) in {
+            "the whole report": whole,
+            "the same again, nothing changed": same,
+            "bare orjson writing the same JSON": yardstick,
+        }.items():
+            print(f"  {name:44} {seconds:8.2f} {megabytes:8.0f} {seconds / yardstick[0]:8.1f}")
+        print(f"  the file                                     {size / 1e6:8.1f} MB")
+        for name, milliseconds in times.items():
+            print(f"  in Chromium, {name:31} {milliseconds:8.0f} ms")
+
+
+def step(name: str, root: Path) -> None:
+    """One step, timed inside its process, so that the interpreter's start counts for nobody."""
+    import orjson  # noqa: F401
+
+    import sayso.report.page  # noqa: F401
+
+    taken = {"ours": ours, "again": again, "bare": bare}[name](root)
+    print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--step"]:
+        step(sys.argv[2], Path(sys.argv[3]))
+    else:
+        main(tuple(int(word) for word in sys.argv[1:]) or COUNTS)

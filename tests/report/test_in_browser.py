@@ -1,0 +1,389 @@
+"""The page where it is read: a real Chromium, by mouse and by key, with the network watched."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from sayso.report.page import report
+from sayso.settings import Instance, find_instance
+from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
+from tests.browser import chromium
+from tests.conftest import REPOSITORY, new_instance
+from tests.dataset.made import annotation, document, mention, write
+from tests.labelling import QUIET
+from tests.report.worlds import HOSTILE, SAID, people
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=str(chromium()), args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Open]:
+    """Opens a page at a view; at the end nothing was fetched, refused or raised."""
+    contexts, wrong = [], []
+
+    def opening(path: Path, view: str = "", **settings: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "request",
+            lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "blob:")) else None,
+        )
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(f"{path.as_uri()}{view}")
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def made(root: Path, fill: Callable[[Path], object]) -> Path:
+    instance = new_instance(root)
+    fill(instance.root)
+    out = instance.root / "page.html"
+    report(instance, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("world") / "checkout", lambda root: people(root, adjudicated=True))
+
+
+@pytest.fixture(scope="module")
+def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("founding") / "page.html"
+    report(find_instance(REPOSITORY), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def fill(root: Path) -> None:
+        documents = list(synthetic_documents(1000))
+        write(root, documents, synthetic_annotations(documents, "reader"))
+
+    return made(tmp_path_factory.mktemp("large") / "checkout", fill)
+
+
+def status(page: Page) -> str:
+    return page.locator("main > section:visible .status").inner_text()
+
+
+def seen(found: Locator) -> str:
+    """What eyes see of an element, white space as one space."""
+    words: str = found.evaluate(
+        """element => { const copy = element.cloneNode(true);
+                        for (const heard of copy.querySelectorAll('.sr')) heard.remove();
+                        return copy.textContent; }"""
+    )
+    return " ".join(words.split())
+
+
+def middle(mark: Locator) -> tuple[float, float]:
+    """The middle of the first line of a mark, for the mouse."""
+    x, y = mark.evaluate(
+        """mark => { mark.scrollIntoView({ block: 'center', behavior: 'instant' });
+                     const box = mark.getClientRects()[0];
+                     return [box.left + box.width / 2, box.top + box.height / 2]; }"""
+    )
+    return x, y
+
+
+def text_alone(page: Page) -> str:
+    """The text on the page without the words that are there for those who hear it."""
+    found: str = page.evaluate(
+        """() => { const copy = document.querySelector('.text').cloneNode(true);
+                   for (const tag of copy.querySelectorAll('.tag')) tag.remove();
+                   return copy.textContent; }"""
+    )
+    return found
+
+
+def marked(page: Page) -> list[tuple[str, str]]:
+    """Label and words of every mark."""
+    found: list[list[str]] = page.evaluate(
+        """() => [...document.querySelectorAll('.text mark')].map(mark => {
+            const copy = mark.cloneNode(true), label = copy.querySelector('.tag').textContent.trim();
+            for (const tag of copy.querySelectorAll('.tag')) tag.remove();
+            return [label, copy.textContent]; })"""
+    )
+    return [(label, words) for label, words in found]
+
+
+def test_a_claim_is_found_by_typing_and_leads_to_its_place(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#claims")
+    assert status(page) == "21 claims"
+    page.get_by_label("Search", exact=True).fill("voronezh two")
+    expect(page.locator("#view-claims tbody tr")).to_have_count(1)
+    assert status(page) == "1 of 21 claims"
+    assert "2..4 two additional drones" in seen(page.locator("#view-claims tbody tr"))
+    page.get_by_role("link", name="two additional drones").click()
+    expect(page.locator("mark.picked")).to_be_focused()
+    assert [role.inner_text() for role in page.locator(".tag.role").all()] == ["source", "quantity", "where", "where"]
+    assert "1160 to 1235" in page.locator(".detail").inner_text()
+    page.go_back()
+    assert status(page) == "1 of 21 claims"
+
+
+def test_the_count_algebra_is_shown_as_such(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#document/002_f5b38a405875c223")
+    first = page.locator(".sums li").first
+    assert seen(first.locator(".sum")) == "38=34+2..4"
+    assert "may add up" in first.inner_text() and "only where they come to 38" in first.inner_text()
+    first.get_by_role("button", name="2 to 4").click()
+    expect(page.locator("mark.picked")).to_contain_text("two additional drones")
+
+
+def test_filters_and_order_hold_together(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#claims")
+    page.get_by_label("polarity").select_option("negative")
+    assert status(page) == "1 of 21 claims"
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("searchbox", name="who says").fill("Sobyanin")
+    expect(page.locator("#view-claims .status")).to_have_text("5 of 21 claims")
+    page.get_by_role("button", name="Clear").click()
+    many = page.get_by_role("columnheader", name="how many")
+    many.get_by_role("button").click()
+    assert many.get_attribute("aria-sort") == "ascending"
+    many.get_by_role("button").click()
+    shown = [seen(row.locator(".many").first) for row in page.locator("#view-claims tbody tr").all()[:3]]
+    assert many.get_attribute("aria-sort") == "descending" and shown == ["130", "38", "34"]
+
+
+def test_the_rows_that_are_shown_are_saved_as_csv(world: Path, opened: Open, tmp_path: Path) -> None:
+    page = opened(world, "#claims")
+    page.get_by_label("reading").select_option("ann-1 (human) · trial · all")
+    page.get_by_role("searchbox", name="who says").fill("defence")
+    expect(page.locator("#view-claims .status")).to_have_text("1 of 6 claims")
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="CSV").click()
+    saving.value.save_as(tmp_path / "claims.csv")
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "claims.csv").read_bytes().decode(), newline=""))
+    assert SAID[int(row["start"]) : int(row["end"])] == row["text"] == "38 drones 𝒻ell"
+    told = [
+        row[name]
+        for name in ("doc_id", "reading", "kind", "claim_id", "source", "quantity", "lower", "upper", "certainty")
+    ]
+    assert told == ["said", "ann-1", "human", "claim", "ministry", "38 drones", "38", "38", "probable"]
+
+
+def test_marks_stand_on_their_words_behind_astral_characters(world: Path, opened: Open) -> None:
+    page = opened(world, "#document/said/ann-1%20trial%20all")
+    assert text_alone(page) == SAID
+    assert [words for _label, words in marked(page)] == [
+        "ministry",
+        "said",
+        "38 drones 𝒻ell",
+        "38 drones",
+        "34",
+        "two more",
+        "Crimea",
+    ]
+    assert marked(page)[5][0] == "Count, flag unsure"
+
+
+def test_spans_that_cross_are_drawn_in_pieces(tmp_path: Path, opened: Open) -> None:
+    text = "one two three four"
+    here = document("d", text)
+    spans = [mention("a", "Claim", text, 0, 13), mention("b", "Actor", text, 4, 18), mention("c", "Count", text, 8, 13)]
+    page = opened(
+        made(tmp_path / "checkout", lambda root: write(root, [here], [annotation(here, *spans)])), "#document/d"
+    )
+    assert text_alone(page) == text
+    assert marked(page) == [
+        ("Claim", "one two three"),
+        ("Actor", "two three"),
+        ("Count", "three"),
+        ("Actor, continued", " four"),
+    ]
+
+
+def test_readings_stand_side_by_side_and_are_chosen(world: Path, opened: Open) -> None:
+    page = opened(world, "#document/said")
+    assert page.get_by_role("radio").count() == 4
+    expect(page.get_by_label("adjudicated · trial")).to_be_checked()
+    page.mouse.click(*middle(page.locator("mark").first))
+    assert "majority" in page.locator(".detail").inner_text()
+    page.get_by_label("ann-2 (human) · trial · all").check()
+    expect(page.locator(".text mark")).to_have_count(1)
+    assert HOSTILE in page.locator(".remarks").inner_text()
+    page.get_by_label("ann-1 (human) · trial · all").check()
+    expect(page.locator(".text mark")).to_have_count(7)
+    assert HOSTILE in page.locator(".remarks").inner_text()
+
+
+@pytest.mark.parametrize(
+    "view", ["#figures", "#claims", "#documents", "#document/hostile", "#document/said/ann-2%20trial%20all"]
+)
+def test_a_text_that_is_a_program_does_not_run(world: Path, opened: Open, view: str) -> None:
+    page = opened(world, view)
+    assert page.title() == "Sayso: who says what happened where, and how many"
+    assert page.locator("main img").count() == 0
+    if view == "#document/hostile":
+        assert text_alone(page) == f"Before {HOSTILE} after"
+
+
+def test_an_annotator_who_answered_twice_has_two_readings(tmp_path: Path, opened: Open) -> None:
+    here = document("d", "one two")
+    first, second = (mention(name, "Claim", here.text, at, at + 3) for name, at in (("a", 0), ("b", 4)))
+    answers = [annotation(here, first), annotation(here, second, created="2025-11-03")]
+    page = opened(made(tmp_path / "checkout", lambda root: write(root, [here], answers)), "#claims")
+    page.get_by_role("link", name="two").click()
+    expect(page.locator("mark.picked")).to_contain_text("two")
+    expect(page.get_by_label("ann-1 (human) · trial · all (2)")).to_be_checked()
+    page.get_by_label("ann-1 (human) · trial · all", exact=True).check()
+    assert marked(page) == [("Claim", "one")]
+
+
+def test_an_address_that_is_a_program_is_no_link(world: Path, opened: Open) -> None:
+    page = opened(world, "#document/later")
+    assert "javascript:alert(1)" in page.locator(".about").inner_text()
+    assert page.locator(".about a").count() == 0
+    page.goto(f"{world.as_uri()}#document/said")
+    assert page.locator(".about a").get_attribute("href") == "https://example.org/a"
+
+
+def test_everything_is_reached_by_key(founding: Path, opened: Open) -> None:
+    page = opened(founding)
+    reached = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent"))
+    assert reached == ["Skip to the content", "Figures", "Claims", "Documents"]
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Documents")).to_be_focused()
+    page.locator("#view-documents tbody a").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#view-document h1")).to_be_focused()
+    assert page.locator('mark[tabindex="0"]').count() == 1
+    page.locator('mark[tabindex="0"]').focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("mark.picked")).to_be_focused()
+    assert page.locator("mark.tied").count() > 2
+    outline = page.locator("mark.picked").evaluate("mark => getComputedStyle(mark).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Escape")
+    expect(page.locator("mark.picked")).to_have_count(0)
+
+
+def test_what_is_under_the_pointer_or_the_focus_is_told(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#document/002_f5b38a405875c223")
+    page.mouse.move(*middle(page.locator("mark.layer-2", has_text="another two drones")))
+    expect(page.locator("#tip")).to_have_text("Count · 2 · exact · uav · destroyed")
+    page.mouse.move(5, 5)
+    expect(page.locator("#tip")).to_be_hidden()
+    page.locator("mark").first.focus()
+    expect(page.locator("#tip")).to_contain_text("Location · associative")
+
+
+def test_a_layer_can_be_put_out_of_sight(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#document/002_f5b38a405875c223")
+    page.get_by_role("checkbox", name="Actor").uncheck()
+    assert page.locator("mark.layer-0:not(.off)").count() == 0
+    page.get_by_label("name them in the text").check()
+    assert page.locator(".tag.open").first.bounding_box()["width"] > 8  # type: ignore[index]
+
+
+@pytest.mark.parametrize("room", ["light", "dark"])
+@pytest.mark.parametrize("view", ["#figures", "#claims", "#documents", "#document/said/ann-1%20trial%20all/claim"])
+def test_axe_finds_nothing_that_shuts_anybody_out(world: Path, opened: Open, view: str, room: str) -> None:
+    page = opened(world, view, color_scheme=room, reduced_motion="reduce")
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == []
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+@pytest.mark.parametrize("view", ["#figures", "#claims", "#documents", "#document/002_f5b38a405875c223"])
+def test_nothing_runs_out_at_the_side(founding: Path, opened: Open, view: str, width: int) -> None:
+    page = opened(founding, view, viewport={"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_whoever_wants_no_motion_gets_none(founding: Path, opened: Open) -> None:
+    page = opened(founding, reduced_motion="reduce")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_paper_is_always_light(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#document/002_f5b38a405875c223", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 24, 29)"
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator("nav").is_visible() and page.locator(".banner").is_visible()
+
+
+def test_figures_need_no_script(founding: Path, opened: Open, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(founding.as_uri())
+    assert page.locator("svg.plot").count() == 5 and page.locator("noscript").is_visible()
+    context.close()
+
+
+def test_of_a_thousand_documents_only_what_is_seen_is_made(large: Path, opened: Open) -> None:
+    page = opened(large, "#claims")
+    assert status(page) == "5,000 claims"
+    assert page.locator("#view-claims tbody tr").count() == 100
+    page.get_by_role("button", name="Next").click()
+    assert "101–200 of 5,000" in page.locator("#view-claims .pages").inner_text()
+    page.get_by_label("Search", exact=True).fill("article-00000999")
+    expect(page.locator("#view-claims .status")).to_have_text("5 of 5,000 claims")
+    page.locator("#view-claims tbody a").first.click()
+    expect(page.locator("#view-document h1")).to_have_text("Article 999")
+    assert len(marked(page)) == 25
+    assert page.locator("*").count() < 2500
+
+
+def test_printing_the_claims_prints_all_that_were_chosen(large: Path, opened: Open) -> None:
+    page = opened(large, "#claims")
+    page.get_by_role("searchbox", name="how many").fill("drones")
+    page.wait_for_timeout(300)
+    chosen = int(status(page).split()[0].replace(",", ""))
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#view-claims tbody tr").count() == chosen > 100
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("#view-claims tbody tr").count() == 100
+
+
+def test_the_page_prints(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#document/002_f5b38a405875c223")
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_an_address_without_a_document_says_so(founding: Path, opened: Open) -> None:
+    page = opened(founding, "#document/none")
+    assert page.get_by_role("heading", name="No such document").is_visible()
+
+
+def test_a_corpus_without_readings_opens(instance: Instance, opened: Open) -> None:
+    write(instance.root, [document("d", "Nobody read this.")])
+    report(instance, instance.root / "page.html")
+    page = opened(instance.root / "page.html", "#document/d")
+    assert "Nobody has read this document yet." in page.locator("main").inner_text()
+    page.goto(f"{(instance.root / 'page.html').as_uri()}#claims")
+    assert page.locator("#view-claims .empty").is_visible()
