@@ -122,13 +122,12 @@ class _Intake:
             self._take(reading)
             watch(1)
         self._refuse()
-        articles = Articles(paths=(str(self.stage.articles),), format="jsonl", dry_run=True)
-        self.outcome.documents = ingest(self.instance, articles)
         names = self.stage.annotators()
-        for name in names:  # every conflict is found before the first file is written
+        for name in names:  # every conflict is found before the first file is written; ingest finds its own
             self.outcome.answers[name] = self._counted(name)
+        articles = Articles(paths=(str(self.stage.articles),), format="jsonl", dry_run=self.order.dry_run)
+        self.outcome.documents = ingest(self.instance, articles)
         if not self.order.dry_run:
-            self.outcome.documents = ingest(self.instance, _really(articles))
             self.outcome.written = [name for name in names if self._write(name)]
         return self.outcome
 
@@ -246,10 +245,6 @@ def _now() -> str:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     moment = datetime.fromtimestamp(int(epoch) if epoch.isdecimal() else int(time.time()), UTC)
     return moment.isoformat().replace("+00:00", "Z")
-
-
-def _really(articles: Articles) -> Articles:
-    return Articles(paths=articles.paths, format=articles.format)
 
 
 def _fitting(value: str, kind: Any, what: str, place: str, remedy: str) -> Any:
