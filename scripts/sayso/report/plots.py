@@ -215,7 +215,8 @@ def rules(page: str) -> str:
     )
     return (
         f".plot text{{font-size:{TEXT}px;fill:{ink}}}"
-        f".plot rect:not(.paper)+text[text-anchor]{{font-size:{SMALL}px}}.plot .kind{{font-weight:600}}.plot .paper{{fill:{page}}}"
+        f".plot rect:not(.paper)+text[text-anchor]{{font-size:{SMALL}px}}"
+        f".plot .kind{{font-weight:600}}.plot .paper{{fill:{page}}}"
         f".plot .number{{fill:{faint}}}{fills}{''.join(_shades(page))}"
     )
 
