@@ -101,9 +101,5 @@ def main() -> None:
 
 
 def colour() -> bool | None:
-    """False where NO_COLOR is set; None lets click ask the terminal.
-
-    >>> import os; os.environ["NO_COLOR"] = "1"; colour()
-    False
-    """
+    """False where NO_COLOR is set; None lets click ask the terminal."""
     return False if os.environ.get("NO_COLOR") else None
