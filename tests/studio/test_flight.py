@@ -30,7 +30,7 @@ pytestmark = pytest.mark.server
 @pytest.fixture
 def at_home(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> Campaign:
     """A campaign whose own embedded server is the one of the run; its project is there. Time alone settles nothing."""
-    campaign.instance.private.mkdir()
+    campaign.instance.private.mkdir(exist_ok=True)
     server.home(campaign.instance).symlink_to(server.home(campaign.studio.instance))
     campaign.fill(document(0))
     campaign.push()
