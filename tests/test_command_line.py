@@ -46,8 +46,9 @@ def test_a_bug_shows_no_traceback_unless_asked(instance: Instance) -> None:
 
 def in_a_terminal(words: list[str], environment: dict[str, str]) -> bytes:
     """What a command shows in a terminal of its own, read to its very end."""
+    kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     ours, theirs = os.openpty()
-    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **environment}):
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env={**kept, **environment}):
         os.close(theirs)
         shown = b""
         with contextlib.suppress(OSError):  # how a terminal ends on Linux

@@ -101,5 +101,11 @@ def main() -> None:
 
 
 def colour() -> bool | None:
-    """False where NO_COLOR is set; None lets click ask the terminal."""
+    """False where NO_COLOR is set; None lets click ask the terminal.
+
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, NO_COLOR="1"):
+    ...     colour()
+    False
+    """
     return False if os.environ.get("NO_COLOR") else None
