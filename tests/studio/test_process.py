@@ -32,3 +32,21 @@ def test_another_start_or_another_command_is_another_process(sleeper: subprocess
     assert not process.Process(known.pid, "at another time", known.mark).alive
     assert not process.Process(known.pid, known.started, "gunicorn").alive
     assert not process.Process(1 << 22, "", "").alive
+
+
+def test_stop_returns_when_the_whole_group_is_gone() -> None:
+    words = "(trap '' TERM; while :; do sleep 60; done) & exec sleep 61"
+    with subprocess.Popen(["sh", "-c", words], start_new_session=True) as leader:
+        known = process.identify(leader.pid, "sleep 61")
+        while len(grouped(leader.pid)) < 3:  # the leader, the one in brackets, which ignores the request, and its sleep
+            pass
+        process.stop(known, 0.2)
+        leader.wait()
+        assert grouped(leader.pid) == []
+
+
+def grouped(leader: int) -> list[str]:
+    """Everybody of a process group who runs, as ``ps`` tells it; the dead whom nobody has buried do not."""
+    told = subprocess.run(["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in told.splitlines()]
+    return [pid for group, state, pid in rows if group == str(leader) and not state.startswith("Z")]

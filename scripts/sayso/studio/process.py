@@ -62,18 +62,41 @@ def forsaken(port: int) -> bool | None:
 
 
 def stop(process: Process, patience: float) -> None:
-    """Ask the process and its group to end, wait ``patience`` seconds, then end them; returns when it is gone."""
+    """Ask the process and its group to end, wait ``patience`` seconds, then end them; returns when all are gone."""
+    if not process.alive:
+        return
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10.0)):
-        if process.alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-        _wait(process, seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        if _gone(process, seconds):
+            return
 
 
-def _wait(process: Process, seconds: float) -> None:
+def _gone(process: Process, seconds: float) -> bool:
+    """Wait until neither the process nor anybody of its group runs; say whether that came about."""
     end = time.monotonic() + seconds
-    while process.alive and time.monotonic() < end:
+    while process.alive or _led(process.pid):
+        if time.monotonic() >= end:
+            return False
         time.sleep(PAUSE)
+    return True
+
+
+def _led(leader: int) -> bool:
+    """Whether anybody of a process group runs still, its leader dead or not."""
+    for status in PROC.glob("[0-9]*/stat"):
+        try:
+            fields = _fields(status)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if fields[2] == str(leader) and fields[0] not in "ZX":
+            return True
+    return False
+
+
+def _fields(status: Path) -> list[str]:
+    # The second field is the program's name in brackets and may itself hold spaces and brackets.
+    return status.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
 
 
 def _start_time(pid: int) -> str:
@@ -82,8 +105,7 @@ def _start_time(pid: int) -> str:
         state, _, started = _ps(pid, "stat=,lstart=").partition(" ")
         return "" if state.startswith("Z") else started.strip()
     try:
-        # The second field is the program's name in brackets and may itself hold spaces and brackets.
-        fields = (PROC / str(pid) / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        fields = _fields(PROC / str(pid) / "stat")
     except (FileNotFoundError, ProcessLookupError):
         return ""
     boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
