@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from sayso.checks.scheme import CLAIM
 from sayso.difference.entries import Changes, ClaimChange
 from sayso.records import Annotation, Gold, Mention
-
-CLAIM = "Claim"  # the label that the `claims` configuration of the dataset is about
 
 
 def claim_changes(older: Annotation | Gold | None, newer: Annotation | Gold | None,

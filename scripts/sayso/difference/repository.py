@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import IO, BinaryIO, cast
 
 from sayso.errors import InputError
+from sayso.files import explained
 
 CHUNK = 1 << 20
 _REGULAR = (b"100644", b"100755")
@@ -34,6 +36,15 @@ def commit_of(folder: Path, revision: str) -> str | None:
 def shallow(folder: Path) -> bool:
     """Whether older revisions were left out when the repository was cloned."""
     return _run(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+
+
+def blob_digest(path: Path, kind: str) -> str:
+    """The name that git gives to a file's bytes; ``kind`` is the hash by which the repository names them."""
+    with explained(path), path.open("rb") as file:
+        digest = hashlib.new(kind, b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

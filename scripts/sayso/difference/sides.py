@@ -6,7 +6,6 @@ What a side is made of stays in here. Another kind of side needs the four member
 from __future__ import annotations
 
 import filecmp
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from sayso.difference.repository import CHUNK, Blobs, commit_of, refusal, shallow
+from sayso.difference.repository import CHUNK, Blobs, blob_digest, commit_of, refusal, shallow
 from sayso.errors import InputError, UsageError
 from sayso.files import PARTIAL, explained
 from sayso.settings import MARK
@@ -86,12 +85,7 @@ class Folder:
 
     def blob(self, name: str, kind: str) -> str:
         """The hash of a file as git takes it."""
-        path = self.path(name)
-        with explained(path), path.open("rb") as file:
-            digest = hashlib.new(kind, b"blob %d\0" % path.stat().st_size)
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return blob_digest(self.path(name), kind)
 
     @contextmanager
     def reading(self) -> Iterator[Opener]:

@@ -65,7 +65,7 @@ def leaks(instance: Instance, files: Iterable[Path], folder: Path, watch: Watch 
 
 
 class _Search:
-    """What is looked for. Words that were looked through lately are not looked through again."""
+    """What is looked for."""
 
     def __init__(self, known: dict[str, str], printed: set[str]) -> None:
         self._known = known

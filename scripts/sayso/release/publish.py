@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sayso.dataset.sources import file_digest
+from sayso.difference.repository import blob_digest
 from sayso.errors import AuthError, ConflictError, FindingsError, InputError, PartialError, SaysoError, ServerError
 from sayso.files import explained, locked
 from sayso.release import manifest as manifests
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _TYPE = "dataset"
 _SPARED = {".gitattributes"}  # the Hub's own
+_SHA256 = 64  # hexadecimal digits
 _AT_ONCE = 100  # files of one request of the Hub's
 
 Watch = Callable[[str, int], None]
@@ -169,14 +172,7 @@ def _there(api: HfApi, repository: str, revision: str) -> dict[str, str]:
 
 def _digest(path: Path, like: str) -> str:
     """The digest of a file here, made as ``like`` was."""
-    import hashlib
-
-    from sayso.dataset.sources import file_digest
-
-    if len(like) == hashlib.sha256().digest_size * 2:
-        return file_digest(path)
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return file_digest(path) if len(like) == _SHA256 else blob_digest(path, "sha1")
 
 
 def _apply(api: HfApi, planned: Plan, folder: Path, public: bool, watch: Watch) -> None:
