@@ -10,7 +10,7 @@ import pytest
 
 from sayso.report.figures import ARTICLES, NOBODY, Figures, Plot, figures
 from sayso.report.plots import plots, svg
-from sayso.report.readings import Choice
+from sayso.readings import Choice
 from sayso.settings import Instance
 from sayso.store import Corpus
 from tests.conftest import REPOSITORY

@@ -16,7 +16,7 @@ import pytest
 from sayso.errors import InputError, SpanError
 from sayso.report.figures import figures
 from sayso.report.page import BLOCK_DOCUMENTS, banner, report
-from sayso.report.readings import Choice
+from sayso.readings import Choice
 from sayso.settings import Instance
 from sayso.store import Corpus
 from tests.commands import done, sayso

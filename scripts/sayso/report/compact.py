@@ -26,7 +26,7 @@ import msgspec
 
 from sayso.records import Annotation, Document, Gold, GoldMention, Mention, Relation, Value, ordered_mentions
 from sayso.report import algebra
-from sayso.report.readings import Reader, Reading
+from sayso.readings import Reader, Reading
 from sayso.schema import Attribute, Label, Schema
 
 CLAIM, ENTITY, COUNT = "Claim", "entity", algebra.COUNT

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Literal
 
 from sayso.records import Document, Mention
-from sayso.report.readings import GOLD, Choice, Reading, side_by_side
+from sayso.readings import GOLD, Choice, Reading, side_by_side
 from sayso.schema import Schema
 from sayso.store import Corpus
 

@@ -23,7 +23,7 @@ from sayso.records import Document
 from sayso.report import compact, plots
 from sayso.report.figures import ARTICLES, KINDS, Figures, Plot
 from sayso.report.palette import DARK, LIGHT, legible, mixed
-from sayso.report.readings import Choice, Reading, side_by_side
+from sayso.readings import Choice, Reading, side_by_side
 from sayso.schema import Schema
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus

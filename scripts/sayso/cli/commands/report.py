@@ -38,7 +38,7 @@ def command(
       sayso report --campaign pilot --annotator ann-1a2b3c4d --json
     """
     from sayso.report.page import report
-    from sayso.report.readings import Choice
+    from sayso.readings import Choice
     from sayso.settings import find_instance
 
     instance = find_instance(root)

@@ -1,0 +1,100 @@
+"""Which answers are compared with which: all that several annotators gave to one document in one pass, blind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+
+from sayso.readings import Choice, side_by_side
+from sayso.records import Annotation, AnnotatorKind, Document
+from sayso.store import Corpus
+
+SKIPPED = "the annotator passed the document over"
+ANOTHERS = "started from another's answer"
+EARLIER = "an earlier answer of the same annotator"
+OTHER_KIND = "not by an annotator of the kind that is compared"
+ALONE = "nobody else has answered"
+
+
+@dataclass(frozen=True)
+class Who:
+    """Whose answers are compared; empty is all of them.
+
+    Attributes:
+        interface: the pass, or None for each pass by itself.
+        kinds: people, unless programs are asked for too.
+    """
+
+    campaigns: frozenset[str] = frozenset()
+    annotators: frozenset[str] = frozenset()
+    interface: str | None = None
+    kinds: frozenset[AnnotatorKind] = frozenset({"human"})
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One document in one pass with at least two answers to compare, in order of annotator, one of each."""
+
+    document: Document
+    campaign: str
+    interface: str
+    answers: tuple[Annotation, ...]
+
+
+@dataclass
+class LeftOut:
+    """Answers that are not compared, by reason and pass, counted."""
+
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def add(self, answer: Annotation, reason: str) -> None:
+        """Take one more."""
+        self.counts[answer.campaign, answer.interface, reason] += 1
+
+
+def compared(corpus: Corpus, who: Who, left_out: LeftOut) -> Iterator[Compared]:
+    """Documents in order with what is compared of each, lazily; a document of two passes comes twice.
+
+    Raises:
+        InputError: nothing fits the choice, or a record is broken.
+        SpanError: a mention is not the slice of its text that it says it is.
+    """
+    for document, readings in side_by_side(corpus, Choice(who.campaigns, who.annotators)):
+        answers = [reading.record for reading in readings if isinstance(reading.record, Annotation)]
+        wanted = [answer for answer in answers if who.interface in (None, answer.interface)]
+        yield from of_document(document, wanted, who, left_out)
+
+
+def of_document(document: Document, answers: Iterable[Annotation], who: Who, left_out: LeftOut) -> Iterator[Compared]:
+    """What is compared of one document, pass by pass."""
+    place = attrgetter("campaign", "interface")
+    for (campaign, interface), group in groupby(sorted(answers, key=place), key=place):
+        chosen = independent(group, who, left_out)
+        if len(chosen) > 1:
+            yield Compared(document, campaign, interface, chosen)
+        for answer in chosen if len(chosen) == 1 else ():
+            left_out.add(answer, ALONE)
+
+
+def independent(answers: Iterable[Annotation], who: Who, left_out: LeftOut) -> tuple[Annotation, ...]:
+    """The answers that stand for themselves, one of each annotator, the latest, in order of annotator."""
+    latest: dict[str, Annotation] = {}
+    for answer in sorted(answers, key=attrgetter("updated", "created")):
+        if reason := _unfit(answer, who):
+            left_out.add(answer, reason)
+            continue
+        if answer.annotator in latest:
+            left_out.add(latest[answer.annotator], EARLIER)
+        latest[answer.annotator] = answer
+    return tuple(latest[name] for name in sorted(latest))
+
+
+def _unfit(answer: Annotation, who: Who) -> str:
+    if answer.annotator_kind not in who.kinds:
+        return OTHER_KIND
+    if answer.status == "skipped":
+        return SKIPPED
+    return ANOTHERS if answer.started_from == "annotation" else ""

@@ -1,0 +1,110 @@
+"""Which mention of one reading is which of another's. Pure and symmetric: the other way round finds as many pairs.
+
+Only mentions of one label are paired, and each at most once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeVar
+
+from sayso.records import Mention
+
+M = TypeVar("M", bound=Mention)
+Pairs = list[tuple[M, M]]
+Key = Callable[[M], Hashable]
+
+
+def in_place(mention: Mention) -> Hashable:
+    """The same for mentions of one label on the very same span."""
+    return mention.label, mention.start, mention.end
+
+
+def same(one: Iterable[M], other: Iterable[M], key: Key[M] = in_place) -> Pairs[M]:
+    """Pairs of mentions that are the same by ``key``; where one reading has it twice, the second needs a second too."""
+    waiting: dict[Hashable, list[M]] = {}
+    for mention in other:
+        waiting.setdefault(key(mention), []).append(mention)
+    return [(mention, found.pop(0)) for mention in one if (found := waiting.get(key(mention)))]
+
+
+def overlapping(one: Sequence[M], other: Sequence[M]) -> Pairs[M]:
+    """As many pairs as there can be of mentions of one label that share a code point; equal spans are paired first.
+
+    In order of start. A maximum matching: no greedy choice of a first neighbour costs a pair.
+    """
+    pairs: Pairs[M] = []
+    theirs = {label: list(mentions) for label, mentions in _layers(other)}
+    for label, mine in _layers(one):
+        pairs += _matched(list(mine), theirs.get(label, []))
+    return sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end, pair[0].label))
+
+
+def _layers(mentions: Sequence[M]) -> Iterable[tuple[str, Iterable[M]]]:
+    return groupby(sorted(mentions, key=lambda m: (m.label, m.start, m.end)), key=attrgetter("label"))
+
+
+def _matched(mine: list[M], theirs: list[M]) -> Pairs[M]:
+    neighbours = _neighbours(mine, theirs)
+    partner: dict[int, int] = {}  # of theirs → of mine
+    left = []
+    for number, near in enumerate(neighbours):
+        equal = [k for k in near if k not in partner and _equal(mine[number], theirs[k])]
+        if equal:
+            partner[equal[0]] = number
+        elif near:
+            left.append(number)
+    for number in left:
+        _augment(number, neighbours, partner)
+    return [(mine[number], theirs[k]) for k, number in partner.items()]
+
+
+def _equal(one: Mention, other: Mention) -> bool:
+    return one.start == other.start and one.end == other.end
+
+
+def _neighbours(mine: list[M], theirs: list[M]) -> list[list[int]]:
+    """For each of mine the numbers of theirs that share a code point with it; both stand in order of start."""
+    found, first = [], 0
+    furthest = [0]  # how far any of theirs up to here reaches
+    for mention in theirs:
+        furthest.append(max(furthest[-1], mention.end))
+    for mention in mine:
+        while first < len(theirs) and furthest[first + 1] <= mention.start:
+            first += 1
+        near, k = [], first
+        while k < len(theirs) and theirs[k].start < mention.end:
+            if theirs[k].end > mention.start:
+                near.append(k)
+            k += 1
+        found.append(near)
+    return found
+
+
+def _augment(start: int, neighbours: list[list[int]], partner: dict[int, int]) -> bool:
+    """Find a partner for ``start``, others changing theirs where they can; without recursion, for long chains."""
+    came_from: dict[int, int] = {}
+    waiting = [start]
+    while waiting:
+        number = waiting.pop()
+        for k in neighbours[number]:
+            if k in came_from:
+                continue
+            came_from[k] = number
+            if k not in partner:
+                _turn(k, start, came_from, partner)
+                return True
+            waiting.append(partner[k])
+    return False
+
+
+def _turn(k: int, start: int, came_from: dict[int, int], partner: dict[int, int]) -> None:
+    while True:
+        number = came_from[k]
+        before = next((other for other, mine in partner.items() if mine == number), None)
+        partner[k] = number
+        if number == start or before is None:
+            return
+        k = before
