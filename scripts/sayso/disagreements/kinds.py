@@ -133,8 +133,10 @@ def edges(one: Mention, other: Mention, text: str) -> tuple[Edge, ...]:
     """The edges that differ between two overlapping spans of ``text``, from left to right.
 
     >>> mayor = Mention(id="a", label="Actor", start=0, end=9, text="The mayor")
-    >>> edges(mayor, Mention(id="b", label="Actor", start=4, end=11, text="mayor’s"), "The mayor’s")
-    (Edge(side='left', longer=0, what='article', words='The '), Edge(side='right', longer=1, what='possessive', words='’s'))
+    >>> for edge in edges(mayor, Mention(id="b", label="Actor", start=4, end=11, text="mayor’s"), "The mayor’s"):
+    ...     print(edge)
+    Edge(side='left', longer=0, what='article', words='The ')
+    Edge(side='right', longer=1, what='possessive', words='’s')
     """
     found = []
     if one.start != other.start:

@@ -26,10 +26,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sayso.agreement.matching import same
-from sayso.disagreements.kinds import (
-    ACROSS, ALONE, AROUND, ENTANGLED, INSIDE, NO_END, OTHER_END, OTHER_TYPE, SECOND, SPLIT, TURNED, TWICE, Arrow,
-    Difference, Disagreement, Edge, Kind, Side, edges,
-)  # fmt: skip
+from sayso.disagreements import kinds
+from sayso.disagreements.kinds import Arrow, Difference, Disagreement, Edge, Kind, Side, edges
 from sayso.records import Mention, Relation
 from sayso.schema import Schema
 from sayso.spans import covers, overlapping
@@ -119,7 +117,9 @@ class _Sorting:
 
     def left(self, reading: int) -> list[Node]:
         """What has no counterpart yet, in order of place."""
-        nodes = [(reading, at) for at in range(len(self.readings[reading].mentions)) if (reading, at) not in self.places]
+        nodes = [
+            (reading, at) for at in range(len(self.readings[reading].mentions)) if (reading, at) not in self.places
+        ]
         return sorted(nodes, key=self._order)
 
     def _order(self, node: Node) -> tuple[int, int, str]:
@@ -160,11 +160,12 @@ class _Sorting:
         for nodes in _together(near):
             self._join(*nodes)
             if len(nodes) == 2:
-                found = edges(*(self.mention(node) for node in sorted(nodes)), self.text)
+                one, other = (self.mention(node) for node in sorted(nodes))
+                found = edges(one, other, self.text)
                 self._tell("boundary", (edge.told for edge in found), nodes, edges=found)
             else:
                 lone = any(sum(node[0] == reading for node in nodes) == 1 for reading in (0, 1))
-                self._tell("nesting", [SPLIT if lone else ENTANGLED], nodes)
+                self._tell("nesting", [kinds.SPLIT if lone else kinds.ENTANGLED], nodes)
 
     def _labels(self, nodes: Iterable[Node]) -> int:
         return len({self.mention(node).label for node in nodes})
@@ -217,10 +218,10 @@ class _Sorting:
     def _how(self, node: Node, other: Node) -> str:
         mine, theirs = self.mention(node), self.mention(other)
         if mine.span == theirs.span:
-            return TWICE if mine.label == theirs.label else SECOND
+            return kinds.TWICE if mine.label == theirs.label else kinds.SECOND
         if covers(theirs.span, mine.span):
-            return INSIDE
-        return AROUND if covers(mine.span, theirs.span) else ACROSS
+            return kinds.INSIDE
+        return kinds.AROUND if covers(mine.span, theirs.span) else kinds.ACROSS
 
     def missed(self) -> None:
         """Step 5."""
@@ -254,11 +255,11 @@ class _Arrows:
         for mine, theirs in self._paired(lambda key: key):
             self.agreed.append((mine.relation, theirs.relation))
         self._without_an_end()
-        self._pairs(TURNED, lambda key: key, lambda key: (key[0], key[2], key[1]))
-        self._pairs(OTHER_TYPE, lambda key: key[1:])
-        self._pairs(OTHER_END, lambda key: key[:2])
-        self._pairs(OTHER_END, lambda key: (key[0], key[2]))
-        self._lone(ALONE, lambda key: True)
+        self._pairs(kinds.TURNED, lambda key: key, lambda key: (key[0], key[2], key[1]))
+        self._pairs(kinds.OTHER_TYPE, lambda key: key[1:])
+        self._pairs(kinds.OTHER_END, lambda key: key[:2])
+        self._pairs(kinds.OTHER_END, lambda key: (key[0], key[2]))
+        self._lone(kinds.ALONE, lambda key: True)
 
     def _paired(self, key: Callable[[_Key], Hashable], theirs: Callable[[_Key], Hashable] | None = None
                 ) -> list[tuple[Arrow, Arrow]]:  # fmt: skip
@@ -283,14 +284,13 @@ class _Arrows:
             self.found.append(Disagreement("relation", (detail,), Side((), (mine,)), Side((), (other,))))
 
     def _without_an_end(self) -> None:
-        self._lone(NO_END, lambda key: not all(isinstance(end, int) for end in key[1:]))
+        self._lone(kinds.NO_END, lambda key: not all(isinstance(end, int) for end in key[1:]))
 
     def _lone(self, detail: str, fits: Callable[[_Key], bool]) -> None:
         for number, left in enumerate(self._left):
             for _key, arrow in (each for each in left if fits(each[0])):
-                sides = [Side(), Side()]
-                sides[number] = Side((), (arrow,))
-                self.found.append(Disagreement("relation", (detail,), *sides))
+                one, other = (Side((), (arrow,) if side == number else ()) for side in (0, 1))
+                self.found.append(Disagreement("relation", (detail,), one, other))
             self._left[number] = [each for each in left if not fits(each[0])]
 
 
