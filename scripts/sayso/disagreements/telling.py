@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sayso.disagreements.gathering import Case, Pair
-from sayso.disagreements.kinds import Arrow, Disagreement, Side
+from sayso.disagreements.kinds import Arrow, Difference, Disagreement, Side
 from sayso.records import Annotation, Mention
 from sayso.studio.address import of_task
 
@@ -20,7 +20,7 @@ def told(side: Side, found: Disagreement, number: int) -> str:
     if not side:
         return f"{NOTHING}, {_beside(found.beside)}" if found.beside else NOTHING
     if found.kind == "attribute":
-        answers = ", ".join(f"{each.name} {_value((each.one, each.other)[number])}" for each in found.values)
+        answers = ", ".join(f"{each.name}: {value(each, number)}" for each in found.values)
         return f"{quoted(side.mentions[0].text)} {answers}"
     return ", ".join([*map(_mention, side.mentions), *map(_arrow, side.arrows)])
 
@@ -29,8 +29,10 @@ def _beside(mention: Mention) -> str:
     return f"but {_mention(mention)}"
 
 
-def _value(value: object) -> str:
-    return EMPTY if value is None else str(value)
+def value(difference: Difference, number: int) -> str:
+    """What one of two answered."""
+    given = (difference.one, difference.other)[number]
+    return EMPTY if given is None else str(given)
 
 
 def _mention(mention: Mention) -> str:

@@ -13,6 +13,7 @@ from sayso.cli.terminal import Advance, emit_all, progress, say, table
 
 if TYPE_CHECKING:
     from sayso.disagreements.gathering import Case
+    from sayso.disagreements.page import Written
     from sayso.disagreements.tally import Tally
 
 KINDS = ("missed", "boundary", "label", "attribute", "nesting", "relation")
@@ -58,7 +59,8 @@ def command(
       sayso disagreements --kind boundary --label Actor --html build/edges.html
       sayso disagreements --annotator ann-1a2b3c4d --json > theirs.json
     """
-    from sayso.disagreements import gathering, tally, telling
+    from sayso.disagreements import gathering, page, tally, telling
+    from sayso.errors import UsageError
     from sayso.schema import load
     from sayso.settings import MARK, find_instance
     from sayso.store import Corpus
@@ -73,13 +75,25 @@ def command(
     found = gathering.cases(Corpus(instance.root), schema, wanted, counted.left_out)
     with progress("comparing", printing=as_json) as advance:
         coming = _counted(found, counted, advance)
+        if as_json and (out is not None or show):
+            raise UsageError("--json and --html are two ways to tell", remedy="run the command once for each")
         if as_json:
             entries = (entry for case in coming for entry in telling.entries(case, address))
             emit_all("disagreements", entries, lambda: tally.data(counted))
+        if out is not None or show:
+            path = Path(out) if out else instance.root / "build" / "disagreements.html"
+            _tell(page.explorer(path, schema, coming, counted, address), show)
         deque(coming, 0)
     if not as_json:
         _tables(counted, pairs)
     _conclude(counted)
+
+
+def _tell(written: Written, show: bool) -> None:
+    say(f"{'wrote' if written.changed else 'nothing changed:'} {written.path} ({written.size / 1e6:,.1f} MB): "
+        f"{written.passages:,} sentences")  # fmt: skip
+    if show:
+        click.launch(str(written.path))
 
 
 def _counted(found: Iterator[Case], counted: Tally, advance: Advance) -> Iterator[Case]:
