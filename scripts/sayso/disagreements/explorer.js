@@ -62,7 +62,7 @@ const soon = pause(() => choose(), 90);
 const search = h("input", { type: "search", placeholder: "words that all stand in a sentence or its notes", input: event => { state.search = event.target.value.trim().toLowerCase(); soon(); } });
 const controls = h("div", { class: "controls", role: "search", "aria-label": "Disagreements" },
   h("label", { class: "search" }, "Search", search), select("Label or relation", facts.names, "name"),
-  select("Annotator", facts.annotators, "one"), select("and", facts.annotators, "other"),
+  select("Annotator", facts.annotators, "one"), select("Against", facts.annotators, "other"),
   h("button", { type: "button", click: () => clear() }, "Clear"));
 
 function clear() {
