@@ -196,7 +196,8 @@ def _reading(document: Document, answer: Answer) -> Reading:
 _OF_DOCUMENT = ("title", "outlet", "url", "published", "language", "license", "source_name", "split", "ingested",
                 "text_sha256")  # fmt: skip
 _OF_ANSWER = ("campaign", "interface", "annotator", "annotator_kind", "schema_version", "guidelines_version", "status",
-              "created", "updated", "lead_time_seconds", "started_from", "text_read", "adjudicated", "adjudicator")  # fmt: skip
+              "created", "updated", "lead_time_seconds", "started_from", "text_read", "adjudicated",
+              "adjudicator")  # fmt: skip
 
 
 def _about(document: Document, answer: Answer) -> dict[str, str]:
