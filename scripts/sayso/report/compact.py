@@ -24,9 +24,9 @@ from typing import Any
 
 import msgspec
 
+from sayso.readings import Reader, Reading
 from sayso.records import Annotation, Document, Gold, GoldMention, Mention, Relation, Value, ordered_mentions
 from sayso.report import algebra
-from sayso.readings import Reader, Reading
 from sayso.schema import Attribute, Label, Schema
 
 CLAIM, ENTITY, COUNT = "Claim", "entity", algebra.COUNT

@@ -19,11 +19,11 @@ from jinja2 import Environment, StrictUndefined
 
 from sayso import schema as schemas
 from sayso.files import explained, replace_if_changed
+from sayso.readings import Choice, Reading, side_by_side
 from sayso.records import Document
 from sayso.report import compact, plots
 from sayso.report.figures import ARTICLES, KINDS, Figures, Plot
 from sayso.report.palette import DARK, LIGHT, legible, mixed
-from sayso.readings import Choice, Reading, side_by_side
 from sayso.schema import Schema
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
