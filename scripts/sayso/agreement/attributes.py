@@ -11,14 +11,16 @@ alpha leaves it out. Where neither has one there is nothing to compare.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
 from sayso.agreement.bootstrap import Estimate, Values, estimate, ratio
 from sayso.agreement.marked import Pair, Statistics, Sums
 from sayso.checks.scheme import COUNT, LOWER, UPPER
+from sayso.records import Value
 from sayso.schema import Attribute, Schema
 
 GROUP = "attributes"
@@ -42,28 +44,34 @@ def asked(schema: Schema, labels: Iterable[str]) -> Asked:
     }  # fmt: skip
 
 
-def count(into: Statistics, pair: Pair, compared: Asked) -> None:
+def count(into: Statistics, pairs: Iterable[Pair], compared: Asked) -> None:
     """What was chosen for mentions that two answers both have."""
+    met = Counter(chain.from_iterable(_met(pair, compared) for pair in pairs))
+    for (label, name, one, other), times in met.items():
+        if one is None and other is None:
+            continue
+        subject = f"{label}.{name}"
+        into[GROUP, subject, _COMPARED] += times
+        into[GROUP, subject, _SAME] += times * (one == other)
+        into[GROUP, subject, _ABSENT] += times * (one is None or other is None)
+        if compared[label][name].closed:
+            _count_values(into, subject, _name(one), _name(other), times)
+
+
+def _met(pair: Pair, compared: Asked) -> Iterator[tuple[str, str, Value | None, Value | None]]:
     for mine, theirs in pair.matched:
-        for name, attribute in compared.get(mine.label, {}).items():
-            one, other = mine.attributes.get(name), theirs.attributes.get(name)
-            if one is None and other is None:
-                continue
-            subject = f"{mine.label}.{name}"
-            into[GROUP, subject, _COMPARED] += 1
-            into[GROUP, subject, _SAME] += one == other
-            into[GROUP, subject, _ABSENT] += one is None or other is None
-            if attribute.closed:
-                _count_values(into, subject, _name(one), _name(other))
+        one, other = mine.attributes, theirs.attributes
+        for name in compared.get(mine.label, ()):
+            yield mine.label, name, one.get(name), other.get(name)
 
 
-def _count_values(into: Statistics, subject: str, one: str, other: str) -> None:
-    into[GROUP, subject, _sorted(one, other)] += 1
+def _count_values(into: Statistics, subject: str, one: str, other: str, times: int) -> None:
+    into[GROUP, subject, _sorted(one, other)] += times
     for value in (one, other):
-        into[GROUP, f"{subject}={value}", _CHOSEN] += 1
+        into[GROUP, f"{subject}={value}", _CHOSEN] += times
 
 
-def _name(value: str | int | None) -> str:
+def _name(value: Value | None) -> str:
     return MISSING if value is None else str(value)
 
 
@@ -88,7 +96,7 @@ def _compared(sums: Sums, subject: str) -> Values:
 def _estimate(sums: Sums, subject: str, measure: str, values: Values, why: str = _NOTHING) -> Estimate:
     key = (GROUP, subject, _COMPARED)
     n = sums.total(key)
-    return estimate((GROUP, subject, measure), values, n, UNIT, sums.seen.get(key, 0), why if n else _NOTHING)
+    return estimate((GROUP, subject, measure), values, n, UNIT, sums.seen(key), why if n else _NOTHING)
 
 
 def missing(sums: Sums, subject: str) -> int:
@@ -165,4 +173,4 @@ def _of_value(sums: Sums, subject: str, table: Values, number: int) -> Estimate:
     key = (GROUP, subject, _CHOSEN)
     values = ratio(table[number, number], table[number].sum(axis=0))
     name = (GROUP, subject, "agreement")
-    return estimate(name, values, sums.total(key), "choices", sums.seen.get(key, 0), "nobody chose it")
+    return estimate(name, values, sums.total(key), "choices", sums.seen(key), "nobody chose it")

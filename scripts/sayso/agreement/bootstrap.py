@@ -12,7 +12,6 @@ found again to the last digit.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -63,21 +62,18 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 
 class Sums(Generic[K]):
-    """What each document gives, by key; only what is not zero is kept."""
+    """What each document gives, by key."""
 
     def __init__(self) -> None:
         self.documents = 0
-        self.seen: Counter[K] = Counter()  # in how many documents a key is not zero
         self._columns: dict[K, int] = {}
         self._ends, self._places, self._numbers = array("q", [0]), array("q"), array("d")
 
     def add(self, statistics: Mapping[K, float]) -> None:
         """Take one more document; with nothing in it, it counts as a document all the same."""
-        for key, number in statistics.items():
-            if number:
-                self.seen[key] += 1
-                self._places.append(self._columns.setdefault(key, len(self._columns)))
-                self._numbers.append(number)
+        columns = self._columns
+        self._places.extend([columns.setdefault(key, len(columns)) for key in statistics])
+        self._numbers.extend(statistics.values())
         self.documents += 1
         self._ends.append(len(self._places))
 
@@ -93,7 +89,12 @@ class Sums(Generic[K]):
             part = sums[first : first + len(weights)]
             for start, block in self._blocks():
                 part += weights[:, start : start + len(block)] @ block
-        return Resampled(dict(self._columns), np.ascontiguousarray(sums.T), self.seen)
+        return Resampled(dict(self._columns), np.ascontiguousarray(sums.T), self._seen())
+
+    def _seen(self) -> npt.NDArray[np.int64]:
+        """In how many documents a key is not zero."""
+        places = np.frombuffer(self._places, np.int64)[np.frombuffer(self._numbers, np.float64) != 0]
+        return np.bincount(places, minlength=len(self._columns))
 
     def _blocks(self) -> Iterator[tuple[int, Values]]:
         """The numbers as a table of documents by keys, some documents at a time, and the first of them."""
@@ -125,11 +126,16 @@ class Resampled(Generic[K]):
 
     columns: Mapping[K, int]
     sums: Values
-    seen: Mapping[K, int]
+    documents_of: npt.NDArray[np.int64]
 
     def __getitem__(self, key: K) -> Values:
         column = self.columns.get(key)
         return np.zeros(self.sums.shape[1]) if column is None else self.sums[column]
+
+    def seen(self, key: K) -> int:
+        """How many documents have any of that."""
+        column = self.columns.get(key)
+        return 0 if column is None else int(self.documents_of[column])
 
     def total(self, key: K) -> int:
         """The sum over the documents as they are, of what is whole."""

@@ -64,7 +64,7 @@ def figures(sums: Sums, labels: Iterable[str]) -> Iterator[Estimate]:
         observed, expected = by_label[label]
         everywhere = label != ALL and sums[GROUP, label, _INSIDE][0] == values[0] > 0
         why = "everything is marked by everybody" if everywhere else "nobody marked one"
-        documents = sums.seen.get((GROUP, label, _INSIDE), 0)
+        documents = sums.seen((GROUP, label, _INSIDE))
         n = sums.total((GROUP, "", _LENGTH))
         yield estimate(("spans", label, "characters"), 1 - ratio(observed, expected), n, "code points", documents, why)
 

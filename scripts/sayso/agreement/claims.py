@@ -46,8 +46,9 @@ Ends = frozenset[tuple[tuple[str, Hashable], int]]
 Shape = tuple[Place, Ends]
 
 
-def count(into: Statistics, one: Claims, other: Claims, pair: Pair) -> None:
+def count(into: Statistics, pair: Pair) -> None:
     """What two answers have in common."""
+    one, other = pair.one.once(Claims), pair.other.once(Claims)
     for subject, mine, theirs in (
         (ATTRIBUTION, one.attributions, other.attributions), (WHOLE, one.whole, other.whole),
     ):  # fmt: skip
@@ -112,6 +113,10 @@ def _said(claim: Mention, ends: list[tuple[str, str]], by_id: Mapping[str, Menti
     what = claim.attributes.get(TYPE), claim.attributes.get(POLARITY)
     for source, place, counted in product(who or [None], where or [None], many or [None]):
         yield source, what, place, counted
+
+
+def _counted(count: Mention) -> Hashable:
+    return tuple(count.attributes.get(name) for name in (LOWER, UPPER, THING, OUTCOME))
 
 
 def _named(mention: Mention, attribute: str) -> Hashable:

@@ -40,4 +40,4 @@ def figures(sums: Sums) -> Iterator[Estimate]:
     for measure, what in (("equal", _SAME), ("overlap", _MEET)):
         values = ratio(sums[GROUP, COUNT, what], sums[key])
         why = "no count that both marked"
-        yield estimate((GROUP, COUNT, measure), values, sums.total(key), "matched counts", sums.seen.get(key, 0), why)
+        yield estimate((GROUP, COUNT, measure), values, sums.total(key), "matched counts", sums.seen(key), why)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sayso.agreement import matching
 from sayso.agreement.bootstrap import Resampled
@@ -14,6 +14,7 @@ from sayso.checks.scheme import bare
 from sayso.records import Annotation, Mention
 
 K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 Place = tuple[tuple[str, int, int], int]
 """Label, start and end, and how many the same annotator marked on the very same place before."""
 
@@ -55,6 +56,14 @@ class Marked:
     def __init__(self, answer: Annotation) -> None:
         self.answer = answer
         self.by_id = {mention.id: mention for mention in answer.mentions}
+        self._made: dict[object, Any] = {}
+
+    def once(self, make: Callable[[Marked], T]) -> T:
+        """What ``make`` makes of the answer, made when it is first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     @cached_property
     def layers(self) -> Mapping[str, list[Mention]]:

@@ -117,7 +117,6 @@ class _Part:
     first_answer: str = ""
 
     def add(self, found: Statistics, pairs: Sequence[Pair]) -> None:
-        count_all(found, _SUMMED)
         self.sums.add(found)
         self.documents += 1
         self.comparisons += len(pairs)
@@ -145,40 +144,48 @@ class _Gathered:
         self._answers.update(map(version, answers))
         self._people.update(answer.annotator for answer in answers)
         marked = [Marked(answer) for answer in answers]
-        said = {id(each): claims.Claims(each) for each in marked} if self._types else {}
         pairs = [Pair(*two) for two in combinations(marked, 2)]
-        found = [self._of_pair(pair, said) for pair in pairs]
         length = len(document.text)
-        self._whole.add(_together(found, [marked], length, self._whole.refused), pairs)
+        self._add_to(self._whole, pairs, [marked], length)
+        for pair in pairs:
+            self._add_pair(pair)
         if self._versions is not None:
-            self._add_by_version(self._versions, list(zip(pairs, found, strict=True)), length)
+            self._add_by_version(self._versions, pairs, length)
 
-    def _of_pair(self, pair: Pair, said: dict[int, claims.Claims]) -> Statistics:
+    def _add_pair(self, pair: Pair) -> None:
         found: Statistics = defaultdict(float)
         spans.count(found, pair)
-        self._pairs[pair.one.answer.annotator, pair.other.answer.annotator].add(_with_all(found))
-        spans.count_kept(found, pair)
-        attributes.count(found, pair, self._asked)
-        counts.count(found, pair)
-        if said:
-            relations.count(found, pair)
-            claims.count(found, said[id(pair.one)], said[id(pair.other)], pair)
-        return found
+        count_all(found, _SUMMED)
+        self._pairs[pair.one.answer.annotator, pair.other.answer.annotator].add(found)
 
-    def _add_by_version(
-        self, versions: dict[Version | None, _Part], found: list[tuple[Pair, Statistics]], length: int
-    ) -> None:
+    def _add_to(self, part: _Part, pairs: Sequence[Pair], sets: Iterable[Sequence[Marked]], length: int) -> None:
+        """Add to a part what pairs of answers give, and what sets of them give as a whole."""
+        found: Statistics = defaultdict(float)
+        for pair in pairs:
+            spans.count(found, pair)
+            spans.count_kept(found, pair)
+            counts.count(found, pair)
+            if self._types:
+                relations.count(found, pair)
+                claims.count(found, pair)
+        attributes.count(found, pairs, self._asked)
+        for marked in sets:
+            characters.count(found, marked, length)
+            units.count(found, marked, length, part.refused)
+        count_all(found, _SUMMED)
+        part.add(found, pairs)
+
+    def _add_by_version(self, versions: dict[Version | None, _Part], pairs: Iterable[Pair], length: int) -> None:
         """Each pair to its version's part, or to that of pairs across versions; all parts draw the same documents."""
-        groups: defaultdict[Version | None, list[tuple[Pair, Statistics]]] = defaultdict(list)
-        for pair, statistics in found:
+        groups: defaultdict[Version | None, list[Pair]] = defaultdict(list)
+        for pair in pairs:
             one, other = version(pair.one.answer), version(pair.other.answer)
-            groups[one if one == other else None].append((pair, statistics))
+            groups[one if one == other else None].append(pair)
         for key, mine in groups.items():
             part = versions.setdefault(key, _Part())
             part.sums.pass_over(self._whole.sums.documents - 1 - part.sums.documents)
-            pairs = [pair for pair, _statistics in mine]
-            sets = [[pair.one, pair.other] for pair in pairs] if key is None else [_members(pairs)]
-            part.add(_together([each for _pair, each in mine], sets, length, part.refused), pairs)
+            sets = [[pair.one, pair.other] for pair in mine] if key is None else [_members(mine)]
+            self._add_to(part, mine, sets, length)
 
     def measurement(
         self, campaign: str, interface: str, left_out: dict[str, int], samples: int, seed: int
@@ -236,26 +243,6 @@ def told(of: Version) -> str:
     ('schema 1.0.0, guidelines 2', 'schema 1.0.0')
     """
     return f"schema {of[0]}, guidelines {of[1]}" if of[1] else f"schema {of[0]}"
-
-
-def _together(
-    found: Iterable[Statistics], sets: Iterable[Sequence[Marked]], length: int, refused: dict[str, str]
-) -> Statistics:
-    """What pairs of answers add, and what sets of them add as a whole."""
-    into: Statistics = defaultdict(float)
-    for statistics in found:
-        for key, number in statistics.items():
-            into[key] += number
-    for marked in sets:
-        characters.count(into, marked, length)
-        units.count(into, marked, length, refused)
-    return into
-
-
-def _with_all(found: Statistics) -> Statistics:
-    whole = found.copy()
-    count_all(whole, _SUMMED)
-    return whole
 
 
 def _members(pairs: Iterable[Pair]) -> list[Marked]:

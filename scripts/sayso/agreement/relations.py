@@ -22,7 +22,7 @@ Drawn = frozenset[tuple[tuple[str, Place, Place], int]]
 
 def count(into: Statistics, pair: Pair) -> None:
     """What two answers have in common, by type."""
-    mine, theirs = drawn(pair.one), drawn(pair.other)
+    mine, theirs = pair.one.once(drawn), pair.other.once(drawn)
     for answer in (mine, theirs):
         for (kind, head, tail), _before in answer:
             into[GROUP, kind, MARKED] += 1

@@ -45,7 +45,7 @@ def f1(sums: Sums, subject: tuple[str, str], what: str, why: str, unit: str = UN
     """What both have, twice, over what either has."""
     either = (*subject, of)
     values = ratio(2 * sums[(*subject, what)], sums[either])
-    return estimate((*subject, what), values, sums.total(either), unit, sums.seen.get(either, 0), why)
+    return estimate((*subject, what), values, sums.total(either), unit, sums.seen(either), why)
 
 
 def count_kept(into: Statistics, pair: Pair) -> None:
@@ -68,7 +68,7 @@ def machine_figures(sums: Sums, labels: Iterable[str]) -> Iterator[Estimate]:
     started = sums.total((MACHINE, ALL, STARTED))
     for label in labels if started else [ALL]:
         either, exact = sums[SPANS, label, MARKED], sums[SPANS, label, EXACT]
-        kept, documents = sums[MACHINE, label, KEPT], sums.seen.get((SPANS, label, EXACT), 0)
+        kept, documents = sums[MACHINE, label, KEPT], sums.seen((SPANS, label, EXACT))
         why = "they agree on none" if started else "no mention was taken over from a prediction"
         shares = ratio(kept, exact) if started else ratio(kept, 0 * kept)
         n = sums.total((SPANS, label, EXACT))
@@ -76,5 +76,5 @@ def machine_figures(sums: Sums, labels: Iterable[str]) -> Iterator[Estimate]:
         rest = either - 2 * kept
         why = "nothing else was marked" if started else why
         values = ratio(2 * (exact - kept), rest if started else 0 * rest)
-        documents = sums.seen.get((SPANS, label, MARKED), 0)
+        documents = sums.seen((SPANS, label, MARKED))
         yield estimate((MACHINE, label, "exact_without"), values, round(float(rest[0])), UNIT, documents, why)

@@ -131,5 +131,5 @@ def figures(sums: Sums, labels: Iterable[str], refused: Mapping[str, str]) -> It
         why = next(iter(refused.values()), "") if label == ALL else refused.get(label, "")
         expected = sums[GROUP, label, EXPECTED]
         values = 1 - ratio(sums[GROUP, label, OBSERVED], 0 * expected if why else expected)
-        n, documents = sums.total((GROUP, label, UNITS)), sums.seen.get((GROUP, label, UNITS), 0)
+        n, documents = sums.total((GROUP, label, UNITS)), sums.seen((GROUP, label, UNITS))
         yield estimate(("spans", label, "units"), values, n, "mentions", documents, why or "nobody marked one")
