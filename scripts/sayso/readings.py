@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sayso import jsonl
 from sayso.errors import InputError, SpanError
-from sayso.records import Annotation, Document, Gold
+from sayso.records import Annotation, Document, Gold, Relation
 from sayso.store import Corpus
 
 GOLD = "gold"
@@ -153,15 +153,18 @@ def _check(reading: Reading, document: Document) -> None:
     record, text = reading.record, document.text
     if record.text_sha256 != document.text_sha256:
         raise InputError(f"made for another text of {document.doc_id}", where=reading.where, remedy=_REMEDY)
-    for mention in record.mentions:
+    declined = record.declined if isinstance(record, Gold) else ()
+    for mention in (*record.mentions, *declined):
         if text[mention.start : mention.end] != mention.text:
             raise SpanError(f"mention {mention.id} [{mention.start}, {mention.end}) is not what stands there",
                             where=f"{reading.where} document {document.doc_id}", remedy=_REMEDY)  # fmt: skip
-    _check_ends(reading, {mention.id for mention in record.mentions})
+    _check_ends(reading, record.relations, {mention.id for mention in record.mentions})
+    if isinstance(record, Gold):
+        _check_ends(reading, record.declined_relations, {mention.id for mention in (*record.mentions, *declined)})
 
 
-def _check_ends(reading: Reading, ids: Iterable[str]) -> None:
-    for relation in reading.record.relations:
+def _check_ends(reading: Reading, relations: Iterable[Relation], ids: Iterable[str]) -> None:
+    for relation in relations:
         for end in (relation.head, relation.tail):
             if end not in ids:
                 raise InputError(f"relation {relation.type} {relation.head} → {relation.tail}: no mention {end!r}",

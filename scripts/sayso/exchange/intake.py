@@ -39,7 +39,7 @@ from sayso.records import (
     Status,
     sha256,
 )
-from sayso.schema import Schema
+from sayso.schema import Schema, Version
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus, annotation_order
 
@@ -165,7 +165,7 @@ class _Intake:
         found = worded(reading, self.schema, order.labels, self.how)
         seconds = about.get("lead_time_seconds")
 
-        def known(name: str, otherwise: str, kind: Any) -> Any:
+        def known(name: str, otherwise: str | None, kind: Any) -> Any:
             return _fitting(about.get(name, otherwise), kind, name, place, "mend it where it comes from")
 
         remedy = "give small letters, digits and hyphens, and never a name or an address: --annotator"
@@ -177,6 +177,7 @@ class _Intake:
             annotator=_fitting(annotator, Pseudonym, "a pseudonym", place, remedy),
             annotator_kind=order.annotator_kind or known("annotator_kind", "human", AnnotatorKind),
             schema_version=self.schema.version,
+            guidelines_version=known("guidelines_version", None, Version | None),
             status=known("status", "submitted", Status),
             created=about.get("created", ""),
             updated=about.get("updated", about.get("created", "")),
@@ -247,7 +248,7 @@ def _now() -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _fitting(value: str, kind: Any, what: str, place: str, remedy: str) -> Any:
+def _fitting(value: str | None, kind: Any, what: str, place: str, remedy: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
