@@ -12,14 +12,15 @@ found again to the last digit.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+K = TypeVar("K", bound=Hashable)
 Values = npt.NDArray[np.float64]
 """One number for the documents as they are, at 0, and one for each drawing of them."""
 
@@ -60,33 +61,40 @@ class Figure(Struct, frozen=True, kw_only=True):
         return f"{self.group}.{self.subject}.{self.measure}"
 
 
-class Sums:
-    """What each document gives, by key; only what is not zero is kept."""
+class Sums(Generic[K]):
+    """What each document gives, by key."""
 
     def __init__(self) -> None:
         self.documents = 0
-        self.seen: Counter[Hashable] = Counter()  # in how many documents a key is not zero
-        self._columns: dict[Hashable, int] = {}
+        self._columns: dict[K, int] = {}
         self._ends, self._places, self._numbers = array("q", [0]), array("q"), array("d")
 
-    def add(self, statistics: Mapping[Hashable, float]) -> None:
+    def add(self, statistics: Mapping[K, float]) -> None:
         """Take one more document; with nothing in it, it counts as a document all the same."""
-        for key, number in statistics.items():
-            if number:
-                self.seen[key] += 1
-                self._places.append(self._columns.setdefault(key, len(self._columns)))
-                self._numbers.append(number)
+        columns = self._columns
+        self._places.extend([columns.setdefault(key, len(columns)) for key in statistics])
+        self._numbers.extend(statistics.values())
         self.documents += 1
         self._ends.append(len(self._places))
 
-    def resampled(self, samples: int = SAMPLES, seed: int = SEED) -> Resampled:
+    def pass_over(self, documents: int) -> None:
+        """Take documents with nothing in them."""
+        self.documents += documents
+        self._ends.extend([self._ends[-1]] * documents)
+
+    def resampled(self, samples: int = SAMPLES, seed: int = SEED) -> Resampled[K]:
         """The sums over all documents, and over each of ``samples`` drawings; two of equal length draw alike."""
         sums = np.zeros((samples + 1, len(self._columns)))
         for first, weights in _drawn(self.documents, samples, seed):
             part = sums[first : first + len(weights)]
             for start, block in self._blocks():
                 part += weights[:, start : start + len(block)] @ block
-        return Resampled(dict(self._columns), np.ascontiguousarray(sums.T), self.seen)
+        return Resampled(dict(self._columns), np.ascontiguousarray(sums.T), self._seen())
+
+    def _seen(self) -> npt.NDArray[np.int64]:
+        """In how many documents a key is not zero."""
+        places = np.frombuffer(self._places, np.int64)[np.frombuffer(self._numbers, np.float64) != 0]
+        return np.bincount(places, minlength=len(self._columns))
 
     def _blocks(self) -> Iterator[tuple[int, Values]]:
         """The numbers as a table of documents by keys, some documents at a time, and the first of them."""
@@ -113,18 +121,23 @@ def _drawn(documents: int, samples: int, seed: int) -> Iterator[tuple[int, Value
 
 
 @dataclass(frozen=True)
-class Resampled:
+class Resampled(Generic[K]):
     """Sums by key, over the documents as they are and over each drawing."""
 
-    columns: Mapping[Hashable, int]
+    columns: Mapping[K, int]
     sums: Values
-    seen: Mapping[Hashable, int]
+    documents_of: npt.NDArray[np.int64]
 
-    def __getitem__(self, key: Hashable) -> Values:
+    def __getitem__(self, key: K) -> Values:
         column = self.columns.get(key)
         return np.zeros(self.sums.shape[1]) if column is None else self.sums[column]
 
-    def total(self, key: Hashable) -> int:
+    def seen(self, key: K) -> int:
+        """How many documents have any of that."""
+        column = self.columns.get(key)
+        return 0 if column is None else int(self.documents_of[column])
+
+    def total(self, key: K) -> int:
         """The sum over the documents as they are, of what is whole."""
         return round(float(self[key][0]))
 
@@ -152,7 +165,7 @@ def estimate(
 ) -> Estimate:
     """A figure of its values; ``why`` is said where there is none.
 
-    >>> sums = Sums()
+    >>> sums: Sums[str] = Sums()
     >>> for right, asked in ((3, 4), (1, 4)):
     ...     sums.add({"right": right, "asked": asked})
     >>> drawn = sums.resampled(100)

@@ -38,7 +38,7 @@ def overlapping(one: Sequence[M], other: Sequence[M]) -> Pairs[M]:
     pairs: Pairs[M] = []
     theirs = {label: list(mentions) for label, mentions in _layers(other)}
     for label, mine in _layers(one):
-        pairs += _matched(list(mine), theirs.get(label, []))
+        pairs += in_layer(list(mine), theirs.get(label, []))
     return sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end, pair[0].label))
 
 
@@ -46,7 +46,8 @@ def _layers(mentions: Sequence[M]) -> Iterable[tuple[str, Iterable[M]]]:
     return groupby(sorted(mentions, key=lambda m: (m.label, m.start, m.end)), key=attrgetter("label"))
 
 
-def _matched(mine: list[M], theirs: list[M]) -> Pairs[M]:
+def in_layer(mine: list[M], theirs: list[M]) -> Pairs[M]:
+    """The same for mentions that are all of one label and stand in order of start, then of end; in any order."""
     neighbours = _neighbours(mine, theirs)
     partner: dict[int, int] = {}  # of theirs → of mine
     left = []
