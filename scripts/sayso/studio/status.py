@@ -103,7 +103,7 @@ def status(instance: Instance, client: Client, campaign: str, interface: str | N
         place = project.Place(campaign, name)
         seen = preview(instance, client, Request(place))
         side = Side(place, seen.url, seen.interface, seen.tasks, here[name])
-        side.cases += _of_interface(seen)
+        side.cases += [*_of_interface(seen), *_of_guidelines(seen)]
         side.cases += _of_tasks(seen)
         side.cases += _of_words(side.here)
         if there := project.find(client, place):
@@ -135,6 +135,11 @@ def _unknown(answer: Annotation, known: Migrations) -> set[str]:
 def _of_interface(seen: Outcome) -> Iterator[Case]:
     if seen.interface != "in step":
         yield Case(f"the interface is {seen.interface}", 1, (), _INTERFACE[seen.interface])
+
+
+def _of_guidelines(seen: Outcome) -> Iterator[Case]:
+    if seen.guidelines.state != "in step":
+        yield Case(seen.guidelines.what, 1, (), seen.guidelines.remedy)
 
 
 def _of_tasks(seen: Outcome) -> Iterator[Case]:

@@ -49,7 +49,7 @@ def header(made: Made) -> str:
 
 
 def annotators(made: Made) -> str:
-    """Every annotator by pseudonym: kind, passes, schema, guidelines, answers. Of persons nothing else is known here."""
+    """Every annotator by pseudonym: kind, passes, schema, guidelines, answers. Of persons nothing else is known."""
     found: dict[tuple[str, str], list[set[str]]] = defaultdict(lambda: [set(), set()])
     answers = made.tally("annotations|answer", 0, 1)
     for kind, name, asked, version, _status in made.under("annotations|answer"):
