@@ -30,8 +30,9 @@ NOON = 1_795_348_800.0
     [
         ([], None, "in step"), ([], ONE, "behind"), ([ONE], ONE, "in step"), ([ONE], TWO, "behind"),
         ([ONE, TWO], ONE, "ahead"), ([ONE], Guidelines("1.0.0", "Mark nothing."), "reworded"),
-        ([ONE], Guidelines("1.0.0", "Mark\n  it.\n"), "in step"), ([ONE], None, "behind"), ([ONE, None], None, "in step"),
-        ([ONE, None], ONE, "behind"), ([Guidelines("1.9.0", "")], Guidelines("1.10.0", ""), "behind"),
+        ([ONE], Guidelines("1.0.0", "Mark\n  it.\n"), "in step"), ([ONE], None, "behind"),
+        ([ONE, None], None, "in step"), ([ONE, None], ONE, "behind"),
+        ([Guidelines("1.9.0", "")], Guidelines("1.10.0", ""), "behind"),
     ],
 )  # fmt: skip
 def test_how_what_is_shown_stands_to_ours(
@@ -41,11 +42,8 @@ def test_how_what_is_shown_stands_to_ours(
     for number, each in enumerate(before):
         told = added(told, each, NOON + number)
     found = standing(shown(told), ours)
-    assert (found.state, bool(found.what), bool(found.remedy)) == (
-        expected,
-        expected != "in step",
-        expected != "in step",
-    )
+    differs = expected != "in step"
+    assert (found.state, bool(found.what), bool(found.remedy)) == (expected, differs, differs)
 
 
 def test_an_answer_belongs_to_what_was_shown_when_it_was_last_changed() -> None:

@@ -46,8 +46,18 @@ def find(client: Client, place: Place) -> Project | None:
     Raises:
         ConflictError: two projects with tasks carry the same mark.
     """
-    found = _found(client, place, client.projects())
+    ((_place, found),) = at(client, [place])
     return client.project(found.id) if found else None
+
+
+def at(client: Client, places: Iterable[Place]) -> list[tuple[Place, Listed | None]]:
+    """The project of each place, or None, by one question.
+
+    Raises:
+        ConflictError: as ``find``.
+    """
+    listed = list(client.projects())
+    return [(place, _found(client, place, listed)) for place in places]
 
 
 def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | None) -> list[tuple[Place, Listed]]:
@@ -57,9 +67,8 @@ def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | 
         UsageError: there is none.
         ConflictError: as ``find``.
     """
-    listed = list(client.projects())
     wanted = [Place(campaign, name) for name in ([interface] if interface else schema.interfaces)]
-    found = [(place, there) for place in wanted if (there := _found(client, place, listed))]
+    found = [(place, there) for place, there in at(client, wanted) if there]
     if not found:
         what = f"no project of campaign {campaign}" + (f" with interface {interface}" if interface else "")
         raise UsageError(what, where=client.url, remedy="run `sayso push` first, or name another with --campaign")

@@ -102,17 +102,24 @@ class Outcome:
 
 def preview(instance: Instance, client: Client, request: Request) -> Outcome:
     """The plan of a push, and nothing done on the server."""
+    return foreseen(instance, client, request, project.find(client, request.place))
+
+
+def foreseen(instance: Instance, client: Client, request: Request, found: Project | None) -> Outcome:
+    """The same for a project that was looked for already."""
     schema, corpus = load(instance.root / MARK), Corpus(instance.root)
-    with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
-        found = project.find(client, request.place)
-        with opened(instance, client, found or _UNMADE) as ledger:
-            pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
-            if found:
-                pusher.outcome.interface = project.interface_state(found, request.place, schema)
-                lines, ours = project.shown(client, found), guidelines.read(instance.root / guidelines.FILE)
-                pusher.outcome.guidelines = instructions.standing(lines, ours)
-                ledger.look(client, found.id)
-            return pusher.foresee(found or _UNMADE)
+    with (
+        locked(instance.private / "sync.lock", "sayso push"),
+        _given(instance, request, schema) as given,
+        opened(instance, client, found or _UNMADE) as ledger,
+    ):
+        pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
+        if found:
+            pusher.outcome.interface = project.interface_state(found, request.place, schema)
+            lines, ours = project.shown(client, found), guidelines.read(instance.root / guidelines.FILE)
+            pusher.outcome.guidelines = instructions.standing(lines, ours)
+            ledger.look(client, found.id)
+        return pusher.foresee(found or _UNMADE)
 
 
 def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
