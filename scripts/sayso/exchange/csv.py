@@ -22,7 +22,8 @@ _RELATION = ("doc_id", "type", "head", "tail", "decided", "votes")
 _ABOUT = (
     "title", "outlet", "url", "published", "language", "license", "source_name", "split", "ingested", "text_sha256",
     "campaign", "interface", "annotator", "annotator_kind", "schema_version", "guidelines_version", "status",
-    "created", "updated", "lead_time_seconds", "started_from", "text_read", "origin", "adjudicated", "annotators",
+    "created", "updated", "lead_time_seconds", "started_from", "text_read", "origin", "adjudicated", "adjudicator",
+    "annotators",
 )  # fmt: skip
 
 
