@@ -115,11 +115,12 @@ def feedback(instance: Instance, choice: Choice, out: Path | None = None, addres
         DiskError: the disk refused.
     """
     schema, table = schemas.load(instance.root / MARK), rules.load(instance.root)
-    folder = _private(instance, out)
-    left_out = LeftOut()
+    folder, left_out = _private(instance, out), LeftOut()
+    coming = judged(Corpus(instance.root), schema, choice, left_out)
+    _closed(folder)
     with explained(folder), ExitStack() as stack:
         people: dict[tuple[str, str], Told] = {}
-        for each in judged(Corpus(instance.root), schema, choice, left_out):
+        for each in coming:
             who = each.answer.campaign, each.answer.annotator
             if who not in people:
                 people[who] = Told(schema, table, Spool(stack.enter_context(unnamed(folder))))
@@ -131,13 +132,12 @@ def feedback(instance: Instance, choice: Choice, out: Path | None = None, addres
 
 
 def _private(instance: Instance, out: Path | None) -> Path:
-    """The folder, for its owner alone."""
+    """The folder, which is not one that is published."""
     folder = (out or instance.private / "feedback").resolve()
     corpus = (instance.root / "corpus").resolve()
     if folder == corpus or corpus in folder.parents:
         raise UsageError("feedback is for one person and the lead, and corpus/ is published", where=str(out),
                          remedy="choose another folder; without --out it goes into .sayso/feedback")  # fmt: skip
-    _closed(folder)
     return folder
 
 
@@ -190,7 +190,10 @@ def _content(campaign: str, annotator: str, told: Told) -> dict[str, Any]:
         "right": told.right.rows(told.schema), "columns": Right.COLUMNS,
         "rules": [{"number": told.numbers[rule], "heading": rule.heading, "words": rule.words, "count": f"{count:,}"}
                   for rule, count in told.ranked()],
-        "curves": [drawn for drawn in (curves.seconds(run, "time"), curves.likeness(run, "likeness")) if drawn],
+        "curves": [
+            (title, drawn) for title, drawn in (("Seconds for 100 characters", curves.seconds(run, "time")),
+                                                ("F1 to gold", curves.likeness(run, "likeness"))) if drawn
+        ],
         "cap": f"{run.cap:,.0f}" if run.cap else "", "idle": f"{IDLE:g}", "capped": f"{run.capped:,}",
         "parts": list(_parts(run)), "points": list(_points(run)),
     }  # fmt: skip
