@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import krippendorff
 import numpy as np
 import pytest
@@ -79,7 +81,7 @@ def test_attributes_are_as_the_package_finds_them(chosen: list[tuple[int, int]],
         assert np.isnan(found)
         return
     data = np.array(chosen, dtype=float).T
-    level = "ordinal" if ordinal else "nominal"
+    level: Literal["ordinal", "nominal"] = "ordinal" if ordinal else "nominal"
     assert found == pytest.approx(krippendorff.alpha(data, level_of_measurement=level), rel=1e-12, abs=1e-12)
 
 

@@ -31,7 +31,7 @@ def test_every_drawing_has_as_many_documents_as_there_are(documents: int) -> Non
     assert drawn.total("number") == documents * (documents - 1) // 2
     assert drawn["never"].tolist() == [0] * 41
     assert [drawn.seen(key) for key in ("documents", "number", "nothing", "never")] == [documents, documents - 1, 0, 0]
-    assert sum(drawn[f"only-{n}"] for n in range(3)).tolist() == [documents] * 41
+    assert (drawn["only-0"] + drawn["only-1"] + drawn["only-2"]).tolist() == [documents] * 41
 
 
 def test_documents_are_drawn_with_replacement_and_evenly() -> None:
@@ -100,7 +100,7 @@ def test_a_difference_is_drawn_together() -> None:
 
 
 def test_an_interval_lies_between_drawings_in_proportion() -> None:
-    values = np.arange(101.0)
+    values = np.arange(101, dtype=np.float64)
     assert interval(values) == (2.5, 97.5)
     assert interval(np.append(values, np.nan)) == (2.5, 97.5)
     assert interval(np.array([np.nan])) == (None, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,7 +115,7 @@ def test_what_nobody_marked_is_undefined() -> None:
 
 
 def test_predictions_that_both_kept_are_measured_apart() -> None:
-    def from_prediction(start: int, kind: str) -> Mention:
+    def from_prediction(start: int, kind: Literal["prediction", "prediction_changed"]) -> Mention:
         return Mention(id="m", label="Actor", start=start, end=start + 2, text="xx", started_from=kind)
 
     one = [from_prediction(0, "prediction"), from_prediction(4, "prediction"), plain(8, 10), plain(12, 14)]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sayso.agreement.units import alpha, disagreements
 from sayso.errors import SpanError
+from sayso.records import Mention
 from sayso.spans import Span
 from tests.agreement.made import LENGTH, MENTIONS, compared, figure, flat, measured, plain, value
 
@@ -60,13 +61,12 @@ def test_the_same_example_through_the_door() -> None:
 
 
 def test_a_longer_document_weighs_more() -> None:
-    short, long = (["x" * 30, [[Span(2, 5)], [Span(3, 5)]]], ["x" * 90, [[Span(40, 60)], []]])
-    both = [(text, disagreements(observers, len(text))) for text, observers in (short, long)]
-    observed = sum(o * len(text) for text, (o, _e) in both)
-    expected = sum(e * len(text) for text, (_o, e) in both)
+    short, long = [[Span(2, 5)], [Span(3, 5)]], [[Span(40, 60)], []]
+    both = [(30, *disagreements(short, 30)), (90, *disagreements(long, 90))]
+    observed, expected = (sum(each[0] * each[place] for each in both) for place in (1, 2))
     found = measured(*(
-        compared(f"d{n}", *([plain(*unit) for unit in of] for of in observers), text=text)
-        for n, (text, observers) in enumerate((short, long))
+        compared(f"d{length}", *([plain(*unit) for unit in of] for of in observers), text="x" * length)
+        for length, observers in ((30, short), (90, long))
     ))  # fmt: skip
     assert value(found, "spans.Actor.units") == round(1 - observed / expected, 6)
 
@@ -113,8 +113,8 @@ def by_definition(observers: list[list[Span]], length: int) -> tuple[float, floa
 
 
 @given(st.lists(MENTIONS, min_size=2, max_size=4))
-def test_disagreements_are_as_they_are_defined(readings: list[list[object]]) -> None:
-    observers = [[Span(m.start, m.end) for m in flat(one) if m.label == "Actor"] for one in readings]  # type: ignore[arg-type]
+def test_disagreements_are_as_they_are_defined(readings: list[list[Mention]]) -> None:
+    observers = [[Span(m.start, m.end) for m in flat(one) if m.label == "Actor"] for one in readings]
     assert disagreements(observers, LENGTH) == pytest.approx(by_definition(observers, LENGTH), rel=1e-12)
 
 
