@@ -1,0 +1,199 @@
+"""The README's walk through a whole campaign, word for word: three people, a real Label Studio, gold, a release."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import socket
+import stat
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sayso.records import Annotation, Gold, Mention, Relation
+from sayso.schema import load
+from sayso.settings import MARK, find_instance
+from sayso.store import Corpus
+from sayso.studio import server
+from sayso.studio.accounts import create_account
+from sayso.studio.codec import encode
+from tests.commands import done
+from tests.conftest import PASSWORD, REPOSITORY, stopped_after
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+SECTION = "### A whole campaign, step by step\n"
+PEOPLE = ["careful", "hasty", "other"]
+ROUNDS = {
+    "first": ["{} drones were shot down over Belgorod, the mayor said.", "{} houses were damaged in Kursk, the mayor said."],
+    "second": ["{} people were injured in Bryansk, the mayor said.", "{} bridges were destroyed in Tver, the mayor said."],
+}  # fmt: skip
+NUMBERS = {"Four": 4, "Five": 5}
+
+
+def steps() -> list[list[str]]:
+    """The commands of the README's walk, in order, without ``sayso``."""
+    section = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition(SECTION)[2].partition("\n### ")[0]
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines]
+    assert all(line[0] == "sayso" for line in words)
+    return [line[1:] for line in words]
+
+
+@dataclass
+class Reader:
+    """Somebody's way of reading: where it differs from the careful one's."""
+
+    name: str
+    with_article: bool = False
+    mayor: str = "local_authority"
+    email: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.email = f"{self.name}@sayso.localhost"
+
+    def answer(self, text: str) -> tuple[list[Mention], list[Relation]]:
+        """What this reader marks in one of the articles above."""
+        number, what = re.match(r"(\w+) (\w+)", text).groups()  # type: ignore[union-attr]
+        place = re.search(r"(?:over|in) (\w+),", text)[1]  # type: ignore[index]
+        kind = {"drones": ("interception", "uav", "destroyed"), "houses": ("damage", "building", "damaged"),
+                "people": ("harm", "person", "injured"), "bridges": ("damage", "infrastructure", "destroyed")}[what]  # fmt: skip
+        claim = {"type": kind[0], "attribution": "indirect", "certainty": "certain", "polarity": "positive"}
+        counted: dict[str, Any] = {"kind": "exact", "lower": NUMBERS[number], "upper": NUMBERS[number],
+                                   "thing": kind[1], "outcome": kind[2]}  # fmt: skip
+        mentions = [
+            marked(text, "Claim", text.partition(",")[0], claim),
+            marked(text, "Count", f"{number} {what}", counted),
+            marked(text, "Location", place, {"use": "literal", "precision": "settlement"}),
+            marked(text, "Actor", "the mayor" if self.with_article else "mayor", {"type": self.mayor}),
+            marked(text, "Cue", "said", {"stance": "neutral"}),
+        ]
+        ends = {mention.label: mention.id for mention in mentions}
+        drawn = {"quantity": "Count", "where": "Location", "source": "Actor", "cue": "Cue"}
+        return mentions, [Relation(type=kind, head=ends["Claim"], tail=ends[tail]) for kind, tail in drawn.items()]
+
+
+def marked(text: str, label: str, words: str, attributes: Mapping[str, Any]) -> Mention:
+    start = text.index(words)
+    return Mention(id=label.lower(), label=label, start=start, end=start + len(words), text=words,
+                   attributes=dict(attributes))  # fmt: skip
+
+
+@dataclass
+class World:
+    """A checkout as somebody has it who begins, its Label Studio, and the people who work there."""
+
+    root: Path
+    port: int
+    accounts: dict[str, httpx.Client] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def corpus(self) -> Corpus:
+        return Corpus(self.root)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *words: str) -> str:
+        """One command as the walk has it."""
+        return done(self.root, *words, environment={"SAYSO_PORT": str(self.port)})
+
+    def join(self, name: str) -> None:
+        """Make an account by the lead's invitation."""
+        running = server.running(find_instance(self.root))
+        assert running
+        token = create_account(running, f"{name}@sayso.localhost", PASSWORD)
+        headers = {"Authorization": f"Token {token}"}
+        self.accounts[name] = httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
+
+    def projects(self) -> dict[str, int]:
+        """The projects by title."""
+        listed = self.accounts["careful"].get("/api/projects").json()["results"]
+        return {project["title"]: project["id"] for project in listed}
+
+    def label(self, readers: list[Reader]) -> Counter[str]:
+        """Let everybody label in turn, as the stream serves them, until there is nothing left."""
+        schema, got = load(self.root / MARK), Counter[str]()
+        (project,) = self.projects().values()
+        for turn in count():
+            assert turn < 50, "the stream does not end"
+            served = [(reader, self.accounts[reader.name].get(f"/api/projects/{project}/next")) for reader in readers]
+            for reader, answer in served:
+                if answer.status_code == 200:
+                    task = answer.json()
+                    result = encode(*reader.answer(task["data"]["text"]), schema)
+                    body = {"result": result, "lead_time": 30.0}
+                    self.accounts[reader.name].post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
+                    got[reader.name] += 1
+            if all(answer.status_code == 404 for _reader, answer in served):
+                return got
+        raise AssertionError
+
+    def gold(self) -> dict[str, Gold]:
+        return {gold.doc_id: gold for gold in self.corpus.gold()}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    root = tmp_path / "checkout"
+    shutil.copytree(REPOSITORY / "schema", root / "schema")
+    (root / "pyproject.toml").write_text('[tool.sayso]\ncampaign = "pilot"\ndata_version = "0.0.0"\n')
+    (root / ".gitignore").write_text(".sayso/\nbuild/\n")
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    for name, texts in ROUNDS.items():
+        (root / "news" / name).mkdir(parents=True)
+        for number, (text, word) in enumerate(zip(texts, NUMBERS, strict=True)):
+            (root / "news" / name / f"{name}-{number}.txt").write_text(text.format(word))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with stopped_after(find_instance(root)):
+        world = World(root, port)
+        yield world
+        for account in world.accounts.values():
+            account.close()
+
+
+def revise_guidelines(root: Path) -> str:
+    """A rule becomes clearer, under a new version; the version that it had."""
+    path = root / "schema" / "guidelines.md"
+    text = path.read_text(encoding="utf-8")
+    before = re.search(r"\d+\.\d+\.\d+", text)
+    assert before
+    newer = text.replace(before[0], "1.1.0", 1).replace("No articles", "Never an article", 1)
+    path.write_text(newer, encoding="utf-8")
+    return before[0]
+
+
+def test_the_whole_campaign(world: World) -> None:
+    first = [Reader("careful"), Reader("hasty", with_article=True), Reader("other", mayor="state_executive")]
+    second = [Reader("careful"), Reader("hasty"), Reader("other", mayor="state_executive")]
+    pushes = iter([lambda: world.label(first), lambda: world.label(second)])
+    after: dict[str, Callable[[], object]] = {
+        "studio invite": lambda: [world.join(name) for name in (*PEOPLE, "adjudicator")],
+        "push": lambda: next(pushes)(),
+        "disagreements": lambda: revise_guidelines(world.root),
+        "adjudicate push": lambda: adjudicate(world),
+    }
+    for words in steps():
+        name = " ".join(word for word in words[:2] if re.fullmatch("[a-z]+", word))
+        name = name if name in after else words[0]
+        world.told[" ".join(words)] = world.run(*words)
+        if name in after:
+            after[name]()
+    check_answers(world)
+    check_agreement(world)
+    check_gold(world)
+    check_feedback(world)
+    check_release(world)
