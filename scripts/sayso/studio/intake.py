@@ -17,6 +17,7 @@ from sayso.migrations import Migrations, moved
 from sayso.records import Annotation, Document, Mention, Origin, StartedFrom, sha256
 from sayso.schema import digest
 from sayso.studio import codec, doctor, instructions
+from sayso.studio.address import SYSTEM
 from sayso.studio.client import Answer, Answered
 from sayso.studio.codec import Reading, decode
 from sayso.studio.controls import TEXT
@@ -26,7 +27,6 @@ from sayso.studio.project import Place
 from sayso.studio.repairs import needs_repair
 from sayso.studio.tasks import skeleton
 
-SYSTEM = "label-studio"
 _WORDS = 3  # unproven mentions that a reason quotes
 
 
