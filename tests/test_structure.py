@@ -41,6 +41,7 @@ OWNERS = {
     "label_studio": ("studio/",),
     "label_studio_sdk": ("studio/client.py",),
     "lxml": ("exchange/webanno.py",),
+    "numpy": ("agreement/", "dataset/", "ingest/near_duplicates.py", "release/"),
     "pyarrow": ("dataset/", "release/"),
     "rich": ("cli/terminal.py",),
     "sentencex": ("sentences.py",),

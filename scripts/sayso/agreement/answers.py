@@ -54,6 +54,13 @@ class LeftOut:
         """Take one more."""
         self.counts[answer.campaign, answer.interface, reason] += 1
 
+    def reasons(self) -> dict[tuple[str, str], dict[str, int]]:
+        """How many for which reason, by campaign and pass, in order."""
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for (campaign, interface, reason), count in sorted(self.counts.items()):
+            found.setdefault((campaign, interface), {})[reason] = count
+        return found
+
 
 def compared(corpus: Corpus, who: Who, left_out: LeftOut) -> Iterator[Compared]:
     """Documents in order with what is compared of each, lazily; a document of two passes comes twice.
