@@ -36,7 +36,8 @@ class GaveWay(Record, frozen=True, kw_only=True):
 class Prediction(Record, frozen=True, kw_only=True):
     """What programs suggest for one document; never an answer.
 
-    ``made_with`` has every suggester that was asked, in order. ``uncertainty`` is what the function of that name says.
+    ``made_with`` has every suggester that was asked, in order, and ``seen_by`` those of them that had learnt from a
+    reading of this very text, so that what they say of it proves nothing. ``uncertainty`` is what the function of that name says.
     """
 
     doc_id: DocId
@@ -45,6 +46,7 @@ class Prediction(Record, frozen=True, kw_only=True):
     annotator_kind: AnnotatorKind
     schema_version: str
     made_with: tuple[MadeWith, ...]
+    seen_by: tuple[str, ...] = ()
     uncertainty: float | None = None
     mentions: tuple[PredictedMention, ...] = ()
     gave_way: tuple[GaveWay, ...] = ()

@@ -37,6 +37,7 @@ class Outcome:
         made: documents whose line was made, and ``kept`` those whose line was there already.
         mentions: how many, by suggester and label.
         gave_way: suggestions that were not taken, by suggester, label and reason.
+        seen: documents whose own reading a suggester had learnt from.
         foreign: documents that are not in English, which the built-in tables do not read.
     """
 
@@ -44,11 +45,13 @@ class Outcome:
     kept: int = 0
     changed: bool = False
     foreign: int = 0
+    seen: int = 0
     mentions: Counter[tuple[str, str]] = field(default_factory=Counter)
     gave_way: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def take(self, prediction: Prediction) -> None:
         """Count one document's."""
+        self.seen += bool(prediction.seen_by)
         self.mentions.update((mention.by, mention.label) for mention in prediction.mentions)
         for one in prediction.gave_way:
             self.gave_way[one.by, one.label, one.reason] += one.count
@@ -109,6 +112,7 @@ def predicted(document: Document, schema: Schema, asked: Sequence[Suggester]) ->
         doc_id=document.doc_id, text_sha256=document.text_sha256, annotator=predictions.ANNOTATOR,
         annotator_kind="program", schema_version=schema.version,
         made_with=_made_with(asked),
+        seen_by=tuple(suggester.name for suggester in asked if document.text_sha256 in suggester.learnt_from),
         uncertainty=predictions.uncertainty(one.mention.score for one in kept),
         mentions=tuple(_mention(one, document.text) for one in kept),
         gave_way=tuple(GaveWay(by=by, label=label, reason=reason, count=count)

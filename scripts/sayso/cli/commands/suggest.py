@@ -78,7 +78,7 @@ def _print(outcome: Outcome, asked: list[Suggester], written: Path, dry_run: boo
     rows = counted(outcome, asked)
     if as_json:
         emit({"dry_run": dry_run, "file": str(written), "changed": outcome.changed, "documents": outcome.made + outcome.kept,
-              "made": outcome.made, "kept": outcome.kept, "not_english": outcome.foreign,
+              "made": outcome.made, "kept": outcome.kept, "not_english": outcome.foreign, "seen": outcome.seen,
               "suggesters": {one.name: one.made_with or None for one in asked},
               "mentions": [{"suggester": by, "label": label, "mentions": n} for by, label, n, _gone in rows],
               "gave_way": [{"suggester": by, "label": label, "reason": reason, "mentions": n}
@@ -88,5 +88,7 @@ def _print(outcome: Outcome, asked: list[Suggester], written: Path, dry_run: boo
               [(by, label, f"{n:,}", f"{gone:,}") for by, label, n, gone in rows])  # fmt: skip
     if outcome.foreign:
         say(f"{outcome.foreign:,} documents are not in English, which numbers, places and cues do not read")
+    if outcome.seen:
+        say(f"{outcome.seen:,} documents are among those that a suggester learnt from; their lines say so")
     done = "nothing written" if dry_run else "wrote" if outcome.changed else "nothing changed:"
     say(f"{done} {written}: {outcome.made:,} documents made, {outcome.kept:,} kept")
