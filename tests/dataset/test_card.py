@@ -109,23 +109,25 @@ def test_the_figures_are_counted_right(instance: Instance) -> None:
         document, made.mention("c", "Claim", text, 0, 8), made.mention("n", "Count", text, 0, 3),
         made.mention("q", "Cue", text, 13, 17), made.mention("half", "Actor", text, 10, 11),
         relations=tuple(made.relation(*each) for each in drawn),
-        kept=(Kept(reason="unknown", item=[1]),),
+        kept=(Kept(reason="unknown", item=[1]),), guidelines_version="1.2.0",
     )  # fmt: skip
+    passed = made.annotation(document, annotator="ann-3", status="skipped")
     skipped = made.annotation(document, annotator="ann-2", status="skipped", annotator_kind="program")
-    made.write(instance.root, [document], [answer, skipped])
+    made.write(instance.root, [document], [answer, passed, skipped])
     building.build(instance)
     card = (instance.root / "corpus/README.md").read_text(encoding="utf-8")
     for row in (
         "| documents | 1 | 0 | 0 | 1 |", "| characters (code points) | 21 | 0 | 0 | 21 |",
         "| sentences | 2 | 0 | 0 | 2 |", "| tokens | 7 | 0 | 0 | 7 |",
-        "| all answers | 2 |", "| submitted, by people | 1 |", "| skipped, by programs | 1 |",
+        "| all answers | 3 |", "| submitted, by people | 1 |", "| skipped, by programs | 1 |",
         "| claims, all readings together | 1 |", "| items kept that the schema does not know | 1 |",
         "| relations that join other labels than declared, in no row of `claims` | 1 |",
         "| mentions that tags do not give exactly: inside_token | 1 |",
         "| `Claim` | 1 | 0 | 0 |", "| `Location` | 0 | 0 | 0 |",
         "| `ann-1` | people | 1 | 0 | 1 | 1 | 1 |", "| `Count` | 1 | 0 |", "| `Claim.type` | `strike` | 1 | 0 |",
-        "| `ann-1` | human | `all` | `1.0.0` | 1 | not recorded |",
-        "| `ann-2` | program | `all` | `1.0.0` | 1 | does not apply |",
+        "| `ann-1` | human | `all` | `1.0.0` | `1.2.0` | 1 | not recorded |",
+        "| `ann-2` | program | `all` | `1.0.0` | does not apply | 1 | does not apply |",
+        "| `ann-3` | human | `all` | `1.0.0` | not recorded | 1 | not recorded |",
     ):  # fmt: skip
         assert row in card, row
     assert "Some annotations were made by people and some by programs" in card

@@ -38,7 +38,7 @@ def overlapping(one: Sequence[M], other: Sequence[M]) -> Pairs[M]:
     pairs: Pairs[M] = []
     theirs = {label: list(mentions) for label, mentions in _layers(other)}
     for label, mine in _layers(one):
-        pairs += _matched(list(mine), theirs.get(label, []))
+        pairs += in_layer(list(mine), theirs.get(label, []))
     return sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end, pair[0].label))
 
 
@@ -46,7 +46,8 @@ def _layers(mentions: Sequence[M]) -> Iterable[tuple[str, Iterable[M]]]:
     return groupby(sorted(mentions, key=lambda m: (m.label, m.start, m.end)), key=attrgetter("label"))
 
 
-def _matched(mine: list[M], theirs: list[M]) -> Pairs[M]:
+def in_layer(mine: list[M], theirs: list[M]) -> Pairs[M]:
+    """The same for mentions that are all of one label and stand in order of start, then of end; in any order."""
     neighbours = _neighbours(mine, theirs)
     partner: dict[int, int] = {}  # of theirs → of mine
     left = []
@@ -56,8 +57,9 @@ def _matched(mine: list[M], theirs: list[M]) -> Pairs[M]:
             partner[equal[0]] = number
         elif near:
             left.append(number)
+    back = {number: k for k, number in partner.items()}
     for number in left:
-        _augment(number, neighbours, partner)
+        _augment(number, neighbours, partner, back)
     return [(mine[number], theirs[k]) for k, number in partner.items()]
 
 
@@ -83,7 +85,7 @@ def _neighbours(mine: list[M], theirs: list[M]) -> list[list[int]]:
     return found
 
 
-def _augment(start: int, neighbours: list[list[int]], partner: dict[int, int]) -> bool:
+def _augment(start: int, neighbours: list[list[int]], partner: dict[int, int], back: dict[int, int]) -> bool:
     """Find a partner for ``start``, others changing theirs where they can; without recursion, for long chains."""
     came_from: dict[int, int] = {}
     waiting = [start]
@@ -94,17 +96,17 @@ def _augment(start: int, neighbours: list[list[int]], partner: dict[int, int]) -
                 continue
             came_from[k] = number
             if k not in partner:
-                _turn(k, start, came_from, partner)
+                _turn(k, came_from, partner, back)
                 return True
             waiting.append(partner[k])
     return False
 
 
-def _turn(k: int, start: int, came_from: dict[int, int], partner: dict[int, int]) -> None:
-    while True:
-        number = came_from[k]
-        before = next((other for other, mine in partner.items() if mine == number), None)
-        partner[k] = number
-        if number == start or before is None:
-            return
-        k = before
+def _turn(k: int, came_from: dict[int, int], partner: dict[int, int], back: dict[int, int]) -> None:
+    """Give each on the way the partner that it was reached from; ``back`` is ``partner`` the other way round."""
+    place: int | None = k
+    while place is not None:
+        number = came_from[place]
+        before = back.get(number)
+        partner[place], back[number] = number, place
+        place = before

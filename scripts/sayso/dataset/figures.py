@@ -73,13 +73,15 @@ def of_answers(table: pa.Table) -> Figures:
         "annotator",
         "interface",
         "schema_version",
+        "guidelines_version",
         "status",
         "started_from",
         "updated",
         "doc_id",
     )
-    for kind, name, asked, version, status, started, updated, doc_id in _rows(table, columns):
+    for kind, name, asked, version, read, status, started, updated, doc_id in _rows(table, columns):
         found[figure("answer", kind, name, asked, version, status)] += 1
+        found[figure("guidelines", kind, name, read or UNKNOWN)] += 1
         found[figure("started_from", kind, started or "nothing")] += 1
         found[figure("day", day(updated))] += 1
         if (kind, status, started or "nothing") == ("human", "submitted", "nothing"):
