@@ -107,7 +107,7 @@ class World:
 
     def run(self, *words: str) -> str:
         """One command as the walk has it."""
-        return done(self.root, *words, environment={"SAYSO_PORT": str(self.port)})
+        return done(self.root, *words, environment={"SAYSO_PORT": str(self.port)}, folder=self.root)
 
     def join(self, name: str) -> None:
         """Make an account by the lead's invitation."""
@@ -195,3 +195,28 @@ def test_the_whole_campaign(world: World) -> None:
     check_gold(world)
     check_feedback(world)
     check_release(world)
+
+
+def check_answers(world: World) -> None:
+    """Everybody answered everything, blind, and each answer says which guidelines were shown."""
+    answers = list(world.corpus.annotations("pilot"))
+    assert Counter(answer.started_from for answer in answers) == {"nothing": 12}
+    versions = {(answer.doc_id.partition("-")[0], answer.guidelines_version) for answer in answers}
+    assert versions == {("first", "1.0.0"), ("second", "1.1.0")}
+    assert len({answer.annotator for answer in answers}) == 3
+
+
+def check_agreement(world: World) -> None:
+    """In the first round one of three marks the article too: of six mentions of each document's pairs one pair agrees."""
+    (measured,) = json.loads(world.run("agreement", "--by", "version", "--json"))["measurements"]
+    assert (measured["documents"], measured["answers"], measured["comparisons"]) == (4, 12, 12)
+    rounds = {part["guidelines_version"]: figures(part) for part in measured["by_version"]}
+    for measure, before in (("exact", 1 / 3), ("normalised", 1), ("overlap", 1)):
+        assert rounds["1.0.0"][f"spans.Actor.{measure}"] == pytest.approx(before, abs=1e-6)
+        assert rounds["1.1.0"][f"spans.Actor.{measure}"] == 1
+    assert figures(measured)["attributes.Actor.type.agreement"] == pytest.approx(1 / 3, abs=1e-6)
+    assert figures(measured)["attributes.Location.use.alpha"] is None  # one value only: chance cannot be told
+
+
+def figures(part: Mapping[str, Any]) -> dict[str, float | None]:
+    return {f"{each['group']}.{each['subject']}.{each['measure']}": each["value"] for each in part["figures"]}
