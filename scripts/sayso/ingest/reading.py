@@ -85,12 +85,12 @@ class Reader:
     def _sources(self, path: str) -> Iterator[Source]:
         if path == STDIN:
             yield Source(path, self.format or "text")
+        elif not Path(path).exists():
+            raise InputError("there is no such file or folder", where=path, remedy="look at the path")
         elif Path(path).is_dir():
             yield from self._folder(path)
         elif found := self.format or SUFFIXES.get(Path(path).suffix.lower()):
             yield Source(path, found)
-        elif not Path(path).exists():
-            raise InputError("there is no such file or folder", where=path, remedy="look at the path")
         else:
             known = " nor ".join(SUFFIXES)
             raise InputError(f"neither {known}", where=path, remedy="say what it is: --format text or --format jsonl")
