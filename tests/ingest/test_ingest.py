@@ -389,7 +389,7 @@ def test_paths_that_hold_nothing_are_refused(instance: Instance, inbox: Path) ->
         take(instance, written(inbox, "empty.jsonl", "\n\n"))
     with pytest.raises(InputError, match="--format text"):
         take(instance, written(inbox, "a.md", "News."))
-    with pytest.raises(OSError, match="check the path"):
+    with pytest.raises(InputError, match="no such file or folder"):
         take(instance, inbox / "none.txt")
     assert take(instance, inbox / "a.md", format="text").new == ("a",)
 
