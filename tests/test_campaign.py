@@ -19,13 +19,14 @@ from typing import Any
 import httpx
 import pytest
 
-from sayso.records import Annotation, Gold, Mention, Relation
+from sayso.records import Gold, Mention, Relation
 from sayso.schema import load
 from sayso.settings import MARK, find_instance
 from sayso.store import Corpus
 from sayso.studio import server
 from sayso.studio.accounts import create_account
 from sayso.studio.codec import encode
+from sayso.studio.controls import DROP, KEEP, SPAN, TEXT, VERDICT, control
 from tests.commands import done
 from tests.conftest import PASSWORD, REPOSITORY, stopped_after
 
@@ -134,14 +135,13 @@ class World:
                     task = answer.json()
                     result = encode(*reader.answer(task["data"]["text"]), schema)
                     body = {"result": result, "lead_time": 30.0}
-                    self.accounts[reader.name].post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
+                    self.accounts[reader.name].post(
+                        f"/api/tasks/{task['id']}/annotations/", json=body
+                    ).raise_for_status()
                     got[reader.name] += 1
             if all(answer.status_code == 404 for _reader, answer in served):
                 return got
         raise AssertionError
-
-    def gold(self) -> dict[str, Gold]:
-        return {gold.doc_id: gold for gold in self.corpus.gold()}
 
 
 @pytest.fixture
@@ -197,6 +197,34 @@ def test_the_whole_campaign(world: World) -> None:
     check_release(world)
 
 
+def adjudicate(world: World) -> None:
+    """Whoever adjudicates keeps what the guidelines say: the mayor is a local authority, the article stays outside."""
+    hands = world.accounts["adjudicator"]
+    project = next(number for title, number in world.projects().items() if "adjudicate" in title)
+    tasks = hands.get("/api/tasks", params={"project": project, "fields": "all"}).json()["tasks"]
+    assert len(tasks) == 4
+    for task in tasks:
+        result = task["predictions"][0]["result"]
+        judged = {item["id"] for item in result if item["from_name"] == VERDICT} if result else set()
+        for region in [item for item in result if item.get("from_name") == SPAN and item["id"] not in judged]:
+            assert region["value"]["labels"] == ["Actor"]  # on all the rest everybody agreed
+            result += verdict(region, [item for item in result if item.get("id") == region["id"]])
+        body = {"result": result, "lead_time": 20.0}
+        hands.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
+
+
+def verdict(region: dict[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is said of a mention on which annotators differ."""
+    value, asked = region["value"], control("Actor", "type")
+    place = {"start": value["start"], "end": value["end"]}
+    kept = value["text"] == "mayor"
+    answers = {VERDICT: KEEP if kept else DROP}
+    if kept and not any(item["from_name"] == asked for item in items):
+        answers[asked] = "local_authority"
+    return [{"id": region["id"], "from_name": name, "to_name": TEXT, "type": "choices",
+             "value": {**place, "choices": [choice]}} for name, choice in answers.items()]  # fmt: skip
+
+
 def check_answers(world: World) -> None:
     """Everybody answered everything, blind, and each answer says which guidelines were shown."""
     answers = list(world.corpus.annotations("pilot"))
@@ -220,3 +248,47 @@ def check_agreement(world: World) -> None:
 
 def figures(part: Mapping[str, Any]) -> dict[str, float | None]:
     return {f"{each['group']}.{each['subject']}.{each['measure']}": each["value"] for each in part["figures"]}
+
+
+def check_gold(world: World) -> None:
+    """What all agreed on and what was decided, with everybody's vote; what was not taken stands beside it."""
+    gold = {record.doc_id: record for record in world.corpus.gold()}
+    assert sorted(gold) == ["first-0", "first-1", "second-0", "second-1"]
+    for record in gold.values():
+        decided = {mention.label: (mention.text, mention.decided, len(mention.votes)) for mention in record.mentions}
+        assert decided.pop("Actor") == ("mayor", "adjudicated", 1 if record.doc_id.startswith("first") else 2)
+        assert {(how, votes) for _text, how, votes in decided.values()} == {("unanimous", 3)}
+        assert {relation.type for relation in record.relations} == {"quantity", "where", "source", "cue"}
+        assert record.adjudicator not in {None, *record.annotators}
+        assert len(record.mentions) == 5
+    assert declined(gold["first-0"]) == {("the mayor", "local_authority"), ("mayor", "state_executive")}
+    assert declined(gold["second-0"]) == {("mayor", "state_executive")}
+
+
+def declined(record: Gold) -> set[tuple[str, Any]]:
+    return {(mention.text, mention.attributes["type"]) for mention in record.declined}
+
+
+def check_feedback(world: World) -> None:
+    """A page for each annotator and one for the lead, which nobody else can read."""
+    pages = list((world.root / ".sayso" / "feedback").rglob("*.html"))
+    names = {answer.annotator for answer in world.corpus.annotations("pilot")}
+    assert {page.stem for page in pages} == {*names, "index"}
+    assert {stat.S_IMODE(page.stat().st_mode) for page in pages} == {0o600}
+
+
+def check_release(world: World) -> None:
+    """The card tells the agreement that was measured; the dataset holds gold; nobody's address is in any of it."""
+    from datasets import load_dataset
+
+    card = (world.root / "corpus" / "README.md").read_text(encoding="utf-8")
+    assert "not yet measured" not in card
+    released = (world.root / "corpus" / "agreement.json").read_text(encoding="utf-8")
+    assert json.loads(released) == json.loads(world.run("agreement", "--json"))
+    loaded = load_dataset(str(world.root / "corpus"), "gold", cache_dir=str(world.root / "cache"))
+    rows = [row for split in loaded.values() for row in split]
+    assert len(rows) == 4
+    assert all(row["adjudicated"] and len(row["mentions"]) == 5 for row in rows)
+    everything = b"".join(path.read_bytes() for path in (world.root / "corpus").rglob("*") if path.is_file())
+    assert [name for name in (*PEOPLE, "adjudicator") if f"{name}@".encode() in everything] == []
+    assert sorted(world.told) == sorted(" ".join(words) for words in steps())
