@@ -35,9 +35,15 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 SECTION = "### A whole campaign, step by step\n"
 PEOPLE = ["careful", "hasty", "other"]
 ROUNDS = {
-    "first": ["{} drones were shot down over Belgorod, the mayor said.", "{} houses were damaged in Kursk, the mayor said."],
-    "second": ["{} people were injured in Bryansk, the mayor said.", "{} bridges were destroyed in Tver, the mayor said."],
-}  # fmt: skip
+    "first": ["drones were shot down over Belgorod", "houses were damaged in Kursk"],
+    "second": ["people were injured in Bryansk", "bridges were destroyed in Tver"],
+}
+CLAIMED = {
+    "drones": ("interception", "uav", "destroyed"),
+    "houses": ("damage", "building", "damaged"),
+    "people": ("harm", "person", "injured"),
+    "bridges": ("damage", "infrastructure", "destroyed"),
+}
 NUMBERS = {"Four": 4, "Five": 5}
 
 
@@ -66,11 +72,10 @@ class Reader:
         """What this reader marks in one of the articles above."""
         number, what = re.match(r"(\w+) (\w+)", text).groups()  # type: ignore[union-attr]
         place = re.search(r"(?:over|in) (\w+),", text)[1]  # type: ignore[index]
-        kind = {"drones": ("interception", "uav", "destroyed"), "houses": ("damage", "building", "damaged"),
-                "people": ("harm", "person", "injured"), "bridges": ("damage", "infrastructure", "destroyed")}[what]  # fmt: skip
-        claim = {"type": kind[0], "attribution": "indirect", "certainty": "certain", "polarity": "positive"}
+        kind, thing, outcome = CLAIMED[what]
+        claim = {"type": kind, "attribution": "indirect", "certainty": "certain", "polarity": "positive"}
         counted: dict[str, Any] = {"kind": "exact", "lower": NUMBERS[number], "upper": NUMBERS[number],
-                                   "thing": kind[1], "outcome": kind[2]}  # fmt: skip
+                                   "thing": thing, "outcome": outcome}  # fmt: skip
         mentions = [
             marked(text, "Claim", text.partition(",")[0], claim),
             marked(text, "Count", f"{number} {what}", counted),
@@ -80,7 +85,7 @@ class Reader:
         ]
         ends = {mention.label: mention.id for mention in mentions}
         drawn = {"quantity": "Count", "where": "Location", "source": "Actor", "cue": "Cue"}
-        return mentions, [Relation(type=kind, head=ends["Claim"], tail=ends[tail]) for kind, tail in drawn.items()]
+        return mentions, [Relation(type=name, head=ends["Claim"], tail=ends[tail]) for name, tail in drawn.items()]
 
 
 def marked(text: str, label: str, words: str, attributes: Mapping[str, Any]) -> Mention:
@@ -154,7 +159,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     for name, texts in ROUNDS.items():
         (root / "news" / name).mkdir(parents=True)
         for number, (text, word) in enumerate(zip(texts, NUMBERS, strict=True)):
-            (root / "news" / name / f"{name}-{number}.txt").write_text(text.format(word))
+            (root / "news" / name / f"{name}-{number}.txt").write_text(f"{word} {text}, the mayor said.")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -235,7 +240,7 @@ def check_answers(world: World) -> None:
 
 
 def check_agreement(world: World) -> None:
-    """In the first round one of three marks the article too: of six mentions of each document's pairs one pair agrees."""
+    """In the first round one of three marks the article too: one pair in three agrees on the actor."""
     (measured,) = json.loads(world.run("agreement", "--by", "version", "--json"))["measurements"]
     assert (measured["documents"], measured["answers"], measured["comparisons"]) == (4, 12, 12)
     rounds = {part["guidelines_version"]: figures(part) for part in measured["by_version"]}
