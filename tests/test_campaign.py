@@ -63,10 +63,6 @@ class Reader:
     name: str
     with_article: bool = False
     mayor: str = "local_authority"
-    email: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.email = f"{self.name}@sayso.localhost"
 
     def answer(self, text: str) -> tuple[list[Mention], list[Relation]]:
         """What this reader marks in one of the articles above."""
