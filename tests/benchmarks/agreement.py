@@ -11,17 +11,12 @@ each label, seqeval tags of tokens of one layer for each pair, pygamma-agreement
 
 from __future__ import annotations
 
-import json
 import random
-import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from importlib.util import find_spec
-from itertools import combinations
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
