@@ -46,9 +46,8 @@ OWNERS = {
     "pyarrow": ("dataset/", "release/"),
     "rich": ("cli/terminal.py",),
     "sentencex": ("sentences.py",),
-    "spacy": ("exchange/spacy.py", "suggest/model.py"),
+    "spacy": ("exchange/spacy.py", "suggest/model.py", "suggest/training.py"),
     "text_to_num": ("suggest/quantities.py",),
-    "thinc": ("suggest/model.py",),
     "yaml": ("schema.py", "dataset/card/"),
 }
 

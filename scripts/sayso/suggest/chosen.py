@@ -36,7 +36,7 @@ def _made(instance: Instance, name: str, own: dict[str, str], lessons: Lessons) 
     if kind == MODEL:
         from sayso.suggest import model
 
-        return model.suggester(Path(path) if path else instance.private / "models" / MODEL)
+        return model.suggester(Path(path) if path else model.place(instance))
     if name == names.NAME:
         return names.suggester(lessons)
     plain = {counts.NAME: counts.suggester, places.NAME: places.suggester, cues.NAME: cues.suggester}
