@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from sayso import guidelines
 from sayso.dataset.card import agreement, citation, counts, croissant, head, marks, plots, statement, structure
 from sayso.dataset.card.citation import Citation
 from sayso.dataset.card.head import UNFINISHED
 from sayso.dataset.card.made import SPLITS, Made
 from sayso.dataset.card.markdown import code
 from sayso.dataset.parquet import Footer
-from sayso.dataset.sources import file_digest
 from sayso.errors import InputError
 from sayso.files import PARTIAL, explained, write_if_changed
 from sayso.schema import Schema
@@ -40,7 +40,6 @@ __all__ = [
 CARD = "README.md"
 CHANGES = "CHANGELOG.md"
 START = Path(__file__).with_name("start.md")
-GUIDELINES = Path("schema/guidelines.md")
 
 
 def _versions(made: Made) -> str:
@@ -119,12 +118,12 @@ def gathered(
     """What a build made, with what the checkout at ``root`` says besides: guidelines, agreement, changes.
 
     Raises:
-        InputError: ``agreement.json`` is not as it should be.
+        InputError: ``agreement.json`` is not as it should be, or the guidelines do not say their version.
     """
-    folder, guidelines = root / "corpus", root / GUIDELINES
+    folder, read = root / "corpus", guidelines.read(root / guidelines.FILE)
     return Made(
         schema, version, footers, digests, place,
-        guidelines=file_digest(guidelines) if guidelines.is_file() else "",
+        guidelines=read,
         agreement=agreement.measurements(folder),
         changes=(folder / CHANGES).is_file(),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from sayso.dataset import features
 from sayso.dataset.card.agreement import Measurement
 from sayso.dataset.figures import UNKNOWN, Figures
 from sayso.dataset.parquet import Footer
+from sayso.guidelines import Guidelines
 from sayso.schema import Schema
 
 SPLITS = ("train", "validation", "test")
@@ -28,7 +29,7 @@ class Made:
         footers: each file's name under ``corpus/`` and what its footer says.
         digests: each file's name and SHA-256.
         place: where a named file lies at the moment.
-        guidelines: SHA-256 of the guidelines; empty where there are none.
+        guidelines: what annotators read, or None.
         agreement: what was measured of agreement between annotators.
         changes: whether there is a list of what changed from version to version.
     """
@@ -38,7 +39,7 @@ class Made:
     footers: Mapping[str, Footer]
     digests: Mapping[str, str]
     place: Callable[[str], Path]
-    guidelines: str = ""
+    guidelines: Guidelines | None = None
     agreement: Sequence[Measurement] = ()
     changes: bool = False
 

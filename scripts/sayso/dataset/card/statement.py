@@ -38,18 +38,19 @@ def made_by(made: Made) -> str:
 
 def header(made: Made) -> str:
     """Which data, schema and guidelines these are."""
+    read = made.guidelines
     rows = [
         ["data version", code(made.version)],
         ["latest change in the sources", made.day or "not recorded"],
         ["schema", f"{code(made.schema.version)}, sha256 {code(schemas.digest(made.schema)[:16])}"],
-        ["guidelines", f"sha256 {code(made.guidelines[:16])}" if made.guidelines else "none"],
+        ["guidelines", f"{code(read.version)}, words sha256 {code(read.digest)}" if read else "none"],
         ["statement", "this card, after the headings of Data Statements, version 3"],
     ]
     return table(["dataset", "Sayso: who says what happened where, and how many"], rows)
 
 
 def annotators(made: Made) -> str:
-    """Every annotator by pseudonym: kind, passes, schema, guidelines, answers. Of persons nothing else is known here."""
+    """Every annotator by pseudonym: kind, passes, schema, guidelines, answers. Of persons nothing else is known."""
     found: dict[tuple[str, str], list[set[str]]] = defaultdict(lambda: [set(), set()])
     answers = made.tally("annotations|answer", 0, 1)
     for kind, name, asked, version, _status in made.under("annotations|answer"):
