@@ -100,8 +100,10 @@ class Held:
         """Its tasks, the oldest first."""
         asked = "SELECT task, digest, touched, answer FROM adjudications WHERE doc_id = ? ORDER BY task"
         rows = self.ledger.connection.execute(asked, (doc_id,)).fetchall()
-        return [Standing(task, digest, bool(touched) or task in self._begun, msgspec.json.decode(answer, type=Given) if answer else None)
-                for task, digest, touched, answer in rows]  # fmt: skip
+        return [
+            Standing(task, digest, bool(touched) or task in self._begun, _given_of(answer))
+            for task, digest, touched, answer in rows
+        ]
 
     def untouched(self) -> Iterator[tuple[str, int]]:
         """Every document with a task of ours that nobody has touched, and the task."""
@@ -129,6 +131,10 @@ def _row(task: Answered) -> tuple[int, str, str, bool, bytes | None]:
     given = _given(task, known) if ours else None
     answer = msgspec.json.encode(given) if given else None
     return task.id, known["doc_id"] if ours else "", known.get(DIGEST, ""), bool(task.annotations), answer
+
+
+def _given_of(answer: bytes | None) -> Given | None:
+    return msgspec.json.decode(answer, type=Given) if answer else None
 
 
 def _given(task: Answered, known: Mapping[str, str]) -> Given | None:

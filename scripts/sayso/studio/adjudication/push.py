@@ -111,14 +111,11 @@ def push(instance: Instance, client: Client, request: Request, *, dry_run: bool 
 
 
 def _patiently(pusher: _Pusher) -> Outcome:
-    """One pass; where an answer got lost, look again and go on. The first look told what there was to do."""
-    first: Outcome | None = None
+    """One pass; where an answer got lost or somebody else was at work too, look again and go on."""
     for pause in (*pusher.client.patience.pauses, None):
         try:
-            done = pusher.push()
-            return first or done
+            return pusher.push()
         except (LostAnswer, Unsettled, Gone) as error:
-            first = first or pusher.outcome
             if pause is None:
                 raise PartialError(error.what, where=error.where, remedy="run `sayso adjudicate push` again") from None
             pusher.client.patience.sleep(pause, error.what)
@@ -136,6 +133,7 @@ class _Pusher:
         self.people: dict[int, Annotator] = {}
         self.held: Held | None = None
         self.outcome = Outcome(interface, client.url)
+        self._sent: dict[str, Kind] = {}  # by this command, also where the answer got lost
 
     def push(self) -> Outcome:
         """Look, send, remove; what is lost last is removed last."""
@@ -147,8 +145,9 @@ class _Pusher:
             doomed: list[int] = []
             self._send(self._questions(doomed), opened)
             self.outcome.documents["surplus"] += len(doomed) - self.outcome.documents["changed"]
-            if doomed and not self.dry_run:
+            if not self.dry_run and self.held and (doomed or self._sent):
                 self._remove(doomed)
+                self._require_count()
         self.outcome.documents += Counter()  # without zeros
         return self.outcome
 
@@ -178,6 +177,7 @@ class _Pusher:
             tasks = self.held.of_document(case.document.doc_id) if self.held else []
             question = self._question(case, tasks, golds.of(case.document.doc_id))
             kind, doomed_here = self._kind(case, question, tasks)
+            kind = self._sent.get(case.document.doc_id, kind) if kind == "waiting" else kind
             self.outcome.documents[kind] += 1
             doomed += doomed_here
             seen.add(case.document.doc_id)
@@ -185,7 +185,9 @@ class _Pusher:
                 self.outcome.few.append(case.document.doc_id)
             if question and kind in SENT:
                 self.outcome.open += len(question.open)
-                yield question
+                self._sent[case.document.doc_id] = kind
+                if question.data[DIGEST] not in {task.digest for task in tasks}:
+                    yield question
         if self.held:
             doomed += [task for doc_id, task in self.held.untouched() if doc_id not in seen]
 
@@ -237,6 +239,12 @@ class _Pusher:
                                    remedy="run `sayso adjudicate push` again")  # fmt: skip
             self.held.add(numbers, [question for question, _task in sent])
             self.advance(len(sent))
+
+    def _require_count(self) -> None:
+        assert self.held is not None  # noqa: S101
+        if self.held.count() != self.client.count(self.outcome.project):
+            raise Unsettled("somebody else has changed the project meanwhile, or tasks arrived twice",
+                            where=self.outcome.url, remedy="run `sayso adjudicate push` again")  # fmt: skip
 
     def _remove(self, doomed: list[int]) -> None:
         assert self.held is not None  # noqa: S101
