@@ -100,7 +100,10 @@ def made(text: str, language: str = "en") -> Document:
 @pytest.mark.parametrize("text", CASES)
 def test_a_number_and_its_bounds(text: str) -> None:
     found = [
-        (text[one.start : one.end], *(one.attributes.get(name) for name in ("kind", "lower", "upper", "thing", "outcome")))
+        (
+            text[one.start : one.end],
+            *(one.attributes.get(name) for name in ("kind", "lower", "upper", "thing", "outcome")),
+        )
         for one in counts.suggest(made(text))
     ]
     assert found == CASES[text]
@@ -119,7 +122,14 @@ def test_the_lexica_know_no_value_that_the_schema_does_not() -> None:
     asked = schema.load(REPOSITORY / MARK).labels[COUNT].attributes
     assert counted.THINGS.keys() <= asked["thing"].values.keys()
     assert counted.OUTCOMES.keys() == asked["outcome"].values.keys()
-    kinds = {quantities.EXACT, quantities.APPROX, quantities.AT_LEAST, quantities.AT_MOST, quantities.RANGE, quantities.VAGUE}
+    kinds = {
+        quantities.EXACT,
+        quantities.APPROX,
+        quantities.AT_LEAST,
+        quantities.AT_MOST,
+        quantities.RANGE,
+        quantities.VAGUE,
+    }
     assert kinds == asked["kind"].values.keys()
 
 

@@ -49,7 +49,9 @@ _STOP = frozenset(
     "landed flew arrived entered ended resulted followed occurred happened lost suggests shows means remains "
     "includes indicates makes brings comes leaves".split()
 )
-_ADVERB = re.compile(r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)$).{3,}ly$")
+_ADVERB = re.compile(
+    r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)$).{3,}ly$"
+)
 _POINTED_AT = frozenset({"these", "those"})  # "these two methods" counts nothing new
 _PARTICIPLE = re.compile(r"^\w{3,}(ed|ing)$")
 _FURTHER = frozenset({"more", "other", "additional", "further"})
@@ -117,8 +119,14 @@ def _other(line: Sequence[Word], found: Quantity, text: str) -> bool:
         return True
     if after and after.text == "." and begins(line, first) and _NUMBER.match(number.text):
         return True  # the number of a paragraph
-    return bool(before and after and before.text == after.text == "," and _NUMBER.match(number.text)
-                and first > 1 and line[first - 2].capital)  # fmt: skip - a name, 34, who
+    return bool(
+        before
+        and after
+        and before.text == after.text == ","
+        and _NUMBER.match(number.text)
+        and first > 1
+        and line[first - 2].capital
+    )  # fmt: skip - a name, 34, who
 
 
 def _attached(after: Word, number: Word, text: str) -> bool:
@@ -126,7 +134,7 @@ def _attached(after: Word, number: Word, text: str) -> bool:
 
 
 def _joined(before: Word, number: Word, text: str) -> bool:
-    return before.end == number.start and before.text not in "(\"“‘[—–,."
+    return before.end == number.start and before.text not in '("“‘[—–,.'
 
 
 def _named(line: Sequence[Word], first: int) -> bool:
@@ -169,7 +177,12 @@ def _run(line: Sequence[Word], start: int) -> list[int]:
         ended = run and singular(line[run[-1]].text) and (participle or not word.text[0].isalnum())
         if word.low in _STOP and not (word.low in ("killed", "wounded", "injured", "dead") and not run) or ended:
             break
-        if not word.text[0].isalnum() or word.low.endswith(("'s", "s'")) or _ADVERB.match(word.low) or _NUMBER.match(word.text):
+        if (
+            not word.text[0].isalnum()
+            or word.low.endswith(("'s", "s'"))
+            or _ADVERB.match(word.low)
+            or _NUMBER.match(word.text)
+        ):
             break
         run.append(number)
     return run if run and any(not _PARTICIPLE.match(line[n].low) for n in run) else []

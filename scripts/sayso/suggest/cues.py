@@ -49,7 +49,9 @@ _NOUN_MARKS = frozenset(
     "a an the this that these those its his her their our my your no any some several many more such first new recent "
     "previous earlier of in on by for with from united member head sovereign".split()
 )
-_SUBJECTS = frozenset("he she they it we i who which analysts officials experts authorities reports sources media".split())
+_SUBJECTS = frozenset(
+    "he she they it we i who which analysts officials experts authorities reports sources media".split()
+)
 _CLAUSE = frozenset({"that", "how", ":", '"', "“", "whether"})
 _OFTEN_PLAIN = frozenset({"announced", "added", "noted", "estimated", "believed", "declared", "reported", "suggested",
                           "indicated", "quoted", "predicted", "warned", "explained", "told", "reporting", "estimates"})  # fmt: skip

@@ -56,9 +56,7 @@ class Evaluation:
         return next((figure for figure in self.figures if figure.name == name), None)
 
 
-def evaluate(
-    reference: Reference, predict: Predict, schema: Schema, advance: Advance = lambda _: None
-) -> Evaluation:
+def evaluate(reference: Reference, predict: Predict, schema: Schema, advance: Advance = lambda _: None) -> Evaluation:
     """Measure what ``predict`` says of each document of the reference."""
     found, sums = Evaluation(), Sums[Key]()
     wanted: Counter[str] = Counter()
@@ -121,7 +119,10 @@ def _figures(drawn: Resampled[Key], labels: Sequence[str], schema: Schema) -> It
 
 
 def _scores(drawn: Resampled[Key], way: str, subject: str, labels: Sequence[str]) -> Iterator[Figure]:
-    predicted, wanted = _sum(drawn, [(PREDICTED, label) for label in labels]), _sum(drawn, [(WANTED, label) for label in labels])
+    predicted, wanted = (
+        _sum(drawn, [(PREDICTED, label) for label in labels]),
+        _sum(drawn, [(WANTED, label) for label in labels]),
+    )
     right = _sum(drawn, [(RIGHT, way, label) for label in labels])
     documents = max((drawn.seen((WANTED, label)) for label in labels), default=0)
     for measure, part, whole, unit, why in (

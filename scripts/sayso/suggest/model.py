@@ -66,7 +66,9 @@ def card(folder: Path) -> Card:
     """
     path = folder / CARD
     if not path.is_file():
-        raise UsageError("no model there", where=str(folder), remedy="run `sayso train` first, or name one as model:FOLDER")
+        raise UsageError(
+            "no model there", where=str(folder), remedy="run `sayso train` first, or name one as model:FOLDER"
+        )
     with explained(path):
         content = path.read_bytes()
     try:

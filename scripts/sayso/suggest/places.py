@@ -77,6 +77,9 @@ _ADJECTIVAL = frozenset({"U.S.", "US", "USA", "U.K.", "UK", "UAE"})  # also stan
 Kind = Literal["city", "country", "region", "area", "adjective"]
 
 
+_OF_KIND: dict[Kind, str] = {"country": LAND, "region": REGION, "area": AREA}
+
+
 class Place(NamedTuple):
     """An entry of the gazetteer as a name leads to it; ``number`` is its GeoNames id, ``capital`` that of its capital."""
 
@@ -159,10 +162,17 @@ def _unknown(line: Sequence[Word]) -> Iterator[Suggested]:
     """Anbar Province, Kherson region: not in a gazetteer of cities, and named as what it is."""
     for number in range(1, len(line)):
         precision, name = AFTER.get(line[number].low), line[number - 1]
-        if precision not in (REGION, DISTRICT) or not name.capital or name.low in _FUNCTION or line[number].low == "state":
+        if (
+            precision not in (REGION, DISTRICT)
+            or not name.capital
+            or name.low in _FUNCTION
+            or line[number].low == "state"
+        ):
             continue
         first = number - 1
-        while first and line[first - 1].capital and line[first - 1].low not in _FUNCTION and not begins(line, first - 1):
+        while (
+            first and line[first - 1].capital and line[first - 1].low not in _FUNCTION and not begins(line, first - 1)
+        ):
             first -= 1
         if _known(line[first:number]) or (number + 1 < len(line) and line[number + 1].capital):
             continue
@@ -227,7 +237,12 @@ def _in_a_name(line: Sequence[Word], first: int, last: int, owner: bool) -> bool
         return True  # David C. Lyons
     if before.capital and before.low not in _FUNCTION | _DIRECTIONS:
         return True
-    return before.low == "of" and first > 1 and line[first - 2].capital and line[first - 2].low not in BEFORE.keys() | _FUNCTION
+    return (
+        before.low == "of"
+        and first > 1
+        and line[first - 2].capital
+        and line[first - 2].low not in BEFORE.keys() | _FUNCTION
+    )
 
 
 def _head(line: Sequence[Word], first: int) -> int | None:
@@ -238,8 +253,8 @@ def _head(line: Sequence[Word], first: int) -> int | None:
 
 
 def _precision(line: Sequence[Word], first: int, place: Place) -> str:
-    if place.kind != "city":
-        return {"country": LAND, "region": REGION}.get(place.kind, AREA)
+    if place.kind in _OF_KIND:
+        return _OF_KIND[place.kind]
     return VICINITY if _is_near(line, first) else SETTLEMENT
 
 

@@ -70,13 +70,7 @@ def quantity(line: Sequence[Word], first: int) -> Quantity | None:
     """The quantity that begins at a word, the longest reading of it; None where none does."""
     low = [word.low for word in line[first : first + 14]]
     found = (
-        _between(low)
-        or _qualified(low)
-        or _more(low)
-        or _numbers(low)
-        or _vague(low)
-        or _nothing(low)
-        or _article(low)
+        _between(low) or _qualified(low) or _more(low) or _numbers(low) or _vague(low) or _nothing(low) or _article(low)
     )
     return found and replace(found, first=first, last=first + found.last)
 

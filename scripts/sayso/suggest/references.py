@@ -104,7 +104,9 @@ class Reference:
             if found := without.pop(document.doc_id, None):
                 where, line = found
                 if line.text_sha256 != document.text_sha256:
-                    raise InputError(f"made for another text of {line.doc_id}", where=where, remedy="leave the line out")
+                    raise InputError(
+                        f"made for another text of {line.doc_id}", where=where, remedy="leave the line out"
+                    )
                 yield self._read(line, document, where)
         for where, line in without.values():
             raise InputError(f"no text, and no document {line.doc_id} in the corpus", where=where,
@@ -165,6 +167,8 @@ def renamed(given: tuple[str, ...], schema: Schema) -> dict[str, str]:
     for one in given:
         theirs, equals, ours = one.partition("=")
         if not theirs or not equals or (ours and ours not in schema.labels):
-            raise InputError(f"--map {one}", remedy=f"write THEIRS=OURS, OURS one of {', '.join(schema.labels)} or nothing")
+            raise InputError(
+                f"--map {one}", remedy=f"write THEIRS=OURS, OURS one of {', '.join(schema.labels)} or nothing"
+            )
         found[theirs] = ours
     return found

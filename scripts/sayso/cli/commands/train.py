@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print what the model is and how good, as one JSON object.")
 @click.pass_obj
 def command(
-    root: Path | None, campaign: str | None, annotator: str | None, out: Path | None, epochs: int, seed: int, as_json: bool
+    root: Path | None,
+    campaign: str | None,
+    annotator: str | None,
+    out: Path | None,
+    epochs: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Train a model that `sayso suggest --with model` asks, on this machine's processor, with nothing to download.
 
