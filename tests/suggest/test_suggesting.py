@@ -120,7 +120,7 @@ def test_another_file_is_not_written_over(instance: Instance) -> None:
 
 
 def test_texts_in_another_language_are_told(instance: Instance) -> None:
-    (document,) = worlds.fill(instance, ["train"], adjudicated=False)
+    worlds.fill(instance, ["train"], adjudicated=False)
     corpus = Corpus(instance.root)
     corpus.batch(0).write_text(corpus.batch(0).read_text().replace('"language":"en"', '"language":"de"'))
     result = sayso(instance.root, "suggest", "--with", "numbers")

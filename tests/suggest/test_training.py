@@ -17,7 +17,9 @@ from sayso.suggest.training import Trained, train
 from tests.commands import done, sayso
 from tests.suggest import worlds
 
-SPLITS: list[Split] = ["train"] * 18 + ["validation"] * 3 + ["test"] * 3
+SPLITS: list[Split] = ["train"] * 18
+SPLITS += ["validation"] * 3
+SPLITS += ["test"] * 3
 
 
 def trained(instance: Instance, epochs: int = 12, seed: int = 0) -> Trained:
@@ -75,7 +77,7 @@ def test_without_validation_the_score_is_undefined_and_said_to_be(instance: Inst
 @pytest.mark.parametrize("splits", [["train"] * 4, ["test"] * 20])
 def test_too_few_readings(instance: Instance, splits: list[Split]) -> None:
     worlds.fill(instance, splits)
-    with pytest.raises(InputError, match="documents of split train with .* mentions, and a model needs"):
+    with pytest.raises(InputError, match=r"documents of split train with .* mentions, and a model needs"):
         trained(instance)
     assert not model.place(instance).exists()
 
@@ -88,7 +90,7 @@ def test_nothing_is_adjudicated(instance: Instance) -> None:
 
 def test_no_model_there_and_something_else_there(instance: Instance) -> None:
     worlds.fill(instance, ["train"] * 8)
-    with pytest.raises(UsageError, match="no model there.*sayso train"):
+    with pytest.raises(UsageError, match=r"no model there.*sayso train"):
         model.suggester(model.place(instance))
     model.place(instance).mkdir(parents=True)
     with pytest.raises(InputError, match="there is something else"):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sayso import jsonl
-from sayso.records import Document, Gold, GoldMention, Split, ordered_mentions, sha256
+from sayso.records import Document, Gold, GoldMention, Split, Value, ordered_mentions, sha256
 from sayso.settings import Instance
 from sayso.store import Corpus
 
@@ -28,8 +28,8 @@ def text(number: int) -> str:
 def document(number: int, split: Split = "train") -> Document:
     """One of the articles."""
     words = text(number)
-    return Document(doc_id=f"doc-{number:03d}", language="en", license="unknown", source_name=f"{number}.txt", split=split,
-                    ingested="2026-01-01T00:00:00Z", text_sha256=sha256(words), text=words)  # fmt: skip
+    return Document(doc_id=f"doc-{number:03d}", language="en", license="unknown", source_name=f"{number}.txt",
+                    split=split, ingested="2026-01-01T00:00:00Z", text_sha256=sha256(words), text=words)  # fmt: skip
 
 
 def gold(of: Document) -> Gold:
@@ -39,11 +39,11 @@ def gold(of: Document) -> Gold:
         for name in names:
             start = of.text.find(name)
             while start >= 0:
-                attributes = (
+                attributes: dict[str, Value] = (
                     {"type": "armed_nonstate"} if label == "Actor" else {"use": "literal", "precision": "settlement"}
                 )
-                found.append(GoldMention(id=f"{label}{start}", label=label, start=start, end=start + len(name), text=name,
-                                         attributes=attributes, decided="unanimous"))  # fmt: skip
+                found.append(GoldMention(id=f"{label}{start}", label=label, start=start, end=start + len(name),
+                                         text=name, attributes=attributes, decided="unanimous"))  # fmt: skip
                 start = of.text.find(name, start + 1)
     return Gold(doc_id=of.doc_id, text_sha256=of.text_sha256, campaign="pilot", schema_version="1.0.0",
                 adjudicated="2026-01-01T00:00:00Z", annotators=(), mentions=ordered_mentions(found))  # fmt: skip

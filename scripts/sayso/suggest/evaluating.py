@@ -1,10 +1,10 @@
 """How good predictions are: precision, recall and F1 by label, bounds and attributes on mentions that match.
 
-*exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code point, each at most once,
-as many as there can be. What is summed and how intervals come about is the rule of ``agreement.bootstrap``.
+*exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code point, each at most
+once, as many as there can be. What is summed and how intervals come about is the rule of ``agreement.bootstrap``.
 
-A text that a suggester has learnt from is not measured. Labels that the reference marks nowhere are not measured either:
-nobody looked for them.
+A text that a suggester has learnt from is not measured. Labels that the reference marks nowhere are not measured
+either: nobody looked for them.
 """
 
 from __future__ import annotations

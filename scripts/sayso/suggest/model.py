@@ -1,7 +1,7 @@
 """A model that was trained here, asked for mentions: a span categorizer of spaCy, each mention with its probability.
 
-The model is a folder that spaCy alone can load, too: ``spacy.load``. Beside spaCy's own files it has ``sayso.json``, which
-says what it learnt from.
+The model is a folder that spaCy alone can load, too: ``spacy.load``. Beside spaCy's own files it has ``sayso.json``,
+which says what it learnt from.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class Reference:
                 yield document, self._kept(readings[-1].record.mentions)
 
     def _of_file(self, path: Path) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
-        """Lines with a text are read as they come; the texts of the others are looked up in the corpus, in its order."""
+        """Lines with a text as they come; the texts of the others are looked up in the corpus, in its order."""
         without: dict[str, tuple[str, _Line]] = {}
         with explained(path), path.open("rb") as file:
             for number, raw in jsonl.objects(file, str(path)):
@@ -143,8 +143,8 @@ def _line(raw: dict[str, Any], where: str) -> _Line:
 
 def _document(line: _Line) -> Document:
     text = line.text or ""
-    return Document(doc_id=line.doc_id, language=line.language, license="unknown", source_name=line.doc_id, split="test",
-                    ingested="", text_sha256=sha256(text), text=text)  # fmt: skip
+    return Document(doc_id=line.doc_id, language=line.language, license="unknown", source_name=line.doc_id,
+                    split="test", ingested="", text_sha256=sha256(text), text=text)  # fmt: skip
 
 
 def _mention(number: int, one: _Span, text: str) -> Mention:

@@ -31,7 +31,7 @@ LONGEST = 8  # words of the longest mention that is learnt
 COVERED = 0.75  # the share of a label's mentions that must be no longer
 FEWEST_DOCUMENTS, FEWEST_MENTIONS = 5, 20
 DROPOUT, BATCH = 0.2, 8
-PATIENCE = 5  # epochs without a better one before training ends
+PATIENCE = 8  # epochs without a better one before training ends
 TOO_LONG, MISALIGNED, UNLEARNT = (
     "longer than is learnt",
     "edges that are not those of words",

@@ -24,7 +24,7 @@ GOLD = "gold"
 @click.option("--against", default=GOLD, show_default=True, metavar="gold|FILE",
               help="What is right: gold, or JSON Lines with doc_id, text and spans or mentions.")  # fmt: skip
 @click.option("--map", "renamed", multiple=True, metavar="THEIRS=OURS",
-              help="A label of FILE in the schema's words; nothing behind = leaves it out. May be repeated.")  # fmt: skip
+              help="A label of FILE in the schema's words, nothing to leave it out; may be repeated.")  # fmt: skip
 @click.option(
     "--campaign", metavar="NAME", help="Only the gold of this campaign, to learn from and to measure against."
 )

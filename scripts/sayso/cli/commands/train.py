@@ -72,7 +72,8 @@ def _print(done: Trained, as_json: bool) -> None:
     elif done.card.validation:
         table(f"Exact spans, {done.card.validation_documents} documents of the validation split",
               ("label", "precision", "recall", "F1"),
-              [(one.label, *map(_shown, (one.precision, one.recall, one.f1))) for one in done.card.validation])  # fmt: skip
+              [(one.label, *map(_shown, (one.precision, one.recall, one.f1)))
+               for one in done.card.validation])  # fmt: skip
     for (label, reason), count in sorted(done.left_out.items()):
         say(f"{count:,} {label} did not teach: {reason}")
     if not done.card.validation:
