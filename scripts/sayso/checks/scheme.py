@@ -15,8 +15,9 @@ from sayso.checks.findings import Finding, declare
 from sayso.records import Mention
 from sayso.spans import Span, trimmed
 
-ACTOR, LOCATION, COUNT, CLAIM = "Actor", "Location", "Count", "Claim"
+ACTOR, LOCATION, COUNT, CLAIM, CUE_LABEL = "Actor", "Location", "Count", "Claim", "Cue"
 TYPE, ENTITY, KIND, LOWER, UPPER = "type", "entity", "kind", "lower", "upper"
+THING, OUTCOME, STANCE, USE, PRECISION, GAZETTEER = "thing", "outcome", "stance", "use", "precision", "gazetteer"
 ATTRIBUTION, POLARITY, EXACT, NEGATIVE, MEDIA = "attribution", "polarity", "exact", "negative", "document_media"
 SOURCE, CUE, QUANTITY, PART_OF = "source", "cue", "quantity", "part_of"
 WHERE, GAZETTEER, THING, OUTCOME = "where", "gazetteer", "thing", "outcome"
