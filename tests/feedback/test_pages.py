@@ -100,6 +100,8 @@ def test_as_data_it_says_rules_shares_and_the_curve(instance: Instance) -> None:
     assert page["right"]["Actor"] == {"answers": 30, "gold": 120, "missed": 90, "same": 30}
     assert [(rule["heading"], rule["count"]) for rule in page["rules"]] == [("Actor", 90)]
     assert [point["own"] for point in page["curve"]] == [0, 2, 4, 6, 8, 10]
+    like = page["likeness"]["exact"]
+    assert like["value"] == pytest.approx(60 / 150, abs=1e-6) and like["low"] < like["value"] < like["high"]
     assert page["curve"][0]["exact_f1"] == 0.0 and page["curve"][2]["capped"]
 
 

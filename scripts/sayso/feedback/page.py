@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from sayso import schema as schemas
 from sayso.agreement.answers import LeftOut
+from sayso.agreement.bootstrap import Figure
 from sayso.disagreements.gathering import Case
 from sayso.disagreements.kinds import NO_END, Disagreement
 from sayso.disagreements.page import BLOCK, scripts, sheet
@@ -24,6 +25,7 @@ from sayso.errors import InputError, UsageError
 from sayso.feedback import curves, rules
 from sayso.feedback.judging import NOTHING, YOU, Judged, Score, judged
 from sayso.feedback.learning import IDLE, Curve, Given, curve
+from sayso.feedback.likeness import likeness
 from sayso.feedback.right import Right
 from sayso.feedback.rules import Rule, Rules
 from sayso.files import explained, replace_if_changed
@@ -180,10 +182,11 @@ def _style(schema: Schema) -> str:
 
 def _content(campaign: str, annotator: str, told: Told) -> dict[str, Any]:
     run = curve(told.given)
-    score = told.score
+    score, like = told.score, likeness(told.given)
     return {
         "campaign": campaign, "annotator": annotator, "answers": f"{len(told.given):,}",
-        "exact": figure(score.f1(score.exact)), "overlap": figure(score.f1(score.overlap)),
+        "exact": figure(like["exact"].value), "overlap": figure(like["overlap"].value),
+        "intervals": {name: _interval(each) for name, each in like.items()},
         "own": f"{score.own:,}", "gold": f"{score.gold:,}", "missed": f"{told.missed.total():,}",
         "consequences": f"{told.consequences:,}" if told.consequences else "",
         "alone": f"{told.decided['']:,}" if told.decided[""] else "",
@@ -208,6 +211,12 @@ def figure(value: float | None) -> str:
     if value is None:
         return "undefined"
     return "1" if value == 1 else f".{int(value * 100):02d}"
+
+
+def _interval(like: Figure) -> str:
+    if like.low is None or like.high is None:
+        return "one document has no interval"
+    return f"95 % interval {figure(like.low)} to {figure(like.high)}"
 
 
 def _parts(run: Curve) -> Iterator[list[str]]:
