@@ -38,9 +38,9 @@ def test_everything_that_is_named_stands_in_the_guidelines() -> None:
 
 def test_every_value_and_relation_has_a_row() -> None:
     for entry in RULES.table.rules:
-        if entry.row and entry.attribute:
-            (label,) = entry.names or [n for n, d in SCHEMA.labels.items() if entry.attribute in d.attributes]
-            for value in SCHEMA.labels[label].attributes[entry.attribute].values:
+        for attribute in entry.attributes if entry.row else ():
+            (label,) = entry.names or [n for n, d in SCHEMA.labels.items() if attribute in d.attributes]
+            for value in SCHEMA.labels[label].attributes[attribute].values:
                 assert RULES.row(entry.heading, value).startswith(f"{value}: "), value
     for name in SCHEMA.relations:
         assert RULES.row("Relations", name), name
@@ -50,7 +50,7 @@ def test_every_name_in_the_table_is_the_schema_s() -> None:
     names = {*SCHEMA.labels, *SCHEMA.relations}
     attributes = {name for label in SCHEMA.labels.values() for name in label.attributes}
     assert all(set(entry.names) <= names for entry in RULES.table.rules)
-    assert {entry.attribute for entry in RULES.table.rules} - {None} == attributes
+    assert {name for entry in RULES.table.rules for name in entry.attributes} == attributes
 
 
 @pytest.mark.parametrize(
@@ -103,5 +103,5 @@ def test_a_rule_that_the_guidelines_do_not_have_is_refused(tmp_path: Path) -> No
     root = new_instance(tmp_path / "checkout").root
     written = (root / FILE).read_text(encoding="utf-8")
     (root / FILE).write_text(written.replace("Never impute and never add up", "Always add up"), encoding="utf-8")
-    with pytest.raises(InputError, match="does not say 'Always add up'"):
+    with pytest.raises(InputError, match="does not say 'Always add up"):
         load(root)

@@ -262,8 +262,8 @@ def _index(campaign: str, pages: Iterable[Written]) -> dict[str, Any]:
     ordered = sorted(missed.items(), key=lambda each: (-len(each[1]), -sum(each[1]), each[0]))
     return {
         "campaign": campaign,
-        "people": [{"name": page.annotator, "file": page.path.name, "answers": f"{len(page.told.given):,}",
-                    "missed": f"{page.told.missed.total():,}"} for page in pages],
+        "people": [{"name": page.annotator, "file": page.path.name, "answers": f"{len(page.told.given):,}"}
+                   for page in pages],
         "rules": [{"heading": rule.heading, "words": rule.words, "people": f"{len(counts):,}",
                    "count": f"{sum(counts):,}"} for rule, counts in ordered],
     }  # fmt: skip

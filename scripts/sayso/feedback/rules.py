@@ -33,10 +33,10 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One line of the table; what is not said fits everything."""
 
     kind: Kind
-    detail: str | None = None
+    details: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     own: Literal["absent", "present"] | None = None
-    attribute: str | None = None
+    attributes: tuple[str, ...] = ()
     heading: str
     rule: str | None = None
     row: bool = False
@@ -45,10 +45,10 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Whether this is the rule for a difference of one's own answer, the one reading, from gold, the other."""
         return (
             found.kind == self.kind
-            and (self.detail is None or any(_like(self.detail, detail) for detail in found.details))
+            and (not self.details or any(_like(known, detail) for known in self.details for detail in found.details))
             and (not self.names or not set(self.names).isdisjoint(found.names))
             and (self.own is None or bool(found.one) == (self.own == "present"))
-            and (self.attribute is None or self.attribute in found.details)
+            and (not self.attributes or not set(self.attributes).isdisjoint(found.details))
         )
 
 
@@ -105,7 +105,7 @@ def _rest(cells: list[str]) -> Iterator[str]:
 def _asked(entry: Entry, found: Disagreement) -> str:
     """The word whose row is wanted: gold's value; gold's relation, or the own one where gold has none."""
     if entry.kind == "attribute":
-        return next((str(each.other) for each in found.values if each.name == entry.attribute), "")
+        return next((str(each.other) for each in found.values if each.name in entry.attributes), "")
     arrows = found.other.arrows or found.one.arrows
     return arrows[0].relation.type if arrows else ""
 
