@@ -329,38 +329,6 @@ def test_annotations_creators_are_those_that_there_are(
     assert made.head(instance.root)["annotations_creators"] == creators
 
 
-def test_the_reason_why_agreement_is_not_measured_is_counted(instance: Instance) -> None:
-    document = made.document("d1", "One.")
-    alone = [made.annotation(document, annotator=name, interface="names") for name in ("a-1", "a-2")]
-    copied = made.annotation(document, annotator="a-3", started_from="prediction")
-    made.write(instance.root, [document], [alone[0], copied])
-    building.build(instance)
-    card = instance.root / "corpus/README.md"
-    assert "There is no blind double annotation" in card.read_text(encoding="utf-8")
-    made.write(instance.root, [document], [*alone, copied])
-    building.build(instance)
-    assert "each beginning with nothing: 1 in pass `names`. Nobody has compared" in card.read_text(encoding="utf-8")
-
-
-def test_agreement_that_was_measured_is_told_with_its_intervals(instance: Instance) -> None:
-    fill(instance.root, 4)
-    figure = {"name": "Actor, exact F1", "value": 0.8612, "low": 0.81, "high": 0.9}
-    measured = {
-        "measured": "2026-12-01", "interface": "names", "schema_version": "1.0.0", "documents": 24, "annotators": 2,
-        "method": "95 % intervals by bootstrap over documents.", "figures": [figure],
-    }  # fmt: skip
-    path = instance.root / "corpus/agreement.json"
-    path.write_text(json.dumps({"measurements": [measured]}))
-    building.build(instance)
-    card = (instance.root / "corpus/README.md").read_text(encoding="utf-8")
-    assert "| Actor, exact F1 | 0.861 | 0.810 to 0.900 |" in card and "24 documents, each read by 2 people" in card
-    assert "Not yet measured" not in card
-    for wrong in ({**measured, "documents": 0}, {**measured, "figures": [{**figure, "low": 0.9}]}, {"luck": 1}):
-        path.write_text(json.dumps({"measurements": [wrong]}))
-        with pytest.raises(InputError, match=r"agreement\.json"):
-            building.build(instance)
-
-
 def test_an_answer_that_was_carried_over_says_which_text_was_read(instance: Instance) -> None:
     document, read = made.document("d1", "One."), "0" * 64
     made.write(instance.root, [document], [made.annotation(document, text_read=read)])

@@ -1,7 +1,7 @@
 """A model that was trained here, asked for mentions: a span categorizer of spaCy, each mention with its probability.
 
-The model is a folder that spaCy alone can load, too: ``spacy.load``. Beside spaCy's own files it has ``sayso.json``, which
-says what it learnt from.
+The model is a folder that spaCy alone can load, too: ``spacy.load``. Beside spaCy's own files it has ``sayso.json``,
+which says what it learnt from.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def card(folder: Path) -> Card:
     """
     path = folder / CARD
     if not path.is_file():
-        raise UsageError("no model there", where=str(folder), remedy="run `sayso train` first, or name one as model:FOLDER")
+        raise UsageError(
+            "no model there", where=str(folder), remedy="run `sayso train` first, or name one as model:FOLDER"
+        )
     with explained(path):
         content = path.read_bytes()
     try:

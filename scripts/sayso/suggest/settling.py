@@ -1,8 +1,9 @@
 """One reading out of what several programs suggest.
 
 In a layer no mention overlaps another, and no two mentions cross. Where suggestions do, the one stays that comes first:
-by the order in which the suggesters were named, then the surer one, then the longer one, then the one further left. Of two on the same span the first takes the values that only the other has.
-Then places inside an actor's name go, as the guidelines have it. Whatever gives way is counted, with its reason.
+by the order in which the suggesters were named, then the surer one, then the longer one, then the one further left. Of
+two on the same span the first takes the values that only the other has. Then places inside an actor's name go, as the
+guidelines have it. Whatever gives way is counted, with its reason.
 """
 
 from __future__ import annotations

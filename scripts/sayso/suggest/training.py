@@ -30,9 +30,13 @@ from sayso.suggest.suggesters import digest
 LONGEST = 8  # words of the longest mention that is learnt
 COVERED = 0.75  # the share of a label's mentions that must be no longer
 FEWEST_DOCUMENTS, FEWEST_MENTIONS = 5, 20
-DROPOUT, BATCH = 0.2, 32
-PATIENCE = 5  # epochs without a better one before training ends
-TOO_LONG, MISALIGNED, UNLEARNT = "longer than is learnt", "edges that are not those of words", "of a label that is not learnt"
+DROPOUT, BATCH = 0.2, 8
+PATIENCE = 8  # epochs without a better one before training ends
+TOO_LONG, MISALIGNED, UNLEARNT = (
+    "longer than is learnt",
+    "edges that are not those of words",
+    "of a label that is not learnt",
+)
 
 Taught = list[tuple[Document, tuple[Mention, ...]]]
 Watch = Callable[[int, float, float | None], None]
@@ -182,7 +186,7 @@ class _Best:
             self.epoch, self.f1, self.scores, self.content = epoch, f1, scores, pipeline.to_bytes()
 
     def tired(self, epoch: int) -> bool:
-        return bool(self.scores) and epoch - self.epoch >= PATIENCE
+        return self.f1 > 0 and epoch - self.epoch >= PATIENCE
 
 
 def _scores(pipeline: Any, checked: Taught, labels: Sequence[str]) -> list[Scores]:
@@ -228,7 +232,9 @@ def _put(pipeline: Any, told: Card, folder: Path) -> bool:
 
 def _lead(folder: Path, name: str) -> None:
     if folder.exists() and not folder.is_symlink():
-        raise InputError("there is something else", where=str(folder), remedy="remove it, or name another place with --out")
+        raise InputError(
+            "there is something else", where=str(folder), remedy="remove it, or name another place with --out"
+        )
     link = folder.with_name(f"{folder.name}.link")
     link.unlink(missing_ok=True)
     link.symlink_to(name)

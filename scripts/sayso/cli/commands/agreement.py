@@ -103,21 +103,18 @@ def _watched(coming: Iterator[Compared], advance: Advance) -> Iterator[Compared]
 
 def _print(found: list[Measurement], labels: frozenset[str], out: LeftOut, pairs: bool, as_json: bool) -> None:
     from sayso.agreement import written
+    from sayso.agreement.stated import stated
 
-    shown = [written.of_labels(each, labels) for each in found]
-    measured = {(each.campaign, each.interface) for each in found}
-    others = {place: reasons for place, reasons in out.reasons().items() if place not in measured}
+    told = stated((written.of_labels(each, labels) for each in found), out)
     if as_json:
-        emit({"measurements": shown, "not_measured": [
-            {"campaign": campaign, "interface": asked, "left_out": reasons}
-            for (campaign, asked), reasons in others.items()
-        ]})  # fmt: skip
+        emit({"measurements": told.measurements, "not_measured": told.not_measured})
         return
-    for each in shown:
+    for each in told.measurements:
         _tables(each, pairs)
-    for (campaign, asked), reasons in others.items():
-        say("; ".join([f"{campaign}, {asked}: no document has two answers to compare", *written.left_out(reasons)]))
-    if not shown and not others:
+    for other in told.not_measured:
+        what = f"{other.campaign}, {other.interface}: no document has two answers to compare"
+        say("; ".join([what, *written.left_out(other.left_out)]))
+    if not told.measurements and not told.not_measured:
         say("nobody has answered yet: nothing to compare")
 
 

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 def command(
     root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
     interface: str | None, dry_run: bool, predictions: Path | None, limit: int | None,
-    overlap: str | None, share: str | None, order: Literal["uncertain", "corpus"] | None, renew: bool, update_interface: bool,
+    overlap: str | None, share: str | None, order: Literal["uncertain", "corpus"] | None,
+    renew: bool, update_interface: bool,
 ) -> None:  # fmt: skip
     """Send what the server does not have.
 

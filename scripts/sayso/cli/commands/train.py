@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print what the model is and how good, as one JSON object.")
 @click.pass_obj
 def command(
-    root: Path | None, campaign: str | None, annotator: str | None, out: Path | None, epochs: int, seed: int, as_json: bool
+    root: Path | None,
+    campaign: str | None,
+    annotator: str | None,
+    out: Path | None,
+    epochs: int,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Train a model that `sayso suggest --with model` asks, on this machine's processor, with nothing to download.
 
@@ -66,7 +72,8 @@ def _print(done: Trained, as_json: bool) -> None:
     elif done.card.validation:
         table(f"Exact spans, {done.card.validation_documents} documents of the validation split",
               ("label", "precision", "recall", "F1"),
-              [(one.label, *map(_shown, (one.precision, one.recall, one.f1))) for one in done.card.validation])  # fmt: skip
+              [(one.label, *map(_shown, (one.precision, one.recall, one.f1)))
+               for one in done.card.validation])  # fmt: skip
     for (label, reason), count in sorted(done.left_out.items()):
         say(f"{count:,} {label} did not teach: {reason}")
     if not done.card.validation:

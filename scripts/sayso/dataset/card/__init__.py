@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sayso import guidelines
+from sayso.agreement.stated import decoded, encoded
+from sayso.dataset.agreement import FILE as AGREEMENT
 from sayso.dataset.card import agreement, citation, counts, croissant, head, marks, plots, statement, structure
 from sayso.dataset.card.citation import Citation
 from sayso.dataset.card.head import UNFINISHED
@@ -64,7 +66,7 @@ PARTS: Mapping[str, Callable[[Made, Citation], str]] = {
     "header": lambda made, _: statement.header(made),
     "sources": lambda made, _: counts.sources(made),
     "annotators": lambda made, _: statement.annotators(made),
-    "agreement": lambda made, _: statement.agreement(made),
+    "agreement": lambda made, _: agreement.agreement(made.agreement),
     "schema": lambda made, _: structure.schema(made.schema),
     "structure": lambda made, _: structure.configurations(made),
     "figures": lambda made, _: counts.figures(made),
@@ -113,9 +115,12 @@ class Beside:
 
 def gathered(
     root: Path, schema: Schema, version: str, footers: Mapping[str, Footer], digests: Mapping[str, str],
-    place: Callable[[str], Path],
+    place: Callable[[str], Path], measured: bytes | None,
 ) -> Made:  # fmt: skip
-    """What a build made, with what the checkout at ``root`` says besides: guidelines, agreement, changes.
+    """What a build made, with what the checkout at ``root`` says besides: guidelines, changes.
+
+    Args:
+        measured: what ``agreement.json`` holds.
 
     Raises:
         InputError: ``agreement.json`` is not as it should be, or the guidelines do not say their version.
@@ -124,7 +129,7 @@ def gathered(
     return Made(
         schema, version, footers, digests, place,
         guidelines=read,
-        agreement=agreement.measurements(folder),
+        agreement=decoded(measured, str(folder / AGREEMENT)) if measured is not None else None,
         changes=(folder / CHANGES).is_file(),
     )  # fmt: skip
 
@@ -138,16 +143,16 @@ def beside(folder: Path, made: Made) -> Beside:
     cite, drawn = citation.read(folder), plots.plots(made)
     files = {
         **drawn,
+        **({AGREEMENT: encoded(made.agreement)} if made.agreement else {}),
         croissant.FILE: croissant.croissant(made, cite),
         citation.FILE: cite.updated(made).encode(),
         CARD: render(folder / CARD, made, cite).encode(),
     }
-    left = [f"{name}.*{PARTIAL}" for name in files if "/" not in name]  # by a build that was killed
-    owned = (
-        path for kind in (f"{plots.FOLDER}/*.svg", f"{plots.FOLDER}/*{PARTIAL}", *left) for path in folder.glob(kind)
-    )
+    left = [f"{name}.*{PARTIAL}" for name in (*files, AGREEMENT) if "/" not in name]  # by a build that was killed
+    kinds = (AGREEMENT, f"{plots.FOLDER}/*.svg", f"{plots.FOLDER}/*{PARTIAL}", *left)
+    owned = {path for kind in kinds for path in folder.glob(kind)}
     there = sorted(path.relative_to(folder).as_posix() for path in owned)
-    gone = tuple(name for name in there if name not in drawn)
+    gone = tuple(name for name in there if name not in files)
     return Beside(files, gone, tuple(_stale(folder, files, gone)))
 
 

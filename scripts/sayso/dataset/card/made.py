@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sayso.agreement.stated import Stated
 from sayso.dataset import features
-from sayso.dataset.card.agreement import Measurement
 from sayso.dataset.figures import UNKNOWN, Figures
 from sayso.dataset.parquet import Footer
 from sayso.guidelines import Guidelines
@@ -30,7 +30,7 @@ class Made:
         digests: each file's name and SHA-256.
         place: where a named file lies at the moment.
         guidelines: what annotators read, or None.
-        agreement: what was measured of agreement between annotators.
+        agreement: what was measured of agreement between annotators; None where nothing could be.
         changes: whether there is a list of what changed from version to version.
     """
 
@@ -40,7 +40,7 @@ class Made:
     digests: Mapping[str, str]
     place: Callable[[str], Path]
     guidelines: Guidelines | None = None
-    agreement: Sequence[Measurement] = ()
+    agreement: Stated | None = None
     changes: bool = False
 
     def of(self, config: str, split: str | None = None) -> list[str]:

@@ -1,16 +1,13 @@
-"""The computed parts of the data statement: which data these are, who annotated them, and how far people agreed."""
+"""The computed parts of the data statement: which data these are, who annotated them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from sayso import schema as schemas
 from sayso.dataset.card.made import KINDS, Made
 from sayso.dataset.card.markdown import code, listed, paragraphs, table
 from sayso.dataset.figures import UNKNOWN, figure
-
-_BEFORE_AGREEMENT = "**Not yet measured.**"
 
 
 def summary(made: Made) -> str:
@@ -76,35 +73,3 @@ def _guidelines(made: Made, kind: str, name: str) -> str:
 def _by_kind(found: tuple[tuple[str, str], object]) -> tuple[int, str]:
     (kind, name), _told = found
     return list(KINDS).index(kind), name
-
-
-def agreement(made: Made) -> str:
-    """Figures of agreement with their intervals, or why there are none."""
-    if not made.agreement:
-        return f"{_BEFORE_AGREEMENT} {_why_not(made)}"
-    return paragraphs(*(part for each in made.agreement for part in (
-        f"Measured on {each.measured}, pass {code(each.interface)} under schema {code(each.schema_version)}: "
-        f"{each.documents:,} documents, each read by {each.annotators} people on their own. {each.method}",
-        table(["figure", "value", "interval"],
-              [[f.name, f"{f.value:.3f}", f"{f.low:.3f} to {f.high:.3f}"] for f in each.figures]),
-    )))  # fmt: skip
-
-
-def _why_not(made: Made) -> str:
-    """The reason, counted: it takes documents that two people read, neither with another's answer before them."""
-    twice = {asked: sum(counts) for asked, counts in _read_by_several(made)}
-    if not twice:
-        return (
-            "There is no blind double annotation: no document was read by two people in the same pass, each beginning "
-            "with nothing. What one program or one person marked says nothing of how another would mark it."
-        )
-    told = ", ".join(f"{count:,} in pass {code(asked)}" for asked, count in sorted(twice.items()))
-    return f"Documents that two people or more read, each beginning with nothing: {told}. Nobody has compared them yet."
-
-
-def _read_by_several(made: Made) -> Iterable[tuple[str, list[int]]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for (asked, people), documents in made.under("annotations|read_alone").items():
-        if int(people) > 1:
-            found[asked].append(documents)
-    return found.items()
