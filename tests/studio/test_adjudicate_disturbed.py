@@ -13,7 +13,6 @@ from sayso.records import Annotation, Mention, sha256
 from sayso.schema import load
 from sayso.settings import MARK
 from sayso.store import Corpus
-from sayso.studio import project
 from sayso.studio.adjudication.place import Place
 from tests.commands import sayso
 from tests.studio import faults
@@ -96,7 +95,7 @@ def test_killed_or_cut_off_at_any_write_it_ends_as_a_quiet_one(rehearsal: Rehear
     wanted = rehearsal.state()
     assert len(wanted) == 3 and len(rehearsal.projects()) == 1
     writes = [number for number, line in enumerate(asked, 1) if line.startswith(WRITES)]
-    assert len(writes) == 2, "one import, one removal"
+    assert [asked[number - 1].rpartition("/")[2] for number in writes] == ["import", "actions", "actions"]
     for number in writes:
         for kind in ("killed before", "killed after", *NETWORK):
             rehearsal.begin()
