@@ -131,6 +131,7 @@ class Annotation(Record, frozen=True, kw_only=True):
     ``interface`` names the pass that was answered (``names``, ``claims`` or ``all``). ``created`` and ``updated`` are
     ISO 8601 as the server gave them; ``lead_time_seconds`` is the time that the server measured. ``text_read`` is the
     hash of the text that the annotator had, where the answer was carried over from it to the document's present one.
+    ``guidelines_version`` is that of the guidelines that stood before the annotator; None where nobody knows.
     """
 
     doc_id: DocId
@@ -141,6 +142,7 @@ class Annotation(Record, frozen=True, kw_only=True):
     annotator: Pseudonym
     annotator_kind: AnnotatorKind
     schema_version: str
+    guidelines_version: str | None = None
     status: Status
     created: str
     updated: str

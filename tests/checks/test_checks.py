@@ -99,7 +99,10 @@ def test_the_table_names_every_check(instance: Instance) -> None:
 def test_the_rules_speak_of_what_the_schema_has() -> None:
     declared = schema.load(REPOSITORY / MARK)
     actor, count, claim = (declared.labels[name].attributes for name in (scheme.ACTOR, scheme.COUNT, scheme.CLAIM))
-    assert scheme.LOCATION in declared.labels
+    location, cue = (declared.labels[name].attributes for name in (scheme.LOCATION, scheme.CUE_LABEL))
+    assert {scheme.USE, scheme.PRECISION, scheme.GAZETTEER} <= location.keys()
+    assert scheme.STANCE in cue
+    assert {scheme.THING, scheme.OUTCOME} <= count.keys()
     assert {scheme.TYPE, scheme.ENTITY} <= actor.keys()
     assert scheme.MEDIA in actor[scheme.TYPE].values
     assert {scheme.KIND, scheme.LOWER, scheme.UPPER} <= count.keys()

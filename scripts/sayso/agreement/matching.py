@@ -33,17 +33,32 @@ def same(one: Iterable[M], other: Iterable[M], key: Key[M] = in_place) -> Pairs[
 def overlapping(one: Sequence[M], other: Sequence[M]) -> Pairs[M]:
     """As many pairs as there can be of mentions of one label that share a code point; equal spans are paired first.
 
-    In order of start. A maximum matching: no greedy choice of a first neighbour costs a pair.
+    In order of start. A maximum matching: no greedy choice of a first neighbour costs a pair. Where one can be paired
+    with several, those with most in common are tried first.
     """
     pairs: Pairs[M] = []
     theirs = {label: list(mentions) for label, mentions in _layers(other)}
     for label, mine in _layers(one):
-        pairs += _matched(list(mine), theirs.get(label, []))
+        pairs += in_layer(list(mine), theirs.get(label, []))
     return sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end, pair[0].label))
 
 
 def _layers(mentions: Sequence[M]) -> Iterable[tuple[str, Iterable[M]]]:
     return groupby(sorted(mentions, key=lambda m: (m.label, m.start, m.end)), key=attrgetter("label"))
+
+
+def in_layer(mine: list[M], theirs: list[M]) -> Pairs[M]:
+    """The same for mentions that are all of one label and stand in order of start, then of end; in any order."""
+    if _before(theirs, mine):  # always from the same side, so that the same pairs are found the other way round
+        return [(one, other) for other, one in _matched(theirs, mine)]
+    return _matched(mine, theirs)
+
+
+def _before(one: list[M], other: list[M]) -> bool:
+    for mine, theirs in zip(one, other, strict=False):
+        if not _equal(mine, theirs):
+            return (mine.start, mine.end) < (theirs.start, theirs.end)
+    return len(one) < len(other)
 
 
 def _matched(mine: list[M], theirs: list[M]) -> Pairs[M]:
@@ -56,13 +71,19 @@ def _matched(mine: list[M], theirs: list[M]) -> Pairs[M]:
             partner[equal[0]] = number
         elif near:
             left.append(number)
-    for number in left:
-        _augment(number, neighbours, partner)
+    back = {number: k for k, number in partner.items()}
+    # Those that have much in common with somebody choose first: no pair is lost by it, and the better ones are found.
+    for number in sorted(left, key=lambda n: -_shared(mine[n], theirs[neighbours[n][0]])):
+        _augment(number, neighbours, partner, back)
     return [(mine[number], theirs[k]) for k, number in partner.items()]
 
 
 def _equal(one: Mention, other: Mention) -> bool:
     return one.start == other.start and one.end == other.end
+
+
+def _shared(one: Mention, other: Mention) -> int:
+    return min(one.end, other.end) - max(one.start, other.start)
 
 
 def _neighbours(mine: list[M], theirs: list[M]) -> list[list[int]]:
@@ -79,11 +100,13 @@ def _neighbours(mine: list[M], theirs: list[M]) -> list[list[int]]:
             if theirs[k].end > mention.start:
                 near.append(k)
             k += 1
+        if len(near) > 1:  # what has most in common is tried first
+            near.sort(key=lambda k: -_shared(mention, theirs[k]))
         found.append(near)
     return found
 
 
-def _augment(start: int, neighbours: list[list[int]], partner: dict[int, int]) -> bool:
+def _augment(start: int, neighbours: list[list[int]], partner: dict[int, int], back: dict[int, int]) -> bool:
     """Find a partner for ``start``, others changing theirs where they can; without recursion, for long chains."""
     came_from: dict[int, int] = {}
     waiting = [start]
@@ -94,17 +117,17 @@ def _augment(start: int, neighbours: list[list[int]], partner: dict[int, int]) -
                 continue
             came_from[k] = number
             if k not in partner:
-                _turn(k, start, came_from, partner)
+                _turn(k, came_from, partner, back)
                 return True
             waiting.append(partner[k])
     return False
 
 
-def _turn(k: int, start: int, came_from: dict[int, int], partner: dict[int, int]) -> None:
-    while True:
-        number = came_from[k]
-        before = next((other for other, mine in partner.items() if mine == number), None)
-        partner[k] = number
-        if number == start or before is None:
-            return
-        k = before
+def _turn(k: int, came_from: dict[int, int], partner: dict[int, int], back: dict[int, int]) -> None:
+    """Give each on the way the partner that it was reached from; ``back`` is ``partner`` the other way round."""
+    place: int | None = k
+    while place is not None:
+        number = came_from[place]
+        before = back.get(number)
+        partner[place], back[number] = number, place
+        place = before

@@ -13,11 +13,14 @@ from itertools import chain
 from sayso.checks.answers import Answer, AnswerCheck
 from sayso.checks.findings import Finding, declare
 from sayso.records import Mention
+from sayso.spans import Span, trimmed
 
-ACTOR, LOCATION, COUNT, CLAIM = "Actor", "Location", "Count", "Claim"
+ACTOR, LOCATION, COUNT, CLAIM, CUE_LABEL = "Actor", "Location", "Count", "Claim", "Cue"
 TYPE, ENTITY, KIND, LOWER, UPPER = "type", "entity", "kind", "lower", "upper"
+THING, OUTCOME, STANCE, USE, PRECISION, GAZETTEER = "thing", "outcome", "stance", "use", "precision", "gazetteer"
 ATTRIBUTION, POLARITY, EXACT, NEGATIVE, MEDIA = "attribution", "polarity", "exact", "negative", "document_media"
 SOURCE, CUE, QUANTITY, PART_OF = "source", "cue", "quantity", "part_of"
+WHERE, GAZETTEER, THING, OUTCOME = "where", "gazetteer", "thing", "outcome"
 WITH_SOURCE = frozenset({"direct", "indirect", "inherited"})
 WITH_CUE = frozenset({"direct", "indirect", "hearsay"})
 
@@ -87,6 +90,29 @@ def _edge(name: str) -> str | None:
     if _PUNCTUATION.search(name) and not _ABBREVIATION.search(name):
         return "punctuation at an edge"
     return None
+
+
+def bare(words: str) -> Span:
+    """Where the words stand without article, possessive and punctuation at their edges; all of them if nothing is left.
+
+    >>> bare("the “Ministry of Defence’s”,")
+    Span(start=5, end=24)
+    >>> bare("U.S.")
+    Span(start=0, end=4)
+    """
+    span = Span(0, len(words))
+    while span.start < span.end and _edge(part := words[slice(*span)]):
+        span = trimmed(_without_edge(span, part), words)
+    return span if span.start < span.end else Span(0, len(words))
+
+
+def _without_edge(span: Span, part: str) -> Span:
+    if article := _ARTICLE.match(part):
+        return Span(span.start + article.end(), span.end)
+    found = _POSSESSIVE.search(part) or _PUNCTUATION.search(part)
+    if found is None or found.end() < len(part):
+        return Span(span.start + 1, span.end)
+    return Span(span.start, span.end - len(found[0]))
 
 
 def attributions(answer: Answer) -> Iterator[Finding]:

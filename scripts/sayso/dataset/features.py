@@ -199,7 +199,7 @@ def _answer() -> Columns:
             ["doc_id", "text_sha256", "text_read", "campaign", "interface", "annotator", "annotator_kind"], "string"
         ),
         "answer": "int32",
-        **dict.fromkeys(["schema_version", "status", "created", "updated"], "string"),
+        **dict.fromkeys(["schema_version", "guidelines_version", "status", "created", "updated"], "string"),
         "lead_time_seconds": "float64",
         "started_from": "string",
     }

@@ -37,6 +37,7 @@ _SAME = {
     "reading": "Whose: the annotator's pseudonym, or `gold` for what was adjudicated.",
     "answer": "1, or 2 and on where one annotator answered the same pass for the document again.",
     "schema_version": "The schema that was in force.",
+    "guidelines_version": "The guidelines that the annotator had; null where nobody recorded it.",
     "status": "`submitted` or `skipped`; a skipped one is in no other configuration.",
     "created": "As the server gave it.",
     "updated": "As the server gave it.",

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from sayso import jsonl
+from sayso import guidelines, jsonl
 from sayso.adjudication.deciding import decision_of, gold, unanimous
 from sayso.adjudication.documents import Case, Wanted, cases, passes
 from sayso.adjudication.writing import errors, gold_file, latest
@@ -33,7 +33,7 @@ from sayso.studio.annotators import Annotator, annotators
 from sayso.studio.client import MODEL, Client, Gone, LostAnswer, Project
 from sayso.studio.flight import Unsettled
 from sayso.studio.ledger import chunks
-from sayso.studio.push import BATCH_BYTES, BATCH_NUMBERS, GUIDELINES
+from sayso.studio.push import BATCH_BYTES, BATCH_NUMBERS
 
 BATCH_TASKS = 200
 NAMED = 20  # documents that are named, of a kind of which there may be as many as there are documents
@@ -134,6 +134,7 @@ class _Pusher:
         self.people: dict[int, Annotator] = {}
         self.held: Held | None = None
         self.outcome = Outcome(interface, client.url)
+        self._guidelines = guidelines.read(instance.root / guidelines.FILE)
         self._sent: dict[str, Kind] = {}  # by this command, also where the answer got lost
 
     def push(self) -> Outcome:
@@ -158,9 +159,8 @@ class _Pusher:
         self.held = opened.enter_context(held.of_project(self.instance, self.client, there))
         self.people = annotators(self.instance, self.client.accounts())
         if not self.dry_run:
-            guidelines = self.instance.root / GUIDELINES
             self.outcome.notes += project.settle(
-                self.client, there, self.place, self.schema, guidelines, self.held.ledger,
+                self.client, there, self.place, self.schema, self._guidelines, self.held.ledger,
                 new=new, update_interface=self.request.update_interface,
             )  # fmt: skip
             if flight.settle(self.instance, self.client, self.held.ledger, there.id):
@@ -228,7 +228,7 @@ class _Pusher:
             if self.dry_run:
                 continue
             if self.held is None:
-                made = project.make(self.client, self.place, self.schema, self.instance.root / GUIDELINES)
+                made = project.make(self.client, self.place, self.schema, self._guidelines)
                 self._enter(made, opened, new=True)
             assert self.held is not None  # noqa: S101
             flight.depart(self.held.ledger, after=self.held.last())

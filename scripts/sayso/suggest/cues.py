@@ -1,0 +1,100 @@
+"""Words that attribute a claim, with their stance: ``Cue`` mentions from the lexicon of the guidelines. English.
+
+A word that is also a noun counts as a verb only where a subject stands before it or its clause behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sayso.checks.scheme import CUE_LABEL, STANCE
+from sayso.records import Document
+from sayso.suggest.suggesters import Suggested, Suggester, digest
+from sayso.suggest.words import Phrases, Word, lines
+
+NAME = "cues"
+LANGUAGE = "en"
+SURE, DOUBTFUL = 0.85, 0.6  # fixed, and no more than a rank
+
+# By the schema's value of ``stance``: phrases; words that attribute wherever they stand; and words that are often
+# something else, a noun or a plain happening.
+LEXICON: dict[str, dict[str, tuple[str, ...]]] = {
+    "distancing": {
+        "phrases": ("so - called", "it is alleged"),
+        "sure": ("claimed", "claiming", "alleged", "alleges", "allege", "alleging", "allegedly", "reportedly",
+                 "purported",
+                 "purportedly", "purports", "so-called", "supposedly", "ostensibly", "insisted", "insists", "insisting",
+                 "asserted", "asserts", "asserting"),
+        "doubtful": ("claim", "claims", "insist", "assert", "supposed", "unconfirmed", "unverified"),
+    },
+    "neutral": {
+        "phrases": ("according to",),
+        "sure": ("said", "says", "stating", "stated", "told", "reported", "indicated", "indicates", "suggested",
+                 "reporting", "announced", "announces", "announcing", "added", "explained", "noted", "wrote", "warned",
+                 "estimated", "estimates", "believes", "believed", "predicted", "argued", "declared", "quoted"),
+        "doubtful": ("say", "saying", "state", "states", "tell", "tells", "telling", "report", "reports", "indicate",
+                     "indicating", "suggest", "suggests", "suggesting", "announce", "notes", "warns", "estimate",
+                     "believe", "expects", "expected", "argue", "argues", "writes", "adds", "explains"),
+    },
+    "factive": {
+        "phrases": (),
+        "sure": ("confirmed", "confirms", "confirming", "revealed", "reveals", "revealing", "disclosed", "discloses",
+                 "disclosing", "admitted", "admits", "admitting", "acknowledged", "acknowledges", "acknowledging"),
+        "doubtful": ("confirm", "reveal", "disclose", "admit", "acknowledge", "detailed", "details", "detailing",
+                     "detail",
+                     "revelation", "confirmation", "admission", "disclosure"),
+    },
+}  # fmt: skip
+
+_NOUN_MARKS = frozenset({
+    "a", "an", "the", "this", "that", "these", "those", "its", "his", "her", "their", "our", "my", "your", "no",
+    "any", "some", "several", "many", "more", "such", "first", "new", "recent", "previous", "earlier", "of", "in",
+    "on", "by", "for", "with", "from", "united", "member", "head", "sovereign"
+})  # fmt: skip
+_SUBJECTS = frozenset({
+    "he", "she", "they", "it", "we", "i", "who", "which", "analysts", "officials", "experts", "authorities",
+    "reports", "sources", "media"
+})  # fmt: skip
+_CLAUSE = frozenset({'"', ":", "how", "that", "whether", "“"})
+_OFTEN_PLAIN = frozenset({
+    "added", "announced", "believed", "declared", "estimated", "estimates", "explained", "indicated", "noted",
+    "predicted", "quoted", "reported", "reporting", "suggested", "told", "warned"
+})  # fmt: skip
+
+_KNOWN: Phrases[tuple[str, str]] = Phrases(
+    (tuple(phrase.split()), (stance, kind))
+    for stance, kinds in LEXICON.items()
+    for kind, phrases in kinds.items()
+    for phrase in phrases
+)
+
+
+def suggester() -> Suggester:
+    """The suggester, which needs nothing but its own lexicon."""
+    return Suggester(NAME, suggest, digest(Path(__file__)))
+
+
+def suggest(document: Document) -> Iterator[Suggested]:
+    """Every cue, in order; none in a language other than English."""
+    if document.language.partition("-")[0].lower() != LANGUAGE:
+        return
+    for line in lines(document.text):
+        for first, last, (stance, kind) in _KNOWN.found([word.low for word in line]):
+            score = _score(line, first, last, kind)
+            if score is not None:
+                yield Suggested(CUE_LABEL, line[first].start, line[last - 1].end, {STANCE: stance}, score)
+
+
+def _score(line: Sequence[Word], first: int, last: int, kind: str) -> float | None:
+    before = line[first - 1] if first else None
+    after = line[last].low if last < len(line) else ""
+    if kind == "phrases":
+        return SURE
+    if kind == "sure":
+        return SURE if line[first].low not in _OFTEN_PLAIN or after in _CLAUSE else DOUBTFUL
+    if line[first].capital and first:
+        return None  # part of a name
+    if after in _CLAUSE and not (before and before.low in _NOUN_MARKS and after == "that"):
+        return SURE
+    return DOUBTFUL if before and before.low in _SUBJECTS else None

@@ -1,0 +1,74 @@
+"""What a suggester may learn from: one reading of each document of the training split, and of no other.
+
+The validation split decides when a model has learnt enough; the test split is never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sayso.errors import InputError
+from sayso.readings import Choice, Reading, side_by_side
+from sayso.records import Document, Split
+from sayso.store import Corpus
+
+TRAINING: Split = "train"
+VALIDATION: Split = "validation"
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Readings to learn from: what was adjudicated, or one annotator's answers."""
+
+    corpus: Corpus
+    campaign: str | None = None
+    annotator: str | None = None
+    split: Split = TRAINING
+
+    @property
+    def validation(self) -> Lessons:
+        """The same readings of the validation split."""
+        return replace(self, split=VALIDATION)
+
+    @property
+    def _choice(self) -> Choice:
+        campaigns = frozenset({self.campaign} if self.campaign else ())
+        annotators = frozenset({self.annotator} if self.annotator else ())
+        return Choice(campaigns, annotators, gold=not annotators)
+
+    @property
+    def told(self) -> str:
+        """Whose readings they are, for people."""
+        return f"the answers of {self.annotator}" if self.annotator else "what was adjudicated"
+
+    def there(self) -> bool:
+        """Whether there is any file of them."""
+        return bool(self.annotator or self.corpus.gold_files())
+
+    def content(self) -> Iterator[bytes]:
+        """Everything that what is learnt depends on: the readings, and which text is in which split."""
+        for document, reading in self:
+            yield f"{document.text_sha256} {reading.doc_id}".encode()
+        for path, _record in self._choice.files(self.corpus):
+            yield path.read_bytes()
+
+    def __iter__(self) -> Iterator[tuple[Document, Reading]]:
+        """Each document of the split with its latest reading, in order of document, lazily.
+
+        Raises:
+            InputError: there is none of them, or a record is broken.
+        """
+        if not self.there():
+            raise InputError("nothing is adjudicated, so there is nothing to learn from",
+                             where=str(self.corpus.folder / "gold"),
+                             remedy="adjudicate first, or name an annotator with --annotator")  # fmt: skip
+        for document, readings in side_by_side(self.corpus, self._choice):
+            fitting = [one for one in readings if not one.skipped]
+            if document.split == self.split and fitting:
+                yield document, max(fitting, key=_latest)
+
+
+def _latest(reading: Reading) -> tuple[str, str]:
+    record = reading.record
+    return (getattr(record, "updated", "") or getattr(record, "adjudicated", ""), reading.where)

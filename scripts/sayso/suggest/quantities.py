@@ -1,0 +1,211 @@
+"""What quantity words say about a number: kind and bounds, as the guidelines' table has them. English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from text_to_num import text2num
+
+from sayso.suggest.words import Word
+
+EXACT, APPROX, AT_LEAST, AT_MOST, RANGE, VAGUE = "exact", "approx", "at_least", "at_most", "range", "vague"
+
+# The words in front of a number, the longest first.
+_BEFORE: dict[str, tuple[str, ...]] = {
+    AT_LEAST: ("at least", "more than", "no fewer than", "no less than", "not less than", "not fewer than", "over",
+               "upwards of", "upward of", "in excess of", "a minimum of", "well over"),
+    AT_MOST: ("at most", "up to", "no more than", "not more than", "fewer than", "less than", "under", "as many as",
+              "a maximum of"),
+    APPROX: ("about", "around", "some", "approximately", "roughly", "an estimated", "estimated", "circa", "nearly",
+             "almost", "close to", "just over", "just under", "more or less", "probably", "an average of"),
+}  # fmt: skip
+_NOT_QUITE = frozenset({"almost", "close to", "just under", "nearly"})
+_MORE = frozenset({"additional", "another", "further"})
+
+# No number in figures or words: the smallest whole number, no largest.
+FEW = 2
+_VAGUE: dict[str, int] = {
+    "several": FEW, "some": FEW, "many": FEW, "numerous": FEW, "multiple": FEW, "various": FEW, "countless": FEW,
+    "a few": FEW, "a number of": FEW, "a handful of": FEW, "a couple of": FEW, "a series of": FEW, "scores of": 40,
+    "tens of": 20,
+    "dozens of": 24, "hundreds of": 200, "thousands of": 2000, "tens of thousands of": 20_000,
+    "hundreds of thousands of": 200_000, "millions of": 2_000_000, "dozens": 24, "hundreds": 200, "thousands": 2000,
+    "tens of thousands": 20_000, "hundreds of thousands": 200_000, "millions": 2_000_000, "scores": 40,
+}  # fmt: skip
+_NONE = frozenset({"no", "zero"})
+NOBODY = frozenset({"nobody", "none"})
+_DOZENS = {"a dozen": 12, "half a dozen": 6, "a half-dozen": 6, "half-a-dozen": 6}
+_LARGE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
+_NUMERAL = re.compile(
+    r"^(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
+    r"seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|"
+    r"billion)(-(one|two|three|four|five|six|seven|eight|nine))?$"
+)
+_FIGURES = re.compile(r"^(\d{1,3}(,\d{3})+|\d+)$")
+_DECIMAL = re.compile(r"^\d+\.\d+$")
+_LONGEST = 6  # words of the longest fixed phrase
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What the words from ``first`` up to ``last`` (exclusive) of a line say; ``plural`` is the number of its noun.
+
+    Attributes:
+        noun: whether it means nothing without a noun.
+        article: whether it is only an article.
+    """
+
+    first: int
+    last: int
+    kind: str
+    lower: int | None
+    upper: int | None
+    plural: bool = True
+    noun: bool = False
+    article: bool = False
+
+
+def quantity(line: Sequence[Word], first: int) -> Quantity | None:
+    """The quantity that begins at a word, the longest reading of it; None where none does."""
+    low = [word.low for word in line[first : first + 14]]
+    found = (
+        _between(low) or _qualified(low) or _more(low) or _numbers(low) or _vague(low) or _nothing(low) or _article(low)
+    )
+    return found and replace(found, first=first, last=first + found.last)
+
+
+def _phrase(low: Sequence[str], phrases: Sequence[str] | dict[str, int] | frozenset[str]) -> tuple[int, str] | None:
+    for length in range(min(_LONGEST, len(low)), 0, -1):
+        if (joined := " ".join(low[:length])) in phrases:
+            return length, joined
+    return None
+
+
+def _between(low: list[str]) -> Quantity | None:
+    """between 10 and 12"""
+    if low[:1] != ["between"] and low[:1] != ["from"]:
+        return None
+    joint = "and" if low[0] == "between" else "to"
+    one = number(low[1:], joined=False)
+    if one is None or low[1 + one[0] : 2 + one[0]] != [joint]:
+        return None
+    other = number(low[2 + one[0] :])
+    if other is None or other[1] < one[1]:
+        return None
+    return Quantity(0, 2 + one[0] + other[0], RANGE, one[1], other[1])
+
+
+def _qualified(low: list[str]) -> Quantity | None:
+    """at least 34"""
+    for kind, phrases in _BEFORE.items():
+        if not (found := _phrase(low, phrases)):
+            continue
+        length, words = found
+        core = _more(low[length:]) or _numbers(low[length:])
+        if core is None or core.kind not in (EXACT, VAGUE):
+            continue
+        value, last = core.lower, length + core.last
+        if kind == AT_LEAST:
+            return Quantity(0, last, AT_LEAST, value, None)
+        if kind == AT_MOST:
+            return Quantity(0, last, AT_MOST, None, value)
+        return Quantity(0, last, APPROX, None, value if words in _NOT_QUITE else None)
+    return None
+
+
+def _more(low: list[str]) -> Quantity | None:
+    """another two; a further 12; another"""
+    skipped = 1 if low[:1] == ["a"] and low[1:2] == ["further"] else 0
+    if low[skipped : skipped + 1] and low[skipped] in _MORE:
+        skipped += 1
+        core = _qualified(low[skipped:]) or _numbers(low[skipped:]) or _vague(low[skipped:])
+        if core:
+            return replace(core, last=core.last + skipped)
+        if low[0] == "another":
+            return Quantity(0, 1, EXACT, 1, 1, plural=False, noun=True)
+    return None
+
+
+def _numbers(low: list[str]) -> Quantity | None:
+    """34; thirty-four; two or three; 10–12"""
+    one = number(low)
+    if one is None:
+        return None
+    if low[one[0] : one[0] + 1] and low[one[0]] in ("to", "or", "-", "–"):
+        other = number(low[one[0] + 1 :])
+        if other and other[1] > one[1]:
+            return Quantity(0, one[0] + 1 + other[0], RANGE, one[1], other[1])
+    return Quantity(0, one[0], EXACT, one[1], one[1], plural=one[1] != 1)
+
+
+def number(low: Sequence[str], *, joined: bool = True) -> tuple[int, int] | None:
+    """How many words a number takes, and the number; ``joined`` lets it go on after an "and".
+
+    >>> number(["three", "hundred", "and", "two", "men"])
+    (4, 302)
+    >>> number(["1.5", "million", "people"])
+    (2, 1500000)
+    >>> number(["a", "dozen", "men"])
+    (2, 12)
+    """
+    if found := _phrase(low, _DOZENS):
+        return found[0], _DOZENS[found[1]]
+    if low[:2] == ["half", "a"] and low[2:3] and low[2] in _LARGE:
+        return 3, _LARGE[low[2]] // 2
+    if low[:1] == ["a"] and low[1:2] and low[1] in _LARGE:
+        return 2, _LARGE[low[1]]
+    if low and (_FIGURES.match(low[0]) or _DECIMAL.match(low[0])):
+        return _figures(low)
+    length = 0
+    while length < len(low) and (_NUMERAL.match(low[length]) or (joined and _goes_on(low, length))):
+        length += 1
+    if not length:
+        return None
+    if low[length : length + 1] == ["dozen"]:
+        return length + 1, 12 * _spelt(low[:length])
+    return length, _spelt(low[:length])
+
+
+def _goes_on(low: Sequence[str], at: int) -> bool:
+    """ "hundred and two", and not "one and two"."""
+    after = low[at + 1 : at + 2]
+    return at > 0 and low[at] == "and" and low[at - 1] in _LARGE and bool(after and _NUMERAL.match(after[0]))
+
+
+def _spelt(low: Sequence[str]) -> int:
+    return int(text2num(" ".join(low).replace("-", " "), "en"))
+
+
+def _figures(low: Sequence[str]) -> tuple[int, int] | None:
+    """Figures, also with a large word behind them; a fraction that stays one is no count."""
+    scale = _LARGE.get(low[1]) if len(low) > 1 else None
+    dozen = 12 if low[1:2] == ["dozen"] else None
+    value = float(low[0].replace(",", "")) * (scale or dozen or 1)
+    return (2 if scale or dozen else 1, round(value)) if value == round(value) else None
+
+
+def _vague(low: list[str]) -> Quantity | None:
+    skipped = 1 if low[:1] == ["many"] and low[1:2] and low[1] in ("dozens", "hundreds", "thousands") else 0
+    if not (found := _phrase(low[skipped:], _VAGUE)):
+        return None
+    length, words = found
+    return Quantity(0, length + skipped, VAGUE, _VAGUE[words], None, noun=" " not in words and not words.endswith("s"))
+
+
+def _nothing(low: list[str]) -> Quantity | None:
+    """no; no one; nobody"""
+    if low[:2] == ["no", "one"] or low[:1] == ["no-one"]:
+        return Quantity(0, 2 if low[0] == "no" else 1, EXACT, 0, 0)
+    if low and low[0] in NOBODY:
+        return Quantity(0, 1, EXACT, 0, 0)
+    if low and low[0] in _NONE:
+        return Quantity(0, 1, EXACT, 0, 0, noun=True)
+    return None
+
+
+def _article(low: list[str]) -> Quantity | None:
+    if low and low[0] in ("a", "an"):
+        return Quantity(0, 1, EXACT, 1, 1, plural=False, noun=True, article=True)
+    return None

@@ -1,0 +1,174 @@
+"""What predictions are measured against: gold, or a file, ours or somebody else's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from sayso import jsonl, spans
+from sayso.errors import InputError, SaysoError
+from sayso.files import explained
+from sayso.readings import Choice, side_by_side
+from sayso.records import Document, Mention, Value, sha256
+from sayso.schema import Schema
+from sayso.store import Corpus
+
+TWICE = "stands twice"
+UNKNOWN = "has no label of the schema, by --map or by itself"
+UNWANTED = "is left out by --map"
+
+
+class _Span(Struct, frozen=True):
+    """A mention of somebody's file; whatever else it holds is passed over."""
+
+    label: str
+    start: int
+    end: int
+    id: str = ""
+    text: str | None = None
+    attributes: dict[str, Value] = {}
+
+
+class _Line(Struct, frozen=True):
+    """A document of somebody's file, with its text, or with the hash of a text that the corpus has."""
+
+    doc_id: str
+    text: str | None = None
+    text_sha256: str | None = None
+    language: str = "en"
+    mentions: tuple[_Span, ...] = ()
+    spans: tuple[_Span, ...] = ()
+    status: str = ""
+
+
+@dataclass
+class Reference:
+    """Documents with the mentions that are held to be right.
+
+    Attributes:
+        renamed: labels of a file, by the schema's; an empty one is left out.
+        told: for people, what it is.
+        left_out: mentions that are not compared, by label and reason, counted as they are read.
+    """
+
+    corpus: Corpus
+    schema: Schema
+    file: Path | None = None
+    campaign: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def told(self) -> str:
+        """What it is, for people."""
+        return str(self.file) if self.file else "gold"
+
+    def __iter__(self) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
+        """Documents with their mentions, lazily.
+
+        Raises:
+            InputError: nothing is adjudicated, or a line of the file does not fit.
+            SpanError: an offset is not inside its text.
+        """
+        self.left_out.clear()
+        return self._of_file(self.file) if self.file else self._gold()
+
+    def _gold(self) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
+        if not self.corpus.gold_files():
+            raise InputError("nothing is adjudicated, so there is nothing to measure against",
+                             where=str(self.corpus.folder / "gold"),
+                             remedy="adjudicate first, or name a file with --against")  # fmt: skip
+        choice = Choice(frozenset({self.campaign} if self.campaign else ()), gold=True)
+        for document, readings in side_by_side(self.corpus, choice):
+            if readings:
+                yield document, self._kept(readings[-1].record.mentions)
+
+    def _of_file(self, path: Path) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
+        """Lines with a text as they come; the texts of the others are looked up in the corpus, in its order."""
+        without: dict[str, tuple[str, _Line]] = {}
+        with explained(path), path.open("rb") as file:
+            for number, raw in jsonl.objects(file, str(path)):
+                where = f"{path}:{number}"
+                line = _line(raw, where)
+                if line.text is not None:
+                    yield self._read(line, _document(line), where)
+                elif line.status != "skipped":
+                    without[line.doc_id] = (where, line)
+        for document in self.corpus.documents() if without else ():
+            if found := without.pop(document.doc_id, None):
+                where, line = found
+                if line.text_sha256 != document.text_sha256:
+                    raise InputError(
+                        f"made for another text of {line.doc_id}", where=where, remedy="leave the line out"
+                    )
+                yield self._read(line, document, where)
+        for where, line in without.values():
+            raise InputError(f"no text, and no document {line.doc_id} in the corpus", where=where,
+                             remedy="give each line its text")  # fmt: skip
+
+    def _read(self, line: _Line, document: Document, where: str) -> tuple[Document, tuple[Mention, ...]]:
+        found = [*line.mentions, *line.spans]
+        try:
+            return document, self._kept([_mention(n, one, document.text) for n, one in enumerate(found)])
+        except SaysoError as error:
+            place = f"{where} {error.where}".strip()
+            raise type(error)(error.what, where=place, remedy=error.remedy or "mend the line") from error
+
+    def _kept(self, mentions: tuple[Mention, ...] | list[Mention]) -> tuple[Mention, ...]:
+        """Those that are compared, in the schema's words, each place and label once."""
+        kept: dict[tuple[str, int, int], Mention] = {}
+        for mention in mentions:
+            label = self.renamed.get(mention.label, mention.label)
+            if not label or label not in self.schema.labels:
+                self.left_out[mention.label, UNKNOWN if label else UNWANTED] += 1
+            elif (label, mention.start, mention.end) in kept:
+                self.left_out[mention.label, TWICE] += 1
+            else:
+                kept[label, mention.start, mention.end] = msgspec.structs.replace(mention, label=label)
+        return tuple(kept.values())
+
+
+def _line(raw: dict[str, Any], where: str) -> _Line:
+    try:
+        return msgspec.convert(raw, _Line)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), where=where, remedy="give doc_id, text and spans or mentions") from error
+
+
+def _document(line: _Line) -> Document:
+    text = line.text or ""
+    return Document(doc_id=line.doc_id, language=line.language, license="unknown", source_name=line.doc_id,
+                    split="test", ingested="", text_sha256=sha256(text), text=text)  # fmt: skip
+
+
+def _mention(number: int, one: _Span, text: str) -> Mention:
+    span = spans.Span(one.start, one.end)
+    spans.check(span, text)
+    words = text[span.start : span.end]
+    if one.text not in (None, words):
+        raise InputError(f"the text there is {words!r}, not {one.text!r}", where=f"[{span.start}, {span.end})")
+    return Mention(id=one.id or str(number), label=one.label, start=span.start, end=span.end, text=words,
+                   attributes=one.attributes)  # fmt: skip
+
+
+def renamed(given: tuple[str, ...], schema: Schema) -> dict[str, str]:
+    """Labels of somebody's file by ``THEIRS=OURS``; an empty OURS leaves theirs out.
+
+    Raises:
+        InputError: it is not of that form, or OURS is no label of the schema.
+    """
+    found: dict[str, str] = {}
+    for one in given:
+        theirs, equals, ours = one.partition("=")
+        if not theirs or not equals or (ours and ours not in schema.labels):
+            raise InputError(
+                f"--map {one}", remedy=f"write THEIRS=OURS, OURS one of {', '.join(schema.labels)} or nothing"
+            )
+        found[theirs] = ours
+    return found
