@@ -53,6 +53,7 @@ def answers(draw: st.DrawFn) -> Annotation:
         annotator="ann-1",
         annotator_kind="human",
         schema_version="1.0.0",
+        guidelines_version=draw(st.sampled_from([None, "1.0.0", "1.10.2"])),
         status="submitted",
         created="2026-01-01T00:00:00Z",
         updated="2026-01-01T00:00:00Z",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from sayso.errors import InputError, UsageError
-from sayso.settings import Instance, Setting, find_instance
+from sayso.settings import Instance, Setting, find_instance, now
 
 
 def checkout(root: Path, pyproject: str = "") -> Path:
@@ -63,3 +65,17 @@ def test_a_broken_pyproject_is_one_line(tmp_path: Path, pyproject: bytes) -> Non
     (checkout(tmp_path) / "pyproject.toml").write_bytes(pyproject)
     with pytest.raises(InputError, match="not TOML"):
         find_instance(tmp_path)
+
+
+def test_the_time_that_is_written_down_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767312000")
+    assert now() == datetime.fromisoformat("2026-01-02T00:00:00Z")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
+    assert int(time.time()) - now().timestamp() in (-1, 0)
+
+
+@pytest.mark.parametrize("epoch", ["yesterday", "-1", "1.5", " 1", "٣", "9" * 30, "9" * 5000])
+def test_a_time_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, epoch: str) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH is"):
+        now()

@@ -70,17 +70,21 @@ def anchored(record: R, older: Passages, newer: Passages, text_sha256: str) -> t
     """The record over the newer text, whose hash is given, or None and the mentions that are not proven.
 
     A record without mentions says something of the whole text, so it is carried over only where every word is the
-    same.
+    same. What gold declined has to be proven too.
     """
     if not record.mentions and older.folded.strip() != newer.folded.strip():
         return None, ()
-    found = [(mention, carried(mention.span, older, newer)) for mention in record.mentions]
-    if unproven := tuple(mention for mention, span in found if span is None):
+    moved: dict[str, tuple[Mention, ...]] = {}
+    unproven: tuple[Mention, ...] = ()
+    for name in ("mentions", "declined") if isinstance(record, Gold) else ("mentions",):
+        found = [(mention, carried(mention.span, older, newer)) for mention in getattr(record, name)]
+        unproven += tuple(mention for mention, span in found if span is None)
+        moved[name] = ordered_mentions(_over(mention, span, newer.text) for mention, span in found if span)
+    if unproven:
         return None, unproven
-    moved = ordered_mentions(_over(mention, span, newer.text) for mention, span in found if span)
     read = record.text_read or record.text_sha256
     texts = {"text_sha256": text_sha256, "text_read": None if read == text_sha256 else read}
-    return msgspec.structs.replace(record, **texts, mentions=moved), ()
+    return msgspec.structs.replace(record, **texts, **moved), ()
 
 
 def carried(span: Span, older: Passages, newer: Passages) -> Span | None:

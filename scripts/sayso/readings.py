@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sayso import jsonl
 from sayso.errors import InputError, SpanError
-from sayso.records import Annotation, Document, Gold
+from sayso.records import Annotation, Document, Gold, Relation
 from sayso.store import Corpus
 
 GOLD = "gold"
@@ -77,7 +77,7 @@ class Choice:
         missing = sorted((self.annotators - {p.stem for p in mine}) | self.campaigns.difference(_campaigns(corpus)))
         if missing or (self.gold and not gold):
             what = f"nothing of {', '.join(missing)}" if missing else "nothing is adjudicated"
-            raise InputError(what, where=str(corpus.folder), remedy="see `sayso report --help` for what can be chosen")
+            raise InputError(what, where=str(corpus.folder), remedy="choose among what `sayso report` shows")
         return [*((path, Gold) for path in gold), *((path, Annotation) for path in mine)]
 
     def _fits(self, path: Path) -> bool:
@@ -101,8 +101,20 @@ def side_by_side(corpus: Corpus, choice: Choice) -> Iterator[tuple[Document, lis
         InputError: a reading's document is not there, or it was made for another text.
         SpanError: a mention is not the slice of its text that it says it is.
     """
-    streams = [_readings(path, record) for path, record in choice.files(corpus)]
-    return _merged(corpus, filter(choice.wants, heapq.merge(*streams, key=attrgetter("doc_id"))))
+    return _merged(corpus, filter(choice.wants, _in_order(choice.files(corpus))))
+
+
+def of_files(corpus: Corpus, files: Iterable[Path]) -> Iterator[tuple[Document, list[Reading]]]:
+    """The same of files of annotations that lie anywhere, each in order of doc_id, whoever's they are.
+
+    Raises:
+        InputError, SpanError: as ``side_by_side``.
+    """
+    return _merged(corpus, _in_order((path, Annotation) for path in files))
+
+
+def _in_order(files: Iterable[tuple[Path, type[Annotation] | type[Gold]]]) -> Iterator[Reading]:
+    return heapq.merge(*(_readings(path, record) for path, record in files), key=attrgetter("doc_id"))
 
 
 def _merged(corpus: Corpus, coming: Iterator[Reading]) -> Iterator[tuple[Document, list[Reading]]]:
@@ -124,7 +136,7 @@ def _readings(path: Path, record: type[Annotation] | type[Gold]) -> Iterator[Rea
         reading = Reading(read, f"{path}:{number}")
         if reading.doc_id < last:
             raise InputError(f"document {reading.doc_id} stands after {last}", where=reading.where,
-                             remedy="restore the file from git, or pull it again")  # fmt: skip
+                             remedy="pull the file again, or put its lines in order of doc_id")  # fmt: skip
         last = reading.doc_id
         yield reading
 
@@ -141,15 +153,18 @@ def _check(reading: Reading, document: Document) -> None:
     record, text = reading.record, document.text
     if record.text_sha256 != document.text_sha256:
         raise InputError(f"made for another text of {document.doc_id}", where=reading.where, remedy=_REMEDY)
-    for mention in record.mentions:
+    declined = record.declined if isinstance(record, Gold) else ()
+    for mention in (*record.mentions, *declined):
         if text[mention.start : mention.end] != mention.text:
             raise SpanError(f"mention {mention.id} [{mention.start}, {mention.end}) is not what stands there",
                             where=f"{reading.where} document {document.doc_id}", remedy=_REMEDY)  # fmt: skip
-    _check_ends(reading, {mention.id for mention in record.mentions})
+    _check_ends(reading, record.relations, {mention.id for mention in record.mentions})
+    if isinstance(record, Gold):
+        _check_ends(reading, record.declined_relations, {mention.id for mention in (*record.mentions, *declined)})
 
 
-def _check_ends(reading: Reading, ids: Iterable[str]) -> None:
-    for relation in reading.record.relations:
+def _check_ends(reading: Reading, relations: Iterable[Relation], ids: Iterable[str]) -> None:
+    for relation in relations:
         for end in (relation.head, relation.tail):
             if end not in ids:
                 raise InputError(f"relation {relation.type} {relation.head} → {relation.tail}: no mention {end!r}",

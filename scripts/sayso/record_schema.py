@@ -33,6 +33,8 @@ def record_schema(record: type[Record], schema: Schema) -> Node:
             node["properties"]["type"] = {"enum": list(schema.relations)}
         elif name == "Annotation":
             node["properties"]["interface"] = {"enum": list(schema.interfaces)}
+        elif name == "Gold":
+            node["properties"]["interface"] = {"enum": [*schema.interfaces, None]}
     head = {"$schema": DIALECT, "title": f"{record.__name__}, annotation schema {schema.version}"}
     return {**head, **reference, "$defs": components}
 

@@ -131,6 +131,7 @@ class Annotation(Record, frozen=True, kw_only=True):
     ``interface`` names the pass that was answered (``names``, ``claims`` or ``all``). ``created`` and ``updated`` are
     ISO 8601 as the server gave them; ``lead_time_seconds`` is the time that the server measured. ``text_read`` is the
     hash of the text that the annotator had, where the answer was carried over from it to the document's present one.
+    ``guidelines_version`` is that of the guidelines that stood before the annotator; None where nobody knows.
     """
 
     doc_id: DocId
@@ -141,6 +142,7 @@ class Annotation(Record, frozen=True, kw_only=True):
     annotator: Pseudonym
     annotator_kind: AnnotatorKind
     schema_version: str
+    guidelines_version: str | None = None
     status: Status
     created: str
     updated: str
@@ -168,17 +170,27 @@ class GoldRelation(Relation, frozen=True, kw_only=True):
 
 
 class Gold(Record, frozen=True, kw_only=True):
-    """The adjudicated reading of one document; ``text_read`` as of an annotation."""
+    """The adjudicated reading of one document; ``text_read`` as of an annotation.
+
+    ``interface`` is the pass whose answers were decided on. ``adjudicator`` is who did, None where the answers alone
+    decided: all the same, or by majority. ``declined`` and ``declined_relations`` hold every reading of an annotator
+    that was not taken, with its votes; no mention of either has the id of another, and a declined relation may lead
+    to any of them.
+    """
 
     doc_id: DocId
     text_sha256: Sha256
     text_read: Sha256 | None = None
     campaign: str
+    interface: str | None = None
     schema_version: str
     adjudicated: str
+    adjudicator: Pseudonym | None = None
     annotators: tuple[Pseudonym, ...]
     mentions: tuple[GoldMention, ...] = ()
     relations: tuple[GoldRelation, ...] = ()
+    declined: tuple[GoldMention, ...] = ()
+    declined_relations: tuple[GoldRelation, ...] = ()
     note: str | None = None
 
 

@@ -7,8 +7,10 @@ The tool is installed anywhere; an *instance* is the nearest folder at or above 
 from __future__ import annotations
 
 import os
+import time
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,22 @@ class Instance:
                 remedy=f"give --{name.replace('_', '-')}, set SAYSO_{name.upper()}, or put {name} into [tool.sayso]",
             )
         return setting.value
+
+
+def now() -> datetime:
+    """The time that is written into what is made, in UTC to the second: ``SOURCE_DATE_EPOCH``, or the clock's.
+
+    Raises:
+        UsageError: the variable is not a number of seconds since 1970 that has a date.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    try:
+        if epoch and not (epoch.isascii() and epoch.isdecimal()):
+            raise ValueError
+        return datetime.fromtimestamp(int(epoch or time.time()), UTC)
+    except (ValueError, OverflowError, OSError):
+        what = f"SOURCE_DATE_EPOCH is {epoch!r}, not a number of seconds since 1970"
+        raise UsageError(what, remedy="unset it, or set it to such a number") from None
 
 
 def find_instance(root: Path | None = None) -> Instance:

@@ -39,7 +39,7 @@ def answer_all(root: Path, _argument: str) -> Callable[[], object]:
 
     def work() -> None:
         with connect(instance) as client:
-            made = project.make(client, place, schema, root / "none")
+            made = project.make(client, place, schema, None)
             documents = list(Corpus(root).documents())
             answers = synthetic_annotations(documents, "reader")
             batch: list[dict[str, Any]] = []

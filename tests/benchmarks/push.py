@@ -25,6 +25,7 @@ DOCUMENTS, RUNS, SINGLES = 10_000, 3, 200
 
 def ours(root: Path, campaign: str) -> Callable[[], object]:
     """The whole push: enter, look, plan, apply, verify."""
+    from sayso.guidelines import FILE, read
     from sayso.schema import load
     from sayso.settings import find_instance
     from sayso.studio import project
@@ -34,7 +35,7 @@ def ours(root: Path, campaign: str) -> Callable[[], object]:
     instance, place = find_instance(root), project.Place(campaign, "all")
     with connect(instance) as client:
         if project.find(client, place) is None:
-            project.make(client, place, load(root / "schema/schema.yaml"), root / "schema/guidelines.md")
+            project.make(client, place, load(root / "schema/schema.yaml"), read(root / FILE))
 
     def work() -> None:
         with connect(instance) as client:

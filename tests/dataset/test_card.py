@@ -109,23 +109,25 @@ def test_the_figures_are_counted_right(instance: Instance) -> None:
         document, made.mention("c", "Claim", text, 0, 8), made.mention("n", "Count", text, 0, 3),
         made.mention("q", "Cue", text, 13, 17), made.mention("half", "Actor", text, 10, 11),
         relations=tuple(made.relation(*each) for each in drawn),
-        kept=(Kept(reason="unknown", item=[1]),),
+        kept=(Kept(reason="unknown", item=[1]),), guidelines_version="1.2.0",
     )  # fmt: skip
+    passed = made.annotation(document, annotator="ann-3", status="skipped")
     skipped = made.annotation(document, annotator="ann-2", status="skipped", annotator_kind="program")
-    made.write(instance.root, [document], [answer, skipped])
+    made.write(instance.root, [document], [answer, passed, skipped])
     building.build(instance)
     card = (instance.root / "corpus/README.md").read_text(encoding="utf-8")
     for row in (
         "| documents | 1 | 0 | 0 | 1 |", "| characters (code points) | 21 | 0 | 0 | 21 |",
         "| sentences | 2 | 0 | 0 | 2 |", "| tokens | 7 | 0 | 0 | 7 |",
-        "| all answers | 2 |", "| submitted, by people | 1 |", "| skipped, by programs | 1 |",
+        "| all answers | 3 |", "| submitted, by people | 1 |", "| skipped, by programs | 1 |",
         "| claims, all readings together | 1 |", "| items kept that the schema does not know | 1 |",
         "| relations that join other labels than declared, in no row of `claims` | 1 |",
         "| mentions that tags do not give exactly: inside_token | 1 |",
         "| `Claim` | 1 | 0 | 0 |", "| `Location` | 0 | 0 | 0 |",
         "| `ann-1` | people | 1 | 0 | 1 | 1 | 1 |", "| `Count` | 1 | 0 |", "| `Claim.type` | `strike` | 1 | 0 |",
-        "| `ann-1` | human | `all` | `1.0.0` | 1 | not recorded |",
-        "| `ann-2` | program | `all` | `1.0.0` | 1 | does not apply |",
+        "| `ann-1` | human | `all` | `1.0.0` | `1.2.0` | 1 | not recorded |",
+        "| `ann-2` | program | `all` | `1.0.0` | does not apply | 1 | does not apply |",
+        "| `ann-3` | human | `all` | `1.0.0` | not recorded | 1 | not recorded |",
     ):  # fmt: skip
         assert row in card, row
     assert "Some annotations were made by people and some by programs" in card
@@ -325,38 +327,6 @@ def test_annotations_creators_are_those_that_there_are(
         jsonl.write(instance.root / "corpus/gold/trial.jsonl", [gold])
     building.build(instance)
     assert made.head(instance.root)["annotations_creators"] == creators
-
-
-def test_the_reason_why_agreement_is_not_measured_is_counted(instance: Instance) -> None:
-    document = made.document("d1", "One.")
-    alone = [made.annotation(document, annotator=name, interface="names") for name in ("a-1", "a-2")]
-    copied = made.annotation(document, annotator="a-3", started_from="prediction")
-    made.write(instance.root, [document], [alone[0], copied])
-    building.build(instance)
-    card = instance.root / "corpus/README.md"
-    assert "There is no blind double annotation" in card.read_text(encoding="utf-8")
-    made.write(instance.root, [document], [*alone, copied])
-    building.build(instance)
-    assert "each beginning with nothing: 1 in pass `names`. Nobody has compared" in card.read_text(encoding="utf-8")
-
-
-def test_agreement_that_was_measured_is_told_with_its_intervals(instance: Instance) -> None:
-    fill(instance.root, 4)
-    figure = {"name": "Actor, exact F1", "value": 0.8612, "low": 0.81, "high": 0.9}
-    measured = {
-        "measured": "2026-12-01", "interface": "names", "schema_version": "1.0.0", "documents": 24, "annotators": 2,
-        "method": "95 % intervals by bootstrap over documents.", "figures": [figure],
-    }  # fmt: skip
-    path = instance.root / "corpus/agreement.json"
-    path.write_text(json.dumps({"measurements": [measured]}))
-    building.build(instance)
-    card = (instance.root / "corpus/README.md").read_text(encoding="utf-8")
-    assert "| Actor, exact F1 | 0.861 | 0.810 to 0.900 |" in card and "24 documents, each read by 2 people" in card
-    assert "Not yet measured" not in card
-    for wrong in ({**measured, "documents": 0}, {**measured, "figures": [{**figure, "low": 0.9}]}, {"luck": 1}):
-        path.write_text(json.dumps({"measurements": [wrong]}))
-        with pytest.raises(InputError, match=r"agreement\.json"):
-            building.build(instance)
 
 
 def test_an_answer_that_was_carried_over_says_which_text_was_read(instance: Instance) -> None:

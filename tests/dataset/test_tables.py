@@ -246,7 +246,8 @@ def test_an_annotation_has_everything_and_what_is_unknown_as_json() -> None:
     document = made.document("d1", TEXT)
     item = {"type": "rectanglelabels", "value": {"x": 1.5, "words": ["ü", None]}}
     first = made.annotation(document, made.mention("a", "Actor", TEXT, 4, 9, flag="unsure", note="who?"),
-                            kept=(Kept(reason="not a span", item=item),), note="odd", lead_time_seconds=3)  # fmt: skip
+                            kept=(Kept(reason="not a span", item=item),), note="odd", lead_time_seconds=3,
+                            guidelines_version="1.1.0")  # fmt: skip
     again, skipped = (made.annotation(document, created="2025-11-03"),
                       made.annotation(document, annotator="ann-2", status="skipped"))  # fmt: skip
     found = made.rows([document], [first, again, skipped])
@@ -255,6 +256,7 @@ def test_an_annotation_has_everything_and_what_is_unknown_as_json() -> None:
     ]  # fmt: skip
     row = found["annotations"][0]
     assert json.loads(row["kept"][0]["item"]) == item and row["lead_time_seconds"] == 3.0
+    assert row["guidelines_version"] == "1.1.0"
     assert row["mentions"][0]["flag"] == "unsure" and row["started_from"] == "nothing"
     assert found["annotations"][1]["mentions"] == []
     assert {row["reading"] for row in found["tokens"]} == {"ann-1"}

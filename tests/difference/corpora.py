@@ -108,6 +108,7 @@ _ANSWER = st.tuples(
     st.sampled_from(_NAMES), _READING,
     st.fixed_dictionaries({
         "created": st.sampled_from(["2025-11-02", "2025-11-03"]), "interface": st.sampled_from(["all", "names"]),
+        "guidelines_version": st.sampled_from([None, "1.0.0", "1.1.0"]),
         "note": _NOTE, "lead_time_seconds": st.none() | st.floats(0, 1e6), "origin": st.none() | _ORIGIN,
         "kept": st.lists(st.builds(Kept, reason=_WORDS, item=st.integers() | _WORDS), max_size=1).map(tuple),
     }),

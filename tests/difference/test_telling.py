@@ -136,6 +136,7 @@ def test_claims_come_and_go_with_their_mentions(tmp_path: Path) -> None:
         ({"status": "skipped"}, "answer status"),
         ({"updated": "2025-11-09"}, "answer details"),
         ({"lead_time_seconds": 3.5}, "answer details"),
+        ({"guidelines_version": "1.1.0"}, "answer details"),
         ({"kept": (Kept(reason="odd", item={"a": [1]}),)}, "answer kept"),
         ({"created": "2025-11-09"}, "answer given anew"),
         ({"text_read": "0" * 64}, "answer text"),

@@ -176,7 +176,8 @@ def test_what_went_out_comes_in_the_same(instance: Instance, tmp_path: Path) -> 
     there = document("a.b", TEXT, title="A title")
     two = mention("c1", "Count", TEXT, 0, 10, attributes={"lower": 2, "upper": 2}, note="look", flag="unsure")
     claim = mention("m1", "Claim", TEXT, 0, 31)
-    write(instance.root, [there], [annotation(there, claim, two, relations=(relation("quantity", "m1", "c1"),))])
+    drawn = relation("quantity", "m1", "c1")
+    write(instance.root, [there], [annotation(there, claim, two, relations=(drawn,), guidelines_version="1.1.0")])
     (original,) = answers(instance)
     for name in ("jsonl", "brat", "webanno"):
         out = tmp_path / name
@@ -188,6 +189,7 @@ def test_what_went_out_comes_in_the_same(instance: Instance, tmp_path: Path) -> 
             (m.label, m.start, m.end, m.attributes, m.note, m.flag) for m in original.mentions
         ]
         assert [(r.type, names[r.head], names[r.tail]) for r in found.relations] == [("quantity", (0, 31), (0, 10))]
+        assert found.guidelines_version == "1.1.0"
         Corpus(instance.root).annotation_file("back", f"by-{name}").unlink()
 
 

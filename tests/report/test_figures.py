@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sayso.readings import Choice
 from sayso.report.figures import ARTICLES, NOBODY, Figures, Plot, figures
 from sayso.report.plots import plots, svg
-from sayso.readings import Choice
 from sayso.settings import Instance
 from sayso.store import Corpus
 from tests.conftest import REPOSITORY

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from sayso.errors import InputError, SpanError
+from sayso.readings import Choice
 from sayso.report.figures import figures
 from sayso.report.page import BLOCK_DOCUMENTS, banner, report
-from sayso.readings import Choice
 from sayso.settings import Instance
 from sayso.store import Corpus
 from tests.commands import done, sayso

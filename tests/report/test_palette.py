@@ -7,11 +7,11 @@ from itertools import product
 
 import pytest
 
-from sayso.report import page
+from sayso.report import paper
 from sayso.report.palette import DARK, LIGHT, contrast, legible
 from tests.dataset.made import SCHEMA
 
-CSS = (page._HERE / "report.css").read_text(encoding="utf-8")
+CSS = (paper._HERE / "base.css").read_text(encoding="utf-8")
 ROOMS = dict(zip((LIGHT, DARK), re.findall(r":root \{(.*?)\}", CSS, re.DOTALL), strict=True))
 ON = {
     "page": ("ink", "faint", "accent", "bad"),
@@ -41,7 +41,7 @@ def test_a_layer_is_seen_and_its_text_is_read(label: str, room: str) -> None:
     colour = SCHEMA.labels[label].colour
     assert contrast(legible(colour, room), room) >= 4.5
     for ink in ("ink", "faint"):
-        assert contrast(colours(room)[ink], page.tint(colour, room)) >= 4.5
+        assert contrast(colours(room)[ink], paper.tint(colour, room)) >= 4.5
 
 
 @pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#ffff00", "#0000ff", "#777777"])

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sayso import guidelines
 from sayso import schema as schemas
+from sayso.errors import InputError
 from sayso.schema import hotkeys
 from sayso.store import Corpus
 
@@ -38,8 +40,40 @@ def quoted() -> list[str]:
     return [" ".join(found.split()) for found in re.findall(r"\*([^*]+)\*", prose)]
 
 
-def test_the_version_is_the_schema_s() -> None:
-    assert f"Version {SCHEMA.version}. " in GUIDELINES
+def test_they_say_their_version() -> None:
+    read = guidelines.read(ROOT / guidelines.FILE)
+    assert read and f"\nVersion {read.version}. " in GUIDELINES
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("# Rules\n\nVersion 1.2.0. Read.", "1.2.0"),
+        ("Version 10.0.1\n", "10.0.1"),
+        ("\n" * 19 + "Version 2.0.0", "2.0.0"),
+    ],
+)
+def test_a_version_near_the_top_is_read(tmp_path: Path, text: str, version: str) -> None:
+    path = tmp_path / "guidelines.md"
+    path.write_text(text, encoding="utf-8")
+    read = guidelines.read(path)
+    assert read and read.version == version
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"Version 1.2", b"This is Version 1.2.0", b"Version 1.2.0.4", b"\n" * 20 + b"Version 1.2.0", b"\xff"],
+)
+def test_guidelines_without_a_version_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "guidelines.md"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as raised:
+        guidelines.read(path)
+    assert raised.value.where == str(path) and ("Version 1.0.0." in str(raised.value) or b"\xff" in content)
+
+
+def test_no_guidelines_are_none(tmp_path: Path) -> None:
+    assert guidelines.read(tmp_path / "guidelines.md") is None
 
 
 def test_every_name_of_the_schema_is_there_and_no_other() -> None:

@@ -97,7 +97,7 @@ def test_gold_is_held_to_the_same_words() -> None:
         "votes": ["ann-1"],
     }
     gold = Gold(
-        **COMMON,
+        **COMMON,  # type: ignore[arg-type]
         adjudicated="2025-11-02",
         annotators=("ann-1",),
         mentions=(GoldMention(**mention),),  # type: ignore[arg-type]

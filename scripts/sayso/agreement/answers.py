@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
-from sayso.readings import Choice, side_by_side
+from sayso.readings import Choice, of_files, side_by_side
 from sayso.records import Annotation, AnnotatorKind, Document
 from sayso.store import Corpus
 
@@ -26,12 +27,22 @@ class Who:
     Attributes:
         interface: the pass, or None for each pass by itself.
         kinds: people, unless programs are asked for too.
+        files: annotations that lie elsewhere, instead of the corpus' own.
     """
 
     campaigns: frozenset[str] = frozenset()
     annotators: frozenset[str] = frozenset()
     interface: str | None = None
     kinds: frozenset[AnnotatorKind] = frozenset({"human"})
+    files: tuple[Path, ...] = ()
+
+    def wants(self, answer: Annotation) -> bool:
+        """Whether the answer is one that was asked for."""
+        return (
+            self.interface in (None, answer.interface)
+            and (not self.campaigns or answer.campaign in self.campaigns)
+            and (not self.annotators or answer.annotator in self.annotators)
+        )
 
 
 @dataclass(frozen=True)
@@ -69,10 +80,10 @@ def compared(corpus: Corpus, who: Who, left_out: LeftOut) -> Iterator[Compared]:
         InputError: nothing fits the choice, or a record is broken.
         SpanError: a mention is not the slice of its text that it says it is.
     """
-    for document, readings in side_by_side(corpus, Choice(who.campaigns, who.annotators)):
+    choice = Choice(who.campaigns, who.annotators)
+    for document, readings in of_files(corpus, who.files) if who.files else side_by_side(corpus, choice):
         answers = [reading.record for reading in readings if isinstance(reading.record, Annotation)]
-        wanted = [answer for answer in answers if who.interface in (None, answer.interface)]
-        yield from of_document(document, wanted, who, left_out)
+        yield from of_document(document, filter(who.wants, answers), who, left_out)
 
 
 def of_document(document: Document, answers: Iterable[Annotation], who: Who, left_out: LeftOut) -> Iterator[Compared]:

@@ -15,6 +15,7 @@ SPANS, MACHINE = "spans", "machine"
 EXACT, NORMALISED, OVERLAP = "exact", "normalised", "overlap"
 MARKED, STARTED, KEPT = "marked", "started", "kept"
 UNIT = "mentions of both"
+_SHARE, _WITHOUT, _AGREED = "share", "exact_without", "mentions agreed on"
 _NOBODY = "nobody marked one"
 
 
@@ -65,16 +66,16 @@ def _started(marked: Marked) -> bool:
 
 def machine_figures(sums: Sums, labels: Iterable[str]) -> Iterator[Estimate]:
     """The machine's share of exact agreement, and exact F1 over what both did not just leave as it was predicted."""
-    started = sums.total((MACHINE, ALL, STARTED))
-    for label in labels if started else [ALL]:
-        either, exact = sums[SPANS, label, MARKED], sums[SPANS, label, EXACT]
-        kept, documents = sums[MACHINE, label, KEPT], sums.seen((SPANS, label, EXACT))
-        why = "they agree on none" if started else "no mention was taken over from a prediction"
-        shares = ratio(kept, exact) if started else ratio(kept, 0 * kept)
-        n = sums.total((SPANS, label, EXACT))
-        yield estimate((MACHINE, label, "share"), shares, n, "mentions agreed on", documents, why)
-        rest = either - 2 * kept
-        why = "nothing else was marked" if started else why
-        values = ratio(2 * (exact - kept), rest if started else 0 * rest)
-        documents = sums.seen((SPANS, label, MARKED))
-        yield estimate((MACHINE, label, "exact_without"), values, round(float(rest[0])), UNIT, documents, why)
+    if not sums.total((MACHINE, ALL, STARTED)):
+        nothing, why = sums[MACHINE, ALL, KEPT], "no mention was taken over from a prediction"
+        for measure, unit in ((_SHARE, _AGREED), (_WITHOUT, UNIT)):
+            yield estimate((MACHINE, ALL, measure), ratio(nothing, nothing), 0, unit, 0, why)
+        return
+    for label in labels:
+        marked, agreed = (SPANS, label, MARKED), (SPANS, label, EXACT)
+        kept, exact = sums[MACHINE, label, KEPT], sums[agreed]
+        yield estimate((MACHINE, label, _SHARE), ratio(kept, exact), sums.total(agreed), _AGREED, sums.seen(agreed),
+                       "they agree on none")  # fmt: skip
+        rest = sums[marked] - 2 * kept
+        yield estimate((MACHINE, label, _WITHOUT), ratio(2 * (exact - kept), rest), round(float(rest[0])), UNIT,
+                       sums.seen(marked), "nothing else was marked")  # fmt: skip

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from sayso.checks.findings import Check, Finding, declare
-from sayso.records import Annotation, Gold, Mention, Relation, ordered_relations
+from sayso.records import Annotation, Gold, Mention, Relation, ordered_mentions, ordered_relations
 from sayso.schema import Schema
 from sayso.spans import crossing
 
@@ -208,6 +208,14 @@ def relations(answer: Answer) -> Iterator[Finding]:
             yield _of_relation(SIGNATURE, answer, relation, what)
 
 
+def ends(answer: Answer) -> Iterator[Finding]:
+    """That both ends of every relation are there; ``relations`` tells the same with the rest."""
+    for relation in answer.relations:
+        for end in (relation.head, relation.tail):
+            if end not in answer.by_id:
+                yield _of_relation(END, answer, relation, f": there is no mention {end!r}")
+
+
 def _of_relation(check: Check, answer: Answer, relation: Relation, what: str = "") -> Finding:
     at = answer.by_id.get(relation.head) or answer.by_id.get(relation.tail)
     start, end = (at.start, at.end) if at else (None, None)
@@ -238,3 +246,12 @@ def of_gold(gold: Gold, text: str, schema: Schema) -> Answer:
     """An adjudicated document, as the checks see it."""
     everything = frozenset(schema.labels)
     return Answer(gold.doc_id, text, schema, gold.mentions, gold.relations, everything, drawn=True, skipped=False)
+
+
+def of_declined(gold: Gold, text: str, schema: Schema) -> Answer:
+    """What an adjudicated document declined, beside what it took: several readings of one place, none of them due."""
+    mentions, everything = ordered_mentions((*gold.mentions, *gold.declined)), frozenset(schema.labels)
+    return Answer(gold.doc_id, text, schema, mentions, gold.declined_relations, everything, drawn=True, skipped=True)
+
+
+DECLINED: tuple[AnswerCheck, ...] = (slices, vocabulary, order, ends)

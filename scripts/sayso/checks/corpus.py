@@ -15,11 +15,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sayso import jsonl
-from sayso.checks.answers import GENERAL, WORDLESS, Answer, of_annotation, of_gold
+from sayso.checks.answers import (
+    DECLINED,
+    GENERAL,
+    MENTION_ORDER,
+    WORDLESS,
+    Answer,
+    of_annotation,
+    of_declined,
+    of_gold,
+)
 from sayso.checks.findings import Check, Finding, declare
 from sayso.checks.scheme import RULES
 from sayso.errors import InputError
-from sayso.records import Annotation, Document, Gold, encode, sha256
+from sayso.records import Annotation, Document, Gold, GoldMention, GoldRelation, encode, ordered_mentions, sha256
 from sayso.schema import Schema
 from sayso.store import Corpus, annotation_order
 
@@ -189,8 +198,12 @@ def _record(line: Line, record: Annotation | Gold, schema: Schema) -> Iterator[F
         yield line.finding(VERSION, f"given under {record.schema_version}, and the schema is {schema.version}")
     if isinstance(record, Gold):
         known = set(record.annotators)
-        for voter in sorted({voter for mention in record.mentions for voter in mention.votes} - known):
+        decided: tuple[GoldMention | GoldRelation, ...] = (*record.mentions, *record.relations)
+        decided += (*record.declined, *record.declined_relations)
+        for voter in sorted({voter for each in decided for voter in each.votes} - known):
             yield line.finding(VOTER, f"{voter} voted")
+        if record.interface is not None and record.interface not in schema.interfaces:
+            yield line.finding(PASS_NAME, repr(record.interface))
         return
     if record.interface not in schema.interfaces:
         yield line.finding(PASS_NAME, repr(record.interface))
@@ -207,7 +220,19 @@ def annotation_findings(annotation: Annotation, text: str, schema: Schema) -> It
 
 def gold_findings(gold: Gold, text: str, schema: Schema) -> Iterator[Finding]:
     """Check the adjudicated reading of one document against its text."""
-    return _findings(of_gold(gold, text, schema), gold.schema_version)
+    yield from _findings(of_gold(gold, text, schema), gold.schema_version)
+    if gold.declined or gold.declined_relations:
+        yield from _declined(gold, text, schema)
+
+
+def _declined(gold: Gold, text: str, schema: Schema) -> Iterator[Finding]:
+    """The same of what it declined, once each: what is wrong with a mention that it took was told already."""
+    if gold.declined != ordered_mentions(gold.declined):
+        yield MENTION_ORDER.found("declined mentions are not in order", gold.doc_id)
+    told = set(_findings(of_gold(gold, text, schema), gold.schema_version))
+    answer = of_declined(gold, text, schema)
+    for look in DECLINED if schema.understands(gold.schema_version) else WORDLESS:
+        yield from (finding for finding in look(answer) if finding not in told)
 
 
 def _findings(answer: Answer, version: str) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -25,6 +25,18 @@ def emit(payload: dict[str, Any]) -> None:
     import msgspec
 
     click.echo(msgspec.json.encode({"schema": 1, **payload}).decode())
+
+
+def emit_all(name: str, items: Iterable[dict[str, Any]], rest: Callable[[], dict[str, Any]]) -> None:
+    """Print one JSON object with a list of any length, an item a line, and ``rest`` once that has ended."""
+    import msgspec
+
+    click.echo(f'{{"schema":1,"{name}":[', nl=False)
+    before = "\n"
+    for item in items:
+        click.echo(f"{before}{msgspec.json.encode(item).decode()}", nl=False)
+        before = ",\n"
+    click.echo(f"\n],{msgspec.json.encode(rest()).decode()[1:]}")
 
 
 class _Bar:

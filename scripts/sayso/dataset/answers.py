@@ -27,7 +27,8 @@ _BLOCK = 4 << 20
 _RESTORE = "restore the line from git, or remove it"
 _ALWAYS = ("doc_id", "text_sha256", "campaign", "schema_version")
 _OF_ANNOTATIONS = ("interface", "annotator", "annotator_kind", "status", "created", "updated")
-_OF_ITEMS = {"mentions": ("id", "label", "start", "end", "text"), "relations": ("type", "head", "tail"),
+_MARKED, _DRAWN = ("id", "label", "start", "end", "text"), ("type", "head", "tail")
+_OF_ITEMS = {"mentions": _MARKED, "relations": _DRAWN, "declined": _MARKED, "declined_relations": _DRAWN,
              "kept": ("reason",)}  # fmt: skip
 _CLOSED = {"annotator_kind": {"human", "program", "adjudicator"}, "status": {"submitted", "skipped"},
            "started_from": {"nothing", "prediction", "annotation"}}  # fmt: skip

@@ -9,6 +9,7 @@ gets an error and never the rows of two builds.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections import Counter
@@ -24,7 +25,7 @@ from msgspec import Struct
 
 from sayso import rights
 from sayso import schema as schemas
-from sayso.dataset import card, features, parquet, quoting, tables
+from sayso.dataset import agreement, card, features, parquet, quoting, tables
 from sayso.dataset.answers import Answers
 from sayso.dataset.card import Stale
 from sayso.dataset.parquet import Footer
@@ -48,12 +49,20 @@ class _Done(Struct, forbid_unknown_fields=True):
     files: dict[str, str]
 
 
+class _Measured(Struct, frozen=True, forbid_unknown_fields=True):
+    """Agreement as it was measured: a digest of what it depends on, and of its file; empty where there is none."""
+
+    basis: str = ""
+    file: str = ""
+
+
 class _State(Struct, forbid_unknown_fields=True):
-    """What a build remembers: made by what, from which files, and each batch."""
+    """What a build remembers: made by what, from which files, and each batch; and what agreement was measured."""
 
     tool: str = ""
     sources: dict[str, str] = {}
     batches: dict[str, _Done] = {}
+    agreement: _Measured = _Measured()
 
 
 @dataclass(frozen=True)
@@ -116,8 +125,10 @@ class _Build:
             raise InputError("no articles", where=str(self.corpus.articles), remedy="run `sayso ingest FILE`")
         self._clear()
         try:
-            state = self._made()
-            return self._settle(state, write)
+            known = self._recall()
+            state = self._made(known)
+            state.agreement, measured = self._agreement(known.agreement, state.sources)
+            return self._settle(state, measured, write)
         finally:
             self._clear()
 
@@ -129,9 +140,8 @@ class _Build:
 
     # --- what the files should be
 
-    def _made(self) -> _State:
+    def _made(self, known: _State) -> _State:
         """What the sources give; files that are not yet in place lie under ``aside``."""
-        known = self._recall()
         tool, sources = self._tool(), self._sources()
         if (known.tool, known.sources) == (tool, sources) and self._all_there(known.batches.values()):
             return known
@@ -141,6 +151,14 @@ class _Build:
             same = known.tool == tool and old is not None and old.sources == digest and self._all_there([old])
             done[batch.name] = old if same and old else _Done(digest, self._make(batch))
         return _State(tool, sources, done)
+
+    def _agreement(self, known: _Measured, sources: dict[str, str]) -> tuple[_Measured, bytes | None]:
+        """What ``agreement.json`` is to hold: what lies there, unless it depends on something that is another now."""
+        basis, lying = agreement.basis(sources, self.schema), agreement.lying(self.corpus.folder)
+        if known == _Measured(basis, _digest(lying)):
+            return known, lying
+        found = agreement.measured(self.corpus, self.schema)
+        return _Measured(basis, _digest(found)), found
 
     def _recall(self) -> _State:
         try:
@@ -204,13 +222,13 @@ class _Build:
 
     # --- putting them in place
 
-    def _settle(self, state: _State, write: bool) -> Outcome:
+    def _settle(self, state: _State, measured: bytes | None, write: bool) -> Outcome:
         files = {name: digest for done in state.batches.values() for name, digest in done.files.items()}
         written = tuple(name for name in sorted(files) if (self.aside / name).exists())
         removed = tuple(name for name in self._on_disk if name not in files)
         footers = {name: self._footer(name) for name in sorted(files)}
         made = card.gathered(
-            self.instance.root, self.schema, data_version(self.instance), footers, files, self._place
+            self.instance.root, self.schema, data_version(self.instance), footers, files, self._place, measured
         )  # fmt: skip
         beside = card.beside(self.corpus.folder, made)
         if write:
@@ -242,6 +260,10 @@ class _Build:
             with explained(self.corpus.folder / name):
                 (self.corpus.folder / name).unlink(missing_ok=True)
         beside.put(self.corpus.folder)
+
+
+def _digest(content: bytes | None) -> str:
+    return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _within_rights(config: str, table: Table, held: frozenset[str]) -> Table:

@@ -7,7 +7,7 @@ split, and those of splits to the corpus. Nothing is read for them that is not i
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -65,27 +65,23 @@ def _year(moment: str | None) -> str:
 
 
 def of_answers(table: pa.Table) -> Figures:
-    """Who answered what, under which schema; how many people read a document on their own; relations; what was kept."""
+    """Who answered what, under which schema and guidelines; relations; what was kept."""
     found: Figures = Counter({"answers": table.num_rows})
-    alone: dict[tuple[str, str], set[str]] = defaultdict(set)
     columns = (
         "annotator_kind",
         "annotator",
         "interface",
         "schema_version",
+        "guidelines_version",
         "status",
         "started_from",
         "updated",
-        "doc_id",
     )
-    for kind, name, asked, version, status, started, updated, doc_id in _rows(table, columns):
+    for kind, name, asked, version, read, status, started, updated in _rows(table, columns):
         found[figure("answer", kind, name, asked, version, status)] += 1
+        found[figure("guidelines", kind, name, read or UNKNOWN)] += 1
         found[figure("started_from", kind, started or "nothing")] += 1
         found[figure("day", day(updated))] += 1
-        if (kind, status, started or "nothing") == ("human", "submitted", "nothing"):
-            alone[doc_id, asked].add(name)
-    for (_doc_id, asked), people in alone.items():
-        found[figure("read_alone", asked, str(len(people)))] += 1
     whose = [figure(kind, name) for kind, name in _rows(table, ("annotator_kind", "annotator"))]
     found.update(of_relations(table, whose))
     found["kept"] += len(table["kept"].combine_chunks().flatten())

@@ -120,7 +120,7 @@ class _Rows:
         index = pa.array(place, mask=place < 0)
         decided = {
             name: self.table[name].combine_chunks().take(index)
-            for name in ("text_read", "campaign", "schema_version", "annotators", "note")
+            for name in ("text_read", "campaign", "interface", "schema_version", "adjudicator", "annotators", "note")
         }
         columns = {
             **self._document_columns,
@@ -129,7 +129,7 @@ class _Rows:
             "adjudicated_on": self.table["adjudicated"].combine_chunks().take(index),
             **{
                 name: _lists(self.table[name], self.declared["gold"][name]).take(index)
-                for name in ("mentions", "relations")
+                for name in ("mentions", "relations", "declined", "declined_relations")
             },
         }
         return Table(self.made("gold", columns, len(place)), self._decided(len(place), rows))
@@ -227,6 +227,8 @@ class _Reading:
         items = lists.flatten()
         owner = np.repeat(np.arange(len(skipped)), np.diff(bounds))
         self._check_slices(items, owner)
+        declined = _whole(rows.table["declined"])
+        self._check_slices(declined.flatten(), np.repeat(np.arange(len(skipped)), np.diff(_bounds(declined))))
         if skipped.any():
             keep = np.flatnonzero(~skipped[owner])
             items, owner = items.take(pa.array(keep)), owner[keep]

@@ -21,8 +21,9 @@ _EXTRA = ("flag", "note", "started_from", "decided", "votes")
 _RELATION = ("doc_id", "type", "head", "tail", "decided", "votes")
 _ABOUT = (
     "title", "outlet", "url", "published", "language", "license", "source_name", "split", "ingested", "text_sha256",
-    "campaign", "interface", "annotator", "annotator_kind", "schema_version", "status", "created", "updated",
-    "lead_time_seconds", "started_from", "text_read", "origin", "adjudicated", "annotators",
+    "campaign", "interface", "annotator", "annotator_kind", "schema_version", "guidelines_version", "status",
+    "created", "updated", "lead_time_seconds", "started_from", "text_read", "origin", "adjudicated", "adjudicator",
+    "annotators",
 )  # fmt: skip
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import heapq
-import os
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -39,8 +36,8 @@ from sayso.records import (
     Status,
     sha256,
 )
-from sayso.schema import Schema
-from sayso.settings import MARK, Instance
+from sayso.schema import Schema, Version
+from sayso.settings import MARK, Instance, now
 from sayso.store import Corpus, annotation_order
 
 Watch = Callable[[int], None]
@@ -165,7 +162,7 @@ class _Intake:
         found = worded(reading, self.schema, order.labels, self.how)
         seconds = about.get("lead_time_seconds")
 
-        def known(name: str, otherwise: str, kind: Any) -> Any:
+        def known(name: str, otherwise: str | None, kind: Any) -> Any:
             return _fitting(about.get(name, otherwise), kind, name, place, "mend it where it comes from")
 
         remedy = "give small letters, digits and hyphens, and never a name or an address: --annotator"
@@ -177,6 +174,7 @@ class _Intake:
             annotator=_fitting(annotator, Pseudonym, "a pseudonym", place, remedy),
             annotator_kind=order.annotator_kind or known("annotator_kind", "human", AnnotatorKind),
             schema_version=self.schema.version,
+            guidelines_version=known("guidelines_version", None, Version | None),
             status=known("status", "submitted", Status),
             created=about.get("created", ""),
             updated=about.get("updated", about.get("created", "")),
@@ -203,9 +201,9 @@ class _Intake:
         """The annotator's file as it will be, each answer with what becomes of it; in flat memory."""
         for old in self._standing(annotator):
             self.stage.take_place_of(old)
-        now = _now()
-        standing = (self._in_place_of(old, now) for old in self._standing(annotator))
-        coming = ((_timed(new, now, now), "new") for new in self.stage.answers(annotator))
+        moment = _moment()
+        standing = (self._in_place_of(old, moment) for old in self._standing(annotator))
+        coming = ((_timed(new, moment, moment), "new") for new in self.stage.answers(annotator))
         merged = heapq.merge(standing, coming, key=_document)
         for _doc_id, mine in groupby(merged, key=_document):
             yield from sorted(mine, key=_place)
@@ -214,7 +212,7 @@ class _Intake:
         path = self.corpus.annotation_file(self.order.campaign, annotator)
         return jsonl.read(path, Annotation) if path.exists() else iter(())
 
-    def _in_place_of(self, old: Annotation, now: str) -> tuple[Annotation, str]:
+    def _in_place_of(self, old: Annotation, moment: str) -> tuple[Annotation, str]:
         new = self.stage.in_place_of(old)
         if new is None:
             if old.origin and old.origin.system == _SERVER and self.stage.has(old):
@@ -225,7 +223,7 @@ class _Intake:
                 )
             return old, "stays"
         same = _timed(new, old.created, old.updated)
-        return (old, "unchanged") if same == old else (_timed(new, old.created, now), "changed")
+        return (old, "unchanged") if same == old else (_timed(new, old.created, moment), "changed")
 
 
 def _document(placed: tuple[Annotation, str]) -> str:
@@ -241,13 +239,11 @@ def _timed(answer: Annotation, created: str, updated: str) -> Annotation:
     return answer if answer.created else replace(answer, created=created, updated=updated)
 
 
-def _now() -> str:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(epoch) if epoch.isdecimal() else int(time.time()), UTC)
-    return moment.isoformat().replace("+00:00", "Z")
+def _moment() -> str:
+    return now().isoformat().replace("+00:00", "Z")
 
 
-def _fitting(value: str, kind: Any, what: str, place: str, remedy: str) -> Any:
+def _fitting(value: str | None, kind: Any, what: str, place: str, remedy: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

@@ -41,15 +41,19 @@ class Answer(Record, frozen=True, kw_only=True):
     annotator: Pseudonym | None = None
     annotator_kind: AnnotatorKind | None = None
     schema_version: str
+    guidelines_version: str | None = None
     status: Status | None = None
     created: str | None = None
     updated: str | None = None
     lead_time_seconds: float | None = None
     started_from: StartedFrom | None = None
     adjudicated: str | None = None
+    adjudicator: Pseudonym | None = None
     annotators: tuple[Pseudonym, ...] = ()
     mentions: tuple[Marked, ...] = ()
     relations: tuple[Drawn, ...] = ()
+    declined: tuple[Marked, ...] = ()
+    declined_relations: tuple[Drawn, ...] = ()
     note: str | None = None
     kept: tuple[Kept, ...] = ()
     origin: Origin | None = None
@@ -191,8 +195,9 @@ def _reading(document: Document, answer: Answer) -> Reading:
 
 _OF_DOCUMENT = ("title", "outlet", "url", "published", "language", "license", "source_name", "split", "ingested",
                 "text_sha256")  # fmt: skip
-_OF_ANSWER = ("campaign", "interface", "annotator", "annotator_kind", "schema_version", "status", "created", "updated",
-              "lead_time_seconds", "started_from", "text_read", "adjudicated")  # fmt: skip
+_OF_ANSWER = ("campaign", "interface", "annotator", "annotator_kind", "schema_version", "guidelines_version", "status",
+              "created", "updated", "lead_time_seconds", "started_from", "text_read", "adjudicated",
+              "adjudicator")  # fmt: skip
 
 
 def _about(document: Document, answer: Answer) -> dict[str, str]:

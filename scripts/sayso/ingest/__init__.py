@@ -7,12 +7,9 @@ keeps its text, unless it is said that another takes its place.
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +21,7 @@ from sayso.ingest.clusters import Cluster
 from sayso.ingest.index import Index
 from sayso.ingest.reading import Format, Reader, Received
 from sayso.ingest.replacing import Change, Hanging, Left
-from sayso.settings import Instance
+from sayso.settings import Instance, now
 from sayso.store import Corpus
 
 MAX_BYTES = 5_000_000  # a browser labels an article of this size with pain, and a larger one not at all
@@ -212,11 +209,8 @@ def _differing(came: Arrivals, known: Index) -> Iterator[str]:
 
 
 def _day(option: str | None) -> str:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if option is not None:
         if len(option) != 10 or not metadata.is_date(option):
             raise UsageError(f"--ingested {option}: not a day", remedy="write it as 2026-11-22")
         return option
-    if epoch and not epoch.isdecimal():
-        raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}, not a number of seconds", remedy="unset it")
-    return datetime.fromtimestamp(int(epoch) if epoch else time.time(), UTC).date().isoformat()
+    return now().date().isoformat()

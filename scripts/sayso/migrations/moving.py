@@ -58,6 +58,13 @@ def moved(record: R, route: Iterable[Step]) -> tuple[R, Moved]:
     return record, done
 
 
+def _fields(record: Annotation | Gold) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where a record holds mentions, and where relations."""
+    if isinstance(record, Gold):
+        return ("mentions", "declined"), ("relations", "declined_relations")
+    return ("mentions",), ("relations",)
+
+
 @dataclass(frozen=True)
 class _Move:
     step: Step
@@ -66,17 +73,22 @@ class _Move:
     def record(self, record: R) -> R:
         """The record, one step further."""
         before: int = len(self.done.aside)
-        olds = {mention.id: mention for mention in record.mentions}
-        mentions = [new for old in record.mentions if (new := self._mention(old))]
-        relations = self._relations(record.relations, olds, {mention.id: mention for mention in mentions})
+        marked, drawn = _fields(record)
+        olds: dict[str, Mention] = {mention.id: mention for name in marked for mention in getattr(record, name)}
+        mentions = {name: self._mentions(getattr(record, name)) for name in marked}
+        news = {mention.id: mention for found in mentions.values() for mention in found}
+        relations = {name: self._relations(getattr(record, name), olds, news) for name in drawn}
         kept = {"kept": (*record.kept, *self.done.aside[before:])} if isinstance(record, Annotation) else {}
         return msgspec.structs.replace(
             record,
             schema_version=self.step.migration.to_version,
-            mentions=ordered_mentions(mentions),
-            relations=ordered_relations(relations),
+            **{name: ordered_mentions(found) for name, found in mentions.items()},
+            **{name: ordered_relations(found) for name, found in relations.items()},
             **kept,
         )
+
+    def _mentions(self, mentions: Iterable[Mention]) -> list[Mention]:
+        return [new for old in mentions if (new := self._mention(old))]
 
     def _mention(self, mention: Mention) -> Mention | None:
         clauses, known = self.step.migration.label(mention.label), mention.attributes

@@ -6,12 +6,9 @@ again; a release that is done says so.
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sayso import derived
@@ -24,7 +21,7 @@ from sayso.files import explained, write_if_changed
 from sayso.release import changelog
 from sayso.release import manifest as manifests
 from sayso.release.version import Version, released
-from sayso.settings import MARK, Instance
+from sayso.settings import MARK, Instance, now
 from sayso.store import Corpus
 
 CHANGELOG = "CHANGELOG.md"
@@ -158,13 +155,8 @@ def _schema(instance: Instance, write: bool) -> Iterator[str]:
 def _logged(path: Path, version: Version, entry: str, write: bool, instance: Instance) -> Iterator[str]:
     with explained(path):
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    changed = changelog.entered(text, str(version), _today(), entry)
+    changed = changelog.entered(text, str(version), now().date().isoformat(), entry)
     if changed != text:
         if write:
             write_if_changed(path, changed.encode())
         yield path.relative_to(instance.root).as_posix()
-
-
-def _today() -> str:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(epoch) if epoch.isdecimal() else time.time(), UTC).date().isoformat()

@@ -24,7 +24,8 @@ from sayso.settings import MARK, Instance
 from sayso.store import Corpus
 
 NAME = "manifest.json"
-RELEASED = ("README.md", "LICENSE.md", "CHANGELOG.md", "CITATION.cff", "croissant.json", "plots/*", "data/*/*.parquet")
+RELEASED = ("README.md", "LICENSE.md", "CHANGELOG.md", "CITATION.cff", "agreement.json", "croissant.json", "plots/*",
+            "data/*/*.parquet")  # fmt: skip
 """What a release consists of beside its manifest, as patterns under ``corpus/``. The sources are not among them."""
 
 

@@ -22,25 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from sayso.readings import Reader, Reading
 from sayso.records import Annotation, Document, Gold, GoldMention, Mention, Relation, Value, ordered_mentions
 from sayso.report import algebra
-from sayso.readings import Reader, Reading
 from sayso.schema import Attribute, Label, Schema
 
 CLAIM, ENTITY, COUNT = "Claim", "entity", algebra.COUNT
 
 Packed = list[Any]
-
-
-def embedded(value: object) -> bytes:
-    """JSON that can stand inside a ``script`` element: nothing in it can end the element or open a comment.
-
-    >>> embedded("</script><!--")
-    b'"\\\\u003c/script>\\\\u003c!--"'
-    """
-    return msgspec.json.encode(value).replace(b"<", b"\\u003c")
 
 
 def words(schema: Schema) -> dict[str, Any]:

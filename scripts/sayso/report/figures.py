@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from sayso.records import Document, Mention
 from sayso.readings import GOLD, Choice, Reading, side_by_side
+from sayso.records import Document, Mention
 from sayso.schema import Schema
 from sayso.store import Corpus
 

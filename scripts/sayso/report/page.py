@@ -6,24 +6,20 @@ them stands at the top of the page, and is known only when the last has been rea
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from jinja2 import Environment, StrictUndefined
-
 from sayso import schema as schemas
 from sayso.files import explained, replace_if_changed
+from sayso.readings import Choice, Reading, side_by_side
 from sayso.records import Document
 from sayso.report import compact, plots
 from sayso.report.figures import ARTICLES, KINDS, Figures, Plot
-from sayso.report.palette import DARK, LIGHT, legible, mixed
-from sayso.readings import Choice, Reading, side_by_side
+from sayso.report.paper import Spool, both_rooms, facts, layers, unnamed, written
 from sayso.schema import Schema
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
@@ -32,7 +28,6 @@ BLOCK_DOCUMENTS = 50
 """Documents that the page unpacks together when one of them is opened."""
 BLOCK_ROWS = 5_000
 _HERE = Path(__file__).parent
-_DARK_ROOM = "@media screen and (prefers-color-scheme: dark)"
 
 Advance = Callable[[int], None]
 
@@ -50,39 +45,6 @@ class Written:
     adjudicated: int
 
 
-class Block(NamedTuple):
-    """A JSON array in an element of its own, in pieces."""
-
-    id: str
-    pieces: Iterator[str]
-
-
-class Spool:
-    """Lines of JSON on their way into the page, in a file that has no name."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.count = 0
-
-    def add(self, value: object) -> None:
-        """Take one more value."""
-        self._file.write(compact.embedded(value) + b"\n")
-        self.count += 1
-
-    def blocks(self, name: str, size: int) -> Iterator[Block]:
-        """Everything taken, in arrays of ``size`` values, each to be used before the next is asked for."""
-        self._file.seek(0)
-        for number in range(-(-self.count // size)):
-            yield Block(f"{name}-{number}", self._pieces(min(size, self.count - number * size)))
-
-    def _pieces(self, count: int) -> Iterator[str]:
-        before = "["
-        for _ in range(count):
-            yield before + self._file.readline().decode().rstrip("\n")
-            before = ",\n"
-        yield "]"
-
-
 def report(instance: Instance, out: Path, choice: Choice | None = None, advance: Advance = lambda _n: None) -> Written:
     """Write the page to ``out``, whole or not at all, unless it is there already.
 
@@ -95,7 +57,7 @@ def report(instance: Instance, out: Path, choice: Choice | None = None, advance:
     version = str(instance.declared.get("data_version", "not given"))
     with explained(out), ExitStack() as stack:
         out.parent.mkdir(parents=True, exist_ok=True)
-        gathered = _Gathered(schema, *(Spool(stack.enter_context(_unnamed(out.parent))) for _ in range(3)))
+        gathered = _Gathered(schema, *(Spool(stack.enter_context(unnamed(out.parent))) for _ in range(3)))
         for document, readings in everything:
             gathered.add(document, readings)
             advance(1)
@@ -122,40 +84,20 @@ class _Gathered:
 
     def write(self, file: BinaryIO, version: str) -> None:
         """Write the page: what opens at once first, then the script, then the documents."""
-        facts = Block("facts", iter([compact.embedded(self._facts()).decode()]))
-        early = _chain([facts], self.listed.blocks("listed", BLOCK_ROWS), self.claims.blocks("rows", BLOCK_ROWS))
-        late = self.documents.blocks("documents", BLOCK_DOCUMENTS)
+        rows = chain(self.listed.blocks("listed", BLOCK_ROWS), self.claims.blocks("rows", BLOCK_ROWS))
+        early, late = chain([facts(self._facts())], rows), self.documents.blocks("documents", BLOCK_DOCUMENTS)
+        script = (_HERE / "report.js").read_text(encoding="utf-8")
         content = _content(self.figures, self.schema, version)
-        for piece in _template().generate(**content, blocks=early, late_blocks=late):
-            file.write(piece.encode())
+        written(file, _HERE / "report.html", style_sheet(self.schema), script, content, early, late)
 
     def _facts(self) -> dict[str, Any]:
         counts = {"documents": self.listed.count, "rows": self.claims.count, "block": BLOCK_DOCUMENTS}
         return {**compact.words(self.schema), "readers": list(self._packer.readers), "kinds": KINDS, **counts}
 
 
-def _unnamed(folder: Path) -> Any:
-    return tempfile.TemporaryFile(dir=folder, buffering=1 << 20)
-
-
-def _chain(*groups: Iterable[Block]) -> Iterator[Block]:
-    for group in groups:
-        yield from group
-
-
-def _template() -> Any:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string((_HERE / "report.html").read_text(encoding="utf-8"))
-
-
 def _content(figures: Figures, schema: Schema, version: str) -> dict[str, Any]:
-    style, script = style_sheet(schema), (_HERE / "report.js").read_text(encoding="utf-8")
     drawn = figures.plots()
     return {
-        "style": style,
-        "style_hash": _hash(style),
-        "script": script,
-        "script_hash": _hash(script),
         "banner": banner(figures),
         "tiles": _tiles(figures),
         "several_kinds": len(figures.readings) > 1 or any(len(names) > 1 for names in figures.readers.values()),
@@ -165,10 +107,6 @@ def _content(figures: Figures, schema: Schema, version: str) -> dict[str, Any]:
         "version": version,
         "schema_version": schema.version,
     }
-
-
-def _hash(content: str) -> str:
-    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 class Banner(NamedTuple):
@@ -259,20 +197,6 @@ def _crossed(plot: Plot, kind: str) -> dict[str, Any]:
 
 
 def style_sheet(schema: Schema) -> str:
-    """The page's style: report.css, the layers in the schema's colours, and the plots."""
+    """The report's own style: report.css, the layers in the schema's colours, and the plots."""
     written = (_HERE / "report.css").read_text(encoding="utf-8")
-    light, dark = (f"{layers(schema, page)}{plots.rules(page)}" for page in (LIGHT, DARK))
-    return f"{written}\n{light}\n{_DARK_ROOM} {{ {dark} }}\n"
-
-
-def layers(schema: Schema, page: str) -> str:
-    """For each label its colour as a line that is seen and as a tint that text is read on."""
-    return "".join(
-        f".layer-{number}{{--line:{legible(label.colour, page)};--tint:{tint(label.colour, page)}}}"
-        for number, label in enumerate(schema.labels.values())
-    )
-
-
-def tint(colour: str, page: str) -> str:
-    """A breath of a colour over the page."""
-    return mixed(page, colour, 0.13 if page == LIGHT else 0.24)
+    return f"{written}\n{both_rooms(lambda page: f'{layers(schema, page)}{plots.rules(page)}')}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 LEGIBLE = 4.5
 LIGHT, DARK = "#ffffff", "#14181d"
-"""The page in a light and in a dark room; ``report.css`` has them too."""
+"""The page in a light and in a dark room; ``base.css`` has them too."""
 
 Channels = tuple[int, int, int]
 

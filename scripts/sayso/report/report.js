@@ -1,22 +1,11 @@
-// The views of the report. Everything from the corpus becomes text nodes, never markup.
-"use strict";
+// The views of the report, after tools.js.
 
 // --- the corpus, as the page holds it; shapes are told in compact.py
 
-const parsed = id => JSON.parse(document.getElementById(id).textContent);
 const facts = parsed("facts");
-const all = name => {
-  const rows = [];
-  for (let number = 0; document.getElementById(`${name}-${number}`); number++) {
-    for (const row of parsed(`${name}-${number}`)) rows.push(row);
-  }
-  return rows;
-};
-const later = make => { let made; return () => made ??= make(); };
 const listed = all("listed");
 const claims = later(() => all("rows"));
 const numberOf = later(() => new Map(listed.map((row, number) => [row[0], number])));
-const loaded = new Promise(done => document.readyState === "loading" ? addEventListener("DOMContentLoaded", done) : done());
 const unpacked = new Map();
 
 /** A document's text and readings; a few blocks stay unpacked. */
@@ -42,24 +31,7 @@ const inWords = { source: "who says", cue: "cue", agent: "who did it", target: "
 
 // --- small tools
 
-/** An element; attributes that are functions listen, null children are left out. */
-function h(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(key, value);
-    else if (value === true) element.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(key, value);
-  }
-  element.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
-  return element;
-}
-const $ = id => document.getElementById(id);
-const format = number => number.toLocaleString("en");
-const plural = (number, word) => `${format(number)} ${word}${number === 1 ? "" : "s"}`;
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const spoken = written => written.replace("≥", "at least").replace("≤", "at most").replace("≈", "about").replace("..", " to ").replace("?", "an unknown number");
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const pause = (work, milliseconds) => { let timer; return () => { clearTimeout(timer); timer = setTimeout(work, milliseconds); }; };
 
 /** A number as it is written, told in words to those who hear it. */
 const number = written => spoken(written) === written ? h("span", { class: "many" }, written) : h("span", { class: "many" }, h("span", { "aria-hidden": "true" }, written), h("span", { class: "sr" }, spoken(written)));

@@ -12,11 +12,11 @@ import re
 import stat
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sayso.errors import AuthError, ServerError, UsageError
 from sayso.files import explained
 from sayso.settings import Instance
+from sayso.studio.address import root
 from sayso.studio.client import Client
 from sayso.studio.patience import Tell, patience
 
@@ -54,24 +54,13 @@ def _resolve(instance: Instance, url: str | None, token_file: Path | None) -> tu
         raise UsageError(
             "no Label Studio is named and none is up here", remedy="run `sayso studio up`, or set SAYSO_URL"
         )
-    address = _root(named.value, named.source) if named else embedded.url if embedded else ""
+    address = root(named.value, named.source) if named else embedded.url if embedded else ""
     token = _given_token(token_file)
     if token is None and embedded and embedded.url == address:
         token = embedded.token
     if token is None:
         raise AuthError("no token for this server", where=address, remedy="set SAYSO_TOKEN, or give --token-file FILE")
     return address, token
-
-
-def _root(url: str, source: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError("not an address of a server", where=source, remedy="give it as http://HOST:PORT")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError(
-            "an address holds no login, query or fragment", where=source, remedy="give it as http://HOST:PORT"
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def _given_token(token_file: Path | None) -> str | None:

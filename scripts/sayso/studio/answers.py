@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sayso.errors import ServerError
 from sayso.files import locked
@@ -26,9 +26,10 @@ from sayso.settings import MARK, Instance
 from sayso.studio import lookup
 from sayso.studio.annotators import Annotator, annotators, recalled, remembered
 from sayso.studio.client import Answer, Answered, AnsweredPage, Client, Listed, Project
+from sayso.studio.instructions import in_force
 from sayso.studio.intake import Intake, way_of_reading
 from sayso.studio.ledger import Ledger, chunks, opened, timestamp
-from sayso.studio.project import Place
+from sayso.studio.project import Place, shown
 
 PAGE = 100  # tasks with their answers: the server's memory stays flat
 OVERLAP = 60.0  # seconds that are asked for twice, for what was being written while the last look was under way
@@ -95,6 +96,13 @@ class Line(NamedTuple):
     content: bytes
 
 
+class _Guided(Struct):
+    """What of a record says under which guidelines the answer was given."""
+
+    updated: str
+    guidelines_version: str | None = None
+
+
 class _Timed(Struct):
     """What of an answer as it came says when and how long."""
 
@@ -108,7 +116,8 @@ def of_project(instance: Instance, client: Client, place: Place, there: Project 
     """The answers of one project; whoever asks holds the checkout's ``sync.lock``."""
     known = load_migrations((instance.root / MARK).parent, load(instance.root / MARK))
     with lookup.opened(instance) as texts, opened(instance, client, there) as ledger:
-        answers = Answers(instance, client, Intake(place, there.id, known, texts), ledger)
+        intake = Intake(place, there.id, known, texts, shown(client, there))
+        answers = Answers(instance, client, intake, ledger)
         answers.people = recalled(instance, ledger.get("answers.accounts"))
         answers.listed = there.task_number if isinstance(there, Listed) else None
         yield answers
@@ -161,6 +170,7 @@ class Answers:
         if full or not self.people:
             self._meet()
         before = self._prepare(full)
+        self._guide()
         interrupted = bool(self.ledger.get("answers.started"))
         self._look(advance)
         if interrupted:  # what was fetched before the interruption may have changed since
@@ -192,6 +202,22 @@ class Answers:
         self.ledger.put("answers.reading", reading)
         self.ledger.connection.commit()
         return comparable
+
+    def _guide(self) -> None:
+        """Where the project tells otherwise which guidelines it showed when, say it in the answers that we hold."""
+        told = repr(self.intake.shown)
+        if self.ledger.get("answers.shown") == told:
+            return
+        connection, read = self.ledger.connection, msgspec.json.Decoder(_Guided).decode
+        for annotation, account, record in connection.execute("SELECT annotation, account, record FROM answers"):
+            guided = read(record)
+            version = in_force(self.intake.shown, guided.updated)
+            if version != guided.guidelines_version:
+                answer = structs.replace(msgspec.json.decode(record, type=Annotation), guidelines_version=version)
+                connection.execute("UPDATE answers SET record = ? WHERE annotation = ?", (encode(answer), annotation))
+                connection.execute("DELETE FROM written WHERE account = ?", (account,))
+        self.ledger.put("answers.shown", told)
+        connection.commit()
 
     def _look(self, advance: Advance) -> None:
         started = self.ledger.get("answers.started") or str(self.client.now())

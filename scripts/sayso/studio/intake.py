@@ -16,16 +16,17 @@ from sayso.anchoring import Passages
 from sayso.migrations import Migrations, moved
 from sayso.records import Annotation, Document, Mention, Origin, StartedFrom, sha256
 from sayso.schema import digest
-from sayso.studio import codec, doctor
+from sayso.studio import codec, doctor, instructions
+from sayso.studio.address import SYSTEM
 from sayso.studio.client import Answer, Answered
 from sayso.studio.codec import Reading, decode
 from sayso.studio.controls import TEXT
+from sayso.studio.instructions import Shown, in_force
 from sayso.studio.lookup import Texts
 from sayso.studio.project import Place
 from sayso.studio.repairs import needs_repair
 from sayso.studio.tasks import skeleton
 
-SYSTEM = "label-studio"
 _WORDS = 3  # unproven mentions that a reason quotes
 
 
@@ -52,12 +53,13 @@ class Ground:
 
 @dataclass(frozen=True)
 class Intake:
-    """How the answers of one project become records."""
+    """How the answers of one project become records. ``shown``: which guidelines it has shown, and since when."""
 
     place: Place
     project: int
     known: Migrations
     texts: Texts
+    shown: tuple[Shown, ...] = ()
 
     def read(self, task: Answered, accounts: Container[int | None]) -> Iterator[tuple[Answer, Annotation | str]]:
         """Each answer of a task with its record, or with the reason why it is set aside."""
@@ -104,6 +106,7 @@ class Intake:
             annotator="not-yet-named",  # told when the file is written: the map may change until then
             annotator_kind="human",
             schema_version=version,
+            guidelines_version=in_force(self.shown, answer.updated_at),
             status="skipped" if answer.was_cancelled else "submitted",
             created=answer.created_at,
             updated=answer.updated_at,
@@ -158,7 +161,10 @@ def _started_from(answer: Answer) -> StartedFrom:
 
 
 def way_of_reading(known: Migrations) -> str:
-    """What a record depends on beside answer and text: schema, migrations, code. Another one reads everything again."""
-    modules = (anchoring, sentences, codec, doctor)
+    """What a record depends on beside answer and text: schema, migrations, code. Another one reads everything again.
+
+    Not which guidelines were shown when: an answer that was read can be given another version of them where it lies.
+    """
+    modules = (anchoring, sentences, codec, doctor, instructions)
     code = b"".join(Path(str(source)).read_bytes() for source in (__file__, *(module.__file__ for module in modules)))
     return f"{digest(known.schema)}{known.digest} {hashlib.sha256(code).hexdigest()}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
-from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
 from sayso.errors import ConflictError, UsageError
-from sayso.files import explained
+from sayso.guidelines import Guidelines
 from sayso.schema import Schema
+from sayso.studio import instructions
 from sayso.studio.client import MODEL, Client, Listed, Project
+from sayso.studio.instructions import Shown
 from sayso.studio.interface import interface_xml
 from sayso.studio.ledger import Ledger
 
@@ -39,6 +39,19 @@ class Place:
         """
         return f"sayso:campaign={self.campaign} interface={self.interface}"
 
+    @property
+    def command(self) -> str:
+        """What makes the project and keeps it up to date."""
+        return "sayso push"
+
+    def title(self, schema: Schema) -> str:
+        """How the project is called when it is made."""
+        return f"{self.campaign}: {schema.interface(self.interface).title}"
+
+    def xml(self, schema: Schema) -> str:
+        """Its interface."""
+        return interface_xml(schema, self.interface)
+
 
 def find(client: Client, place: Place) -> Project | None:
     """The project, or None. An empty one beside it counts for nothing: two first pushes may have met.
@@ -46,8 +59,18 @@ def find(client: Client, place: Place) -> Project | None:
     Raises:
         ConflictError: two projects with tasks carry the same mark.
     """
-    found = _found(client, place, client.projects())
+    ((_place, found),) = at(client, [place])
     return client.project(found.id) if found else None
+
+
+def at(client: Client, places: Iterable[Place]) -> list[tuple[Place, Listed | None]]:
+    """The project of each place, or None, by one question.
+
+    Raises:
+        ConflictError: as ``find``.
+    """
+    listed = list(client.projects())
+    return [(place, _found(client, place, listed)) for place in places]
 
 
 def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | None) -> list[tuple[Place, Listed]]:
@@ -57,9 +80,8 @@ def of_campaign(client: Client, schema: Schema, campaign: str, interface: str | 
         UsageError: there is none.
         ConflictError: as ``find``.
     """
-    listed = list(client.projects())
     wanted = [Place(campaign, name) for name in ([interface] if interface else schema.interfaces)]
-    found = [(place, there) for place in wanted if (there := _found(client, place, listed))]
+    found = [(place, there) for place, there in at(client, wanted) if there]
     if not found:
         what = f"no project of campaign {campaign}" + (f" with interface {interface}" if interface else "")
         raise UsageError(what, where=client.url, remedy="run `sayso push` first, or name another with --campaign")
@@ -85,16 +107,16 @@ def _marked(listed: Iterable[Listed], place: Place) -> list[Listed]:
     return sorted((one for one in listed if place.mark in (one.description or "").splitlines()), key=attrgetter("id"))
 
 
-def make(client: Client, place: Place, schema: Schema, guidelines: Path) -> Project:
+def make(client: Client, place: Place, schema: Schema, guidelines: Guidelines | None) -> Project:
     """Make the project with its interface and instructions; where somebody else was faster, theirs is taken."""
-    title = f"{place.campaign}: {schema.interface(place.interface).title}"
-    interface = interface_xml(schema, place.interface)
-    told = f"{place.mark}\nMade by Sayso, which finds the project by the line above. Keep it."
+    title, interface = place.title(schema), place.xml(schema)
+    kept = "Made by Sayso, which reads the lines here that begin with its name. Keep them."
+    told = _signed(f"{place.mark}\n{kept}", interface)
     made = client.create_project(
         title=title if len(title) <= 50 else f"{title[:49]}…",
-        description=_signed(told, interface),
+        description=instructions.added(told, guidelines, client.now()) if guidelines else told,
         label_config=interface,
-        expert_instruction=_instruction(guidelines),
+        expert_instruction=instructions.rendered(guidelines),
         show_instruction=True,
         show_skip_button=True,
         enable_empty_annotation=True,
@@ -117,48 +139,86 @@ def interface_state(project: Project, place: Place, schema: Schema) -> State:
 
     The project itself says what we put there, so that any checkout can tell.
     """
-    if _canonical(project.label_config) == _canonical(interface_xml(schema, place.interface)):
+    if _canonical(project.label_config) == _canonical(place.xml(schema)):
         return "in step"
     return "behind the schema" if _is_signed(project) else "edited in Label Studio"
 
 
-def settle(client: Client, project: Project, place: Place, schema: Schema, guidelines: Path, ledger: Ledger, *,
-           new: bool, update_interface: bool) -> list[str]:  # fmt: skip
+def settle(client: Client, project: Project, place: Place, schema: Schema, guidelines: Guidelines | None,
+           ledger: Ledger, *, new: bool, update_interface: bool) -> list[str]:  # fmt: skip
     """Bring the settings that are ours up to date; what was done, in words. A ``new`` project has them already.
 
     Raises:
-        ConflictError: the interface differs and may not, or cannot, be replaced.
+        ConflictError: the interface differs and may not, or cannot, be replaced; or the guidelines differ and do not
+            have a later version than those that the server shows.
     """
-    done = [f"made project {project.id}"] if new else []
-    state = "in step" if new else interface_state(project, place, schema)
-    if state != "in step":
-        _replace_interface(client, project, place, schema, state, update_interface)
-        done.append(f"replaced the interface, which was {state}")
-    elif not new and not _is_signed(project):  # somebody gave it the schema's interface, or took our line away
-        client.update_project(project.id, description=_signed(project.description, project.label_config))
-    instruction = _instruction(guidelines)
-    if not new and ledger.get("instruction") != _digest(instruction):
-        client.update_project(project.id, expert_instruction=instruction)
-    if not new:
+    instruction = instructions.rendered(guidelines)
+    if new:
+        done = [f"made project {project.id}"]
+    else:
+        changes, done = _interface(client, project, place, schema, update_interface)
+        described = _guided(client, project, changes.get("description", project.description or ""), guidelines)
+        if described is not None:
+            changes["description"] = described
+            done.append(f"guidelines {guidelines.version if guidelines else 'of no version'} are shown from now on")
+        if described is not None or ledger.get("instruction") != _digest(instruction):
+            changes["expert_instruction"] = instruction
+        if changes:  # in one request: what is shown and what is said of it are never apart
+            client.update_project(project.id, **changes)
         _keep_one_tab(client, project.id)
     ledger.put("instruction", _digest(instruction))
     ledger.connection.commit()
     return done
 
 
-def _replace_interface(
+def _interface(
+    client: Client, project: Project, place: Place, schema: Schema, update_interface: bool
+) -> tuple[dict[str, str], list[str]]:
+    """The settings that put the interface right, and in words what becomes of it."""
+    state = interface_state(project, place, schema)
+    if state != "in step":
+        wanted = _replacement(client, project, place, schema, state, update_interface)
+        changes = {"label_config": wanted, "description": _signed(project.description, wanted)}
+        return changes, [f"replaced the interface, which was {state}"]
+    if not _is_signed(project):  # somebody gave it the schema's interface, or took our line away
+        return {"description": _signed(project.description, project.label_config)}, []
+    return {}, []
+
+
+def _guided(client: Client, project: Project, described: str, guidelines: Guidelines | None) -> str | None:
+    """The description with the line for guidelines that were not shown until now; None where they were."""
+    state, what, remedy = instructions.standing(shown(client, project), guidelines)
+    if state in ("ahead", "reworded"):
+        raise ConflictError(what, where=f"{client.url}/projects/{project.id}", remedy=remedy)
+    if state == "in step":
+        return None
+    since = client.now() + 1  # in whole seconds, and what is submitted in this one was given under the older ones
+    return instructions.added(described, guidelines, since)
+
+
+def shown(client: Client, project: Project | Listed) -> tuple[Shown, ...]:
+    """Which guidelines the project has shown, and since when.
+
+    Raises:
+        ConflictError: somebody has changed a line that says so.
+    """
+    return instructions.shown(project.description, f"{client.url}/projects/{project.id}/settings")
+
+
+def _replacement(
     client: Client, project: Project, place: Place, schema: Schema, state: State, update_interface: bool
-) -> None:
+) -> str:
+    """The interface that takes the place of the project's."""
     where = f"{client.url}/projects/{project.id}/settings/labeling"
     if not update_interface:
         raise ConflictError(
-            f"the interface is {state}", where=where, remedy="run `sayso push --update-interface` to replace it"
+            f"the interface is {state}", where=where, remedy=f"run `{place.command} --update-interface` to replace it"
         )
-    wanted = interface_xml(schema, place.interface)
+    wanted = place.xml(schema)
     if refusal := client.refusal(project.id, wanted):
         remedy = "keep what was used in schema.yaml, or begin a new campaign with --campaign"
         raise ConflictError(f"answers would break with this interface: {refusal}", where=where, remedy=remedy)
-    client.update_project(project.id, label_config=wanted, description=_signed(project.description, wanted))
+    return wanted
 
 
 def _keep_one_tab(client: Client, project: int) -> None:
@@ -194,15 +254,3 @@ def _canonical(config: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _instruction(guidelines: Path) -> str:
-    """What an annotator reads before the first document: the guidelines as HTML."""
-    if not guidelines.is_file():
-        return ""
-    from markdown_it import MarkdownIt
-
-    with explained(guidelines):
-        text = guidelines.read_text(encoding="utf-8")
-    rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    return rendered or html.escape(text)

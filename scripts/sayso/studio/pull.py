@@ -22,9 +22,9 @@ from sayso.schema import load
 from sayso.settings import MARK, Instance
 from sayso.store import TEXTS, Corpus, Head, annotation_order
 from sayso.studio import project, repairs
+from sayso.studio.address import SYSTEM
 from sayso.studio.answers import Advance, Answers, Changed, Notice, of_project
 from sayso.studio.client import Client
-from sayso.studio.intake import SYSTEM
 
 
 @dataclass

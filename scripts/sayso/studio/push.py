@@ -14,15 +14,17 @@ from typing import Any
 
 import msgspec
 
+from sayso import guidelines
 from sayso.errors import PartialError
 from sayso.files import locked
 from sayso.records import Document
 from sayso.schema import Schema, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
-from sayso.studio import flight, lookup, order, overlap, predictions, project, tasks
+from sayso.studio import flight, instructions, lookup, order, overlap, predictions, project, tasks
 from sayso.studio.client import MODEL, Client, Gone, LostAnswer, Project
 from sayso.studio.flight import Unsettled
+from sayso.studio.instructions import Standing
 from sayso.studio.ledger import Ledger, chunks, opened, timestamp
 from sayso.studio.order import Order
 from sayso.studio.overlap import Overlap, Tally
@@ -33,7 +35,6 @@ BATCH_TASKS = 2000
 BATCH_BYTES = 8 << 20
 BATCH_NUMBERS = 200  # tasks of one question or removal: they travel in the address
 
-GUIDELINES = Path("schema/guidelines.md")
 _UNMADE = Project(0, "", None, "", "", None, None)  # stands for a project that is yet to be made
 
 Advance = Callable[[int], None]
@@ -58,6 +59,7 @@ class Outcome:
 
     Attributes:
         project: its number on the server; 0 where a dry run found none.
+        interface, guidelines: how those on the server stand to ours.
         tasks, predictions: how many of each kind.
         told: every step that a person may want to know of.
         left_out: predicted mentions and relations that the interface does not show, by name.
@@ -69,6 +71,7 @@ class Outcome:
     project: int = 0
     url: str = ""
     interface: str = "in step"
+    guidelines: Standing = field(default_factory=Standing)
     tasks: Counter[Kind] = field(default_factory=Counter)
     predictions: Counter[PredictionKind] = field(default_factory=Counter)
     told: list[Step] = field(default_factory=list)
@@ -103,16 +106,25 @@ class Outcome:
 
 def preview(instance: Instance, client: Client, request: Request) -> Outcome:
     """The plan of a push, and nothing done on the server."""
+    return foreseen(instance, client, request, project.find(client, request.place))
+
+
+def foreseen(instance: Instance, client: Client, request: Request, found: Project | None) -> Outcome:
+    """The same for a project that was looked for already."""
     schema, corpus = load(instance.root / MARK), Corpus(instance.root)
-    with locked(instance.private / "sync.lock", "sayso push"), _given(instance, request, schema) as given:
-        found = project.find(client, request.place)
-        with opened(instance, client, found or _UNMADE) as ledger:
-            pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
-            if found:
-                pusher.outcome.interface = project.interface_state(found, request.place, schema)
-                ledger.look(client, found.id)
-            pusher.outcome.reordered = bool(request.order and not (found and order.kept(found, request.order)))
-            return pusher.foresee(found or _UNMADE)
+    with (
+        locked(instance.private / "sync.lock", "sayso push"),
+        _given(instance, request, schema) as given,
+        opened(instance, client, found or _UNMADE) as ledger,
+    ):
+        pusher = _Pusher(client, found or _UNMADE, ledger, corpus, schema, given, request)
+        if found:
+            pusher.outcome.interface = project.interface_state(found, request.place, schema)
+            lines, ours = project.shown(client, found), guidelines.read(instance.root / guidelines.FILE)
+            pusher.outcome.guidelines = instructions.standing(lines, ours)
+            ledger.look(client, found.id)
+        pusher.outcome.reordered = bool(request.order and not (found and order.kept(found, request.order)))
+        return pusher.foresee(found or _UNMADE)
 
 
 def push(instance: Instance, client: Client, request: Request, advance: Advance = lambda _: None) -> Outcome:
@@ -142,13 +154,13 @@ def _push(
     advance: Advance, planned: list[Outcome],
 ) -> None:  # fmt: skip
     """One look, one plan, which joins those that were ``planned``, and its steps."""
-    corpus, guidelines = Corpus(instance.root), instance.root / GUIDELINES
+    corpus, read = Corpus(instance.root), guidelines.read(instance.root / guidelines.FILE)
     found = project.find(client, request.place)
-    made = found or project.make(client, request.place, schema, guidelines)
+    made = found or project.make(client, request.place, schema, read)
     with opened(instance, client, made) as ledger:
         pusher = _Pusher(client, made, ledger, corpus, schema, given, request)
         pusher.outcome.notes += project.settle(
-            client, made, request.place, schema, guidelines, ledger,
+            client, made, request.place, schema, read, ledger,
             new=found is None, update_interface=request.update_interface,
         )  # fmt: skip
         if flight.settle(instance, client, ledger, made.id):

@@ -118,6 +118,12 @@ def running(instance: Instance) -> Server | None:
     return Server(noted.url, credentials(instance).token) if noted else None
 
 
+def url(instance: Instance) -> str:
+    """Where the embedded server answers; empty when it is down."""
+    noted = _find(home(instance))
+    return noted.url if noted else ""
+
+
 def embedded(instance: Instance, url: str) -> bool:
     """Whether this is the address of the embedded server."""
     noted = _find(home(instance))

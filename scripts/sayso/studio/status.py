@@ -17,7 +17,7 @@ from sayso.studio import order, project
 from sayso.studio.answers import Notice, looked_at
 from sayso.studio.client import Client
 from sayso.studio.plan import MEANING, Kind
-from sayso.studio.push import Outcome, Request, preview
+from sayso.studio.push import Outcome, Request, foreseen
 
 _PUSH = "`sayso push`"
 _RENEW = "`sayso push --renew` sends the right text beside it, `sayso pull` carries over the answers that it can"
@@ -101,14 +101,15 @@ def status(instance: Instance, client: Client, campaign: str, interface: str | N
     known = migrations.load((instance.root / MARK).parent, load(instance.root / MARK))
     here = _here(Corpus(instance.root), campaign, known)
     sides = []
-    for name in [interface] if interface else known.schema.interfaces:
-        place = project.Place(campaign, name)
-        seen = preview(instance, client, Request(place))
-        side = Side(place, seen.url, seen.interface, seen.tasks, here=here[name])
-        side.cases += _of_interface(seen)
+    places = [project.Place(campaign, name) for name in ([interface] if interface else known.schema.interfaces)]
+    for place, listed in project.at(client, places):
+        there = client.project(listed.id) if listed else None
+        seen = foreseen(instance, client, Request(place), there)
+        side = Side(place, seen.url, seen.interface, seen.tasks, here=here[place.interface])
+        side.cases += [*_of_interface(seen), *_of_guidelines(seen)]
         side.cases += _of_tasks(seen)
         side.cases += _of_words(side.here)
-        if there := project.find(client, place):
+        if there:
             side.order = order.told(there.sampling)
             with looked_at(instance, client, place, there, "sayso status") as answers:
                 side.there = answers.counts()
@@ -138,6 +139,11 @@ def _unknown(answer: Annotation, known: Migrations) -> set[str]:
 def _of_interface(seen: Outcome) -> Iterator[Case]:
     if seen.interface != "in step":
         yield Case(f"the interface is {seen.interface}", 1, (), _INTERFACE[seen.interface])
+
+
+def _of_guidelines(seen: Outcome) -> Iterator[Case]:
+    if seen.guidelines.state != "in step":
+        yield Case(seen.guidelines.what, 1, (), seen.guidelines.remedy)
 
 
 def _of_tasks(seen: Outcome) -> Iterator[Case]:

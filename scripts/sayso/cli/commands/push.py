@@ -90,6 +90,8 @@ def _print(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
         say(f"{step.doc_id or 'task'}{f' (task {step.task})' if step.task else ''}: {MEANING[step.kind]}")
     for note in outcome.notes:
         say(note)
+    if outcome.guidelines.what:
+        say(f"{outcome.guidelines.what}; {outcome.guidelines.remedy}")
     for kind, count in outcome.tasks.items():
         click.echo(f"{count:8} {kind}: {MEANING[kind]}")
     for foretold, count in outcome.predictions.items():
@@ -117,6 +119,7 @@ def _summary(outcome: Outcome, dry_run: bool) -> str:
 def _told(outcome: Outcome, dry_run: bool) -> dict[str, object]:
     return {
         "dry_run": dry_run, "project": outcome.project or None, "url": outcome.url, "interface": outcome.interface,
+        "guidelines": outcome.guidelines.state,
         "tasks": outcome.tasks, "predictions": outcome.predictions, "left_out": outcome.left_out,
         "postponed": outcome.postponed, "changes": outcome.changes, "conflicts": outcome.conflicts,
         "overlap": asdict(outcome.overlap) if outcome.overlap else None,

@@ -37,8 +37,8 @@ def command(
       sayso report --gold --out adjudicated.html
       sayso report --campaign pilot --annotator ann-1a2b3c4d --json
     """
-    from sayso.report.page import report
     from sayso.readings import Choice
+    from sayso.report.page import report
     from sayso.settings import find_instance
 
     instance = find_instance(root)

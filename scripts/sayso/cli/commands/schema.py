@@ -22,7 +22,7 @@ def command() -> None:
     """Make what follows from schema/schema.yaml, and follow when it changes.
 
     schema.yaml is the only place where a label, an attribute, a value or a relation is named. Change it there, then
-    build; the tests hold that nothing was forgotten.
+    build; the tests hold that nothing was forgotten. schema/guidelines.md has a version of its own, near its top.
 
     \b
     Examples:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from sayso import guidelines
+from sayso.agreement.stated import decoded, encoded
+from sayso.dataset.agreement import FILE as AGREEMENT
 from sayso.dataset.card import agreement, citation, counts, croissant, head, marks, plots, statement, structure
 from sayso.dataset.card.citation import Citation
 from sayso.dataset.card.head import UNFINISHED
 from sayso.dataset.card.made import SPLITS, Made
 from sayso.dataset.card.markdown import code
 from sayso.dataset.parquet import Footer
-from sayso.dataset.sources import file_digest
 from sayso.errors import InputError
 from sayso.files import PARTIAL, explained, write_if_changed
 from sayso.schema import Schema
@@ -40,7 +42,6 @@ __all__ = [
 CARD = "README.md"
 CHANGES = "CHANGELOG.md"
 START = Path(__file__).with_name("start.md")
-GUIDELINES = Path("schema/guidelines.md")
 
 
 def _versions(made: Made) -> str:
@@ -65,7 +66,7 @@ PARTS: Mapping[str, Callable[[Made, Citation], str]] = {
     "header": lambda made, _: statement.header(made),
     "sources": lambda made, _: counts.sources(made),
     "annotators": lambda made, _: statement.annotators(made),
-    "agreement": lambda made, _: statement.agreement(made),
+    "agreement": lambda made, _: agreement.agreement(made.agreement),
     "schema": lambda made, _: structure.schema(made.schema),
     "structure": lambda made, _: structure.configurations(made),
     "figures": lambda made, _: counts.figures(made),
@@ -114,18 +115,21 @@ class Beside:
 
 def gathered(
     root: Path, schema: Schema, version: str, footers: Mapping[str, Footer], digests: Mapping[str, str],
-    place: Callable[[str], Path],
+    place: Callable[[str], Path], measured: bytes | None,
 ) -> Made:  # fmt: skip
-    """What a build made, with what the checkout at ``root`` says besides: guidelines, agreement, changes.
+    """What a build made, with what the checkout at ``root`` says besides: guidelines, changes.
+
+    Args:
+        measured: what ``agreement.json`` holds.
 
     Raises:
-        InputError: ``agreement.json`` is not as it should be.
+        InputError: ``agreement.json`` is not as it should be, or the guidelines do not say their version.
     """
-    folder, guidelines = root / "corpus", root / GUIDELINES
+    folder, read = root / "corpus", guidelines.read(root / guidelines.FILE)
     return Made(
         schema, version, footers, digests, place,
-        guidelines=file_digest(guidelines) if guidelines.is_file() else "",
-        agreement=agreement.measurements(folder),
+        guidelines=read,
+        agreement=decoded(measured, str(folder / AGREEMENT)) if measured is not None else None,
         changes=(folder / CHANGES).is_file(),
     )  # fmt: skip
 
@@ -139,16 +143,16 @@ def beside(folder: Path, made: Made) -> Beside:
     cite, drawn = citation.read(folder), plots.plots(made)
     files = {
         **drawn,
+        **({AGREEMENT: encoded(made.agreement)} if made.agreement else {}),
         croissant.FILE: croissant.croissant(made, cite),
         citation.FILE: cite.updated(made).encode(),
         CARD: render(folder / CARD, made, cite).encode(),
     }
-    left = [f"{name}.*{PARTIAL}" for name in files if "/" not in name]  # by a build that was killed
-    owned = (
-        path for kind in (f"{plots.FOLDER}/*.svg", f"{plots.FOLDER}/*{PARTIAL}", *left) for path in folder.glob(kind)
-    )
+    left = [f"{name}.*{PARTIAL}" for name in (*files, AGREEMENT) if "/" not in name]  # by a build that was killed
+    kinds = (AGREEMENT, f"{plots.FOLDER}/*.svg", f"{plots.FOLDER}/*{PARTIAL}", *left)
+    owned = {path for kind in kinds for path in folder.glob(kind)}
     there = sorted(path.relative_to(folder).as_posix() for path in owned)
-    gone = tuple(name for name in there if name not in drawn)
+    gone = tuple(name for name in there if name not in files)
     return Beside(files, gone, tuple(_stale(folder, files, gone)))
 
 

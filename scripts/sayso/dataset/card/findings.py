@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sayso import schema as schemas
 from sayso.checks import CARD_WORD, STALE_CARD, Finding
-from sayso.dataset import card, parquet
+from sayso.dataset import agreement, card, parquet
 from sayso.dataset.build import data_version
 from sayso.dataset.card import head
 from sayso.dataset.card.vocabulary import unknown_words
@@ -38,4 +38,12 @@ def _made(instance: Instance, corpus: Corpus) -> card.Made:
     footers = {name: found for name, path in files.items() if (found := parquet.footer(path))}
     digests = {name: file_digest(files[name]) for name in footers}
     schema = schemas.load(instance.root / MARK)
-    return card.gathered(instance.root, schema, data_version(instance), footers, digests, files.__getitem__)
+    return card.gathered(
+        instance.root,
+        schema,
+        data_version(instance),
+        footers,
+        digests,
+        files.__getitem__,
+        agreement.lying(corpus.folder),
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sayso.agreement.stated import Stated
 from sayso.dataset import features
-from sayso.dataset.card.agreement import Measurement
 from sayso.dataset.figures import UNKNOWN, Figures
 from sayso.dataset.parquet import Footer
+from sayso.guidelines import Guidelines
 from sayso.schema import Schema
 
 SPLITS = ("train", "validation", "test")
@@ -28,8 +29,8 @@ class Made:
         footers: each file's name under ``corpus/`` and what its footer says.
         digests: each file's name and SHA-256.
         place: where a named file lies at the moment.
-        guidelines: SHA-256 of the guidelines; empty where there are none.
-        agreement: what was measured of agreement between annotators.
+        guidelines: what annotators read, or None.
+        agreement: what was measured of agreement between annotators; None where nothing could be.
         changes: whether there is a list of what changed from version to version.
     """
 
@@ -38,8 +39,8 @@ class Made:
     footers: Mapping[str, Footer]
     digests: Mapping[str, str]
     place: Callable[[str], Path]
-    guidelines: str = ""
-    agreement: Sequence[Measurement] = ()
+    guidelines: Guidelines | None = None
+    agreement: Stated | None = None
     changes: bool = False
 
     def of(self, config: str, split: str | None = None) -> list[str]:

@@ -1,15 +1,13 @@
-"""The computed parts of the data statement: which data these are, who annotated them, and how far people agreed."""
+"""The computed parts of the data statement: which data these are, who annotated them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from sayso import schema as schemas
 from sayso.dataset.card.made import KINDS, Made
 from sayso.dataset.card.markdown import code, listed, paragraphs, table
-
-_BEFORE_AGREEMENT = "**Not yet measured.**"
+from sayso.dataset.figures import UNKNOWN, figure
 
 
 def summary(made: Made) -> str:
@@ -37,64 +35,41 @@ def made_by(made: Made) -> str:
 
 def header(made: Made) -> str:
     """Which data, schema and guidelines these are."""
+    read = made.guidelines
     rows = [
         ["data version", code(made.version)],
         ["latest change in the sources", made.day or "not recorded"],
         ["schema", f"{code(made.schema.version)}, sha256 {code(schemas.digest(made.schema)[:16])}"],
-        ["guidelines", f"sha256 {code(made.guidelines[:16])}" if made.guidelines else "none"],
+        ["guidelines", f"{code(read.version)}, words sha256 {code(read.digest)}" if read else "none"],
         ["statement", "this card, after the headings of Data Statements, version 3"],
     ]
     return table(["dataset", "Sayso: who says what happened where, and how many"], rows)
 
 
 def annotators(made: Made) -> str:
-    """Every annotator by pseudonym: kind, passes, schema versions, answers. Of persons nothing else is known here."""
+    """Every annotator by pseudonym: kind, passes, schema, guidelines, answers. Of persons nothing else is known."""
     found: dict[tuple[str, str], list[set[str]]] = defaultdict(lambda: [set(), set()])
     answers = made.tally("annotations|answer", 0, 1)
     for kind, name, asked, version, _status in made.under("annotations|answer"):
         found[kind, name][0].add(asked)
         found[kind, name][1].add(version)
     rows = [
-        [code(name), kind, listed(sorted(passes)), listed(sorted(versions)), answers[kind, name],
-         "does not apply" if kind == "program" else "not recorded"]
+        [code(name), kind, listed(sorted(passes)), listed(sorted(versions)), _guidelines(made, kind, name),
+         answers[kind, name], "does not apply" if kind == "program" else "not recorded"]
         for (kind, name), (passes, versions) in sorted(found.items(), key=_by_kind)
     ]  # fmt: skip
-    names = ["annotator", "kind", "passes", "schema", "answers", "demographics"]
+    names = ["annotator", "kind", "passes", "schema", "guidelines", "answers", "demographics"]
     return paragraphs(made_by(made), table(names, rows))
+
+
+def _guidelines(made: Made, kind: str, name: str) -> str:
+    """The versions of the guidelines that an annotator had; answers of whom nobody knows are told so."""
+    if kind == "program":
+        return "does not apply"
+    versions = [version for (version,) in made.under(f"annotations|{figure('guidelines', kind, name)}")]
+    return ", ".join("not recorded" if version == UNKNOWN else code(version) for version in versions)
 
 
 def _by_kind(found: tuple[tuple[str, str], object]) -> tuple[int, str]:
     (kind, name), _told = found
     return list(KINDS).index(kind), name
-
-
-def agreement(made: Made) -> str:
-    """Figures of agreement with their intervals, or why there are none."""
-    if not made.agreement:
-        return f"{_BEFORE_AGREEMENT} {_why_not(made)}"
-    return paragraphs(*(part for each in made.agreement for part in (
-        f"Measured on {each.measured}, pass {code(each.interface)} under schema {code(each.schema_version)}: "
-        f"{each.documents:,} documents, each read by {each.annotators} people on their own. {each.method}",
-        table(["figure", "value", "interval"],
-              [[f.name, f"{f.value:.3f}", f"{f.low:.3f} to {f.high:.3f}"] for f in each.figures]),
-    )))  # fmt: skip
-
-
-def _why_not(made: Made) -> str:
-    """The reason, counted: it takes documents that two people read, neither with another's answer before them."""
-    twice = {asked: sum(counts) for asked, counts in _read_by_several(made)}
-    if not twice:
-        return (
-            "There is no blind double annotation: no document was read by two people in the same pass, each beginning "
-            "with nothing. What one program or one person marked says nothing of how another would mark it."
-        )
-    told = ", ".join(f"{count:,} in pass {code(asked)}" for asked, count in sorted(twice.items()))
-    return f"Documents that two people or more read, each beginning with nothing: {told}. Nobody has compared them yet."
-
-
-def _read_by_several(made: Made) -> Iterable[tuple[str, list[int]]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for (asked, people), documents in made.under("annotations|read_alone").items():
-        if int(people) > 1:
-            found[asked].append(documents)
-    return found.items()

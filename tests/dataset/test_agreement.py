@@ -1,0 +1,227 @@
+"""Agreement in a release: a build measures it, the card tells the very figures, and no word of a text is in them."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sayso.checks import STALE_CARD
+from sayso.dataset import agreement
+from sayso.dataset import build as building
+from sayso.dataset.card.findings import card_findings
+from sayso.dataset.sources import file_digest
+from sayso.errors import InputError
+from sayso.records import Annotation, Document, Kept, Mention
+from sayso.release import manifest
+from sayso.settings import Instance
+from tests.commands import done, sayso
+from tests.dataset import made
+
+WORDS = ("Zorvak", "Quimbel", "Drestan", "Volmira", "Harkune", "Ostrevo", "Plinska", "Yarveth")
+GROUPS = {
+    "Spans": ("spans", {"exact F1": "exact", "normalised": "normalised", "overlap": "overlap",
+                        "alpha, characters": "characters", "alpha, units": "units"}),
+    "Counts that both marked": ("counts", {"equal bounds": "equal", "bounds that meet": "overlap"}),
+    "Relations": ("relations", {"strict F1": "strict", "lenient": "lenient", "given the spans": "given_spans"}),
+    "Predictions that both kept": ("machine", {"share of exact": "share", "exact F1 without": "exact_without"}),
+}  # fmt: skip
+
+
+def documents(count: int = 12) -> list[Document]:
+    chance = random.Random(5)
+    return [made.document(f"d{n:02}", " ".join(chance.choices(WORDS, k=24)) + ".") for n in range(count)]
+
+
+def answer(document: Document, annotator: str, **fields: Any) -> Annotation:
+    """Half of the words are marked, by chance; who reads the same document often chooses the same."""
+    mine, ours, found = random.Random(f"{document.doc_id} {annotator}"), random.Random(document.doc_id), []
+    claim = made.mention("claim", "Claim", document.text, 0, ours.choice([40, 60]) + mine.choice([0, 0, 1]))
+    for number, word in enumerate(re.finditer(r"\w+", document.text)):
+        shared, own, label = ours.random() < 0.5, mine.random() < 0.2, ours.choice(["Actor", "Location", "Count"])
+        if shared != own:
+            known = {"lower": number, "upper": number + mine.choice([0, 0, 2])} if label == "Count" else {}
+            started = "prediction" if number % 4 == 0 else None
+            found.append(made.mention(f"m{number}", label, document.text, *word.span(), attributes=known,
+                                      note=f"Is it {word[0]}?", started_from=started))  # fmt: skip
+    roles = {"Actor": "agent", "Location": "where", "Count": "quantity"}
+    arrows = tuple(made.relation(roles[each.label], "claim", each.id) for each in found if each.end <= claim.end)
+    kept = (Kept(reason="unknown", item={"words": document.text}),)
+    return made.annotation(document, *ordered(claim, *found), annotator=annotator, relations=arrows, kept=kept,
+                           note=document.text, guidelines_version="1.1.0", **fields)  # fmt: skip
+
+
+def ordered(*mentions: Mention) -> list[Mention]:
+    return sorted(mentions, key=lambda each: (each.start, -each.end))
+
+
+@pytest.fixture
+def twice(instance: Instance) -> Instance:
+    """A corpus that two people have read, one more in part, and in another campaign somebody alone."""
+    there = documents()
+    given = [answer(each, name) for each in there for name in ("ann-1", "ann-2")]
+    given += [answer(each, "ann-3", started_from="annotation") for each in there[:5]]
+    given += [answer(each, "ann-1", campaign="alone") for each in there[:2]]
+    made.write(instance.root, there, given)
+    return instance
+
+
+def part(root: Path) -> str:
+    """What the card says of agreement."""
+    text = (root / "corpus/README.md").read_text(encoding="utf-8")
+    return text.partition("<!-- computed: agreement -->")[2].partition("<!-- /computed -->")[0]
+
+
+def tables(told: str) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """The title, the header and the rows of each table in Markdown, folded or not."""
+    for title, lines in re.findall(r"(?:<summary>|^)([^\n|<]+?)(?:</summary>|:)\n\n((?:\|.*\n?)+)", told, re.M):
+        header, _sides, *rows = [_cells(line) for line in lines.splitlines()]
+        yield title, header, rows
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("| ").split(" | ")]
+
+
+def number(cell: str) -> tuple[float | None, float | None, float | None]:
+    """``.86 (.81–1.00)`` as value and interval."""
+    found = re.fullmatch(r"(-?[\d.]+)(?: \((-?[\d.]+)–(-?[\d.]+)\))?", cell)
+    if found is None:
+        assert cell == "undefined"
+        return None, None, None
+    value, low, high = (float(each) if each else None for each in found.groups())
+    return value, low, high
+
+
+def rounded(figure: dict[str, Any]) -> tuple[float | None, ...]:
+    found = (figure[name] for name in ("value", "low", "high"))
+    return tuple(None if each is None else float(f"{each:.2f}") for each in found)
+
+
+def test_the_file_is_what_the_command_prints(twice: Instance) -> None:
+    building.build(twice)
+    assert (twice.root / "corpus/agreement.json").read_text() == done(twice.root, "agreement", "--json")
+    assert building.build(twice).changed is False
+
+
+def test_the_numbers_of_the_card_are_those_of_the_command(twice: Instance) -> None:
+    building.build(twice)
+    (measured,) = json.loads(done(twice.root, "agreement", "--json"))["measurements"]
+    figures = {(each["group"], each["subject"], each["measure"]): each for each in measured["figures"]}
+    compared = set()
+    for title, header, rows in tables(part(twice.root)):
+        if title not in GROUPS:
+            continue
+        group, measures = GROUPS[title]
+        for subject, *cells in rows:
+            told = dict(zip(header[1:], cells, strict=True))
+            for column, measure in measures.items():
+                figure = figures[group, subject, measure]
+                assert number(told[column]) == rounded(figure), (group, subject, measure)
+                compared.add((group, subject, measure))
+            first = figures[group, subject, next(iter(measures.values()))]
+            assert (told["n"], told["documents"]) == (f"{first['n']:,}", f"{first['documents']:,}")
+    groups = {group for group, _measures in GROUPS.values()}
+    wanted = {name for name, each in figures.items() if name[0] in groups and each["n"]}
+    assert compared >= wanted and len(wanted) > 25
+    whole = {row[0]: row[1:] for title, _header, rows in tables(part(twice.root)) for row in rows if "claims" in title}
+    both = figures["claims", "whole", "exact"]
+    assert number(whole["claim with all its relations"][0]) == rounded(both)
+    assert whole["claim with all its relations"][1] == f"{both['n']:,}"
+
+
+def test_the_card_tells_how_it_was_measured_and_what_was_left_out(twice: Instance) -> None:
+    building.build(twice)
+    (measured,) = json.loads(done(twice.root, "agreement", "--json"))["measurements"]
+    told = part(twice.root)
+    for words in (
+        "**trial, all: 12 documents, 2 annotators, 24 answers in 12 pairs**",
+        "24 under schema 1.0.0, guidelines 1.1.0", measured["rule"], "1,000 samples",
+        "answers left out: 5 (started from another's answer)",
+        "Campaign `alone`, pass `all`: not yet measured. Answers left out: 2 (nobody else has answered).",
+    ):  # fmt: skip
+        assert words in told, words
+    assert "Not yet measured" not in told
+
+
+def test_it_is_made_and_removed_with_the_answers_and_a_check_names_it(twice: Instance) -> None:
+    path = twice.root / "corpus/agreement.json"
+    checked = sayso(twice.root, "build", "--check")
+    assert checked.returncode == 5 and not path.exists()
+    building.build(twice)
+    first = path.read_bytes()
+    for wrong in (b"{}", first.replace(b"0.", b"1.", 1)):
+        path.write_bytes(wrong)
+        checked = sayso(twice.root, "build", "--check")
+        assert checked.returncode == 5 and "stale: agreement.json: it is stale" in checked.stderr
+        building.build(twice)
+        assert path.read_bytes() == first
+    made.write(twice.root, documents(), [answer(documents()[0], "ann-2")])
+    checked = sayso(twice.root, "build", "--check")
+    assert "stale: agreement.json: it is stale" in checked.stderr and "the computed part 'agreement'" in checked.stderr
+    building.build(twice)
+    assert "1 documents" in part(twice.root) and path.read_bytes() != first
+    for name in ("ann-2", "ann-3"):
+        (twice.root / f"corpus/annotations/trial/{name}.jsonl").unlink()
+    (twice.root / "corpus/agreement.json.12.partial").write_bytes(b"")
+    assert "stale: agreement.json: nothing makes it any more" in sayso(twice.root, "build", "--check").stderr
+    building.build(twice)
+    assert not list((twice.root / "corpus").glob("agreement.json*"))
+    assert "**Not yet measured.** There is no blind double annotation" in part(twice.root)
+
+
+def test_programs_are_no_people(instance: Instance) -> None:
+    there = documents(3)
+    given = [answer(each, name, annotator_kind="program") for each in there for name in ("a", "b")]
+    made.write(instance.root, there, given)
+    building.build(instance)
+    assert not (instance.root / "corpus/agreement.json").exists() and "**Not yet measured.**" in part(instance.root)
+
+
+def test_no_word_of_a_text_is_in_it(twice: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAYSO_TEXTS", "none")
+    building.build(twice)
+    content = (twice.root / "corpus/agreement.json").read_text(encoding="utf-8")
+    assert [word for word in WORDS if word in content or word in part(twice.root)] == []
+
+
+def test_another_checkout_makes_the_same_bytes(twice: Instance, tmp_path: Path) -> None:
+    building.build(twice)
+    first = made.tree(twice.root)
+    (twice.root / "corpus/agreement.json").unlink()
+    (twice.root / ".sayso/build.json").unlink()
+    building.build(twice)
+    assert made.tree(twice.root) == first and "agreement.json" in first
+
+
+def test_it_depends_on_answers_and_not_on_articles(twice: Instance) -> None:
+    def basis() -> str:
+        files = (twice.root / "corpus").rglob("*.jsonl")
+        sources = {path.relative_to(twice.root).as_posix(): file_digest(path) for path in files}
+        return agreement.basis(sources, made.SCHEMA)
+
+    before = basis()
+    made.write(twice.root, [made.document("new", "Nothing.")], batch=1)
+    assert basis() == before
+    made.write(twice.root, documents(), [answer(documents()[0], "ann-2")])
+    assert basis() != before
+
+
+def test_it_is_in_the_manifest_and_in_what_a_check_reads(twice: Instance) -> None:
+    building.build(twice)
+    (stated,) = [each for each in manifest.manifest(twice).files if each.path == "agreement.json"]
+    path = twice.root / "corpus/agreement.json"
+    assert stated.sha256 == file_digest(path)
+    assert list(card_findings(twice)) == []
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"documents":12', b'"documents":13', 1))
+    found = list(card_findings(twice))
+    assert [(each.check, each.message) for each in found] == [(STALE_CARD.name, "the computed part 'agreement'")]
+    path.write_bytes(b"[]")
+    with pytest.raises(InputError, match=r"agreement\.json"):
+        list(card_findings(twice))
