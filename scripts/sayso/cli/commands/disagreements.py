@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = ("missed", "boundary", "label", "attribute", "nesting", "relation")
 REMEDY = "`sayso push --overlap 2` asks for them"
+LARGE = 100_000_000  # bytes; browsers take longer than people wait
 DETAILS = 15  # rows of what differs most often; --json has all
 
 
@@ -93,6 +94,8 @@ def command(
 def _tell(written: Written, show: bool) -> None:
     say(f"{'wrote' if written.changed else 'nothing changed:'} {written.path} ({written.size / 1e6:,.1f} MB): "
         f"{written.passages:,} sentences")  # fmt: skip
+    if written.size > LARGE:
+        say("that is much for a browser; choose a part with --campaign, --annotator, --kind or --label")
     if show:
         click.launch(str(written.path))
 
