@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sayso.agreement.bootstrap import Figure, Resampled, Sums, estimate, ratio
+from sayso.agreement.bootstrap import Figure, Resampled, Sums, Values, estimate, ratio
 from sayso.agreement.matching import overlapping, same
 from sayso.checks.scheme import COUNT, LOWER, UPPER
 from sayso.records import Document, Mention
@@ -134,8 +134,8 @@ def _scores(drawn: Resampled[Key], way: str, subject: str, labels: Sequence[str]
         yield estimate((way, subject, measure), ratio(part, whole), n, unit, documents, why).figure
 
 
-def _sum(drawn: Resampled[Key], keys: Iterable[Key]):  # type: ignore[no-untyped-def]
-    return sum((drawn[key] for key in keys), 0 * drawn[("nothing",)])
+def _sum(drawn: Resampled[Key], keys: Iterable[Key]) -> Values:
+    return sum((drawn[key] for key in keys), 0 * drawn["nothing",])
 
 
 def _accuracy(drawn: Resampled[Key], label: str, name: str) -> Figure:
