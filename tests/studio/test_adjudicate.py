@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from sayso import jsonl
+from sayso.adjudication.writing import Outcome
 from sayso.checks.corpus import corpus_findings
 from sayso.records import Gold, Mention, Relation
 from sayso.schema import load
 from sayso.settings import MARK
 from sayso.studio import project
+from sayso.studio.adjudication import pull, push
 from sayso.studio.adjudication.place import Place
 from sayso.studio.codec import encode
 from sayso.studio.controls import ARROWS, DROP, KEEP, TEXT, VERDICT
@@ -74,13 +76,14 @@ class Bench:
         assert "Traceback" not in ended.stderr
         return json.loads(ended.stdout)
 
-    def push(self) -> dict[str, Any]:
-        (told,) = self.run("adjudicate", "push", "--interface", "all")["pushed"]
-        return told  # type: ignore[no-any-return]
+    def push(self) -> push.Outcome:
+        request = push.Request(self.campaign.place.campaign, "all")
+        (outcome,) = push.push(self.campaign.instance, self.campaign.client, request)
+        return outcome
 
-    def pull(self, code: int = 0) -> dict[str, Any]:
-        (told,) = self.run("adjudicate", "pull", "--interface", "all", code=code)["pulled"]
-        return told  # type: ignore[no-any-return]
+    def pull(self) -> Outcome:
+        (outcome,) = pull.pull(self.campaign.instance, self.campaign.client, self.campaign.place.campaign, "all")
+        return outcome
 
     def tasks(self) -> list[dict[str, Any]]:
         there = project.find(self.campaign.client, Place(self.campaign.place.campaign, "all"))
@@ -135,7 +138,9 @@ def verdicts(task: dict[str, Any]) -> dict[str, str]:
 
 
 def test_what_annotators_differ_on_is_asked_and_what_is_decided_becomes_gold(bench: Bench) -> None:
-    told = bench.push()
+    (told,) = bench.run("adjudicate", "push", "--dry-run")["pushed"]
+    assert (told["documents"], told["open"], told["project"]) == ({"new": 1, "unanimous": 1, "few": 1}, 4, None)
+    (told,) = bench.run("adjudicate", "push")["pushed"]
     assert told["documents"] == {"new": 1, "unanimous": 1, "few": 1} and told["too_few"] == ["doc-00002"]
     (task,) = bench.tasks()
     name = {who: bench.spot("doc-00000", "Actor", who) for who in ("the mayor", "mayor")}
@@ -145,14 +150,14 @@ def test_what_annotators_differ_on_is_asked_and_what_is_decided_becomes_gold(ben
         "Claim “Two drones fell near Belgorod” — source → Actor “the mayor”",
         "Claim “Two drones fell near Belgorod” — source → Actor “mayor”",
     ]
-    assert bench.push()["changes"] == 0, "a second push finds nothing to do"
+    assert bench.push().changes == 0, "a second push finds nothing to do"
 
     waiting = bench.pull()
-    assert waiting["documents"] == {"waiting": 1, "unanimous": 1, "few": 1} and waiting["written"] == 1
+    assert waiting.documents == {"waiting": 1, "unanimous": 1, "few": 1} and waiting.written == 1
     bench.judge(task, {name["the mayor"]: DROP, name["mayor"]: KEEP})
     pulled = bench.pull()
-    assert pulled["documents"] == {"adjudicated": 1, "unanimous": 1, "few": 1} and pulled["written"] == 1
-    assert bench.pull()["written"] == 0, "a second pull writes nothing"
+    assert pulled.documents == {"adjudicated": 1, "unanimous": 1, "few": 1} and pulled.written == 1
+    assert bench.pull().written == 0, "a second pull writes nothing"
 
     differing, alike = bench.gold()
     assert [(m.label, m.text, m.decided, len(m.votes)) for m in differing.mentions] == [
@@ -207,11 +212,11 @@ def test_after_new_answers_only_what_is_new_is_asked(bench: Bench) -> None:
     bench.judge(task, {name["the mayor"]: DROP, name["mayor"]: KEEP})
     bench.pull()
     settled = bench.gold()[0]
-    assert bench.push()["documents"] == {"settled": 1, "unanimous": 1, "few": 1}
+    assert bench.push().documents == {"settled": 1, "unanimous": 1, "few": 1}
 
     bench.give("doc-00000", EVE, who="mayor", kind="state_executive")
     bench.campaign.pull()
-    assert bench.push()["documents"]["settled"] == 1, "she has nothing that was not decided"
+    assert bench.push().documents["settled"] == 1, "she has nothing that was not decided"
     bench.pull()
     now = bench.gold()[0]
     assert len(now.annotators) == 3 and [m.id for m in now.mentions] == [m.id for m in settled.mentions]
@@ -219,16 +224,16 @@ def test_after_new_answers_only_what_is_new_is_asked(bench: Bench) -> None:
 
     bench.give("doc-00001", EVE, who="Belgorod", kind="civilian")
     bench.campaign.pull()
-    assert bench.push()["documents"] == {"new": 1, "settled": 1, "few": 1}
+    assert bench.push().documents == {"new": 1, "settled": 1, "few": 1}
     bench.campaign.answer("doc-00000", bench.reading("doc-00000", who="Belgorod"), email="zoe@sayso.localhost")
     bench.campaign.pull()
     told = bench.push()
-    assert told["documents"] == {"again": 1, "waiting": 1, "few": 1} and told["open"] == 2
+    assert told.documents == {"again": 1, "waiting": 1, "few": 1} and told.open == 2
     again = bench.tasks()[-1]
     new = bench.spot("doc-00000", "Actor", "Belgorod")
     assert verdicts(again)[name["mayor"]] == KEEP and verdicts(again)[name["the mayor"]] == DROP
     assert new not in verdicts(again)
-    assert [told["kind"] for told in bench.pull()["told"] if told["doc_id"] == "doc-00000"] == ["waiting"]
+    assert [told.kind for told in bench.pull().told if told.doc_id == "doc-00000"] == ["waiting"]
     assert bench.gold()[0] == now, "what was decided stands until the new is"
     bench.judge(again, {new: DROP})
     bench.pull()
@@ -241,14 +246,14 @@ def test_answers_that_change_before_anybody_adjudicates_are_asked_anew(bench: Be
     (task,) = bench.tasks()
     bench.campaign.answer("doc-00000", bench.reading("doc-00000", who="mayor", kind="state_executive"), email=ANN)
     bench.campaign.pull()
-    assert bench.push()["documents"] == {"surplus": 1, "unanimous": 2, "few": 1}, "nothing is left to decide"
+    assert bench.push().documents == {"surplus": 1, "unanimous": 2, "few": 1}, "nothing is left to decide"
     assert bench.tasks() == []
     bench.give("doc-00000", EVE)
     bench.campaign.pull()
-    assert bench.push()["documents"]["new"] == 1
+    assert bench.push().documents["new"] == 1
     bench.give("doc-00000", EVE, who="Belgorod")
     bench.campaign.pull()
-    assert bench.push()["documents"] == {"changed": 1, "unanimous": 1, "few": 1}
+    assert bench.push().documents == {"changed": 1, "unanimous": 1, "few": 1}
     (anew,) = bench.tasks()
     assert anew["id"] > task["id"]
 
@@ -288,14 +293,15 @@ def test_what_breaks_a_rule_and_what_is_undecided_is_told_and_not_written(bench:
     bench.push()
     (task,) = bench.tasks()
     number = bench.judge(task, {bench.spot("doc-00000", "Actor", "mayor"): KEEP})
-    told = bench.pull(code=5)
-    assert told["told"][0]["kind"] == "unreadable" and "1 mentions have no verdict" in told["told"][0]["detail"]
+    told = bench.pull()
+    assert told.told[0].kind == "unreadable" and "1 mentions have no verdict" in told.told[0].detail
     bench.campaign.ask("DELETE", f"/api/annotations/{number}/", None, JUDGE)
     both = {bench.spot("doc-00000", "Actor", who): KEEP for who in ("mayor", "the mayor")}
     bench.judge(task, both)
-    told = bench.pull(code=5)
-    assert told["documents"]["broken"] == 1
-    assert {found["check"] for found in told["findings"]} == {"same-label-overlap"}
+    assert bench.run("adjudicate", "pull", code=5)["pulled"][-1]["documents"]["broken"] == 1
+    told = bench.pull()
+    assert told.documents["broken"] == 1
+    assert {found.check for found in told.findings} == {"same-label-overlap"}
     assert [record.doc_id for record in bench.gold()] == ["doc-00001"] and bench.errors() == []
 
 

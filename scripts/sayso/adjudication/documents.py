@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sayso import jsonl
 from sayso.adjudication.candidates import Candidates, candidates
 from sayso.agreement.answers import LeftOut, Who, independent
 from sayso.errors import UsageError
 from sayso.readings import Choice, side_by_side
 from sayso.records import Annotation, AnnotatorKind, Document, Pseudonym
 from sayso.schema import Schema
-from sayso.store import Corpus
+from sayso.store import Corpus, Head
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,21 @@ class Case:
 
 
 def passes(corpus: Corpus, schema: Schema, campaign: str, interface: str | None) -> list[str]:
-    """The passes that are meant, those that show less first: what later ones decide takes the place.
+    """The passes that are meant: the one that is named, or all that have answers, those that show less first.
 
     Raises:
         UsageError: the campaign has no answers here.
         InputError: there is no such pass.
     """
-    if not corpus.annotation_files(campaign):
+    files = corpus.annotation_files(campaign)
+    if not files:
         where = str(corpus.folder / "annotations")
         raise UsageError(f"no answers of campaign {campaign}", where=where, remedy="run `sayso pull` first")
     if interface:
         schema.interface(interface)
         return [interface]
-    return sorted(schema.interfaces, key=lambda name: breadth(schema, name))
+    answered = {head.interface for path in files for head in jsonl.read(path, Head)}
+    return sorted(answered & schema.interfaces.keys(), key=lambda name: breadth(schema, name))
 
 
 def breadth(schema: Schema, interface: str) -> tuple[int, bool, int]:

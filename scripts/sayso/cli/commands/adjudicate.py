@@ -169,7 +169,7 @@ def _print_pulled(outcomes: list[Pulled], dry_run: bool) -> None:
     for outcome in outcomes:
         for finding in outcome.findings:
             say(str(finding))
-        for told in outcome.told:
+        for told in (each for each in outcome.told if each.kind not in ("waiting", "kept")):
             detail = f" ({told.detail})" if told.detail else ""
             say(f"{told.doc_id}: {MEANING[told.kind]}{detail}")
         for kind, meaning in MEANING.items():

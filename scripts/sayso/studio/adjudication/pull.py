@@ -76,6 +76,8 @@ def _asking(instance: Instance, client: Client, schema: Schema, place: Place, op
         verdict = settled(case, candidates, latest(given, before))
         if not isinstance(verdict, Decision) and any(not task.answer for task in tasks):
             return "waiting", f"task {tasks[-1].task}"
+        if given is None and verdict == ("unsent", "") and any(task.answer for task in tasks):
+            return "unsent", "what was decided was about another text"
         return verdict
 
     return decide

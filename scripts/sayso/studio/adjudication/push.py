@@ -36,6 +36,7 @@ from sayso.studio.ledger import chunks
 from sayso.studio.push import BATCH_BYTES, BATCH_NUMBERS
 
 BATCH_TASKS = 200
+NAMED = 20  # documents that are named, of a kind of which there may be as many as there are documents
 
 Kind = Literal["new", "again", "changed", "waiting", "settled", "unanimous", "few", "outdated", "surplus"]
 
@@ -72,7 +73,7 @@ class Outcome:
         url: of the project, or of the server where there is none yet.
         documents: how many of each kind.
         open: mentions and arrows that those that were sent ask about.
-        few: the documents with too few answers.
+        few: the first of the documents with too few answers.
     """
 
     interface: str
@@ -181,7 +182,7 @@ class _Pusher:
             self.outcome.documents[kind] += 1
             doomed += doomed_here
             seen.add(case.document.doc_id)
-            if kind == "few":
+            if kind == "few" and len(self.outcome.few) < NAMED:
                 self.outcome.few.append(case.document.doc_id)
             if question and kind in SENT:
                 self.outcome.open += len(question.open)
