@@ -147,6 +147,21 @@ def test_the_vague_words_are_those_of_the_guidelines() -> None:
         assert quantities.quantity(words_of(words), 0).lower == lower  # type: ignore[union-attr]
 
 
+NUMERALS = (
+    "one", "two", "ten", "twenty", "ninety-nine", "hundred", "thousand", "million", "and", "a", "dozen", "to", "or",
+    "between", "at", "least", "half", "no", "many", "of", "12", "1,200", "1.5", "men", "another", "hundreds",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(NUMERALS), min_size=1, max_size=12))
+def test_no_pile_of_numerals_is_too_much(pile: list[str]) -> None:
+    text = " ".join(pile)
+    for one in counts.suggest(made(text)):
+        lower, upper = one.attributes.get("lower"), one.attributes.get("upper")
+        assert text[one.start : one.end]
+        assert not (isinstance(lower, int) and isinstance(upper, int)) or lower <= upper
+
+
 @given(st.text(alphabet="ab 12,.-—\n’$%A", max_size=60), st.sampled_from(sorted(CASES)))
 def test_every_slice_is_whole_words_and_none_overlap(noise: str, known: str) -> None:
     text = f"{noise} {known}"

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from sayso import jsonl
+from sayso.records import GoldMention, ordered_mentions
 from sayso.settings import Instance
+from sayso.store import Corpus
 from tests.commands import done, sayso
 from tests.suggest import worlds
 
@@ -93,6 +97,20 @@ def test_against_gold_nothing_is_measured_on_what_was_learnt_from(instance: Inst
     assert found["attributes.Location.precision.accuracy"]["value"] == 1.0
     told, _found = figures(instance, "--with", "places")
     assert told["documents"] == 6, "places learn from nothing"
+
+
+def test_a_pass_that_does_not_show_a_label_says_nothing_of_it(instance: Instance) -> None:
+    documents = worlds.fill(instance, ["test", "test"])
+    corpus = Corpus(instance.root)
+    start = documents[1].text.index("said")
+    cue = GoldMention(id="q", label="Cue", start=start, end=start + 4, text="said", decided="unanimous")
+    second = msgspec.structs.replace(worlds.gold(documents[1]), interface="claims")
+    second = msgspec.structs.replace(second, mentions=ordered_mentions([*second.mentions, cue]))
+    first = msgspec.structs.replace(worlds.gold(documents[0]), interface="names")
+    jsonl.write(corpus.folder / "gold" / "pilot.jsonl", [first, second])
+    told, found = figures(instance, "--with", "cues")
+    assert told["unmarked"] == {"Cue": 1}, "in the first nobody was asked for cues"
+    assert (found["exact.Cue.precision"]["value"], found["exact.Cue.precision"]["n"]) == (1.0, 1)
 
 
 def test_a_file_of_predictions_keeps_to_that_too(instance: Instance) -> None:

@@ -52,7 +52,7 @@ def test_the_same_again_is_the_same_and_another_takes_its_place_in_one_step(inst
     before = place.resolve()
     assert trained(instance, 2, seed=1).changed
     assert place.resolve() != before and not before.exists()
-    assert [path.name for path in sorted(place.parent.iterdir())] == [place.name, place.resolve().name]
+    assert {path.name for path in place.parent.glob("model*") if path.is_dir()} == {place.name, place.resolve().name}
 
 
 def test_what_a_killed_run_left_is_swept_away(instance: Instance) -> None:

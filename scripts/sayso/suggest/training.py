@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import explained, write_if_changed
+from sayso.files import explained, locked, write_if_changed
 from sayso.readings import Reading
 from sayso.records import Document, Mention
 from sayso.schema import Schema
@@ -72,13 +72,14 @@ def train(
     pipeline = _pipeline(spacy, language, labels)
     examples = list(_examples(spacy, pipeline, taught, labels, left_out))
     epoch, best = _learn(spacy, pipeline, examples, checked, labels, epochs, seed, watch)
-    told = Card(
+    told = Card(  # what the best epoch was chosen by has been seen, too
         readings=lessons.told, schema_version=schema.version, language=language, labels=tuple(labels), longest=LONGEST,
         seed=seed, epochs=epochs, best_epoch=epoch, spacy=spacy.__version__,
         texts=tuple(sorted(document.text_sha256 for document, _mentions in (*taught, *checked))),
         validation=tuple(best), validation_documents=len(checked),
     )  # fmt: skip
-    changed = _put(pipeline, told, folder)
+    with locked(folder.with_name(f"{folder.name}.lock"), "sayso train"):
+        changed = _put(pipeline, told, folder)
     return Trained(folder, told, changed, len(taught), left_out)
 
 

@@ -115,7 +115,7 @@ def _tell(found: Evaluation, reference: Reference) -> None:
     if found.missing:
         say(f"{found.missing:,} documents not measured: there is no prediction for them")
     for label, count in sorted(found.unmarked.items()):
-        say(f"{label} not measured: {count:,} predicted, and the reference marks none anywhere")
+        say(f"{count:,} predicted {label} not measured: nobody looked for any there")
     for (label, reason), count in sorted(reference.left_out.items()):
         say(f"{count:,} {label} of the reference not compared: it {reason}")
     if not found.documents:
