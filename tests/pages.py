@@ -31,7 +31,7 @@ def opening(browser: Browser) -> Iterator[Open]:
     """Opens pages; at the end nothing was fetched, refused or raised."""
     contexts, wrong = [], []
 
-    def opened(path: Path, view: str = "", **settings: Any) -> Page:
+    def opened(path: Path, view: str = "", *, scripted: bool = True, **settings: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
@@ -42,7 +42,8 @@ def opening(browser: Browser) -> Iterator[Open]:
         page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"{path.as_uri()}{view}")
-        page.wait_for_selector("html[data-ready]")
+        if scripted:
+            page.wait_for_selector("html[data-ready]")
         return page
 
     yield opened

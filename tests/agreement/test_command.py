@@ -71,11 +71,17 @@ def test_tables_for_people(corpus: Path) -> None:
     actor_row = next(row for row in rows if row[:1] == ["Actor"])
     assert actor_row[1] == ".75" and actor_row[3] == "1.00" and actor_row[-2:] == ["8", "4"]
     assert any(row[:3] == ["ann-1", "and", "ann-2"] for row in rows)
-    assert any(row[:2] == ["schema", "1.0.0"] for row in rows)
+    assert any(row[:3] == ["schema", "1.0.0", ".75"] for row in rows)
     assert "undefined, nobody marked one: Location, Count, Claim, Cue" in result.stderr
     assert "answers left out: 1 (not by an annotator of the kind that is compared)" in result.stderr
     assert "summed over documents and pairs of annotators before they are divided" in result.stderr
     assert max(map(len, result.stdout.splitlines())) <= 120
+
+
+def test_tables_of_one_label(corpus: Path) -> None:
+    rows = [line.split() for line in done(corpus, "agreement", "--label", "Actor", "--pairs").splitlines()]
+    assert any(row[:4] == ["ann-1", "and", "ann-2:", "Actor"] and row[4] == ".75" for row in rows)
+    assert not [row for row in rows if row[:1] in (["all"], ["Location"])]
 
 
 def test_any_files_of_annotations_can_be_compared(corpus: Path, tmp_path: Path) -> None:

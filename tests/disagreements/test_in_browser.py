@@ -7,26 +7,18 @@ import re
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sayso.records import Annotation
 from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
 from tests.commands import done, sayso
 from tests.conftest import new_instance
 from tests.dataset.made import write
-from tests.disagreements.worlds import STRUCK, three
+from tests.disagreements.worlds import STRUCK, blind, three
 from tests.pages import Open, shut_out
 from tests.report.worlds import HOSTILE
 
 pytestmark = pytest.mark.browser
 SERVER = "http://studio.invalid:8080"
-
-
-def blind(answer: Annotation) -> Annotation:
-    """A person's answer; the second of them leaves the places out."""
-    kept = tuple(each for each in answer.mentions if answer.annotator == "one" or each.label != "Location")
-    return replace(answer, annotator_kind="human", mentions=kept, relations=())
 
 
 def told(root: Path, *words: str) -> str:

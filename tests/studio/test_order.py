@@ -88,4 +88,6 @@ def test_the_command_tells_and_asks_for_predictions(campaign: Campaign) -> None:
     assert json.loads(planned.stdout)["reordered"] is True
     done = sayso(campaign.instance.root, *words, "--predictions", str(path))
     assert "another order" in done.stdout
+    seen = json.loads(sayso(campaign.instance.root, "status", *campaign.words, "--interface", "all", "--json").stdout)
+    assert seen["interfaces"][0]["order"] == "most uncertain first"
     assert "nothing to do" in sayso(campaign.instance.root, *words, "--predictions", str(path)).stderr

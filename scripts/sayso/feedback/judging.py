@@ -78,7 +78,7 @@ class Judged:
 
 
 def judged(corpus: Corpus, schema: Schema, choice: Choice, left_out: LeftOut) -> Iterator[Judged]:
-    """Answers beside gold, document by document, lazily.
+    """Answers beside gold, document by document, lazily once the choice is known to fit.
 
     Raises:
         InputError: nothing is adjudicated, nothing fits the choice, or a record is broken.
@@ -87,8 +87,12 @@ def judged(corpus: Corpus, schema: Schema, choice: Choice, left_out: LeftOut) ->
         what = "nothing is adjudicated, so there is no gold to compare with"
         remedy = "run `sayso adjudicate push`, or `sayso adjudicate pull --auto majority` where nobody adjudicates"
         raise InputError(what, where=str(corpus.folder / "gold"), remedy=remedy)
+    return _beside(side_by_side(corpus, choice), schema, left_out)
+
+
+def _beside(read: Iterable[tuple[Document, list[Reading]]], schema: Schema, left_out: LeftOut) -> Iterator[Judged]:
     scheme = Scheme.of(schema)
-    for document, readings in side_by_side(corpus, choice):
+    for document, readings in read:
         golds = [reading.record for reading in readings if isinstance(reading.record, Gold)]
         for answer in _answers(readings, left_out):
             gold = _fitting(answer, golds, schema, left_out)

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from sayso import schema as schemas
 from sayso.agreement.answers import LeftOut
+from sayso.agreement.bootstrap import Figure
 from sayso.disagreements.gathering import Case
 from sayso.disagreements.kinds import NO_END, Disagreement
 from sayso.disagreements.page import BLOCK, scripts, sheet
@@ -24,6 +25,7 @@ from sayso.errors import InputError, UsageError
 from sayso.feedback import curves, rules
 from sayso.feedback.judging import NOTHING, YOU, Judged, Score, judged
 from sayso.feedback.learning import IDLE, Curve, Given, curve
+from sayso.feedback.likeness import likeness
 from sayso.feedback.right import Right
 from sayso.feedback.rules import Rule, Rules
 from sayso.files import explained, replace_if_changed
@@ -115,11 +117,12 @@ def feedback(instance: Instance, choice: Choice, out: Path | None = None, addres
         DiskError: the disk refused.
     """
     schema, table = schemas.load(instance.root / MARK), rules.load(instance.root)
-    folder = _private(instance, out)
-    left_out = LeftOut()
+    folder, left_out = _private(instance, out), LeftOut()
+    coming = judged(Corpus(instance.root), schema, choice, left_out)
+    _closed(folder)
     with explained(folder), ExitStack() as stack:
         people: dict[tuple[str, str], Told] = {}
-        for each in judged(Corpus(instance.root), schema, choice, left_out):
+        for each in coming:
             who = each.answer.campaign, each.answer.annotator
             if who not in people:
                 people[who] = Told(schema, table, Spool(stack.enter_context(unnamed(folder))))
@@ -131,13 +134,12 @@ def feedback(instance: Instance, choice: Choice, out: Path | None = None, addres
 
 
 def _private(instance: Instance, out: Path | None) -> Path:
-    """The folder, for its owner alone."""
+    """The folder, which is not one that is published."""
     folder = (out or instance.private / "feedback").resolve()
     corpus = (instance.root / "corpus").resolve()
     if folder == corpus or corpus in folder.parents:
         raise UsageError("feedback is for one person and the lead, and corpus/ is published", where=str(out),
                          remedy="choose another folder; without --out it goes into .sayso/feedback")  # fmt: skip
-    _closed(folder)
     return folder
 
 
@@ -180,17 +182,21 @@ def _style(schema: Schema) -> str:
 
 def _content(campaign: str, annotator: str, told: Told) -> dict[str, Any]:
     run = curve(told.given)
-    score = told.score
+    score, like = told.score, likeness(told.given)
     return {
         "campaign": campaign, "annotator": annotator, "answers": f"{len(told.given):,}",
-        "exact": figure(score.f1(score.exact)), "overlap": figure(score.f1(score.overlap)),
+        "exact": figure(like["exact"].value), "overlap": figure(like["overlap"].value),
+        "intervals": {name: _interval(each) for name, each in like.items()},
         "own": f"{score.own:,}", "gold": f"{score.gold:,}", "missed": f"{told.missed.total():,}",
         "consequences": f"{told.consequences:,}" if told.consequences else "",
         "alone": f"{told.decided['']:,}" if told.decided[""] else "",
         "right": told.right.rows(told.schema), "columns": Right.COLUMNS,
         "rules": [{"number": told.numbers[rule], "heading": rule.heading, "words": rule.words, "count": f"{count:,}"}
                   for rule, count in told.ranked()],
-        "curves": [drawn for drawn in (curves.seconds(run, "time"), curves.likeness(run, "likeness")) if drawn],
+        "curves": [
+            (title, drawn) for title, drawn in (("Seconds for 100 characters", curves.seconds(run, "time")),
+                                                ("F1 to gold", curves.likeness(run, "likeness"))) if drawn
+        ],
         "cap": f"{run.cap:,.0f}" if run.cap else "", "idle": f"{IDLE:g}", "capped": f"{run.capped:,}",
         "parts": list(_parts(run)), "points": list(_points(run)),
     }  # fmt: skip
@@ -205,6 +211,12 @@ def figure(value: float | None) -> str:
     if value is None:
         return "undefined"
     return "1" if value == 1 else f".{int(value * 100):02d}"
+
+
+def _interval(like: Figure) -> str:
+    if like.low is None or like.high is None:
+        return "one document has no interval"
+    return f"95 % interval {figure(like.low)} to {figure(like.high)}"
 
 
 def _parts(run: Curve) -> Iterator[list[str]]:

@@ -32,6 +32,16 @@ def served_by(prediction: Prediction) -> float:
     return LAST if prediction.score is None else prediction.score
 
 
+def told(sampling: str) -> str:
+    """An order of Label Studio's in words.
+
+    >>> told("Uncertainty sampling"), told("Uniform sampling")
+    ('most uncertain first', 'Uniform sampling')
+    """
+    words = {"uncertain": "most uncertain first", "corpus": "as in the corpus"}
+    return next((words[order] for order, name in SAMPLING.items() if name == sampling), sampling)
+
+
 def kept(project: Project, order: Order) -> bool:
     """Whether the project hands documents out in that order already."""
     return project.sampling == SAMPLING[order] and (order != "uncertain" or project.model_version == MODEL)

