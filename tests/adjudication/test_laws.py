@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.adjudication.candidates import Candidates, Drawn, Marked, Votes, candidates, drawn, marked, spot
+from sayso.adjudication.candidates import Candidates, Drawn, Marked, Spot, Votes, candidates, drawn, marked, spot
 from sayso.adjudication.deciding import Decision, completed, decision_of, gold, pending, unanimous
 from sayso.adjudication.documents import Case
 from sayso.adjudication.majority import majority
@@ -87,6 +87,7 @@ def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
     """Without the rules of the scheme: each spot that more than half marked, unless a required value has none."""
     found = candidates(answers)
     taken = {spot(m): m for m in majority(found, TEXT, SCHEMA, lambda _: ()).mentions}
+    most_have = {candidate.spot for candidate in found.mentions if 2 * len(candidate.voters) > len(answers)}
     for candidate in found.mentions:
         most = 2 * len(candidate.voters) > len(answers)
         due = {n for n, a in SCHEMA.labels[candidate.spot.label].attributes.items() if a.required}
@@ -100,7 +101,14 @@ def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
         else:
             winners = [name for (name, _value), count in given_by.items() if 2 * count > len(answers)]
             twice = len(set(winners)) != len(winners)
-            assert not most or not due <= won.keys() or twice
+            rivals = any(_in_each_others_way(candidate.spot, other) for other in most_have)
+            assert not most or not due <= won.keys() or twice or rivals
+
+
+def _in_each_others_way(one: Spot, other: Spot) -> bool:
+    apart = one.end <= other.start or other.end <= one.start
+    nested = (one.start <= other.start and other.end <= one.end) or (other.start <= one.start and one.end <= other.end)
+    return one != other and not apart and (one.label == other.label or not nested)
 
 
 @given(made.answers)
