@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.adjudication.candidates import Candidates, Drawn, Marked, Votes, candidates, drawn, marked, spot
+from sayso.adjudication.candidates import Candidates, Drawn, Marked, Spot, Votes, candidates, drawn, marked, spot
 from sayso.adjudication.deciding import Decision, completed, decision_of, gold, pending, unanimous
 from sayso.adjudication.documents import Case
 from sayso.adjudication.majority import majority
@@ -87,6 +87,7 @@ def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
     """Without the rules of the scheme: each spot that more than half marked, unless a required value has none."""
     found = candidates(answers)
     taken = {spot(m): m for m in majority(found, TEXT, SCHEMA, lambda _: ()).mentions}
+    most_have = {candidate.spot for candidate in found.mentions if 2 * len(candidate.voters) > len(answers)}
     for candidate in found.mentions:
         most = 2 * len(candidate.voters) > len(answers)
         due = {n for n, a in SCHEMA.labels[candidate.spot.label].attributes.items() if a.required}
@@ -100,7 +101,14 @@ def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
         else:
             winners = [name for (name, _value), count in given_by.items() if 2 * count > len(answers)]
             twice = len(set(winners)) != len(winners)
-            assert not most or not due <= won.keys() or twice
+            rivals = any(_in_each_others_way(candidate.spot, other) for other in most_have)
+            assert not most or not due <= won.keys() or twice or rivals
+
+
+def _in_each_others_way(one: Spot, other: Spot) -> bool:
+    apart = one.end <= other.start or other.end <= one.start
+    nested = (one.start <= other.start and other.end <= one.end) or (other.start <= one.start and one.end <= other.end)
+    return one != other and not apart and (one.label == other.label or not nested)
 
 
 @given(made.answers)
@@ -175,3 +183,38 @@ def test_a_line_of_gold_is_sound_but_for_what_annotators_did_themselves(answers:
     record = gold(candidates(answers), DOCUMENT, Decision((), (), "adjudicated", "2026", "adj-1"), VERSION)
     assert list(gold_findings(record, TEXT, SCHEMA)) == []
     assert msgspec.json.decode(encode(record), type=Gold) == record
+
+
+@given(made.answers, made.answers, st.sampled_from([KEEP, DROP]), st.sampled_from([KEEP, DROP]))
+def test_answers_may_change_and_be_asked_about_again(
+    answers: list[Annotation], later: list[Annotation], first: str, second: str
+) -> None:
+    """Whatever came between: what is open is asked, what was decided stays, and in the end nothing is lost."""
+    question = Question(DOCUMENT, candidates(answers), SCHEMA)
+    said = {"adjudicator": "adj-1", "when": "2026-02-01"}
+    before = decision(judged(question, first), question.asked, TEXT, SCHEMA, **said)
+    again = Question(DOCUMENT, candidates(later), SCHEMA, before)
+    result = judged(again, second)
+    after = decision(result, again.asked, TEXT, SCHEMA, **said)
+    assert pending(again.candidates, after) == []
+    assert not {reading for reading in again.open if reading in before.taken | before.over}
+    record = gold(again.candidates, DOCUMENT, completed(again.candidates, after, TEXT), VERSION)
+    assert_nothing_is_lost(record, later)
+    if not again.open:
+        stays = gold(again.candidates, DOCUMENT, completed(again.candidates, before, TEXT), VERSION)
+        assert {m.id for m in stays.mentions} == {m.id for m in record.mentions}
+    kept = {spot(mention) for mention in before.mentions}
+    asked = {reading.spot for reading in again.open if isinstance(reading, Marked)}
+    assert kept - asked <= {spot(mention) for mention in record.mentions}
+
+
+def test_what_all_say_since_is_taken_unless_it_rivals_with_what_was_decided() -> None:
+    mayor, edge, place = made.mention("The mayor"), made.mention("mayor"), made.mention("Odesa", "Location")
+    was = made.of(made.answer("ann-1", mayor), made.answer("ann-2", edge))
+    taken = Decision((mayor,), (), "adjudicated", "2026", "adj-1", over=frozenset(was.votes))
+    now = made.of(made.answer("ann-1", mayor, place), made.answer("ann-2", edge, place))
+    assert pending(now, taken) == []
+    assert [m.label for m in completed(now, taken, TEXT).mentions] == ["Actor", "Location"]
+    other = made.mention("The mayor", type="expert")
+    changed = made.of(made.answer("ann-1", other), made.answer("ann-2", other))
+    assert changed.unanimous and pending(changed, taken) == [marked(other)]

@@ -220,6 +220,14 @@ def test_an_annotator_who_answered_twice_has_two_readings(tmp_path: Path, opened
     assert marked(page) == [("Claim", "one")]
 
 
+def test_what_was_declined_stands_beside_what_was_taken(world: Path, opened: Open) -> None:
+    page = opened(world, "#document/said")
+    expect(page.get_by_label("adjudicated · trial")).to_be_checked()
+    expect(page.locator(".declined li")).to_have_text(f"Actor “{SAID[:1]}” (expert): ann-2")
+    page.get_by_label("ann-1 (human) · trial · all").check()
+    expect(page.locator(".declined")).to_have_count(0)
+
+
 def test_an_address_that_is_a_program_is_no_link(world: Path, opened: Open) -> None:
     page = opened(world, "#document/later")
     assert "javascript:alert(1)" in page.locator(".about").inner_text()

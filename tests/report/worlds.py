@@ -83,7 +83,9 @@ def gold() -> Gold:
     arrows = [GoldRelation(type=r.type, head=r.head, tail=r.tail, decided="unanimous") for r in source.relations]
     return Gold(doc_id="said", text_sha256=source.text_sha256, campaign="trial", schema_version=SCHEMA.version,
                 adjudicated="2025-11-05", annotators=("ann-1", "ann-2"), mentions=tuple(mentions),
-                relations=tuple(arrows))  # fmt: skip
+                relations=tuple(arrows), adjudicator="adj-1", interface="all",
+                declined=(GoldMention(id="no", label="Actor", start=0, end=1, text=SAID[:1], decided="adjudicated",
+                                      attributes={"type": "expert"}, votes=("ann-2",)),))  # fmt: skip
 
 
 def later() -> tuple[Document, Annotation]:

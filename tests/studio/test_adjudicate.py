@@ -333,3 +333,27 @@ def test_by_majority_without_a_server_and_never_over_an_adjudicator(bench: Bench
     done(root, *words)
     assert bench.gold()[0] == adjudicated
     assert bench.errors() == []
+
+
+def test_an_interface_that_fell_behind_is_replaced_only_where_that_is_asked_for(bench: Bench) -> None:
+    bench.push()
+    path = bench.campaign.instance.root / MARK
+    path.write_text(path.read_text().replace("The words that attribute a claim", "Whatever words attribute a claim"))
+    words = ("adjudicate", "push", "--interface", "all", *bench.campaign.words)
+    refused = sayso(bench.campaign.instance.root, *words)
+    assert refused.returncode == 9 and "`sayso adjudicate push --update-interface`" in refused.stderr
+    done(bench.campaign.instance.root, *words, "--update-interface")
+    assert bench.push().changes == 0
+
+
+def test_a_task_that_somebody_has_begun_stays(bench: Bench) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    begun = {"result": task["predictions"][0]["result"]}
+    bench.campaign.ask("POST", f"/api/tasks/{task['id']}/drafts", begun, JUDGE)
+    bench.give("doc-00000", EVE, who="Belgorod")
+    bench.campaign.pull()
+    assert bench.push().documents == {"new": 1, "unanimous": 1, "few": 1}
+    kept, _new = bench.tasks()
+    assert kept["id"] == task["id"]
+    assert bench.push().changes == 0

@@ -5,12 +5,13 @@ Every reading of the candidates is either in gold or declined, with those who ga
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import msgspec
 
-from sayso.adjudication.candidates import Candidates, Drawn, Marked, Spot, Votes, drawn, in_place, marked, spot
+from sayso.adjudication.candidates import Candidates, Drawn, Marked, Spot, drawn, marked, spot
 from sayso.records import (
     Decided,
     Document,
@@ -23,6 +24,7 @@ from sayso.records import (
     ordered_mentions,
     ordered_relations,
 )
+from sayso.spans import overlapping
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Decision:
     note: str | None = None
     over: frozenset[Marked | Drawn] = field(default_factory=frozenset)
 
-    @property
+    @cached_property
     def taken(self) -> frozenset[Marked | Drawn]:
         """The readings that it took."""
         return frozenset([*map(marked, self.mentions), *drawn(self.mentions, self.relations)])
@@ -53,23 +55,36 @@ class Decision:
 
 def pending(candidates: Candidates, decision: Decision | None) -> list[Marked | Drawn]:
     """The readings that nobody has decided on: neither agreed, nor taken or declined by an adjudicator before."""
-    known: frozenset[Marked | Drawn] = decision.taken | decision.over if decision else frozenset()
-    rivals = [each for each in candidates.votes if each not in known and not candidates.agreed(each)]
     if decision is None:
-        return rivals
+        return [each for each in candidates.votes if not candidates.agreed(each)]
+    known = {*decision.taken, *decision.over, *_agreed_since(candidates, decision)}
     possible = {spot(mention) for mention in decision.mentions}
     possible |= {each.spot for each in candidates.votes if isinstance(each, Marked) and each not in decision.over}
-    return [each for each in rivals if isinstance(each, Marked) or {each.head, each.tail} <= possible]
+    return [
+        each for each in candidates.votes
+        if each not in known and (isinstance(each, Marked) or {each.head, each.tail} <= possible)
+    ]  # fmt: skip
 
 
 def completed(candidates: Candidates, decision: Decision, text: str) -> Decision:
     """The decision with what everybody has given alike since it was made: there is nothing to decide about that."""
-    known = decision.taken | decision.over
-    agreed = [each for each in candidates.votes if each not in known and candidates.agreed(each)]
+    agreed = _agreed_since(candidates, decision)
     new = [as_mention(each, text) for each in agreed if isinstance(each, Marked)]
     mentions = (*decision.mentions, *_apart(new, decision.mentions))
     arrows = [each for each in agreed if isinstance(each, Drawn)]
     return replace(decision, mentions=mentions, relations=(*decision.relations, *relations_among(mentions, arrows)))
+
+
+def _agreed_since(candidates: Candidates, decision: Decision) -> list[Marked | Drawn]:
+    """What all annotators have by now and the adjudicator never saw; nothing that may rival with what they decided."""
+    known = decision.taken | decision.over
+    seen = {each.spot for each in known if isinstance(each, Marked)}
+    new = [each for each in candidates.votes if each not in known and candidates.agreed(each)]
+    return [each for each in new if isinstance(each, Drawn) or not any(_touch(each.spot, other) for other in seen)]
+
+
+def _touch(one: Spot, other: Spot) -> bool:
+    return one.label == other.label and overlapping(one.span, other.span)
 
 
 def _apart(new: Iterable[Mention], others: Iterable[Mention]) -> Iterator[Mention]:
@@ -80,23 +95,10 @@ def _apart(new: Iterable[Mention], others: Iterable[Mention]) -> Iterator[Mentio
 
 
 def gold(candidates: Candidates, document: Document, decision: Decision, schema_version: str) -> Gold:
-    """The document's line of gold; ids are made from label and span, so that the same decision gives the same line.
-
-    An end of a relation is the mention that was taken at its spot, else the one declined there that had most votes.
-    """
-    votes = candidates.votes
-    taken = list(decision.mentions)
-    over = [reading for reading in votes if isinstance(reading, Marked) and reading not in set(map(marked, taken))]
-    names = _names([*map(spot, taken), *(reading.spot for reading in over)])
-    new = {mention.id: names[number] for number, mention in enumerate(taken)}
-    everyone = candidates.annotators
-    mentions = [_taken(mention, new[mention.id], votes.get(marked(mention), ()), everyone, decision.how)
-                for mention in taken]  # fmt: skip
-    declined = [_declined(reading, name, document.text, votes[reading], decision.how)
-                for reading, name in zip(over, names[len(taken) :], strict=True)]  # fmt: skip
-    known = {spot(mention): mention.id for mention in reversed([*mentions, *declined])}
-    arrows = {arrow: (known[arrow.head], known[arrow.tail]) for arrow in _arrows(candidates, decision)}
-    chosen = set(drawn(decision.mentions, decision.relations))
+    """The document's line of gold; ids are made from label and span, so that the same decision gives the same line."""
+    line = _Line(candidates, decision)
+    mentions, declined = line.mentions(document.text)
+    relations, others = line.relations(mentions, declined)
     return Gold(
         doc_id=document.doc_id,
         text_sha256=document.text_sha256,
@@ -105,15 +107,57 @@ def gold(candidates: Candidates, document: Document, decision: Decision, schema_
         schema_version=schema_version,
         adjudicated=decision.when,
         adjudicator=decision.adjudicator,
-        annotators=everyone,
+        annotators=candidates.annotators,
         mentions=ordered_mentions(mentions),
-        relations=ordered_relations(_relation(arrow, *ends, votes.get(arrow, ()), everyone, decision.how)
-                                    for arrow, ends in arrows.items() if arrow in chosen),
+        relations=ordered_relations(relations),
         declined=ordered_mentions(declined),
-        declined_relations=ordered_relations(_relation(arrow, *ends, votes[arrow], (), decision.how)
-                                             for arrow, ends in arrows.items() if arrow not in chosen),
+        declined_relations=ordered_relations(others),
         note=decision.note,
-    )  # fmt: skip
+    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The parts of a line of gold."""
+
+    candidates: Candidates
+    decision: Decision
+
+    def mentions(self, text: str) -> tuple[list[GoldMention], list[GoldMention]]:
+        """What was taken, and what was declined."""
+        taken, readings = self.decision.mentions, {*map(marked, self.decision.mentions)}
+        over = [each for each in self.candidates.votes if isinstance(each, Marked) and each not in readings]
+        names = _names([*map(spot, taken), *(each.spot for each in over)])
+        left = [as_mention(each, text) for each in over]
+        return (
+            [self._mention(mention, name) for mention, name in zip(taken, names, strict=False)],
+            [self._mention(mention, name) for mention, name in zip(left, names[len(taken) :], strict=True)],
+        )
+
+    def _mention(self, mention: Mention, name: str) -> GoldMention:
+        votes = self.candidates.votes.get(marked(mention), ())
+        return GoldMention(
+            id=name, label=mention.label, start=mention.start, end=mention.end, text=mention.text,
+            attributes=dict(sorted(mention.attributes.items())), flag=mention.flag, note=mention.note,
+            decided=self._decided(marked(mention)), votes=votes,
+        )  # fmt: skip
+
+    def relations(self, mentions: list[GoldMention],
+                  declined: list[GoldMention]) -> tuple[list[GoldRelation], list[GoldRelation]]:  # fmt: skip
+        """The same of relations. An end is what was taken at its spot, else what was declined there with most votes."""
+        known = {spot(mention): mention.id for mention in reversed([*mentions, *declined])}
+        taken = drawn(self.decision.mentions, self.decision.relations)
+        over = [arrow for arrow, _votes in self.candidates.relations if arrow not in set(taken)]
+        return [self._relation(arrow, known) for arrow in taken], [self._relation(arrow, known) for arrow in over]
+
+    def _relation(self, arrow: Drawn, known: Mapping[Spot, str]) -> GoldRelation:
+        return GoldRelation(type=arrow.type, head=known[arrow.head], tail=known[arrow.tail],
+                            decided=self._decided(arrow), votes=self.candidates.votes.get(arrow, ()))  # fmt: skip
+
+    def _decided(self, reading: Marked | Drawn) -> Decided:
+        """What everybody had and was taken is unanimous; what was declined never is."""
+        everybody = self.candidates.votes.get(reading) == self.candidates.annotators
+        return "unanimous" if everybody and reading in self.decision.taken else self.decision.how
 
 
 def _names(spots: Iterable[Spot]) -> list[str]:
@@ -125,32 +169,6 @@ def _names(spots: Iterable[Spot]) -> list[str]:
         plain = f"{place.label}-{place.start}-{place.end}"
         found.append(plain if seen[place] == 1 else f"{plain}-{seen[place]}")
     return found
-
-
-def _taken(mention: Mention, name: str, votes: Votes, everyone: Votes, how: Decided) -> GoldMention:
-    return GoldMention(
-        id=name, label=mention.label, start=mention.start, end=mention.end, text=mention.text,
-        attributes=dict(sorted(mention.attributes.items())), flag=mention.flag, note=mention.note,
-        decided="unanimous" if votes == everyone else how, votes=votes,
-    )  # fmt: skip
-
-
-def _declined(reading: Marked, name: str, text: str, votes: Votes, how: Decided) -> GoldMention:
-    (start, end, label), attributes = reading
-    return GoldMention(id=name, label=label, start=start, end=end, text=text[start:end], attributes=dict(attributes),
-                       decided=how, votes=votes)  # fmt: skip
-
-
-def _arrows(candidates: Candidates, decision: Decision) -> list[Drawn]:
-    """Every arrow that was taken or that somebody drew, each once."""
-    return list(
-        dict.fromkeys([*drawn(decision.mentions, decision.relations), *(a for a, _votes in candidates.relations)])
-    )
-
-
-def _relation(arrow: Drawn, head: str, tail: str, votes: Votes, everyone: Votes, how: Decided) -> GoldRelation:
-    decided: Decided = "unanimous" if everyone and votes == everyone else how
-    return GoldRelation(type=arrow.type, head=head, tail=tail, decided=decided, votes=votes)
 
 
 def decision_of(record: Gold) -> Decision | None:
@@ -186,8 +204,3 @@ def relations_among(mentions: Iterable[Mention], arrows: Iterable[Drawn]) -> tup
         for arrow in arrows
         if arrow.head in names and arrow.tail in names
     )
-
-
-def by_place(readings: Iterable[Marked]) -> list[Marked]:
-    """In order of the text."""
-    return sorted(readings, key=lambda reading: (in_place(reading.spot), str(reading.attributes)))

@@ -14,7 +14,7 @@ from sayso.adjudication.candidates import Candidate, Candidates, Marked
 from sayso.adjudication.deciding import Decision, as_mention, relations_among
 from sayso.records import Mention, Pseudonym, Value
 from sayso.schema import Schema
-from sayso.spans import Span
+from sayso.spans import Span, crossing, overlapping
 
 Broken = Callable[[Decision], Iterable[Span]]
 """The spans of the mentions that break a rule where a decision is taken as it is."""
@@ -23,7 +23,8 @@ Broken = Callable[[Decision], Iterable[Span]]
 def majority(candidates: Candidates, text: str, schema: Schema, broken: Broken) -> Decision:
     """What more than half of the annotators have, and no rule forbids."""
     half = len(candidates.annotators) / 2
-    mentions = [taken for candidate in candidates.mentions if (taken := _taken(candidate, half, text, schema))]
+    taken = [found for candidate in candidates.mentions if (found := _taken(candidate, half, text, schema))]
+    mentions = [mention for mention in taken if not any(_exclude(mention, other) for other in taken)]
     while True:
         decision = _decision(candidates, mentions, half)
         doomed = set(broken(decision))
@@ -31,6 +32,13 @@ def majority(candidates: Candidates, text: str, schema: Schema, broken: Broken) 
         if len(left) == len(mentions):
             return decision
         mentions = left
+
+
+def _exclude(one: Mention, other: Mention) -> bool:
+    """Whether two mentions cannot both stand; a majority for each says nothing of which."""
+    return one is not other and (
+        overlapping(one.span, other.span) if one.label == other.label else crossing(one.span, other.span)
+    )
 
 
 def _decision(candidates: Candidates, mentions: list[Mention], half: float) -> Decision:

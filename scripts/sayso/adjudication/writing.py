@@ -193,9 +193,8 @@ class _Pass:
             return "broken", f"{len(broken)} errors"
         if decision.how == "majority":
             self.outcome.undecided += undecided(candidates, decision)
-        self.outcome.documents[
-            "unanimous" if candidates.unanimous and decision.how == "majority" else decision.how
-        ] += 1
+        alike = decision.how == "majority" and candidates.unanimous and not record.declined
+        self.outcome.documents["unanimous" if alike else decision.how] += 1
         return record
 
     def _tell(self, doc_id: str, kind: Kind, detail: str) -> None:

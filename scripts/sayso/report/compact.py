@@ -6,7 +6,8 @@ report.js reads it; the shapes are told once, here. Offsets stay code points: th
 |---|---|
 | listed | doc_id, title, outlet, url, published, language, split, license, readers, mentions, claims |
 | document | text, readings |
-| reading | reader, status, mentions, relations, equations, note, kept, updated |
+| reading | reader, status, mentions, relations, equations, note, kept, updated, declined |
+| declined | label, text, the values given, who marked it so |
 | mention | id, start, end, label, attributes, flag, note, decided, votes, number as it is written |
 | relation | type, head, tail: places among the mentions |
 | equation | relation, whole, parts: places among the mentions; state, total, what is told of it |
@@ -121,7 +122,12 @@ class Packer:
             self.reader(reading), "skipped" if reading.skipped else "", [self._mention(m) for m in mentions],
             arrows, said, record.note, len(record.kept) if isinstance(record, Annotation) else 0,
             record.adjudicated if isinstance(record, Gold) else record.updated,
+            [self._declined(m) for m in record.declined] if isinstance(record, Gold) else [],
         ])  # fmt: skip
+
+    def _declined(self, mention: GoldMention) -> Packed:
+        given = ", ".join(str(value) for value in mention.attributes.values())
+        return [self._labels.get(mention.label, mention.label), mention.text, given, list(mention.votes)]
 
     def _mention(self, mention: Mention) -> Packed:
         decided, votes = (mention.decided, list(mention.votes)) if isinstance(mention, GoldMention) else (None, None)

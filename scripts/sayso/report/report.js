@@ -355,7 +355,7 @@ function drawDocument(section, at, text, readings, place) {
         status === "skipped" ? h("p", { class: "hint" }, "The annotator passed this document over.") : null,
         paper),
       mentions.length ? h("div", { class: "side" },
-        h("div", {}, open.detail, sumList(sums), remarks(note, reading[6])), h("div", {}, layerList(paper), claimList())) : null));
+        h("div", {}, open.detail, sumList(sums), remarks(note, reading[6]), declined(reading[8] ?? [])), h("div", {}, layerList(paper), claimList())) : null));
 }
 
 function readers(at, readings, place) {
@@ -514,6 +514,13 @@ function remarks(note, kept) {
     note ? h("li", {}, "On the document: ", note) : null,
     marked.map(([mention, at]) => h("li", {}, flagOf(mention) ? [h("span", { class: "flag" }, flagOf(mention)), " "] : null, goTo(at), mention[6] ? `: ${mention[6]}` : null)),
     kept ? h("li", {}, `${plural(kept, "part")} of the answer that the schema does not know`) : null));
+}
+
+/** What annotators marked and whoever adjudicated did not take. */
+function declined(given) {
+  if (!given.length) return null;
+  const item = ([label, text, values, votes]) => h("li", {}, `${nameOf(facts.labels, label)} “${text}”${values ? ` (${values})` : ""}: ${votes.join(", ")}`);
+  return h("section", { class: "remarks declined" }, h("h2", {}, `${plural(given.length, "reading")} declined`), h("ul", {}, given.map(item)));
 }
 
 // --- what a mention is, where the pointer or the focus is

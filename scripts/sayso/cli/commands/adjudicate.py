@@ -38,6 +38,8 @@ def command() -> None:
     and those started from another's answer aside. Every reading of an annotator stays there, taken or declined, with
     who had marked it just so.
 
+    Give both the same --annotators and --programs.
+
     \b
     Examples:
       sayso adjudicate push

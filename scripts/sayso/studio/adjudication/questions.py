@@ -114,7 +114,9 @@ class Question:
     @cached_property
     def _settled_arrows(self) -> list[Drawn]:
         """Those that all drew, and those that were taken before; drawn as arrows."""
-        agreed = [arrow for arrow, _votes in self.candidates.relations if self.candidates.agreed(arrow)]
+        declined = self.before.over if self.before else frozenset()
+        agreed = [arrow for arrow, _votes in self.candidates.relations
+                  if self.candidates.agreed(arrow) and arrow not in declined]  # fmt: skip
         before = [each for each in (self.before.taken if self.before else ()) if isinstance(each, Drawn)]
         return sorted({*agreed, *before}, key=lambda each: (in_place(each.head), each.type, in_place(each.tail)))
 
@@ -194,7 +196,9 @@ class Question:
         yield {**about, "from_name": SAID, "type": "textarea", "value": {**span, "text": [self.said(place)]}}
 
     def _kept(self, place: Spot) -> bool:
-        return place in self._before or any(self.candidates.agreed(each) for each in self._marks(place))
+        declined = self.before.over if self.before else frozenset()
+        agreed = (each for each in self._marks(place) if self.candidates.agreed(each))
+        return place in self._before or any(each not in declined for each in agreed)
 
     def _marks(self, place: Spot) -> tuple[Marked, ...]:
         return self._voted[place].marked if place in self._voted else ()
@@ -246,7 +250,7 @@ def shortened(words: str) -> str:
     """The words on one line, without their middle where they are many.
 
     >>> shortened("four drones were shot down over the region last night")
-    'four drones were sho…he region last night'
+    'four drones were sho…e region last night'
     """
     words = " ".join(words.split())
     return words if len(words) <= _WORDS else f"{words[: _WORDS // 2]}…{words[-_WORDS // 2 + 1 :]}"
