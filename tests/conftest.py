@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,11 @@ from hypothesis import settings
 from sayso.settings import Instance, find_instance
 from sayso.studio import server
 from sayso.studio.accounts import create_account
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.pages import Open
 
 # A busy machine is slow now and then; that is no fault of what is tested.
 settings.register_profile("unhurried", deadline=None)
@@ -84,3 +90,21 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     instance = new_instance(tmp_path_factory.mktemp("studio") / "checkout")
     with stopped_after(instance):
         yield Studio(instance, server.up(instance, 0))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    from tests import pages
+
+    with pages.started() as browser:
+        yield browser
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Open]:
+    """Opens a page at a view; at the end nothing was fetched, refused or raised."""
+    from tests import pages
+
+    with pages.opening(browser) as opened:
+        yield opened

@@ -20,7 +20,12 @@ def one_line(text: str) -> bool:
 
 
 def test_an_error_is_one_line_on_stderr_and_a_code(instance: Instance) -> None:
-    for words, code in ((["build"], 7), (["push"], 2), (["ingest", "nowhere.txt"], 10)):
+    for words, code in (
+        (["build"], 7),
+        (["push"], 2),
+        (["ingest", "nowhere.txt"], 7),
+        (["report", "--out", "/dev/null/r.html"], 10),
+    ):
         result = sayso(instance.root, *words)
         assert (result.returncode, result.stdout) == (code, "")
         assert one_line(result.stderr), result.stderr

@@ -23,8 +23,8 @@ RANKS = {
     "errors": 0, "__init__": 0, "files": 1, "spans": 1, "sentences": 1, "settings": 2, "records": 2, "schema": 2,
     "history": 2, "rights": 3, "jsonl": 3, "anchoring": 3, "record_schema": 3, "guidelines": 3, "store": 4,
     "readings": 5, "checks": 5, "ingest": 5, "migrations": 5, "difference": 5, "agreement": 6, "report": 6,
-    "studio": 6, "dataset": 6, "derived": 7, "demo": 7, "release": 7, "exchange": 7, "disagreements": 7, "suggest": 7,
-    "cli": 8, "__main__": 9,
+    "studio": 6, "dataset": 6, "adjudication": 6, "derived": 7, "demo": 7, "release": 7, "exchange": 7,
+    "disagreements": 7, "suggest": 7, "feedback": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 
 # Where a library may be named; everything else asks that room.
@@ -46,9 +46,8 @@ OWNERS = {
     "pyarrow": ("dataset/", "release/"),
     "rich": ("cli/terminal.py",),
     "sentencex": ("sentences.py",),
-    "spacy": ("exchange/spacy.py", "suggest/model.py"),
+    "spacy": ("exchange/spacy.py", "suggest/model.py", "suggest/training.py"),
     "text_to_num": ("suggest/quantities.py",),
-    "thinc": ("suggest/model.py",),
     "yaml": ("schema.py", "dataset/card/"),
 }
 

@@ -64,3 +64,18 @@ def test_a_long_chain_ends() -> None:
     one = [mention(10 * n, 10 * n + 6) for n in range(3000)]
     other = [mention(10 * n + 5, 10 * n + 11) for n in range(3000)]
     assert len(overlapping(one, other)) == 3000
+
+
+@given(MENTIONS, MENTIONS)
+def test_the_same_pairs_are_found_the_other_way_round(one: list[Mention], other: list[Mention]) -> None:
+    def places(pairs: list[tuple[Mention, Mention]]) -> list[tuple[str, int, int, int, int]]:
+        return sorted((mine.label, mine.start, mine.end, theirs.start, theirs.end) for mine, theirs in pairs)
+
+    turned = [(mine, theirs) for theirs, mine in overlapping(other, one)]
+    assert places(overlapping(one, other)) == places(turned)
+
+
+def test_of_two_that_overlap_the_one_with_more_in_common_is_taken() -> None:
+    long, first, second = mention(0, 20), mention(0, 4), mention(6, 19)
+    assert overlapping([long], [first, second]) == [(long, second)]
+    assert overlapping([first, second], [long]) == [(second, long)]

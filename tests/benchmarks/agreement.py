@@ -5,13 +5,15 @@
 Three annotators read every article. Each misses a tenth of the mentions, moves each edge of a fifth, takes a twentieth
 for something else, adds two of their own, chooses another value in a tenth, and forgets a tenth of the relations.
 Ours is the whole command, from start to exit, with a thousand bootstrap samples of every figure. The libraries are
-given what they take, ready in memory, and find no interval: `krippendorff` a matrix of code points by annotators for
-each label, seqeval tags of tokens of one layer for each pair, pygamma-agreement a few continua, since it takes long.
+given what they take, ready in memory, and find no interval: `krippendorff` a matrix of annotators by code points for
+each label, seqeval a tag for every four characters, one layer at a time since it knows no nesting, pygamma-agreement a
+few documents, since it takes long. Beside each stands what we find of the same, also from memory.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import resource
 import shutil
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from itertools import combinations
@@ -28,9 +31,15 @@ REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
 import msgspec  # noqa: E402
+import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
 
 from sayso import jsonl  # noqa: E402
 from sayso import schema as schemas  # noqa: E402
+from sayso.agreement import bootstrap, characters, spans, units  # noqa: E402
+from sayso.agreement.answers import Compared  # noqa: E402
+from sayso.agreement.marked import ALL, Key, Marked, Pair, Statistics  # noqa: E402
+from sayso.agreement.measure import measure  # noqa: E402
 from sayso.records import (  # noqa: E402
     Annotation,
     Document,
@@ -42,7 +51,7 @@ from sayso.records import (  # noqa: E402
 from sayso.store import Corpus  # noqa: E402
 from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents  # noqa: E402
 
-COUNTS, RUNS, ANNOTATORS = (1_000, 4_000), 3, ("ann-1", "ann-2", "ann-3")
+COUNTS, RUNS, GAMMA, ANNOTATORS = (1_000, 4_000), 3, 5, ("ann-1", "ann-2", "ann-3")
 SCHEMA = schemas.load(REPOSITORY / "schema" / "schema.yaml")
 _SWAPS = {"Actor": "Location", "Location": "Actor", "Cue": "Actor"}
 
@@ -122,11 +131,196 @@ def _fits(relation: Relation, labels: dict[str, str]) -> bool:
     return (labels.get(relation.head), labels.get(relation.tail)) == (declared.head, declared.tail)
 
 
-def ours(root: Path) -> tuple[float, float]:
+def ours(root: Path, samples: int = 1000) -> tuple[float, float]:
     """Seconds and MB at the peak of the whole command."""
-    words = [sys.executable, "-m", "sayso", "--root", str(root), "agreement", "--json"]
+    words = [sys.executable, "-m", "sayso", "--root", str(root), "agreement", "--json", "--samples", str(samples)]
     begun = time.perf_counter()
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _id, status, used = __import__("os").wait4(process.pid, 0)
-    assert status == 0
-    return time.perf_counter() - begun, used.ru_maxrss / 1024
+    _id, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    assert status == 0, "the command failed"
+    return seconds, used.ru_maxrss / 1024
+
+
+class Read:
+    """A corpus in memory, as the libraries are given it."""
+
+    def __init__(self, root: Path) -> None:
+        corpus = Corpus(root)
+        answers = zip(*(list(jsonl.read(path, Annotation)) for path in corpus.annotation_files()), strict=True)
+        self.documents = [(of, list(each)) for of, each in zip(corpus.documents(), answers, strict=True)]
+
+    def marked(self) -> list[tuple[int, list[Marked]]]:
+        return [(len(of.text), [Marked(answer) for answer in answers]) for of, answers in self.documents]
+
+    def matrix(self, label: str) -> npt.NDArray[np.float64]:
+        """Annotators by code points, 1 inside the label."""
+        found = np.zeros((len(ANNOTATORS), sum(len(of.text) for of, _answers in self.documents)))
+        first = 0
+        for of, answers in self.documents:
+            for row, answer in zip(found, answers, strict=True):
+                for mention in answer.mentions:
+                    if mention.label == label:
+                        row[first + mention.start : first + mention.end] = 1
+            first += len(of.text)
+        return found
+
+    def tags(self, reader: int, label: str) -> list[list[str]]:
+        """What one annotator marked of one layer, a tag for every four code points, document by document."""
+        return [_tags(len(of.text), answers[reader], label) for of, answers in self.documents]
+
+
+def _tags(length: int, answer: Annotation, label: str) -> list[str]:
+    found = ["O"] * (length // 4 + 1)
+    for mention in answer.mentions:
+        if mention.label == label:
+            first, last = mention.start // 4, (mention.end - 1) // 4
+            found[first : last + 1] = [f"B-{label}", *[f"I-{label}"] * (last - first)]
+    return found
+
+
+Ready = Callable[[], object]
+
+
+def everything(read: Read) -> Ready:
+    """All our figures with all their intervals, of answers that are in memory."""
+    pairs = [Compared(of, "synthetic", "all", tuple(answers)) for of, answers in read.documents]
+    return lambda: len(measure(pairs, SCHEMA)[0].figures)
+
+
+def our_characters(read: Read) -> Ready:
+    marked = read.marked()
+
+    def run() -> object:
+        sums: bootstrap.Sums[Key] = bootstrap.Sums()
+        for length, answers in marked:
+            into: Statistics = defaultdict(float)
+            characters.count(into, answers, length)
+            sums.add(into)
+        figures = characters.figures(sums.resampled(1), [*SCHEMA.labels, ALL])
+        return [round(float(each.values[0]), 12) for each in figures][: len(SCHEMA.labels)]
+
+    return run
+
+
+def their_characters(read: Read) -> Ready:
+    import krippendorff
+
+    matrices = [read.matrix(label) for label in SCHEMA.labels]
+    return lambda: [round(float(krippendorff.alpha(each, level_of_measurement="nominal")), 12) for each in matrices]
+
+
+def our_f1(read: Read) -> Ready:
+    marked = read.marked()
+
+    def run() -> object:
+        into: Statistics = defaultdict(float)
+        for _length, answers in marked:
+            for two in combinations(answers, 2):
+                spans.count(into, Pair(*two))
+        return len(into)
+
+    return run
+
+
+def their_f1(read: Read) -> Ready:
+    from seqeval.metrics import f1_score
+
+    layers = [[read.tags(reader, label) for reader in range(len(ANNOTATORS))] for label in SCHEMA.labels]
+    return lambda: len([f1_score(*two) for layer in layers for two in combinations(layer, 2)])
+
+
+def our_units(read: Read) -> Ready:
+    marked = read.marked()[:GAMMA]
+
+    def run() -> object:
+        into: Statistics = defaultdict(float)
+        for length, answers in marked:
+            units.count(into, answers, length, {})
+        return len(into)
+
+    return run
+
+
+def their_units(read: Read) -> Ready:
+    from pyannote.core import Segment
+    from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
+
+    continua = []
+    for _of, answers in read.documents[:GAMMA]:
+        continuum = Continuum()
+        for answer in answers:
+            for mention in answer.mentions:
+                continuum.add(answer.annotator, Segment(mention.start, mention.end), mention.label)
+        continua.append(continuum)
+    return lambda: len([each.compute_gamma(CombinedCategoricalDissimilarity(), fast=True) for each in continua])
+
+
+STEPS: dict[str, tuple[str, Callable[[Read], Ready], str | None]] = {
+    "all": ("every figure and interval, from memory", everything, None),
+    "our-characters": ("alpha over code points, each label", our_characters, None),
+    "their-characters": ("the same with krippendorff", their_characters, "krippendorff"),
+    "our-f1": ("F1, three ways, each label and pair", our_f1, None),
+    "their-f1": ("exact F1, one way, with seqeval", their_f1, "seqeval"),
+    "our-units": (f"alpha for unitizing, {GAMMA} documents", our_units, None),
+    "their-units": ("gamma of these with pygamma-agreement", their_units, "pygamma_agreement"),
+}
+
+
+def measured(step: str, root: Path) -> tuple[float, float, object] | None:
+    """The best seconds of some runs, the most MB, and what came out; None where the library is not there."""
+    module = STEPS[step][2]
+    if module and find_spec(module) is None:
+        return None
+    runs = []
+    for _ in range(RUNS):
+        words = [sys.executable, __file__, "--step", step, str(root)]
+        runs.append(
+            json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+        )
+    return min(run[0] for run in runs), max(run[1] for run in runs), runs[0][2]
+
+
+def step(name: str, root: Path) -> None:
+    """One step, timed inside its process once all that it takes is ready."""
+    run = STEPS[name][1](Read(root))
+    begun = time.perf_counter()
+    found = run()
+    taken = time.perf_counter() - begun
+    print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, found]))
+
+
+def main(counts: tuple[int, ...]) -> None:
+    """Print the figures."""
+    for count in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            made(Path(folder), count)
+            print(f"agreement, {count:,} articles of 3 kB, {len(ANNOTATORS)} annotators (seconds, MB at the peak)")
+            runs = [ours(Path(folder)) for _ in range(RUNS)]
+            _row("sayso agreement, start to exit", min(run[0] for run in runs), max(run[1] for run in runs))
+            if count == counts[0]:
+                _steps(Path(folder))
+
+
+def _steps(root: Path) -> None:
+    before: tuple[float, float, object] | None = None
+    for name, (told, _make, module) in STEPS.items():
+        found = measured(name, root)
+        if found is None:
+            print(f"  {told:44} {module} is not installed")
+            continue
+        ratio = f"{found[0] / before[0]:8.1f} times as long" if module and before else ""
+        same = ", and the same figures" if before and isinstance(found[2], list) and found[2] == before[2] else ""
+        _row(told, found[0], found[1], ratio + same)
+        before = found
+
+
+def _row(told: str, seconds: float, megabytes: float, more: str = "") -> None:
+    print(f"  {told:44} {seconds:8.3f} {megabytes:8.0f} {more}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--step"]:
+        step(sys.argv[2], Path(sys.argv[3]))
+    else:
+        main(tuple(int(word) for word in sys.argv[1:]) or COUNTS)

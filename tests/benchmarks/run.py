@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("starting", "reading", "push", "pull", "sync", "build", "diff", "report", "exchange")
+ORDER = (
+    "starting", "reading", "push", "pull", "sync", "build", "diff", "report", "exchange", "agreement", "disagreements",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -130,3 +130,34 @@ def test_the_founding_corpus_has_no_error_and_the_one_sum_that_the_article_gets_
     founding = Corpus(REPOSITORY)
     (finding,) = corpus_findings(founding, schema.load(REPOSITORY / MARK))
     assert (finding.check, finding.doc_id, finding.start) == ("part-sum", "002_f5b38a405875c223", 895)
+
+
+DECLINED = [
+    ("declined", 0, {"start": 1, "end": 7}, "slice-differs"),
+    ("declined", 1, {"label": "Nobody"}, "unknown-label"),
+    ("declined", 1, {"id": "n1"}, "repeated-mention-id"),
+    ("declined", 1, {"votes": ["ann-9"]}, "unknown-voter"),
+    ("declined_relations", 0, {"tail": "gone"}, "relation-end"),
+    ("declined_relations", 0, {"votes": ["ann-9"]}, "unknown-voter"),
+]
+
+
+@pytest.mark.parametrize(("field", "number", "harm", "check"), DECLINED, ids=lambda value: str(value)[:24])
+def test_what_gold_declined_is_looked_at_too(
+    valid: Instance, field: str, number: int, harm: dict[str, object], check: str
+) -> None:
+    path = valid.root / PLACES["gold"]
+    line = json.loads(path.read_text())
+    line[field][number] |= harm
+    path.write_bytes(msgspec.json.encode(line) + b"\n")
+    assert check in {each.check for each in found(valid)}
+
+
+def test_declined_readings_may_rival_but_stand_in_order(valid: Instance) -> None:
+    path = valid.root / PLACES["gold"]
+    line = json.loads(path.read_text())
+    line["declined"].reverse()
+    path.write_bytes(msgspec.json.encode(line) + b"\n")
+    assert [each.check for each in found(valid)] == ["mention-order"]
+    path.write_bytes(msgspec.json.encode({**json.loads(path.read_text()), "interface": "nothing"}) + b"\n")
+    assert {each.check for each in found(valid)} == {"mention-order", "unknown-pass"}

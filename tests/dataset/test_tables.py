@@ -208,7 +208,7 @@ def adjudicated() -> Gold:
     answer = marked()
     return Gold(
         doc_id="d1", text_sha256=answer.text_sha256, campaign="trial", schema_version="1.0.0",
-        adjudicated="2025-12-01", annotators=("ann-1", "ann-2"),
+        adjudicated="2025-12-01", adjudicator="adj-1", interface="all", annotators=("ann-1", "ann-2"),
         mentions=tuple(
             GoldMention(id=m.id, label=m.label, start=m.start, end=m.end, text=m.text, attributes=m.attributes,
                         decided="unanimous", votes=("ann-1", "ann-2"))
@@ -217,6 +217,10 @@ def adjudicated() -> Gold:
         relations=tuple(
             GoldRelation(type=r.type, head=r.head, tail=r.tail, decided="adjudicated") for r in answer.relations
         ),
+        declined=(GoldMention(id="no", label="Actor", start=0, end=3, text=TEXT[:3], attributes={"type": "expert"},
+                              decided="adjudicated", votes=("ann-2",)),),
+        declined_relations=(GoldRelation(type="source", head=answer.relations[0].head, tail="no",
+                                         decided="adjudicated", votes=("ann-2",)),),
     )  # fmt: skip
 
 
@@ -229,6 +233,16 @@ def test_mentions_of_gold_are_null_until_somebody_decided() -> None:
     assert row["adjudicated"] and row["adjudicated_on"] == "2025-12-01"
     assert {each["decided"] for each in row["mentions"]} == {"unanimous"}
     assert row["mentions"][0]["votes"] == ["ann-1", "ann-2"] and row["relations"][0]["votes"] == []
+    assert (row["adjudicator"], row["interface"]) == ("adj-1", "all")
+    assert [(each["text"], each["votes"]) for each in row["declined"]] == [(TEXT[:3], ["ann-2"])]
+    assert [(each["type"], each["tail"]) for each in row["declined_relations"]] == [("source", "no")]
+
+
+def test_what_was_declined_has_to_be_what_stands_there_too() -> None:
+    (wrong,) = adjudicated().declined
+    moved = msgspec.structs.replace(adjudicated(), declined=(msgspec.structs.replace(wrong, start=1, end=4),))
+    with pytest.raises(SpanError, match=r"mention no \[1, 4\)"):
+        made.rows([made.document("d1", TEXT)], [moved])
 
 
 def test_gold_stands_beside_every_annotators_own_reading() -> None:
@@ -236,7 +250,7 @@ def test_gold_stands_beside_every_annotators_own_reading() -> None:
     found = made.rows(documents, [adjudicated(), marked()])
     for config in ("mentions", "claims", "tokens"):
         assert {(row["reading"], row["annotator_kind"], row["interface"]) for row in found[config]} == {
-            ("gold", None, None), ("ann-1", "human", "all"),
+            ("gold", None, "all"), ("ann-1", "human", "all"),
         }  # fmt: skip
     assert {row["decided"] for row in found["mentions"] if row["reading"] == "gold"} == {"unanimous"}
     assert [row["annotator"] for row in found["annotations"]] == ["ann-1"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from sayso.records import Annotation, Document, Mention, Origin, Relation, ordered_mentions, ordered_relations
 from tests.dataset.made import annotation, document, relation, write
 from tests.report.worlds import HOSTILE, of
@@ -57,3 +59,9 @@ def three(root: Path) -> Path:
     calm = document("calm", CALM)
     write(root, [struck(), calm], [*answers(), annotation(calm), annotation(calm, annotator="ann-2")])
     return root
+
+
+def blind(answer: Annotation) -> Annotation:
+    """A person's answer; the second of them leaves the places out."""
+    kept = tuple(each for each in answer.mentions if answer.annotator == "one" or each.label != "Location")
+    return replace(answer, annotator_kind="human", mentions=kept, relations=())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import stat
 import subprocess
 import sys
@@ -120,6 +121,14 @@ def test_a_changed_text_is_refused_with_a_way_forward(instance: Instance, inbox:
     assert contents(instance) == before
     assert take(instance, changed, options={"doc_id": "a-v2"}).new == ("a-v2",)
     assert sayso(instance.root, "ingest", str(changed)).returncode == ConflictError.exit_code
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere.txt"])
+def test_what_is_not_there_is_said_not_to_be_there(instance: Instance, inbox: Path, name: str) -> None:
+    told = sayso(instance.root, "ingest", str(inbox / name))
+    assert told.returncode == InputError.exit_code
+    assert re.search("no such file", told.stderr, re.IGNORECASE)
+    assert name in told.stderr
 
 
 def test_metadata_is_changed_only_on_request(instance: Instance, inbox: Path) -> None:
@@ -380,7 +389,7 @@ def test_paths_that_hold_nothing_are_refused(instance: Instance, inbox: Path) ->
         take(instance, written(inbox, "empty.jsonl", "\n\n"))
     with pytest.raises(InputError, match="--format text"):
         take(instance, written(inbox, "a.md", "News."))
-    with pytest.raises(OSError, match="check the path"):
+    with pytest.raises(InputError, match="no such file or folder"):
         take(instance, inbox / "none.txt")
     assert take(instance, inbox / "a.md", format="text").new == ("a",)
 

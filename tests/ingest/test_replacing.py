@@ -48,9 +48,11 @@ def answer(doc_id: str, text: str, annotator: str, *words: str, **fields: Any) -
 def gold(doc_id: str, text: str, campaign: str, *words: str) -> Gold:
     decided = {"decided": "unanimous", "votes": ["ann-1"]}
     mentions = [msgspec.convert({**msgspec.to_builtins(m), **decided}, GoldMention) for m in marked(text, *words)]
+    declined = [msgspec.structs.replace(m, id=f"{m.id}-2", attributes={"type": "expert"}) for m in mentions[:1]]
+    declined = declined if campaign == "trial" else []
     return Gold(
         doc_id=doc_id, text_sha256=sha256(text), campaign=campaign, schema_version=made.SCHEMA.version,
-        adjudicated="2026-11-20", annotators=("ann-1",), mentions=tuple(mentions),
+        adjudicated="2026-11-20", annotators=("ann-1",), mentions=tuple(mentions), declined=tuple(declined),
     )  # fmt: skip
 
 
@@ -136,7 +138,8 @@ def test_what_is_proven_comes_along_and_what_is_not_leaves(checkout: Instance, n
     records: list[Annotation | Gold] = [*corpus.annotations(), *corpus.gold()]
     for record in records:
         text = NEWER if record.doc_id == "a" else OTHER
-        assert all(text[m.start : m.end] == m.text for m in record.mentions)
+        declined = record.declined if isinstance(record, Gold) else ()
+        assert all(text[m.start : m.end] == m.text for m in (*record.mentions, *declined))
     after = tree(checkout)
     assert set(before) - set(after) == {"annotations/trial/ann-3.jsonl", "gold/second.jsonl"}  # no empty file stays
     for name, content in before.items():

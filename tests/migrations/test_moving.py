@@ -129,6 +129,20 @@ def test_gold_keeps_how_it_was_decided(newer: Migrations) -> None:
     assert decisions == {("majority", ("ann-1", "ann-2"))}
 
 
+def test_what_gold_declined_moves_with_it(newer: Migrations) -> None:
+    older = gold()
+    declined = msgspec.structs.replace(
+        older,
+        mentions=older.mentions[:1],
+        relations=(),
+        declined=older.mentions[1:],
+        declined_relations=older.relations,
+    )
+    whole, new = moved(older, newer.route("1.0.0"))[0], moved(declined, newer.route("1.0.0"))[0]
+    assert ordered_mentions((*new.mentions, *new.declined)) == whole.mentions
+    assert (new.relations, new.declined_relations) == ((), whole.relations)
+
+
 def test_two_relations_that_become_one_are_one_and_the_other_is_kept(tmp_path: Path) -> None:
     again = "  nearby: {head: Claim, tail: Actor, definition: Again.}\n"
     mapping = "from_version: 1.0.0\nto_version: 2.0.0\nrelations: {nearby: source}\n"

@@ -4,59 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from sayso.report.page import report
 from sayso.settings import Instance, find_instance
 from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
-from tests.browser import chromium
 from tests.conftest import REPOSITORY, new_instance
 from tests.dataset.made import annotation, document, mention, write
-from tests.labelling import QUIET
+from tests.pages import Open, shut_out
 from tests.report.worlds import HOSTILE, SAID, people
 
 pytestmark = pytest.mark.browser
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(chromium()), args=QUIET)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Open]:
-    """Opens a page at a view; at the end nothing was fetched, refused or raised."""
-    contexts, wrong = [], []
-
-    def opening(path: Path, view: str = "", **settings: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "request",
-            lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "blob:")) else None,
-        )
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(f"{path.as_uri()}{view}")
-        page.wait_for_selector("html[data-ready]")
-        return page
-
-    yield opening
-    for context in contexts:
-        context.close()
-    assert wrong == []
 
 
 def made(root: Path, fill: Callable[[Path], object]) -> Path:
@@ -313,8 +275,7 @@ def test_a_layer_can_be_put_out_of_sight(founding: Path, opened: Open) -> None:
 @pytest.mark.parametrize("view", ["#figures", "#claims", "#documents", "#document/said/ann-1%20trial%20all/claim"])
 def test_axe_finds_nothing_that_shuts_anybody_out(world: Path, opened: Open, view: str, room: str) -> None:
     page = opened(world, view, color_scheme=room, reduced_motion="reduce")
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == []
+    assert shut_out(page) == []
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])

@@ -27,7 +27,7 @@ Values = npt.NDArray[np.float64]
 SAMPLES, SEED = 1_000, 20_251_101
 CONFIDENCE = 0.95
 DIGITS = 6
-_DOCUMENTS, _CELLS = 512, 4_000_000  # how much is laid out at once
+_DOCUMENTS, _CELLS = 512, 500_000  # how much is laid out at once
 RULE = (
     "Numerators and denominators are summed over documents and pairs of annotators before they are divided. "
     "Intervals are 95 % percentile intervals of a bootstrap over whole documents."
@@ -67,7 +67,7 @@ class Sums(Generic[K]):
     def __init__(self) -> None:
         self.documents = 0
         self._columns: dict[K, int] = {}
-        self._ends, self._places, self._numbers = array("q", [0]), array("q"), array("d")
+        self._ends, self._places, self._numbers = array("q", [0]), array("i"), array("d")
 
     def add(self, statistics: Mapping[K, float]) -> None:
         """Take one more document; with nothing in it, it counts as a document all the same."""
@@ -84,22 +84,21 @@ class Sums(Generic[K]):
 
     def resampled(self, samples: int = SAMPLES, seed: int = SEED) -> Resampled[K]:
         """The sums over all documents, and over each of ``samples`` drawings; two of equal length draw alike."""
+        weights = _drawn(self.documents, samples, seed)
         sums = np.zeros((samples + 1, len(self._columns)))
-        for first, weights in _drawn(self.documents, samples, seed):
-            part = sums[first : first + len(weights)]
-            for start, block in self._blocks():
-                part += weights[:, start : start + len(block)] @ block
+        for start, block in self._blocks():
+            sums += weights[:, start : start + len(block)].astype(np.float64) @ block
         return Resampled(dict(self._columns), np.ascontiguousarray(sums.T), self._seen())
 
     def _seen(self) -> npt.NDArray[np.int64]:
         """In how many documents a key is not zero."""
-        places = np.frombuffer(self._places, np.int64)[np.frombuffer(self._numbers, np.float64) != 0]
+        places = np.frombuffer(self._places, np.int32)[np.frombuffer(self._numbers, np.float64) != 0]
         return np.bincount(places, minlength=len(self._columns))
 
     def _blocks(self) -> Iterator[tuple[int, Values]]:
         """The numbers as a table of documents by keys, some documents at a time, and the first of them."""
         ends = np.frombuffer(self._ends, dtype=np.int64)
-        places, numbers = np.frombuffer(self._places, np.int64), np.frombuffer(self._numbers, np.float64)
+        places, numbers = np.frombuffer(self._places, np.int32), np.frombuffer(self._numbers, np.float64)
         for start in range(0, self.documents, _DOCUMENTS):
             bounds = ends[start : start + _DOCUMENTS + 1]
             mine = slice(bounds[0], bounds[-1])
@@ -108,16 +107,20 @@ class Sums(Generic[K]):
             yield start, block
 
 
-def _drawn(documents: int, samples: int, seed: int) -> Iterator[tuple[int, Values]]:
-    """How often each document was drawn, some drawings at a time, and the first of them; at 0 each stands once."""
-    yield 0, np.ones((1, documents))
+def _drawn(documents: int, samples: int, seed: int) -> npt.NDArray[np.uint8]:
+    """How often each document was drawn: an array of (drawing, document), at 0 each document once.
+
+    A byte is enough: that one document is drawn 256 times happens in no universe.
+    """
+    weights = np.ones((samples + 1, documents), dtype=np.uint8)
     bits, step = np.random.PCG64(seed), max(1, _CELLS // max(documents, 1))
     for first in range(0, samples, step):
         count = min(step, samples - first)
         drawn = (bits.random_raw(count * documents) >> np.uint64(32)) * np.uint64(documents) >> np.uint64(32)
         cells = drawn.astype(np.int64) + np.repeat(np.arange(count) * documents, documents)
-        weights = np.bincount(cells, minlength=count * documents).reshape(count, documents)
-        yield first + 1, weights.astype(np.float64)
+        times = np.bincount(cells, minlength=count * documents)
+        weights[first + 1 : first + count + 1] = times.reshape(count, documents)
+    return weights
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def same(one: Iterable[M], other: Iterable[M], key: Key[M] = in_place) -> Pairs[
 def overlapping(one: Sequence[M], other: Sequence[M]) -> Pairs[M]:
     """As many pairs as there can be of mentions of one label that share a code point; equal spans are paired first.
 
-    In order of start. A maximum matching: no greedy choice of a first neighbour costs a pair.
+    In order of start. A maximum matching: no greedy choice of a first neighbour costs a pair. Where one can be paired
+    with several, those with most in common are tried first.
     """
     pairs: Pairs[M] = []
     theirs = {label: list(mentions) for label, mentions in _layers(other)}
@@ -48,6 +49,19 @@ def _layers(mentions: Sequence[M]) -> Iterable[tuple[str, Iterable[M]]]:
 
 def in_layer(mine: list[M], theirs: list[M]) -> Pairs[M]:
     """The same for mentions that are all of one label and stand in order of start, then of end; in any order."""
+    if _before(theirs, mine):  # always from the same side, so that the same pairs are found the other way round
+        return [(one, other) for other, one in _matched(theirs, mine)]
+    return _matched(mine, theirs)
+
+
+def _before(one: list[M], other: list[M]) -> bool:
+    for mine, theirs in zip(one, other, strict=False):
+        if not _equal(mine, theirs):
+            return (mine.start, mine.end) < (theirs.start, theirs.end)
+    return len(one) < len(other)
+
+
+def _matched(mine: list[M], theirs: list[M]) -> Pairs[M]:
     neighbours = _neighbours(mine, theirs)
     partner: dict[int, int] = {}  # of theirs → of mine
     left = []
@@ -58,13 +72,18 @@ def in_layer(mine: list[M], theirs: list[M]) -> Pairs[M]:
         elif near:
             left.append(number)
     back = {number: k for k, number in partner.items()}
-    for number in left:
+    # Those that have much in common with somebody choose first: no pair is lost by it, and the better ones are found.
+    for number in sorted(left, key=lambda n: -_shared(mine[n], theirs[neighbours[n][0]])):
         _augment(number, neighbours, partner, back)
     return [(mine[number], theirs[k]) for k, number in partner.items()]
 
 
 def _equal(one: Mention, other: Mention) -> bool:
     return one.start == other.start and one.end == other.end
+
+
+def _shared(one: Mention, other: Mention) -> int:
+    return min(one.end, other.end) - max(one.start, other.start)
 
 
 def _neighbours(mine: list[M], theirs: list[M]) -> list[list[int]]:
@@ -81,6 +100,8 @@ def _neighbours(mine: list[M], theirs: list[M]) -> list[list[int]]:
             if theirs[k].end > mention.start:
                 near.append(k)
             k += 1
+        if len(near) > 1:  # what has most in common is tried first
+            near.sort(key=lambda k: -_shared(mention, theirs[k]))
         found.append(near)
     return found
 

@@ -233,7 +233,7 @@ class _Gathered:
 
 def version(answer: Annotation) -> Version:
     """What an answer was given under."""
-    return answer.schema_version, getattr(answer, "guidelines_version", None) or ""
+    return answer.schema_version, answer.guidelines_version or ""
 
 
 def told(of: Version) -> str:

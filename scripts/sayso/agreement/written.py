@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from sayso.agreement.bootstrap import Figure
+from sayso.agreement.marked import ALL
 from sayso.agreement.measure import Measurement, OfVersion, told
 
 UNDEFINED = "undefined"
@@ -24,14 +25,14 @@ class Sheet(NamedTuple):
 
 
 _SPANS = {
-    "exact": "exact F1", "normalised": "normalised", "overlap": "overlap", "characters": "alpha, characters",
-    "units": "alpha, units",
+    "exact": "exact F1", "normalised": "normal. F1", "overlap": "overlap F1", "characters": "alpha chars",
+    "units": "alpha units",
 }  # fmt: skip
 _COLUMNS: Mapping[str, tuple[str, dict[str, str]]] = {
-    "spans": ("Spans", _SPANS),
+    "spans": ("Spans, with 95 % intervals", _SPANS),
     "attributes": ("Attributes of matched mentions", {"agreement": "agreement", "alpha": "alpha", "ac1": "AC1"}),
     "counts": ("Counts that both marked", {"equal": "equal bounds", "overlap": "bounds that meet"}),
-    "relations": ("Relations", {"strict": "strict F1", "lenient": "lenient", "given_spans": "given the spans"}),
+    "relations": ("Relations", {"strict": "strict F1", "lenient": "lenient F1", "given_spans": "F1 given spans"}),
     "machine": ("Predictions that both kept", {"share": "share of exact", "exact_without": "exact F1 without"}),
 }
 _LINES = {
@@ -66,7 +67,7 @@ def _sheet(
         for subject, found in by_subject.items() if any(figure.n for figure in found.values())
     ]  # fmt: skip
     if rows:
-        yield Sheet(title, ["", *columns.values(), "n", "documents"], rows)
+        yield Sheet(title, ["", *columns.values(), "n", "docs"], rows)
 
 
 def _row_name(subject: str) -> str:
@@ -82,7 +83,7 @@ def _row_name(subject: str) -> str:
 def _whole(figures: Iterable[Figure]) -> Iterator[Sheet]:
     rows = [[_LINES[each.name], cell(each), *_extent(each)] for each in figures if each.name in _LINES and each.n]
     if rows:
-        yield Sheet("Whole claims, and what they say", ["", "F1", "n", "documents"], rows)
+        yield Sheet("Whole claims, and what they say", ["", "F1", "n", "docs"], rows)
 
 
 def _extent(figure: Figure) -> tuple[str, str]:
@@ -94,15 +95,13 @@ def cell(figure: Figure | None) -> str:
 
     >>> known = {"group": "spans", "subject": "Actor", "measure": "exact", "n": 4, "unit": "mentions", "documents": 2}
     >>> cell(Figure(value=0.8612, low=0.81, high=1.0, **known)), cell(Figure(value=-0.021, **known))
-    ('.86 (.81–1.00)', '-.02')
+    ('.86 .81–1.00', '-.02')
     """
     if figure is None:
         return ""
     if figure.value is None:
         return UNDEFINED
-    edges = (
-        f" ({_short(figure.low)}–{_short(figure.high)})" if figure.low is not None and figure.high is not None else ""
-    )
+    edges = f" {_short(figure.low)}–{_short(figure.high)}" if figure.low is not None and figure.high is not None else ""
     return f"{_short(figure.value)}{edges}"
 
 
@@ -112,24 +111,36 @@ def _short(value: float | None) -> str:
 
 def of_pairs(measured: Measurement) -> Iterator[Sheet]:
     """A table of every two annotators."""
-    rows = []
-    for pair in measured.pairs:
-        found = {each.measure: each for each in pair.figures if each.subject == "all"}
-        rows.append([" and ".join(pair.annotators), *(cell(found.get(each)) for each in _SMALL), f"{pair.documents:,}"])
+    rows = [
+        row for pair in measured.pairs
+        for row in _span_rows(" and ".join(pair.annotators), pair.figures, _SMALL, pair.documents)
+    ]  # fmt: skip
     if rows:
-        yield Sheet("Every two annotators", ["", *(_SPANS[each] for each in _SMALL), "documents"], rows)
+        yield Sheet("Every two annotators", ["", *(_SPANS[each] for each in _SMALL), "docs"], rows)
 
 
 def of_versions(measured: Measurement) -> Iterator[Sheet]:
     """A table of the versions that answers were given under, and one of what the newer of two has changed."""
-    rows = []
-    for each in measured.by_version:
-        found = {f.measure: f for f in each.figures if (f.group, f.subject) == ("spans", "all")}
-        rows.append([_version(each), *(cell(found.get(measure)) for measure in _SPANS), f"{each.documents:,}"])
+    rows = [
+        row for each in measured.by_version
+        for row in _span_rows(_version(each), each.figures, list(_SPANS), each.documents)
+    ]  # fmt: skip
     if rows:
-        yield Sheet("By version, all labels", ["", *_SPANS.values(), "documents"], rows)
+        yield Sheet("By version", ["", *_SPANS.values(), "docs"], rows)
     changed = [each for each in measured.differences if each.group == "spans"]
     yield from _sheet("By how much the newer version is above the older", _SPANS, changed, str)
+
+
+def _span_rows(name: str, figures: Iterable[Figure], measures: Sequence[str], documents: int) -> Iterator[list[str]]:
+    """The figures of all labels; where only some labels are shown, those of each."""
+    by_subject: defaultdict[str, dict[str, Figure]] = defaultdict(dict)
+    for figure in figures:
+        if figure.group == "spans":
+            by_subject[figure.subject][figure.measure] = figure
+    for subject, found in by_subject.items():
+        if subject == ALL or ALL not in by_subject:
+            told_name = name if subject == ALL else f"{name}: {subject}"
+            yield [told_name, *(cell(found.get(each)) for each in measures), f"{documents:,}"]
 
 
 def _version(of: OfVersion) -> str:

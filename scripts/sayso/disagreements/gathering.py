@@ -10,7 +10,7 @@ from sayso.agreement.answers import Compared, LeftOut, Who, compared
 from sayso.disagreements.kinds import KINDS, Disagreement
 from sayso.disagreements.typology import Outcome, Scheme, compare
 from sayso.errors import UsageError
-from sayso.records import Annotation, Document
+from sayso.records import Annotation, AnnotatorKind, Document
 from sayso.schema import Schema
 from sayso.store import Corpus
 
@@ -22,6 +22,7 @@ class Wanted:
     Attributes:
         annotators: two or more are compared with each other, one with everybody else.
         names: labels and types of relations.
+        programs: compare their answers too.
     """
 
     campaigns: frozenset[str] = frozenset()
@@ -29,11 +30,14 @@ class Wanted:
     interface: str | None = None
     kinds: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    programs: bool = False
 
     @property
     def who(self) -> Who:
         """Whose answers are read."""
-        return Who(self.campaigns, self.annotators if len(self.annotators) > 1 else frozenset(), self.interface)
+        kinds: frozenset[AnnotatorKind] = frozenset({"human", "program"} if self.programs else {"human"})
+        several = self.annotators if len(self.annotators) > 1 else frozenset()
+        return Who(self.campaigns, several, self.interface, kinds)
 
     def pairs(self, one: Annotation, other: Annotation) -> bool:
         """Whether these two are compared."""

@@ -47,16 +47,25 @@ def explorer(out: Path, schema: Schema, found: Iterable[Case], tally: Tally, add
             for passage in packer.passages(case):
                 spool.add(passage)
         known = {**packer.facts(), "address": address, "block": BLOCK}
-        style, script = _style(schema), (_HERE / "explorer.js").read_text(encoding="utf-8")
+        style, script = sheet(schema, _HERE / "explorer.css"), scripts(_HERE / "explorer.js")
         changed = replace_if_changed(out, lambda file: written(
             file, _HERE / "explorer.html", style, script, _content(tally, schema),
             [facts(known), *spool.blocks("passages", BLOCK)]))  # fmt: skip
     return Written(out, changed, out.stat().st_size, spool.count)
 
 
-def _style(schema: Schema) -> str:
-    own = (_HERE / "explorer.css").read_text(encoding="utf-8")
-    return f"{own}\n{both_rooms(lambda page: layers(schema, page))}"
+def sheet(schema: Schema, own: Path) -> str:
+    """The style of a page that shows passages: staff.css, the page's own, and the layers in the schema's colours."""
+    return f"{_read('staff.css')}\n{own.read_text('utf-8')}\n{both_rooms(lambda page: layers(schema, page))}"
+
+
+def scripts(own: Path) -> str:
+    """The script of such a page: staff.js and the page's own."""
+    return f"{_read('staff.js')}\n{own.read_text('utf-8')}"
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def _content(tally: Tally, schema: Schema) -> dict[str, Any]:

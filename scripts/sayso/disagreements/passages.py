@@ -7,7 +7,7 @@ explorer.js reads it; the shapes are told once, here. Offsets count code points 
 | passage | doc_id, title, campaign, interface, start, text, readers, lines, notes |
 | reader | annotator, project, task, mentions |
 | mention | start, end, label, answers in words |
-| line | kind, names, detail, pairs, sides, gaps |
+| line | kind, names, detail, pairs, sides, gaps, and its mark where there are marks |
 | pair | annotator, annotator |
 | side | annotators, what they have in words, places, of attributes the answers alone |
 | place, gap | reader of the passage; place of the mention among its own, or for a gap start and end |
@@ -21,7 +21,7 @@ something.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,10 +86,13 @@ def _had(side: Side, words: str) -> str:
 
 
 class Packer:
-    """Packs cases; gives annotators and passes their numbers as they come."""
+    """Packs cases; gives annotators and passes their numbers as they come.
 
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
+    ``mark`` gives each disagreement a number that its line carries.
+    """
+
+    def __init__(self, schema: Schema, mark: Callable[[Disagreement], int] | None = None) -> None:
+        self.schema, self._mark = schema, mark
         self.kinds, self.labels = Words(KINDS), Words(schema.labels)
         self.names = Words([*schema.labels, *schema.relations])
         self.annotators, self.campaigns, self.interfaces = Words(), Words(), Words()
@@ -148,8 +151,8 @@ class Packer:
             for had in line.sides.values() if not had.side and found.kind != "relation" for one in sorted(had.who)
         ]  # fmt: skip
         pairs = [[self.annotators.place(one), self.annotators.place(other)] for one, other in line.pairs]
-        return [self.kinds.place(found.kind), [self.names.place(name) for name in found.names], _detail(found), pairs,
-                sides, gaps]  # fmt: skip
+        names, mark = [self.names.place(name) for name in found.names], [self._mark(found)] if self._mark else []
+        return [self.kinds.place(found.kind), names, _detail(found), pairs, sides, gaps, *mark]
 
     def _people(self, who: Iterable[str]) -> list[int]:
         return [self.annotators.place(one) for one in sorted(who)]

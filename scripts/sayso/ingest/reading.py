@@ -85,6 +85,8 @@ class Reader:
     def _sources(self, path: str) -> Iterator[Source]:
         if path == STDIN:
             yield Source(path, self.format or "text")
+        elif not Path(path).exists():
+            raise InputError("there is no such file or folder", where=path, remedy="look at the path")
         elif Path(path).is_dir():
             yield from self._folder(path)
         elif found := self.format or SUFFIXES.get(Path(path).suffix.lower()):

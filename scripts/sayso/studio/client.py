@@ -84,6 +84,7 @@ class Project(Struct, frozen=True):
     maximum_annotations: int = 1
     overlap_cohort_percentage: int = 100
     show_annotation_history: bool = False
+    sampling: str = ""
 
 
 # Asked for all fields, the server counts through every task and answer.
@@ -163,6 +164,7 @@ class Prediction(Struct, frozen=True):
     task: int
     result: Any
     model_version: str | None
+    score: float | None = None
 
 
 class HeldPage(Struct, frozen=True):

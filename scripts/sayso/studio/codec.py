@@ -24,6 +24,9 @@ _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
 _DRAWN = {"manual", "prediction-changed"}  # a person's mouse was at work; what came through the API has none of these
 _TAKEN_OVER = {"prediction": "prediction", "prediction-changed": "prediction_changed"}
+_TRIMMED = "white space trimmed from a span"
+CORRECTED = frozenset({_TRIMMED, REASONS["utf16"]})
+"""Reasons for which something is kept though nothing of it is missing from the reading."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def _standing(item: Item, text: str, kept: list[Kept]) -> Span:
         raise _Unfit(REASONS[verdict.diagnosis])
     span = trimmed(verdict.span, text)
     told = [REASONS["utf16"]] if verdict.diagnosis == "utf16" else []
-    told += ["white space trimmed from a span"] if span != verdict.span else []
+    told += [_TRIMMED] if span != verdict.span else []
     kept += [Kept(reason=reason, item={"id": item["id"], "received": list(received)}) for reason in told]
     return span
 

@@ -12,6 +12,10 @@ FLAG = "flag"  # what an annotator says of any mention, closed
 NOTE = "note"  # the same, in words
 DOCUMENT_NOTE = "document_note"  # a remark on the whole document
 
+VERDICT, KEEP, DROP = "verdict", "keep", "drop"  # what an adjudicator says of each mention
+SAID = "said"  # who said what of a mention, shown to the adjudicator
+ARROWS = "arrows"  # the arrows on which annotators differ, and the key of the task's data that lists them
+
 
 def control(label: str, attribute: str) -> str:
     """The name of the control that asks for one attribute of one label.

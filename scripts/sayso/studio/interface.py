@@ -88,55 +88,63 @@ def interface_xml(schema: Schema, name: str) -> str:
     Raises:
         InputError: there is no such interface, or a hotkey is one that Label Studio uses itself.
     """
-    _refuse_built_in_keys(schema)
+    refuse_keys(schema, BUILT_IN)
     shown = schema.shown(name)
     drawn = schema.drawn(name)
-    view = _tag("View", className="sayso")
+    view = tag("View", className="sayso")
     view.append(ElementTree.Comment(f" {HEAD} Interface {name}, version {schema.version}. "))
-    view.append(_style())
-    view.append(_tag("Header", value="$title", size="4"))
-    view.append(_tag("View", _tag("Header", value="$about", size="5"), className="sayso-about"))
-    view.append(_tag("View", _page(shown), _panel(schema, name), className="sayso-desk"))
+    view.append(style_sheet())
+    view.append(tag("Header", value="$title", size="4"))
+    view.append(tag("View", tag("Header", value="$about", size="5"), className="sayso-about"))
+    view.append(tag("View", page(shown), _panel(schema, name), className="sayso-desk"))
     if drawn:
-        view.append(_tag("Relations", *(_tag("Relation", value=relation) for relation in drawn)))
+        view.append(tag("Relations", *(tag("Relation", value=relation) for relation in drawn)))
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
-def _refuse_built_in_keys(schema: Schema) -> None:
+def refuse_keys(schema: Schema, taken: frozenset[str]) -> None:
+    """Raise where a hotkey of the schema is one that means something else already.
+
+    Raises:
+        InputError: names the first of them.
+    """
     for key, places in hotkeys(schema).items():
-        if key in BUILT_IN:
+        if key in taken:
+            whose = "Label Studio's own" if key in BUILT_IN else "the adjudicator's"
             raise InputError(
-                f"hotkey {key!r} of {places[0]} is one of Label Studio's own",
+                f"hotkey {key!r} of {places[0]} is one of {whose}",
                 where="schema.yaml",
                 remedy="choose another and run `sayso schema build`",
             )
 
 
-def _tag(tag: str, *children: Element, **attributes: str | None) -> Element:
-    element = Element(tag, {name: value for name, value in attributes.items() if value is not None})
+def tag(name: str, /, *children: Element, **attributes: str | None) -> Element:
+    """An element; an attribute that is None is left out."""
+    element = Element(name, {name: value for name, value in attributes.items() if value is not None})
     element.extend(children)
     return element
 
 
-def _style() -> Element:
-    style = _tag("Style")
-    style.text = textwrap.indent(STYLE, "    ").rstrip() + "\n  "
+def style_sheet(more: str = "") -> Element:
+    """The style of every interface, and what one needs beyond."""
+    style = tag("Style")
+    style.text = textwrap.indent(STYLE + more.lstrip("\n"), "    ").rstrip() + "\n  "
     return style
 
 
-def _page(shown: dict[str, Label]) -> Element:
+def page(shown: dict[str, Label]) -> Element:
     """The labels over the text."""
     labels = (
-        _tag("Label", value=name, hotkey=label.hotkey, background=label.colour, hint=label.definition)
+        tag("Label", value=name, hotkey=label.hotkey, background=label.colour, hint=label.definition)
         for name, label in shown.items()
     )
-    bar = _tag("Labels", *labels, name=SPAN, toName=TEXT, choice="single", showInline="true")
-    text = _tag("Text", name=TEXT, value=f"${TEXT}", granularity="symbol", saveTextResult="yes")
-    return _tag(
+    bar = tag("Labels", *labels, name=SPAN, toName=TEXT, choice="single", showInline="true")
+    text = tag("Text", name=TEXT, value=f"${TEXT}", granularity="symbol", saveTextResult="yes")
+    return tag(
         "View",
-        _tag("View", bar, className="sayso-bar"),
-        _tag("View", text, className="sayso-text"),
+        tag("View", bar, className="sayso-bar"),
+        tag("View", text, className="sayso-text"),
         className="sayso-page",
     )
 
@@ -144,24 +152,24 @@ def _page(shown: dict[str, Label]) -> Element:
 def _panel(schema: Schema, name: str) -> Element:
     """What is asked of the selected mention, beside the text."""
     shown = schema.shown(name)
-    return _tag(
+    return tag(
         "View",
-        *(_questions(label, declared) for label, declared in shown.items()),
-        _remarks(schema),
+        *(questions(label, declared) for label, declared in shown.items()),
+        remarks(schema),
         _hint(relations=bool(schema.drawn(name))),
-        _document_note(),
-        _definitions(schema, name),
+        document_note(),
+        definitions(schema, name),
         className="sayso-panel",
     )
 
 
-def _questions(label: str, declared: Label) -> Element:
+def questions(label: str, declared: Label) -> Element:
     """The panel of one label: keys first, then whatever has to be typed."""
-    panel = _tag("View", className="sayso-questions", visibleWhen="region-selected", **_when(label))
-    panel.append(_tag("Header", value=label, size="5", style=f"border-left: 4px solid {declared.colour}"))
-    typed = _tag("View", className="sayso-typed")
+    panel = tag("View", className="sayso-questions", visibleWhen="region-selected", **_when(label))
+    panel.append(tag("Header", value=label, size="5", style=f"border-left: 4px solid {declared.colour}"))
+    typed = tag("View", className="sayso-typed")
     for name, attribute in declared.attributes.items():
-        field = _tag("View", _words(name, attribute), _question(label, name, attribute), className="sayso-field")
+        field = tag("View", _words(name, attribute), _question(label, name, attribute), className="sayso-field")
         (panel if attribute.closed else typed).append(field)
     if len(typed):
         panel.append(typed)
@@ -177,31 +185,34 @@ def _question(label: str, name: str, attribute: Attribute) -> Element:
     if attribute.required:
         asked |= {"required": "true", "requiredMessage": f"{label}: please choose its {name}."}
     if attribute.closed:
-        return _tag("Choices", *_choices(attribute.values), **asked, choice="single-radio", showInline="true")
+        return tag("Choices", *choices(attribute.values), **asked, choice="single-radio", showInline="true")
     if attribute.kind == "integer":
-        return _tag("Number", **asked, min="0", step="1", hotkey=attribute.hotkey)
-    return _line(**asked, placeholder=name)
+        return tag("Number", **asked, min="0", step="1", hotkey=attribute.hotkey)
+    return line(**asked, placeholder=name)
 
 
-def _choices(values: Mapping[str, Value | Flag]) -> Iterator[Element]:
+def choices(values: Mapping[str, Value | Flag]) -> Iterator[Element]:
+    """The closed values, each with its key."""
     for name, declared in values.items():
-        yield _tag("Choice", value=name, hotkey=declared.hotkey, hint=declared.definition)
+        yield tag("Choice", value=name, hotkey=declared.hotkey, hint=declared.definition)
 
 
-def _line(**asked: str) -> Element:
-    return _tag("TextArea", **asked, maxSubmissions="1", editable="true", rows="1")
+def line(**asked: str) -> Element:
+    """A field for a line of words."""
+    return tag("TextArea", **asked, maxSubmissions="1", editable="true", rows="1")
 
 
-def _remarks(schema: Schema) -> Element:
+REMARKS = "<p><b>flag</b> and <b>note</b> to the adjudicator, where needed. <b>Escape</b>, then the next label.</p>"
+
+
+def remarks(schema: Schema, words: str = REMARKS) -> Element:
     """What can be said of any mention."""
     asked = {"toName": TEXT, "perRegion": "true"}
-    return _tag(
+    return tag(
         "View",
-        _markdown(
-            "<p><b>flag</b> and <b>note</b> to the adjudicator, where needed. <b>Escape</b>, then the next label.</p>"
-        ),
-        _tag("Choices", *_choices(schema.flags), name=FLAG, **asked, choice="single", showInline="true"),
-        _line(name=NOTE, **asked, placeholder="note"),
+        markdown(words),
+        tag("Choices", *choices(schema.flags), name=FLAG, **asked, choice="single", showInline="true"),
+        line(name=NOTE, **asked, placeholder="note"),
         className="sayso-remarks",
         visibleWhen="region-selected",
     )
@@ -209,15 +220,17 @@ def _remarks(schema: Schema) -> Element:
 
 def _hint(*, relations: bool) -> Element:
     words = NOTHING_SELECTED + (RELATE if relations else "") + ONCE
-    return _tag("View", _markdown(words), className="sayso-hint", visibleWhen="no-region-selected")
+    return tag("View", markdown(words), className="sayso-hint", visibleWhen="no-region-selected")
 
 
-def _document_note() -> Element:
-    note = _line(name=DOCUMENT_NOTE, toName=TEXT, placeholder="note on the whole document")
-    return _tag("View", note, className="sayso-document")
+def document_note() -> Element:
+    """A remark on the whole document."""
+    note = line(name=DOCUMENT_NOTE, toName=TEXT, placeholder="note on the whole document")
+    return tag("View", note, className="sayso-document")
 
 
-def _definitions(schema: Schema, name: str) -> Element:
+def definitions(schema: Schema, name: str) -> Element:
+    """Everything that the pass shows, with its definition, to be opened."""
     rows: list[str] = []
     for label, declared in schema.shown(name).items():
         rows += _rows({label: declared}, "")
@@ -227,25 +240,26 @@ def _definitions(schema: Schema, name: str) -> Element:
     rows += _rows(schema.drawn(name), "relation · ")
     rows += _rows(schema.flags, "flag · ")
     table = f"<table><tbody>{''.join(rows)}</tbody></table>"
-    return _tag("Collapse", _tag("Panel", _tag("View", _markdown(table)), value="Definitions"), bordered="true")
+    return tag("Collapse", tag("Panel", tag("View", markdown(table)), value="Definitions"), bordered="true")
 
 
 def _rows(declared: Mapping[str, Declared], under: str) -> Iterable[str]:
-    return (f"<tr><td>{under}<b>{_plain(n)}</b></td><td>{_plain(d.definition)}</td></tr>" for n, d in declared.items())
+    return (f"<tr><td>{under}<b>{plain(n)}</b></td><td>{plain(d.definition)}</td></tr>" for n, d in declared.items())
 
 
 def _words(name: str, declared: Declared) -> Element:
-    return _markdown(f"<p><b>{_plain(name)}</b> {_plain(declared.definition)}</p>")
+    return markdown(f"<p><b>{plain(name)}</b> {plain(declared.definition)}</p>")
 
 
-def _markdown(markup: str) -> Element:
-    return _tag("Markdown", value=" ".join(markup.split()))
+def markdown(markup: str) -> Element:
+    """Markup for Label Studio's Markdown, on one line."""
+    return tag("Markdown", value=" ".join(markup.split()))
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Words as HTML that Markdown leaves alone and in which Label Studio sees no ``$variable``.
 
-    >>> _plain("Tom & *Jerry*, $5")
+    >>> plain("Tom & *Jerry*, $5")
     'Tom &amp; &#42;Jerry&#42;, &#36;5'
     """
     return re.sub(r"[$*_`~|\\\[\]{}#]", lambda found: f"&#{ord(found[0])};", html.escape(words, quote=False))

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sayso import jsonl, spans
 from sayso.errors import InputError, SaysoError
@@ -19,6 +19,7 @@ from sayso.records import Document, Mention, Relation, Value, ordered_mentions, 
 from sayso.schema import Schema
 from sayso.studio.codec import decode, encode, styled
 from sayso.studio.lookup import Texts
+from sayso.studio.order import score
 
 
 class _LooseMention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,6 +34,8 @@ class _LooseMention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     flag: str | None = None
     note: str | None = None
     started_from: Any = None
+    by: str | None = None
+    score: float | None = None
 
 
 class _Loose(Struct, frozen=True, kw_only=True):
@@ -43,6 +46,14 @@ class _Loose(Struct, frozen=True, kw_only=True):
     mentions: tuple[_LooseMention, ...] = ()
     relations: tuple[Relation, ...] = ()
     note: str | None = None
+    uncertainty: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class Foretelling(NamedTuple):
+    """What is sent for one document: the result, and the score by which Label Studio can order."""
+
+    result: list[dict[str, Any]]
+    score: float
 
 
 @dataclass
@@ -55,10 +66,11 @@ class Predictions:
     connection: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(""))
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def result(self, doc_id: str) -> list[dict[str, Any]] | None:
-        """The result for one document, or None."""
-        found = self.connection.execute("SELECT result FROM predictions WHERE doc_id = ?", (doc_id,)).fetchone()
-        return msgspec.json.decode(found[0]) if found else None
+    def of(self, doc_id: str) -> Foretelling | None:
+        """What is sent for one document, or None."""
+        asked = "SELECT result, score FROM predictions WHERE doc_id = ?"
+        found = self.connection.execute(asked, (doc_id,)).fetchone()
+        return Foretelling(msgspec.json.decode(found[0]), found[1]) if found else None
 
     def documents(self) -> Iterator[str]:
         """Ids of the documents that have one."""
@@ -74,13 +86,15 @@ def read(path: Path, texts: Texts, schema: Schema, interface: str) -> Prediction
         SpanError: an offset is not inside the text.
     """
     found = Predictions()
-    found.connection.execute("CREATE TABLE predictions (doc_id TEXT PRIMARY KEY, result BLOB NOT NULL) WITHOUT ROWID")
+    found.connection.execute("CREATE TABLE predictions (doc_id TEXT PRIMARY KEY, result BLOB NOT NULL, "
+                             "score REAL NOT NULL) WITHOUT ROWID")  # fmt: skip
     with explained(path), path.open("rb") as file:
         for number, raw in jsonl.objects(file, str(path)):
             where = f"{path}:{number}"
             try:
-                doc_id, result = _checked(raw, texts, schema, interface, found.left_out)
-                found.connection.execute("INSERT INTO predictions VALUES (?, ?)", (doc_id, msgspec.json.encode(result)))
+                doc_id, sent = _checked(raw, texts, schema, interface, found.left_out)
+                row = (doc_id, msgspec.json.encode(sent.result), sent.score)
+                found.connection.execute("INSERT INTO predictions VALUES (?, ?, ?)", row)
             except sqlite3.IntegrityError:
                 raise InputError("a second prediction for this document", where=where, remedy="keep one") from None
             except SaysoError as error:
@@ -91,7 +105,7 @@ def read(path: Path, texts: Texts, schema: Schema, interface: str) -> Prediction
 
 def _checked(
     raw: dict[str, Any], texts: Texts, schema: Schema, interface: str, left_out: Counter[str]
-) -> tuple[str, list[dict[str, Any]]]:
+) -> tuple[str, Foretelling]:
     try:
         loose = msgspec.convert(raw, _Loose)
     except msgspec.ValidationError as error:
@@ -103,7 +117,8 @@ def _checked(
         raise InputError("made for another text than the corpus holds", where=loose.doc_id)
     mentions = [_mention(mention, document) for mention in loose.mentions]
     _require_known(mentions, loose.relations, schema)
-    return loose.doc_id, _shown(mentions, loose.relations, loose.note, document, schema, interface, left_out)
+    result = _shown(mentions, loose.relations, loose.note, document, schema, interface, left_out)
+    return loose.doc_id, Foretelling(result, score(loose.uncertainty))
 
 
 def _mention(loose: _LooseMention, document: Document) -> Mention:

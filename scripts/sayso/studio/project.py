@@ -39,6 +39,19 @@ class Place:
         """
         return f"sayso:campaign={self.campaign} interface={self.interface}"
 
+    @property
+    def command(self) -> str:
+        """What makes the project and keeps it up to date."""
+        return "sayso push"
+
+    def title(self, schema: Schema) -> str:
+        """How the project is called when it is made."""
+        return f"{self.campaign}: {schema.interface(self.interface).title}"
+
+    def xml(self, schema: Schema) -> str:
+        """Its interface."""
+        return interface_xml(schema, self.interface)
+
 
 def find(client: Client, place: Place) -> Project | None:
     """The project, or None. An empty one beside it counts for nothing: two first pushes may have met.
@@ -96,8 +109,7 @@ def _marked(listed: Iterable[Listed], place: Place) -> list[Listed]:
 
 def make(client: Client, place: Place, schema: Schema, guidelines: Guidelines | None) -> Project:
     """Make the project with its interface and instructions; where somebody else was faster, theirs is taken."""
-    title = f"{place.campaign}: {schema.interface(place.interface).title}"
-    interface = interface_xml(schema, place.interface)
+    title, interface = place.title(schema), place.xml(schema)
     kept = "Made by Sayso, which reads the lines here that begin with its name. Keep them."
     told = _signed(f"{place.mark}\n{kept}", interface)
     made = client.create_project(
@@ -127,7 +139,7 @@ def interface_state(project: Project, place: Place, schema: Schema) -> State:
 
     The project itself says what we put there, so that any checkout can tell.
     """
-    if _canonical(project.label_config) == _canonical(interface_xml(schema, place.interface)):
+    if _canonical(project.label_config) == _canonical(place.xml(schema)):
         return "in step"
     return "behind the schema" if _is_signed(project) else "edited in Label Studio"
 
@@ -200,9 +212,9 @@ def _replacement(
     where = f"{client.url}/projects/{project.id}/settings/labeling"
     if not update_interface:
         raise ConflictError(
-            f"the interface is {state}", where=where, remedy="run `sayso push --update-interface` to replace it"
+            f"the interface is {state}", where=where, remedy=f"run `{place.command} --update-interface` to replace it"
         )
-    wanted = interface_xml(schema, place.interface)
+    wanted = place.xml(schema)
     if refusal := client.refusal(project.id, wanted):
         remedy = "keep what was used in schema.yaml, or begin a new campaign with --campaign"
         raise ConflictError(f"answers would break with this interface: {refusal}", where=where, remedy=remedy)

@@ -21,14 +21,15 @@ from sayso.records import Document
 from sayso.schema import Schema, load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
-from sayso.studio import flight, instructions, lookup, overlap, predictions, project, tasks
+from sayso.studio import flight, instructions, lookup, order, overlap, predictions, project, tasks
 from sayso.studio.client import MODEL, Client, Gone, LostAnswer, Project
 from sayso.studio.flight import Unsettled
 from sayso.studio.instructions import Standing
 from sayso.studio.ledger import Ledger, chunks, opened, timestamp
+from sayso.studio.order import Order
 from sayso.studio.overlap import Overlap, Tally
 from sayso.studio.plan import CONFLICTS, SENT, Kind, PredictionKind, Step, Wanted, plan, plan_prediction
-from sayso.studio.predictions import Predictions
+from sayso.studio.predictions import Foretelling, Predictions
 
 BATCH_TASKS = 2000
 BATCH_BYTES = 8 << 20
@@ -49,6 +50,7 @@ class Request:
     update_interface: bool = False
     renew: bool = False
     overlap: Overlap | None = None
+    order: Order | None = None
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Outcome:
         left_out: predicted mentions and relations that the interface does not show, by name.
         postponed: new documents that ``limit`` left for later.
         overlap: what became of the overlap, where one was asked for.
+        reordered: whether the project handed documents out in another order than was asked for.
     """
 
     project: int = 0
@@ -76,6 +79,7 @@ class Outcome:
     postponed: int = 0
     notes: list[str] = field(default_factory=list)
     overlap: Tally | None = None
+    reordered: bool = False
 
     @property
     def conflicts(self) -> int:
@@ -97,7 +101,7 @@ class Outcome:
         }
         counts = chain(self.tasks.items(), self.predictions.items())
         shifts = self.overlap.changes if self.overlap else 0
-        return sum(count for kind, count in counts if kind not in quiet) + shifts
+        return sum(count for kind, count in counts if kind not in quiet) + shifts + self.reordered
 
 
 def preview(instance: Instance, client: Client, request: Request) -> Outcome:
@@ -119,6 +123,7 @@ def foreseen(instance: Instance, client: Client, request: Request, found: Projec
             lines, ours = project.shown(client, found), guidelines.read(instance.root / guidelines.FILE)
             pusher.outcome.guidelines = instructions.standing(lines, ours)
             ledger.look(client, found.id)
+        pusher.outcome.reordered = bool(request.order and not (found and order.kept(found, request.order)))
         return pusher.foresee(found or _UNMADE)
 
 
@@ -161,6 +166,7 @@ def _push(
         if flight.settle(instance, client, ledger, made.id):
             pusher.outcome.notes.append("an earlier write was interrupted: went on from what it had sent")
         ledger.look(client, made.id)
+        pusher.outcome.reordered = bool(request.order and order.keep(client, made, request.order))
         planned.append(pusher.plan())
         with pusher.shared(made, advance):
             pusher.apply(advance)
@@ -172,6 +178,7 @@ def _summed(planned: list[Outcome]) -> Outcome:
     for outcome in later:
         first.notes += outcome.notes
         first.overlap = outcome.overlap or first.overlap
+        first.reordered |= outcome.reordered
         if outcome.tasks["surplus"]:
             first.tasks["surplus"] += outcome.tasks["surplus"]
             first.told += [step for step in outcome.told if step.kind == "surplus"]
@@ -313,7 +320,7 @@ class _Pusher:
         numbers = [task for task, _answered in standing.values()]
         there = self._ours(numbers) if numbers else {}
         for doc_id, (task, answered) in standing.items():
-            kind = plan_prediction(self.given.result(doc_id), there.get(task, []), bool(answered))
+            kind = plan_prediction(self.given.of(doc_id), there.get(task, []), bool(answered))
             self.outcome.predictions[kind] += 1
             if kind in ("predicted", "replaced"):
                 yield doc_id, kind, task
@@ -322,7 +329,7 @@ class _Pusher:
         found: dict[int, list[object]] = {}
         for prediction in self.client.predicted(self.project, numbers):
             if prediction.model_version == MODEL:
-                found.setdefault(prediction.task, []).append(prediction.result)
+                found.setdefault(prediction.task, []).append((prediction.result, order.served_by(prediction)))
         return found
 
     # Applying: the steps that were written down, and no others.
@@ -384,8 +391,8 @@ class _Pusher:
         size = BATCH_TASKS // 8
         batch = _Batch(size)
         for document, _task in self._named(*SENT):
-            result = self.given.result(document.doc_id) if self.given else None
-            batch.add(tasks.data(document, self.schema.version), result)
+            given = self.given.of(document.doc_id) if self.given else None
+            batch.add(tasks.data(document, self.schema.version), given)
             if batch.full:
                 yield batch
                 size = min(2 * size, BATCH_TASKS)
@@ -422,7 +429,8 @@ class _Pusher:
 
     def _import_predictions(self, group: list[tuple[str, int]]) -> None:
         assert self.given is not None  # noqa: S101
-        given = [{"task": task, "model_version": MODEL, "result": self.given.result(doc_id)} for doc_id, task in group]
+        given = [{"task": task, "model_version": MODEL, **found._asdict()}
+                 for doc_id, task in group if (found := self.given.of(doc_id))]  # fmt: skip
         flight.depart(self.ledger, task=group[0][1])
         with flight.answered(self.ledger):
             created = self.client.import_predictions(self.project, given)
@@ -456,10 +464,10 @@ class _Batch:
         self._parts: list[bytes] = []
         self._bytes = 0
 
-    def add(self, shown: dict[str, str], prediction: list[Any] | None) -> None:
+    def add(self, shown: dict[str, str], prediction: Foretelling | None) -> None:
         task: dict[str, Any] = {"data": shown}
         if prediction is not None:
-            task["predictions"] = [{"model_version": MODEL, "result": prediction}]
+            task["predictions"] = [{"model_version": MODEL, **prediction._asdict()}]
         part = msgspec.json.encode(task)
         self.shown.append(shown)
         self._parts.append(part)

@@ -13,7 +13,7 @@ from sayso.records import Annotation
 from sayso.schema import load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
-from sayso.studio import project
+from sayso.studio import order, project
 from sayso.studio.answers import Notice, looked_at
 from sayso.studio.client import Client
 from sayso.studio.plan import MEANING, Kind
@@ -80,6 +80,7 @@ class Side:
     Attributes:
         interface: its state on the server, or ``to be made``.
         tasks: what a push would do, by kind.
+        order: in which order documents are handed out; empty where there is no project yet.
         here: the answers in our files.
         there: how many answers of each annotator are on the server.
         cases: whatever differs, with what settles it.
@@ -89,6 +90,7 @@ class Side:
     url: str
     interface: str
     tasks: Counter[Kind]
+    order: str = ""
     here: Here = field(default_factory=Here)
     there: Counter[str] = field(default_factory=Counter)
     cases: list[Case] = field(default_factory=list)
@@ -103,11 +105,12 @@ def status(instance: Instance, client: Client, campaign: str, interface: str | N
     for place, listed in project.at(client, places):
         there = client.project(listed.id) if listed else None
         seen = foreseen(instance, client, Request(place), there)
-        side = Side(place, seen.url, seen.interface, seen.tasks, here[place.interface])
+        side = Side(place, seen.url, seen.interface, seen.tasks, here=here[place.interface])
         side.cases += [*_of_interface(seen), *_of_guidelines(seen)]
         side.cases += _of_tasks(seen)
         side.cases += _of_words(side.here)
         if there:
+            side.order = order.told(there.sampling)
             with looked_at(instance, client, place, there, "sayso status") as answers:
                 side.there = answers.counts()
                 aside = [Notice(each.doc_id, each.annotator, each.task, "", each.reason) for each in answers.aside()]

@@ -36,11 +36,13 @@ def _made(instance: Instance, name: str, own: dict[str, str], lessons: Lessons) 
     if kind == MODEL:
         from sayso.suggest import model
 
-        return model.suggester(Path(path) if path else instance.private / "models" / MODEL)
+        return model.suggester(Path(path) if path else model.place(instance))
     if name == names.NAME:
         return names.suggester(lessons)
     plain = {counts.NAME: counts.suggester, places.NAME: places.suggester, cues.NAME: cues.suggester}
     if name not in plain:
         known = ", ".join((*own, *BUILT_IN, MODEL))
-        raise UsageError(f"no suggester {name!r}", remedy=f"name one of {known}, or declare it in [tool.sayso.suggesters]")
+        raise UsageError(
+            f"no suggester {name!r}", remedy=f"name one of {known}, or declare it in [tool.sayso.suggesters]"
+        )
     return plain[name]()

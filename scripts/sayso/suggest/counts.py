@@ -7,67 +7,82 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from sayso.checks.scheme import COUNT, KIND, LOWER, OUTCOME, THING, UPPER
 from sayso.records import Document, Value
-from sayso.suggest import counted, quantities
+from sayso.suggest import counted, quantities, words
 from sayso.suggest.counted import COUNTED_BY_ARTICLE, known, singular
 from sayso.suggest.quantities import AT_LEAST, AT_MOST, EXACT, FEW, VAGUE, Quantity, quantity
 from sayso.suggest.suggesters import Suggested, Suggester, digest
-from sayso.suggest.words import Word, begins, lines, words
+from sayso.suggest.words import Word, begins, lines
 
 NAME = "numbers"
 LANGUAGE = "en"
 # How probable it is that an annotator would mark just that; fixed, and no more than a rank.
 SURE, ALONE, BY_ARTICLE, VAGUELY = 0.9, 0.7, 0.5, 0.75
 
-_MONTHS = frozenset("january february march april may june july august september october november december jan feb mar "
-                    "apr jun jul aug sep sept oct nov dec".split())  # fmt: skip
-_UNITS = frozenset(
-    "second seconds minute minutes hour hours day days night nights week weeks weekend weekends month months year years "
-    "decade decades century centuries time times am pm a.m. p.m. o'clock gmt edt est utc year-old years-old "
-    "km kilometre kilometres kilometer kilometers mile miles metre metres meter meters m mm cm foot feet inch inches "
-    "kg kilogram kilograms kilogramme kilogrammes ton tons tonne tonnes pound pounds litre litres liter liters hectare "
-    "hectares acre acres knots mph kph degrees mw megawatts gigawatts volts barrels "
-    "dollar dollars euro euros cent cents ruble rubles rouble roubles hryvnia hryvnias usd eur gbp bn "
-    "percent per percentage % point points third thirds half quarter quarters fifth fifths way ways "
-    "million billion thousand hundred st nd rd th".split()
+_MONTHS = frozenset({
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"
+})  # fmt: skip
+_UNITS = frozenset({
+    "second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "night", "nights", "week", "weeks",
+    "weekend", "weekends", "month", "months", "year", "years", "decade", "decades", "century", "centuries",
+    "time", "times", "am", "pm", "a.m.", "p.m.", "o'clock", "gmt", "edt", "est", "utc", "year-old", "years-old",
+    "km", "kilometre", "kilometres", "kilometer", "kilometers", "mile", "miles", "metre", "metres", "meter",
+    "meters", "m", "mm", "cm", "foot", "feet", "inch", "inches", "kg", "kilogram", "kilograms", "kilogramme",
+    "kilogrammes", "ton", "tons", "tonne", "tonnes", "pound", "pounds", "litre", "litres", "liter", "liters",
+    "hectare", "hectares", "acre", "acres", "knots", "mph", "kph", "degrees", "mw", "megawatts", "gigawatts",
+    "volts", "barrels", "dollar", "dollars", "euro", "euros", "cent", "cents", "ruble", "rubles", "rouble",
+    "roubles", "hryvnia", "hryvnias", "usd", "eur", "gbp", "bn", "percent", "per", "percentage", "%", "point",
+    "points", "third", "thirds", "half", "quarter", "quarters", "fifth", "fifths", "way", "ways", "million",
+    "billion", "thousand", "hundred", "st", "nd", "rd", "th"
+})  # fmt: skip
+_CURRENCY = frozenset({"$", "£", "¥", "€", "₴", "₽"})
+_STOP = frozenset({
+    "a", "an", "the", "this", "that", "these", "those", "of", "in", "on", "at", "by", "for", "from", "to", "into",
+    "onto", "over", "under", "near", "with", "without", "within", "across", "along", "through", "throughout",
+    "between", "among", "during", "since", "until", "till", "before", "after", "about", "around", "against",
+    "towards", "toward", "and", "or", "but", "nor", "so", "yet", "as", "than", "then", "if", "when", "while",
+    "where", "which", "who", "whom", "whose", "what", "how", "because", "although", "though", "is", "are", "was",
+    "were", "be", "been", "being", "am", "has", "have", "had", "having", "do", "does", "did", "will", "would",
+    "shall", "should", "may", "might", "must", "can", "could", "he", "she", "it", "they", "we", "you", "i", "him",
+    "her", "them", "us", "me", "his", "its", "their", "our", "your", "my", "there", "here", "not", "never",
+    "also", "only", "just", "still", "now", "today", "yesterday", "tomorrow", "again", "too", "very", "both",
+    "each", "every", "any", "all", "such", "more", "most", "other", "via", "per", "off", "out", "up", "down",
+    "amid", "despite", "including", "according", "remain", "remained", "remains", "continue", "continued", "came",
+    "come", "went", "go", "took", "take", "said", "say", "says", "told", "reported", "overnight", "alone",
+    "apart", "away", "back", "onboard", "aboard", "inside", "outside", "behind", "beyond", "above", "below",
+    "last", "next", "later", "earlier", "ago", "already", "recently", "meanwhile", "however", "killed", "died",
+    "injured", "wounded", "hurt", "dead", "missing", "fell", "crashed", "exploded", "hit", "struck", "targeted",
+    "became", "become", "began", "begin", "left", "got", "made", "make", "gave", "give", "saw", "see", "landed",
+    "flew", "arrived", "entered", "ended", "resulted", "followed", "occurred", "happened", "lost", "suggests",
+    "shows", "means", "includes", "indicates", "makes", "brings", "comes", "leaves"
+})  # fmt: skip
+_ADVERB = re.compile(
+    r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)$).{3,}ly$"
 )
-_CURRENCY = frozenset("$€£¥₽₴")
-_STOP = frozenset(
-    "a an the this that these those of in on at by for from to into onto over under near with without within across "
-    "along through throughout between among during since until till before after about around against towards toward "
-    "and or but nor so yet as than then if when while where which who whom whose what how because although though "
-    "is are was were be been being am has have had having do does did will would shall should may might must can could "
-    "he she it they we you i him her them us me his its their our your my there here not never also only just still "
-    "now today yesterday tomorrow again too very both each every any all such more most other via per off out up down "
-    "amid despite including according remain remained remains continue continued came come went go took take said say "
-    "says told reported overnight alone apart away back onboard aboard inside outside behind beyond above below "
-    "last next later earlier ago already recently meanwhile however killed died injured wounded hurt dead missing "
-    "fell crashed exploded hit struck targeted became become began begin left got made make gave give saw see "
-    "landed flew arrived entered ended resulted followed occurred happened lost suggests shows means remains "
-    "includes indicates makes brings comes leaves".split()
-)
-_ADVERB = re.compile(r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)$).{3,}ly$")
-_POINTED_AT = frozenset({"these", "those"})  # "these two methods" counts nothing new
+_POINTED_AT = frozenset({"these", "those"})
 _PARTICIPLE = re.compile(r"^\w{3,}(ed|ing)$")
-_FURTHER = frozenset({"more", "other", "additional", "further"})
+_FURTHER = frozenset({"additional", "further", "more", "other"})
 _YEAR = re.compile(r"^(19|20)\d\d$")
 _NUMBER = re.compile(r"^\d")
-_FUSED_BEFORE = frozenset({"of", "to", "at", "totals", "total", "totalled", "totaled", "numbered"})
-_FUSED_AFTER = frozenset(
-    "were was are have had has people-were killed wounded injured dead died missing hurt of more others other".split()
-)
-_FUSED_END = frozenset({".", ",", ";", "and", "in", "suggests", "by"})
+_FUSED_BEFORE = frozenset({"at", "numbered", "of", "to", "total", "totaled", "totalled", "totals"})
+_FUSED_AFTER = frozenset({
+    "were", "was", "are", "have", "had", "has", "people-were", "killed", "wounded", "injured", "dead", "died",
+    "missing", "hurt", "of", "more", "others", "other"
+})  # fmt: skip
+_FUSED_END = frozenset({",", ".", ";", "and", "by", "in", "suggests"})
 _LONGEST = 7  # words of a noun phrase
 _AFFECTED, _PLACE = "affected", "place"
 
 
 def suggester() -> Suggester:
     """The suggester, which needs nothing but its own tables."""
-    files = (Path(__file__), Path(quantities.__file__), Path(counted.__file__))
-    return Suggester(NAME, suggest, digest(*files))
+    files = (Path(str(module.__file__)) for module in (quantities, counted, words))
+    return Suggester(NAME, suggest, digest(Path(__file__), *files, version("text2num").encode()))
 
 
 def suggest(document: Document) -> Iterator[Suggested]:
@@ -117,8 +132,14 @@ def _other(line: Sequence[Word], found: Quantity, text: str) -> bool:
         return True
     if after and after.text == "." and begins(line, first) and _NUMBER.match(number.text):
         return True  # the number of a paragraph
-    return bool(before and after and before.text == after.text == "," and _NUMBER.match(number.text)
-                and first > 1 and line[first - 2].capital)  # fmt: skip - a name, 34, who
+    return bool(
+        before
+        and after
+        and before.text == after.text == ","
+        and _NUMBER.match(number.text)
+        and first > 1
+        and line[first - 2].capital
+    )  # fmt: skip - a name, 34, who
 
 
 def _attached(after: Word, number: Word, text: str) -> bool:
@@ -126,7 +147,7 @@ def _attached(after: Word, number: Word, text: str) -> bool:
 
 
 def _joined(before: Word, number: Word, text: str) -> bool:
-    return before.end == number.start and before.text not in "(\"“‘[—–,."
+    return before.end == number.start and before.text not in '("“‘[—–,.'
 
 
 def _named(line: Sequence[Word], first: int) -> bool:
@@ -167,9 +188,14 @@ def _run(line: Sequence[Word], start: int) -> list[int]:
             continue
         participle = _PARTICIPLE.match(word.low)
         ended = run and singular(line[run[-1]].text) and (participle or not word.text[0].isalnum())
-        if word.low in _STOP and not (word.low in ("killed", "wounded", "injured", "dead") and not run) or ended:
+        if (word.low in _STOP and not (word.low in ("killed", "wounded", "injured", "dead") and not run)) or ended:
             break
-        if not word.text[0].isalnum() or word.low.endswith(("'s", "s'")) or _ADVERB.match(word.low) or _NUMBER.match(word.text):
+        if (
+            not word.text[0].isalnum()
+            or word.low.endswith(("'s", "s'"))
+            or _ADVERB.match(word.low)
+            or _NUMBER.match(word.text)
+        ):
             break
         run.append(number)
     return run if run and any(not _PARTICIPLE.match(line[n].low) for n in run) else []

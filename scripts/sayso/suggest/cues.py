@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sayso.checks.scheme import CUE_LABEL, STANCE
 from sayso.records import Document
+from sayso.suggest import words
 from sayso.suggest.suggesters import Suggested, Suggester, digest
 from sayso.suggest.words import Phrases, Word, lines
 
@@ -22,7 +23,8 @@ SURE, DOUBTFUL = 0.85, 0.6  # fixed, and no more than a rank
 LEXICON: dict[str, dict[str, tuple[str, ...]]] = {
     "distancing": {
         "phrases": ("so - called", "it is alleged"),
-        "sure": ("claimed", "claiming", "alleged", "alleges", "allege", "alleging", "allegedly", "reportedly", "purported",
+        "sure": ("claimed", "claiming", "alleged", "alleges", "allege", "alleging", "allegedly", "reportedly",
+                 "purported",
                  "purportedly", "purports", "so-called", "supposedly", "ostensibly", "insisted", "insists", "insisting",
                  "asserted", "asserts", "asserting"),
         "doubtful": ("claim", "claims", "insist", "assert", "supposed", "unconfirmed", "unverified"),
@@ -33,26 +35,33 @@ LEXICON: dict[str, dict[str, tuple[str, ...]]] = {
                  "reporting", "announced", "announces", "announcing", "added", "explained", "noted", "wrote", "warned",
                  "estimated", "estimates", "believes", "believed", "predicted", "argued", "declared", "quoted"),
         "doubtful": ("say", "saying", "state", "states", "tell", "tells", "telling", "report", "reports", "indicate",
-                     "indicating", "suggest", "suggests", "suggesting", "announce", "notes", "warns", "estimate", "believe",
-                     "expects", "expected", "argue", "argues", "wrote", "writes", "adds", "explains"),
+                     "indicating", "suggest", "suggests", "suggesting", "announce", "notes", "warns", "estimate",
+                     "believe", "expects", "expected", "argue", "argues", "writes", "adds", "explains"),
     },
     "factive": {
         "phrases": (),
         "sure": ("confirmed", "confirms", "confirming", "revealed", "reveals", "revealing", "disclosed", "discloses",
                  "disclosing", "admitted", "admits", "admitting", "acknowledged", "acknowledges", "acknowledging"),
-        "doubtful": ("confirm", "reveal", "disclose", "admit", "acknowledge", "detailed", "details", "detailing", "detail",
+        "doubtful": ("confirm", "reveal", "disclose", "admit", "acknowledge", "detailed", "details", "detailing",
+                     "detail",
                      "revelation", "confirmation", "admission", "disclosure"),
     },
 }  # fmt: skip
 
-_NOUN_MARKS = frozenset(
-    "a an the this that these those its his her their our my your no any some several many more such first new recent "
-    "previous earlier of in on by for with from united member head sovereign".split()
-)
-_SUBJECTS = frozenset("he she they it we i who which analysts officials experts authorities reports sources media".split())
-_CLAUSE = frozenset({"that", "how", ":", '"', "“", "whether"})
-_OFTEN_PLAIN = frozenset({"announced", "added", "noted", "estimated", "believed", "declared", "reported", "suggested",
-                          "indicated", "quoted", "predicted", "warned", "explained", "told", "reporting", "estimates"})  # fmt: skip
+_NOUN_MARKS = frozenset({
+    "a", "an", "the", "this", "that", "these", "those", "its", "his", "her", "their", "our", "my", "your", "no",
+    "any", "some", "several", "many", "more", "such", "first", "new", "recent", "previous", "earlier", "of", "in",
+    "on", "by", "for", "with", "from", "united", "member", "head", "sovereign"
+})  # fmt: skip
+_SUBJECTS = frozenset({
+    "he", "she", "they", "it", "we", "i", "who", "which", "analysts", "officials", "experts", "authorities",
+    "reports", "sources", "media"
+})  # fmt: skip
+_CLAUSE = frozenset({'"', ":", "how", "that", "whether", "“"})
+_OFTEN_PLAIN = frozenset({
+    "added", "announced", "believed", "declared", "estimated", "estimates", "explained", "indicated", "noted",
+    "predicted", "quoted", "reported", "reporting", "suggested", "told", "warned"
+})  # fmt: skip
 
 _KNOWN: Phrases[tuple[str, str]] = Phrases(
     (tuple(phrase.split()), (stance, kind))
@@ -64,7 +73,7 @@ _KNOWN: Phrases[tuple[str, str]] = Phrases(
 
 def suggester() -> Suggester:
     """The suggester, which needs nothing but its own lexicon."""
-    return Suggester(NAME, suggest, digest(Path(__file__)))
+    return Suggester(NAME, suggest, digest(Path(__file__), Path(words.__file__)))
 
 
 def suggest(document: Document) -> Iterator[Suggested]:

@@ -1,10 +1,10 @@
 """How good predictions are: precision, recall and F1 by label, bounds and attributes on mentions that match.
 
-*exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code point, each at most once,
-as many as there can be. What is summed and how intervals come about is the rule of ``agreement.bootstrap``.
+*exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code point, each at most
+once, as many as there can be. What is summed and how intervals come about is the rule of ``agreement.bootstrap``.
 
-A text that a suggester has learnt from is not measured. Labels that the reference marks nowhere are not measured either:
-nobody looked for them.
+A text that a suggester has learnt from is not measured. Labels that the reference marks nowhere are not measured
+either: nobody looked for them.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class Evaluation:
         return next((figure for figure in self.figures if figure.name == name), None)
 
 
-def evaluate(
-    reference: Reference, predict: Predict, schema: Schema, advance: Advance = lambda _: None
-) -> Evaluation:
+def evaluate(reference: Reference, predict: Predict, schema: Schema, advance: Advance = lambda _: None) -> Evaluation:
     """Measure what ``predict`` says of each document of the reference."""
     found, sums = Evaluation(), Sums[Key]()
     wanted: Counter[str] = Counter()
@@ -121,7 +119,10 @@ def _figures(drawn: Resampled[Key], labels: Sequence[str], schema: Schema) -> It
 
 
 def _scores(drawn: Resampled[Key], way: str, subject: str, labels: Sequence[str]) -> Iterator[Figure]:
-    predicted, wanted = _sum(drawn, [(PREDICTED, label) for label in labels]), _sum(drawn, [(WANTED, label) for label in labels])
+    predicted, wanted = (
+        _sum(drawn, [(PREDICTED, label) for label in labels]),
+        _sum(drawn, [(WANTED, label) for label in labels]),
+    )
     right = _sum(drawn, [(RIGHT, way, label) for label in labels])
     documents = max((drawn.seen((WANTED, label)) for label in labels), default=0)
     for measure, part, whole, unit, why in (

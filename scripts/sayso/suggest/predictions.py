@@ -37,7 +37,8 @@ class Prediction(Record, frozen=True, kw_only=True):
     """What programs suggest for one document; never an answer.
 
     ``made_with`` has every suggester that was asked, in order, and ``seen_by`` those of them that had learnt from a
-    reading of this very text, so that what they say of it proves nothing. ``uncertainty`` is what the function of that name says.
+    reading of this very text, so that what they say of it proves nothing. ``uncertainty`` is what the function of that
+    name says.
     """
 
     doc_id: DocId

@@ -21,14 +21,15 @@ _BEFORE: dict[str, tuple[str, ...]] = {
     APPROX: ("about", "around", "some", "approximately", "roughly", "an estimated", "estimated", "circa", "nearly",
              "almost", "close to", "just over", "just under", "more or less", "probably", "an average of"),
 }  # fmt: skip
-_NOT_QUITE = frozenset({"nearly", "almost", "close to", "just under"})
-_MORE = frozenset({"another", "additional", "further"})
+_NOT_QUITE = frozenset({"almost", "close to", "just under", "nearly"})
+_MORE = frozenset({"additional", "another", "further"})
 
 # No number in figures or words: the smallest whole number, no largest.
 FEW = 2
 _VAGUE: dict[str, int] = {
     "several": FEW, "some": FEW, "many": FEW, "numerous": FEW, "multiple": FEW, "various": FEW, "countless": FEW,
-    "a few": FEW, "a number of": FEW, "a handful of": FEW, "a couple of": FEW, "a series of": FEW, "scores of": 40, "tens of": 20,
+    "a few": FEW, "a number of": FEW, "a handful of": FEW, "a couple of": FEW, "a series of": FEW, "scores of": 40,
+    "tens of": 20,
     "dozens of": 24, "hundreds of": 200, "thousands of": 2000, "tens of thousands of": 20_000,
     "hundreds of thousands of": 200_000, "millions of": 2_000_000, "dozens": 24, "hundreds": 200, "thousands": 2000,
     "tens of thousands": 20_000, "hundreds of thousands": 200_000, "millions": 2_000_000, "scores": 40,
@@ -70,13 +71,7 @@ def quantity(line: Sequence[Word], first: int) -> Quantity | None:
     """The quantity that begins at a word, the longest reading of it; None where none does."""
     low = [word.low for word in line[first : first + 14]]
     found = (
-        _between(low)
-        or _qualified(low)
-        or _more(low)
-        or _numbers(low)
-        or _vague(low)
-        or _nothing(low)
-        or _article(low)
+        _between(low) or _qualified(low) or _more(low) or _numbers(low) or _vague(low) or _nothing(low) or _article(low)
     )
     return found and replace(found, first=first, last=first + found.last)
 

@@ -90,7 +90,7 @@ class Reference:
                 yield document, self._kept(readings[-1].record.mentions)
 
     def _of_file(self, path: Path) -> Iterator[tuple[Document, tuple[Mention, ...]]]:
-        """Lines with a text are read as they come; the texts of the others are looked up in the corpus, in its order."""
+        """Lines with a text as they come; the texts of the others are looked up in the corpus, in its order."""
         without: dict[str, tuple[str, _Line]] = {}
         with explained(path), path.open("rb") as file:
             for number, raw in jsonl.objects(file, str(path)):
@@ -104,7 +104,9 @@ class Reference:
             if found := without.pop(document.doc_id, None):
                 where, line = found
                 if line.text_sha256 != document.text_sha256:
-                    raise InputError(f"made for another text of {line.doc_id}", where=where, remedy="leave the line out")
+                    raise InputError(
+                        f"made for another text of {line.doc_id}", where=where, remedy="leave the line out"
+                    )
                 yield self._read(line, document, where)
         for where, line in without.values():
             raise InputError(f"no text, and no document {line.doc_id} in the corpus", where=where,
@@ -141,8 +143,8 @@ def _line(raw: dict[str, Any], where: str) -> _Line:
 
 def _document(line: _Line) -> Document:
     text = line.text or ""
-    return Document(doc_id=line.doc_id, language=line.language, license="unknown", source_name=line.doc_id, split="test",
-                    ingested="", text_sha256=sha256(text), text=text)  # fmt: skip
+    return Document(doc_id=line.doc_id, language=line.language, license="unknown", source_name=line.doc_id,
+                    split="test", ingested="", text_sha256=sha256(text), text=text)  # fmt: skip
 
 
 def _mention(number: int, one: _Span, text: str) -> Mention:
@@ -165,6 +167,8 @@ def renamed(given: tuple[str, ...], schema: Schema) -> dict[str, str]:
     for one in given:
         theirs, equals, ours = one.partition("=")
         if not theirs or not equals or (ours and ours not in schema.labels):
-            raise InputError(f"--map {one}", remedy=f"write THEIRS=OURS, OURS one of {', '.join(schema.labels)} or nothing")
+            raise InputError(
+                f"--map {one}", remedy=f"write THEIRS=OURS, OURS one of {', '.join(schema.labels)} or nothing"
+            )
         found[theirs] = ours
     return found

@@ -1,8 +1,9 @@
 """One reading out of what several programs suggest.
 
 In a layer no mention overlaps another, and no two mentions cross. Where suggestions do, the one stays that comes first:
-by the order in which the suggesters were named, then the surer one, then the longer one, then the one further left.
-Then places inside an actor's name go, as the guidelines have it. Whatever gives way is counted, with its reason.
+by the order in which the suggesters were named, then the surer one, then the longer one, then the one further left. Of
+two on the same span the first takes the values that only the other has. Then places inside an actor's name go, as the
+guidelines have it. Whatever gives way is counted, with its reason.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
+
+import msgspec
 
 from sayso.checks.scheme import ACTOR, LOCATION
 from sayso.spans import Span, covers, crossing, overlapping
@@ -38,11 +41,14 @@ def settled(candidates: Iterable[Candidate], given_way: Counter[tuple[str, str, 
     """Those that stay, in order of place; the others are counted by suggester, label and reason."""
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=_precedence):
-        reason = next((reason for other in kept if (reason := _clash(candidate, other))), "")
-        if reason:
-            given_way[candidate.by, candidate.mention.label, reason] += 1
-        else:
+        clash = next(((n, reason) for n, other in enumerate(kept) if (reason := _clash(candidate, other))), None)
+        if clash is None:
             kept.append(candidate)
+            continue
+        number, reason = clash
+        given_way[candidate.by, candidate.mention.label, reason] += 1
+        if reason == SAME:
+            kept[number] = _completed(kept[number], candidate.mention)
     names = [other.span for other in kept if other.mention.label == ACTOR]
     for place in [one for one in kept if one.mention.label == LOCATION]:
         if any(covers(name, place.span) for name in names):
@@ -54,6 +60,12 @@ def settled(candidates: Iterable[Candidate], given_way: Counter[tuple[str, str, 
 def _precedence(candidate: Candidate) -> tuple[int, float, int, int, str]:
     mention = candidate.mention
     return candidate.turn, -(mention.score or 0.0), mention.start - mention.end, mention.start, mention.label
+
+
+def _completed(candidate: Candidate, other: Suggested) -> Candidate:
+    """With the values that only the other has."""
+    attributes = {**other.attributes, **candidate.mention.attributes}
+    return candidate._replace(mention=msgspec.structs.replace(candidate.mention, attributes=attributes))
 
 
 def _clash(candidate: Candidate, other: Candidate) -> str:

@@ -12,8 +12,8 @@ and might be
 ...     for found in re.finditer(r"[A-Z]{4,}", document.text):
 ...         yield {"label": "Actor", "start": found.start(), "end": found.end(), "score": 0.3}
 
-``start`` and ``end`` count code points of ``document.text`` from 0, ``end`` is the first that is outside; ``score`` is how
-probable it is, from 0 to 1, that an annotator would mark just that, and may be left out.
+``start`` and ``end`` count code points of ``document.text`` from 0, ``end`` is the first that is outside; ``score`` is
+how probable it is, from 0 to 1, that an annotator would mark just that, and may be left out.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Suggester:
         except SaysoError as error:
             where = f"{place} {error.where}".strip()
             raise type(error)(error.what, where=where, remedy=error.remedy or "mend the suggester") from error
-        except Exception as error:  # noqa: BLE001 - whatever somebody else's program raises is its failure
+        except Exception as error:
             what = f"it failed with {type(error).__name__}: {error}"
             raise InputError(what, where=place, remedy="mend the suggester, or leave it out with --with") from error
 
@@ -132,9 +132,10 @@ def plugged_in(name: str, reference: str) -> Suggester:
     where = f"suggester {name} = {reference!r}"
     try:
         found = EntryPoint(name, reference, f"sayso.{TABLE}").load()
-    except Exception as error:  # noqa: BLE001 - importing runs somebody else's program
-        raise UsageError(f"it cannot be imported: {type(error).__name__}: {error}", where=where,
-                         remedy="install the package beside sayso, or put its folder into PYTHONPATH") from error  # fmt: skip
+    except Exception as error:
+        what = f"it cannot be imported: {type(error).__name__}: {error}"
+        remedy = "install the package beside sayso, or put its folder into PYTHONPATH"
+        raise UsageError(what, where=where, remedy=remedy) from error
     if not callable(found):
         raise UsageError("it cannot be called", where=where, remedy="name a function that takes a document")
     return Suggester(name, found)

@@ -29,6 +29,7 @@ DETAILS = 15  # rows of what differs most often; --json has all
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind; may be repeated.")
 @click.option("--label", "names", multiple=True, metavar="NAME",
               help="Only this label or type of relation; may be repeated.")  # fmt: skip
+@click.option("--programs", is_flag=True, help="Compare programs' answers too.")
 @click.option("--pairs", is_flag=True, help="A table for each pair of annotators.")
 @click.option("--examples", type=click.IntRange(0), default=0, metavar="N",
               help="Show so many of each kind and label.")  # fmt: skip
@@ -41,8 +42,8 @@ DETAILS = 15  # rows of what differs most often; --json has all
 @click.pass_obj
 def command(
     root: Path | None, campaigns: tuple[str, ...], interface: str | None, annotators: tuple[str, ...],
-    kinds: tuple[str, ...], names: tuple[str, ...], pairs: bool, examples: int, as_json: bool, out: str | None,
-    show: bool, url: str | None,
+    kinds: tuple[str, ...], names: tuple[str, ...], programs: bool, pairs: bool, examples: int, as_json: bool,
+    out: str | None, show: bool, url: str | None,
 ) -> None:  # fmt: skip
     """Tell what annotators disagree about: each difference of two answers once, by kind and label.
 

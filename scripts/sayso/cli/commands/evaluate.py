@@ -24,8 +24,10 @@ GOLD = "gold"
 @click.option("--against", default=GOLD, show_default=True, metavar="gold|FILE",
               help="What is right: gold, or JSON Lines with doc_id, text and spans or mentions.")  # fmt: skip
 @click.option("--map", "renamed", multiple=True, metavar="THEIRS=OURS",
-              help="A label of FILE in the schema's words; nothing behind = leaves it out. May be repeated.")  # fmt: skip
-@click.option("--campaign", metavar="NAME", help="Only the gold of this campaign, to learn from and to measure against.")
+              help="A label of FILE in the schema's words, nothing to leave it out; may be repeated.")  # fmt: skip
+@click.option(
+    "--campaign", metavar="NAME", help="Only the gold of this campaign, to learn from and to measure against."
+)
 @click.option("--annotator", metavar="NAME", help="Learn names from this annotator's answers instead of gold.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as one JSON object.")
 @click.pass_obj

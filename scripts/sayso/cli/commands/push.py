@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -27,19 +27,24 @@ if TYPE_CHECKING:
               "[default: SAYSO_OVERLAP, [tool.sayso]; without any, the server's stays]")  # fmt: skip
 @click.option("--share", metavar="P", help="Share P per cent of the documents, the same ones every time. "
               "[default: SAYSO_SHARE, [tool.sayso], 100]")  # fmt: skip
+@click.option("--order", type=click.Choice(["uncertain", "corpus"]),
+              help="Hand documents out with the most uncertain prediction first, or as they stand in the corpus. "
+              "[default: the server's stays]")  # fmt: skip
 @click.option("--renew", is_flag=True, help="Send a document again whose answered task has another text, beside it.")
 @click.option("--update-interface", is_flag=True, help="Replace an interface that differs from the schema's.")
 @click.pass_obj
 def command(
     root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
     interface: str | None, dry_run: bool, predictions: Path | None, limit: int | None,
-    overlap: str | None, share: str | None, renew: bool, update_interface: bool,
+    overlap: str | None, share: str | None, order: Literal["uncertain", "corpus"] | None,
+    renew: bool, update_interface: bool,
 ) -> None:  # fmt: skip
     """Send what the server does not have.
 
     Looks at the server, plans, and applies. Whatever anybody has answered or begun is never removed or altered.
 
     Put `overlap = 2` and `share = 20` into [tool.sayso] and every push keeps every fifth document for two annotators.
+    Each prediction carries its document's certainty as its score; --order uncertain has Label Studio go by it.
     Who labels with Label Studio's "Label All Tasks" does not see what others did; who opens a task in its list does.
 
     \b
@@ -48,20 +53,23 @@ def command(
       sayso push --dry-run
       sayso push --interface names --limit 50
       sayso push --predictions draft.jsonl
+      sayso push --predictions build/predictions.jsonl --order uncertain
       sayso push --overlap 2 --share 20
       sayso push --renew --dry-run
       SAYSO_URL=https://labels.example.org SAYSO_TOKEN=... sayso push
     """
-    from sayso.errors import ConflictError
+    from sayso.errors import ConflictError, UsageError
     from sayso.studio.access import connect
     from sayso.studio.overlap import wished
     from sayso.studio.project import Place
     from sayso.studio.push import Request, preview, push
 
+    if order == "uncertain" and predictions is None:
+        raise UsageError("uncertain by what?", where="--order uncertain", remedy="give --predictions FILE too")
     instance = find_instance(root)
     place = Place(instance.require("campaign", campaign), instance.require("interface", interface))
     request = Request(place, predictions=predictions, limit=limit, update_interface=update_interface, renew=renew,
-                      overlap=wished(instance, overlap, share))  # fmt: skip
+                      overlap=wished(instance, overlap, share), order=order)  # fmt: skip
     with progress("pushing") as advance, connect(instance, url, token_file, waiting) as client:
         outcome = preview(instance, client, request) if dry_run else push(instance, client, request, advance)
     _print(outcome, dry_run, as_json)
@@ -91,6 +99,8 @@ def _print(outcome: Outcome, dry_run: bool, as_json: bool) -> None:
     if outcome.overlap:
         click.echo(f"{outcome.overlap.shared:8} shared: for {outcome.overlap.annotators} annotators each; "
                    f"{outcome.overlap.altered} tasks {'to be ' if dry_run else ''}told so")  # fmt: skip
+    if outcome.reordered:
+        click.echo(f"{1:8} project {'to be ' if dry_run else ''}told to hand documents out in another order")
     for name, count in outcome.left_out.items():
         say(f"{count} predicted {name} left out: this interface does not show it")
     if outcome.postponed:
@@ -114,4 +124,5 @@ def _told(outcome: Outcome, dry_run: bool) -> dict[str, object]:
         "postponed": outcome.postponed, "changes": outcome.changes, "conflicts": outcome.conflicts,
         "overlap": asdict(outcome.overlap) if outcome.overlap else None,
         "steps": [step._asdict() for step in outcome.told], "notes": outcome.notes,
+        "reordered": outcome.reordered,
     }  # fmt: skip

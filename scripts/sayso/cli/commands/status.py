@@ -46,7 +46,8 @@ def command(
         emit({"url": address, "campaign": named, "interfaces": [_told(side) for side in sides]})
         return
     say(f"{address}, campaign {named}")
-    table("Documents", ["pass", "interface", "tasks"], [[s.place.interface, s.interface, _tasks(s)] for s in sides])
+    table("Documents", ["pass", "interface", "order", "tasks"],
+          [[side.place.interface, side.interface, side.order, _tasks(side)] for side in sides])  # fmt: skip
     rows = [[side.place.interface, *row] for side in sides for row in _answers(side)]
     if rows:
         table("Answers", ["pass", "annotator", "on the server", "in our files"], rows)
@@ -74,6 +75,7 @@ def _line(case: Case) -> str:
 def _told(side: Side) -> dict[str, object]:
     here, there = side.here.counts, side.there
     answers = {name: {"here": here[name], "there": there[name]} for name in here.keys() | there.keys()}
-    return {"interface": side.place.interface, "url": side.url, "state": side.interface, "tasks": side.tasks,
+    return {"interface": side.place.interface, "url": side.url, "state": side.interface, "order": side.order,
+            "tasks": side.tasks,
             "answers": answers, "outdated": side.here.outdated, "unknown": side.here.unknown,
             "cases": side.cases}  # fmt: skip

@@ -56,8 +56,8 @@ def command(
     from sayso.settings import MARK, find_instance
     from sayso.store import Corpus
     from sayso.suggest.chosen import suggesters
-    from sayso.suggest.names import NAME as NAMES
     from sayso.suggest.learning import Lessons
+    from sayso.suggest.names import NAME as NAMES
     from sayso.suggest.suggesting import Wanted, suggest
 
     instance = find_instance(root)
@@ -77,8 +77,9 @@ def _print(outcome: Outcome, asked: list[Suggester], written: Path, dry_run: boo
 
     rows = counted(outcome, asked)
     if as_json:
-        emit({"dry_run": dry_run, "file": str(written), "changed": outcome.changed, "documents": outcome.made + outcome.kept,
-              "made": outcome.made, "kept": outcome.kept, "not_english": outcome.foreign, "seen": outcome.seen,
+        emit({"dry_run": dry_run, "file": str(written), "changed": outcome.changed,
+              "documents": outcome.made + outcome.kept, "made": outcome.made, "kept": outcome.kept,
+              "not_english": outcome.foreign, "seen": outcome.seen,
               "suggesters": {one.name: one.made_with or None for one in asked},
               "mentions": [{"suggester": by, "label": label, "mentions": n} for by, label, n, _gone in rows],
               "gave_way": [{"suggester": by, "label": label, "reason": reason, "mentions": n}

@@ -1,0 +1,119 @@
+"""What is compared with what, for which campaign and pass, under which versions; and that it is the same each time."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.agreement.answers import Compared, LeftOut, Who, of_document
+from sayso.agreement.measure import Measurement, measure
+from sayso.records import Annotation, Mention
+from tests.agreement.made import MENTIONS, TEXT, answer, compared, figure, measured, plain, value
+from tests.dataset.made import SCHEMA, document
+
+
+@given(st.lists(st.lists(MENTIONS, min_size=2, max_size=3), min_size=1, max_size=4))
+def test_the_same_comparisons_give_the_same_bytes(documents: list[list[list[Mention]]]) -> None:
+    comparisons = [compared(f"d{number}", *readings) for number, readings in enumerate(documents)]
+    told = msgspec.json.encode(measured(*comparisons, by_version=True))
+    assert msgspec.json.encode(measured(*comparisons, by_version=True)) == told
+    assert msgspec.json.encode(msgspec.json.decode(told, type=Measurement)) == told
+
+
+@given(st.lists(st.lists(MENTIONS, min_size=2, max_size=3), min_size=1, max_size=4))
+def test_a_value_is_in_its_bounds_or_undefined_with_a_reason(documents: list[list[list[Mention]]]) -> None:
+    for each in measured(*(compared(f"d{n}", *readings) for n, readings in enumerate(documents))).figures:
+        assert (each.value is None) == bool(each.undefined)
+        if each.value is None:
+            assert each.low is each.high is None
+        else:
+            assert each.n > 0 and each.documents > 0
+            assert -1.001 <= each.value <= 1 or each.measure in ("alpha", "characters", "units")
+
+
+def test_each_campaign_and_pass_is_measured_by_itself() -> None:
+    alike = [plain(0, 3)], [plain(0, 3)]
+    found = measure(
+        [compared("d", *alike, interface="names"), compared("d", *alike, interface="claims"),
+         compared("e", [plain(0, 3)], [plain(0, 4)], interface="names")], SCHEMA, samples=5,
+    )  # fmt: skip
+    assert [(each.interface, each.documents) for each in found] == [("claims", 1), ("names", 2)]
+    assert [value(each, "spans.Actor.exact") for each in found] == [1, 0.5]
+
+
+def test_nothing_is_measured_where_nothing_is_compared() -> None:
+    assert measure([], SCHEMA) == []
+
+
+def under(annotator: str, mentions: list[Mention], version: str | None, created: str = "2025-11-02") -> Annotation:
+    return answer(document("d", TEXT), annotator, mentions, guidelines_version=version, created=created)
+
+
+def versions(doc_id: str, *answers: Annotation) -> Compared:
+    of = document(doc_id, TEXT)
+    mine = tuple(msgspec.structs.replace(each, doc_id=doc_id) for each in answers)
+    return Compared(of, "trial", "all", mine)
+
+
+BEFORE = [
+    versions(f"b{n}", under("ann-1", [plain(0, 3)], "1"), under("ann-2", [plain(0, 3 + n % 2)], "1")) for n in range(4)
+]
+AFTER = [
+    versions(f"c{n}", *(under(name, [plain(0, 3)], "2", "2025-12-01") for name in ("ann-1", "ann-2")))
+    for n in range(4)
+]  # fmt: skip
+
+
+def test_by_version_shows_what_a_revision_changed() -> None:
+    found = measured(*BEFORE, *AFTER, by_version=True, samples=300)
+    assert [(each.guidelines_version, each.documents, each.mixed) for each in found.by_version] == [
+        ("1", 4, False), ("2", 4, False),
+    ]  # fmt: skip
+    exact = [next(f for f in each.figures if f.name == "spans.Actor.exact") for each in found.by_version]
+    assert [each.value for each in exact] == [0.5, 1]
+    (changed,) = [each for each in found.differences if each.name == "spans.Actor.exact"]
+    assert changed.value == 0.5
+    assert changed.low is not None and changed.high is not None and 0 <= changed.low < 0.5 < changed.high <= 1
+    assert value(found, "spans.Actor.exact") == 0.75
+    assert found.versions == {"schema 1.0.0, guidelines 1": 8, "schema 1.0.0, guidelines 2": 8}
+
+
+def test_answers_under_different_versions_are_a_group_of_their_own() -> None:
+    three = versions("d", under("ann-1", [plain(0, 3)], "1"), under("ann-2", [plain(0, 3)], "1"),
+                     under("ann-3", [plain(0, 4)], "2"))  # fmt: skip
+    found = measured(three, by_version=True)
+    groups = [(each.guidelines_version, each.mixed, each.comparisons) for each in found.by_version]
+    assert groups == [("1", False, 1), (None, True, 2)]
+    exact = [next(f.value for f in each.figures if f.name == "spans.Actor.exact") for each in found.by_version]
+    assert exact == [1, 0]
+    assert found.differences == ()
+    assert measured(three).by_version == ()
+
+
+def test_a_version_alone_is_measured_as_if_there_were_no_other() -> None:
+    among = measured(*BEFORE, *AFTER, by_version=True).by_version[0]
+    alone = measured(*BEFORE)
+    assert [(each.name, each.value, each.n, each.undefined) for each in among.figures] == [
+        (each.name, each.value, each.n, each.undefined) for each in alone.figures
+    ]
+
+
+def test_what_is_left_out_is_counted_by_reason() -> None:
+    of, out = document("d", TEXT), LeftOut()
+    answers = [
+        answer(of, "ann-1", [plain(0, 3)]), answer(of, "ann-2", [plain(0, 3)]),
+        answer(of, "ann-2", [plain(0, 4)], updated="2025-11-01"),
+        answer(of, "ann-3", [plain(0, 3)], started_from="annotation"),
+        answer(of, "ann-4", status="skipped"),
+        answer(of, "bot", [plain(0, 9)], annotator_kind="program"),
+        answer(of, "ann-5", [plain(0, 3)], interface="names"),
+    ]  # fmt: skip
+    (found,) = measure(of_document(of, answers, Who(), out), SCHEMA, left_out=out, samples=5)
+    assert found.annotators == ("ann-1", "ann-2")
+    assert found.left_out == {
+        "an earlier answer of the same annotator": 1, "not by an annotator of the kind that is compared": 1,
+        "started from another's answer": 1, "the annotator passed the document over": 1,
+    }  # fmt: skip
+    assert out.reasons()["trial", "names"] == {"nobody else has answered": 1}
+    assert figure(found, "spans.Actor.exact").value == 1
