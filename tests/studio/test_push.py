@@ -16,8 +16,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from sayso import jsonl
 from sayso.errors import ConflictError, InputError, SpanError
 from sayso.files import locked
+from sayso.records import Gold, GoldMention
 from sayso.studio import flight
 from tests.commands import done, sayso
 from tests.studio.campaigns import TEXT, Campaign, document
@@ -221,6 +223,22 @@ def test_a_prediction_brings_its_arrows_and_ids_that_a_style_sheet_can_name(camp
     assert [(item.get("id"), item.get("from_id"), item.get("to_id")) for item in result] == [
         ("x_2e_c1", None, None), ("x_2e_a1", None, None), (None, "x_2e_c1", "x_2e_a1"),
     ]  # fmt: skip
+
+
+def test_gold_of_one_pass_is_what_another_starts_from(campaign: Campaign) -> None:
+    campaign.fill(document(1))
+    (there,) = campaign.corpus.documents()
+    votes = ("ann-1", "ann-2")
+    mentions = [GoldMention(id=f"Claim-{end}", label="Claim", start=0, end=end, text=there.text[:end],
+                            decided="majority", votes=votes) for end in (6, 8)]  # fmt: skip
+    gold = Gold(doc_id=there.doc_id, text_sha256=there.text_sha256, campaign="c", interface="names",
+                schema_version="1.0.0", adjudicated="2026-01-01T00:00:00Z", annotators=votes,
+                mentions=(mentions[0],), declined=(mentions[1],))  # fmt: skip
+    path = campaign.instance.root / "gold.jsonl"
+    jsonl.write(path, [gold])
+    assert campaign.push(predictions=path).predictions == {"predicted": 1}
+    ((result,),) = standing(campaign).values()
+    assert [item["id"] for item in result] == ["Claim-6"]
 
 
 def test_predictions_come_with_new_tasks_and_are_not_doubled(campaign: Campaign) -> None:

@@ -23,7 +23,7 @@ from sayso.studio.order import score
 
 
 class _LooseMention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A mention as a program writes it: the words may be left out."""
+    """A mention as a program writes it, or as gold has it: the words may be left out."""
 
     id: str
     label: str
@@ -36,6 +36,18 @@ class _LooseMention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     started_from: Any = None
     by: str | None = None
     score: float | None = None
+    decided: Any = None
+    votes: Any = None
+
+
+class _LooseRelation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A relation, also of gold."""
+
+    type: str
+    head: str
+    tail: str
+    decided: Any = None
+    votes: Any = None
 
 
 class _Loose(Struct, frozen=True, kw_only=True):
@@ -44,7 +56,7 @@ class _Loose(Struct, frozen=True, kw_only=True):
     doc_id: str
     text_sha256: str
     mentions: tuple[_LooseMention, ...] = ()
-    relations: tuple[Relation, ...] = ()
+    relations: tuple[_LooseRelation, ...] = ()
     note: str | None = None
     uncertainty: Annotated[float, Meta(ge=0, le=1)] | None = None
 
@@ -116,8 +128,9 @@ def _checked(
     if document.text_sha256 != loose.text_sha256:
         raise InputError("made for another text than the corpus holds", where=loose.doc_id)
     mentions = [_mention(mention, document) for mention in loose.mentions]
-    _require_known(mentions, loose.relations, schema)
-    result = _shown(mentions, loose.relations, loose.note, document, schema, interface, left_out)
+    relations = [Relation(type=each.type, head=each.head, tail=each.tail) for each in loose.relations]
+    _require_known(mentions, relations, schema)
+    result = _shown(mentions, relations, loose.note, document, schema, interface, left_out)
     return loose.doc_id, Foretelling(result, score(loose.uncertainty))
 
 
