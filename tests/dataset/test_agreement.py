@@ -25,10 +25,12 @@ from tests.dataset import made
 
 WORDS = ("Zorvak", "Quimbel", "Drestan", "Volmira", "Harkune", "Ostrevo", "Plinska", "Yarveth")
 GROUPS = {
-    "Spans": ("spans", {"exact F1": "exact", "normalised": "normalised", "overlap": "overlap",
-                        "alpha, characters": "characters", "alpha, units": "units"}),
+    "Spans, with 95 % intervals": ("spans", {
+        "exact F1": "exact", "normal. F1": "normalised", "overlap F1": "overlap", "alpha chars": "characters",
+        "alpha units": "units",
+    }),
     "Counts that both marked": ("counts", {"equal bounds": "equal", "bounds that meet": "overlap"}),
-    "Relations": ("relations", {"strict F1": "strict", "lenient": "lenient", "given the spans": "given_spans"}),
+    "Relations": ("relations", {"strict F1": "strict", "lenient F1": "lenient", "F1 given spans": "given_spans"}),
     "Predictions that both kept": ("machine", {"share of exact": "share", "exact F1 without": "exact_without"}),
 }  # fmt: skip
 
@@ -89,8 +91,8 @@ def _cells(line: str) -> list[str]:
 
 
 def number(cell: str) -> tuple[float | None, float | None, float | None]:
-    """``.86 (.81–1.00)`` as value and interval."""
-    found = re.fullmatch(r"(-?[\d.]+)(?: \((-?[\d.]+)–(-?[\d.]+)\))?", cell)
+    """``0.86 (0.81 to 1.00)`` as value and interval."""
+    found = re.fullmatch(r"(-?[\d.]+)(?: \((-?[\d.]+) to (-?[\d.]+)\))?", cell)
     if found is None:
         assert cell == "undefined"
         return None, None, None
@@ -125,7 +127,7 @@ def test_the_numbers_of_the_card_are_those_of_the_command(twice: Instance) -> No
                 assert number(told[column]) == rounded(figure), (group, subject, measure)
                 compared.add((group, subject, measure))
             first = figures[group, subject, next(iter(measures.values()))]
-            assert (told["n"], told["documents"]) == (f"{first['n']:,}", f"{first['documents']:,}")
+            assert (told["n"], told["docs"]) == (f"{first['n']:,}", f"{first['documents']:,}")
     groups = {group for group, _measures in GROUPS.values()}
     wanted = {name for name, each in figures.items() if name[0] in groups and each["n"]}
     assert compared >= wanted and len(wanted) > 25

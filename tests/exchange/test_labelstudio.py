@@ -38,8 +38,8 @@ def exported(campaign: Campaign, path: Path) -> Path:
 
 
 def plain(answer: Annotation) -> Annotation:
-    """What of an answer does not depend on the server's numbers and keys."""
-    return replace(answer, campaign="", annotator="", origin=None)
+    """What of an answer does not depend on the server's numbers and keys, nor on what stands in the project alone."""
+    return replace(answer, campaign="", annotator="", origin=None, guidelines_version=None)
 
 
 @pytest.mark.server

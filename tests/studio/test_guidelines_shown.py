@@ -20,6 +20,7 @@ from sayso.studio.ledger import opened, timestamp
 from sayso.studio.status import status
 from tests.commands import done, sayso
 from tests.studio.campaigns import Campaign, document
+from tests.studio.stage import Stage
 
 ONE, TWO = Guidelines("1.0.0", "Mark it."), Guidelines("1.1.0", "Mark it all.")
 NOON = 1_795_348_800.0
@@ -233,3 +234,21 @@ def test_status_says_that_the_server_shows_older_guidelines(campaign: Campaign) 
     campaign.push()
     (side,) = status(campaign.instance, campaign.client, campaign.place.campaign, "all")
     assert side.cases == []
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("after", [False, True])
+def test_a_push_that_dies_as_it_shows_them_says_so_once(stage: Stage, after: bool) -> None:
+    campaign = stage.campaign
+    campaign.fill(document(1))
+    write(campaign.instance.root, "1.0.0")
+    stage.quietly("push")
+    write(campaign.instance.root, "1.1.0")
+    asked = stage.requests("push")
+    (number,) = [place for place, each in enumerate(asked, 1) if each.startswith("PATCH")]
+    write(campaign.instance.root, "1.2.0")
+    assert stage.killed(number, after, "push").code < 0
+    assert [each.version for each in lines(campaign)] == ["1.0.0", "1.1.0", *(["1.2.0"] if after else [])]
+    stage.quietly("push")
+    assert [each.version for each in lines(campaign)] == ["1.0.0", "1.1.0", "1.2.0"]
+    assert not [each for each in stage.requests("push") if each.startswith("PATCH")]

@@ -8,6 +8,7 @@ import pytest
 from sayso.studio.status import status
 from tests.commands import done, sayso
 from tests.studio.campaigns import Campaign, document
+from tests.studio.stage import Stage
 
 pytestmark = pytest.mark.server
 
@@ -40,3 +41,11 @@ def test_the_command(campaign: Campaign) -> None:
     assert counts == {"here": 0, "there": 1}
     printed = sayso(campaign.instance.root, "status", *campaign.words)
     assert "in step" in printed.stdout and "→ `sayso pull` brings" in printed.stdout
+
+
+def test_the_projects_of_all_passes_are_asked_for_once(stage: Stage) -> None:
+    stage.campaign.fill(document(1))
+    for interface in ("all", "names"):
+        stage.quietly("push", "--interface", interface)
+    asked = [each for each in stage.requests("status") if each.startswith("GET api/projects")]
+    assert (asked.count("GET api/projects"), len(asked)) == (1, 3), asked

@@ -48,48 +48,6 @@ _LINES = {
 _SMALL = ("exact", "normalised", "overlap")
 
 
-def sheets(measured: Measurement) -> Iterator[Sheet]:
-    """The tables, those first that come first; none for a group of which there is no figure."""
-    for group, (title, columns) in _COLUMNS.items():
-        if group == "machine":
-            yield from _whole(measured.figures)
-        yield from _sheet(title, columns, [each for each in measured.figures if each.group == group], _row_name)
-
-
-def _sheet(
-    title: str, columns: Mapping[str, str], figures: Iterable[Figure], name: Callable[[str], str]
-) -> Iterator[Sheet]:
-    by_subject: dict[str, dict[str, Figure]] = {}
-    for figure in figures:
-        by_subject.setdefault(figure.subject, {})[figure.measure] = figure
-    rows = [
-        [name(subject), *(cell(found.get(measure)) for measure in columns), *_extent(next(iter(found.values())))]
-        for subject, found in by_subject.items() if any(figure.n for figure in found.values())
-    ]  # fmt: skip
-    if rows:
-        yield Sheet(title, ["", *columns.values(), "n", "docs"], rows)
-
-
-def _row_name(subject: str) -> str:
-    """Values stand below their attribute.
-
-    >>> _row_name("Actor.type"), _row_name("Actor.type=civilian")
-    ('Actor.type', '  civilian')
-    """
-    _attribute, equals, value = subject.partition("=")
-    return f"  {value}" if equals else subject
-
-
-def _whole(figures: Iterable[Figure]) -> Iterator[Sheet]:
-    rows = [[_LINES[each.name], cell(each), *_extent(each)] for each in figures if each.name in _LINES and each.n]
-    if rows:
-        yield Sheet("Whole claims, and what they say", ["", "F1", "n", "docs"], rows)
-
-
-def _extent(figure: Figure) -> tuple[str, str]:
-    return f"{figure.n:,}", f"{figure.documents:,}"
-
-
 def cell(figure: Figure | None) -> str:
     """A figure with its interval.
 
@@ -107,6 +65,56 @@ def cell(figure: Figure | None) -> str:
 
 def _short(value: float | None) -> str:
     return "" if value is None else re.sub(r"^(-?)0\.", r"\1.", f"{value:.2f}").replace("-.00", ".00")
+
+
+Shown = Callable[[Figure | None], str]
+
+
+def sheets(measured: Measurement, shown: Shown = cell) -> Iterator[Sheet]:
+    """The tables, those first that come first; none for a group of which there is no figure.
+
+    Args:
+        shown: how a figure stands in its cell.
+    """
+    for group, (title, columns) in _COLUMNS.items():
+        if group == "machine":
+            yield from _whole(measured.figures, shown)
+        figures = [each for each in measured.figures if each.group == group]
+        yield from _sheet(title, columns, figures, _row_name, shown)
+
+
+def _sheet(
+    title: str, columns: Mapping[str, str], figures: Iterable[Figure], name: Callable[[str], str], shown: Shown = cell
+) -> Iterator[Sheet]:
+    by_subject: dict[str, dict[str, Figure]] = {}
+    for figure in figures:
+        by_subject.setdefault(figure.subject, {})[figure.measure] = figure
+    rows = [
+        [name(subject), *(shown(found.get(measure)) for measure in columns), *_extent(next(iter(found.values())))]
+        for subject, found in by_subject.items() if any(figure.n for figure in found.values())
+    ]  # fmt: skip
+    if rows:
+        yield Sheet(title, ["", *columns.values(), "n", "docs"], rows)
+
+
+def _row_name(subject: str) -> str:
+    """Values stand below their attribute.
+
+    >>> _row_name("Actor.type"), _row_name("Actor.type=civilian")
+    ('Actor.type', '  civilian')
+    """
+    _attribute, equals, value = subject.partition("=")
+    return f"  {value}" if equals else subject
+
+
+def _whole(figures: Iterable[Figure], shown: Shown) -> Iterator[Sheet]:
+    rows = [[_LINES[each.name], shown(each), *_extent(each)] for each in figures if each.name in _LINES and each.n]
+    if rows:
+        yield Sheet("Whole claims, and what they say", ["", "F1", "n", "docs"], rows)
+
+
+def _extent(figure: Figure) -> tuple[str, str]:
+    return f"{figure.n:,}", f"{figure.documents:,}"
 
 
 def of_pairs(measured: Measurement) -> Iterator[Sheet]:

@@ -2,7 +2,7 @@
 
 A labels control of any name marks mentions; answers to other controls count where they are named as ours are. What the
 schema does not know is kept as it came. Accounts become pseudonyms as in a pull; where an export holds only their
-numbers, each number of a project has its own.
+numbers, each number of a project has its own. Which guidelines were shown stands in the project and in no export.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ def command(root: object, check: bool, dry_run: bool, as_json: bool) -> None:
 
     In the card, corpus/README.md, only what stands between marks and the computed keys of its head are written anew;
     prose is never touched. --check names every part that is stale. CITATION.cff gets version and date, croissant.json
-    describes the files for programs.
+    describes the files for programs. Where two people read the same, agreement.json is what sayso agreement --json
+    prints, and the card tells its figures.
 
     The same sources always give the same rows in the same order. Only what differs is written, and a second run
     writes nothing. What a build that was interrupted left unfinished, the next one finishes.
