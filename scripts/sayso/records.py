@@ -156,7 +156,10 @@ class Annotation(Record, frozen=True, kw_only=True):
 
 
 class GoldMention(Mention, frozen=True, kw_only=True):
-    """A mention that was decided: how, and which annotators had marked it just so."""
+    """A mention that was decided: how, and which annotators had marked it just so.
+
+    Who left optional words out counts among those who gave them, if all else is the same and all gave the same words.
+    """
 
     decided: Decided
     votes: tuple[Pseudonym, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sayso import jsonl
 from sayso.adjudication.candidates import Candidates, candidates
+from sayso.adjudication.words import filled
 from sayso.agreement.answers import LeftOut, Who, independent
 from sayso.errors import UsageError
 from sayso.readings import Choice, side_by_side
@@ -85,4 +86,4 @@ def _case(document: Document, answers: tuple[Annotation, ...], schema: Schema, w
     older = sorted({each.schema_version for each in answers if not schema.understands(each.schema_version)})
     if older or len(answers) < wanted.fewest:
         return Case(document, names, None, ", ".join(older))
-    return Case(document, names, candidates(answers))
+    return Case(document, names, candidates(filled(answers, schema)))
