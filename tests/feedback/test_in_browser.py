@@ -89,3 +89,14 @@ def test_nothing_runs_out_at_the_side(folder: Path, opened: Open, name: str, wid
 
 def test_the_page_prints(folder: Path, opened: Open) -> None:
     assert unfolded(opened(folder / "ann-2.html")).pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("annotator", ["ann-1", "ann-2", "ann-3"])
+def test_what_gold_does_not_have_is_ones_own_and_not_missed(folder: Path, opened: Open, annotator: str) -> None:
+    page = unfolded(opened(folder / f"{annotator}.html"))
+    lines = [line.inner_text() for line in page.locator(".lines > li").all()]
+    alone = [line for line in lines if line.rstrip().endswith("nothing")]
+    assert all("yours alone" in line and "missed" not in line for line in alone)
+    assert not any("yours alone" in line for line in lines if line not in alone)
+    if annotator == "ann-2":
+        assert alone

@@ -43,6 +43,7 @@ const nameTag = at => h("span", { class: `label ${layer(facts.names[at]) >= 0 ? 
 function lineOf(line, number, staff) {
   const [kind, names, detail, pairs, sides] = line;
   const name = facts.kinds[kind].name;
+  const called = name === "missed" && facts.alone && sides.at(-1)[1].startsWith("nothing") ? facts.alone : name;
   const light = on => () => {
     staff.classList.toggle("picking", on);
     for (const element of staff.querySelectorAll("[data-lines]")) {
@@ -52,7 +53,7 @@ function lineOf(line, number, staff) {
   const people = who => who.map(one => facts.annotators[one]).join(", ");
   return h("li", { pointerenter: light(true), pointerleave: light(false) },
     h("p", { class: "what" },
-      h("span", { class: "kind", title: facts.kinds[kind].means }, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[name]), name),
+      h("span", { class: "kind", title: facts.kinds[kind].means }, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[name]), called),
       h("span", {}, names.map(nameTag)), detail ? h("span", { class: "detail" }, detail) : null,
       pairs.length > 1 ? h("span", { class: "pairs" }, plural(pairs.length, "pair")) : null),
     h("dl", { class: "sides" }, sides.map(([who, words]) => [h("dt", {}, people(who)), h("dd", { class: words.startsWith("nothing") ? "nothing" : null }, words)])));

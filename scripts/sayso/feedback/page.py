@@ -150,7 +150,7 @@ def _closed(folder: Path) -> None:
 
 def _page(folder: Path, campaign: str, annotator: str, told: Told, address: str) -> Written:
     path = _below(folder, campaign) / f"{annotator}.html"
-    known = {**told.packer.facts(), "address": address, "block": BLOCK}
+    known = {**told.packer.facts(), "address": address, "block": BLOCK, "alone": "yours alone"}
     content = _content(campaign, annotator, told)
 
     def fill(file: BinaryIO) -> None:
