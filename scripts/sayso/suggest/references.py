@@ -92,7 +92,7 @@ class Reference:
         if not self.corpus.gold_files():
             raise InputError("nothing is adjudicated, so there is nothing to measure against",
                              where=str(self.corpus.folder / "gold"),
-                             remedy="adjudicate first, or name a file with --against")  # fmt: skip
+                             remedy="`sayso adjudicate push` begins it, or name a file with --against")  # fmt: skip
         choice = Choice(frozenset({self.campaign} if self.campaign else ()), gold=True)
         for document, readings in side_by_side(self.corpus, choice):
             if readings:
