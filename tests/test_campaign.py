@@ -244,6 +244,7 @@ def check_agreement(world: World) -> None:
         assert rounds["1.0.0"][f"spans.Actor.{measure}"] == pytest.approx(before, abs=1e-6)
         assert rounds["1.1.0"][f"spans.Actor.{measure}"] == 1
     assert figures(measured)["attributes.Actor.type.agreement"] == pytest.approx(1 / 3, abs=1e-6)
+    assert (world.root / "build" / "disagreements.html").is_file()
     assert figures(measured)["attributes.Location.use.alpha"] is None  # one value only: chance cannot be told
 
 
