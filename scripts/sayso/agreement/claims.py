@@ -115,10 +115,6 @@ def _said(claim: Mention, ends: list[tuple[str, str]], by_id: Mapping[str, Menti
         yield source, what, place, counted
 
 
-def _counted(count: Mention) -> Hashable:
-    return tuple(count.attributes.get(name) for name in (LOWER, UPPER, THING, OUTCOME))
-
-
 def _named(mention: Mention, attribute: str) -> Hashable:
     """What is meant, as far as the annotator said so, else the words."""
     return mention.attributes.get(attribute) or words(mention)

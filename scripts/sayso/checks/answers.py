@@ -45,10 +45,6 @@ class Answer:
                 found.setdefault((relation.head, relation.type), []).append(self.by_id[relation.tail])
         return found
 
-    def labelled(self, label: str) -> list[Mention]:
-        """The mentions of one layer."""
-        return [mention for mention in self.mentions if mention.label == label]
-
 
 AnswerCheck = Callable[[Answer], Iterator[Finding]]
 
