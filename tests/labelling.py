@@ -57,6 +57,7 @@ class Desk:
     def draw(self, hotkey: str, start: int, end: int) -> None:
         """Choose a label by its hotkey and drag over ``text[start:end]``."""
         self.page.keyboard.press("Escape")
+        self.page.wait_for_function("() => !document.querySelector('.htx-highlight.__active')")  # else it is relabelled
         self.page.keyboard.press(hotkey)
         self._drag(self._caret(start), self._caret_after(end - 1))
         self.page.wait_for_timeout(150)

@@ -62,7 +62,7 @@ class Lessons:
         if not self.there():
             raise InputError("nothing is adjudicated, so there is nothing to learn from",
                              where=str(self.corpus.folder / "gold"),
-                             remedy="`sayso adjudicate push` begins it, or name an annotator with --annotator")  # fmt: skip
+                             remedy="`sayso adjudicate push` begins it, or name somebody with --annotator")  # fmt: skip
         for document, readings in side_by_side(self.corpus, self._choice):
             fitting = [one for one in readings if not one.skipped]
             if document.split == self.split and fitting:
