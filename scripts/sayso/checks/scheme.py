@@ -20,7 +20,7 @@ TYPE, ENTITY, KIND, LOWER, UPPER = "type", "entity", "kind", "lower", "upper"
 THING, OUTCOME, STANCE, USE, PRECISION, GAZETTEER = "thing", "outcome", "stance", "use", "precision", "gazetteer"
 ATTRIBUTION, POLARITY, EXACT, NEGATIVE, MEDIA = "attribution", "polarity", "exact", "negative", "document_media"
 SOURCE, CUE, QUANTITY, PART_OF = "source", "cue", "quantity", "part_of"
-WHERE, GAZETTEER, THING, OUTCOME = "where", "gazetteer", "thing", "outcome"
+WHERE = "where"
 WITH_SOURCE = frozenset({"direct", "indirect", "inherited"})
 WITH_CUE = frozenset({"direct", "indirect", "hearsay"})
 

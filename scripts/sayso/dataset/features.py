@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sayso.checks.scheme import CLAIM
 from sayso.errors import InputError
 from sayso.schema import Attribute, Schema
 
@@ -20,7 +21,6 @@ Columns = dict[str, Type]
 
 CONFIGS = ("gold", "articles", "annotations", "mentions", "claims", "tokens")
 DEFAULT = CONFIGS[0]
-CLAIM = "Claim"  # the label that the `claims` configuration is about
 COLUMN_OF_RELATION = {"where": "places", "quantity": "counts"}  # any other takes an s
 
 _ARROW = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sayso.checks.scheme import CLAIM
 from sayso.dataset import features
 from sayso.schema import Schema
 
@@ -114,7 +115,7 @@ def _of_mentions(schema: Schema) -> dict[str, str]:
 
 
 def _of_claims(schema: Schema) -> dict[str, str]:
-    attributes = {name: each.definition for name, each in schema.labels[features.CLAIM].attributes.items()}
+    attributes = {name: each.definition for name, each in schema.labels[CLAIM].attributes.items()}
     roles = {
         column: f"{schema.relations[name].definition} Mentions labelled {tail}, in order of the text."
         for name, (column, tail) in features.roles(schema).items()

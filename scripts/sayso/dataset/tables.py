@@ -17,9 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sayso.checks.scheme import CLAIM
 from sayso.dataset import features, figures
 from sayso.dataset.answers import Answers
-from sayso.dataset.features import CLAIM, Columns
+from sayso.dataset.features import Columns
 from sayso.dataset.figures import GOLD, Figures, figure
 from sayso.dataset.texts import Flags, Ints, Texts
 from sayso.records import Document

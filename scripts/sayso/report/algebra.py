@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from sayso.checks.scheme import COUNT, KIND, LOWER, PART_OF, UPPER
 from sayso.records import Mention, Relation
 
-COUNT, KIND, LOWER, UPPER, APPROX, VAGUE = "Count", "kind", "lower", "upper", "approx", "vague"
-PART_OF, ADDS_TO, RESTATES = "part_of", "adds_to", "restates"
+APPROX, VAGUE, ADDS_TO, RESTATES = "approx", "vague", "adds_to", "restates"
 SUMS, MAY, LESS, MORE, DIFFERS, ON_TOP = "sums", "may", "less", "more", "differs", "on top"
 
 

@@ -23,12 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sayso.checks.scheme import CLAIM, COUNT, ENTITY, LOWER, UPPER
 from sayso.readings import Reader, Reading
 from sayso.records import Annotation, Document, Gold, GoldMention, Mention, Relation, Value, ordered_mentions
 from sayso.report import algebra
 from sayso.schema import Attribute, Label, Schema
-
-CLAIM, ENTITY, COUNT = "Claim", "entity", algebra.COUNT
 
 Packed = list[Any]
 
@@ -181,7 +180,7 @@ def _tails(relations: Sequence[Relation]) -> dict[tuple[str, str], list[str]]:
 
 def _end(mention: Mention) -> Packed:
     if mention.label == COUNT:
-        lower, upper = (mention.attributes.get(name) for name in (algebra.LOWER, algebra.UPPER))
+        lower, upper = (mention.attributes.get(name) for name in (LOWER, UPPER))
         return _trimmed([mention.text, algebra.notation(mention), lower, upper])
     entity = mention.attributes.get(ENTITY)
     return _trimmed([mention.text, entity if entity != mention.text else None])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from sayso.checks.scheme import CLAIM, COUNT, ENTITY, SOURCE
 from sayso.readings import GOLD, Choice, Reading, side_by_side
 from sayso.records import Document, Mention
 from sayso.schema import Schema
@@ -25,7 +26,6 @@ SOURCES_SHOWN = 15
 NOBODY = "nobody: the author says it"
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?!\d)")
-_CLAIM, _COUNT, _SOURCE, _ENTITY = "Claim", "Count", "source", "entity"
 
 
 @dataclass(frozen=True)
@@ -105,19 +105,19 @@ class Figures:
     def _mention(self, mention: Mention, kind: str) -> None:
         held = mention.attributes
         self.labels[mention.label][kind] += 1
-        if mention.label == _COUNT:
+        if mention.label == COUNT:
             self.counts[str(held.get("thing", "")), str(held.get("outcome", ""))][kind] += 1
-        elif mention.label == _CLAIM:
+        elif mention.label == CLAIM:
             self.claims[str(held.get("type", "")), str(held.get("certainty", ""))][kind] += 1
 
     def _sources(self, reading: Reading) -> None:
         """Each source of a claim once for that claim, by the name of the one meant where it is given."""
         by_id: dict[str, Mention] = {mention.id: mention for mention in reading.record.mentions}
-        said: dict[str, set[str]] = {m.id: set() for m in by_id.values() if m.label == _CLAIM}
+        said: dict[str, set[str]] = {m.id: set() for m in by_id.values() if m.label == CLAIM}
         for relation in reading.record.relations:
-            if relation.type == _SOURCE and relation.head in said:
+            if relation.type == SOURCE and relation.head in said:
                 source = by_id[relation.tail]
-                said[relation.head].add(str(source.attributes.get(_ENTITY) or source.text))
+                said[relation.head].add(str(source.attributes.get(ENTITY) or source.text))
         for names in said.values():
             for name in names or {NOBODY}:
                 self.sources[name][reading.reader.kind] += 1
@@ -142,12 +142,12 @@ class Figures:
 
     def _claims(self) -> Plot:
         return Plot("claims", "Claims by type and certainty", "What claims are about, and how sure the claimer is.",
-                    "matrix", _crossed(self.claims, *self._values(_CLAIM, "type", "certainty")))  # fmt: skip
+                    "matrix", _crossed(self.claims, *self._values(CLAIM, "type", "certainty")))  # fmt: skip
 
     def _counts(self) -> Plot:
         return Plot("counts", "Counts by thing and outcome", "How many counts, not how many things: what each number "
                     "counts, and what happened to it.",
-                    "matrix", _crossed(self.counts, *self._values(_COUNT, "thing", "outcome")))  # fmt: skip
+                    "matrix", _crossed(self.counts, *self._values(COUNT, "thing", "outcome")))  # fmt: skip
 
     def _values(self, label: str, *names: str) -> list[list[str]]:
         attributes = self.schema.labels[label].attributes if label in self.schema.labels else {}

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from sayso.checks.scheme import CLAIM, COUNT
 from sayso.dataset.card.made import SPLITS, Made
 from sayso.dataset.card.markdown import paragraphs
-from sayso.dataset.features import CLAIM
 from sayso.dataset.figures import UNKNOWN
 from sayso.report.figures import ARTICLES, Plot
 from sayso.report.plots import described, svg
 
 FOLDER = "plots"
-_COUNT = "Count"
 _Rows = list[tuple[tuple[str, ...], dict[str, int]]]
 
 
@@ -42,7 +41,7 @@ def drawn(made: Made) -> Iterator[Plot]:
         yield Plot("relations", "Relations by type", "How many arrows join mentions.", "bars",
                    _by_kind(relations, made.schema.relations))  # fmt: skip
     yield from _values(made, CLAIM, "type", "claims", "Claims by type", "What claims are about.")
-    yield from _values(made, _COUNT, "outcome", "counts", "Counts by outcome",
+    yield from _values(made, COUNT, "outcome", "counts", "Counts by outcome",
                        "How many counts, not how many things: what happened to what is counted.")  # fmt: skip
     years = {year: count for (year,), count in made.under("articles|year").items() if year != UNKNOWN}
     if years:
