@@ -205,6 +205,19 @@ def test_the_annotators_commands_do_not_take_it_for_a_project_of_theirs(bench: B
     assert found["tasks"] == 3
 
 
+def test_status_tells_how_far_it_is(bench: Bench) -> None:
+    def told() -> dict[str, Any]:
+        return {side["interface"]: side["adjudication"] for side in bench.run("status")["interfaces"]}
+
+    assert told() == {"names": None, "claims": None, "all": None}
+    bench.push()
+    assert (told()["all"]["asked"], told()["all"]["submitted"]) == (1, 0)
+    (task,) = bench.tasks()
+    bench.judge(task, {bench.spot("doc-00000", "Actor", who): KEEP for who in ("the mayor", "mayor")})
+    assert (told()["all"]["asked"], told()["all"]["submitted"]) == (1, 1)
+    assert told()["names"] is None
+
+
 def test_after_new_answers_only_what_is_new_is_asked(bench: Bench) -> None:
     bench.push()
     (task,) = bench.tasks()

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 
 from sayso import migrations
 from sayso.checks.answers import of_annotation, vocabulary
+from sayso.files import locked
 from sayso.migrations import Migrations
 from sayso.records import Annotation
 from sayso.schema import load
 from sayso.settings import MARK, Instance
 from sayso.store import Corpus
 from sayso.studio import order, project
+from sayso.studio.adjudication import held
+from sayso.studio.adjudication.place import Place as Adjudicated
 from sayso.studio.answers import Notice, looked_at
-from sayso.studio.client import Client
+from sayso.studio.client import Client, Listed
 from sayso.studio.plan import MEANING, Kind
 from sayso.studio.push import Outcome, Request, foreseen
 
@@ -73,6 +76,15 @@ class Here:
     unknown: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Adjudication:
+    """How far a pass is adjudicated: documents that an adjudicator was asked about, and those that were submitted."""
+
+    url: str
+    asked: int
+    submitted: int
+
+
 @dataclass
 class Side:
     """One interface of a campaign.
@@ -83,6 +95,7 @@ class Side:
         order: in which order documents are handed out; empty where there is no project yet.
         here: the answers in our files.
         there: how many answers of each annotator are on the server.
+        adjudication: what became of it; None where nobody was asked yet.
         cases: whatever differs, with what settles it.
     """
 
@@ -93,6 +106,7 @@ class Side:
     order: str = ""
     here: Here = field(default_factory=Here)
     there: Counter[str] = field(default_factory=Counter)
+    adjudication: Adjudication | None = None
     cases: list[Case] = field(default_factory=list)
 
 
@@ -101,8 +115,11 @@ def status(instance: Instance, client: Client, campaign: str, interface: str | N
     known = migrations.load((instance.root / MARK).parent, load(instance.root / MARK))
     here = _here(Corpus(instance.root), campaign, known)
     sides = []
-    places = [project.Place(campaign, name) for name in ([interface] if interface else known.schema.interfaces)]
-    for place, listed in project.at(client, places):
+    names = [interface] if interface else list(known.schema.interfaces)
+    places = [kind(campaign, name) for kind in (project.Place, Adjudicated) for name in names]
+    listing = project.at(client, places)
+    judged = {place.interface: listed for place, listed in listing[len(names) :]}
+    for place, listed in listing[: len(names)]:
         there = client.project(listed.id) if listed else None
         seen = foreseen(instance, client, Request(place), there)
         side = Side(place, seen.url, seen.interface, seen.tasks, here=here[place.interface])
@@ -115,8 +132,16 @@ def status(instance: Instance, client: Client, campaign: str, interface: str | N
                 side.there = answers.counts()
                 aside = [Notice(each.doc_id, each.annotator, each.task, "", each.reason) for each in answers.aside()]
             side.cases += _of_answers(side, aside)
+        if asked := judged[place.interface]:
+            side.adjudication = _adjudication(instance, client, asked)
         sides.append(side)
     return sides
+
+
+def _adjudication(instance: Instance, client: Client, there: Listed) -> Adjudication:
+    with locked(instance.private / "sync.lock", "sayso status"), held.of_project(instance, client, there) as known:
+        known.look()
+        return Adjudication(f"{client.url}/projects/{there.id}", *known.progress())
 
 
 def _here(corpus: Corpus, campaign: str, known: Migrations) -> dict[str, Here]:

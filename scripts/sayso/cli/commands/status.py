@@ -51,6 +51,10 @@ def command(
     rows = [[side.place.interface, *row] for side in sides for row in _answers(side)]
     if rows:
         table("Answers", ["pass", "annotator", "on the server", "in our files"], rows)
+    judged = [(side.place.interface, side.adjudication) for side in sides if side.adjudication]
+    if judged:
+        table("Adjudication", ["pass", "documents asked about", "submitted", "at"],
+              [[name, str(each.asked), str(each.submitted), each.url] for name, each in judged])  # fmt: skip
     for side in sides:
         for case in side.cases:
             click.echo(f"{side.place.interface}: {_line(case)}")
@@ -78,4 +82,4 @@ def _told(side: Side) -> dict[str, object]:
     return {"interface": side.place.interface, "url": side.url, "state": side.interface, "order": side.order,
             "tasks": side.tasks,
             "answers": answers, "outdated": side.here.outdated, "unknown": side.here.unknown,
-            "cases": side.cases}  # fmt: skip
+            "adjudication": side.adjudication, "cases": side.cases}  # fmt: skip

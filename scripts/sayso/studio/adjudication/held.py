@@ -91,6 +91,13 @@ class Held:
         """How many tasks are known."""
         return int(self.ledger.connection.execute("SELECT count(*) FROM adjudications").fetchone()[0])
 
+    def progress(self) -> tuple[int, int]:
+        """About how many documents somebody was asked, and on how many of them somebody has submitted."""
+        asked = ("SELECT count(DISTINCT doc_id), count(DISTINCT CASE WHEN answer IS NOT NULL THEN doc_id END)"
+                 " FROM adjudications WHERE doc_id <> ''")  # fmt: skip
+        documents, submitted = self.ledger.connection.execute(asked).fetchone()
+        return int(documents), int(submitted)
+
     def last(self) -> int:
         """The highest number of a task that is known."""
         asked = "SELECT coalesce(max(task), 0) FROM adjudications"
