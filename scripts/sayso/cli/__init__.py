@@ -51,7 +51,7 @@ def sayso(context: click.Context, root: Path | None) -> None:
     """Who says what happened where, and how many.
 
     Wraps news articles in a versioned dataset, pushes them to Label Studio, pulls every annotator's own answer
-    back, and builds what researchers load.
+    back, measures how far they agree, has their differences adjudicated, and builds what researchers load.
 
     \b
     A first tour:
@@ -59,8 +59,10 @@ def sayso(context: click.Context, root: Path | None) -> None:
       sayso ingest FILE        take an article in
       sayso push               send what the server does not have
       sayso pull               bring the answers back
-      sayso build              make the dataset
       sayso check              look for what breaks a rule
+      sayso agreement          see how far annotators agree
+      sayso adjudicate push    have somebody decide where they do not
+      sayso build              make the dataset
     """
     context.obj = root
 

@@ -30,7 +30,7 @@ def _floors(_context: click.Context, _option: click.Parameter, given: tuple[str,
     return found
 
 
-@click.command()
+@click.command(short_help="Measure how far annotators agree, with intervals.")
 @click.argument("files", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--campaign", "campaigns", multiple=True, metavar="NAME", help="Only this campaign; may be repeated.")
 @click.option("--interface", metavar="NAME", help="Only this pass. [default: each by itself]")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sayso.dataset.build import Outcome
 
 
-@click.command()
+@click.command(short_help="Make the dataset and its card from the sources.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 5 when the dataset is not what the sources give.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")

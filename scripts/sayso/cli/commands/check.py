@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sayso.settings import Instance
 
 
-@click.command()
+@click.command(short_help="Look for what breaks a rule of the scheme.")
 @click.option("--only", "names", multiple=True, metavar="NAME", help="Only findings of this check; may be repeated.")
 @click.option("--severity", type=click.Choice(["error", "warning"]), default="warning", show_default=True,
               help="The least severe findings to tell.")  # fmt: skip

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sayso.demo import Demo
 
 
-@click.command()
+@click.command(short_help="Show the whole way once, on the articles here.")
 @click.pass_obj
 def command(root: Path | None) -> None:
     """Show the whole way once, on this checkout's own articles.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DIFFERENT = 3
 
 
-@click.command()
+@click.command(short_help="Show what differs between two versions of the corpus.")
 @click.argument("older", metavar="A")
 @click.argument("newer", metavar="[B]", default=".")
 @click.option("--first", type=click.IntRange(0), default=10, show_default=True, metavar="N",

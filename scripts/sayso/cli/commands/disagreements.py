@@ -22,7 +22,7 @@ LARGE = 100_000_000  # bytes; browsers take longer than people wait
 DETAILS = 15  # rows of what differs most often; --json has all
 
 
-@click.command()
+@click.command(short_help="Tell what annotators disagree about, and show it.")
 @click.option("--campaign", "campaigns", multiple=True, metavar="NAME", help="Only this campaign; may be repeated.")
 @click.option("--interface", metavar="NAME", help="Only this pass.")
 @click.option("--annotator", "annotators", multiple=True, metavar="NAME",

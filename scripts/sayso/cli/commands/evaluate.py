@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GOLD = "gold"
 
 
-@click.command()
+@click.command(short_help="Measure predictions against gold or somebody's file.")
 @click.argument("predictions", required=False, metavar="[PREDICTIONS]",
                 type=click.Path(path_type=Path, exists=True, dir_okay=False))  # fmt: skip
 @click.option("--with", "named", multiple=True, metavar="NAME", help="Ask only this suggester; may be repeated.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sayso.feedback.page import Outcome, Written
 
 
-@click.command()
+@click.command(short_help="Show each annotator's own answers beside gold.")
 @click.option("--campaign", "campaigns", multiple=True, metavar="NAME", help="Only this campaign; may be repeated.")
 @click.option("--annotator", "annotators", multiple=True, metavar="NAME",
               help="Only this annotator's page, by pseudonym; may be repeated.")  # fmt: skip

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-@click.command()
+@click.command(short_help="Fill in the texts that a release came without.")
 @click.argument("release", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("copies", nargs=-1, required=True, metavar="COPY...")
 @click.option("--to", "target", type=click.Path(path_type=Path, file_okay=False), help="Where to. [default: RELEASE]")

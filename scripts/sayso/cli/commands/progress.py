@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = ["annotator", "done", "skipped", "open", "median time", "on a day of work", "last"]
 
 
-@click.command()
+@click.command(short_help="Show each annotator's work and how long it will take.")
 @studio_options
 @click.option("--interface", metavar="NAME", help="One pass only. [default: every one that was pushed]")
 @click.pass_obj

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sayso.release.publish import Plan
 
 
-@click.command()
+@click.command(short_help="Bring the release to the Hugging Face Hub.")
 @click.argument("repository", metavar="OWNER/NAME")
 @click.option("--public", is_flag=True, help="Make a repository that is not there yet public. [default: private]")
 @click.option("--dry-run", is_flag=True, help="Look for secrets, look at the Hub, print the plan, send nothing.")

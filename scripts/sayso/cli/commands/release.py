@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sayso.release.make import Release
 
 
-@click.command()
+@click.command(short_help="Make a version: check, compare, build, changelog.")
 @click.argument("version")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")

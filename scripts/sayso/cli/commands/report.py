@@ -11,7 +11,7 @@ from sayso.cli.terminal import emit, progress, say
 LARGE = 200_000_000  # bytes; browsers take longer than people wait
 
 
-@click.command()
+@click.command(short_help="Write one HTML page to read the corpus in.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Where to write it. [default: build/report.html in the checkout]")  # fmt: skip
 @click.option("--campaign", "campaigns", multiple=True, metavar="NAME", help="Only this campaign; may be repeated.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONSEQUENCES = ("same-label-overlap", "crossing-spans", "required-attribute")  # an annotator can mend them later
 
 
-@click.group()
+@click.group(short_help="Make, check and follow what schema.yaml declares.")
 def command() -> None:
     """Make what follows from schema/schema.yaml, and follow when it changes.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHOWN = 5  # documents of one case; --json has all
 
 
-@click.command()
+@click.command(short_help="Show both sides, and what settles each difference.")
 @studio_options
 @click.option("--interface", metavar="NAME", help="One pass only. [default: every one of the schema]")
 @click.pass_obj

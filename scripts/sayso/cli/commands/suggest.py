@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sayso.suggest.suggesting import Outcome
 
 
-@click.command()
+@click.command(short_help="Write predictions that annotators start from.")
 @click.option("--with", "named", multiple=True, metavar="NAME",
               help="Ask only this suggester; may be repeated, and the first named is believed first.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",

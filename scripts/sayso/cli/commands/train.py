@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sayso.suggest.training import Trained
 
 
-@click.command()
+@click.command(short_help="Train a model for `sayso suggest --with model`.")
 @click.option("--campaign", metavar="NAME", help="Learn from this campaign only.")
 @click.option("--annotator", metavar="NAME", help="Learn from this annotator's answers instead of gold.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER",
