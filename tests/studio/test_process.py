@@ -45,6 +45,13 @@ def test_stop_returns_when_the_whole_group_is_gone() -> None:
         assert grouped(leader.pid) == []
 
 
+def test_a_child_that_does_not_show_yet_what_it_is_is_stopped_all_the_same() -> None:
+    with subprocess.Popen(["sh", "-c", "trap '' TERM; while :; do sleep 60; done"], start_new_session=True) as child:
+        assert not process.Process(child.pid, "", "not there yet").alive
+        process.stop_child(child.pid, 0.2)
+        assert grouped(child.pid) == []
+
+
 def grouped(leader: int) -> list[str]:
     """Everybody of a process group who runs, as ``ps`` tells it; the dead whom nobody has buried do not."""
     told = subprocess.run(["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, text=True, check=True).stdout

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,19 +64,30 @@ def forsaken(port: int) -> bool | None:
 
 def stop(process: Process, patience: float) -> None:
     """Ask the process and its group to end, wait ``patience`` seconds, then end them; returns when all are gone."""
-    if not process.alive:
-        return
+    if process.alive:
+        _end(process.pid, patience, lambda: process.alive)
+
+
+def stop_child(leader: int, patience: float) -> None:
+    """The same for a child of ours that leads a group and that nobody has waited for, so that its number is its own.
+
+    It may have just been made, and not show yet what it is.
+    """
+    _end(leader, patience, lambda: False)
+
+
+def _end(leader: int, patience: float, alive: Callable[[], bool]) -> None:
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10.0)):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        if _gone(process, seconds):
+            os.killpg(leader, number)
+        if _gone(leader, seconds, alive):
             return
 
 
-def _gone(process: Process, seconds: float) -> bool:
-    """Wait until neither the process nor anybody of its group runs; say whether that came about."""
+def _gone(leader: int, seconds: float, alive: Callable[[], bool]) -> bool:
+    """Wait until neither the leader nor anybody of its group runs; say whether that came about."""
     end = time.monotonic() + seconds
-    while process.alive or _led(process.pid):
+    while alive() or _led(leader):
         if time.monotonic() >= end:
             return False
         time.sleep(PAUSE)

@@ -28,7 +28,7 @@ from sayso.files import explained, locked, replacing
 from sayso.settings import Instance
 from sayso.studio import process, template
 from sayso.studio.credentials import Credentials, make_credentials, read_credentials
-from sayso.studio.process import PAUSE, Process, identify, stop
+from sayso.studio.process import PAUSE, Process, identify, stop, stop_child
 
 HOST = "127.0.0.1"
 PATIENCE = 600.0  # seconds until a start counts as failed: an old database is migrated within them
@@ -106,8 +106,7 @@ def up(instance: Instance, port: int | None = None, progress: Callable[[int], No
         if noted:
             _await(noted, folder, progress)
         else:
-            noted = _start(folder, _port(instance) if port is None else port)
-            with _stopped_on_failure(noted.process):
+            with _started(folder, _port(instance) if port is None else port) as noted:
                 _await(noted, folder, progress)
     return Server(noted.url, credentials.token)
 
@@ -187,14 +186,21 @@ def _find(folder: Path) -> _Noted | None:
     return noted if noted.process.alive else None
 
 
-def _start(folder: Path, port: int) -> _Noted:
+@contextlib.contextmanager
+def _started(folder: Path, port: int) -> Iterator[_Noted]:
+    """A server that is starting. It does not stay where it cannot be waited for, at whatever moment that is known."""
     if not (util.find_spec("label_studio") and util.find_spec("gunicorn")):
         raise ServerError("Label Studio is not installed", remedy='run `pip install "sayso[studio]"`')
     database = folder / "data" / template.DATABASE
     template.restore(database)
     template.probe(database)
     with _bound(port, expecting=(folder / "server.json").exists()) as listening:
-        return _launch(folder, listening)
+        child, port = _launch(folder, listening), listening.getsockname()[1]
+    try:
+        yield _let_go(child, port, folder)
+    except BaseException:
+        stop_child(child.pid, GRACE)
+        raise
 
 
 def _bound(port: int, *, expecting: bool) -> socket.socket:
@@ -223,11 +229,10 @@ def _refused(port: int, error: OSError) -> Exception:
     return UsageError(f"cannot listen here: {error.strerror}", where=where, remedy=remedy)
 
 
-def _launch(folder: Path, listening: socket.socket) -> _Noted:
-    """Start the process, write down which one it is, and only then let it go on."""
+def _launch(folder: Path, listening: socket.socket) -> subprocess.Popen[bytes]:
+    """Start the process, which waits at a gate, and ends if that closes."""
     number = listening.fileno()
     gunicorn = [sys.executable, "-P", "-m", "gunicorn", "-c", "python:sayso.studio.serving", "--chdir", str(folder)]
-    port = listening.getsockname()[1]
     with _log(folder / "server.log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter
             ["/bin/sh", "-c", 'read go && exec "$@" </dev/null', "sayso", *gunicorn],
@@ -235,6 +240,11 @@ def _launch(folder: Path, listening: socket.socket) -> _Noted:
             env=_environment(folder, number),
         )  # fmt: skip
     child.returncode = 0  # it lives on without us: Popen need not warn of that
+    return child
+
+
+def _let_go(child: subprocess.Popen[bytes], port: int, folder: Path) -> _Noted:
+    """Write down which process it is, and only then let it go on."""
     assert child.stdin is not None  # noqa: S101
     with child.stdin as gate:  # closed unwritten, it ends the process
         noted = _Noted(identify(child.pid, str(folder)), port, metadata.version("label-studio"))
@@ -270,16 +280,6 @@ def _log(path: Path) -> Path:
             path.replace(path.with_suffix(".old.log"))
         path.touch(mode=0o600)
     return path
-
-
-@contextlib.contextmanager
-def _stopped_on_failure(process: Process) -> Iterator[None]:
-    """What we started and cannot wait for does not stay."""
-    try:
-        yield
-    except BaseException:
-        stop(process, GRACE)
-        raise
 
 
 def _await(noted: _Noted, folder: Path, progress: Callable[[int], None]) -> None:
