@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sayso.errors import SpanError
+from sayso.errors import InputError, SpanError
 
 
 class Span(NamedTuple):
@@ -33,6 +33,23 @@ def check(span: Span, text: str) -> None:
         raise SpanError(
             f"not inside the text of {len(text)} code points, or empty", where=f"[{span.start}, {span.end})"
         )
+
+
+def words(span: Span, text: str, claimed: str | None = None) -> str:
+    """What stands there; ``claimed`` is what somebody says stands there, where they say so.
+
+    Raises:
+        SpanError: ``span`` is not inside ``text``.
+        InputError: other words stand there.
+
+    >>> words(Span(0, 3), "two drones", "two")
+    'two'
+    """
+    check(span, text)
+    found = text[span.start : span.end]
+    if claimed not in (None, found):
+        raise InputError(f"the text there is {found!r}, not {claimed!r}", where=f"[{span.start}, {span.end})")
+    return found
 
 
 def covers(outer: Span, inner: Span) -> bool:

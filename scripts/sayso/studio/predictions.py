@@ -136,10 +136,7 @@ def _checked(
 
 def _mention(loose: _LooseMention, document: Document) -> Mention:
     span = spans.Span(loose.start, loose.end)
-    spans.check(span, document.text)
-    words = document.text[span.start : span.end]
-    if loose.text not in (None, words):
-        raise InputError(f"the text there is {words!r}, not {loose.text!r}", where=f"[{span.start}, {span.end})")
+    words = spans.words(span, document.text, loose.text)
     return Mention(id=loose.id, label=loose.label, start=span.start, end=span.end, text=words,
                    attributes=loose.attributes, flag=loose.flag, note=loose.note)  # fmt: skip
 

@@ -171,10 +171,7 @@ def _document(line: _Line) -> Document:
 
 def _mention(number: int, one: _Span, text: str) -> Mention:
     span = spans.Span(one.start, one.end)
-    spans.check(span, text)
-    words = text[span.start : span.end]
-    if one.text not in (None, words):
-        raise InputError(f"the text there is {words!r}, not {one.text!r}", where=f"[{span.start}, {span.end})")
+    words = spans.words(span, text, one.text)
     return Mention(id=one.id or str(number), label=one.label, start=span.start, end=span.end, text=words,
                    attributes=one.attributes)  # fmt: skip
 
