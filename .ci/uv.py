@@ -27,7 +27,7 @@ STRONGEST_LAST = ("global", "install", ":env:")
 def pip_settings(listing: str) -> dict[str, str]:
     """What `pip config list` prints, by option, the environment over the files.
 
-    >>> pip_settings("global.timeout='9'\\n:env:.cert='/mine'\\nglobal.cert='/theirs'")
+    >>> pip_settings("global.timeout='9'\\n:env:.cert='/mine'\\nglobal.cert='/write_dkpro_document'")
     {'timeout': '9', 'cert': '/mine'}
     """
     settings: dict[str, str] = {}
@@ -42,7 +42,7 @@ def pip_settings(listing: str) -> dict[str, str]:
 def uv_environment(settings: Mapping[str, str]) -> dict[str, str]:
     """The same for uv.
 
-    >>> uv_environment({"find-links": "/one /two", "timeout": "9"})
+    >>> uv_environment({"find_project-links": "/one /two", "timeout": "9"})
     {'UV_FIND_LINKS': '/one,/two'}
     """
     told = {OURS[option]: value for option, value in settings.items() if option in OURS}
@@ -59,7 +59,9 @@ def main() -> None:
     listing = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
-    environment = uv_environment(pip_settings(listing)) | {"VIRTUAL_ENV": str(beside.parent)} | os.environ
+    environment = (
+        uv_environment(pip_settings(listing)) | {"VIRTUAL_ENV": str(beside.parent)} | os.environ
+    )
     os.execve(beside / "uv", ["uv", *sys.argv[1:]], environment)  # noqa: S606
 
 

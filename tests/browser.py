@@ -9,24 +9,29 @@ import sys
 from pathlib import Path
 
 VARIABLES = ("SAYSO_BROWSER", "CHROME")
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
-PLACES = (
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+)
+INSTALL_PATHS = (
     Path("/usr/lib/chromium/chromium"),
     Path("/snap/bin/chromium"),
     Path("/opt/google/chrome/chrome"),
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
 )
-REMEDY = (
-    "install Chromium or Chrome (Debian: sudo apt-get install chromium), or name one: SAYSO_BROWSER=/path/to/chromium"
-)
+REMEDY = "install Chromium or Chrome (Debian: sudo apt-get install chromium), or name one: SAYSO_BROWSER=/path/to/chromium"
 
 
 class NoBrowserError(LookupError):
     """No Chromium and no Chrome was found."""
 
 
-def chromium() -> Path:
+def find_chromium() -> Path:
     """The program to start.
 
     Raises:
@@ -34,23 +39,23 @@ def chromium() -> Path:
     """
     for variable in VARIABLES:
         if named := os.environ.get(variable):
-            return _named(variable, named)
+            return _resolve_named(variable, named)
     found = [path for name in NAMES if (path := shutil.which(name))]
-    found += [str(place) for place in PLACES if os.access(place, os.X_OK)]
+    found += [str(place) for place in INSTALL_PATHS if os.access(place, os.X_OK)]
     if not found:
         raise NoBrowserError(f"browser: neither Chromium nor Chrome is here; {REMEDY}")
     return Path(found[0])
 
 
-def _named(variable: str, named: str) -> Path:
-    path = shutil.which(named)
+def _resolve_named(variable: str, program: str) -> Path:
+    path = shutil.which(program)
     if path is None:
-        raise NoBrowserError(f"{variable}: {named} is not a program; {REMEDY}")
+        raise NoBrowserError(f"{variable}: {program} is not a program; {REMEDY}")
     return Path(path)
 
 
 if __name__ == "__main__":
     try:
-        print(chromium())
+        print(find_chromium())
     except NoBrowserError as error:
         sys.exit(str(error))

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from sayso.settings import Instance, find_instance
-from sayso.studio import server
-from sayso.studio.accounts import create_account
+from sayso.labelstudio import server
+from sayso.labelstudio.accounts import create_account
+from sayso.settings import Checkout, find_checkout
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tests.pages import Open
+    from tests.browser_pages import OpenPage
 
 # A busy machine is slow now and then; that is no fault of what is tested.
 settings.register_profile("unhurried", deadline=None)
@@ -33,11 +33,11 @@ PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True)
-class Studio:
-    """A running Label Studio; ``token`` is the lead's, ``annotator(email)`` makes another account's."""
+class LabelStudioServer:
+    """A running Label Studio; ``token`` is the lead's, ``annotator_token(email)`` makes another account's."""
 
-    instance: Instance
-    server: server.Server
+    checkout: Checkout
+    server: server.RunningServer
     _tokens: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -48,63 +48,75 @@ class Studio:
     def token(self) -> str:
         return self.server.token
 
-    def annotator(self, email: str) -> str:
+    def annotator_token(self, email: str) -> str:
         """The token of the account with this address, made when it is asked for first."""
         if email not in self._tokens:
             self._tokens[email] = create_account(self.server, email, PASSWORD)
         return self._tokens[email]
 
 
-def new_instance(root: Path) -> Instance:
+def new_checkout(root: Path) -> Checkout:
     """A checkout with the repository's schema and an empty corpus."""
     shutil.copytree(REPOSITORY / "schema", root / "schema")
     (root / "corpus").mkdir()
-    return find_instance(root)
+    return find_checkout(root)
 
 
 @contextlib.contextmanager
-def stopped_after(instance: Instance) -> Iterator[None]:
-    """Stop the embedded server of ``instance`` when the block ends, and also when the test run is killed."""
+def stop_server_after(checkout: Checkout) -> Iterator[None]:
+    """Stop the embedded server of ``checkout`` when the block ends, and also when the test run is killed."""
     guard = subprocess.Popen(
-        ["/bin/sh", "-c", 'cat >/dev/null; exec "$@"', "guard",
-         sys.executable, "-m", "sayso", "--root", str(instance.root), "studio", "down"],
-        stdin=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+        [
+            "/bin/sh",
+            "-c",
+            'cat >/dev/null; exec "$@"',
+            "guard",
+            sys.executable,
+            "-m",
+            "sayso",
+            "--root",
+            str(checkout.root),
+            "studio",
+            "down",
+        ],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
         yield
     finally:
         guard.send_signal(signal.SIGKILL)
         guard.communicate()
-        server.down(instance)
+        server.stop(checkout)
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Instance:
+def checkout(tmp_path: Path) -> Checkout:
     """A checkout of its own for each test."""
-    return new_instance(tmp_path / "checkout")
+    return new_checkout(tmp_path / "checkout")
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def labelstudio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
     """One Label Studio for the whole run; tests make projects of their own in it."""
-    instance = new_instance(tmp_path_factory.mktemp("studio") / "checkout")
-    with stopped_after(instance):
-        yield Studio(instance, server.up(instance, 0))
+    checkout = new_checkout(tmp_path_factory.mktemp("studio") / "checkout")
+    with stop_server_after(checkout):
+        yield LabelStudioServer(checkout, server.start(checkout, 0))
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real Chromium."""
-    from tests import pages
+    from tests import browser_pages
 
-    with pages.started() as browser:
+    with browser_pages.start_browser() as browser:
         yield browser
 
 
 @pytest.fixture
-def opened(browser: Browser) -> Iterator[Open]:
+def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Opens a page at a view; at the end nothing was fetched, refused or raised."""
-    from tests import pages
+    from tests import browser_pages
 
-    with pages.opening(browser) as opened:
-        yield opened
+    with browser_pages.open_pages(browser) as open_page:
+        yield open_page

@@ -19,21 +19,21 @@ from typing import Any
 import httpx
 import pytest
 
-from sayso.records import Gold, Mention, Relation
-from sayso.schema import load
-from sayso.settings import MARK, find_instance
-from sayso.store import Corpus
-from sayso.studio import server
-from sayso.studio.accounts import create_account
-from sayso.studio.codec import encode
-from sayso.studio.controls import DROP, KEEP, SPAN, TEXT, VERDICT, control
-from tests.commands import done
-from tests.conftest import PASSWORD, REPOSITORY, stopped_after
+from sayso.corpus.sources import CorpusFiles
+from sayso.labelstudio import server
+from sayso.labelstudio.accounts import create_account
+from sayso.labelstudio.codec import encode_result
+from sayso.labelstudio.controls import DROP, KEEP, SPAN, TEXT, VERDICT, control_name
+from sayso.models import Gold, Mention, Relation
+from sayso.schema.declarations import load_schema
+from sayso.settings import SCHEMA_FILE, find_checkout
+from tests.command_line import run_sayso_ok
+from tests.conftest import PASSWORD, REPOSITORY, stop_server_after
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
-SECTION = "### A whole campaign, step by step\n"
-PEOPLE = ["careful", "hasty", "other"]
+SECTION_HEADING = "### A whole campaign, step by step\n"
+ANNOTATOR_NAMES = ["careful", "hasty", "other"]
 ROUNDS = {
     "first": ["drones were shot down over Belgorod", "houses were damaged in Kursk"],
     "second": ["people were injured in Bryansk", "bridges were destroyed in Tver"],
@@ -47,51 +47,80 @@ CLAIMED = {
 NUMBERS = {"Four": 4, "Five": 5}
 
 
-def steps() -> list[list[str]]:
+def manual_commands() -> list[list[str]]:
     """The commands of the README's walk, in order, without ``sayso``."""
-    section = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition(SECTION)[2].partition("\n### ")[0]
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) for line in block.splitlines()]
+    section = (
+        (REPOSITORY / "README.md")
+        .read_text(encoding="utf-8")
+        .partition(SECTION_HEADING)[2]
+        .partition("\n### ")[0]
+    )
+    lines = [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+        for line in block.splitlines()
+    ]
     words = [shlex.split(line, comments=True) for line in lines]
     assert all(line[0] == "sayso" for line in words)
     return [line[1:] for line in words]
 
 
 @dataclass
-class Reader:
+class SimulatedAnnotator:
     """Somebody's way of reading: where it differs from the careful one's."""
 
     name: str
     with_article: bool = False
     mayor: str = "local_authority"
 
-    def answer(self, text: str) -> tuple[list[Mention], list[Relation]]:
+    def annotate(self, text: str) -> tuple[list[Mention], list[Relation]]:
         """What this reader marks in one of the articles above."""
         number, what = re.match(r"(\w+) (\w+)", text).groups()  # type: ignore[union-attr]
         place = re.search(r"(?:over|in) (\w+),", text)[1]  # type: ignore[index]
         kind, thing, outcome = CLAIMED[what]
-        claim = {"type": kind, "attribution": "indirect", "certainty": "certain", "polarity": "positive"}
-        counted: dict[str, Any] = {"kind": "exact", "lower": NUMBERS[number], "upper": NUMBERS[number],
-                                   "thing": thing, "outcome": outcome}  # fmt: skip
+        claim = {
+            "type": kind,
+            "attribution": "indirect",
+            "certainty": "certain",
+            "polarity": "positive",
+        }
+        counted: dict[str, Any] = {
+            "kind": "exact",
+            "lower": NUMBERS[number],
+            "upper": NUMBERS[number],
+            "thing": thing,
+            "outcome": outcome,
+        }
         mentions = [
-            marked(text, "Claim", text.partition(",")[0], claim),
-            marked(text, "Count", f"{number} {what}", counted),
-            marked(text, "Location", place, {"use": "literal", "precision": "settlement"}),
-            marked(text, "Actor", "the mayor" if self.with_article else "mayor", {"type": self.mayor}),
-            marked(text, "Cue", "said", {"stance": "neutral"}),
+            build_mention(text, "Claim", text.partition(",")[0], claim),
+            build_mention(text, "Count", f"{number} {what}", counted),
+            build_mention(text, "Location", place, {"use": "literal", "precision": "settlement"}),
+            build_mention(
+                text, "Actor", "the mayor" if self.with_article else "mayor", {"type": self.mayor}
+            ),
+            build_mention(text, "Cue", "said", {"stance": "neutral"}),
         ]
         ends = {mention.label: mention.id for mention in mentions}
         drawn = {"quantity": "Count", "where": "Location", "source": "Actor", "cue": "Cue"}
-        return mentions, [Relation(type=name, head=ends["Claim"], tail=ends[tail]) for name, tail in drawn.items()]
+        return mentions, [
+            Relation(type=name, head=ends["Claim"], tail=ends[tail]) for name, tail in drawn.items()
+        ]
 
 
-def marked(text: str, label: str, words: str, attributes: Mapping[str, Any]) -> Mention:
+def build_mention(text: str, label: str, words: str, attributes: Mapping[str, Any]) -> Mention:
     start = text.index(words)
-    return Mention(id=label.lower(), label=label, start=start, end=start + len(words), text=words,
-                   attributes=dict(attributes))  # fmt: skip
+    return Mention(
+        id=label.lower(),
+        label=label,
+        start=start,
+        end=start + len(words),
+        text=words,
+        attributes=dict(attributes),
+    )
 
 
 @dataclass
-class World:
+class CampaignCheckout:
     """A checkout as somebody has it who begins, its Label Studio, and the people who work there."""
 
     root: Path
@@ -99,8 +128,8 @@ class World:
     accounts: dict[str, httpx.Client] = field(default_factory=dict)
 
     @property
-    def corpus(self) -> Corpus:
-        return Corpus(self.root)
+    def corpus(self) -> CorpusFiles:
+        return CorpusFiles(self.root)
 
     @property
     def url(self) -> str:
@@ -108,33 +137,40 @@ class World:
 
     def run(self, *words: str) -> str:
         """One command as the walk has it."""
-        return done(self.root, *words, environment={"SAYSO_PORT": str(self.port)}, folder=self.root)
+        return run_sayso_ok(
+            self.root, *words, environment={"SAYSO_PORT": str(self.port)}, folder=self.root
+        )
 
     def join(self, *names: str) -> None:
         """Make accounts by the lead's invitation."""
-        running = server.running(find_instance(self.root))
+        running = server.find_running(find_checkout(self.root))
         assert running
         for name in names:
             token = create_account(running, f"{name}@sayso.localhost", PASSWORD)
             headers = {"Authorization": f"Token {token}"}
-            self.accounts[name] = httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
+            self.accounts[name] = httpx.Client(
+                base_url=self.url, headers=headers, trust_env=False, timeout=60
+            )
 
     def projects(self) -> dict[str, int]:
         """The projects by title."""
         listed = self.accounts["careful"].get("/api/projects").json()["results"]
         return {project["title"]: project["id"] for project in listed}
 
-    def label(self, readers: list[Reader]) -> Counter[str]:
+    def label(self, readers: list[SimulatedAnnotator]) -> Counter[str]:
         """Let everybody label in turn, as the stream serves them, until there is nothing left."""
-        schema, got = load(self.root / MARK), Counter[str]()
+        schema, got = load_schema(self.root / SCHEMA_FILE), Counter[str]()
         (project,) = self.projects().values()
         for turn in count():
             assert turn < 50, "the stream does not end"
-            served = [(reader, self.accounts[reader.name].get(f"/api/projects/{project}/next")) for reader in readers]
+            served = [
+                (reader, self.accounts[reader.name].get(f"/api/projects/{project}/next"))
+                for reader in readers
+            ]
             for reader, answer in served:
                 if answer.status_code == 200:
                     task = answer.json()
-                    result = encode(*reader.answer(task["data"]["text"]), schema)
+                    result = encode_result(*reader.annotate(task["data"]["text"]), schema)
                     body = {"result": result, "lead_time": 30.0}
                     self.accounts[reader.name].post(
                         f"/api/tasks/{task['id']}/annotations/", json=body
@@ -146,21 +182,25 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def checkout(tmp_path: Path) -> Iterator[CampaignCheckout]:
     root = tmp_path / "checkout"
     shutil.copytree(REPOSITORY / "schema", root / "schema")
-    (root / "pyproject.toml").write_text('[tool.sayso]\ncampaign = "pilot"\ndata_version = "0.0.0"\n')
+    (root / "pyproject.toml").write_text(
+        '[tool.sayso]\ncampaign = "pilot"\ndata_version = "0.0.0"\n'
+    )
     (root / ".gitignore").write_text(".sayso/\nbuild/\n")
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     for name, texts in ROUNDS.items():
         (root / "news" / name).mkdir(parents=True)
         for number, (text, word) in enumerate(zip(texts, NUMBERS, strict=True)):
-            (root / "news" / name / f"{name}-{number}.txt").write_text(f"{word} {text}, the mayor said.")
+            (root / "news" / name / f"{name}-{number}.txt").write_text(
+                f"{word} {text}, the mayor said."
+            )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with stopped_after(find_instance(root)):
-        world = World(root, port)
+    with stop_server_after(find_checkout(root)):
+        world = CampaignCheckout(root, port)
         yield world
         for account in world.accounts.values():
             account.close()
@@ -175,30 +215,38 @@ def revise_guidelines(root: Path) -> None:
     path.write_text(f"{newer}\nThe article stays outside: *the [mayor] said*.\n", encoding="utf-8")
 
 
-def test_the_whole_campaign(world: World) -> None:
-    first = [Reader("careful"), Reader("hasty", with_article=True), Reader("other", mayor="state_executive")]
-    second = [Reader("careful"), Reader("hasty"), Reader("other", mayor="state_executive")]
+def test_the_whole_campaign(world: CampaignCheckout) -> None:
+    first = [
+        SimulatedAnnotator("careful"),
+        SimulatedAnnotator("hasty", with_article=True),
+        SimulatedAnnotator("other", mayor="state_executive"),
+    ]
+    second = [
+        SimulatedAnnotator("careful"),
+        SimulatedAnnotator("hasty"),
+        SimulatedAnnotator("other", mayor="state_executive"),
+    ]
     rounds = iter([first, second])
     after: dict[str, Callable[[], object]] = {
-        "studio invite": lambda: world.join(*PEOPLE, "adjudicator"),
+        "studio invite": lambda: world.join(*ANNOTATOR_NAMES, "adjudicator"),
         "push": lambda: world.label(next(rounds)),
         "disagreements": lambda: revise_guidelines(world.root),
         "adjudicate push": lambda: adjudicate(world),
     }
-    for words in steps():
+    for words in manual_commands():
         name = " ".join(word for word in words[:2] if re.fullmatch("[a-z]+", word))
         name = name if name in after else words[0]
         world.run(*words)
         if name in after:
             after[name]()
-    check_answers(world)
+    check_annotations(world)
     check_agreement(world)
     check_gold(world)
     check_feedback(world)
     check_release(world)
 
 
-def adjudicate(world: World) -> None:
+def adjudicate(world: CampaignCheckout) -> None:
     """Whoever adjudicates keeps what the guidelines say: the mayor is a local authority, the article stays outside."""
     hands = world.accounts["adjudicator"]
     project = next(number for title, number in world.projects().items() if "adjudicate" in title)
@@ -207,26 +255,38 @@ def adjudicate(world: World) -> None:
     for task in tasks:
         result = task["predictions"][0]["result"]
         judged = {item["id"] for item in result if item.get("from_name") == VERDICT}
-        for region in [item for item in result if item.get("from_name") == SPAN and item["id"] not in judged]:
+        for region in [
+            item for item in result if item.get("from_name") == SPAN and item["id"] not in judged
+        ]:
             assert region["value"]["labels"] == ["Actor"]  # on all the rest everybody agreed
-            result += verdict(region, [item for item in result if item.get("id") == region["id"]])
+            result += build_verdict(
+                region, [item for item in result if item.get("id") == region["id"]]
+            )
         body = {"result": result, "lead_time": 20.0}
         hands.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
 
 
-def verdict(region: dict[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def build_verdict(region: dict[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What is said of a mention on which annotators differ."""
-    value, asked = region["value"], control("Actor", "type")
+    value, asked = region["value"], control_name("Actor", "type")
     place = {"start": value["start"], "end": value["end"]}
     kept = value["text"] == "mayor"
     answers = {VERDICT: KEEP if kept else DROP}
     if kept and not any(item.get("from_name") == asked for item in items):
         answers[asked] = "local_authority"
-    return [{"id": region["id"], "from_name": name, "to_name": TEXT, "type": "choices",
-             "value": {**place, "choices": [choice]}} for name, choice in answers.items()]  # fmt: skip
+    return [
+        {
+            "id": region["id"],
+            "from_name": name,
+            "to_name": TEXT,
+            "type": "choices",
+            "value": {**place, "choices": [choice]},
+        }
+        for name, choice in answers.items()
+    ]
 
 
-def check_answers(world: World) -> None:
+def check_annotations(world: CampaignCheckout) -> None:
     """Everybody answered everything, blind, and each answer says which guidelines were shown."""
     answers = list(world.corpus.annotations("pilot"))
     assert Counter(answer.started_from for answer in answers) == {"nothing": 12}
@@ -235,43 +295,65 @@ def check_answers(world: World) -> None:
     assert len({answer.annotator for answer in answers}) == 3
 
 
-def check_agreement(world: World) -> None:
+def check_agreement(world: CampaignCheckout) -> None:
     """In the first round one of three marks the article too: one pair in three agrees on the actor."""
     (measured,) = json.loads(world.run("agreement", "--by", "version", "--json"))["measurements"]
     assert (measured["documents"], measured["answers"], measured["comparisons"]) == (4, 12, 12)
-    rounds = {part["guidelines_version"]: figures(part) for part in measured["by_version"]}
+    rounds = {part["guidelines_version"]: agreement_values(part) for part in measured["by_version"]}
     for measure, before in (("exact", 1 / 3), ("normalised", 1), ("overlap", 1)):
         assert rounds["1.0.0"][f"spans.Actor.{measure}"] == pytest.approx(before, abs=1e-6)
         assert rounds["1.1.0"][f"spans.Actor.{measure}"] == 1
-    assert figures(measured)["attributes.Actor.type.agreement"] == pytest.approx(1 / 3, abs=1e-6)
+    assert agreement_values(measured)["attributes.Actor.type.agreement"] == pytest.approx(
+        1 / 3, abs=1e-6
+    )
     assert (world.root / "build" / "disagreements.html").is_file()
-    assert figures(measured)["attributes.Location.use.alpha"] is None  # one value only: chance cannot be told
+    assert (
+        agreement_values(measured)["attributes.Location.use.alpha"] is None
+    )  # one value only: chance cannot be told
 
 
-def figures(part: Mapping[str, Any]) -> dict[str, float | None]:
-    return {f"{each['group']}.{each['subject']}.{each['measure']}": each["value"] for each in part["figures"]}
+def agreement_values(part: Mapping[str, Any]) -> dict[str, float | None]:
+    return {
+        f"{each['group']}.{each['subject']}.{each['measure']}": each["value"]
+        for each in part["figures"]
+    }
 
 
-def check_gold(world: World) -> None:
+def check_gold(world: CampaignCheckout) -> None:
     """What all agreed on and what was decided, with everybody's vote; what was not taken stands beside it."""
     gold = {record.doc_id: record for record in world.corpus.gold()}
     assert sorted(gold) == ["first-0", "first-1", "second-0", "second-1"]
     for record in gold.values():
-        decided = {mention.label: (mention.text, mention.decided, len(mention.votes)) for mention in record.mentions}
-        assert decided.pop("Actor") == ("mayor", "adjudicated", 1 if record.doc_id.startswith("first") else 2)
+        decided = {
+            mention.label: (mention.text, mention.decided, len(mention.votes))
+            for mention in record.mentions
+        }
+        assert decided.pop("Actor") == (
+            "mayor",
+            "adjudicated",
+            1 if record.doc_id.startswith("first") else 2,
+        )
         assert {(how, votes) for _text, how, votes in decided.values()} == {("unanimous", 3)}
-        assert {relation.type for relation in record.relations} == {"quantity", "where", "source", "cue"}
+        assert {relation.type for relation in record.relations} == {
+            "quantity",
+            "where",
+            "source",
+            "cue",
+        }
         assert record.adjudicator not in {None, *record.annotators}
         assert len(record.mentions) == 5
-    assert declined(gold["first-0"]) == {("the mayor", "local_authority"), ("mayor", "state_executive")}
-    assert declined(gold["second-0"]) == {("mayor", "state_executive")}
+    assert declined_mentions(gold["first-0"]) == {
+        ("the mayor", "local_authority"),
+        ("mayor", "state_executive"),
+    }
+    assert declined_mentions(gold["second-0"]) == {("mayor", "state_executive")}
 
 
-def declined(record: Gold) -> set[tuple[str, Any]]:
+def declined_mentions(record: Gold) -> set[tuple[str, Any]]:
     return {(mention.text, mention.attributes["type"]) for mention in record.declined}
 
 
-def check_feedback(world: World) -> None:
+def check_feedback(world: CampaignCheckout) -> None:
     """A page for each annotator and one for the lead, which nobody else can read."""
     pages = list((world.root / ".sayso" / "feedback").rglob("*.html"))
     names = {answer.annotator for answer in world.corpus.annotations("pilot")}
@@ -279,7 +361,7 @@ def check_feedback(world: World) -> None:
     assert {stat.S_IMODE(page.stat().st_mode) for page in pages} == {0o600}
 
 
-def check_release(world: World) -> None:
+def check_release(world: CampaignCheckout) -> None:
     """The card tells the agreement that was measured; the dataset holds gold; nobody's address is in any of it."""
     from datasets import load_dataset
 
@@ -291,5 +373,9 @@ def check_release(world: World) -> None:
     rows = [row for split in loaded.values() for row in split]
     assert len(rows) == 4
     assert all(row["adjudicated"] and len(row["mentions"]) == 5 for row in rows)
-    everything = b"".join(path.read_bytes() for path in (world.root / "corpus").rglob("*") if path.is_file())
-    assert [name for name in (*PEOPLE, "adjudicator") if f"{name}@".encode() in everything] == []
+    everything = b"".join(
+        path.read_bytes() for path in (world.root / "corpus").rglob("*") if path.is_file()
+    )
+    assert [
+        name for name in (*ANNOTATOR_NAMES, "adjudicator") if f"{name}@".encode() in everything
+    ] == []

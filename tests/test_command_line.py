@@ -11,49 +11,54 @@ from pathlib import Path
 
 import pytest
 
-from sayso.settings import Instance
-from tests.commands import done, sayso
+from sayso.settings import Checkout
+from tests.command_line import run_sayso, run_sayso_ok
 
 
 def one_line(text: str) -> bool:
     return text.count("\n") == 1 and "Traceback" not in text
 
 
-def test_an_error_is_one_line_on_stderr_and_a_code(instance: Instance) -> None:
+def test_an_error_is_one_line_on_stderr_and_a_code(checkout: Checkout) -> None:
     for words, code in (
         (["build"], 7),
         (["push"], 2),
         (["ingest", "nowhere.txt"], 7),
         (["report", "--out", "/dev/null/r.html"], 10),
     ):
-        result = sayso(instance.root, *words)
+        result = run_sayso(checkout.root, *words)
         assert (result.returncode, result.stdout) == (code, "")
         assert one_line(result.stderr), result.stderr
 
 
 def test_outside_a_checkout_it_says_where_to_go(tmp_path: Path) -> None:
-    result = sayso(tmp_path, "check")
+    result = run_sayso(tmp_path, "check")
     assert result.returncode == 2
     assert "--root" in result.stderr
 
 
-def test_a_bug_shows_no_traceback_unless_asked(instance: Instance) -> None:
+def test_a_bug_shows_no_traceback_unless_asked(checkout: Checkout) -> None:
     code = "from sayso import checks, cli, store; store.Corpus.batches = None; cli.main()"
     for environment, traceback in (({}, False), ({"SAYSO_DEBUG": "1"}, True)):
         result = subprocess.run(
-            [sys.executable, "-c", code, "--root", str(instance.root), "build"],
-            capture_output=True, text=True, env={**os.environ, **environment}, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", code, "--root", str(checkout.root), "build"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **environment},
+            check=False,
+        )
         assert result.returncode == 1
         assert ("Traceback" in result.stderr) == traceback
         assert one_line(result.stderr) != traceback
 
 
-def in_a_terminal(words: list[str], environment: dict[str, str]) -> bytes:
+def run_in_terminal(words: list[str], environment: dict[str, str]) -> bytes:
     """What a command shows in a terminal of its own, read to its very end."""
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     ours, theirs = os.openpty()
-    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env={**kept, **environment}):
+    with subprocess.Popen(
+        words, stdin=theirs, stdout=theirs, stderr=theirs, env={**kept, **environment}
+    ):
         os.close(theirs)
         shown = b""
         with contextlib.suppress(OSError):  # how a terminal ends on Linux
@@ -63,28 +68,32 @@ def in_a_terminal(words: list[str], environment: dict[str, str]) -> bytes:
     return shown
 
 
-def test_colour_only_where_it_is_wanted(instance: Instance) -> None:
-    words = [sys.executable, "-m", "sayso", "--root", str(instance.root), "build"]
+def test_colour_only_where_it_is_wanted(checkout: Checkout) -> None:
+    words = [sys.executable, "-m", "sayso", "--root", str(checkout.root), "build"]
     for environment, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
-        shown = in_a_terminal(words, environment)
+        shown = run_in_terminal(words, environment)
         assert b"error:" in shown
         assert (b"\x1b[31m" in shown) == coloured
 
 
-def test_a_reader_that_has_had_enough_is_no_error(instance: Instance) -> None:
-    command = f"{sys.executable} -m sayso --root {instance.root} check --list | head -1"
-    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+def test_a_reader_that_has_had_enough_is_no_error(checkout: Checkout) -> None:
+    command = f"{sys.executable} -m sayso --root {checkout.root} check --list | head -1"
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
     assert result.stdout
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("words", [["check"], ["schema", "build", "--check"], ["ingest", "-", "--doc-id", "a"]])
-def test_json_is_one_object_with_its_shape_numbered(instance: Instance, words: list[str]) -> None:
-    payload = json.loads(done(instance.root, *words, "--json", stdin=b"A drone fell.\n"))
+@pytest.mark.parametrize(
+    "words", [["check"], ["schema", "build", "--check"], ["ingest", "-", "--doc-id", "a"]]
+)
+def test_json_is_one_object_with_its_shape_numbered(checkout: Checkout, words: list[str]) -> None:
+    payload = json.loads(run_sayso_ok(checkout.root, *words, "--json", stdin=b"A drone fell.\n"))
     assert payload["schema"] == 1
 
 
 def test_the_version_is_the_packages() -> None:
     from sayso import __version__
 
-    assert done(Path("/"), "--version").split() == ["sayso,", "version", __version__]
+    assert run_sayso_ok(Path("/"), "--version").split() == ["sayso,", "version", __version__]

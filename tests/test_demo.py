@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sayso.settings import Instance
-from sayso.store import Corpus
-from tests.commands import sayso
-from tests.conftest import REPOSITORY, stopped_after
+from sayso.corpus.sources import CorpusFiles
+from sayso.settings import Checkout
+from tests.command_line import run_sayso
+from tests.conftest import REPOSITORY, stop_server_after
 
 pytestmark = pytest.mark.server
 
@@ -26,13 +26,13 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
     """What a clone holds; its demonstration's server is stopped at the end."""
     for folder in ("schema", "corpus"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder)
-    demo = Instance(tmp_path / ".sayso" / "demo", {})
+    demo = Checkout(tmp_path / ".sayso" / "demo", {})
     shutil.copytree(REPOSITORY / "schema", demo.root / "schema")
-    with stopped_after(demo):
+    with stop_server_after(demo):
         yield tmp_path
 
 
-def processes(root: Path) -> list[str]:
+def list_processes(root: Path) -> list[str]:
     """Command lines and working folders of the processes that have to do with a folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
@@ -51,37 +51,54 @@ def processes(root: Path) -> list[str]:
 
 
 def test_the_demo_goes_the_whole_way_and_a_second_time_finds_it_done(checkout: Path) -> None:
-    first = sayso(checkout, "demo")
+    first = run_sayso(checkout, "demo")
     assert first.returncode == 0, first.stderr
-    for words in ("Russian Ministry of Defense", "According to", "34 drones = 34 uav destroyed", "NOT: no one was"):
+    for words in (
+        "Russian Ministry of Defense",
+        "According to",
+        "34 drones = 34 uav destroyed",
+        "NOT: no one was",
+    ):
         assert words in first.stdout
-    corpus = Corpus(checkout / ".sayso" / "demo")
+    corpus = CorpusFiles(checkout / ".sayso" / "demo")
     entered = {answer.doc_id: answer for answer in corpus.annotations()}
-    for draft in Corpus(checkout).annotations():
+    for draft in CorpusFiles(checkout).annotations():
         answer = entered[draft.doc_id]
-        assert (answer.mentions, answer.relations, answer.kept) == (draft.mentions, draft.relations, ())
+        assert (answer.mentions, answer.relations, answer.kept) == (
+            draft.mentions,
+            draft.relations,
+            (),
+        )
         assert (answer.annotator, answer.annotator_kind) == ("draft", "program")
     files = {path: path.stat().st_mtime_ns for path in corpus.folder.rglob("*") if path.is_file()}
-    second = sayso(checkout, "demo")
+    second = run_sayso(checkout, "demo")
     assert second.returncode == 0, second.stderr
     assert "nothing was left to do" in second.stderr
     assert second.stdout == first.stdout
-    assert files == {path: path.stat().st_mtime_ns for path in corpus.folder.rglob("*") if path.is_file()}
+    assert files == {
+        path: path.stat().st_mtime_ns for path in corpus.folder.rglob("*") if path.is_file()
+    }
 
 
-def answers_signals(pid: int) -> bool:
+def handles_signals(pid: int) -> bool:
     """Whether a command has come so far as to end in its own way: it catches SIGTERM."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
     return bool(int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", [0, 3])
-def test_an_interrupted_demo_leaves_no_process_and_the_next_one_ends_well(checkout: Path, line: int) -> None:
+def test_an_interrupted_demo_leaves_no_process_and_the_next_one_ends_well(
+    checkout: Path, line: int
+) -> None:
     words = [sys.executable, "-m", "sayso", "--root", str(checkout), "demo"]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd="/") as running:
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd="/"
+    ) as running:
         assert running.stderr
-        while not answers_signals(running.pid):
+        while not handles_signals(running.pid):
             time.sleep(0.01)
         for _told in range(line):
             running.stderr.readline()
@@ -90,5 +107,5 @@ def test_an_interrupted_demo_leaves_no_process_and_the_next_one_ends_well(checko
         told = running.stderr.read()
     assert running.returncode == 130, told
     assert "Traceback" not in told
-    assert processes(checkout) == []
-    assert sayso(checkout, "demo").returncode == 0
+    assert list_processes(checkout) == []
+    assert run_sayso(checkout, "demo").returncode == 0

@@ -16,24 +16,24 @@ from sayso import files
 from sayso.errors import ConflictError, DiskError, InputError
 
 
-def names(folder: Path) -> list[str]:
+def file_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_block_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("old")
-    with pytest.raises(InputError), files.replacing(path) as file:
+    with pytest.raises(InputError), files.open_replacement(path) as file:
         file.write(b"new")
         raise InputError("no")
     assert path.read_text() == "old"
-    assert names(tmp_path) == ["a"]
+    assert file_names(tmp_path) == ["a"]
 
 
 def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("old")
-    with files.replacing(path) as file:
+    with files.open_replacement(path) as file:
         file.write(b"new")
         file.flush()
         assert path.read_text() == "old"
@@ -62,20 +62,26 @@ def test_a_secret_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_is_one_clear_line() -> None:
-    with pytest.raises(DiskError, match="free some space") as caught, files.explained(Path("/dev/full")):
+    with (
+        pytest.raises(DiskError, match="free some space") as caught,
+        files.convert_os_errors(Path("/dev/full")),
+    ):
         Path("/dev/full").write_bytes(b"x" * 10_000_000)
     assert caught.value.exit_code == 10
 
 
 def test_a_folder_that_is_a_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(DiskError, match=r"Not a directory|File exists"), files.replacing(tmp_path / "a" / "b") as file:
+    with (
+        pytest.raises(DiskError, match=r"Not a directory|File exists"),
+        files.open_replacement(tmp_path / "a" / "b") as file,
+    ):
         file.write(b"")
 
 
 def test_our_own_errors_pass_through_unchanged(tmp_path: Path) -> None:
     error = DiskError("full", where="x")
-    with pytest.raises(DiskError) as caught, files.explained(tmp_path):
+    with pytest.raises(DiskError) as caught, files.convert_os_errors(tmp_path):
         raise error
     assert caught.value is error
 
@@ -83,26 +89,31 @@ def test_our_own_errors_pass_through_unchanged(tmp_path: Path) -> None:
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     taken = pytest.raises(ConflictError, match="sayso pull")
-    with files.locked(lock, "sayso pull"), taken, files.locked(lock, "sayso push"):
+    with files.hold_lock(lock, "sayso pull"), taken, files.hold_lock(lock, "sayso push"):
         pass
-    with files.locked(lock, "sayso push"):
+    with files.hold_lock(lock, "sayso push"):
         pass
 
 
 def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time; from pathlib import Path; from sayso.files import locked\n"
-         "with locked(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)", str(lock)],
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path; from sayso.files import locked\n"
+            "with locked(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)",
+            str(lock),
+        ],
         stdout=subprocess.PIPE,
-    )  # fmt: skip
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
-    with pytest.raises(ConflictError), files.locked(lock, "y"):
+    with pytest.raises(ConflictError), files.hold_lock(lock, "y"):
         pass
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
-    with files.locked(lock, "y"):
+    with files.hold_lock(lock, "y"):
         pass
 
 
@@ -110,26 +121,30 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
     writer = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time; from pathlib import Path; from sayso.files import replacing\n"
-         "with replacing(Path(sys.argv[1])) as f: f.write(b'n' * 9999999); print('in', flush=True); time.sleep(60)",
-         str(path)],
+        [
+            sys.executable,
+            "-c",
+            "import sys, time; from pathlib import Path; from sayso.files import replacing\n"
+            "with replacing(Path(sys.argv[1])) as f: f.write(b'n' * 9999999); print('in', flush=True); time.sleep(60)",
+            str(path),
+        ],
         stdout=subprocess.PIPE,
-    )  # fmt: skip
+    )
     assert writer.stdout is not None
     assert writer.stdout.readline() == b"in\n"
     writer.kill()
     writer.communicate()
     assert path.read_bytes() == b"old"
-    assert len(names(tmp_path)) == 2
+    assert len(file_names(tmp_path)) == 2
     files.write_if_changed(path, b"new")
-    assert names(tmp_path) == ["a"]
+    assert file_names(tmp_path) == ["a"]
 
 
 def test_the_part_of_a_living_writer_is_let_alone(tmp_path: Path) -> None:
-    part = tmp_path / f"a.{os.getppid()}{files.PARTIAL}"
+    part = tmp_path / f"a.{os.getppid()}{files.PARTIAL_SUFFIX}"
     part.write_bytes(b"part")
     files.write_if_changed(tmp_path / "a", b"x")
-    assert names(tmp_path) == ["a", part.name]
+    assert file_names(tmp_path) == ["a", part.name]
 
 
 def test_files_are_replaced_together_or_not_at_all(tmp_path: Path) -> None:
@@ -144,4 +159,4 @@ def test_files_are_replaced_together_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         files.replace_together(zip(paths, (fill(b"new"), fill(b"new"), fail), strict=True))
     assert [path.read_bytes() for path in paths] == [b"old"] * 3
-    assert names(tmp_path / "in") == ["a", "b", "c"]
+    assert file_names(tmp_path / "in") == ["a", "b", "c"]

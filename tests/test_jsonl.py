@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sayso import jsonl
 from sayso.errors import InputError
-from sayso.records import Relation, encode
+from sayso.models import Relation, encode
 
 ONE = Relation(type="source", head="c1", tail="a1")
 TWO = Relation(type="cue", head="c1", tail="q1\u2028😀")
@@ -67,16 +67,22 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: bytes, what: str) -> None:
         list(jsonl.read(path, Relation))
     assert caught.value.where == f"{path}:2"
     assert caught.value.__cause__ is not None
-    tried = [value for _number, _line, value in jsonl.tried(path, Relation)]
+    tried = [value for _number, _line, value in jsonl.read_lines_or_errors(path, Relation)]
     assert (tried[0], type(tried[1]), tried[2]) == (ONE, InputError, TWO)
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=4), st.none() | st.integers() | st.text(max_size=4), max_size=3)))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.text(max_size=4), st.none() | st.integers() | st.text(max_size=4), max_size=3
+        )
+    )
+)
 def test_objects_of_any_other_writer_are_read(records: list[dict[str, object]]) -> None:
     import json
 
     stream = io.BytesIO("".join(f"{json.dumps(record)}\r\n\n" for record in records).encode())
-    assert [record for _number, record in jsonl.objects(stream, "x")] == records
+    assert [record for _number, record in jsonl.read_objects(stream, "x")] == records
 
 
 @pytest.mark.parametrize(
@@ -93,7 +99,7 @@ def test_objects_of_any_other_writer_are_read(records: list[dict[str, object]]) 
 )
 def test_an_object_that_is_none_is_named(line: bytes, what: str) -> None:
     with pytest.raises(InputError, match=what) as caught:
-        list(jsonl.objects(io.BytesIO(b'{"a":1}\n\n' + line + b"\n"), "in.jsonl"))
+        list(jsonl.read_objects(io.BytesIO(b'{"a":1}\n\n' + line + b"\n"), "in.jsonl"))
     assert caught.value.where == "in.jsonl:3"
 
 

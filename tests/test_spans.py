@@ -11,49 +11,53 @@ from sayso.errors import InputError, SpanError
 from sayso.spans import Span
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
-ENDS = st.tuples(st.integers(0, 12), st.integers(1, 12)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
+SPANS = st.tuples(st.integers(0, 12), st.integers(1, 12)).map(
+    lambda pair: Span(pair[0], pair[0] + pair[1])
+)
 
 
 @st.composite
-def texts_with_spans(draw: st.DrawFn) -> tuple[str, Span]:
+def draw_text_with_span(draw: st.DrawFn) -> tuple[str, Span]:
     text = draw(TEXTS.filter(bool))
     start = draw(st.integers(0, len(text) - 1))
     return text, Span(start, draw(st.integers(start + 1, len(text))))
 
 
-def characters(span: Span) -> set[int]:
+def offsets_of(span: Span) -> set[int]:
     return set(range(span.start, span.end))
 
 
-@given(ENDS, ENDS)
+@given(SPANS, SPANS)
 def test_predicates_are_those_of_sets_of_characters(one: Span, other: Span) -> None:
-    a, b = characters(one), characters(other)
+    a, b = offsets_of(one), offsets_of(other)
     assert spans.covers(one, other) == (a >= b)
-    assert spans.overlapping(one, other) == bool(a & b)
-    assert spans.crossing(one, other) == (bool(a & b) and not a >= b and not b >= a)
+    assert spans.overlaps(one, other) == bool(a & b)
+    assert spans.crosses(one, other) == (bool(a & b) and not a >= b and not b >= a)
 
 
-@given(ENDS, ENDS)
+@given(SPANS, SPANS)
 def test_overlap_and_crossing_do_not_depend_on_the_order(one: Span, other: Span) -> None:
-    assert spans.overlapping(one, other) == spans.overlapping(other, one)
-    assert spans.crossing(one, other) == spans.crossing(other, one)
+    assert spans.overlaps(one, other) == spans.overlaps(other, one)
+    assert spans.crosses(one, other) == spans.crosses(other, one)
 
 
-@given(texts_with_spans())
+@given(draw_text_with_span())
 def test_trimming_leaves_just_what_strip_leaves(pair: tuple[str, Span]) -> None:
     text, span = pair
-    trimmed = spans.trimmed(span, text)
+    trimmed = spans.trim(span, text)
     assert text[trimmed.start : trimmed.end] == text[span.start : span.end].strip()
-    assert characters(trimmed) <= characters(span)
-    assert spans.trimmed(trimmed, text) == trimmed
+    assert offsets_of(trimmed) <= offsets_of(span)
+    assert spans.trim(trimmed, text) == trimmed
 
 
-@given(texts_with_spans())
+@given(draw_text_with_span())
 def test_utf16_there_and_back(pair: tuple[str, Span]) -> None:
     text, span = pair
     units = spans.to_utf16(span, text)
     encoded = text.encode("utf-16-le")
-    assert encoded[2 * units.start : 2 * units.end].decode("utf-16-le") == text[span.start : span.end]
+    assert (
+        encoded[2 * units.start : 2 * units.end].decode("utf-16-le") == text[span.start : span.end]
+    )
     assert spans.from_utf16(units, text) == span
 
 
@@ -65,7 +69,7 @@ def test_utf16_length_is_that_of_the_encoding(text: str) -> None:
 @pytest.mark.parametrize("span", [(0, 0), (2, 1), (-1, 1), (-2, -1), (0, 4), (3, 4), (9, 10)])
 def test_a_wrong_span_is_never_clipped(span: tuple[int, int]) -> None:
     with pytest.raises(SpanError):
-        spans.check(Span(*span), "abc")
+        spans.validate(Span(*span), "abc")
     with pytest.raises(SpanError):
         spans.to_utf16(Span(*span), "abc")
     with pytest.raises(SpanError):

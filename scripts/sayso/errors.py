@@ -43,7 +43,7 @@ class SaysoError(Exception):
     def __str__(self) -> str:
         """One line, whatever the parts hold.
 
-        >>> str(InputError("the text is empty", where="a.txt", remedy="remove the file"))
+        >>> str(InputError("the text is empty_configs", location="a.txt", remedy="remove_tasks the file"))
         'a.txt: the text is empty; remove the file'
         """
         place = f"{self.where}: " if self.where else ""

@@ -15,58 +15,68 @@ import jsonlines
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import explained, replace_if_changed
-from sayso.records import encode
+from sayso.files import convert_os_errors, replace_if_changed
+from sayso.models import encode
 
-T = TypeVar("T")
+RecordT = TypeVar("RecordT")
 
 
-def read(path: Path, record: type[T]) -> Iterator[T]:
+def read(path: Path, record: type[RecordT]) -> Iterator[RecordT]:
     """Yield the records of one of our own files, lazily.
 
     Raises:
         InputError: a line is not JSON, or not such a record; names file, line and field.
     """
     decode = msgspec.json.Decoder(record).decode
-    with explained(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
+    with convert_os_errors(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
         try:
             for line in file:
                 yield decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             # Counting lines costs a tenth of reading them, so only a file with a fault is counted, once more.
-            raise next(value for _, _, value in tried(path, record) if isinstance(value, InputError)) from error
+            raise next(
+                value
+                for _, _, value in read_lines_or_errors(path, record)
+                if isinstance(value, InputError)
+            ) from error
 
 
-def numbered(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
+def read_numbered(path: Path, record: type[RecordT]) -> Iterator[tuple[int, RecordT]]:
     """Yield (line number from 1, record); otherwise as ``read``."""
-    for number, _line, value in lines(path, record):
+    for number, _line, value in read_lines(path, record):
         yield number, value
 
 
-def lines(path: Path, record: type[T]) -> Iterator[tuple[int, bytes, T]]:
+def read_lines(path: Path, record: type[RecordT]) -> Iterator[tuple[int, bytes, RecordT]]:
     """Yield (line number from 1, the line's bytes with their line end, record); otherwise as ``read``."""
-    for number, line, value in tried(path, record):
+    for number, line, value in read_lines_or_errors(path, record):
         if isinstance(value, InputError):
             raise value
         yield number, line, value
 
 
-def tried(path: Path, record: type[T]) -> Iterator[tuple[int, bytes, T | InputError]]:
-    """As ``lines``, but yields what is wrong with a line in the place of its record, and goes on."""
+def read_lines_or_errors(
+    path: Path, record: type[RecordT]
+) -> Iterator[tuple[int, bytes, RecordT | InputError]]:
+    """As ``read_lines``, but yields what is wrong with a line in the place of its record, and goes on."""
     decode = msgspec.json.Decoder(record).decode
-    with explained(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
+    with convert_os_errors(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
         for number, line in enumerate(file, 1):
-            value: T | InputError
+            value: RecordT | InputError
             try:
                 value = decode(line)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                value = _unreadable(path, number, error)
+                value = _line_error(path, number, error)
             yield number, line, value
 
 
-def _unreadable(path: Path, number: int, cause: Exception) -> InputError:
-    what = f"not UTF-8 at byte {cause.start}" if isinstance(cause, UnicodeDecodeError) else str(cause)
-    error = InputError(what, where=f"{path}:{number}", remedy="restore the line from git, or remove it")
+def _line_error(path: Path, number: int, cause: Exception) -> InputError:
+    what = (
+        f"not UTF-8 at byte {cause.start}" if isinstance(cause, UnicodeDecodeError) else str(cause)
+    )
+    error = InputError(
+        what, where=f"{path}:{number}", remedy="restore the line from git, or remove it"
+    )
     error.__cause__ = cause
     return error
 
@@ -86,7 +96,7 @@ def write(path: Path, records: Iterable[Any]) -> bool:
     return replace_if_changed(path, fill)
 
 
-def objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number from 1, object) of the lines of a file from elsewhere; blank lines are passed over.
 
     Raises:
@@ -95,12 +105,12 @@ def objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str,
     for number, line in enumerate(stream, 1):
         if not line.strip():
             continue
-        yield number, _object(line, f"{name}:{number}")
+        yield number, _parse_object(line, f"{name}:{number}")
 
 
-def _object(line: bytes, place: str) -> dict[str, Any]:
+def _parse_object(line: bytes, place: str) -> dict[str, Any]:
     try:
-        value = jsonlines.Reader([line], loads=_strict).read()
+        value = jsonlines.Reader([line], loads=_parse_strict_json).read()
     except jsonlines.InvalidLineError as error:
         what = str(error).removesuffix(f" (line {error.lineno})")
         raise InputError(what, where=place, remedy="mend the line") from error
@@ -111,11 +121,13 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     return value
 
 
-def _strict(text: str | bytes) -> Any:
-    return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+def _parse_strict_json(text: str | bytes) -> Any:
+    return json.loads(
+        text, object_pairs_hook=_reject_duplicate_keys, parse_constant=_reject_constant
+    )
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _value in pairs]
@@ -123,5 +135,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")

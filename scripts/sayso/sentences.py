@@ -10,8 +10,10 @@ LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 def sentence_starts(text: str, language: str) -> list[int]:
     """First code point of each sentence, spaces before it included, in order; ``language`` is a BCP 47 tag.
 
-    >>> sentence_starts("Two fell. One did not.", "en")
+    >>> sentence_starts("AnnotatorPair fell. One did not.", "en")
     [0, 10]
     """
     short = language.split("-", 1)[0].lower()
-    return [int(sentence["start_index"]) for sentence in sentencex.get_sentence_boundaries(short, text)]
+    return [
+        int(sentence["start_index"]) for sentence in sentencex.get_sentence_boundaries(short, text)
+    ]

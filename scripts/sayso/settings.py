@@ -16,7 +16,7 @@ from typing import Any
 
 from sayso.errors import InputError, UsageError
 
-MARK = Path("schema/schema.yaml")
+SCHEMA_FILE = Path("schema/schema.yaml")
 
 DEFAULTS: dict[str, str] = {
     "campaign": "main",
@@ -35,7 +35,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Instance:
+class Checkout:
     """A checkout that commands work on.
 
     Attributes:
@@ -44,17 +44,17 @@ class Instance:
     """
 
     root: Path
-    declared: dict[str, Any]
+    tool_table: dict[str, Any]
 
     @property
     def private(self) -> Path:
         """``.sayso/``: server data, secrets, caches. Never in git, never in a release."""
         return self.root / ".sayso"
 
-    def setting(self, name: str, option: str | None = None) -> Setting | None:
+    def find_setting(self, name: str, option: str | None = None) -> Setting | None:
         """Resolve one setting by precedence, or None when nobody set it.
 
-        >>> Instance(Path("/x"), {"campaign": "pilot"}).setting("campaign")
+        >>> Checkout(Path("/x"), {"campaign": "pilot"}).setting("campaign")
         Setting(value='pilot', source='[tool.sayso] in pyproject.toml')
         """
         if option is not None:
@@ -62,19 +62,19 @@ class Instance:
         variable = f"SAYSO_{name.upper()}"
         if os.environ.get(variable):
             return Setting(os.environ[variable].strip(), variable)
-        if name in self.declared:
-            return Setting(str(self.declared[name]), "[tool.sayso] in pyproject.toml")
+        if name in self.tool_table:
+            return Setting(str(self.tool_table[name]), "[tool.sayso] in pyproject.toml")
         if name in DEFAULTS:
             return Setting(DEFAULTS[name], "default")
         return None
 
-    def require(self, name: str, option: str | None = None) -> str:
+    def require_setting(self, name: str, option: str | None = None) -> str:
         """The value of a setting that must be there.
 
         Raises:
             UsageError: nobody set it.
         """
-        setting = self.setting(name, option)
+        setting = self.find_setting(name, option)
         if setting is None:
             raise UsageError(
                 f"{name} is not set",
@@ -83,7 +83,7 @@ class Instance:
         return setting.value
 
 
-def now() -> datetime:
+def current_time() -> datetime:
     """The time that is written into what is made, in UTC to the second: ``SOURCE_DATE_EPOCH``, or the clock's.
 
     Raises:
@@ -99,7 +99,7 @@ def now() -> datetime:
         raise UsageError(what, remedy="unset it, or set it to such a number") from None
 
 
-def find_instance(root: Path | None = None) -> Instance:
+def find_checkout(root: Path | None = None) -> Checkout:
     """The instance at ``root``, or the nearest one at or above the current folder.
 
     Raises:
@@ -109,16 +109,16 @@ def find_instance(root: Path | None = None) -> Instance:
     start = (root or Path.cwd()).resolve()
     candidates = [start] if root else [start, *start.parents]
     for folder in candidates:
-        if (folder / MARK).is_file():
-            return Instance(folder, _declared(folder / "pyproject.toml"))
+        if (folder / SCHEMA_FILE).is_file():
+            return Checkout(folder, _read_tool_table(folder / "pyproject.toml"))
     raise UsageError(
-        f"no {MARK} here" if root else f"no {MARK} here or above",
+        f"no {SCHEMA_FILE} here" if root else f"no {SCHEMA_FILE} here or above",
         where=str(start),
         remedy="go into a Sayso checkout or name one with --root",
     )
 
 
-def _declared(pyproject: Path) -> dict[str, Any]:
+def _read_tool_table(pyproject: Path) -> dict[str, Any]:
     if not pyproject.is_file():
         return {}
     try:

@@ -18,37 +18,40 @@ class Span(NamedTuple):
     end: int
 
 
-def check(span: Span, text: str) -> None:
+def validate(span: Span, text: str) -> None:
     """Raise unless ``span`` is inside ``text`` and not empty.
 
     Raises:
         SpanError: it is not; nothing is clipped.
 
-    >>> check(Span(0, 2), "ab")
-    >>> check(Span(1, 3), "ab")
+    >>> validate(Span(0, 2), "ab")
+    >>> validate(Span(1, 3), "ab")
     Traceback (most recent call last):
     sayso.errors.SpanError: [1, 3): not inside the text of 2 code points, or empty
     """
     if not 0 <= span.start < span.end <= len(text):
         raise SpanError(
-            f"not inside the text of {len(text)} code points, or empty", where=f"[{span.start}, {span.end})"
+            f"not inside the text of {len(text)} code points, or empty",
+            where=f"[{span.start}, {span.end})",
         )
 
 
-def words(span: Span, text: str, claimed: str | None = None) -> str:
+def slice_text(span: Span, text: str, expected: str | None = None) -> str:
     """What stands there; ``claimed`` is what somebody says stands there, where they say so.
 
     Raises:
         SpanError: ``span`` is not inside ``text``.
         InputError: other words stand there.
 
-    >>> words(Span(0, 3), "two drones", "two")
+    >>> slice_text(Span(0, 3), "two drones", "two")
     'two'
     """
-    check(span, text)
+    validate(span, text)
     found = text[span.start : span.end]
-    if claimed not in (None, found):
-        raise InputError(f"the text there is {found!r}, not {claimed!r}", where=f"[{span.start}, {span.end})")
+    if expected not in (None, found):
+        raise InputError(
+            f"the text there is {found!r}, not {expected!r}", where=f"[{span.start}, {span.end})"
+        )
     return found
 
 
@@ -57,20 +60,20 @@ def covers(outer: Span, inner: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def overlapping(one: Span, other: Span) -> bool:
+def overlaps(one: Span, other: Span) -> bool:
     """Whether they share a code point."""
     return one.start < other.end and other.start < one.end
 
 
-def crossing(one: Span, other: Span) -> bool:
+def crosses(one: Span, other: Span) -> bool:
     """Whether they overlap and neither covers the other."""
-    return overlapping(one, other) and not covers(one, other) and not covers(other, one)
+    return overlaps(one, other) and not covers(one, other) and not covers(other, one)
 
 
-def trimmed(span: Span, text: str) -> Span:
+def trim(span: Span, text: str) -> Span:
     """``span`` without white space at its edges; empty (start == end) when it holds nothing else.
 
-    >>> trimmed(Span(0, 5), " ab  ")
+    >>> trim(Span(0, 5), " ab  ")
     Span(start=1, end=3)
     """
     start, end = span
@@ -96,7 +99,7 @@ def to_utf16(span: Span, text: str) -> Span:
     >>> to_utf16(Span(1, 2), "😀a")
     Span(start=2, end=3)
     """
-    check(span, text)
+    validate(span, text)
     start = utf16_length(text[: span.start])
     return Span(start, start + utf16_length(text[span.start : span.end]))
 
@@ -113,12 +116,12 @@ def from_utf16(span: Span, text: str) -> Span:
     Traceback (most recent call last):
     sayso.errors.SpanError: UTF-16 offset 1: inside a surrogate pair, or outside the text
     """
-    converted = Span(_from_utf16(span.start, text), _from_utf16(span.end, text))
-    check(converted, text)
+    converted = Span(_code_point_offset(span.start, text), _code_point_offset(span.end, text))
+    validate(converted, text)
     return converted
 
 
-def _from_utf16(offset: int, text: str) -> int:
+def _code_point_offset(offset: int, text: str) -> int:
     units = text.encode("utf-16-le")
     head = units[: 2 * offset] if offset >= 0 else b""
     try:
@@ -126,4 +129,6 @@ def _from_utf16(offset: int, text: str) -> int:
             raise UnicodeDecodeError("utf-16-le", units, 0, 1, "outside")
         return len(head.decode("utf-16-le"))
     except UnicodeDecodeError as error:
-        raise SpanError("inside a surrogate pair, or outside the text", where=f"UTF-16 offset {offset}") from error
+        raise SpanError(
+            "inside a surrogate pair, or outside the text", where=f"UTF-16 offset {offset}"
+        ) from error

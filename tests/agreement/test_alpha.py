@@ -10,23 +10,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.agreement import characters
-from sayso.agreement.attributes import ac1, alpha
-from sayso.records import Mention
-from tests.agreement.made import LABELS, LENGTH, MENTIONS, compared, estimated, figure, marked, measured, plain, value
-
-READERS = 4
-# Each document: what each of four annotators marked, None where one did not see it; two saw it at least.
-SEEN = st.lists(st.one_of(st.none(), MENTIONS), min_size=READERS, max_size=READERS).filter(
-    lambda readings: sum(reading is not None for reading in readings) > 1
+from sayso.agreement import character_alpha
+from sayso.agreement.attribute_agreement import gwet_ac1, krippendorff_alpha
+from sayso.models import Mention
+from tests.agreement.sample_comparisons import (
+    LABELS,
+    LENGTH,
+    MENTIONS,
+    estimate_documents,
+    find_figure,
+    find_value,
+    index_mentions,
+    make_comparison,
+    make_mention,
+    measure_sample,
 )
 
+ANNOTATOR_COUNT = 4
+# Each document: what each of four annotators marked, None where one did not see it; two saw it at least.
+PARTIAL_ANNOTATIONS = st.lists(
+    st.one_of(st.none(), MENTIONS), min_size=ANNOTATOR_COUNT, max_size=ANNOTATOR_COUNT
+).filter(lambda readings: sum(reading is not None for reading in readings) > 1)
 
-def matrix(
+
+def build_matrix(
     documents: list[list[list[Mention] | None]], label: str
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Annotators by code points of all documents: 1 inside, 0 outside, not a number where not seen."""
-    found = np.full((READERS, LENGTH * len(documents)), np.nan)
+    found = np.full((ANNOTATOR_COUNT, LENGTH * len(documents)), np.nan)
     for number, readings in enumerate(documents):
         for reader, reading in enumerate(readings):
             if reading is not None:
@@ -37,15 +48,23 @@ def matrix(
     return found
 
 
-@given(st.lists(SEEN, min_size=1, max_size=4))
-def test_characters_are_as_the_package_finds_them(documents: list[list[list[Mention] | None]]) -> None:
-    answers = [[marked(reading) for reading in readings if reading is not None] for readings in documents]
-    found = estimated(
-        [lambda into, mine=mine: characters.count(into, mine, LENGTH) for mine in answers],  # type: ignore[misc]
-        lambda sums: characters.figures(sums, [*LABELS, "all"]),
+@given(st.lists(PARTIAL_ANNOTATIONS, min_size=1, max_size=4))
+def test_characters_are_as_the_package_finds_them(
+    documents: list[list[list[Mention] | None]],
+) -> None:
+    answers = [
+        [index_mentions(reading) for reading in readings if reading is not None]
+        for readings in documents
+    ]
+    found = estimate_documents(
+        [
+            lambda into, mine=mine: character_alpha.count_characters(into, mine, LENGTH)
+            for mine in answers
+        ],  # type: ignore[misc]
+        lambda sums: character_alpha.estimate_characters(sums, [*LABELS, "all"]),
     )
     for label in LABELS:
-        data = matrix(documents, label)
+        data = build_matrix(documents, label)
         if len(np.unique(data[~np.isnan(data)])) < 2:
             assert np.isnan(found[label])
             continue
@@ -54,38 +73,57 @@ def test_characters_are_as_the_package_finds_them(documents: list[list[list[Ment
 
 
 def test_where_all_is_marked_or_nothing_alpha_is_undefined() -> None:
-    everything = measured(compared("d", [plain(0, LENGTH)], [plain(0, LENGTH)]))
-    assert figure(everything, "spans.Actor.characters").undefined == "everything is marked by everybody"
-    assert figure(everything, "spans.Claim.characters").undefined == "nobody marked one"
-    assert figure(everything, "spans.all.characters").undefined
+    everything = measure_sample(
+        make_comparison("d", [make_mention(0, LENGTH)], [make_mention(0, LENGTH)])
+    )
+    assert (
+        find_figure(everything, "spans.Actor.characters").undefined
+        == "everything is marked by everybody"
+    )
+    assert find_figure(everything, "spans.Claim.characters").undefined == "nobody marked one"
+    assert find_figure(everything, "spans.all.characters").undefined
 
 
 def test_all_labels_together_are_what_is_observed_over_what_is_expected() -> None:
-    found = measured(compared("d", [plain(0, 4), plain(10, 12, "Claim")], [plain(0, 5), plain(10, 12, "Claim")]))
+    found = measure_sample(
+        make_comparison(
+            "d",
+            [make_mention(0, 4), make_mention(10, 12, "Claim")],
+            [make_mention(0, 5), make_mention(10, 12, "Claim")],
+        )
+    )
     # Of 40 values 9 are inside Actor and 4 inside Claim; one code point is disputed.
     expected = 9 * 31 / 39 + 4 * 36 / 39
-    assert value(found, "spans.all.characters") == round(1 - 1 / expected, 6)
+    assert find_value(found, "spans.all.characters") == round(1 - 1 / expected, 6)
 
 
 TABLES = st.integers(2, 5).flatmap(
-    lambda k: st.lists(st.tuples(st.integers(0, k - 1), st.integers(0, k - 1)), min_size=2, max_size=30)
+    lambda k: st.lists(
+        st.tuples(st.integers(0, k - 1), st.integers(0, k - 1)), min_size=2, max_size=30
+    )
 )
 
 
 @pytest.mark.parametrize("ordinal", [False, True])
 @given(chosen=TABLES)
-def test_attributes_are_as_the_package_finds_them(chosen: list[tuple[int, int]], ordinal: bool) -> None:
+def test_attributes_are_as_the_package_finds_them(
+    chosen: list[tuple[int, int]], ordinal: bool
+) -> None:
     values = sorted({value for two in chosen for value in two})
-    found = float(alpha(coincidences(chosen, max(values) + 1), ordinal=ordinal)[0])
+    found = float(krippendorff_alpha(coincidences(chosen, max(values) + 1), ordinal=ordinal)[0])
     if len(values) < 2:
         assert np.isnan(found)
         return
     data = np.array(chosen, dtype=float).T
     level: Literal["ordinal", "nominal"] = "ordinal" if ordinal else "nominal"
-    assert found == pytest.approx(krippendorff.alpha(data, level_of_measurement=level), rel=1e-12, abs=1e-12)
+    assert found == pytest.approx(
+        krippendorff.alpha(data, level_of_measurement=level), rel=1e-12, abs=1e-12
+    )
 
 
-def coincidences(chosen: list[tuple[int, int]], size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def coincidences(
+    chosen: list[tuple[int, int]], size: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     table = np.zeros((size, size, 1))
     for one, other in chosen:
         table[one, other] += 1
@@ -96,17 +134,17 @@ def coincidences(chosen: list[tuple[int, int]], size: int) -> np.ndarray[tuple[i
 def test_ac1_of_a_table_that_gwet_discusses() -> None:
     """125 subjects, 118 of them positive for both, 5 and 2 for one: kappa is below 0, AC1 is .9408."""
     chosen = [(0, 0)] * 118 + [(0, 1)] * 5 + [(1, 0)] * 2
-    assert float(ac1(coincidences(chosen, 2))[0]) == pytest.approx(0.9408, abs=5e-5)
-    assert float(alpha(coincidences(chosen, 2))[0]) < 0
+    assert float(gwet_ac1(coincidences(chosen, 2))[0]) == pytest.approx(0.9408, abs=5e-5)
+    assert float(krippendorff_alpha(coincidences(chosen, 2))[0]) < 0
 
 
-def choosing(
+def mentions_with_values(
     *chosen: tuple[str | None, str | None], attribute: str = "use", label: str = "Location"
 ) -> list[list[Mention]]:
     """Mentions on the same places, each with what the two chose."""
     return [
         [
-            plain(2 * n, 2 * n + 1, label, **({attribute: two[side]} if two[side] else {}))
+            make_mention(2 * n, 2 * n + 1, label, **({attribute: two[side]} if two[side] else {}))
             for n, two in enumerate(chosen)
         ]
         for side in (0, 1)
@@ -114,38 +152,65 @@ def choosing(
 
 
 def test_the_figures_of_an_attribute() -> None:
-    sides = choosing(*[("literal", "literal")] * 6, *[("literal", "associative")] * 2, ("associative", "associative"))
-    found = measured(compared("d", *sides))
+    sides = mentions_with_values(
+        *[("literal", "literal")] * 6,
+        *[("literal", "associative")] * 2,
+        ("associative", "associative"),
+    )
+    found = measure_sample(make_comparison("d", *sides))
     subject = "attributes.Location.use"
-    assert value(found, f"{subject}.agreement") == round(7 / 9, 6)
-    assert value(found, f"{subject}.alpha") == round(1 - 17 * 2 / (14 * 4), 6)
-    assert value(found, f"{subject}=literal.agreement") == round(12 / 14, 6)
-    assert value(found, f"{subject}=associative.agreement") == 0.5
-    assert figure(found, f"{subject}=associative.agreement").n == 4
-    assert figure(found, f"{subject}.alpha").n == 9
+    assert find_value(found, f"{subject}.agreement") == round(7 / 9, 6)
+    assert find_value(found, f"{subject}.alpha") == round(1 - 17 * 2 / (14 * 4), 6)
+    assert find_value(found, f"{subject}=literal.agreement") == round(12 / 14, 6)
+    assert find_value(found, f"{subject}=associative.agreement") == 0.5
+    assert find_figure(found, f"{subject}=associative.agreement").n == 4
+    assert find_figure(found, f"{subject}.alpha").n == 9
     # Of the others nobody chose anything.
-    assert figure(found, "attributes.Location.precision.alpha").undefined == "no mention that both marked has it"
+    assert (
+        find_figure(found, "attributes.Location.precision.alpha").undefined
+        == "no mention that both marked has it"
+    )
 
 
 def test_an_attribute_without_a_value_on_one_side() -> None:
     """Nominal: a value of its own. Ordinal: there is no place for it, so that only what both chose is left."""
-    nominal = measured(compared("d", *choosing(("literal", None), ("literal", "literal"), (None, None))))
-    assert value(nominal, "attributes.Location.use.agreement") == 0.5
-    assert value(nominal, "attributes.Location.use=(none).agreement") == 0
-    assert figure(nominal, "attributes.Location.use.agreement").n == 2
+    nominal = measure_sample(
+        make_comparison(
+            "d", *mentions_with_values(("literal", None), ("literal", "literal"), (None, None))
+        )
+    )
+    assert find_value(nominal, "attributes.Location.use.agreement") == 0.5
+    assert find_value(nominal, "attributes.Location.use=(none).agreement") == 0
+    assert find_figure(nominal, "attributes.Location.use.agreement").n == 2
     assert nominal.missing == {"Location.use": 1}
-    places = choosing(("site", "site"), ("region", "region"), ("site", None), attribute="precision")
-    ordinal = measured(compared("d", *places))
-    assert value(ordinal, "attributes.Location.precision.alpha") == 1
-    assert value(ordinal, "attributes.Location.precision.agreement") == round(2 / 3, 6)
+    places = mentions_with_values(
+        ("site", "site"), ("region", "region"), ("site", None), attribute="precision"
+    )
+    ordinal = measure_sample(make_comparison("d", *places))
+    assert find_value(ordinal, "attributes.Location.precision.alpha") == 1
+    assert find_value(ordinal, "attributes.Location.precision.agreement") == round(2 / 3, 6)
 
 
 def test_order_counts_where_the_schema_says_so() -> None:
-    near = [("certain", "certain"), ("probable", "certain"), ("possible", "possible"), ("certain", "certain")]
-    far = [("certain", "certain"), ("probable", "certain"), ("possible", "certain"), ("certain", "certain")]
+    near = [
+        ("certain", "certain"),
+        ("probable", "certain"),
+        ("possible", "possible"),
+        ("certain", "certain"),
+    ]
+    far = [
+        ("certain", "certain"),
+        ("probable", "certain"),
+        ("possible", "certain"),
+        ("certain", "certain"),
+    ]
     values = [
-        value(
-            measured(compared("d", *choosing(*each, attribute="certainty", label="Claim"))),
+        find_value(
+            measure_sample(
+                make_comparison(
+                    "d", *mentions_with_values(*each, attribute="certainty", label="Claim")
+                )
+            ),
             "attributes.Claim.certainty.alpha",
         )
         for each in (near, far)
@@ -157,29 +222,41 @@ def test_order_counts_where_the_schema_says_so() -> None:
 
 
 def test_one_value_only_is_no_agreement_beyond_chance() -> None:
-    found = measured(compared("d", *choosing(*[("literal", "literal")] * 3)))
-    assert figure(found, "attributes.Location.use.alpha").undefined == "only one value was chosen"
-    assert value(found, "attributes.Location.use.agreement") == 1
-    assert value(found, "attributes.Location.use.ac1") == 1
+    found = measure_sample(
+        make_comparison("d", *mentions_with_values(*[("literal", "literal")] * 3))
+    )
+    assert (
+        find_figure(found, "attributes.Location.use.alpha").undefined == "only one value was chosen"
+    )
+    assert find_value(found, "attributes.Location.use.agreement") == 1
+    assert find_value(found, "attributes.Location.use.ac1") == 1
 
 
 def test_words_are_compared_for_equality_alone() -> None:
-    sides = choosing(("Q1", "Q1"), ("Q1", "Q2"), ("Q3", None), (None, None), attribute="entity", label="Actor")
-    found = measured(compared("d", *sides))
-    assert value(found, "attributes.Actor.entity.agreement") == round(1 / 3, 6)
+    sides = mentions_with_values(
+        ("Q1", "Q1"), ("Q1", "Q2"), ("Q3", None), (None, None), attribute="entity", label="Actor"
+    )
+    found = measure_sample(make_comparison("d", *sides))
+    assert find_value(found, "attributes.Actor.entity.agreement") == round(1 / 3, 6)
     assert found.missing == {"Actor.entity": 1}
     assert not [each for each in found.figures if each.name == "attributes.Actor.entity.alpha"]
 
 
 def test_bounds_of_counts() -> None:
     def count(start: int, **bounds: int) -> Mention:
-        return plain(start, start + 2, "Count", **bounds)
+        return make_mention(start, start + 2, "Count", **bounds)
 
-    one = [count(0, lower=2, upper=2), count(4, lower=2), count(8, lower=5, upper=9), count(12), count(16, lower=1)]
+    one = [
+        count(0, lower=2, upper=2),
+        count(4, lower=2),
+        count(8, lower=5, upper=9),
+        count(12),
+        count(16, lower=1),
+    ]
     other = [count(0, lower=2, upper=2), count(4, lower=2, upper=4), count(8, lower=10), count(12)]
-    found = measured(compared("d", one, other))
-    assert value(found, "counts.Count.equal") == 0.5
-    assert value(found, "counts.Count.overlap") == 0.75
-    assert figure(found, "counts.Count.equal").n == 4
-    nothing = measured(compared("d", one, []))
-    assert figure(nothing, "counts.Count.equal").undefined == "no count that both marked"
+    found = measure_sample(make_comparison("d", one, other))
+    assert find_value(found, "counts.Count.equal") == 0.5
+    assert find_value(found, "counts.Count.overlap") == 0.75
+    assert find_figure(found, "counts.Count.equal").n == 4
+    nothing = measure_sample(make_comparison("d", one, []))
+    assert find_figure(nothing, "counts.Count.equal").undefined == "no count that both marked"

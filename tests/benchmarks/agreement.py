@@ -35,89 +35,116 @@ import numpy as np  # noqa: E402
 import numpy.typing as npt  # noqa: E402
 
 from sayso import jsonl  # noqa: E402
-from sayso import schema as schemas  # noqa: E402
-from sayso.agreement import bootstrap, characters, spans, units  # noqa: E402
-from sayso.agreement.answers import Compared  # noqa: E402
-from sayso.agreement.marked import ALL, Key, Marked, Pair, Statistics  # noqa: E402
-from sayso.agreement.measure import measure  # noqa: E402
-from sayso.records import (  # noqa: E402
-    Annotation,
-    Document,
-    Mention,
-    Relation,
-    ordered_mentions,
-    ordered_relations,
+from sayso.agreement import bootstrap, character_alpha, span_f1, unitizing_alpha  # noqa: E402
+from sayso.agreement.annotation_pairs import (  # noqa: E402
+    ALL,
+    AnnotationPair,
+    DocumentStatistics,
+    IndexedAnnotation,
+    StatisticKey,
 )
-from sayso.store import Corpus  # noqa: E402
-from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents  # noqa: E402
+from sayso.agreement.comparisons import ComparedDocument  # noqa: E402
+from sayso.agreement.measurement import measure_comparisons  # noqa: E402
+from sayso.corpus.sources import CorpusFiles  # noqa: E402
+from sayso.models import Annotation, Document, Mention, Relation, sort_mentions, sort_relations  # noqa: E402
+from sayso.schema import declarations as schemas  # noqa: E402
+from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents  # noqa: E402
 
 COUNTS, RUNS, GAMMA, ANNOTATORS = (1_000, 4_000), 3, 5, ("ann-1", "ann-2", "ann-3")
-SCHEMA = schemas.load(REPOSITORY / "schema" / "schema.yaml")
+SCHEMA = schemas.load_schema(REPOSITORY / "schema" / "schema.yaml")
 _SWAPS = {"Actor": "Location", "Location": "Actor", "Cue": "Actor"}
 
 
-def made(root: Path, count: int) -> None:
+def write_corpus(root: Path, count: int) -> None:
     """An instance with ``count`` articles of 3 kB, each read by three people."""
     shutil.copytree(REPOSITORY / "schema", root / "schema")
-    corpus = Corpus(root)
-    jsonl.write(corpus.batch(0), synthetic_documents(count))
+    corpus = CorpusFiles(root)
+    jsonl.write(corpus.batch_file(0), synthetic_documents(count))
     for annotator in ANNOTATORS:
-        corpus.write_annotations("synthetic", annotator, answers(count, annotator))
+        corpus.write_annotations("synthetic", annotator, make_annotations(count, annotator))
 
 
-def answers(count: int, annotator: str) -> Iterator[Annotation]:
+def make_annotations(count: int, annotator: str) -> Iterator[Annotation]:
     """What one annotator makes of the articles, the same each time."""
     texts = synthetic_documents(count)
-    for document, answer in zip(texts, synthetic_annotations(synthetic_documents(count), annotator), strict=True):
-        yield human(document, answer, random.Random(f"{document.doc_id} {annotator}"))
+    for document, answer in zip(
+        texts, synthetic_annotations(synthetic_documents(count), annotator), strict=True
+    ):
+        yield add_errors(document, answer, random.Random(f"{document.doc_id} {annotator}"))
 
 
-def human(document: Document, answer: Annotation, chance: random.Random) -> Annotation:
+def add_errors(document: Document, answer: Annotation, chance: random.Random) -> Annotation:
     """The answer as somebody would have given it who errs."""
-    read = [_seen(document, mention, chance) for mention in answer.mentions if chance.random() > 0.1]
-    mentions = list(_apart([*read, *_spurious(document, chance)]))
+    read = [
+        _distort(document, mention, chance) for mention in answer.mentions if chance.random() > 0.1
+    ]
+    mentions = list(_remove_overlaps([*read, *_spurious_mentions(document, chance)]))
     labels = {mention.id: mention.label for mention in mentions}
     relations = [each for each in answer.relations if chance.random() > 0.1 and _fits(each, labels)]
     return msgspec.structs.replace(
-        answer, annotator_kind="human", mentions=ordered_mentions(mentions), relations=ordered_relations(relations)
+        answer,
+        annotator_kind="human",
+        mentions=sort_mentions(mentions),
+        relations=sort_relations(relations),
     )
 
 
-def _seen(document: Document, mention: Mention, chance: random.Random) -> Mention:
+def _distort(document: Document, mention: Mention, chance: random.Random) -> Mention:
     start = mention.start + (chance.randint(-6, 6) if chance.random() < 0.2 else 0)
     end = mention.end + (chance.randint(-6, 6) if chance.random() < 0.2 else 0)
     if not 0 <= start < end <= len(document.text):
         start, end = mention.start, mention.end
     label = _SWAPS.get(mention.label, mention.label) if chance.random() < 0.05 else mention.label
     chosen = mention.attributes if label == mention.label else {}
-    return _mention(document, mention.id, label, start, end, {**_values(label, chance), **_kept(chosen, chance)})
+    return _make_mention(
+        document,
+        mention.id,
+        label,
+        start,
+        end,
+        {**_random_values(label, chance), **_forget_some(chosen, chance)},
+    )
 
 
-def _kept(chosen: dict[str, str | int], chance: random.Random) -> dict[str, str | int]:
+def _forget_some(chosen: dict[str, str | int], chance: random.Random) -> dict[str, str | int]:
     return {name: value for name, value in chosen.items() if chance.random() > 0.1}
 
 
-def _values(label: str, chance: random.Random) -> dict[str, str | int]:
-    closed = {name: each for name, each in SCHEMA.labels[label].attributes.items() if each.closed}
+def _random_values(label: str, chance: random.Random) -> dict[str, str | int]:
+    closed = {
+        name: each for name, each in SCHEMA.labels[label].attributes.items() if each.is_closed
+    }
     return {name: chance.choice(list(each.values)) for name, each in closed.items()}
 
 
-def _spurious(document: Document, chance: random.Random) -> Iterator[Mention]:
+def _spurious_mentions(document: Document, chance: random.Random) -> Iterator[Mention]:
     for number in range(2):
         label, start = chance.choice(list(SCHEMA.labels)), chance.randrange(len(document.text) - 20)
         end = start + chance.randint(3, 20)
-        yield _mention(document, f"own-{number}", label, start, end, _values(label, chance))
+        yield _make_mention(
+            document, f"own-{number}", label, start, end, _random_values(label, chance)
+        )
 
 
-def _mention(
-    document: Document, name: str, label: str, start: int, end: int, attributes: dict[str, str | int]
+def _make_mention(
+    document: Document,
+    name: str,
+    label: str,
+    start: int,
+    end: int,
+    attributes: dict[str, str | int],
 ) -> Mention:
     return Mention(
-        id=name, label=label, start=start, end=end, text=document.text[start:end], attributes=attributes
-    )  # fmt: skip
+        id=name,
+        label=label,
+        start=start,
+        end=end,
+        text=document.text[start:end],
+        attributes=attributes,
+    )
 
 
-def _apart(mentions: Iterable[Mention]) -> Iterator[Mention]:
+def _remove_overlaps(mentions: Iterable[Mention]) -> Iterator[Mention]:
     """Without those that overlap an earlier one of their label, as the rules of the scheme have it."""
     ends: dict[str, int] = {}
     for mention in sorted(mentions, key=lambda each: each.start):
@@ -131,9 +158,19 @@ def _fits(relation: Relation, labels: dict[str, str]) -> bool:
     return (labels.get(relation.head), labels.get(relation.tail)) == (declared.head, declared.tail)
 
 
-def ours(root: Path, samples: int = 1000) -> tuple[float, float]:
+def time_command(root: Path, samples: int = 1000) -> tuple[float, float]:
     """Seconds and MB at the peak of the whole command."""
-    words = [sys.executable, "-m", "sayso", "--root", str(root), "agreement", "--json", "--samples", str(samples)]
+    words = [
+        sys.executable,
+        "-m",
+        "sayso",
+        "--root",
+        str(root),
+        "agreement",
+        "--json",
+        "--samples",
+        str(samples),
+    ]
     begun = time.perf_counter()
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _id, status, used = os.wait4(process.pid, 0)
@@ -142,16 +179,23 @@ def ours(root: Path, samples: int = 1000) -> tuple[float, float]:
     return seconds, used.ru_maxrss / 1024
 
 
-class Read:
+class LoadedCorpus:
     """A corpus in memory, as the libraries are given it."""
 
     def __init__(self, root: Path) -> None:
-        corpus = Corpus(root)
-        answers = zip(*(list(jsonl.read(path, Annotation)) for path in corpus.annotation_files()), strict=True)
-        self.documents = [(of, list(each)) for of, each in zip(corpus.documents(), answers, strict=True)]
+        corpus = CorpusFiles(root)
+        answers = zip(
+            *(list(jsonl.read(path, Annotation)) for path in corpus.annotation_files()), strict=True
+        )
+        self.documents = [
+            (of, list(each)) for of, each in zip(corpus.documents(), answers, strict=True)
+        ]
 
-    def marked(self) -> list[tuple[int, list[Marked]]]:
-        return [(len(of.text), [Marked(answer) for answer in answers]) for of, answers in self.documents]
+    def index(self) -> list[tuple[int, list[IndexedAnnotation]]]:
+        return [
+            (len(of.text), [IndexedAnnotation(answer) for answer in answers])
+            for of, answers in self.documents
+        ]
 
     def matrix(self, label: str) -> npt.NDArray[np.float64]:
         """Annotators by code points, 1 inside the label."""
@@ -165,12 +209,12 @@ class Read:
             first += len(of.text)
         return found
 
-    def tags(self, reader: int, label: str) -> list[list[str]]:
+    def bio_tags(self, reader: int, label: str) -> list[list[str]]:
         """What one annotator marked of one layer, a tag for every four code points, document by document."""
-        return [_tags(len(of.text), answers[reader], label) for of, answers in self.documents]
+        return [_bio_tags(len(of.text), answers[reader], label) for of, answers in self.documents]
 
 
-def _tags(length: int, answer: Annotation, label: str) -> list[str]:
+def _bio_tags(length: int, answer: Annotation, label: str) -> list[str]:
     found = ["O"] * (length // 4 + 1)
     for mention in answer.mentions:
         if mention.label == label:
@@ -179,70 +223,78 @@ def _tags(length: int, answer: Annotation, label: str) -> list[str]:
     return found
 
 
-Ready = Callable[[], object]
+PreparedRun = Callable[[], object]
 
 
-def everything(read: Read) -> Ready:
+def prepare_all_figures(read: LoadedCorpus) -> PreparedRun:
     """All our figures with all their intervals, of answers that are in memory."""
-    pairs = [Compared(of, "synthetic", "all", tuple(answers)) for of, answers in read.documents]
-    return lambda: len(measure(pairs, SCHEMA)[0].figures)
+    pairs = [
+        ComparedDocument(of, "synthetic", "all", tuple(answers)) for of, answers in read.documents
+    ]
+    return lambda: len(measure_comparisons(pairs, SCHEMA)[0].figures)
 
 
-def our_characters(read: Read) -> Ready:
-    marked = read.marked()
+def prepare_our_characters(read: LoadedCorpus) -> PreparedRun:
+    marked = read.index()
 
     def run() -> object:
-        sums: bootstrap.Sums[Key] = bootstrap.Sums()
+        sums: bootstrap.DocumentSums[StatisticKey] = bootstrap.DocumentSums()
         for length, answers in marked:
-            into: Statistics = defaultdict(float)
-            characters.count(into, answers, length)
+            into: DocumentStatistics = defaultdict(float)
+            character_alpha.count_characters(into, answers, length)
             sums.add(into)
-        figures = characters.figures(sums.resampled(1), [*SCHEMA.labels, ALL])
+        figures = character_alpha.estimate_characters(sums.resample(1), [*SCHEMA.labels, ALL])
         return [round(float(each.values[0]), 12) for each in figures][: len(SCHEMA.labels)]
 
     return run
 
 
-def their_characters(read: Read) -> Ready:
+def prepare_krippendorff(read: LoadedCorpus) -> PreparedRun:
     import krippendorff
 
     matrices = [read.matrix(label) for label in SCHEMA.labels]
-    return lambda: [round(float(krippendorff.alpha(each, level_of_measurement="nominal")), 12) for each in matrices]
+    return lambda: [
+        round(float(krippendorff.alpha(each, level_of_measurement="nominal")), 12)
+        for each in matrices
+    ]
 
 
-def our_f1(read: Read) -> Ready:
-    marked = read.marked()
+def prepare_our_f1(read: LoadedCorpus) -> PreparedRun:
+    marked = read.index()
 
     def run() -> object:
-        into: Statistics = defaultdict(float)
+        into: DocumentStatistics = defaultdict(float)
         for _length, answers in marked:
             for two in combinations(answers, 2):
-                spans.count(into, Pair(*two))
+                span_f1.count_spans(into, AnnotationPair(*two))
         return len(into)
 
     return run
 
 
-def their_f1(read: Read) -> Ready:
+def prepare_seqeval(read: LoadedCorpus) -> PreparedRun:
     from seqeval.metrics import f1_score
 
-    layers = [[read.tags(reader, label) for reader in range(len(ANNOTATORS))] for label in SCHEMA.labels]
+    layers = [
+        [read.bio_tags(reader, label) for reader in range(len(ANNOTATORS))]
+        for label in SCHEMA.labels
+    ]
     return lambda: len([f1_score(*two) for layer in layers for two in combinations(layer, 2)])
 
 
-def our_units(read: Read) -> Ready:
-    marked = read.marked()[:GAMMA]
+def prepare_our_units(read: LoadedCorpus) -> PreparedRun:
+    marked = read.index()[:GAMMA]
 
     def run() -> object:
-        into: Statistics = defaultdict(float)
+        into: DocumentStatistics = defaultdict(float)
         for length, answers in marked:
-            units.count(into, answers, length, {})
+            unitizing_alpha.count_units(into, answers, length, {})
         return len(into)
 
     return run
 
 
-def their_units(read: Read) -> Ready:
+def prepare_pygamma(read: LoadedCorpus) -> PreparedRun:
     from pyannote.core import Segment
     from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
 
@@ -253,21 +305,23 @@ def their_units(read: Read) -> Ready:
             for mention in answer.mentions:
                 continuum.add(answer.annotator, Segment(mention.start, mention.end), mention.label)
         continua.append(continuum)
-    return lambda: len([each.compute_gamma(CombinedCategoricalDissimilarity(), fast=True) for each in continua])
+    return lambda: len(
+        [each.compute_gamma(CombinedCategoricalDissimilarity(), fast=True) for each in continua]
+    )
 
 
-STEPS: dict[str, tuple[str, Callable[[Read], Ready], str | None]] = {
-    "all": ("every figure and interval, from memory", everything, None),
-    "our-characters": ("alpha over code points, each label", our_characters, None),
-    "their-characters": ("the same with krippendorff", their_characters, "krippendorff"),
-    "our-f1": ("F1, three ways, each label and pair", our_f1, None),
-    "their-f1": ("exact F1, one way, with seqeval", their_f1, "seqeval"),
-    "our-units": (f"alpha for unitizing, {GAMMA} documents", our_units, None),
-    "their-units": ("gamma of these with pygamma-agreement", their_units, "pygamma_agreement"),
+STEPS: dict[str, tuple[str, Callable[[LoadedCorpus], PreparedRun], str | None]] = {
+    "all": ("every figure and interval, from memory", prepare_all_figures, None),
+    "our-characters": ("alpha over code points, each label", prepare_our_characters, None),
+    "their-characters": ("the same with krippendorff", prepare_krippendorff, "krippendorff"),
+    "our-f1": ("F1, three ways, each label and pair", prepare_our_f1, None),
+    "their-f1": ("exact F1, one way, with seqeval", prepare_seqeval, "seqeval"),
+    "our-units": (f"alpha for unitizing, {GAMMA} documents", prepare_our_units, None),
+    "their-units": ("gamma of these with pygamma-agreement", prepare_pygamma, "pygamma_agreement"),
 }
 
 
-def measured(step: str, root: Path) -> tuple[float, float, object] | None:
+def measure_step(step: str, root: Path) -> tuple[float, float, object] | None:
     """The best seconds of some runs, the most MB, and what came out; None where the library is not there."""
     module = STEPS[step][2]
     if module and find_spec(module) is None:
@@ -276,14 +330,18 @@ def measured(step: str, root: Path) -> tuple[float, float, object] | None:
     for _ in range(RUNS):
         words = [sys.executable, __file__, "--step", step, str(root)]
         runs.append(
-            json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+            json.loads(
+                subprocess.run(
+                    words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                ).stdout
+            )
         )
     return min(run[0] for run in runs), max(run[1] for run in runs), runs[0][2]
 
 
-def step(name: str, root: Path) -> None:
+def run_step(name: str, root: Path) -> None:
     """One step, timed inside its process once all that it takes is ready."""
-    run = STEPS[name][1](Read(root))
+    run = STEPS[name][1](LoadedCorpus(root))
     begun = time.perf_counter()
     found = run()
     taken = time.perf_counter() - begun
@@ -294,33 +352,43 @@ def main(counts: tuple[int, ...]) -> None:
     """Print the figures."""
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
-            made(Path(folder), count)
-            print(f"agreement, {count:,} articles of 3 kB, {len(ANNOTATORS)} annotators (seconds, MB at the peak)")
-            runs = [ours(Path(folder)) for _ in range(RUNS)]
-            _row("sayso agreement, start to exit", min(run[0] for run in runs), max(run[1] for run in runs))
+            write_corpus(Path(folder), count)
+            print(
+                f"agreement, {count:,} articles of 3 kB, {len(ANNOTATORS)} annotators (seconds, MB at the peak)"
+            )
+            runs = [time_command(Path(folder)) for _ in range(RUNS)]
+            _print_row(
+                "sayso agreement, start to exit",
+                min(run[0] for run in runs),
+                max(run[1] for run in runs),
+            )
             if count == counts[0]:
-                _steps(Path(folder))
+                _print_steps(Path(folder))
 
 
-def _steps(root: Path) -> None:
+def _print_steps(root: Path) -> None:
     before: tuple[float, float, object] | None = None
     for name, (told, _make, module) in STEPS.items():
-        found = measured(name, root)
+        found = measure_step(name, root)
         if found is None:
             print(f"  {told:44} {module} is not installed")
             continue
         ratio = f"{found[0] / before[0]:8.1f} times as long" if module and before else ""
-        same = ", and the same figures" if before and isinstance(found[2], list) and found[2] == before[2] else ""
-        _row(told, found[0], found[1], ratio + same)
+        same = (
+            ", and the same figures"
+            if before and isinstance(found[2], list) and found[2] == before[2]
+            else ""
+        )
+        _print_row(told, found[0], found[1], ratio + same)
         before = found
 
 
-def _row(told: str, seconds: float, megabytes: float, more: str = "") -> None:
+def _print_row(told: str, seconds: float, megabytes: float, more: str = "") -> None:
     print(f"  {told:44} {seconds:8.3f} {megabytes:8.0f} {more}")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        step(sys.argv[2], Path(sys.argv[3]))
+        run_step(sys.argv[2], Path(sys.argv[3]))
     else:
         main(tuple(int(word) for word in sys.argv[1:]) or COUNTS)

@@ -24,43 +24,50 @@ sys.path.insert(0, str(REPOSITORY))
 DOCUMENTS, RUNS = 10_000, 3
 
 
-def make(root: Path, count: int) -> None:
+def make_checkout(root: Path, count: int) -> None:
     """An instance with ``count`` articles and one answer to each."""
     from sayso import jsonl
-    from sayso.store import BATCH_DOCUMENTS, Corpus
-    from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
+    from sayso.corpus.sources import BATCH_DOCUMENTS, CorpusFiles
+    from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 
     shutil.copytree(REPOSITORY / "schema", root / "schema")
-    corpus = Corpus(root)
+    corpus = CorpusFiles(root)
     everything = list(synthetic_documents(count))
     for number in range(0, count, BATCH_DOCUMENTS):
-        jsonl.write(corpus.batch(number // BATCH_DOCUMENTS), everything[number : number + BATCH_DOCUMENTS])
+        jsonl.write(
+            corpus.batch_file(number // BATCH_DOCUMENTS),
+            everything[number : number + BATCH_DOCUMENTS],
+        )
     corpus.write_annotations("synthetic", "reader", synthetic_annotations(everything, "reader"))
 
 
-def ours(root: Path) -> None:
+def full_build(root: Path) -> None:
     """The whole build, from nothing."""
-    from sayso.dataset.build import build
-    from sayso.settings import find_instance
+    from sayso.dataset.builder import build
+    from sayso.settings import find_checkout
 
-    build(find_instance(root))
+    build(find_checkout(root))
 
 
-def answers_alone(root: Path) -> None:
+def annotations_through_arrow(root: Path) -> None:
     """The annotations' JSON Lines through Arrow alone."""
     from sayso.dataset import features
-    from sayso.schema import load
+    from sayso.schema.declarations import load_schema
 
-    declared = features.received(load(root / "schema/schema.yaml"))
-    _through_arrow(root / "corpus/annotations/synthetic/reader.jsonl", declared, root / "bare.parquet")
+    declared = features.json_columns(load_schema(root / "schema/schema.yaml"))
+    _through_arrow(
+        root / "corpus/annotations/synthetic/reader.jsonl", declared, root / "bare.parquet"
+    )
 
 
-def six_tables(root: Path) -> None:
+def tables_through_arrow(root: Path) -> None:
     """All that the build wrote, as JSON Lines through Arrow alone."""
     from sayso.dataset import features
-    from sayso.schema import load
+    from sayso.schema.declarations import load_schema
 
-    for config, declared in features.columns(load(root / "schema/schema.yaml")).items():
+    for config, declared in features.config_columns(
+        load_schema(root / "schema/schema.yaml")
+    ).items():
         _through_arrow(root / f"{config}.jsonl", declared, root / f"{config}.parquet")
 
 
@@ -74,14 +81,15 @@ def _through_arrow(source: Path, declared: dict[str, Any], target: Path) -> None
     options = {"compression": "zstd", "compression_level": 3}
     with pyarrow.parquet.ParquetWriter(target, schema, **options) as writer:
         for chunk in pyarrow.json.open_json(
-            source, parse_options=pyarrow.json.ParseOptions(explicit_schema=schema),
+            source,
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=schema),
             read_options=pyarrow.json.ReadOptions(block_size=8 << 20),
-        ):  # fmt: skip
+        ):
             writer.write_batch(chunk)
 
 
 def write_tables(root: Path) -> None:
-    """The rows that the build wrote as JSON Lines, for ``six_tables``."""
+    """The rows that the build wrote as JSON Lines, for ``tables_through_arrow``."""
     import msgspec
     import pyarrow.parquet
 
@@ -92,16 +100,19 @@ def write_tables(root: Path) -> None:
                     file.writelines(msgspec.json.encode(row) + b"\n" for row in rows.to_pylist())
 
 
-def measured(step: str, root: Path) -> tuple[float, float]:
+def measure_step(step: str, root: Path) -> tuple[float, float]:
     """Seconds and MB at the peak of one step in a process of its own."""
     found = subprocess.run(
-        [sys.executable, __file__, "--step", step, str(root)], check=True, capture_output=True, text=True
+        [sys.executable, __file__, "--step", step, str(root)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     seconds, megabytes = json.loads(found.stdout)
     return seconds, megabytes
 
 
-def best(step: str, root: Path, *, afresh: bool = False) -> tuple[float, float]:
+def best_of_runs(step: str, root: Path, *, afresh: bool = False) -> tuple[float, float]:
     """The best of some runs, and the most memory."""
     runs = []
     for _ in range(RUNS):
@@ -109,7 +120,7 @@ def best(step: str, root: Path, *, afresh: bool = False) -> tuple[float, float]:
             for leftover in (root / "corpus/data", root / ".sayso"):
                 shutil.rmtree(leftover, ignore_errors=True)
             (root / "corpus/README.md").unlink(missing_ok=True)
-        runs.append(measured(step, root))
+        runs.append(measure_step(step, root))
     return min(seconds for seconds, _ in runs), max(megabytes for _, megabytes in runs)
 
 
@@ -117,12 +128,14 @@ def main(count: int) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        make(root, count)
-        whole = best("ours", root, afresh=True)
-        again = best("ours", root)
+        make_checkout(root, count)
+        whole = best_of_runs("ours", root, afresh=True)
+        again = best_of_runs("ours", root)
         write_tables(root)
-        alone, tables = best("answers_alone", root), best("six_tables", root)
-    print(f"build, {count:,} articles of 3 kB, 25 mentions and 20 relations each (seconds, MB at the peak)")
+        alone, tables = best_of_runs("answers_alone", root), best_of_runs("six_tables", root)
+    print(
+        f"build, {count:,} articles of 3 kB, 25 mentions and 20 relations each (seconds, MB at the peak)"
+    )
     for name, (seconds, megabytes) in {
         "the whole build": whole,
         "the same again, nothing changed": again,
@@ -134,22 +147,26 @@ def main(count: int) -> None:
     print(f"  whole build / the same tables  {whole[0] / tables[0]:6.2f}")
 
 
-def step(name: str, root: Path) -> None:
+def run_step(name: str, root: Path) -> None:
     """One step, timed inside its process, so that the interpreter's start counts for nobody."""
     import numpy  # noqa: F401
     import pyarrow.json
     import pyarrow.parquet  # noqa: F401
 
-    import sayso.dataset.build  # noqa: F401
+    import sayso.dataset.builder  # noqa: F401
 
     begun = time.perf_counter()
-    {"ours": ours, "answers_alone": answers_alone, "six_tables": six_tables}[name](root)
+    {
+        "ours": full_build,
+        "answers_alone": annotations_through_arrow,
+        "six_tables": tables_through_arrow,
+    }[name](root)
     taken = time.perf_counter() - begun
     print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        step(sys.argv[2], Path(sys.argv[3]))
+        run_step(sys.argv[2], Path(sys.argv[3]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS)

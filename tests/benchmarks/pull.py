@@ -17,35 +17,47 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.studio import NEVER, Figures, embedded, measured, row, run_step
+from tests.benchmarks.embedded_server import (
+    NEVER,
+    StepFigures,
+    embedded_checkout,
+    measure_step,
+    print_row,
+    run_step,
+)
 
 DOCUMENTS, RUNS, CAMPAIGN = 10_000, 3, "benchmark"
 
 
-def answer_all(root: Path, _argument: str) -> Callable[[], object]:
+def import_annotations(root: Path, _argument: str) -> Callable[[], object]:
     """Push, then one answer with 25 mentions to each task, by import."""
     import msgspec
 
-    from sayso.schema import load
-    from sayso.settings import find_instance
-    from sayso.store import Corpus
-    from sayso.studio import project, tasks
-    from sayso.studio.access import connect
-    from sayso.studio.codec import encode
-    from tests.benchmarks.corpus import synthetic_annotations
+    from sayso.corpus.sources import CorpusFiles
+    from sayso.labelstudio import project, tasks
+    from sayso.labelstudio.codec import encode_result
+    from sayso.labelstudio.connection import connect
+    from sayso.schema.declarations import load_schema
+    from sayso.settings import find_checkout
+    from tests.benchmarks.synthetic_corpus import synthetic_annotations
 
-    schema, instance = load(root / "schema/schema.yaml"), find_instance(root)
-    place = project.Place(CAMPAIGN, "all")
+    schema, checkout = load_schema(root / "schema/schema.yaml"), find_checkout(root)
+    place = project.ProjectKey(CAMPAIGN, "all")
 
     def work() -> None:
-        with connect(instance) as client:
-            made = project.make(client, place, schema, None)
-            documents = list(Corpus(root).documents())
+        with connect(checkout) as client:
+            made = project.create_project(client, place, schema, None)
+            documents = list(CorpusFiles(root).documents())
             answers = synthetic_annotations(documents, "reader")
             batch: list[dict[str, Any]] = []
             for document, answer in zip(documents, answers, strict=True):
-                result = encode(answer.mentions, answer.relations, schema)
-                batch.append({"data": tasks.data(document, schema.version), "annotations": [{"result": result}]})
+                result = encode_result(answer.mentions, answer.relations, schema)
+                batch.append(
+                    {
+                        "data": tasks.build_task_data(document, schema.version),
+                        "annotations": [{"result": result}],
+                    }
+                )
                 if len(batch) == 500 or document is documents[-1]:
                     client.import_tasks(made.id, msgspec.json.encode(batch))
                     batch.clear()
@@ -53,34 +65,34 @@ def answer_all(root: Path, _argument: str) -> Callable[[], object]:
     return work
 
 
-def ours(root: Path, full: str) -> Callable[[], object]:
+def pull_all(root: Path, full: str) -> Callable[[], object]:
     """The whole pull: enter, fetch, read, write each annotator's file."""
-    from sayso.settings import find_instance
-    from sayso.studio.access import connect
-    from sayso.studio.pull import pull
+    from sayso.labelstudio.connection import connect
+    from sayso.labelstudio.pull import pull
+    from sayso.settings import find_checkout
 
     def work() -> None:
-        instance = find_instance(root)
-        with connect(instance) as client:
-            pull(instance, client, CAMPAIGN, full=bool(full))
+        checkout = find_checkout(root)
+        with connect(checkout) as client:
+            pull(checkout, client, CAMPAIGN, full=bool(full))
 
     return work
 
 
-def bare(root: Path, include: str) -> Callable[[], object]:
+def read_bare_pages(root: Path, include: str) -> Callable[[], object]:
     """Page after page, from the number of the last task on."""
     import httpx
     import msgspec
 
-    from sayso.settings import find_instance
-    from sayso.studio import project, server
-    from sayso.studio.access import connect
+    from sayso.labelstudio import project, server
+    from sayso.labelstudio.connection import connect
+    from sayso.settings import find_checkout
 
-    instance = find_instance(root)
-    running = server.running(instance)
+    checkout = find_checkout(root)
+    running = server.find_running(checkout)
     assert running
-    with connect(instance) as client:
-        there = project.find(client, project.Place(CAMPAIGN, "all"))
+    with connect(checkout) as client:
+        there = project.find_project(client, project.ProjectKey(CAMPAIGN, "all"))
     assert there
     headers = {"Authorization": f"Token {running.token}"}
     line = httpx.Client(base_url=running.url, headers=headers, timeout=600, trust_env=False)
@@ -98,7 +110,12 @@ def bare(root: Path, include: str) -> Callable[[], object]:
     def work() -> None:
         last, found = 0, 0
         while True:
-            above = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
+            above = {
+                "filter": "filter:tasks:id",
+                "operator": "greater",
+                "type": "Number",
+                "value": last,
+            }
             query = json.dumps({"filters": {"conjunction": "and", "items": [above]}})
             page: Any = numbers(line.get("/api/tasks", params=asked | {"query": query}).content)
             found += len(page.tasks)
@@ -111,28 +128,32 @@ def bare(root: Path, include: str) -> Callable[[], object]:
 
 def main(count: int) -> None:
     """Print the figures."""
-    from sayso.studio.client import ANSWERED
+    from sayso.labelstudio.client import ANNOTATED_TASK_FIELDS
 
-    best: dict[str, Figures] = {}
-    with embedded(count) as root:
-        made, *_ = measured(__file__, "answer_all", root)
+    best: dict[str, StepFigures] = {}
+    with embedded_checkout(count) as root:
+        made, *_ = measure_step(__file__, "answer_all", root)
         for _turn in range(RUNS):
             for name, step, argument in (
-                ("bare pages, the fields that we ask for", "bare", ANSWERED),
+                ("bare pages, the fields that we ask for", "bare", ANNOTATED_TASK_FIELDS),
                 ("bare pages, all fields", "bare", ""),
                 ("pull, everything", "ours", "full"),
                 ("pull again, nothing to do", "ours", ""),
             ):
-                best[name] = min(best.get(name, NEVER), measured(__file__, step, root, argument))
+                best[name] = min(
+                    best.get(name, NEVER), measure_step(__file__, step, root, argument)
+                )
     yardstick = best["bare pages, the fields that we ask for"].seconds
-    print(f"pull of {count:,} tasks with 25 mentions and 20 relations each (seconds, MB at our peak, times the first)")
+    print(
+        f"pull of {count:,} tasks with 25 mentions and 20 relations each (seconds, MB at our peak, times the first)"
+    )
     for name, (seconds, memory, _) in best.items():
-        row(name, seconds, memory, yardstick)
+        print_row(name, seconds, memory, yardstick)
     print(f"  (their answers were imported in {made:.0f} s)")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        run_step({"answer_all": answer_all, "ours": ours, "bare": bare})
+        run_step({"answer_all": import_annotations, "ours": pull_all, "bare": read_bare_pages})
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS)

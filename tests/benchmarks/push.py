@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.studio import NEVER, Figures, embedded, measured, row, run_step
+from tests.benchmarks.embedded_server import (
+    NEVER,
+    StepFigures,
+    embedded_checkout,
+    measure_step,
+    print_row,
+    run_step,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -23,37 +30,42 @@ if TYPE_CHECKING:
 DOCUMENTS, RUNS, SINGLES = 10_000, 3, 200
 
 
-def ours(root: Path, campaign: str) -> Callable[[], object]:
+def push_all(root: Path, campaign: str) -> Callable[[], object]:
     """The whole push: enter, look, plan, apply, verify."""
-    from sayso.guidelines import FILE, read
-    from sayso.schema import load
-    from sayso.settings import find_instance
-    from sayso.studio import project
-    from sayso.studio.access import connect
-    from sayso.studio.push import Request, push
+    from sayso.labelstudio import project
+    from sayso.labelstudio.connection import connect
+    from sayso.labelstudio.push import PushRequest, push
+    from sayso.schema.declarations import load_schema
+    from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
+    from sayso.settings import find_checkout
 
-    instance, place = find_instance(root), project.Place(campaign, "all")
-    with connect(instance) as client:
-        if project.find(client, place) is None:
-            project.make(client, place, load(root / "schema/schema.yaml"), read(root / FILE))
+    checkout, place = find_checkout(root), project.ProjectKey(campaign, "all")
+    with connect(checkout) as client:
+        if project.find_project(client, place) is None:
+            project.create_project(
+                client,
+                place,
+                load_schema(root / "schema/schema.yaml"),
+                read_guidelines(root / GUIDELINES_FILE),
+            )
 
     def work() -> None:
-        with connect(instance) as client:
-            push(instance, client, Request(place))
+        with connect(checkout) as client:
+            push(checkout, client, PushRequest(place))
 
     return work
 
 
-def another_checkout(root: Path, campaign: str) -> Callable[[], object]:
+def push_from_another_checkout(root: Path, campaign: str) -> Callable[[], object]:
     """The same where nothing is remembered of the server."""
     for path in (root / ".sayso/cache").iterdir():
         path.unlink()
-    return ours(root, campaign)
+    return push_all(root, campaign)
 
 
-def bulk(root: Path, size: str) -> Callable[[], object]:
+def import_in_bulk(root: Path, size: str) -> Callable[[], object]:
     """POST ready-made bytes, ``size`` tasks a request."""
-    bodies, project, client = _bare(root, int(size))
+    bodies, project, client = _prepare_imports(root, int(size))
 
     def work() -> None:
         for body in bodies:
@@ -63,11 +75,11 @@ def bulk(root: Path, size: str) -> Callable[[], object]:
     return work
 
 
-def singles(root: Path, count: str) -> Callable[[], object]:
+def create_one_by_one(root: Path, count: str) -> Callable[[], object]:
     """One create call a task, the first ``count``."""
     import msgspec
 
-    bodies, project, client = _bare(root, 1)
+    bodies, project, client = _prepare_imports(root, 1)
     tasks = [{**msgspec.json.decode(body)[0], "project": project} for body in bodies[: int(count)]]
 
     def work() -> None:
@@ -78,30 +90,39 @@ def singles(root: Path, count: str) -> Callable[[], object]:
     return work
 
 
-def _bare(root: Path, size: int) -> tuple[list[bytes], int, httpx.Client]:
+def _prepare_imports(root: Path, size: int) -> tuple[list[bytes], int, httpx.Client]:
     import httpx
     import msgspec
 
-    from sayso.schema import load
-    from sayso.settings import find_instance
-    from sayso.store import Corpus
-    from sayso.studio import server, tasks
-    from sayso.studio.interface import interface_xml
+    from sayso.corpus.sources import CorpusFiles
+    from sayso.labelstudio import server, tasks
+    from sayso.labelstudio.interface import render_interface
+    from sayso.schema.declarations import load_schema
+    from sayso.settings import find_checkout
 
-    running = server.running(find_instance(root))
+    running = server.find_running(find_checkout(root))
     assert running
     headers = {"Authorization": f"Token {running.token}", "content-type": "application/json"}
     client = httpx.Client(base_url=running.url, headers=headers, timeout=600, trust_env=False)
-    schema = load(root / "schema/schema.yaml")
-    made = client.post("/api/projects/", json={"title": "bare", "label_config": interface_xml(schema, "all")}).json()
-    shown = [{"data": tasks.data(document, schema.version)} for document in Corpus(root).documents()]
-    return [msgspec.json.encode(shown[at : at + size]) for at in range(0, len(shown), size)], made["id"], client
+    schema = load_schema(root / "schema/schema.yaml")
+    made = client.post(
+        "/api/projects/", json={"title": "bare", "label_config": render_interface(schema, "all")}
+    ).json()
+    shown = [
+        {"data": tasks.build_task_data(document, schema.version)}
+        for document in CorpusFiles(root).documents()
+    ]
+    return (
+        [msgspec.json.encode(shown[at : at + size]) for at in range(0, len(shown), size)],
+        made["id"],
+        client,
+    )
 
 
 def main(count: int) -> None:
     """Print the figures."""
-    best: dict[str, Figures] = {}
-    with embedded(count) as root:
+    best: dict[str, StepFigures] = {}
+    with embedded_checkout(count) as root:
         for turn in range(RUNS):
             for name, step, argument in (
                 ("one bare bulk import", "bulk", str(count)),
@@ -110,17 +131,30 @@ def main(count: int) -> None:
                 ("push again, nothing to do", "ours", f"turn-{turn}"),
                 ("push again from another checkout", "another_checkout", f"turn-{turn}"),
             ):
-                best[name] = min(best.get(name, NEVER), measured(__file__, step, root, argument))
-        loop, megabytes, _ = measured(__file__, "singles", root, str(SINGLES))
+                best[name] = min(
+                    best.get(name, NEVER), measure_step(__file__, step, root, argument)
+                )
+        loop, megabytes, _ = measure_step(__file__, "singles", root, str(SINGLES))
     bare = best["one bare bulk import"].seconds
-    print(f"push of {count:,} articles of 3 kB (seconds, MB at our peak, times one bare bulk import)")
+    print(
+        f"push of {count:,} articles of 3 kB (seconds, MB at our peak, times one bare bulk import)"
+    )
     for name, (seconds, memory, _) in best.items():
-        row(name, seconds, memory, bare)
-    row(f"one create call an article, from {SINGLES}", loop / SINGLES * count, megabytes, bare)
+        print_row(name, seconds, memory, bare)
+    print_row(
+        f"one create call an article, from {SINGLES}", loop / SINGLES * count, megabytes, bare
+    )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        run_step({"ours": ours, "another_checkout": another_checkout, "bulk": bulk, "singles": singles})
+        run_step(
+            {
+                "ours": push_all,
+                "another_checkout": push_from_another_checkout,
+                "bulk": import_in_bulk,
+                "singles": create_one_by_one,
+            }
+        )
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS)

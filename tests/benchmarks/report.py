@@ -26,40 +26,42 @@ COUNTS, RUNS = (1_000, 10_000), 3
 _JSON = re.compile(rb'<script type="application/json" id="[a-z]+-?\d*">(.*?)</script>', re.DOTALL)
 
 
-def make(root: Path, count: int) -> None:
+def make_corpus(root: Path, count: int) -> None:
     """An instance with ``count`` articles of 3 kB and one answer of 25 mentions to each."""
     from sayso import jsonl
-    from sayso.store import Corpus
-    from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
+    from sayso.corpus.sources import CorpusFiles
+    from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 
     shutil.copytree(REPOSITORY / "schema", root / "schema")
-    corpus = Corpus(root)
-    jsonl.write(corpus.batch(0), synthetic_documents(count))
-    corpus.write_annotations("synthetic", "reader", synthetic_annotations(synthetic_documents(count), "reader"))
+    corpus = CorpusFiles(root)
+    jsonl.write(corpus.batch_file(0), synthetic_documents(count))
+    corpus.write_annotations(
+        "synthetic", "reader", synthetic_annotations(synthetic_documents(count), "reader")
+    )
 
 
-def ours(root: Path) -> float:
+def time_report(root: Path) -> float:
     """The whole report, from nothing."""
-    from sayso.report.page import report
-    from sayso.settings import find_instance
+    from sayso.reports.corpus_report import write_report
+    from sayso.settings import find_checkout
 
     (root / "report.html").unlink(missing_ok=True)
     begun = time.perf_counter()
-    report(find_instance(root), root / "report.html")
+    write_report(find_checkout(root), root / "report.html")
     return time.perf_counter() - begun
 
 
-def again(root: Path) -> float:
+def time_unchanged_report(root: Path) -> float:
     """The same once more, where nothing has changed."""
-    from sayso.report.page import report
-    from sayso.settings import find_instance
+    from sayso.reports.corpus_report import write_report
+    from sayso.settings import find_checkout
 
     begun = time.perf_counter()
-    assert not report(find_instance(root), root / "report.html").changed
+    assert not write_report(find_checkout(root), root / "report.html").changed
     return time.perf_counter() - begun
 
 
-def bare(root: Path) -> float:
+def time_orjson(root: Path) -> float:
     """orjson writes what the page holds."""
     import orjson
 
@@ -71,7 +73,7 @@ def bare(root: Path) -> float:
     return time.perf_counter() - begun
 
 
-def measured(step: str, root: Path) -> tuple[float, float]:
+def measure_step(step: str, root: Path) -> tuple[float, float]:
     """The best seconds and the most MB of some runs, each a process of its own."""
     runs = []
     for _ in range(RUNS):
@@ -80,15 +82,21 @@ def measured(step: str, root: Path) -> tuple[float, float]:
     return min(seconds for seconds, _ in runs), max(megabytes for _, megabytes in runs)
 
 
-def in_browser(path: Path) -> dict[str, float]:
+def measure_browser(path: Path) -> dict[str, float]:
     """Milliseconds in Chromium, each from a fresh start; the best of some runs."""
     from playwright.sync_api import sync_playwright
 
-    from tests.browser import chromium
+    from tests.browser import find_chromium
 
-    found: dict[str, list[float]] = {"can be searched": [], "a search has its rows": [], "a document stands there": []}
+    found: dict[str, list[float]] = {
+        "can be searched": [],
+        "a search has its rows": [],
+        "a document stands there": [],
+    }
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(chromium()), args=["--no-sandbox"])
+        browser = driver.chromium.launch(
+            executable_path=str(find_chromium()), args=["--no-sandbox"]
+        )
         for _ in range(RUNS):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.add_init_script(
@@ -124,9 +132,14 @@ def main(counts: tuple[int, ...]) -> None:
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
-            make(root, count)
-            whole, same, yardstick = (measured(step, root) for step in ("ours", "again", "bare"))
-            size, times = (root / "report.html").stat().st_size, in_browser(root / "report.html")
+            make_corpus(root, count)
+            whole, same, yardstick = (
+                measure_step(step, root) for step in ("ours", "again", "bare")
+            )
+            size, times = (
+                (root / "report.html").stat().st_size,
+                measure_browser(root / "report.html"),
+            )
         print(
             f"report, {count:,} articles of 3 kB with 25 mentions each (seconds, MB at the peak, against the bare way)"
         )
@@ -141,18 +154,18 @@ def main(counts: tuple[int, ...]) -> None:
             print(f"  in Chromium, {name:31} {milliseconds:8.0f} ms")
 
 
-def step(name: str, root: Path) -> None:
+def run_step(name: str, root: Path) -> None:
     """One step, timed inside its process, so that the interpreter's start counts for nobody."""
     import orjson  # noqa: F401
 
-    import sayso.report.page  # noqa: F401
+    import sayso.reports.corpus_report  # noqa: F401
 
-    taken = {"ours": ours, "again": again, "bare": bare}[name](root)
+    taken = {"ours": time_report, "again": time_unchanged_report, "bare": time_orjson}[name](root)
     print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
-        step(sys.argv[2], Path(sys.argv[3]))
+        run_step(sys.argv[2], Path(sys.argv[3]))
     else:
         main(tuple(int(word) for word in sys.argv[1:]) or COUNTS)

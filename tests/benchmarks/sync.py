@@ -26,62 +26,78 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks import pull as pulling
 from tests.benchmarks import push as pushing
-from tests.benchmarks.studio import NEVER, Figures, Step, embedded, measured, run_step
+from tests.benchmarks.embedded_server import (
+    NEVER,
+    BenchmarkStep,
+    StepFigures,
+    embedded_checkout,
+    measure_step,
+    run_step,
+)
 
 if TYPE_CHECKING:
     import httpx
 
-    from sayso.studio.client import Client
+    from sayso.labelstudio.client import LabelStudioClient
 
 SIZES, RUNS, CAMPAIGN = (1_000, 10_000), 3, "benchmark"
 NEW, CHANGED = 100, 10
 
 
-def push(root: Path, _argument: str) -> Callable[[], object]:
+def push_corpus(root: Path, _argument: str) -> Callable[[], object]:
     """The whole push, which makes the project where there is none."""
-    from sayso.studio import project
-    from sayso.studio.push import Request
-    from sayso.studio.push import push as ours
+    from sayso.labelstudio import project
+    from sayso.labelstudio.push import PushRequest
+    from sayso.labelstudio.push import push as ours
 
-    return _entered(root, lambda instance, client: ours(instance, client, Request(project.Place(CAMPAIGN, "all"))))
+    return _with_client(
+        root,
+        lambda checkout, client: ours(
+            checkout, client, PushRequest(project.ProjectKey(CAMPAIGN, "all"))
+        ),
+    )
 
 
-def push_elsewhere(root: Path, argument: str) -> Callable[[], object]:
+def push_from_another_checkout(root: Path, argument: str) -> Callable[[], object]:
     """The same where nothing is remembered of the server."""
     for path in (root / ".sayso/cache").iterdir():
         path.unlink()
-    return push(root, argument)
+    return push_corpus(root, argument)
 
 
-def pull(root: Path, full: str) -> Callable[[], object]:
+def pull_campaign(root: Path, full: str) -> Callable[[], object]:
     """The whole pull, of every pass that was pushed."""
-    from sayso.studio.pull import pull as ours
+    from sayso.labelstudio.pull import pull as ours
 
-    return _entered(root, lambda instance, client: ours(instance, client, CAMPAIGN, full=bool(full)))
+    return _with_client(
+        root, lambda checkout, client: ours(checkout, client, CAMPAIGN, full=bool(full))
+    )
 
 
-def status(root: Path, _argument: str) -> Callable[[], object]:
+def compare_status(root: Path, _argument: str) -> Callable[[], object]:
     """Both sides of every pass."""
-    from sayso.studio.status import status as ours
+    from sayso.labelstudio.status import read_status as ours
 
-    return _entered(root, lambda instance, client: ours(instance, client, CAMPAIGN, None))
+    return _with_client(root, lambda checkout, client: ours(checkout, client, CAMPAIGN, None))
 
 
-def progress(root: Path, _argument: str) -> Callable[[], object]:
+def measure_campaign(root: Path, _argument: str) -> Callable[[], object]:
     """How far the campaign is."""
-    from sayso.studio.progress import progress as ours
+    from sayso.labelstudio.progress import measure_progress as ours
 
-    return _entered(root, lambda instance, client: ours(instance, client, CAMPAIGN))
+    return _with_client(root, lambda checkout, client: ours(checkout, client, CAMPAIGN))
 
 
-def _entered(root: Path, doing: Callable[[Any, Client], object]) -> Callable[[], object]:
-    from sayso.settings import find_instance
-    from sayso.studio.access import connect
+def _with_client(
+    root: Path, doing: Callable[[Any, LabelStudioClient], object]
+) -> Callable[[], object]:
+    from sayso.labelstudio.connection import connect
+    from sayso.settings import find_checkout
 
     def work() -> None:
-        instance = find_instance(root)
-        with connect(instance) as client:
-            doing(instance, client)
+        checkout = find_checkout(root)
+        with connect(checkout) as client:
+            doing(checkout, client)
 
     return work
 
@@ -89,143 +105,178 @@ def _entered(root: Path, doing: Callable[[Any, Client], object]) -> Callable[[],
 def add_documents(root: Path, count: int) -> None:
     """The next articles, in a batch of their own."""
     from sayso import jsonl
-    from sayso.store import Corpus
-    from tests.benchmarks.corpus import synthetic_documents
+    from sayso.corpus.sources import CorpusFiles
+    from tests.benchmarks.synthetic_corpus import synthetic_documents
 
-    there = sum(1 for _ in Corpus(root).documents())
+    there = sum(1 for _ in CorpusFiles(root).documents())
     jsonl.write(
-        Corpus(root).batch(len(Corpus(root).batches())), islice(synthetic_documents(there + count), there, None)
+        CorpusFiles(root).batch_file(len(CorpusFiles(root).batch_files())),
+        islice(synthetic_documents(there + count), there, None),
     )
 
 
-def answer_all(root: Path) -> None:
+def annotate_all(root: Path) -> None:
     """One answer with 25 mentions to each task, an hour ago."""
-    from sayso.settings import find_instance
-    from sayso.studio import server
+    from sayso.labelstudio import server
+    from sayso.settings import find_checkout
 
-    instance = find_instance(root)
-    running = server.running(instance)
+    checkout = find_checkout(root)
+    running = server.find_running(checkout)
     assert running
-    with _line(root) as line:
-        first = line.get("/api/tasks/", params={"project": _project(root), "page_size": 1}).json()["tasks"][0]["id"]
-        model = line.post(f"/api/tasks/{first}/annotations/", json={"result": [], "lead_time": 60}).json()["id"]
-    server.down(instance)
-    with sqlite3.connect(server.home(instance) / "data/label_studio.sqlite3") as database:
-        _multiply(database, model, _results(root))
+    with _open_http(root) as line:
+        first = line.get(
+            "/api/tasks/", params={"project": _find_project_number(root), "page_size": 1}
+        ).json()["tasks"][0]["id"]
+        model = line.post(
+            f"/api/tasks/{first}/annotations/", json={"result": [], "lead_time": 60}
+        ).json()["id"]
+    server.stop(checkout)
+    with sqlite3.connect(server.server_folder(checkout) / "data/label_studio.sqlite3") as database:
+        _copy_annotation(database, model, _encode_results(root))
     database.close()
-    server.up(instance, int(running.url.rpartition(":")[2]))
+    server.start(checkout, int(running.url.rpartition(":")[2]))
 
 
-def _multiply(database: sqlite3.Connection, model: int, results: Iterator[tuple[str, str]]) -> None:
+def _copy_annotation(
+    database: sqlite3.Connection, model: int, results: Iterator[tuple[str, str]]
+) -> None:
     """Copy the answer ``model`` to every task of its project, each with the result for its document."""
     asked = database.execute("SELECT * FROM task_completion WHERE id = ?", (model,))
     names = [column[0] for column in asked.description]
     copied = dict(zip(names, asked.fetchone(), strict=True))
-    tasks = database.execute("SELECT data ->> 'doc_id', id FROM task WHERE project_id = ?", (copied["project_id"],))
+    tasks = database.execute(
+        "SELECT data ->> 'doc_id', id FROM task WHERE project_id = ?", (copied["project_id"],)
+    )
     numbers: dict[str, int] = dict(tasks.fetchall())
     hour = "strftime('%Y-%m-%d %H:%M:%f000', {}, '-1 hour')"
 
     def rows() -> Iterable[tuple[Any, ...]]:
         for doc_id, result in results:
-            own = {"id": None, "unique_id": uuid.uuid4().hex, "task_id": numbers[doc_id], "result": result}
+            own = {
+                "id": None,
+                "unique_id": uuid.uuid4().hex,
+                "task_id": numbers[doc_id],
+                "result": result,
+            }
             yield tuple((copied | own).values())
 
     database.execute("DELETE FROM task_completion WHERE id = ?", (model,))
-    database.executemany(f"INSERT INTO task_completion VALUES ({','.join('?' * len(names))})", rows())
-    for table, columns in (("task_completion", ("created_at", "updated_at")), ("task", ("updated_at",))):
+    database.executemany(
+        f"INSERT INTO task_completion VALUES ({','.join('?' * len(names))})", rows()
+    )
+    for table, columns in (
+        ("task_completion", ("created_at", "updated_at")),
+        ("task", ("updated_at",)),
+    ):
         moved = ", ".join(f"{column} = {hour.format(column)}" for column in columns)
         database.execute(f"UPDATE {table} SET {moved}")
     database.execute(
-        "UPDATE task SET total_annotations = 1, is_labeled = 1 WHERE project_id = ?", (copied["project_id"],)
+        "UPDATE task SET total_annotations = 1, is_labeled = 1 WHERE project_id = ?",
+        (copied["project_id"],),
     )
 
 
-def _results(root: Path) -> Iterator[tuple[str, str]]:
-    from sayso.schema import load
-    from sayso.store import Corpus
-    from sayso.studio.codec import encode
-    from tests.benchmarks.corpus import synthetic_annotations
+def _encode_results(root: Path) -> Iterator[tuple[str, str]]:
+    from sayso.corpus.sources import CorpusFiles
+    from sayso.labelstudio.codec import encode_result
+    from sayso.schema.declarations import load_schema
+    from tests.benchmarks.synthetic_corpus import synthetic_annotations
 
-    schema = load(root / "schema/schema.yaml")
-    for answer in synthetic_annotations(Corpus(root).documents(), "reader"):
-        yield answer.doc_id, json.dumps(encode(answer.mentions, answer.relations, schema))
+    schema = load_schema(root / "schema/schema.yaml")
+    for answer in synthetic_annotations(CorpusFiles(root).documents(), "reader"):
+        yield answer.doc_id, json.dumps(encode_result(answer.mentions, answer.relations, schema))
 
 
-def change_answers(root: Path, turn: int) -> None:
+def change_annotations(root: Path, turn: int) -> None:
     """Submit the same few answers anew, spread over the project."""
-    from sayso.settings import find_instance
-    from sayso.studio import server
+    from sayso.labelstudio import server
+    from sayso.settings import find_checkout
 
-    path = server.home(find_instance(root)) / "data/label_studio.sqlite3"
+    path = server.server_folder(find_checkout(root)) / "data/label_studio.sqlite3"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        answers = [number for (number,) in database.execute("SELECT id FROM task_completion ORDER BY id")]
+        answers = [
+            number for (number,) in database.execute("SELECT id FROM task_completion ORDER BY id")
+        ]
     database.close()
-    with _line(root) as line:
+    with _open_http(root) as line:
         for number in answers[:: len(answers) // CHANGED][:CHANGED]:
-            line.patch(f"/api/annotations/{number}/", json={"lead_time": 100 + turn}).raise_for_status()
+            line.patch(
+                f"/api/annotations/{number}/", json={"lead_time": 100 + turn}
+            ).raise_for_status()
 
 
-def _line(root: Path) -> httpx.Client:
+def _open_http(root: Path) -> httpx.Client:
     import httpx
 
-    from sayso.settings import find_instance
-    from sayso.studio import server
+    from sayso.labelstudio import server
+    from sayso.settings import find_checkout
 
-    running = server.running(find_instance(root))
+    running = server.find_running(find_checkout(root))
     assert running
     headers = {"Authorization": f"Token {running.token}"}
     return httpx.Client(base_url=running.url, headers=headers, timeout=600, trust_env=False)
 
 
-def _project(root: Path) -> int:
-    from sayso.settings import find_instance
-    from sayso.studio import project
-    from sayso.studio.access import connect
+def _find_project_number(root: Path) -> int:
+    from sayso.labelstudio import project
+    from sayso.labelstudio.connection import connect
+    from sayso.settings import find_checkout
 
-    with connect(find_instance(root)) as client:
-        found = project.find(client, project.Place(CAMPAIGN, "all"))
+    with connect(find_checkout(root)) as client:
+        found = project.find_project(client, project.ProjectKey(CAMPAIGN, "all"))
     assert found
     return found.id
 
 
-def best(step: str, root: Path, before: Callable[[int], object] = lambda _turn: None) -> Figures:
+def measure_best(
+    step: str, root: Path, before: Callable[[int], object] = lambda _turn: None
+) -> StepFigures:
     """The fastest of some runs of a step that finds each time what it found the first time."""
     least = NEVER
     for turn in range(RUNS):
         before(turn)
-        least = min(least, measured(__file__, step, root))
+        least = min(least, measure_step(__file__, step, root))
     return least
 
 
-def pushes(root: Path, size: int) -> Iterator[tuple[str, Figures]]:
+def measure_pushes(root: Path, size: int) -> Iterator[tuple[str, StepFigures]]:
     """Each kind of push; the yardstick first."""
-    yield "bare bulk imports of 1,000", measured(__file__, "bulk", root, "1000")
-    yield f"first push of {size:,}", measured(__file__, "push", root)
-    yield "push again, nothing to do", best("push", root)
+    yield "bare bulk imports of 1,000", measure_step(__file__, "bulk", root, "1000")
+    yield f"first push of {size:,}", measure_step(__file__, "push", root)
+    yield "push again, nothing to do", measure_best("push", root)
     add_documents(root, NEW)
-    yield f"push of {NEW} new among {size:,}", measured(__file__, "push", root)
-    answer_all(root)
-    yield "push from another checkout, nothing to do", measured(__file__, "push_elsewhere", root)
+    yield f"push of {NEW} new among {size:,}", measure_step(__file__, "push", root)
+    annotate_all(root)
+    yield (
+        "push from another checkout, nothing to do",
+        measure_step(__file__, "push_elsewhere", root),
+    )
 
 
-def pulls(root: Path, size: int) -> Iterator[tuple[str, Figures]]:
+def measure_pulls(root: Path, size: int) -> Iterator[tuple[str, StepFigures]]:
     """Each kind of pull, and what looks at both sides; the yardstick first."""
-    yield f"first pull of {size:,}", measured(__file__, "pull", root)
-    yield "pull again, nothing has changed", best("pull", root)
-    yield "status", best("status", root)
-    yield "progress", best("progress", root)
-    yield f"pull of {CHANGED} changed answers", best("pull", root, lambda turn: change_answers(root, turn))
-    yield "bare pages of the same fields", measured(pulling.__file__, "bare", root, _fields())
-    yield "pull --full", measured(__file__, "pull", root, "full")
+    yield f"first pull of {size:,}", measure_step(__file__, "pull", root)
+    yield "pull again, nothing has changed", measure_best("pull", root)
+    yield "status", measure_best("status", root)
+    yield "progress", measure_best("progress", root)
+    yield (
+        f"pull of {CHANGED} changed answers",
+        measure_best("pull", root, lambda turn: change_annotations(root, turn)),
+    )
+    yield (
+        "bare pages of the same fields",
+        measure_step(pulling.__file__, "bare", root, _included_fields()),
+    )
+    yield "pull --full", measure_step(__file__, "pull", root, "full")
 
 
-def _fields() -> str:
-    from sayso.studio.client import ANSWERED
+def _included_fields() -> str:
+    from sayso.labelstudio.client import ANNOTATED_TASK_FIELDS
 
-    return ANSWERED
+    return ANNOTATED_TASK_FIELDS
 
 
-def table(title: str, steps: Iterator[tuple[str, Figures]]) -> None:
+def print_table(title: str, steps: Iterator[tuple[str, StepFigures]]) -> None:
     """Print each line as soon as it is known, the first one being the yardstick."""
     columns = ("seconds", "MB", "requests", "kB received", "kB sent", "% of time", "% of kB")
     print(f"{title:45}" + "".join(f"{column:>12}" for column in columns), flush=True)
@@ -233,38 +284,43 @@ def table(title: str, steps: Iterator[tuple[str, Figures]]) -> None:
     yardstick = None
     for name, figures in steps:
         yardstick = yardstick or figures
-        shares = figures.seconds / yardstick.seconds, _bytes(figures) / _bytes(yardstick)
+        shares = (
+            figures.seconds / yardstick.seconds,
+            _total_bytes(figures) / _total_bytes(yardstick),
+        )
         print(
             f"  {name:43}{figures.seconds:12.2f}{figures.megabytes:12.0f}{len(figures.traffic):12,}"
             f"{figures.received / 1000:12,.1f}{figures.sent / 1000:12,.1f}{shares[0]:12.1%}{shares[1]:12.1%}",
             flush=True,
         )
         if len(figures.traffic) < 50:
-            quiet[name] = Counter(exchange.asked for exchange in figures.traffic)
+            quiet[name] = Counter(exchange.request for exchange in figures.traffic)
     for name, asked in quiet.items():
         print(f"  {name}: {', '.join(f'{count} {what}' for what, count in asked.items())}")
 
 
-def _bytes(figures: Figures) -> int:
+def _total_bytes(figures: StepFigures) -> int:
     return figures.sent + figures.received
 
 
 def main(sizes: Iterable[int]) -> None:
     """Print the figures."""
     for size in sizes:
-        with embedded(size) as root:
-            table(f"{size:,} articles of 3 kB, pushed", pushes(root, size))
-            table(f"{size + NEW:,} answers with 25 mentions, pulled", pulls(root, size + NEW))
+        with embedded_checkout(size) as root:
+            print_table(f"{size:,} articles of 3 kB, pushed", measure_pushes(root, size))
+            print_table(
+                f"{size + NEW:,} answers with 25 mentions, pulled", measure_pulls(root, size + NEW)
+            )
         print()
 
 
-STEPS: dict[str, Step] = {
-    "push": push,
-    "push_elsewhere": push_elsewhere,
-    "pull": pull,
-    "status": status,
-    "progress": progress,
-    "bulk": pushing.bulk,
+STEPS: dict[str, BenchmarkStep] = {
+    "push": push_corpus,
+    "push_elsewhere": push_from_another_checkout,
+    "pull": pull_campaign,
+    "status": compare_status,
+    "progress": measure_campaign,
+    "bulk": pushing.import_in_bulk,
 }
 
 if __name__ == "__main__":

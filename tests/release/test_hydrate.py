@@ -11,55 +11,64 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
 
-from sayso import jsonl, rights
-from sayso.dataset import quoting
-from sayso.dataset.build import build
+from sayso import jsonl
+from sayso.corpus import licences
+from sayso.corpus.sources import CorpusFiles
+from sayso.dataset import text_columns
+from sayso.dataset.builder import build
 from sayso.errors import UsageError
-from sayso.records import Document, Kept
-from sayso.release.content import content_sha256
-from sayso.settings import Instance, find_instance
-from sayso.store import Corpus
-from tests.benchmarks.corpus import synthetic_annotations, synthetic_documents
-from tests.commands import sayso
+from sayso.models import Document, UnknownItem
+from sayso.release.content_digest import content_sha256
+from sayso.settings import Checkout, find_checkout
+from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
+from tests.command_line import run_sayso
 from tests.conftest import REPOSITORY
 
 COUNT = 8
 
 
-def documents() -> Iterator[Document]:
+def half_licensed_documents() -> Iterator[Document]:
     """Every other one may be passed on."""
     for number, each in enumerate(synthetic_documents(COUNT)):
         yield structs.replace(each, license="CC-BY-4.0" if number % 2 else "unknown")
 
 
-def built(root: Path, texts: str) -> Instance:
+def build_checkout(root: Path, texts: str) -> Checkout:
     shutil.copytree(REPOSITORY / "schema", root / "schema")
     (root / "pyproject.toml").write_text(f'[tool.sayso]\ntexts = "{texts}"\n')
-    jsonl.write(Corpus(root).batch(0), documents())
-    Corpus(root).write_annotations("synthetic", "reader", synthetic_annotations(documents(), "reader"))
-    instance = find_instance(root)
-    build(instance)
-    return instance
+    jsonl.write(CorpusFiles(root).batch_file(0), half_licensed_documents())
+    CorpusFiles(root).write_annotations(
+        "synthetic", "reader", synthetic_annotations(half_licensed_documents(), "reader")
+    )
+    checkout = find_checkout(root)
+    build(checkout)
+    return checkout
 
 
-def data(root: Path) -> dict[str, str]:
-    return {path.relative_to(root).as_posix(): content_sha256(path) for path in sorted(root.rglob("*.parquet"))}
+def digest_data(root: Path) -> dict[str, str]:
+    return {
+        path.relative_to(root).as_posix(): content_sha256(path)
+        for path in sorted(root.rglob("*.parquet"))
+    }
 
 
-def words(root: Path) -> str:
+def read_all_values(root: Path) -> str:
     """Everything that the data files say."""
-    return json.dumps([pq.read_table(path).to_pylist() for path in sorted(root.rglob("*.parquet"))], ensure_ascii=False)
+    return json.dumps(
+        [pq.read_table(path).to_pylist() for path in sorted(root.rglob("*.parquet"))],
+        ensure_ascii=False,
+    )
 
 
 @pytest.fixture
-def whole(tmp_path: Path) -> Path:
-    return built(tmp_path / "whole", "all").root / "corpus"
+def complete_corpus(tmp_path: Path) -> Path:
+    return build_checkout(tmp_path / "whole", "all").root / "corpus"
 
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
     """What a reader downloads: card and data, no sources."""
-    corpus = built(tmp_path / "without", "licensed").root / "corpus"
+    corpus = build_checkout(tmp_path / "without", "licensed").root / "corpus"
     target = tmp_path / "release"
     target.mkdir()
     shutil.copytree(corpus / "data", target / "data")
@@ -72,93 +81,136 @@ def copies(tmp_path: Path) -> Path:
     """The reader's own, under names of their own."""
     folder = tmp_path / "copies"
     folder.mkdir()
-    for number, each in enumerate(documents()):
+    for number, each in enumerate(half_licensed_documents()):
         (folder / f"{number}.txt").write_bytes(each.text.encode())
     (folder / "something-else.txt").write_text("Not of this corpus.")
     return folder
 
 
 def test_no_word_of_a_text_that_is_held_back_is_in_the_data(release: Path) -> None:
-    held = [each for each in documents() if each.license == "unknown"]
-    articles = [row for path in release.glob("data/articles/*") for row in pq.read_table(path).to_pylist()]
-    assert {row["doc_id"] for row in articles if row["text"] is None} == {each.doc_id for each in held}
-    rows = [row for path in release.glob("data/mentions/*") for row in pq.read_table(path).to_pylist()]
+    held = [each for each in half_licensed_documents() if each.license == "unknown"]
+    articles = [
+        row for path in release.glob("data/articles/*") for row in pq.read_table(path).to_pylist()
+    ]
+    assert {row["doc_id"] for row in articles if row["text"] is None} == {
+        each.doc_id for each in held
+    }
+    rows = [
+        row for path in release.glob("data/mentions/*") for row in pq.read_table(path).to_pylist()
+    ]
     assert all((row["text"] is None) == (row["sentence"] is None) for row in rows)
     assert {row["doc_id"] for row in rows if row["text"] is None} == {each.doc_id for each in held}
     ids = {each.doc_id for each in held}
-    told = json.dumps([row for path in release.rglob("*.parquet") for row in pq.read_table(path).to_pylist()
-                       if row["doc_id"] in ids], ensure_ascii=False)  # fmt: skip
+    told = json.dumps(
+        [
+            row
+            for path in release.rglob("*.parquet")
+            for row in pq.read_table(path).to_pylist()
+            if row["doc_id"] in ids
+        ],
+        ensure_ascii=False,
+    )
     for sentence in ("told reporters", "trains ran on time", "Roads around the station"):
         assert sentence in held[0].text + held[1].text + held[2].text and sentence not in told
 
 
 def test_copies_bring_back_the_very_same_rows(release: Path, copies: Path, whole: Path) -> None:
     card = (release / "README.md").read_text()
-    assert data(release) != data(whole)
-    done = sayso(REPOSITORY, "hydrate", str(release), str(copies), "--json")
+    assert digest_data(release) != digest_data(whole)
+    done = run_sayso(REPOSITORY, "hydrate", str(release), str(copies), "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["wanted"], told["filled"], told["missing"], told["unused"]) == (4, 4, [], 5)
-    assert data(release) == data(whole)
+    assert digest_data(release) == digest_data(whole)
     assert (release / "README.md").read_text() != card  # so that no stale cache is served
-    again = sayso(REPOSITORY, "hydrate", str(release), str(copies))
+    again = run_sayso(REPOSITORY, "hydrate", str(release), str(copies))
     assert again.returncode == 0 and "no text is missing here" in again.stderr
-    assert data(release) == data(whole)
+    assert digest_data(release) == digest_data(whole)
 
 
-def test_some_copies_now_and_the_rest_later(release: Path, copies: Path, whole: Path, tmp_path: Path) -> None:
+def test_some_copies_now_and_the_rest_later(
+    release: Path, copies: Path, whole: Path, tmp_path: Path
+) -> None:
     target = tmp_path / "elsewhere"
-    before = data(release)
-    first = sayso(REPOSITORY, "hydrate", str(release), str(copies / "0.txt"), "--to", str(target))
-    assert first.returncode == 6 and "3 of 4" in first.stderr and "no copy of article-00000002" in first.stderr
-    assert data(release) == before
-    later = sayso(REPOSITORY, "hydrate", str(target), str(copies))
-    assert later.returncode == 0 and data(target) == data(whole)
+    before = digest_data(release)
+    first = run_sayso(
+        REPOSITORY, "hydrate", str(release), str(copies / "0.txt"), "--to", str(target)
+    )
+    assert (
+        first.returncode == 6
+        and "3 of 4" in first.stderr
+        and "no copy of article-00000002" in first.stderr
+    )
+    assert digest_data(release) == before
+    later = run_sayso(REPOSITORY, "hydrate", str(target), str(copies))
+    assert later.returncode == 0 and digest_data(target) == digest_data(whole)
 
 
 def test_a_copy_that_differs_by_a_byte_is_none(release: Path, copies: Path) -> None:
     path = copies / "0.txt"
     path.write_bytes(path.read_bytes() + b"\n")
-    done = sayso(REPOSITORY, "hydrate", str(release), str(copies))
+    done = run_sayso(REPOSITORY, "hydrate", str(release), str(copies))
     assert done.returncode == 6 and "no copy of article-00000000" in done.stderr
 
 
 def test_a_dump_with_names_of_its_own(release: Path, tmp_path: Path, whole: Path) -> None:
     dump = tmp_path / "dump.jsonl"
-    dump.write_text("".join(json.dumps({"id": each.doc_id, "body": each.text}) + "\n" for each in documents()))
-    done = sayso(REPOSITORY, "hydrate", str(release), str(dump), "--field", "text=body", "--field", "doc_id=id")
+    dump.write_text(
+        "".join(
+            json.dumps({"id": each.doc_id, "body": each.text}) + "\n"
+            for each in half_licensed_documents()
+        )
+    )
+    done = run_sayso(
+        REPOSITORY,
+        "hydrate",
+        str(release),
+        str(dump),
+        "--field",
+        "text=body",
+        "--field",
+        "doc_id=id",
+    )
     assert done.returncode == 0, done.stderr
-    assert data(release) == data(whole)
+    assert digest_data(release) == digest_data(whole)
 
 
 def test_bad_input_is_one_line(tmp_path: Path, copies: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    done = sayso(REPOSITORY, "hydrate", str(empty), str(copies))
+    done = run_sayso(REPOSITORY, "hydrate", str(empty), str(copies))
     assert done.returncode == 7 and "no release here" in done.stderr
 
 
 def test_a_setting_that_is_none_of_the_three() -> None:
     with pytest.raises(UsageError, match="choose all, licensed or none"):
-        rights.chosen(Instance(Path("/"), {"texts": "some"}))
+        licences.read_text_policy(Checkout(Path("/"), {"texts": "some"}))
 
 
 def test_what_was_kept_apart_goes_too(tmp_path: Path) -> None:
-    instance = built(tmp_path / "kept", "none")
-    first, *others = synthetic_annotations(documents(), "reader")
-    kept = structs.replace(first, kept=(Kept(reason="an unknown label", item={"text": "secret words"}),))
-    Corpus(instance.root).write_annotations("synthetic", "reader", [kept, *others])
-    build(instance)
-    assert "an unknown label" in words(instance.root) and "secret words" not in words(instance.root)
+    checkout = build_checkout(tmp_path / "kept", "none")
+    first, *others = synthetic_annotations(half_licensed_documents(), "reader")
+    kept = structs.replace(
+        first, kept=(UnknownItem(reason="an unknown label", item={"text": "secret words"}),)
+    )
+    CorpusFiles(checkout.root).write_annotations("synthetic", "reader", [kept, *others])
+    build(checkout)
+    assert "an unknown label" in read_all_values(
+        checkout.root
+    ) and "secret words" not in read_all_values(checkout.root)
 
 
-@pytest.mark.parametrize("config", ["gold", "articles", "annotations", "mentions", "claims", "tokens"])
+@pytest.mark.parametrize(
+    "config", ["gold", "articles", "annotations", "mentions", "claims", "tokens"]
+)
 def test_out_and_in_again_is_nothing(config: str) -> None:
     articles = (REPOSITORY / "corpus" / "data" / "articles").glob("*.parquet")
-    texts = {row["doc_id"]: row["text"] for path in articles for row in pq.read_table(path).to_pylist()}
+    texts = {
+        row["doc_id"]: row["text"] for path in articles for row in pq.read_table(path).to_pylist()
+    }
     for path in sorted((REPOSITORY / "corpus" / "data" / config).glob("*.parquet")):
         rows = pq.read_table(path)
-        emptied = quoting.without(rows, frozenset(texts))
+        emptied = text_columns.remove_texts(rows, frozenset(texts))
         assert not emptied.equals(rows)
-        assert quoting.filled(emptied, texts.get).equals(rows)
-        assert quoting.without(rows, frozenset()).equals(rows)
+        assert text_columns.restore_texts(emptied, texts.get).equals(rows)
+        assert text_columns.remove_texts(rows, frozenset()).equals(rows)

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from sayso import guidelines
-from sayso import schema as schemas
+from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
-from sayso.schema import hotkeys
-from sayso.store import Corpus
+from sayso.schema import declarations as schemas
+from sayso.schema import guidelines
+from sayso.schema.declarations import group_hotkeys
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = schemas.load(ROOT / "schema" / "schema.yaml")
+SCHEMA = schemas.load_schema(ROOT / "schema" / "schema.yaml")
 GUIDELINES = (ROOT / "schema" / "guidelines.md").read_text(encoding="utf-8")
-ARTICLES = [" ".join(document.text.split()) for document in Corpus(ROOT).documents()]
+ARTICLES = [" ".join(document.text.split()) for document in CorpusFiles(ROOT).documents()]
 
 LABEL_STUDIO = {"alt+r", "backspace", "ctrl+enter", "ctrl+z", "escape", "u"}
 GROUPS = {"shift", "alt"}
 
 
-def names() -> Iterator[str]:
+def iterate_declared_names() -> Iterator[str]:
     yield from SCHEMA.interfaces
     yield from SCHEMA.relations
     yield from SCHEMA.flags
@@ -34,14 +34,14 @@ def names() -> Iterator[str]:
             yield from attribute.values
 
 
-def quoted() -> list[str]:
+def list_quotations() -> list[str]:
     """What stands in single asterisks, bullets left aside, with its brackets."""
     prose = re.sub(r"^\* ", "- ", GUIDELINES, flags=re.M).replace("**", "")
     return [" ".join(found.split()) for found in re.findall(r"\*([^*]+)\*", prose)]
 
 
 def test_they_say_their_version() -> None:
-    read = guidelines.read(ROOT / guidelines.FILE)
+    read = guidelines.read_guidelines(ROOT / guidelines.GUIDELINES_FILE)
     assert read and f"\nVersion {read.version}. " in GUIDELINES
 
 
@@ -56,47 +56,59 @@ def test_they_say_their_version() -> None:
 def test_a_version_near_the_top_is_read(tmp_path: Path, text: str, version: str) -> None:
     path = tmp_path / "guidelines.md"
     path.write_text(text, encoding="utf-8")
-    read = guidelines.read(path)
+    read = guidelines.read_guidelines(path)
     assert read and read.version == version
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"Version 1.2", b"This is Version 1.2.0", b"Version 1.2.0.4", b"\n" * 20 + b"Version 1.2.0", b"\xff"],
+    [
+        b"",
+        b"Version 1.2",
+        b"This is Version 1.2.0",
+        b"Version 1.2.0.4",
+        b"\n" * 20 + b"Version 1.2.0",
+        b"\xff",
+    ],
 )
 def test_guidelines_without_a_version_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "guidelines.md"
     path.write_bytes(content)
     with pytest.raises(InputError) as raised:
-        guidelines.read(path)
-    assert raised.value.where == str(path) and ("Version 1.0.0." in str(raised.value) or b"\xff" in content)
+        guidelines.read_guidelines(path)
+    assert raised.value.where == str(path) and (
+        "Version 1.0.0." in str(raised.value) or b"\xff" in content
+    )
 
 
 def test_no_guidelines_are_none(tmp_path: Path) -> None:
-    assert guidelines.read(tmp_path / "guidelines.md") is None
+    assert guidelines.read_guidelines(tmp_path / "guidelines.md") is None
 
 
 def test_every_name_of_the_schema_is_there_and_no_other() -> None:
-    assert set(re.findall(r"`([^`]+)`", GUIDELINES)) == set(names())
+    assert set(re.findall(r"`([^`]+)`", GUIDELINES)) == set(iterate_declared_names())
 
 
 def test_every_key_stands_beside_what_it_chooses() -> None:
     told = set(re.findall(r"`(\w+)` <kbd>([^<]+)</kbd>", GUIDELINES))
     told |= set(re.findall(r"`(\w+)`\n<kbd>([^<]+)</kbd>", GUIDELINES))
-    meant = {(re.split(r"[ .]", place)[-1], key) for key, (place,) in hotkeys(SCHEMA).items()}
+    meant = {(re.split(r"[ .]", place)[-1], key) for key, (place,) in group_hotkeys(SCHEMA).items()}
     numbers = {("lower", "alt+j"), ("upper", "alt+k")}
     assert told == meant - numbers
     every = set(re.findall(r"<kbd>([^<]+)</kbd>", GUIDELINES))
-    assert every - LABEL_STUDIO - GROUPS == set(hotkeys(SCHEMA))
+    assert every - LABEL_STUDIO - GROUPS == set(group_hotkeys(SCHEMA))
 
 
-@pytest.mark.parametrize("words", quoted())
+@pytest.mark.parametrize("words", list_quotations())
 def test_every_example_stands_in_an_article(words: str) -> None:
     plain = words.replace("[", "").replace("]", "")
     assert any(plain in article for article in ARTICLES)
 
 
-@pytest.mark.parametrize("span", sorted({span for words in quoted() for span in re.findall(r"\[([^\]]+)\]", words)}))
+@pytest.mark.parametrize(
+    "span",
+    sorted({span for words in list_quotations() for span in re.findall(r"\[([^\]]+)\]", words)}),
+)
 def test_every_example_of_a_span_keeps_the_rules_for_edges(span: str) -> None:
     assert span[0].isalnum() and span[-1].isalnum()
     assert not span.endswith(("’s", "'s"))

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from sayso import schema
-from sayso.checks.scheme import CUE_LABEL, STANCE
-from sayso.settings import MARK
+from sayso.checks.schema_checks import CUE_LABEL, STANCE
+from sayso.schema import declarations
+from sayso.settings import SCHEMA_FILE
 from sayso.suggest import cues
 from tests.conftest import REPOSITORY
-from tests.suggest.test_counts import made
+from tests.suggest.test_numbers import build_document
 
 CASES: dict[str, list[tuple[str, str]]] = {
     "Sobyanin confirmed that four fell.": [("confirmed", "factive")],
@@ -28,24 +28,38 @@ CASES: dict[str, list[tuple[str, str]]] = {
 }
 
 NO_CUE = (
-    "The report was long.", "These claims are many.", "a member state of the union", "Details remain scarce.",
-    "the State Department building", "It underscored the city’s preparedness.", "The reports of the day",
-)  # fmt: skip
+    "The report was long.",
+    "These claims are many.",
+    "a member state of the union",
+    "Details remain scarce.",
+    "the State Department building",
+    "It underscored the city’s preparedness.",
+    "The reports of the day",
+)
 
 
 @pytest.mark.parametrize("text", CASES)
 def test_a_cue(text: str) -> None:
-    found = [(text[one.start : one.end], one.attributes["stance"]) for one in cues.suggest(made(text))]
+    found = [
+        (text[one.start : one.end], one.attributes["stance"])
+        for one in cues.suggest_cues(build_document(text))
+    ]
     assert found == CASES[text]
 
 
 @pytest.mark.parametrize("text", NO_CUE)
 def test_what_attributes_nothing(text: str) -> None:
-    assert [text[one.start : one.end] for one in cues.suggest(made(text))] == []
+    assert [text[one.start : one.end] for one in cues.suggest_cues(build_document(text))] == []
 
 
 def test_stances_are_those_of_the_schema() -> None:
-    assert cues.LEXICON.keys() == schema.load(REPOSITORY / MARK).labels[CUE_LABEL].attributes[STANCE].values.keys()
+    assert (
+        cues.LEXICON.keys()
+        == declarations.load_schema(REPOSITORY / SCHEMA_FILE)
+        .labels[CUE_LABEL]
+        .attributes[STANCE]
+        .values.keys()
+    )
 
 
 @pytest.mark.parametrize("stance", cues.LEXICON)
@@ -55,7 +69,11 @@ def test_the_words_of_the_guidelines_have_the_stance_that_they_give(stance: str)
     assert row
     listed = {word for kinds in cues.LEXICON[stance].values() for word in kinds}
     others = {
-        word for name, kinds in cues.LEXICON.items() if name != stance for each in kinds.values() for word in each
+        word
+        for name, kinds in cues.LEXICON.items()
+        if name != stance
+        for each in kinds.values()
+        for word in each
     }
     for word in row[1].split(", "):
         assert word in listed | {f"{word}ed"} or f"{word}ed" in listed, word
@@ -63,7 +81,11 @@ def test_the_words_of_the_guidelines_have_the_stance_that_they_give(stance: str)
 
 
 def test_no_word_has_two_stances() -> None:
-    everywhere = [word for kinds in cues.LEXICON.values() for words in kinds.values() for word in set(words)]
-    within = [{word for words in kinds.values() for word in words} for kinds in cues.LEXICON.values()]
+    everywhere = [
+        word for kinds in cues.LEXICON.values() for words in kinds.values() for word in set(words)
+    ]
+    within = [
+        {word for words in kinds.values() for word in words} for kinds in cues.LEXICON.values()
+    ]
     assert not within[0] & within[1] and not within[1] & within[2] and not within[0] & within[2]
     assert everywhere

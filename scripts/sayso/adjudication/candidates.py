@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from sayso.records import Annotation, Mention, Pseudonym, Relation, Value
-from sayso.spans import Span, overlapping
+from sayso.models import Annotation, AttributeValue, Mention, Pseudonym, Relation
+from sayso.spans import Span, overlaps
 
-Attributes = tuple[tuple[str, Value], ...]
+AttributeItems = tuple[tuple[str, AttributeValue], ...]
 """Names and values in order of name, so that two readings compare."""
 
 
-class Spot(NamedTuple):
+class LabelledSpan(NamedTuple):
     """A label on a span, in code points."""
 
     start: int
@@ -32,25 +32,25 @@ class Spot(NamedTuple):
         return Span(self.start, self.end)
 
 
-class Marked(NamedTuple):
+class MentionContent(NamedTuple):
     """A mention as somebody read it."""
 
-    spot: Spot
-    attributes: Attributes
+    labelled_span: LabelledSpan
+    attributes: AttributeItems
 
 
-class Drawn(NamedTuple):
+class RelationContent(NamedTuple):
     """A relation as somebody read it."""
 
     type: str
-    head: Spot
-    tail: Spot
+    head: LabelledSpan
+    tail: LabelledSpan
 
 
 Votes = tuple[Pseudonym, ...]
 
 
-class Remark(NamedTuple):
+class AnnotatorRemark(NamedTuple):
     """What an annotator said of a mention."""
 
     annotator: Pseudonym
@@ -59,27 +59,29 @@ class Remark(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A spot that somebody marked; ``readings`` say with which attributes, and who did, most votes first."""
+class SpanCandidate:
+    """A spot that somebody marked; ``variants`` say with which attributes, and who did, most votes first."""
 
-    spot: Spot
+    labelled_span: LabelledSpan
     text: str
-    readings: tuple[tuple[Attributes, Votes], ...]
-    remarks: tuple[Remark, ...] = ()
+    variants: tuple[tuple[AttributeItems, Votes], ...]
+    remarks: tuple[AnnotatorRemark, ...] = ()
 
     @property
     def voters(self) -> Votes:
         """Who marked the spot, whatever the attributes."""
-        return tuple(sorted({name for _attributes, votes in self.readings for name in votes}))
+        return tuple(sorted({name for _attributes, votes in self.variants for name in votes}))
 
     @property
-    def marked(self) -> tuple[Marked, ...]:
+    def contents(self) -> tuple[MentionContent, ...]:
         """Its readings."""
-        return tuple(Marked(self.spot, attributes) for attributes, _votes in self.readings)
+        return tuple(
+            MentionContent(self.labelled_span, attributes) for attributes, _votes in self.variants
+        )
 
 
 @dataclass(frozen=True)
-class Candidates:
+class DocumentCandidates:
     """One document in one pass, as its annotators read it.
 
     Attributes:
@@ -92,120 +94,149 @@ class Candidates:
     doc_id: str
     text_sha256: str
     campaign: str
-    interface: str
+    pass_name: str
     annotators: Votes
-    mentions: tuple[Candidate, ...]
-    relations: tuple[tuple[Drawn, Votes], ...]
-    newest: str
+    mentions: tuple[SpanCandidate, ...]
+    relations: tuple[tuple[RelationContent, Votes], ...]
+    latest_update: str
 
     @cached_property
-    def votes(self) -> dict[Marked | Drawn, Votes]:
+    def votes(self) -> dict[MentionContent | RelationContent, Votes]:
         """Every reading with those who gave it."""
-        found: dict[Marked | Drawn, Votes] = {
-            Marked(candidate.spot, attributes): votes
+        found: dict[MentionContent | RelationContent, Votes] = {
+            MentionContent(candidate.labelled_span, attributes): votes
             for candidate in self.mentions
-            for attributes, votes in candidate.readings
+            for attributes, votes in candidate.variants
         }
         return {**found, **dict(self.relations)}
 
-    def agreed(self, reading: Marked | Drawn) -> bool:
+    def is_agreed(self, content: MentionContent | RelationContent) -> bool:
         """Whether every annotator gave it, and nothing else in its place."""
-        return self.votes.get(reading) == self.annotators and reading not in self._doubled
+        return self.votes.get(content) == self.annotators and content not in self._repeated_contents
 
     @cached_property
-    def _doubled(self) -> set[Marked | Drawn]:
+    def _repeated_contents(self) -> set[MentionContent | RelationContent]:
         """Readings of spots that some annotator marked twice, with other attributes each time."""
-        return {reading for candidate in self.mentions if len(candidate.readings) > 1 for reading in candidate.marked}
+        return {
+            reading
+            for candidate in self.mentions
+            if len(candidate.variants) > 1
+            for reading in candidate.contents
+        }
 
     @property
-    def unanimous(self) -> bool:
+    def is_unanimous(self) -> bool:
         """Whether there is nothing to decide."""
-        return all(self.agreed(reading) for reading in self.votes)
+        return all(self.is_agreed(reading) for reading in self.votes)
 
-    def backers(self, drawn: Drawn) -> Votes:
+    def find_backers(self, relation: RelationContent) -> Votes:
         """Who drew this arrow, or the same between mentions that share words with its ends: they mean one thing."""
-        names = {name for other, votes in self.relations if alike(drawn, other) for name in votes}
+        names = {
+            name
+            for other, votes in self.relations
+            if differ_only_in_boundaries(relation, other)
+            for name in votes
+        }
         return tuple(sorted(names))
 
 
-def alike(one: Drawn, other: Drawn) -> bool:
+def differ_only_in_boundaries(one: RelationContent, other: RelationContent) -> bool:
     """Whether two arrows differ in nothing but the boundaries of the mentions at their ends.
 
-    >>> he, claim = Spot(0, 2, "Actor"), Spot(8, 20, "Claim")
-    >>> alike(Drawn("source", claim, he), Drawn("source", claim, Spot(0, 7, "Actor")))
+    >>> he, claim = LabelledSpan(0, 2, "Actor"), LabelledSpan(8, 20, "ClaimContent")
+    >>> differ_only_in_boundaries(RelationContent("source", claim, he), RelationContent("source", claim, LabelledSpan(0, 7, "Actor")))
     True
     """
     ends = ((one.head, other.head), (one.tail, other.tail))
-    return one.type == other.type and all(a.label == b.label and overlapping(a.span, b.span) for a, b in ends)
+    return one.type == other.type and all(
+        a.label == b.label and overlaps(a.span, b.span) for a, b in ends
+    )
 
 
-def spot(mention: Mention) -> Spot:
+def labelled_span_of(mention: Mention) -> LabelledSpan:
     """Where a mention stands, and as what."""
-    return Spot(mention.start, mention.end, mention.label)
+    return LabelledSpan(mention.start, mention.end, mention.label)
 
 
-def marked(mention: Mention) -> Marked:
+def mention_content(mention: Mention) -> MentionContent:
     """A mention's reading."""
-    return Marked(spot(mention), tuple(sorted(mention.attributes.items())))
+    return MentionContent(labelled_span_of(mention), tuple(sorted(mention.attributes.items())))
 
 
-def drawn(mentions: Iterable[Mention], relations: Iterable[Relation]) -> list[Drawn]:
+def relation_contents(
+    mentions: Iterable[Mention], relations: Iterable[Relation]
+) -> list[RelationContent]:
     """The readings of relations, each once; one whose end is missing is none."""
-    spots = {mention.id: spot(mention) for mention in mentions}
+    spots = {mention.id: labelled_span_of(mention) for mention in mentions}
     found = (
-        Drawn(relation.type, spots[relation.head], spots[relation.tail])
+        RelationContent(relation.type, spots[relation.head], spots[relation.tail])
         for relation in relations
         if relation.head in spots and relation.tail in spots
     )
     return list(dict.fromkeys(found))
 
 
-def candidates(answers: Sequence[Annotation]) -> Candidates:
+def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
     """What independent answers to one document in one pass come to; one answer of each annotator, at least one."""
-    first = answers[0]
-    return Candidates(
+    first = annotations[0]
+    return DocumentCandidates(
         doc_id=first.doc_id,
         text_sha256=first.text_sha256,
         campaign=first.campaign,
-        interface=first.interface,
-        annotators=tuple(sorted(answer.annotator for answer in answers)),
-        mentions=_mentions(answers),
-        relations=_relations(answers),
-        newest=max(answer.updated for answer in answers),
+        pass_name=first.interface,
+        annotators=tuple(sorted(answer.annotator for answer in annotations)),
+        mentions=_collect_mentions(annotations),
+        relations=_collect_relations(annotations),
+        latest_update=max(answer.updated for answer in annotations),
     )
 
 
-def _mentions(answers: Sequence[Annotation]) -> tuple[Candidate, ...]:
-    spots: dict[Spot, dict[Attributes, set[Pseudonym]]] = {}
-    texts: dict[Spot, str] = {}
-    remarks: dict[Spot, set[Remark]] = {}
-    for answer in answers:
+def _collect_mentions(annotations: Sequence[Annotation]) -> tuple[SpanCandidate, ...]:
+    spots: dict[LabelledSpan, dict[AttributeItems, set[Pseudonym]]] = {}
+    texts: dict[LabelledSpan, str] = {}
+    remarks: dict[LabelledSpan, set[AnnotatorRemark]] = {}
+    for answer in annotations:
         for mention in answer.mentions:
-            place, attributes = marked(mention)
+            place, attributes = mention_content(mention)
             spots.setdefault(place, {}).setdefault(attributes, set()).add(answer.annotator)
             texts[place] = mention.text
             if mention.flag or mention.note:
-                remarks.setdefault(place, set()).add(Remark(answer.annotator, mention.flag, mention.note))
+                remarks.setdefault(place, set()).add(
+                    AnnotatorRemark(answer.annotator, mention.flag, mention.note)
+                )
     return tuple(
-        Candidate(place, texts[place], _ranked(spots[place]), tuple(sorted(remarks.get(place, ()), key=str)))
-        for place in sorted(spots, key=in_place)
+        SpanCandidate(
+            place,
+            texts[place],
+            _rank_variants(spots[place]),
+            tuple(sorted(remarks.get(place, ()), key=str)),
+        )
+        for place in sorted(spots, key=position_key)
     )
 
 
-def in_place(place: Spot) -> tuple[int, int, str]:
+def position_key(span: LabelledSpan) -> tuple[int, int, str]:
     """By start, the longer first, then label: as mentions stand in a record."""
-    return (place.start, -place.end, place.label)
+    return (span.start, -span.end, span.label)
 
 
-def _ranked(readings: dict[Attributes, set[Pseudonym]]) -> tuple[tuple[Attributes, Votes], ...]:
-    ranked = sorted(readings.items(), key=lambda each: (-len(each[1]), sorted(each[1]), str(each[0])))
+def _rank_variants(
+    variants: dict[AttributeItems, set[Pseudonym]],
+) -> tuple[tuple[AttributeItems, Votes], ...]:
+    ranked = sorted(
+        variants.items(), key=lambda each: (-len(each[1]), sorted(each[1]), str(each[0]))
+    )
     return tuple((attributes, tuple(sorted(votes))) for attributes, votes in ranked)
 
 
-def _relations(answers: Sequence[Annotation]) -> tuple[tuple[Drawn, Votes], ...]:
-    found: dict[Drawn, set[Pseudonym]] = {}
-    for answer in answers:
-        for arrow in drawn(answer.mentions, answer.relations):
+def _collect_relations(
+    annotations: Sequence[Annotation],
+) -> tuple[tuple[RelationContent, Votes], ...]:
+    found: dict[RelationContent, set[Pseudonym]] = {}
+    for answer in annotations:
+        for arrow in relation_contents(answer.mentions, answer.relations):
             found.setdefault(arrow, set()).add(answer.annotator)
-    ordered = sorted(found, key=lambda arrow: (in_place(arrow.head), arrow.type, in_place(arrow.tail)))
+    ordered = sorted(
+        found, key=lambda arrow: (position_key(arrow.head), arrow.type, position_key(arrow.tail))
+    )
     return tuple((arrow, tuple(sorted(found[arrow]))) for arrow in ordered)

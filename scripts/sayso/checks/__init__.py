@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from sayso.checks.card import CARD_WORD, STALE_CARD
-from sayso.checks.corpus import annotation_findings, corpus_findings, gold_findings
-from sayso.checks.findings import CHECKS, Check, Finding, Severity
+from sayso.checks.card_checks import CARD_WORD, STALE_CARD
+from sayso.checks.check_registry import CHECKS, Check, Finding, Severity
+from sayso.checks.corpus_checks import check_annotation, check_gold, check_sources
 
 __all__ = [
-    "CARD_WORD", "CHECKS", "STALE_CARD", "Check", "Finding", "Severity", "annotation_findings", "corpus_findings",
-    "gold_findings",
-]  # fmt: skip
+    "CARD_WORD",
+    "CHECKS",
+    "STALE_CARD",
+    "Check",
+    "Finding",
+    "Severity",
+    "check_annotation",
+    "check_gold",
+    "check_sources",
+]

@@ -20,7 +20,7 @@ import click
 from sayso import __version__
 from sayso.cli import commands
 from sayso.errors import INTERRUPTED, SaysoError
-from sayso.files import explained
+from sayso.files import convert_os_errors
 
 
 class CommandFolder(click.Group):
@@ -28,17 +28,24 @@ class CommandFolder(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every command's name, as its file spells it."""
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(
+            module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__)
+        )
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """Import one command's module."""
         if name not in self.list_commands(context):
             return None
-        found: click.Command = import_module(f"{commands.__name__}.{name.replace('-', '_')}").command
+        found: click.Command = import_module(
+            f"{commands.__name__}.{name.replace('-', '_')}"
+        ).command
         return found
 
 
-@click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=CommandFolder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False),
@@ -67,11 +74,11 @@ def sayso(context: click.Context, root: Path | None) -> None:
     context.obj = root
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+def _raise_keyboard_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _run() -> None:
+def _run_command() -> None:
     try:
         sayso(standalone_mode=False)
         sys.stdout.flush()
@@ -82,10 +89,10 @@ def _run() -> None:
 
 def main() -> None:
     """Run the command line; the only place where an error becomes a line and an exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)
     try:
-        with explained(Path.cwd()):
-            _run()
+        with convert_os_errors(Path.cwd()):
+            _run_command()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -93,21 +100,23 @@ def main() -> None:
         click.echo("interrupted; run the command again to go on", err=True)
         sys.exit(INTERRUPTED)
     except SaysoError as error:
-        click.echo(f"{click.style('error:', fg='red')} {error}", err=True, color=colour())
+        click.echo(f"{click.style('error:', fg='red')} {error}", err=True, color=use_colour())
         sys.exit(error.exit_code)
     except Exception as error:  # the last door: a bug is one line, its traceback only on request
         if os.environ.get("SAYSO_DEBUG"):
             raise
-        click.echo(f"error: a bug in sayso ({type(error).__name__}); SAYSO_DEBUG=1 shows where", err=True)
+        click.echo(
+            f"error: a bug in sayso ({type(error).__name__}); SAYSO_DEBUG=1 shows where", err=True
+        )
         sys.exit(1)
 
 
-def colour() -> bool | None:
+def use_colour() -> bool | None:
     """False where NO_COLOR is set; None lets click ask the terminal.
 
     >>> from unittest.mock import patch
     >>> with patch.dict(os.environ, NO_COLOR="1"):
-    ...     colour()
+    ...     use_colour()
     False
     """
     return False if os.environ.get("NO_COLOR") else None

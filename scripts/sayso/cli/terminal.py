@@ -10,24 +10,26 @@ from typing import Any
 
 import click
 
-from sayso.cli import colour
+from sayso.cli import use_colour
 
 Advance = Callable[[int], None]
 
 
-def say(message: str) -> None:
+def print_message(message: str) -> None:
     """Talk to the person at the terminal."""
-    click.echo(message, err=True, color=colour())
+    click.echo(message, err=True, color=use_colour())
 
 
-def emit(payload: dict[str, Any]) -> None:
+def print_json(payload: dict[str, Any]) -> None:
     """Print one JSON object on stdout for a program to read; ``schema`` numbers its shape."""
     import msgspec
 
     click.echo(msgspec.json.encode({"schema": 1, **payload}).decode())
 
 
-def emit_all(name: str, items: Iterable[dict[str, Any]], rest: Callable[[], dict[str, Any]]) -> None:
+def print_json_list(
+    name: str, items: Iterable[dict[str, Any]], rest: Callable[[], dict[str, Any]]
+) -> None:
     """Print one JSON object with a list of any length, an item a line, and ``rest`` once that has ended."""
     import msgspec
 
@@ -39,25 +41,27 @@ def emit_all(name: str, items: Iterable[dict[str, Any]], rest: Callable[[], dict
     click.echo(f"\n],{msgspec.json.encode(rest()).decode()[1:]}")
 
 
-class _Bar:
+class _CurrentBar:
     """The bar that is on the screen, if any, and whether a wait is being told."""
 
     describe: Callable[[str], None] | None = None
     waiting = False
 
 
-def waiting(why: str, left: float) -> None:
+def show_waiting(why: str, left: float) -> None:
     """Count down while a server is away: on the bar in a terminal, else in one line; an empty ``why`` ends it."""
     told = f"{why}: waiting, at most {math.ceil(left)} s" if why else ""
-    if _Bar.describe:
-        _Bar.describe(told)
-    elif why and not _Bar.waiting:
-        say(told)
-    _Bar.waiting = bool(why)
+    if _CurrentBar.describe:
+        _CurrentBar.describe(told)
+    elif why and not _CurrentBar.waiting:
+        print_message(told)
+    _CurrentBar.waiting = bool(why)
 
 
 @contextlib.contextmanager
-def progress(doing: str, total: int | None = None, *, printing: bool = False) -> Iterator[Advance]:
+def progress_bar(
+    label: str, total: int | None = None, *, printing: bool = False
+) -> Iterator[Advance]:
     """Show a bar on stderr while the block runs, if stderr is a terminal; yields a function that advances it.
 
     ``printing`` says that the block prints data as it goes: on one screen they show the progress well enough.
@@ -76,17 +80,25 @@ def progress(doing: str, total: int | None = None, *, printing: bool = False) ->
     )
 
     known = [MofNCompleteColumn()] if total is not None else []
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *known, TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task(doing, total=total)
-        _Bar.describe = lambda told: bar.update(task, description=told or doing)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *known,
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        _CurrentBar.describe = lambda told: bar.update(task, description=told or label)
         try:
             yield lambda n: bar.advance(task, n)
         finally:
-            _Bar.describe = None
+            _CurrentBar.describe = None
 
 
-class Bars:
+class ProgressBars:
     """One progress bar for each thing that is being done, begun when it is first heard of."""
 
     def __init__(self) -> None:
@@ -95,19 +107,21 @@ class Bars:
         self._advance: Advance = lambda _n: None
 
     def __enter__(self) -> Callable[[str, int], None]:
-        return self._further
+        return self._advance_bar
 
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
 
-    def _further(self, doing: str, count: int) -> None:
+    def _advance_bar(self, doing: str, count: int) -> None:
         if doing != self._doing:
             self._stack.close()
-            self._doing, self._advance = doing, self._stack.enter_context(progress(doing))
+            self._doing, self._advance = doing, self._stack.enter_context(progress_bar(doing))
         self._advance(count)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, spaced: bool = False) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, blank_lines: bool = False
+) -> None:
     """Print a table on stdout; plain text where it is not a terminal, no colour under NO_COLOR.
 
     ``spaced`` sets a blank line between rows, for cells of several lines.
@@ -117,7 +131,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, 
     from rich.table import Table
     from rich.text import Text
 
-    sheet = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, leading=int(spaced))
+    sheet = Table(
+        title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, leading=int(blank_lines)
+    )
     for column in columns:
         sheet.add_column(column, overflow="fold")
     for row in rows:

@@ -12,18 +12,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from sayso.checks.scheme import CLAIM
+from sayso.checks.schema_checks import CLAIM
 from sayso.errors import InputError
-from sayso.schema import Attribute, Schema
+from sayso.schema.declarations import Attribute, Schema
 
-Type = str | list[Any] | dict[str, Any]
-Columns = dict[str, Type]
+ColumnType = str | list[Any] | dict[str, Any]
+Columns = dict[str, ColumnType]
 
 CONFIGS = ("gold", "articles", "annotations", "mentions", "claims", "tokens")
-DEFAULT = CONFIGS[0]
-COLUMN_OF_RELATION = {"where": "places", "quantity": "counts"}  # any other takes an s
+DEFAULT_CONFIG = CONFIGS[0]
+RELATION_COLUMNS = {"where": "places", "quantity": "counts"}  # any other takes an s
 
-_ARROW = {
+_ARROW_TYPES = {
     "string": pa.string(),
     "bool": pa.bool_(),
     "int32": pa.int32(),
@@ -31,30 +31,61 @@ _ARROW = {
     "float64": pa.float64(),
 }
 
-_DOCUMENT: Columns = dict.fromkeys(
-    ["doc_id", "title", "outlet", "url", "published", "language", "license", "source_name", "split", "ingested",
-     "text_sha256", "text"],
+_DOCUMENT_COLUMNS: Columns = dict.fromkeys(
+    [
+        "doc_id",
+        "title",
+        "outlet",
+        "url",
+        "published",
+        "language",
+        "license",
+        "source_name",
+        "split",
+        "ingested",
+        "text_sha256",
+        "text",
+    ],
     "string",
-)  # fmt: skip
-_READING: Columns = {
-    "doc_id": "string", "reading": "string", "annotator_kind": "string", "campaign": "string", "interface": "string",
+)
+_KEY_COLUMNS: Columns = {
+    "doc_id": "string",
+    "reading": "string",
+    "annotator_kind": "string",
+    "campaign": "string",
+    "interface": "string",
     "answer": "int32",
-}  # fmt: skip
-_SPAN: Columns = {"start": "int32", "end": "int32", "text": "string"}
-_SENTENCE: Columns = {"sentence_start": "int32", "sentence_end": "int32", "sentence": "string"}
-_RELATION: Columns = {"type": "string", "head": "string", "tail": "string"}
-_DECISION: Columns = {"decided": "string", "votes": ["string"]}
-_REMARKS: Columns = {"flag": "string", "note": "string", "started_from": "string"}
-_ORIGIN: Columns = {"system": "string", "project": "int64", "task": "int64", "annotation": "int64"}
-_MISALIGNED: Columns = {"mention_id": "string", "label": "string", "start": "int32", "end": "int32", "reason": "string"}
+}
+_SPAN_COLUMNS: Columns = {"start": "int32", "end": "int32", "text": "string"}
+_SENTENCE_COLUMNS: Columns = {
+    "sentence_start": "int32",
+    "sentence_end": "int32",
+    "sentence": "string",
+}
+_RELATION_COLUMNS: Columns = {"type": "string", "head": "string", "tail": "string"}
+_DECISION_COLUMNS: Columns = {"decided": "string", "votes": ["string"]}
+_REMARK_COLUMNS: Columns = {"flag": "string", "note": "string", "started_from": "string"}
+_ORIGIN_COLUMNS: Columns = {
+    "system": "string",
+    "project": "int64",
+    "task": "int64",
+    "annotation": "int64",
+}
+_MISALIGNED_COLUMNS: Columns = {
+    "mention_id": "string",
+    "label": "string",
+    "start": "int32",
+    "end": "int32",
+    "reason": "string",
+}
 
 
-def value_type(attribute: Attribute) -> str:
+def attribute_type(attribute: Attribute) -> str:
     """The plain type of an attribute's values."""
     return "int64" if attribute.kind == "integer" else "string"
 
 
-def attributes(schema: Schema) -> Columns:
+def attribute_columns(schema: Schema) -> Columns:
     """Every attribute of every label in one struct, as a mention carries them.
 
     Raises:
@@ -63,7 +94,7 @@ def attributes(schema: Schema) -> Columns:
     found: Columns = {}
     for label, declared in schema.labels.items():
         for name, attribute in declared.attributes.items():
-            kind = value_type(attribute)
+            kind = attribute_type(attribute)
             if found.setdefault(name, kind) != kind:
                 raise InputError(
                     f"attribute {name!r} of {label} is {kind} and another label's is {found[name]}",
@@ -73,62 +104,73 @@ def attributes(schema: Schema) -> Columns:
     return found
 
 
-def mention(schema: Schema) -> Columns:
+def mention_columns(schema: Schema) -> Columns:
     """A mention as it stands in an annotation."""
-    return {"id": "string", "label": "string", **_SPAN, "attributes": attributes(schema), **_REMARKS}
+    return {
+        "id": "string",
+        "label": "string",
+        **_SPAN_COLUMNS,
+        "attributes": attribute_columns(schema),
+        **_REMARK_COLUMNS,
+    }
 
 
-def label_attributes(schema: Schema, label: str) -> Columns:
+def label_attribute_columns(schema: Schema, label: str) -> Columns:
     """One label's attributes with their types."""
-    return {name: value_type(attribute) for name, attribute in schema.labels[label].attributes.items()}
+    return {
+        name: attribute_type(attribute)
+        for name, attribute in schema.labels[label].attributes.items()
+    }
 
 
-def attribute_column(label: str, attribute: str) -> str:
+def attribute_column_name(label: str, attribute: str) -> str:
     """Where ``mentions`` holds an attribute of a label.
 
-    >>> attribute_column("Count", "lower")
+    >>> attribute_column_name("Count", "lower")
     'count_lower'
     """
     return f"{label.lower()}_{attribute}"
 
 
-def tags_column(label: str) -> str:
+def tags_column_name(label: str) -> str:
     """Where ``tokens`` holds the tags of a label.
 
-    >>> tags_column("Actor")
+    >>> tags_column_name("Actor")
     'actor_tags'
     """
     return f"{label.lower()}_tags"
 
 
-def crosswalk(schema: Schema) -> dict[str, tuple[str, str, Type, dict[str, Any]]]:
+def crosswalk_columns(schema: Schema) -> dict[str, tuple[str, str, ColumnType, dict[str, Any]]]:
     """Column of ``mentions`` → label, attribute, type, and what each value corresponds to in another dataset."""
-    found: dict[str, tuple[str, str, Type, dict[str, Any]]] = {}
+    found: dict[str, tuple[str, str, ColumnType, dict[str, Any]]] = {}
     for place, values in schema.crosswalk.items():
         label, attribute = place.split(".")
         for other in sorted({name for meanings in values.values() for name in meanings}):
-            meaning = {value: meanings[other] for value, meanings in values.items() if other in meanings}
+            meaning = {
+                value: meanings[other] for value, meanings in values.items() if other in meanings
+            }
             whole = all(isinstance(each, int) for each in meaning.values())
-            column = f"{attribute_column(label, attribute)}_{other}"
+            column = f"{attribute_column_name(label, attribute)}_{other}"
             found[column] = (label, attribute, "int64" if whole else ["string"], meaning)
     return found
 
 
-def roles(schema: Schema) -> dict[str, tuple[str, str]]:
+def claim_relation_columns(schema: Schema) -> dict[str, tuple[str, str]]:
     """Relation that starts at a claim → its column in ``claims`` and the label at its other end."""
     return {
-        name: (COLUMN_OF_RELATION.get(name, f"{name}s"), relation.tail)
+        name: (RELATION_COLUMNS.get(name, f"{name}s"), relation.tail)
         for name, relation in schema.relations.items()
         if relation.head == CLAIM
     }
 
 
-def columns(schema: Schema) -> dict[str, Columns]:
+def config_columns(schema: Schema) -> dict[str, Columns]:
     """The columns of each configuration."""
-    marked = mention(schema)
+    marked = mention_columns(schema)
     return {
         "gold": {
-            **_without(_DOCUMENT, "source_name", "ingested"),
+            **_drop_columns(_DOCUMENT_COLUMNS, "source_name", "ingested"),
             "adjudicated": "bool",
             "adjudicated_on": "string",
             "text_read": "string",
@@ -137,127 +179,143 @@ def columns(schema: Schema) -> dict[str, Columns]:
             "schema_version": "string",
             "adjudicator": "string",
             "annotators": ["string"],
-            "mentions": [{**marked, **_DECISION}],
-            "relations": [{**_RELATION, **_DECISION}],
-            "declined": [{**marked, **_DECISION}],
-            "declined_relations": [{**_RELATION, **_DECISION}],
+            "mentions": [{**marked, **_DECISION_COLUMNS}],
+            "relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
+            "declined": [{**marked, **_DECISION_COLUMNS}],
+            "declined_relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
             "note": "string",
         },
-        "articles": dict(_DOCUMENT),
+        "articles": dict(_DOCUMENT_COLUMNS),
         "annotations": {
-            **_answer(),
+            **_annotation_columns(),
             "mentions": [marked],
-            "relations": [_RELATION],
+            "relations": [_RELATION_COLUMNS],
             "note": "string",
             "kept": [{"reason": "string", "item": "string"}],
-            "origin": _ORIGIN,
+            "origin": _ORIGIN_COLUMNS,
         },
         "mentions": {
-            **_READING,
+            **_KEY_COLUMNS,
             "mention_id": "string",
             "label": "string",
-            **_SPAN,
-            **_SENTENCE,
+            **_SPAN_COLUMNS,
+            **_SENTENCE_COLUMNS,
             **{
-                attribute_column(label, name): kind
+                attribute_column_name(label, name): kind
                 for label in schema.labels
-                for name, kind in label_attributes(schema, label).items()
+                for name, kind in label_attribute_columns(schema, label).items()
             },
-            **{column: kind for column, (_label, _attribute, kind, _meaning) in crosswalk(schema).items()},
-            **_REMARKS,
+            **{
+                column: kind
+                for column, (_label, _attribute, kind, _meaning) in crosswalk_columns(
+                    schema
+                ).items()
+            },
+            **_REMARK_COLUMNS,
             "decided": "string",
         },
         "claims": {
-            **_READING,
+            **_KEY_COLUMNS,
             "claim_id": "string",
-            **_SPAN,
-            **_SENTENCE,
-            **label_attributes(schema, CLAIM),
+            **_SPAN_COLUMNS,
+            **_SENTENCE_COLUMNS,
+            **label_attribute_columns(schema, CLAIM),
             **{
-                column: [{"id": "string", **_SPAN, **label_attributes(schema, tail)}]
-                for column, tail in roles(schema).values()
+                column: [{"id": "string", **_SPAN_COLUMNS, **label_attribute_columns(schema, tail)}]
+                for column, tail in claim_relation_columns(schema).values()
             },
-            **_REMARKS,
+            **_REMARK_COLUMNS,
             "decided": "string",
         },
         "tokens": {
-            **_READING,
+            **_KEY_COLUMNS,
             "sentence_index": "int32",
-            **_SENTENCE,
+            **_SENTENCE_COLUMNS,
             "tokens": ["string"],
             "token_starts": ["int32"],
             "token_ends": ["int32"],
-            **{tags_column(label): ["string"] for label in schema.labels},
-            "misaligned": [_MISALIGNED],
+            **{tags_column_name(label): ["string"] for label in schema.labels},
+            "misaligned": [_MISALIGNED_COLUMNS],
         },
     }
 
 
-def _answer() -> Columns:
+def _annotation_columns() -> Columns:
     return {
         **dict.fromkeys(
-            ["doc_id", "text_sha256", "text_read", "campaign", "interface", "annotator", "annotator_kind"], "string"
+            [
+                "doc_id",
+                "text_sha256",
+                "text_read",
+                "campaign",
+                "interface",
+                "annotator",
+                "annotator_kind",
+            ],
+            "string",
         ),
         "answer": "int32",
-        **dict.fromkeys(["schema_version", "guidelines_version", "status", "created", "updated"], "string"),
+        **dict.fromkeys(
+            ["schema_version", "guidelines_version", "status", "created", "updated"], "string"
+        ),
         "lead_time_seconds": "float64",
         "started_from": "string",
     }
 
 
-def _without(kept: Columns, *names: str) -> Columns:
+def _drop_columns(kept: Columns, *names: str) -> Columns:
     return {name: kind for name, kind in kept.items() if name not in names}
 
 
-def received(schema: Schema) -> Columns:
+def json_columns(schema: Schema) -> Columns:
     """A line of ``annotations/`` or of ``gold/`` as the JSON reader takes it: every field that either may have."""
-    answer = _without(_answer(), "answer")
+    answer = _drop_columns(_annotation_columns(), "answer")
     return {
         **answer,
         "adjudicated": "string",
         "adjudicator": "string",
         "annotators": ["string"],
-        "mentions": [{**mention(schema), **_DECISION}],
-        "relations": [{**_RELATION, **_DECISION}],
-        "declined": [{**mention(schema), **_DECISION}],
-        "declined_relations": [{**_RELATION, **_DECISION}],
+        "mentions": [{**mention_columns(schema), **_DECISION_COLUMNS}],
+        "relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
+        "declined": [{**mention_columns(schema), **_DECISION_COLUMNS}],
+        "declined_relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
         "note": "string",
         "kept": [{"reason": "string", "item": "string"}],
-        "origin": _ORIGIN,
+        "origin": _ORIGIN_COLUMNS,
     }
 
 
-def arrow(kind: Type) -> pa.DataType:
+def arrow_type(kind: ColumnType) -> pa.DataType:
     """The Arrow type of a declared type.
 
-    >>> arrow([{"start": "int32"}])
+    >>> arrow_type([{"start_command": "int32"}])
     ListType(list<element: struct<start: int32>>)
     """
     if isinstance(kind, str):
-        return _ARROW[kind]
+        return _ARROW_TYPES[kind]
     if isinstance(kind, list):
-        return pa.list_(pa.field("element", arrow(kind[0])))
-    return pa.struct([pa.field(name, arrow(inner)) for name, inner in kind.items()])
+        return pa.list_(pa.field("element", arrow_type(kind[0])))
+    return pa.struct([pa.field(name, arrow_type(inner)) for name, inner in kind.items()])
 
 
-def arrow_schema(declared: Mapping[str, Type]) -> pa.Schema:
+def arrow_schema(declared: Mapping[str, ColumnType]) -> pa.Schema:
     """The Arrow schema of a configuration's columns."""
-    return pa.schema([pa.field(name, arrow(kind)) for name, kind in declared.items()])
+    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in declared.items()])
 
 
-def card_features(declared: Mapping[str, Type]) -> list[dict[str, Any]]:
+def yaml_features(declared: Mapping[str, ColumnType]) -> list[dict[str, Any]]:
     """The same as the head of the card spells it; ``list:`` reads alike in every version of ``datasets``.
 
-    >>> card_features({"spans": [{"start": "int32"}], "tags": ["string"]})
+    >>> yaml_features({"spans": [{"start_command": "int32"}], "tags": ["string"]})
     [{'name': 'spans', 'list': [{'name': 'start', 'dtype': 'int32'}]}, {'name': 'tags', 'list': 'string'}]
     """
-    return [{"name": name, **_card_type(kind)} for name, kind in declared.items()]
+    return [{"name": name, **_yaml_type(kind)} for name, kind in declared.items()]
 
 
-def _card_type(kind: Type) -> dict[str, Any]:
+def _yaml_type(kind: ColumnType) -> dict[str, Any]:
     if isinstance(kind, str):
         return {"dtype": kind}
     if isinstance(kind, dict):
-        return {"struct": card_features(kind)}
+        return {"struct": yaml_features(kind)}
     inner = kind[0]
-    return {"list": card_features(inner) if isinstance(inner, dict) else inner}
+    return {"list": yaml_features(inner) if isinstance(inner, dict) else inner}

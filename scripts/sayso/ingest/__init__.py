@@ -13,31 +13,39 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, InputError, SaysoError, UsageError
-from sayso.files import explained, locked
-from sayso.ingest import arrivals, clusters, index, metadata, replacing
-from sayso.ingest.arrivals import Arrivals
-from sayso.ingest.clusters import Cluster
-from sayso.ingest.index import Index
-from sayso.ingest.reading import Format, Reader, Received
-from sayso.ingest.replacing import Change, Hanging, Left
-from sayso.settings import Instance, now
-from sayso.store import Corpus
+from sayso.files import convert_os_errors, hold_lock
+from sayso.ingest import (
+    article_index,
+    article_metadata,
+    copy_clusters,
+    incoming_articles,
+    text_replacement,
+)
+from sayso.ingest.article_index import ArticleIndex
+from sayso.ingest.article_reader import ArticleFormat, ArticleReader, ReceivedArticle
+from sayso.ingest.copy_clusters import CopyCluster
+from sayso.ingest.incoming_articles import IncomingArticles
+from sayso.ingest.text_replacement import ReplacementPlan, UpdateDocument, WithdrawnAnnotation
+from sayso.settings import Checkout, current_time
 
-MAX_BYTES = 5_000_000  # a browser labels an article of this size with pain, and a larger one not at all
-_SHOWN = 100  # refusals told one by one
+MAX_BYTES = (
+    5_000_000  # a browser labels an article of this size with pain, and a larger one not at all
+)
+_MAX_REFUSALS = 100  # refusals told one by one
 
-Watch = Callable[[str, int], None]
+ReportProgress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a command asks for. ``options`` is metadata for all its articles, and ``doc_id`` for the only one."""
+class IngestRequest:
+    """What a command asks for. ``metadata`` is metadata for all its articles, and ``doc_id`` for the only one."""
 
     paths: tuple[str, ...]
-    format: Format | None = None
+    format: ArticleFormat | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
     side_table: Path | None = None
     ingested: str | None = None
     max_bytes: int = MAX_BYTES
@@ -47,7 +55,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Report:
+class IngestResult:
     """What was done, or with ``dry_run`` would be.
 
     Attributes:
@@ -63,29 +71,34 @@ class Report:
     replaced: tuple[str, ...]
     updated: tuple[str, ...]
     unchanged: int
-    carried: dict[str, int]
-    left: tuple[Left, ...]
-    strays: dict[str, int]
-    differing: tuple[str, ...]
-    clusters: tuple[Cluster, ...]
+    carried_over: dict[str, int]
+    withdrawn: tuple[WithdrawnAnnotation, ...]
+    unknown_texts: dict[str, int]
+    with_other_metadata: tuple[str, ...]
+    clusters: tuple[CopyCluster, ...]
     unused_rows: tuple[str, ...]
-    noticed: dict[str, int]
-    written: tuple[str, ...]
+    notices: dict[str, int]
+    written_files: tuple[str, ...]
 
 
-class RefusedError(InputError):
+class RefusedArticlesError(InputError):
     """Several articles of one command are wrong; ``refusals`` are the first of them, one by one."""
 
     def __init__(self, refusals: list[SaysoError], count: int) -> None:
         self.refusals = refusals
         super().__init__(
-            f"{count} articles are refused and nothing was taken in", remedy="mend them and run this again"
+            f"{count} articles are refused and nothing was taken in",
+            remedy="mend them and run this again",
         )
         if all(isinstance(refusal, ConflictError) for refusal in refusals):
             self.exit_code = ConflictError.exit_code
 
 
-def ingest(instance: Instance, order: Order, watch: Watch = lambda _doing, _n: None) -> Report:
+def ingest(
+    checkout: Checkout,
+    request: IngestRequest,
+    report_progress: ReportProgress = lambda _doing, _n: None,
+) -> IngestResult:
     """Take articles into the corpus; ``watch`` hears what is being done and how many articles further it is.
 
     Raises:
@@ -94,71 +107,92 @@ def ingest(instance: Instance, order: Order, watch: Watch = lambda _doing, _n: N
             command is at work; nothing was taken in.
         DiskError: the disk refused; running the command again ends where it would have.
     """
-    private, corpus = instance.private, Corpus(instance.root)
-    with explained(private):
+    private, corpus = checkout.private, CorpusFiles(checkout.root)
+    with convert_os_errors(private):
         private.mkdir(mode=0o700, exist_ok=True)
-    day = _day(order.ingested)
-    answers_change = order.replace_text and not order.dry_run
+    day = _resolve_day(request.ingested)
+    answers_change = request.replace_text and not request.dry_run
     with (
-        locked(private / "ingest.lock", "sayso ingest"),
-        locked(private / "sync.lock", "sayso ingest") if answers_change else nullcontext(),
-        index.opened(private / "articles.sqlite", corpus, lambda n: watch("indexing", n)) as known,
-        arrivals.opened(known.tables, private / "arriving.sqlite") as came,
+        hold_lock(private / "ingest.lock", "sayso ingest"),
+        hold_lock(private / "sync.lock", "sayso ingest") if answers_change else nullcontext(),
+        article_index.open_index(
+            private / "articles.sqlite", corpus, lambda n: report_progress("indexing", n)
+        ) as known,
+        incoming_articles.open_incoming(known.database, private / "arriving.sqlite") as came,
     ):
-        reader = Reader(order.fields, order.max_bytes, order.format)
-        _receive(reader, order, came, watch)
-        change = partial(came.over, text=order.replace_text, metadata=order.update_metadata)
-        report = _plan(came, known, order, change, reader, watch)
-        if order.dry_run:
+        reader = ArticleReader(request.fields, request.max_bytes, request.format)
+        _receive_articles(reader, request, came, report_progress)
+        change = partial(
+            came.update_document, text=request.replace_text, metadata=request.update_metadata
+        )
+        report = _plan_ingest(came, known, request, change, reader, report_progress)
+        if request.dry_run:
             return report
-        changed = replacing.apply(came, known, [*report.replaced, *report.updated], change)
-        added = corpus.add(came.documents(day))
-        known.tables.commit()
-        return replace(report, written=tuple(sorted({*changed, *(path.name for path in added)})))
+        changed = text_replacement.apply_replacement(
+            came, known, [*report.replaced, *report.updated], change
+        )
+        added = corpus.add_documents(came.build_documents(day))
+        known.database.commit()
+        return replace(
+            report, written_files=tuple(sorted({*changed, *(path.name for path in added)}))
+        )
 
 
-def _receive(reader: Reader, order: Order, came: Arrivals, watch: Watch) -> None:
+def _receive_articles(
+    reader: ArticleReader,
+    request: IngestRequest,
+    incoming: IncomingArticles,
+    report_progress: ReportProgress,
+) -> None:
     refusals: list[SaysoError] = []
     count = 0
-    if order.side_table:
-        came.describe((place, metadata.checked(row, place)) for place, row in metadata.table(order.side_table))
-    for number, article in enumerate(reader.read(order.paths)):
-        if number and "doc_id" in order.options:
+    if request.side_table:
+        incoming.add_metadata_rows(
+            (place, article_metadata.validate_metadata(row, place))
+            for place, row in article_metadata.read_metadata_table(request.side_table)
+        )
+    for number, article in enumerate(reader.read_articles(request.paths)):
+        if number and "doc_id" in request.metadata:
             raise UsageError(
-                "--doc-id names one article, and here are several", remedy="name one file, or leave it out"
+                "--doc-id names one article, and here are several",
+                remedy="name one file, or leave it out",
             )
-        if refusal := _taken(article, order, came):
+        if refusal := _receive_article(article, request, incoming):
             count += 1
-            refusals = [*refusals, refusal][:_SHOWN]
-        watch("reading", 1)
-    came.compare()
-    for refusal in () if order.replace_text else _changed(came):
+            refusals = [*refusals, refusal][:_MAX_REFUSALS]
+        report_progress("reading", 1)
+    incoming.set_states()
+    for refusal in () if request.replace_text else _changed_text_errors(incoming):
         count += 1
-        refusals = [*refusals, refusal][:_SHOWN]
-    _raise(refusals, count)
-    if not came.count():
-        raise InputError("no article here", where=" ".join(order.paths), remedy="check the paths")
+        refusals = [*refusals, refusal][:_MAX_REFUSALS]
+    _raise_refusals(refusals, count)
+    if not incoming.count():
+        raise InputError("no article here", where=" ".join(request.paths), remedy="check the paths")
 
 
-def _taken(article: Received | SaysoError, order: Order, came: Arrivals) -> SaysoError | None:
+def _receive_article(
+    article: ReceivedArticle | SaysoError, request: IngestRequest, incoming: IncomingArticles
+) -> SaysoError | None:
     if isinstance(article, SaysoError):
         return article
     try:
-        given = metadata.checked(came.known_of(article, dict(order.options)), article.place)
+        given = article_metadata.validate_metadata(
+            incoming.collect_metadata(article, dict(request.metadata)), article.location
+        )
         if "doc_id" not in given:
             raise InputError(
                 "no doc_id",
-                where=article.place,
+                where=article.location,
                 remedy="say where it is, --field doc_id=NAME, or give one, --doc-id ID",
             )
-        came.add(article, given)
+        incoming.add(article, given)
     except InputError as error:
         return error
     return None
 
 
-def _changed(came: Arrivals) -> Iterator[ConflictError]:
-    for doc_id, place, known, received in came.changed():
+def _changed_text_errors(incoming: IncomingArticles) -> Iterator[ConflictError]:
+    for doc_id, place, known, received in incoming.list_changed():
         yield ConflictError(
             f"document {doc_id} is in the corpus with another text"
             f" (text_sha256 {known[:12]}… there, {received[:12]}… here), and a text never changes unnoticed",
@@ -168,49 +202,64 @@ def _changed(came: Arrivals) -> Iterator[ConflictError]:
         )
 
 
-def _raise(refusals: list[SaysoError], count: int) -> None:
+def _raise_refusals(refusals: list[SaysoError], count: int) -> None:
     if count == 1:
         raise refusals[0]
     if count:
-        raise RefusedError(refusals, count)
+        raise RefusedArticlesError(refusals, count)
 
 
-def _plan(came: Arrivals, known: Index, order: Order, change: Change, reader: Reader, watch: Watch) -> Report:
-    hanging = Hanging()
-    if order.replace_text:
-        replacing.foresee(came, known)
-        hanging = replacing.plan(came, known, change, lambda n: watch("looking at answers", n))
-    found = clusters.assign(came, known, lambda n: watch("comparing", n))
-    new, replaced, differing = came.doc_ids("new"), came.doc_ids("changed"), tuple(_differing(came, known))
-    updated = differing if order.update_metadata else ()
-    return Report(
-        dry_run=order.dry_run,
+def _plan_ingest(
+    incoming: IncomingArticles,
+    index: ArticleIndex,
+    request: IngestRequest,
+    change: UpdateDocument,
+    reader: ArticleReader,
+    report_progress: ReportProgress,
+) -> IngestResult:
+    hanging = ReplacementPlan()
+    if request.replace_text:
+        text_replacement.index_incoming_texts(incoming, index)
+        hanging = text_replacement.plan_replacement(
+            incoming, index, change, lambda n: report_progress("looking at answers", n)
+        )
+    found = copy_clusters.assign_splits(incoming, index, lambda n: report_progress("comparing", n))
+    new, replaced, differing = (
+        incoming.list_doc_ids("new"),
+        incoming.list_doc_ids("changed"),
+        tuple(_documents_with_other_metadata(incoming, index)),
+    )
+    updated = differing if request.update_metadata else ()
+    return IngestResult(
+        dry_run=request.dry_run,
         new=tuple(new),
         replaced=tuple(replaced),
         updated=updated,
-        unchanged=came.count() - len(new) - len({*replaced, *updated}),
-        carried=dict(hanging.carried),
-        left=tuple(hanging.left),
-        strays=dict(hanging.strays),
-        differing=() if order.update_metadata else differing,
+        unchanged=incoming.count() - len(new) - len({*replaced, *updated}),
+        carried_over=dict(hanging.carried_over),
+        withdrawn=tuple(hanging.withdrawn),
+        unknown_texts=dict(hanging.unknown_texts),
+        with_other_metadata=() if request.update_metadata else differing,
         clusters=tuple(found),
-        unused_rows=tuple(came.unused_rows()),
-        noticed={what: count for what, count in sorted(reader.noticed.items()) if count},
-        written=(),
+        unused_rows=tuple(incoming.list_unused_rows()),
+        notices={what: count for what, count in sorted(reader.notices.items()) if count},
+        written_files=(),
     )
 
 
-def _differing(came: Arrivals, known: Index) -> Iterator[str]:
+def _documents_with_other_metadata(
+    incoming: IncomingArticles, index: ArticleIndex
+) -> Iterator[str]:
     """Known articles that came with other metadata."""
-    for doc_id in came.described():
-        document = known.document(doc_id)
-        if came.over(document, text=False, metadata=True) is not document:
+    for doc_id in incoming.list_described():
+        document = index.read_document(doc_id)
+        if incoming.update_document(document, text=False, metadata=True) is not document:
             yield doc_id
 
 
-def _day(option: str | None) -> str:
+def _resolve_day(option: str | None) -> str:
     if option is not None:
-        if len(option) != 10 or not metadata.is_date(option):
+        if len(option) != 10 or not article_metadata.is_date(option):
             raise UsageError(f"--ingested {option}: not a day", remedy="write it as 2026-11-22")
         return option
-    return now().date().isoformat()
+    return current_time().date().isoformat()

@@ -17,48 +17,50 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-WORDS = 5  # words in a run
+RUN_LENGTH = 5  # words in a run
 BANDS, ROWS = 25, 4  # what shares one band of four minima is compared
-THRESHOLD = 0.5  # texts that share at least this much are copies
-_RUNS_AT_ONCE = 4096  # keeps a very long article's matrix small
+COPY_THRESHOLD = 0.5  # texts that share at least this much are copies
+_RUNS_PER_BLOCK = 4096  # keeps a very long article's matrix small
 
-Runs = NDArray[np.uint64]
+RunHashes = NDArray[np.uint64]
 
 # Scripts that set no space between words count by the letter: Thai, Lao, Burmese, Khmer, kana, Han.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_UNSPACED_SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_UNSPACED_SCRIPTS}]|[^\W{_UNSPACED_SCRIPTS}]+")
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words that a comparison sees.
 
-    >>> words("The  Mayor’s post – said")
+    >>> split_words("The  Mayor’s post – said")
     ['the', 'mayor', 's', 'post', 'said']
     """
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def runs(text: str) -> Runs:
+def hash_runs(text: str) -> RunHashes:
     """Hashes of the runs of five words, sorted, each once; of all words where there are fewer; empty without words."""
-    found = words(text)
-    hashed = np.fromiter(map(xxhash.xxh3_64_intdigest, map(str.encode, found)), np.uint64, len(found))
+    found = split_words(text)
+    hashed = np.fromiter(
+        map(xxhash.xxh3_64_intdigest, map(str.encode, found)), np.uint64, len(found)
+    )
     if not found:
         return hashed
-    size = min(WORDS, len(found))
+    size = min(RUN_LENGTH, len(found))
     windows = np.lib.stride_tricks.sliding_window_view(hashed, size)
-    return np.unique(_mixed((windows * _powers(size)).sum(axis=1, dtype=np.uint64)))
+    return np.unique(_mix_bits((windows * _polynomial_weights(size)).sum(axis=1, dtype=np.uint64)))
 
 
-def bands(text_runs: Runs) -> list[int]:
+def hash_bands(text_runs: RunHashes) -> list[int]:
     """One key a band, as signed 64-bit integers; texts that share a key are likely to resemble each other."""
     if not len(text_runs):
         return []
-    halves = (text_runs >> np.uint64(32)).astype(np.uint32)  # 32 bits are enough here, and ten times as fast
+    halves = (text_runs >> np.uint64(32)).astype(
+        np.uint32
+    )  # 32 bits are enough here, and ten times as fast
     minima = np.full(BANDS * ROWS, np.iinfo(np.uint32).max, np.uint32)
-    for start in range(0, len(halves), _RUNS_AT_ONCE):
-        part = halves[start : start + _RUNS_AT_ONCE, None]
+    for start in range(0, len(halves), _RUNS_PER_BLOCK):
+        part = halves[start : start + _RUNS_PER_BLOCK, None]
         np.minimum(minima, (part * _FACTORS + _OFFSETS).min(axis=0), out=minima)
     return [
         int.from_bytes(xxhash.xxh3_64_digest(row.tobytes(), seed=band), "big", signed=True)
@@ -66,30 +68,32 @@ def bands(text_runs: Runs) -> list[int]:
     ]
 
 
-def resemblance(one: Runs, other: Runs) -> float:
+def resemblance(one: RunHashes, other: RunHashes) -> float:
     """The share of runs that both have, 0 to 1 (Jaccard).
 
-    >>> resemblance(runs("a b c d e f g h"), runs("A, b: c d e f g h"))
+    >>> resemblance(hash_runs("a b c d e f g h"), hash_runs("A, b: c d e f g h"))
     1.0
     """
     shared = len(np.intersect1d(one, other, assume_unique=True))
     return shared / max(1, len(one) + len(other) - shared)
 
 
-def _powers(size: int) -> Runs:
-    return np.cumprod(np.array([1, *repeat(0x9E3779B97F4A7C15, size - 1)], np.uint64), dtype=np.uint64)
+def _polynomial_weights(size: int) -> RunHashes:
+    return np.cumprod(
+        np.array([1, *repeat(0x9E3779B97F4A7C15, size - 1)], np.uint64), dtype=np.uint64
+    )
 
 
-def _mixed(values: Runs) -> Runs:
+def _mix_bits(values: RunHashes) -> RunHashes:
     # Without this the sums of neighbouring runs would stay in step under every permutation.
     values = (values ^ (values >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     return values ^ (values >> np.uint64(33))
 
 
-def _drawn(seed: int) -> NDArray[np.uint32]:
+def _draw_constants(seed: int) -> NDArray[np.uint32]:
     numbers = (xxhash.xxh32_intdigest(str(n).encode(), seed=seed) for n in range(BANDS * ROWS))
     return np.fromiter(numbers, np.uint32, BANDS * ROWS)
 
 
-_FACTORS = _drawn(1) | np.uint32(1)
-_OFFSETS = _drawn(2)
+_FACTORS = _draw_constants(1) | np.uint32(1)
+_OFFSETS = _draw_constants(2)

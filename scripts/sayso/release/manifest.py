@@ -14,22 +14,30 @@ import msgspec
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from sayso import schema as schemas
-from sayso.dataset.build import data_version
-from sayso.dataset.sources import file_digest
+from sayso.corpus.sources import CorpusFiles
+from sayso.dataset.batches import file_digest
+from sayso.dataset.builder import read_data_version
 from sayso.errors import InputError
-from sayso.files import explained
-from sayso.release.content import content_sha256
-from sayso.settings import MARK, Instance
-from sayso.store import Corpus
+from sayso.files import convert_os_errors
+from sayso.release.content_digest import content_sha256
+from sayso.schema import declarations as schemas
+from sayso.settings import SCHEMA_FILE, Checkout
 
-NAME = "manifest.json"
-RELEASED = ("README.md", "LICENSE.md", "CHANGELOG.md", "CITATION.cff", "agreement.json", "croissant.json", "plots/*",
-            "data/*/*.parquet")  # fmt: skip
+MANIFEST_FILE = "manifest.json"
+RELEASE_PATTERNS = (
+    "README.md",
+    "LICENSE.md",
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "agreement.json",
+    "croissant.json",
+    "plots/*",
+    "data/*/*.parquet",
+)
 """What a release consists of beside its manifest, as patterns under ``corpus/``. The sources are not among them."""
 
 
-class File(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class ManifestFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One file. ``rows`` and ``content_sha256`` are of a Parquet file."""
 
     path: str
@@ -50,61 +58,69 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     schema_version: str
     schema_sha256: str
     written_by: dict[str, str]
-    files: tuple[File, ...]
+    files: tuple[ManifestFile, ...]
 
 
-def manifest(instance: Instance) -> Manifest:
+def build_manifest(checkout: Checkout) -> Manifest:
     """The manifest of what lies under ``corpus/`` now.
 
     Raises:
         DiskError: a file cannot be read.
     """
-    schema, corpus = schemas.load(instance.root / MARK), Corpus(instance.root)
+    schema, corpus = schemas.load_schema(checkout.root / SCHEMA_FILE), CorpusFiles(checkout.root)
     return Manifest(
-        data_version=data_version(instance),
+        data_version=read_data_version(checkout),
         schema_version=schema.version,
-        schema_sha256=schemas.digest(schema),
+        schema_sha256=schemas.schema_digest(schema),
         written_by={name: version(name) for name in ("pyarrow", "sayso")},
-        files=tuple(_file(path, corpus.folder) for path in released(corpus.folder)),
+        files=tuple(
+            _describe_file(path, corpus.folder) for path in list_release_files(corpus.folder)
+        ),
     )
 
 
-def released(folder: Path) -> list[Path]:
+def list_release_files(folder: Path) -> list[Path]:
     """The files of a release, in order of their paths."""
-    found = {path for pattern in RELEASED for path in folder.glob(pattern) if path.is_file()}
+    found = {
+        path for pattern in RELEASE_PATTERNS for path in folder.glob(pattern) if path.is_file()
+    }
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
 
 
-def _file(path: Path, folder: Path) -> File:
+def _describe_file(path: Path, folder: Path) -> ManifestFile:
     name, digest = path.relative_to(folder).as_posix(), file_digest(path)
-    with explained(path):
+    with convert_os_errors(path):
         if path.suffix != ".parquet":
-            return File(name, path.stat().st_size, digest)
-        return File(name, path.stat().st_size, digest, pq.read_metadata(path).num_rows, content_sha256(path))
+            return ManifestFile(name, path.stat().st_size, digest)
+        return ManifestFile(
+            name, path.stat().st_size, digest, pq.read_metadata(path).num_rows, content_sha256(path)
+        )
 
 
-def encoded(found: Manifest) -> bytes:
+def encode_manifest(found: Manifest) -> bytes:
     """As the file holds it: indented, so that a difference shows."""
     return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
 
 
-def read(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
     """Read a manifest.
 
     Raises:
         InputError: it is none.
     """
-    with explained(path):
+    with convert_os_errors(path):
         content = path.read_bytes()
     try:
         return msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(str(error), where=str(path), remedy="run `sayso release VERSION`") from error
+        raise InputError(
+            str(error), where=str(path), remedy="run `sayso release VERSION`"
+        ) from error
 
 
-def unlike(stated: Manifest, folder: Path) -> Iterable[str]:
+def find_differences(stated: Manifest, folder: Path) -> Iterable[str]:
     """What of a folder is not as its manifest states, in words; the same rows in other bytes are told as such."""
-    there = {path.relative_to(folder).as_posix(): path for path in released(folder)}
+    there = {path.relative_to(folder).as_posix(): path for path in list_release_files(folder)}
     for file in stated.files:
         path = there.pop(file.path, None)
         if path is None:

@@ -8,38 +8,105 @@ from dataclasses import dataclass, replace
 
 from text_to_num import text2num
 
-from sayso.suggest.words import Word
+from sayso.suggest.word_tokens import WordToken
 
-EXACT, APPROX, AT_LEAST, AT_MOST, RANGE, VAGUE = "exact", "approx", "at_least", "at_most", "range", "vague"
+EXACT, APPROX, AT_LEAST, AT_MOST, RANGE, VAGUE = (
+    "exact",
+    "approx",
+    "at_least",
+    "at_most",
+    "range",
+    "vague",
+)
 
 # The words in front of a number, the longest first.
-_BEFORE: dict[str, tuple[str, ...]] = {
-    AT_LEAST: ("at least", "more than", "no fewer than", "no less than", "not less than", "not fewer than", "over",
-               "upwards of", "upward of", "in excess of", "a minimum of", "well over"),
-    AT_MOST: ("at most", "up to", "no more than", "not more than", "fewer than", "less than", "under", "as many as",
-              "a maximum of"),
-    APPROX: ("about", "around", "some", "approximately", "roughly", "an estimated", "estimated", "circa", "nearly",
-             "almost", "close to", "just over", "just under", "more or less", "probably", "an average of"),
-}  # fmt: skip
+_QUALIFIERS: dict[str, tuple[str, ...]] = {
+    AT_LEAST: (
+        "at least",
+        "more than",
+        "no fewer than",
+        "no less than",
+        "not less than",
+        "not fewer than",
+        "over",
+        "upwards of",
+        "upward of",
+        "in excess of",
+        "a minimum of",
+        "well over",
+    ),
+    AT_MOST: (
+        "at most",
+        "up to",
+        "no more than",
+        "not more than",
+        "fewer than",
+        "less than",
+        "under",
+        "as many as",
+        "a maximum of",
+    ),
+    APPROX: (
+        "about",
+        "around",
+        "some",
+        "approximately",
+        "roughly",
+        "an estimated",
+        "estimated",
+        "circa",
+        "nearly",
+        "almost",
+        "close to",
+        "just over",
+        "just under",
+        "more or less",
+        "probably",
+        "an average of",
+    ),
+}
 _NOT_QUITE = frozenset({"almost", "close to", "just under", "nearly"})
-_MORE = frozenset({"additional", "another", "further"})
+_ADDITIONAL = frozenset({"additional", "another", "further"})
 
 # No number in figures or words: the smallest whole number, no largest.
 FEW = 2
-_VAGUE: dict[str, int] = {
-    "several": FEW, "some": FEW, "many": FEW, "numerous": FEW, "multiple": FEW, "various": FEW, "countless": FEW,
-    "a few": FEW, "a number of": FEW, "a handful of": FEW, "a couple of": FEW, "a series of": FEW, "scores of": 40,
+_VAGUE_LOWER_BOUNDS: dict[str, int] = {
+    "several": FEW,
+    "some": FEW,
+    "many": FEW,
+    "numerous": FEW,
+    "multiple": FEW,
+    "various": FEW,
+    "countless": FEW,
+    "a few": FEW,
+    "a number of": FEW,
+    "a handful of": FEW,
+    "a couple of": FEW,
+    "a series of": FEW,
+    "scores of": 40,
     "tens of": 20,
-    "dozens of": 24, "hundreds of": 200, "thousands of": 2000, "tens of thousands of": 20_000,
-    "hundreds of thousands of": 200_000, "millions of": 2_000_000, "dozens": 24, "hundreds": 200, "thousands": 2000,
-    "tens of thousands": 20_000, "hundreds of thousands": 200_000, "millions": 2_000_000, "scores": 40,
-}  # fmt: skip
-_NONE = frozenset({"no", "zero"})
-NOBODY = frozenset({"nobody", "none"})
+    "dozens of": 24,
+    "hundreds of": 200,
+    "thousands of": 2000,
+    "tens of thousands of": 20_000,
+    "hundreds of thousands of": 200_000,
+    "millions of": 2_000_000,
+    "dozens": 24,
+    "hundreds": 200,
+    "thousands": 2000,
+    "tens of thousands": 20_000,
+    "hundreds of thousands": 200_000,
+    "millions": 2_000_000,
+    "scores": 40,
+}
+_NO_WORDS = frozenset({"no", "zero"})
+NOBODY_WORDS = frozenset({"nobody", "none"})
 _DOZENS = {"a dozen": 12, "half a dozen": 6, "a half-dozen": 6, "half-a-dozen": 6}
-_LARGE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
-_FIXED = (
-    _DOZENS | {f"a {word}": n for word, n in _LARGE.items()} | {f"half a {word}": n // 2 for word, n in _LARGE.items()}
+_MULTIPLIERS = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
+_FIXED_NUMBERS = (
+    _DOZENS
+    | {f"a {word}": n for word, n in _MULTIPLIERS.items()}
+    | {f"half a {word}": n // 2 for word, n in _MULTIPLIERS.items()}
 )
 _NUMERAL = re.compile(
     r"^(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
@@ -48,7 +115,7 @@ _NUMERAL = re.compile(
 )
 _FIGURES = re.compile(r"^(\d{1,3}(,\d{3})+|\d+)$")
 _DECIMAL = re.compile(r"^\d+\.\d+$")
-_LONGEST = 6  # words of the longest fixed phrase
+_LONGEST_PHRASE = 6  # words of the longest fixed phrase
 
 
 @dataclass(frozen=True)
@@ -66,47 +133,55 @@ class Quantity:
     lower: int | None
     upper: int | None
     plural: bool = True
-    noun: bool = False
-    article: bool = False
+    needs_noun: bool = False
+    is_article: bool = False
 
 
-def quantity(line: Sequence[Word], first: int) -> Quantity | None:
+def parse_quantity(line: Sequence[WordToken], first: int) -> Quantity | None:
     """The quantity that begins at a word, the longest reading of it; None where none does."""
-    low = [word.low for word in line[first : first + 14]]
+    low = [word.normalized for word in line[first : first + 14]]
     found = (
-        _between(low) or _qualified(low) or _more(low) or _numbers(low) or _vague(low) or _nothing(low) or _article(low)
+        _parse_between(low)
+        or _parse_qualified(low)
+        or _parse_additional(low)
+        or _parse_number_or_range(low)
+        or _parse_vague(low)
+        or _parse_nothing(low)
+        or _parse_article(low)
     )
     return found and replace(found, first=first, last=first + found.last)
 
 
-def _phrase(low: Sequence[str], phrases: Sequence[str] | dict[str, int] | frozenset[str]) -> tuple[int, str] | None:
-    for length in range(min(_LONGEST, len(low)), 0, -1):
+def _match_phrase(
+    low: Sequence[str], phrases: Sequence[str] | dict[str, int] | frozenset[str]
+) -> tuple[int, str] | None:
+    for length in range(min(_LONGEST_PHRASE, len(low)), 0, -1):
         if (joined := " ".join(low[:length])) in phrases:
             return length, joined
     return None
 
 
-def _between(low: list[str]) -> Quantity | None:
+def _parse_between(low: list[str]) -> Quantity | None:
     """between 10 and 12"""
     if low[:1] != ["between"] and low[:1] != ["from"]:
         return None
     joint = "and" if low[0] == "between" else "to"
-    one = number(low[1:], joined=False)
+    one = parse_number(low[1:], joined=False)
     if one is None or low[1 + one[0] : 2 + one[0]] != [joint]:
         return None
-    other = number(low[2 + one[0] :])
+    other = parse_number(low[2 + one[0] :])
     if other is None or other[1] < one[1]:
         return None
     return Quantity(0, 2 + one[0] + other[0], RANGE, one[1], other[1])
 
 
-def _qualified(low: list[str]) -> Quantity | None:
+def _parse_qualified(low: list[str]) -> Quantity | None:
     """at least 34"""
-    for kind, phrases in _BEFORE.items():
-        if not (found := _phrase(low, phrases)):
+    for kind, phrases in _QUALIFIERS.items():
+        if not (found := _match_phrase(low, phrases)):
             continue
         length, words = found
-        core = _more(low[length:]) or _numbers(low[length:])
+        core = _parse_additional(low[length:]) or _parse_number_or_range(low[length:])
         if core is None or core.kind not in (EXACT, VAGUE):
             continue
         value, last = core.lower, length + core.last
@@ -118,96 +193,118 @@ def _qualified(low: list[str]) -> Quantity | None:
     return None
 
 
-def _more(low: list[str]) -> Quantity | None:
+def _parse_additional(low: list[str]) -> Quantity | None:
     """another two; a further 12; another"""
     skipped = 1 if low[:1] == ["a"] and low[1:2] == ["further"] else 0
-    if low[skipped : skipped + 1] and low[skipped] in _MORE:
+    if low[skipped : skipped + 1] and low[skipped] in _ADDITIONAL:
         skipped += 1
-        core = _qualified(low[skipped:]) or _numbers(low[skipped:]) or _vague(low[skipped:])
+        core = (
+            _parse_qualified(low[skipped:])
+            or _parse_number_or_range(low[skipped:])
+            or _parse_vague(low[skipped:])
+        )
         if core:
             return replace(core, last=core.last + skipped)
         if low[0] == "another":
-            return Quantity(0, 1, EXACT, 1, 1, plural=False, noun=True)
+            return Quantity(0, 1, EXACT, 1, 1, plural=False, needs_noun=True)
     return None
 
 
-def _numbers(low: list[str]) -> Quantity | None:
+def _parse_number_or_range(low: list[str]) -> Quantity | None:
     """34; thirty-four; two or three; 10–12"""
-    one = number(low)
+    one = parse_number(low)
     if one is None:
         return None
     if low[one[0] : one[0] + 1] and low[one[0]] in ("to", "or", "-", "–"):
-        other = number(low[one[0] + 1 :])
+        other = parse_number(low[one[0] + 1 :])
         if other and other[1] > one[1]:
             return Quantity(0, one[0] + 1 + other[0], RANGE, one[1], other[1])
     return Quantity(0, one[0], EXACT, one[1], one[1], plural=one[1] != 1)
 
 
-def number(low: Sequence[str], *, joined: bool = True) -> tuple[int, int] | None:
+def parse_number(low: Sequence[str], *, joined: bool = True) -> tuple[int, int] | None:
     """How many words a number takes, and the number; ``joined`` lets it go on after an "and".
 
-    >>> number(["three", "hundred", "and", "two", "men"])
+    >>> parse_number(["write_disagreement_corpus", "hundred", "and", "two", "men"])
     (4, 302)
-    >>> number(["1.5", "million", "people"])
+    >>> parse_number(["1.5", "million", "people"])
     (2, 1500000)
-    >>> number(["a", "dozen", "men"])
+    >>> parse_number(["a", "dozen", "men"])
     (2, 12)
     """
-    if found := _phrase(low, _FIXED):
-        return found[0], _FIXED[found[1]]
+    if found := _match_phrase(low, _FIXED_NUMBERS):
+        return found[0], _FIXED_NUMBERS[found[1]]
     if low and (_FIGURES.match(low[0]) or _DECIMAL.match(low[0])):
-        return _figures(low)
+        return _parse_figures(low)
     length = 0
-    while length < len(low) and (_NUMERAL.match(low[length]) or (joined and _goes_on(low, length))):
+    while length < len(low) and (
+        _NUMERAL.match(low[length]) or (joined and _continues_number(low, length))
+    ):
         length += 1
     for shorter in range(length, 0, -1):  # "one two" is not a number, and "one" is
-        if (value := _spelt(low[:shorter])) is not None:
+        if (value := _parse_words(low[:shorter])) is not None:
             dozens = low[shorter : shorter + 1] == ["dozen"]
             return shorter + dozens, value * (12 if dozens else 1)
     return None
 
 
-def _goes_on(low: Sequence[str], at: int) -> bool:
+def _continues_number(low: Sequence[str], at: int) -> bool:
     """ "hundred and two", and not "one and two"."""
     after = low[at + 1 : at + 2]
-    return at > 0 and low[at] == "and" and low[at - 1] in _LARGE and bool(after and _NUMERAL.match(after[0]))
+    return (
+        at > 0
+        and low[at] == "and"
+        and low[at - 1] in _MULTIPLIERS
+        and bool(after and _NUMERAL.match(after[0]))
+    )
 
 
-def _spelt(low: Sequence[str]) -> int | None:
+def _parse_words(low: Sequence[str]) -> int | None:
     try:
         return int(text2num(" ".join(low).replace("-", " "), "en"))
     except ValueError:
         return None
 
 
-def _figures(low: Sequence[str]) -> tuple[int, int] | None:
+def _parse_figures(low: Sequence[str]) -> tuple[int, int] | None:
     """Figures, also with a large word behind them; a fraction that stays one is no count."""
-    scale = _LARGE.get(low[1]) if len(low) > 1 else None
+    scale = _MULTIPLIERS.get(low[1]) if len(low) > 1 else None
     dozen = 12 if low[1:2] == ["dozen"] else None
     value = float(low[0].replace(",", "")) * (scale or dozen or 1)
     return (2 if scale or dozen else 1, round(value)) if value == round(value) else None
 
 
-def _vague(low: list[str]) -> Quantity | None:
-    skipped = 1 if low[:1] == ["many"] and low[1:2] and low[1] in ("dozens", "hundreds", "thousands") else 0
-    if not (found := _phrase(low[skipped:], _VAGUE)):
+def _parse_vague(low: list[str]) -> Quantity | None:
+    skipped = (
+        1
+        if low[:1] == ["many"] and low[1:2] and low[1] in ("dozens", "hundreds", "thousands")
+        else 0
+    )
+    if not (found := _match_phrase(low[skipped:], _VAGUE_LOWER_BOUNDS)):
         return None
     length, words = found
-    return Quantity(0, length + skipped, VAGUE, _VAGUE[words], None, noun=" " not in words and not words.endswith("s"))
+    return Quantity(
+        0,
+        length + skipped,
+        VAGUE,
+        _VAGUE_LOWER_BOUNDS[words],
+        None,
+        needs_noun=" " not in words and not words.endswith("s"),
+    )
 
 
-def _nothing(low: list[str]) -> Quantity | None:
+def _parse_nothing(low: list[str]) -> Quantity | None:
     """no; no one; nobody"""
     if low[:2] == ["no", "one"] or low[:1] == ["no-one"]:
         return Quantity(0, 2 if low[0] == "no" else 1, EXACT, 0, 0)
-    if low and low[0] in NOBODY:
+    if low and low[0] in NOBODY_WORDS:
         return Quantity(0, 1, EXACT, 0, 0)
-    if low and low[0] in _NONE:
-        return Quantity(0, 1, EXACT, 0, 0, noun=True)
+    if low and low[0] in _NO_WORDS:
+        return Quantity(0, 1, EXACT, 0, 0, needs_noun=True)
     return None
 
 
-def _article(low: list[str]) -> Quantity | None:
+def _parse_article(low: list[str]) -> Quantity | None:
     if low and low[0] in ("a", "an"):
-        return Quantity(0, 1, EXACT, 1, 1, plural=False, noun=True, article=True)
+        return Quantity(0, 1, EXACT, 1, 1, plural=False, needs_noun=True, is_article=True)
     return None

@@ -1,6 +1,6 @@
 """What suggests mentions: the built-in programs, and anybody's own.
 
-A suggester is called once for each document and gives what it would mark. Anything with the fields of ``Suggested``
+A suggester is called once for each document and gives what it would mark. Anything with the fields of ``Suggestion``
 will do, a dict too; what it gives is checked before it is used. One of your own is named in ``pyproject.toml``::
 
     [tool.sayso.suggesters]
@@ -10,7 +10,7 @@ and might be
 
 >>> def shouting(document):
 ...     for found in re.finditer(r"[A-Z]{4,}", document.text):
-...         yield {"label": "Actor", "start": found.start(), "end": found.end(), "score": 0.3}
+...         yield {"label": "Actor", "start_command": found.start_command(), "end": found.end(), "compute_score": 0.3}
 
 ``start`` and ``end`` count code points of ``document.text`` from 0, ``end`` is the first that is outside; ``score`` is
 how probable it is, from 0 to 1, that an annotator would mark just that, and may be left out.
@@ -30,23 +30,23 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sayso.errors import InputError, SaysoError, UsageError
-from sayso.records import Document, Value
-from sayso.schema import Attribute, Schema
-from sayso.settings import Instance
-from sayso.spans import Span, check, trimmed
+from sayso.models import AttributeValue, Document
+from sayso.schema.declarations import Attribute, Schema
+from sayso.settings import Checkout
+from sayso.spans import Span, trim, validate
 
-TABLE = "suggesters"
-Suggest = Callable[[Document], Iterable[Any]]
-_REFERENCE = re.compile(r"^[\w.]+:[\w.]+$")
+SETTINGS_TABLE = "suggesters"
+SuggestFunction = Callable[[Document], Iterable[Any]]
+_ENTRY_POINT = re.compile(r"^[\w.]+:[\w.]+$")
 
 
-class Suggested(Struct, frozen=True, forbid_unknown_fields=True):
+class Suggestion(Struct, frozen=True, forbid_unknown_fields=True):
     """A mention that a program would mark; ``score`` is the probability that it is right, where it knows one."""
 
     label: str
     start: int
     end: int
-    attributes: dict[str, Value] = {}
+    attributes: dict[str, AttributeValue] = {}
     score: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
@@ -61,11 +61,11 @@ class Suggester:
     """
 
     name: str
-    suggest: Suggest
-    made_with: str = ""
+    suggest: SuggestFunction
+    version_digest: str = ""
     learnt_from: frozenset[str] = frozenset()
 
-    def checked(self, document: Document, schema: Schema) -> Iterator[Suggested]:
+    def suggest_validated(self, document: Document, schema: Schema) -> Iterator[Suggestion]:
         """What it suggests for one document, each found to fit the text and the schema.
 
         Raises:
@@ -74,56 +74,65 @@ class Suggester:
         place = f"suggester {self.name}, document {document.doc_id}"
         try:
             for raw in self.suggest(document):
-                yield _fitting(raw, document, schema)
+                yield _validate_suggestion(raw, document, schema)
         except SaysoError as error:
             where = f"{place} {error.where}".strip()
-            raise type(error)(error.what, where=where, remedy=error.remedy or "mend the suggester") from error
+            raise type(error)(
+                error.what, where=where, remedy=error.remedy or "mend the suggester"
+            ) from error
         except Exception as error:
             what = f"it failed with {type(error).__name__}: {error}"
-            raise InputError(what, where=place, remedy="mend the suggester, or leave it out with --with") from error
+            raise InputError(
+                what, where=place, remedy="mend the suggester, or leave it out with --with"
+            ) from error
 
 
-def _fitting(raw: Any, document: Document, schema: Schema) -> Suggested:
+def _validate_suggestion(raw: Any, document: Document, schema: Schema) -> Suggestion:
     try:
-        found = msgspec.convert(raw, Suggested, from_attributes=True)
+        found = msgspec.convert(raw, Suggestion, from_attributes=True)
     except msgspec.ValidationError as error:
         raise InputError(f"not a suggestion: {error}") from error
     span = Span(found.start, found.end)
-    check(span, document.text)
+    validate(span, document.text)
     where = f"[{span.start}, {span.end})"
     words = document.text[span.start : span.end]
-    if trimmed(span, document.text) != span or len(words.splitlines()) > 1:
+    if trim(span, document.text) != span or len(words.splitlines()) > 1:
         raise InputError("white space at an edge, or a line break inside", where=where)
     declared = schema.labels.get(found.label)
     if declared is None:
         raise InputError(f"no label {found.label!r} in the schema", where=where)
     for name, value in found.attributes.items():
-        if name not in declared.attributes or not _takes(declared.attributes[name], value):
+        if name not in declared.attributes or not _accepts_value(declared.attributes[name], value):
             raise InputError(f"{found.label} takes no {name} {value!r}", where=where)
     return found
 
 
-def _takes(attribute: Attribute, value: Value) -> bool:
-    if attribute.closed:
+def _accepts_value(attribute: Attribute, value: AttributeValue) -> bool:
+    if attribute.is_closed:
         return value in attribute.values
     return isinstance(value, int) == (attribute.kind == "integer") and value != ""
 
 
-def declared(instance: Instance) -> dict[str, str]:
+def read_plugged_suggesters(checkout: Checkout) -> dict[str, str]:
     """The suggesters that ``pyproject.toml`` names, as ``package:callable``.
 
     Raises:
         InputError: the table is not one of names and references.
     """
-    table = instance.declared.get(TABLE, {})
-    fits = isinstance(table, dict) and all(isinstance(v, str) and _REFERENCE.match(v) for v in table.values())
+    table = checkout.tool_table.get(SETTINGS_TABLE, {})
+    fits = isinstance(table, dict) and all(
+        isinstance(v, str) and _ENTRY_POINT.match(v) for v in table.values()
+    )
     if not fits:
-        raise InputError("not a table of NAME = \"package:callable\"", where=f"[tool.sayso.{TABLE}] in pyproject.toml",
-                         remedy="mend it")  # fmt: skip
+        raise InputError(
+            'not a table of NAME = "package:callable"',
+            where=f"[tool.sayso.{SETTINGS_TABLE}] in pyproject.toml",
+            remedy="mend it",
+        )
     return dict(table)
 
 
-def plugged_in(name: str, reference: str) -> Suggester:
+def load_plugged_suggester(name: str, reference: str) -> Suggester:
     """Somebody's own suggester.
 
     Raises:
@@ -131,17 +140,19 @@ def plugged_in(name: str, reference: str) -> Suggester:
     """
     where = f"suggester {name} = {reference!r}"
     try:
-        found = EntryPoint(name, reference, f"sayso.{TABLE}").load()
+        found = EntryPoint(name, reference, f"sayso.{SETTINGS_TABLE}").load()
     except Exception as error:
         what = f"it cannot be imported: {type(error).__name__}: {error}"
         remedy = "install the package beside sayso, or put its folder into PYTHONPATH"
         raise UsageError(what, where=where, remedy=remedy) from error
     if not callable(found):
-        raise UsageError("it cannot be called", where=where, remedy="name a function that takes a document")
+        raise UsageError(
+            "it cannot be called", where=where, remedy="name a function that takes a document"
+        )
     return Suggester(name, found)
 
 
-def digest(*parts: bytes | Path) -> str:
+def compute_digest(*parts: bytes | Path) -> str:
     """One digest of everything given, files by their content."""
     whole = hashlib.sha256()
     for part in parts:

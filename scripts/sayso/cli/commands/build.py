@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import emit, progress, say
+from sayso.cli.terminal import print_json, print_message, progress_bar
 
 if TYPE_CHECKING:
-    from sayso.dataset.build import Outcome
+    from sayso.dataset.builder import BuildResult
 
 
 @click.command(short_help="Make the dataset and its card from the sources.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 5 when the dataset is not what the sources give.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; exit 5 when the dataset is not what the sources give.",
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
 @click.pass_obj
@@ -36,22 +40,24 @@ def command(root: object, check: bool, dry_run: bool, as_json: bool) -> None:
     """
     from pathlib import Path
 
-    from sayso.dataset.build import build, documents
+    from sayso.dataset.builder import build, count_articles
     from sayso.errors import FindingsError
-    from sayso.settings import find_instance
+    from sayso.settings import find_checkout
 
-    instance = find_instance(root if isinstance(root, Path) else None)
-    with progress("building", documents(instance)) as advance:
-        outcome = build(instance, write=not (check or dry_run), progress=advance)
+    checkout = find_checkout(root if isinstance(root, Path) else None)
+    with progress_bar("building", count_articles(checkout)) as advance:
+        outcome = build(checkout, write=not (check or dry_run), advance=advance)
     if as_json:
-        emit(_payload(outcome))
+        print_json(_result_payload(outcome))
     else:
-        _tell(outcome, written=not (check or dry_run))
+        _print_summary(outcome, written=not (check or dry_run))
     if check and outcome.changed:
-        raise FindingsError("the dataset is not what the sources give", where="corpus", remedy="run `sayso build`")
+        raise FindingsError(
+            "the dataset is not what the sources give", where="corpus", remedy="run `sayso build`"
+        )
 
 
-def _payload(outcome: Outcome) -> dict[str, object]:
+def _result_payload(outcome: BuildResult) -> dict[str, object]:
     return {
         "changed": outcome.changed,
         "written": outcome.written,
@@ -60,23 +66,29 @@ def _payload(outcome: Outcome) -> dict[str, object]:
         "card_changed": outcome.card_changed,
         "stale": [stale._asdict() for stale in outcome.stale],
         "rows": outcome.rows,
-        "without_rows": outcome.empty,
-        "figures": outcome.figures,
+        "without_rows": outcome.empty_configs,
+        "figures": outcome.counts,
     }
 
 
-def _tell(outcome: Outcome, *, written: bool) -> None:
+def _print_summary(outcome: BuildResult, *, written: bool) -> None:
     for config, splits in outcome.rows.items():
-        say(f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items()))
-    for config in outcome.empty:
-        say(f"{config}: no rows yet, so the card leaves it out and it cannot be loaded")
-    if outcome.figures.get("claims|misdrawn"):
-        say(f"{outcome.figures['claims|misdrawn']} relations join other labels than declared; run `sayso check`")
+        print_message(
+            f"{config}: " + ", ".join(f"{rows:,} {split}" for split, rows in splits.items())
+        )
+    for config in outcome.empty_configs:
+        print_message(f"{config}: no rows yet, so the card leaves it out and it cannot be loaded")
+    if outcome.counts.get("claims|misdrawn"):
+        print_message(
+            f"{outcome.counts['claims|misdrawn']} relations join other labels than declared; run `sayso check`"
+        )
     if not outcome.changed:
-        say("nothing changed")
+        print_message("nothing changed")
         return
     if not written:
         for stale in outcome.stale:
-            say(f"stale: {stale}")
+            print_message(f"stale: {stale}")
     files = f"{len(outcome.written)} files, {len(outcome.removed)} to remove, {outcome.unchanged} unchanged"
-    say(f"{'wrote' if written else 'would write'} {files}{', and the card' if outcome.card_changed else ''}")
+    print_message(
+        f"{'wrote' if written else 'would write'} {files}{', and the card' if outcome.card_changed else ''}"
+    )

@@ -9,43 +9,95 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import Advance, emit_all, progress, say, table
+from sayso.cli.terminal import Advance, print_json_list, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from sayso.disagreements.gathering import Case
-    from sayso.disagreements.page import Written
-    from sayso.disagreements.tally import Tally
+    from sayso.agreement.disagreement_cases import DisagreementCase
+    from sayso.agreement.disagreement_counts import DisagreementCounts
+    from sayso.reports.disagreement_explorer import ExplorerResult
 
 KINDS = ("missed", "boundary", "label", "attribute", "nesting", "relation")
-REMEDY = "`sayso push --overlap 2` asks for them"
-LARGE = 100_000_000  # bytes; browsers take longer than people wait
-DETAILS = 15  # rows of what differs most often; --json has all
+OVERLAP_REMEDY = "`sayso push --overlap 2` asks for them"
+LARGE_PAGE_BYTES = 100_000_000  # bytes; browsers take longer than people wait
+DETAIL_ROWS = 15  # rows of what differs most often; --json has all
 
 
 @click.command(short_help="Tell what annotators disagree about, and show it.")
-@click.option("--campaign", "campaigns", multiple=True, metavar="NAME", help="Only this campaign; may be repeated.")
+@click.option(
+    "--campaign",
+    "campaigns",
+    multiple=True,
+    metavar="NAME",
+    help="Only this campaign; may be repeated.",
+)
 @click.option("--interface", metavar="NAME", help="Only this pass.")
-@click.option("--annotator", "annotators", multiple=True, metavar="NAME",
-              help="By pseudonym: several are compared with each other, one with everybody else.")  # fmt: skip
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind; may be repeated.")
-@click.option("--label", "names", multiple=True, metavar="NAME",
-              help="Only this label or type of relation; may be repeated.")  # fmt: skip
+@click.option(
+    "--annotator",
+    "annotators",
+    multiple=True,
+    metavar="NAME",
+    help="By pseudonym: several are compared with each other, one with everybody else.",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(KINDS),
+    help="Only this kind; may be repeated.",
+)
+@click.option(
+    "--label",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Only this label or type of relation; may be repeated.",
+)
 @click.option("--programs", is_flag=True, help="Compare programs' answers too.")
 @click.option("--pairs", is_flag=True, help="A table for each pair of annotators.")
-@click.option("--examples", type=click.IntRange(0), default=0, metavar="N",
-              help="Show so many of each kind and label.")  # fmt: skip
+@click.option(
+    "--examples",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Show so many of each kind and label.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every disagreement as JSON.")
-@click.option("--html", "out", is_flag=False, flag_value="", metavar="[FILE]",
-              help="Write the explorer. [default: build/disagreements.html in the checkout]")  # fmt: skip
-@click.option("--open", "show", is_flag=True, help="Write the explorer and open it in the browser of this machine.")
-@click.option("--url", metavar="URL", help="The Label Studio that links lead to. [default: SAYSO_URL, [tool.sayso], "
-              "the embedded one]")  # fmt: skip
+@click.option(
+    "--html",
+    "out",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Write the explorer. [default: build/disagreements.html in the checkout]",
+)
+@click.option(
+    "--open",
+    "show",
+    is_flag=True,
+    help="Write the explorer and open it in the browser of this machine.",
+)
+@click.option(
+    "--url",
+    metavar="URL",
+    help="The Label Studio that links lead to. [default: SAYSO_URL, [tool.sayso], "
+    "the embedded one]",
+)
 @click.pass_obj
 def command(
-    root: Path | None, campaigns: tuple[str, ...], interface: str | None, annotators: tuple[str, ...],
-    kinds: tuple[str, ...], names: tuple[str, ...], programs: bool, pairs: bool, examples: int, as_json: bool,
-    out: str | None, show: bool, url: str | None,
-) -> None:  # fmt: skip
+    root: Path | None,
+    campaigns: tuple[str, ...],
+    interface: str | None,
+    annotators: tuple[str, ...],
+    kinds: tuple[str, ...],
+    names: tuple[str, ...],
+    programs: bool,
+    pairs: bool,
+    examples: int,
+    as_json: bool,
+    out: str | None,
+    show: bool,
+    url: str | None,
+) -> None:
     """Tell what annotators disagree about: each difference of two answers once, by kind and label.
 
     Compared are answers that people gave blind to the same document in the same pass. Kinds, the first that fits:
@@ -61,73 +113,102 @@ def command(
       sayso disagreements --kind boundary --label Actor --html build/edges.html
       sayso disagreements --annotator ann-1a2b3c4d --json > theirs.json
     """
-    from sayso.disagreements import gathering, page, tally, telling
+    from sayso.agreement import disagreement_cases, disagreement_counts, disagreement_text
+    from sayso.corpus.sources import CorpusFiles
     from sayso.errors import UsageError
-    from sayso.schema import load
-    from sayso.settings import MARK, find_instance
-    from sayso.store import Corpus
-    from sayso.studio.address import named
+    from sayso.labelstudio.urls import find_url
+    from sayso.reports import disagreement_explorer
+    from sayso.schema.declarations import load_schema
+    from sayso.settings import SCHEMA_FILE, find_checkout
 
-    instance = find_instance(root)
-    schema, address = load(instance.root / MARK), named(instance, url)
-    counted = tally.Tally(schema, examples)
-    wanted = gathering.Wanted(
+    checkout = find_checkout(root)
+    schema, address = load_schema(checkout.root / SCHEMA_FILE), find_url(checkout, url)
+    counted = disagreement_counts.DisagreementCounts(schema, examples)
+    wanted = disagreement_cases.DisagreementFilter(
         frozenset(campaigns), frozenset(annotators), interface, frozenset(kinds), frozenset(names)
     )
-    found = gathering.cases(Corpus(instance.root), schema, wanted, counted.left_out)
-    with progress("comparing", printing=as_json) as advance:
-        coming = _counted(found, counted, advance)
+    found = disagreement_cases.iterate_disagreement_cases(
+        CorpusFiles(checkout.root), schema, wanted, counted.excluded
+    )
+    with progress_bar("comparing", printing=as_json) as advance:
+        coming = _count_cases(found, counted, advance)
         if as_json and (out is not None or show):
-            raise UsageError("--json and --html are two ways to tell", remedy="run the command once for each")
+            raise UsageError(
+                "--json and --html are two ways to tell", remedy="run the command once for each"
+            )
         if as_json:
-            entries = (entry for case in coming for entry in telling.entries(case, address))
-            emit_all("disagreements", entries, lambda: tally.data(counted))
+            entries = (
+                entry for case in coming for entry in disagreement_text.build_entries(case, address)
+            )
+            print_json_list(
+                "disagreements", entries, lambda: disagreement_counts.encode_counts(counted)
+            )
         if out is not None or show:
-            path = Path(out) if out else instance.root / "build" / "disagreements.html"
-            _tell(page.explorer(path, schema, coming, counted, address), show)
+            path = Path(out) if out else checkout.root / "build" / "disagreements.html"
+            _print_page(
+                disagreement_explorer.write_explorer(path, schema, coming, counted, address), show
+            )
         deque(coming, 0)
     if not as_json:
-        _tables(counted, pairs)
-    _conclude(counted)
+        _print_tables(counted, pairs)
+    _print_conclusion(counted)
 
 
-def _tell(written: Written, show: bool) -> None:
-    say(f"{'wrote' if written.changed else 'nothing changed:'} {written.path} ({written.size / 1e6:,.1f} MB): "
-        f"{written.passages:,} sentences")  # fmt: skip
-    if written.size > LARGE:
-        say("that is much for a browser; choose a part with --campaign, --annotator, --kind or --label")
+def _print_page(written: ExplorerResult, show: bool) -> None:
+    print_message(
+        f"{'wrote' if written.changed else 'nothing changed:'} {written.path} ({written.size / 1e6:,.1f} MB): "
+        f"{written.passages:,} sentences"
+    )
+    if written.size > LARGE_PAGE_BYTES:
+        print_message(
+            "that is much for a browser; choose a part with --campaign, --annotator, --kind or --label"
+        )
     if show:
         click.launch(str(written.path))
 
 
-def _counted(found: Iterator[Case], counted: Tally, advance: Advance) -> Iterator[Case]:
+def _count_cases(
+    found: Iterator[DisagreementCase], counts: DisagreementCounts, advance: Advance
+) -> Iterator[DisagreementCase]:
     for case in found:
-        counted.add(case)
+        counts.add(case)
         advance(1)
         yield case
 
 
-def _tables(counted: Tally, pairs: bool) -> None:
-    from sayso.disagreements import tally
+def _print_tables(counts: DisagreementCounts, pairs: bool) -> None:
+    from sayso.agreement import disagreement_counts
 
-    everything = counted.all
-    if not counted.pairs:
+    everything = counts.total_counts
+    if not counts.pairs:
         return
-    table("Disagreements, every pair counted", tally.COLUMNS, list(tally.rows(counted, everything)))
-    for two, counts in sorted(counted.pairs.items()) if pairs else ():
-        table(f"{two.told} · {counts.documents:,} documents", tally.COLUMNS, list(tally.rows(counted, counts)))
-    if most := list(tally.details(everything, DETAILS)):
-        table("What differs most often", ("kind", "of", "what", "count"), most)
-    for (kind, name), shown in sorted(counted.examples.items()):
+    print_table(
+        "Disagreements, every pair counted",
+        disagreement_counts.COUNT_COLUMNS,
+        list(disagreement_counts.build_rows(counts, everything)),
+    )
+    for two, counts in sorted(counts.pairs.items()) if pairs else ():
+        print_table(
+            f"{two.title} · {counts.documents:,} documents",
+            disagreement_counts.COUNT_COLUMNS,
+            list(disagreement_counts.build_rows(counts, counts)),
+        )
+    if most := list(disagreement_counts.build_detail_rows(everything, DETAIL_ROWS)):
+        print_table("What differs most often", ("kind", "of", "what", "count"), most)
+    for (kind, name), shown in sorted(counts.examples.items()):
         if shown:
-            table(f"{kind} · {name}", ("document", "one", "other"), shown)
+            print_table(f"{kind} · {name}", ("document", "one", "other"), shown)
 
 
-def _conclude(counted: Tally) -> None:
-    for (campaign, interface, reason), count in sorted(counted.left_out.counts.items()):
-        say(f"left out in {campaign} · {interface}: {count:,} × {reason}")
-    if counted.pairs:
-        say(f"{counted.total:,} disagreements in {len(counted.documents):,} documents, "
-            f"{len(counted.pairs):,} pairs of annotators")  # fmt: skip
+def _print_conclusion(counts: DisagreementCounts) -> None:
+    for (campaign, interface, reason), count in sorted(counts.excluded.counts.items()):
+        print_message(f"left out in {campaign} · {interface}: {count:,} × {reason}")
+    if counts.pairs:
+        print_message(
+            f"{counts.total:,} disagreements in {len(counts.documents):,} documents, "
+            f"{len(counts.pairs):,} pairs of annotators"
+        )
     else:
-        say(f"nothing to compare: no document has two people's own answers in one pass; {REMEDY}")
+        print_message(
+            f"nothing to compare: no document has two people's own answers in one pass; {OVERLAP_REMEDY}"
+        )

@@ -10,23 +10,35 @@ import click
 from sayso.cli import terminal
 
 if TYPE_CHECKING:
-    from sayso.exchange.export import Outcome
+    from sayso.formats.corpus_export import ExportResult
 
 _FORMATS = ("brat", "conll", "csv", "jsonl", "spacy", "w3c", "webanno")
 
 
 @click.command()
 @click.option("--to", "format", type=click.Choice(_FORMATS), required=True, help="The format.")
-@click.option("--out", type=click.Path(path_type=Path), help="File or folder to write. [default: export/FORMAT…]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File or folder to write. [default: export/FORMAT…]",
+)
 @click.option("--campaign", metavar="NAME", help="Whose campaign. [default: any]")
 @click.option(
     "--annotator",
     metavar="PSEUDONYM",
     help="Whose reading; gold is the adjudicated one. [default: gold, or the only one that there is]",
 )
-@click.option("--interface", metavar="NAME", help="The pass of the reading. [default: the only one that there is]")
+@click.option(
+    "--interface",
+    metavar="NAME",
+    help="The pass of the reading. [default: the only one that there is]",
+)
 @click.option("--lossy", is_flag=True, help="Go on where the format cannot hold everything.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written, and what would be lost.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Write nothing; say what would be written, and what would be lost.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_obj
 def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
@@ -43,33 +55,33 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
       sayso export --to conll --lossy
       sayso export --to webanno --dry-run --json
     """
-    from sayso.exchange.export import LossError, Order, export
-    from sayso.settings import find_instance
+    from sayso.formats.corpus_export import ExportRequest, LossError, export
+    from sayso.settings import find_checkout
 
     try:
-        with terminal.progress("exporting") as advance:
-            outcome = export(find_instance(root), Order(**options), advance)
+        with terminal.progress_bar("exporting") as advance:
+            outcome = export(find_checkout(root), ExportRequest(**options), advance)
     except LossError as loss:
         if as_json:
-            terminal.emit({"refused": True, "losses": loss.losses})
+            terminal.print_json({"refused": True, "losses": loss.losses})
         raise
     if as_json:
         import msgspec
 
-        terminal.emit(msgspec.to_builtins({**vars(outcome), "target": str(outcome.target)}))
+        terminal.print_json(msgspec.to_builtins({**vars(outcome), "target": str(outcome.target)}))
     else:
-        _tell(outcome, dry_run=options["dry_run"])
+        _print_summary(outcome, dry_run=options["dry_run"])
 
 
-def _tell(outcome: Outcome, *, dry_run: bool) -> None:
-    for kind, count in outcome.left_out.items():
-        terminal.say(f"left out: {count:,} {kind}")
+def _print_summary(outcome: ExportResult, *, dry_run: bool) -> None:
+    for kind, count in outcome.excluded.items():
+        terminal.print_message(f"left out: {count:,} {kind}")
     for kind, count in outcome.losses.items():
-        terminal.say(f"lost: {count:,} {kind}")
-    terminal.say(f"{outcome.documents:,} documents, {outcome.choice}")
+        terminal.print_message(f"lost: {count:,} {kind}")
+    terminal.print_message(f"{outcome.documents:,} documents, {outcome.selection}")
     if dry_run:
-        terminal.say(f"would write {outcome.target}")
+        terminal.print_message(f"would write {outcome.target}")
     elif outcome.changed:
         click.echo(str(outcome.target))
     else:
-        terminal.say(f"{outcome.target}: nothing changed")
+        terminal.print_message(f"{outcome.target}: nothing changed")

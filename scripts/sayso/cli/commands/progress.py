@@ -8,24 +8,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.studio_options import studio_options
-from sayso.cli.terminal import emit, progress, say, table
-from sayso.settings import find_instance
+from sayso.cli.options import server_options
+from sayso.cli.terminal import print_json, print_message, print_table, progress_bar
+from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
-    from sayso.studio.progress import Forecast, Progress, Worker
+    from sayso.labelstudio.progress import AnnotatorProgress, EndForecast, PassProgress
 
 COLUMNS = ["annotator", "done", "skipped", "open", "median time", "on a day of work", "last"]
 
 
 @click.command(short_help="Show each annotator's work and how long it will take.")
-@studio_options
-@click.option("--interface", metavar="NAME", help="One pass only. [default: every one that was pushed]")
+@server_options
+@click.option(
+    "--interface", metavar="NAME", help="One pass only. [default: every one that was pushed]"
+)
 @click.pass_obj
 def command(
-    root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
+    root: Path | None,
+    campaign: str | None,
+    url: str | None,
+    token_file: Path | None,
+    as_json: bool,
     interface: str | None,
-) -> None:  # fmt: skip
+) -> None:
     """Show how far a campaign is: each annotator's work, and when it may be over.
 
     Open is what Label Studio may still give somebody; others may take it first. Times are medians, because its clock
@@ -38,31 +44,48 @@ def command(
       sayso progress --campaign pilot --interface names
       sayso progress --json
     """
-    from sayso.studio.access import connect
-    from sayso.studio.progress import progress as look
+    from sayso.labelstudio.connection import connect
+    from sayso.labelstudio.progress import measure_progress as look
 
-    instance = find_instance(root)
-    named = instance.require("campaign", campaign)
-    with connect(instance, url, token_file) as client, progress("looking") as _advance:
-        found = look(instance, client, named, interface)
+    checkout = find_checkout(root)
+    named = checkout.require_setting("campaign", campaign)
+    with connect(checkout, url, token_file) as client, progress_bar("looking") as _advance:
+        found = look(checkout, client, named, interface)
         address = client.url
     if as_json:
-        emit({"url": address, "campaign": named, "interfaces": [_told(one) for one in found]})
+        print_json(
+            {
+                "url": address,
+                "campaign": named,
+                "interfaces": [_progress_as_json(one) for one in found],
+            }
+        )
         return
     for one in found:
-        table(f"{named}, {one.place.interface}", COLUMNS, [_row(worker) for worker in one.workers])
-        say(_summary(one))
+        print_table(
+            f"{named}, {one.project_key.pass_name}",
+            COLUMNS,
+            [_annotator_row(worker) for worker in one.annotators],
+        )
+        print_message(_format_summary(one))
 
 
-def _row(worker: Worker) -> list[str]:
-    return [worker.annotator, str(worker.done), str(worker.skipped), str(worker.open), _time(worker.median_seconds),
-            f"{worker.per_day:.0f}", worker.last]  # fmt: skip
+def _annotator_row(annotator: AnnotatorProgress) -> list[str]:
+    return [
+        annotator.annotator,
+        str(annotator.done),
+        str(annotator.skipped),
+        str(annotator.open),
+        _format_duration(annotator.median_seconds),
+        f"{annotator.per_day:.0f}",
+        annotator.last,
+    ]
 
 
-def _time(seconds: float | None) -> str:
+def _format_duration(seconds: float | None) -> str:
     """Seconds as a person says them.
 
-    >>> _time(75.4), _time(4), _time(7300)
+    >>> _format_duration(75.4), _format_duration(4), _format_duration(7300)
     ('1 min 15 s', '4 s', '2 h 1 min')
     """
     if seconds is None:
@@ -73,24 +96,28 @@ def _time(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _summary(one: Progress) -> str:
-    parts = [f"{one.tasks - one.waiting} of {one.tasks} documents finished, {one.wanted} answers wanted"]
-    if one.blocked:
-        parts.append(f"{one.blocked} of them from somebody who has not begun, since all others have had the document")
-    parts.append(f"{one.idle} accounts have not begun")
-    return "; ".join([*parts, _end(one.forecast)])
+def _format_summary(measured: PassProgress) -> str:
+    parts = [
+        f"{measured.tasks - measured.unfinished} of {measured.tasks} documents finished, {measured.missing} answers wanted"
+    ]
+    if measured.blocked:
+        parts.append(
+            f"{measured.blocked} of them from somebody who has not begun, since all others have had the document"
+        )
+    parts.append(f"{measured.idle_accounts} accounts have not begun")
+    return "; ".join([*parts, _format_end(measured.forecast)])
 
 
-def _end(told: Forecast) -> str:
-    if not told.earliest:
-        return told.why
-    if not told.latest:
-        return f"not over before {told.earliest}; {told.why}"
-    if told.earliest == told.latest:
-        return f"probably over on {told.earliest}"
-    return f"probably over between {told.earliest} and {told.latest}"
+def _format_end(forecast: EndForecast) -> str:
+    if not forecast.earliest:
+        return forecast.reason
+    if not forecast.latest:
+        return f"not over before {forecast.earliest}; {forecast.reason}"
+    if forecast.earliest == forecast.latest:
+        return f"probably over on {forecast.earliest}"
+    return f"probably over between {forecast.earliest} and {forecast.latest}"
 
 
-def _told(one: Progress) -> dict[str, object]:
-    told = asdict(one)
+def _progress_as_json(measured: PassProgress) -> dict[str, object]:
+    told = asdict(measured)
     return {"interface": told.pop("place")["interface"], **told}

@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import Bars, emit, say
+from sayso.cli.terminal import ProgressBars, print_json, print_message
 
 if TYPE_CHECKING:
-    from sayso.release.publish import Plan
+    from sayso.release.publication import PublishPlan
 
 
 @click.command(short_help="Bring the release to the Hugging Face Hub.")
 @click.argument("repository", metavar="OWNER/NAME")
-@click.option("--public", is_flag=True, help="Make a repository that is not there yet public. [default: private]")
-@click.option("--dry-run", is_flag=True, help="Look for secrets, look at the Hub, print the plan, send nothing.")
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Make a repository that is not there yet public. [default: private]",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Look for secrets, look at the Hub, print the plan, send nothing.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.pass_obj
 def command(root: Path | None, repository: str, public: bool, dry_run: bool, as_json: bool) -> None:
@@ -31,31 +39,41 @@ def command(root: Path | None, repository: str, public: bool, dry_run: bool, as_
       sayso publish my-group/sayso --dry-run
       sayso publish my-group/sayso
     """
-    from sayso.release.publish import LeakError, publish
-    from sayso.settings import find_instance
+    from sayso.release.publication import LeakError, publish
+    from sayso.settings import find_checkout
 
     try:
-        with Bars() as watch:
-            planned = publish(find_instance(root), repository, public=public, dry_run=dry_run, watch=watch)
+        with ProgressBars() as watch:
+            planned = publish(
+                find_checkout(root),
+                repository,
+                public=public,
+                dry_run=dry_run,
+                report_progress=watch,
+            )
     except LeakError as error:
         for leak in error.found[:20]:
-            say(f"{leak.where}: {leak.what}")
+            print_message(f"{leak.location}: {leak.kind}")
         raise
     if as_json:
-        emit({"dry_run": dry_run, "done": planned.done, **asdict(planned)})
+        print_json({"dry_run": dry_run, "done": planned.done, **asdict(planned)})
         return
-    _print(planned, dry_run)
+    _print_plan(planned, dry_run)
 
 
-def _print(planned: Plan, dry_run: bool) -> None:
+def _print_plan(planned: PublishPlan, dry_run: bool) -> None:
     if planned.done:
-        say(f"{planned.repository} has {planned.tag} already: nothing to do")
+        print_message(f"{planned.repository} has {planned.tag} already: nothing to do")
         return
     for name in planned.send:
         click.echo(f"send   {name}")
     for name in planned.remove:
         click.echo(f"remove {name}")
-    say(f"{planned.repository} at {planned.endpoint}: {planned.tag} {'would be' if dry_run else 'is'} published, "
-        f"{len(planned.send)} files sent, {planned.kept} there already, {len(planned.remove)} removed")  # fmt: skip
+    print_message(
+        f"{planned.repository} at {planned.endpoint}: {planned.tag} {'would be' if dry_run else 'is'} published, "
+        f"{len(planned.send)} files sent, {planned.kept} there already, {len(planned.remove)} removed"
+    )
     if not dry_run:
-        say(f'load it with load_dataset("{planned.repository}", "claims", revision="{planned.tag}")')
+        print_message(
+            f'load it with load_dataset("{planned.repository}", "claims", revision="{planned.tag}")'
+        )

@@ -7,25 +7,37 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.studio_options import studio_options
-from sayso.cli.terminal import emit, progress, say, waiting
-from sayso.settings import find_instance
+from sayso.cli.options import server_options
+from sayso.cli.terminal import print_json, print_message, progress_bar, show_waiting
+from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
-    from sayso.studio.answers import Changed, Notice
-    from sayso.studio.pull import Outcome
+    from sayso.labelstudio.fetched_annotations import AnnotationNotice, ServerComparison
+    from sayso.labelstudio.pull import PullResult
 
 
 @click.command()
-@studio_options
-@click.option("--interface", metavar="NAME", help="The pass to pull. [default: every one that was pushed]")
-@click.option("--prune", is_flag=True, help="Remove answers from our files that the server no longer has.")
-@click.option("--full", is_flag=True, help="Fetch everything and tell how it differs from what was known.")
+@server_options
+@click.option(
+    "--interface", metavar="NAME", help="The pass to pull. [default: every one that was pushed]"
+)
+@click.option(
+    "--prune", is_flag=True, help="Remove answers from our files that the server no longer has."
+)
+@click.option(
+    "--full", is_flag=True, help="Fetch everything and tell how it differs from what was known."
+)
 @click.pass_obj
 def command(
-    root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
-    interface: str | None, prune: bool, full: bool,
-) -> None:  # fmt: skip
+    root: Path | None,
+    campaign: str | None,
+    url: str | None,
+    token_file: Path | None,
+    as_json: bool,
+    interface: str | None,
+    prune: bool,
+    full: bool,
+) -> None:
     """Bring every annotator's own answers back.
 
     They land in corpus/annotations/CAMPAIGN/PSEUDONYM.jsonl, skipped documents too, drafts never. What the schema
@@ -38,67 +50,96 @@ def command(
       sayso pull --full
       sayso pull --json
     """
-    from sayso.studio.access import connect
-    from sayso.studio.pull import pull
+    from sayso.labelstudio.connection import connect
+    from sayso.labelstudio.pull import pull
 
-    instance = find_instance(root)
-    named = instance.require("campaign", campaign)
-    with progress("pulling") as advance, connect(instance, url, token_file, waiting) as client:
-        outcomes = pull(instance, client, named, interface, prune=prune, full=full, advance=advance)
+    checkout = find_checkout(root)
+    named = checkout.require_setting("campaign", campaign)
+    with (
+        progress_bar("pulling") as advance,
+        connect(checkout, url, token_file, show_waiting) as client,
+    ):
+        outcomes = pull(checkout, client, named, interface, prune=prune, full=full, advance=advance)
     if as_json:
-        emit({"pulled": [_told(outcome, instance.root) for outcome in outcomes]})
+        print_json({"pulled": [_result_as_json(outcome, checkout.root) for outcome in outcomes]})
         return
     for outcome in outcomes:
-        _print(outcome, instance.root)
+        _print_result(outcome, checkout.root)
 
 
-def _print(outcome: Outcome, root: Path) -> None:
-    for notice in outcome.notices:
-        say(f"{_line(notice)}; kept in the record, look at {outcome.url}/data?task={notice.task}")
-    for notice in outcome.aside:
-        say(f"{_line(notice)}; set aside, look at {outcome.url}/data?task={notice.task}")
-    for notice in outcome.vanished:
-        say(f"{_line(notice)}; {'removed' if outcome.pruned else 'kept, `sayso pull --prune` removes it'}")
-    for annotator, counts in sorted(outcome.answers.items()):
-        click.echo(
-            f"{outcome.place.interface:8} {annotator}: {', '.join(f'{n} {s}' for s, n in sorted(counts.items()))}"
+def _print_result(result: PullResult, root: Path) -> None:
+    for notice in result.notices:
+        print_message(
+            f"{_format_notice(notice)}; kept in the record, look at {result.url}/data?task={notice.task}"
         )
-    if outcome.carried:
-        say(f"{outcome.carried} answers were given to an earlier text and stand on the present one, word for word")
-    if outcome.kept:
-        say(f"kept in the records, since the schema does not know what to do with it: {outcome.kept} parts of answers")
-    if outcome.to_fix:
-        say(f"{len(outcome.to_fix)} documents to draw again are in the tab “To fix (sayso)” of {outcome.url}/data")
-    if outcome.aside_file:
-        say(f"{len(outcome.aside)} answers set aside in {outcome.aside_file.relative_to(root)}")
-    if outcome.changed.compared:
-        say(f"{outcome.place.interface}: {_verified(outcome.changed)}")
-    say(f"{outcome.place.interface}: {_summary(outcome)}")
+    for notice in result.quarantined:
+        print_message(
+            f"{_format_notice(notice)}; set aside, look at {result.url}/data?task={notice.task}"
+        )
+    for notice in result.vanished:
+        print_message(
+            f"{_format_notice(notice)}; {'removed' if result.pruned else 'kept, `sayso pull --prune` removes it'}"
+        )
+    for annotator, counts in sorted(result.annotations.items()):
+        click.echo(
+            f"{result.project_key.pass_name:8} {annotator}: {', '.join(f'{n} {s}' for s, n in sorted(counts.items()))}"
+        )
+    if result.carried_over:
+        print_message(
+            f"{result.carried_over} answers were given to an earlier text and stand on the present one, word for word"
+        )
+    if result.kept:
+        print_message(
+            f"kept in the records, since the schema does not know what to do with it: {result.kept} parts of answers"
+        )
+    if result.to_fix:
+        print_message(
+            f"{len(result.to_fix)} documents to draw again are in the tab “To fix (sayso)” of {result.url}/data"
+        )
+    if result.quarantine_file:
+        print_message(
+            f"{len(result.quarantined)} answers set aside in {result.quarantine_file.relative_to(root)}"
+        )
+    if result.comparison.compared:
+        print_message(f"{result.project_key.pass_name}: {_format_comparison(result.comparison)}")
+    print_message(f"{result.project_key.pass_name}: {_format_summary(result)}")
 
 
-def _summary(outcome: Outcome) -> str:
-    if outcome.written:
-        return f"{len(outcome.written)} files written, {outcome.looked_at} tasks fetched"
-    return "nothing has changed" if outcome.answers else "no answers yet"
+def _format_summary(result: PullResult) -> str:
+    if result.written:
+        return f"{len(result.written)} files written, {result.tasks_fetched} tasks fetched"
+    return "nothing has changed" if result.annotations else "no answers yet"
 
 
-def _verified(changed: Changed) -> str:
-    if not (changed.differing or changed.new or changed.gone):
-        return f"all {changed.compared} answers on the server are as they were known"
-    return (f"of {changed.compared} answers on the server {changed.differing} differ from what was known, "
-            f"{changed.new} are new, {changed.gone} are gone")  # fmt: skip
+def _format_comparison(comparison: ServerComparison) -> str:
+    if not (comparison.differing or comparison.new or comparison.gone):
+        return f"all {comparison.compared} answers on the server are as they were known"
+    return (
+        f"of {comparison.compared} answers on the server {comparison.differing} differ from what was known, "
+        f"{comparison.new} are new, {comparison.gone} are gone"
+    )
 
 
-def _line(notice: Notice) -> str:
-    who = " ".join(filter(None, (notice.doc_id or f"task {notice.task}", notice.annotator, notice.place)))
+def _format_notice(notice: AnnotationNotice) -> str:
+    who = " ".join(
+        filter(None, (notice.doc_id or f"task {notice.task}", notice.annotator, notice.span))
+    )
     return f"{who}: {notice.reason}"
 
 
-def _told(outcome: Outcome, root: Path) -> dict[str, object]:
+def _result_as_json(result: PullResult, root: Path) -> dict[str, object]:
     return {
-        "interface": outcome.place.interface, "url": outcome.url, "looked_at": outcome.looked_at,
-        "answers": outcome.answers, "written": [str(path.relative_to(root)) for path in outcome.written],
-        "carried": outcome.carried, "compared": outcome.changed, "kept": outcome.kept,
-        "notices": outcome.notices, "set_aside": outcome.aside,
-        "vanished": outcome.vanished, "pruned": outcome.pruned, "to_fix": outcome.to_fix,
-    }  # fmt: skip
+        "interface": result.project_key.pass_name,
+        "url": result.url,
+        "looked_at": result.tasks_fetched,
+        "answers": result.annotations,
+        "written": [str(path.relative_to(root)) for path in result.written],
+        "carried": result.carried_over,
+        "compared": result.comparison,
+        "kept": result.kept,
+        "notices": result.notices,
+        "set_aside": result.quarantined,
+        "vanished": result.vanished,
+        "pruned": result.pruned,
+        "to_fix": result.to_fix,
+    }

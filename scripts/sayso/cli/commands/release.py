@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import Bars, emit, say
+from sayso.cli.terminal import ProgressBars, print_json, print_message
 
 if TYPE_CHECKING:
-    from sayso.release.make import Release
+    from sayso.release.preparation import ReleaseResult
 
 
 @click.command(short_help="Make a version: check, compare, build, changelog.")
@@ -31,24 +31,28 @@ def command(root: Path | None, version: str, dry_run: bool, as_json: bool) -> No
       sayso release 0.2.0
       git add -A && git commit -m "Release 0.2.0" && git tag v0.2.0
     """
-    from sayso.release.make import release
-    from sayso.settings import find_instance
+    from sayso.release.preparation import prepare_release
+    from sayso.settings import find_checkout
 
-    with Bars() as watch:
-        made = release(find_instance(root), version, dry_run=dry_run, watch=watch)
+    with ProgressBars() as watch:
+        made = prepare_release(find_checkout(root), version, dry_run=dry_run, report_progress=watch)
     if as_json:
-        emit({"dry_run": dry_run, **asdict(made)})
+        print_json({"dry_run": dry_run, **asdict(made)})
         return
-    _print(made, dry_run)
+    _print_summary(made, dry_run)
 
 
-def _print(made: Release, dry_run: bool) -> None:
+def _print_summary(made: ReleaseResult, dry_run: bool) -> None:
     for name in made.written:
         click.echo(f"{'would write' if dry_run else 'wrote'} {name}")
     if made.previous:
         why = f" ({', '.join(made.reasons)})" if made.reasons else ""
-        say(f"since {made.previous}: {f'at least a {made.asked} change{why}' if made.asked else 'no difference'}")
+        print_message(
+            f"since {made.previous}: {f'at least a {made.required_bump} change{why}' if made.required_bump else 'no difference'}"
+        )
     if not made.written:
-        say(f"{made.version} is made; nothing was left to do")
+        print_message(f"{made.version} is made; nothing was left to do")
     elif not dry_run:
-        say(f'{made.version} is made: git add -A && git commit -m "Release {made.version}" && git tag {made.tag}')
+        print_message(
+            f'{made.version} is made: git add -A && git commit -m "Release {made.version}" && git tag {made.tag}'
+        )

@@ -7,24 +7,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.studio_options import studio_options
-from sayso.cli.terminal import emit, progress, say, table, waiting
-from sayso.settings import find_instance
+from sayso.cli.options import server_options
+from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
+from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
-    from sayso.studio.status import Case, Side
+    from sayso.labelstudio.status import PassStatus, SyncDifference
 
-_SHOWN = 5  # documents of one case; --json has all
+_MAX_SHOWN = 5  # documents of one case; --json has all
 
 
 @click.command(short_help="Show both sides, and what settles each difference.")
-@studio_options
-@click.option("--interface", metavar="NAME", help="One pass only. [default: every one of the schema]")
+@server_options
+@click.option(
+    "--interface", metavar="NAME", help="One pass only. [default: every one of the schema]"
+)
 @click.pass_obj
 def command(
-    root: Path | None, campaign: str | None, url: str | None, token_file: Path | None, as_json: bool,
+    root: Path | None,
+    campaign: str | None,
+    url: str | None,
+    token_file: Path | None,
+    as_json: bool,
     interface: str | None,
-) -> None:  # fmt: skip
+) -> None:
     """Show both sides: the corpus and the server, whose answers lie where, and what settles each difference.
 
     Changes nothing on either.
@@ -34,52 +40,87 @@ def command(
       sayso status
       sayso status --campaign pilot --json
     """
-    from sayso.studio.access import connect
-    from sayso.studio.status import status
+    from sayso.labelstudio.connection import connect
+    from sayso.labelstudio.status import read_status
 
-    instance = find_instance(root)
-    named = instance.require("campaign", campaign)
-    with progress("looking"), connect(instance, url, token_file, waiting) as client:
-        sides = status(instance, client, named, interface)
+    checkout = find_checkout(root)
+    named = checkout.require_setting("campaign", campaign)
+    with progress_bar("looking"), connect(checkout, url, token_file, show_waiting) as client:
+        sides = read_status(checkout, client, named, interface)
         address = client.url
     if as_json:
-        emit({"url": address, "campaign": named, "interfaces": [_told(side) for side in sides]})
+        print_json(
+            {
+                "url": address,
+                "campaign": named,
+                "interfaces": [_status_as_json(side) for side in sides],
+            }
+        )
         return
-    say(f"{address}, campaign {named}")
-    table("Documents", ["pass", "interface", "order", "tasks"],
-          [[side.place.interface, side.interface, side.order, _tasks(side)] for side in sides])  # fmt: skip
-    rows = [[side.place.interface, *row] for side in sides for row in _answers(side)]
+    print_message(f"{address}, campaign {named}")
+    print_table(
+        "Documents",
+        ["pass", "interface", "order", "tasks"],
+        [
+            [side.project_key.pass_name, side.interface_state, side.order, _format_tasks(side)]
+            for side in sides
+        ],
+    )
+    rows = [[side.project_key.pass_name, *row] for side in sides for row in _annotation_rows(side)]
     if rows:
-        table("Answers", ["pass", "annotator", "on the server", "in our files"], rows)
-    judged = [(side.place.interface, side.adjudication) for side in sides if side.adjudication]
+        print_table("Answers", ["pass", "annotator", "on the server", "in our files"], rows)
+    judged = [
+        (side.project_key.pass_name, side.adjudication) for side in sides if side.adjudication
+    ]
     if judged:
-        table("Adjudication", ["pass", "documents asked about", "submitted", "at"],
-              [[name, str(each.asked), str(each.submitted), each.url] for name, each in judged])  # fmt: skip
+        print_table(
+            "Adjudication",
+            ["pass", "documents asked about", "submitted", "at"],
+            [[name, str(each.asked), str(each.submitted), each.url] for name, each in judged],
+        )
     for side in sides:
-        for case in side.cases:
-            click.echo(f"{side.place.interface}: {_line(case)}")
-    say("both sides agree" if not any(side.cases for side in sides) else "behind each arrow, what settles it")
+        for case in side.differences:
+            click.echo(f"{side.project_key.pass_name}: {_format_difference(case)}")
+    print_message(
+        "both sides agree"
+        if not any(side.differences for side in sides)
+        else "behind each arrow, what settles it"
+    )
 
 
-def _tasks(side: Side) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in side.tasks.items()) or "none"
+def _format_tasks(status: PassStatus) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in status.tasks.items()) or "none"
 
 
-def _answers(side: Side) -> list[list[str]]:
-    names = sorted(side.here.counts.keys() | side.there.keys())
-    return [[name, str(side.there[name]), str(side.here.counts[name])] for name in names]
+def _annotation_rows(status: PassStatus) -> list[list[str]]:
+    names = sorted(status.local.counts.keys() | status.on_server.keys())
+    return [[name, str(status.on_server[name]), str(status.local.counts[name])] for name in names]
 
 
-def _line(case: Case) -> str:
-    more = f" and {len(case.where) - _SHOWN} more" if len(case.where) > _SHOWN else ""
-    where = f" ({', '.join(case.where[:_SHOWN])}{more})" if case.where else ""
-    return f"{case.count} × {case.what}{where}\n    → {case.remedy}"
+def _format_difference(difference: SyncDifference) -> str:
+    more = (
+        f" and {len(difference.where) - _MAX_SHOWN} more"
+        if len(difference.where) > _MAX_SHOWN
+        else ""
+    )
+    where = f" ({', '.join(difference.where[:_MAX_SHOWN])}{more})" if difference.where else ""
+    return f"{difference.count} × {difference.what}{where}\n    → {difference.remedy}"
 
 
-def _told(side: Side) -> dict[str, object]:
-    here, there = side.here.counts, side.there
-    answers = {name: {"here": here[name], "there": there[name]} for name in here.keys() | there.keys()}
-    return {"interface": side.place.interface, "url": side.url, "state": side.interface, "order": side.order,
-            "tasks": side.tasks,
-            "answers": answers, "outdated": side.here.outdated, "unknown": side.here.unknown,
-            "adjudication": side.adjudication, "cases": side.cases}  # fmt: skip
+def _status_as_json(status: PassStatus) -> dict[str, object]:
+    here, there = status.local.counts, status.on_server
+    answers = {
+        name: {"here": here[name], "there": there[name]} for name in here.keys() | there.keys()
+    }
+    return {
+        "interface": status.project_key.pass_name,
+        "url": status.url,
+        "state": status.interface_state,
+        "order": status.order,
+        "tasks": status.tasks,
+        "answers": answers,
+        "outdated": status.local.outdated,
+        "unknown": status.local.undeclared,
+        "adjudication": status.adjudication,
+        "cases": status.differences,
+    }

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import Advance, emit, progress, say
-from sayso.settings import find_instance
+from sayso.cli.terminal import Advance, print_json, print_message, progress_bar
+from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
-    from sayso.studio.server import Server
+    from sayso.labelstudio.server import RunningServer
 
-LONG = 20.0  # seconds after which a start wants a word
+SLOW_START_SECONDS = 20.0  # seconds after which a start wants a word
 
 
 @click.group()
@@ -32,8 +32,11 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--port", type=click.IntRange(0, 65535),
-              help="Where to listen; 0 lets the system choose. [default: SAYSO_PORT, [tool.sayso], 8080]")  # fmt: skip
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Where to listen; 0 lets the system choose. [default: SAYSO_PORT, [tool.sayso], 8080]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the URL as JSON.")
 @click.pass_obj
 def up(root: Path | None, port: int | None, as_json: bool) -> None:
@@ -44,21 +47,25 @@ def up(root: Path | None, port: int | None, as_json: bool) -> None:
       sayso studio up
       sayso studio up --port 9000
     """
-    from sayso.studio import server
+    from sayso.labelstudio import server
 
-    instance = find_instance(root)
-    before = server.running(instance)
-    with progress("starting Label Studio") as advance:
-        now = server.up(instance, port, _explaining(advance))
-    say(f"Label Studio is {'already ' if before else ''}up at {now.url}")
+    checkout = find_checkout(root)
+    before = server.find_running(checkout)
+    with progress_bar("starting Label Studio") as advance:
+        now = server.start(checkout, port, _report_slow_start(advance))
+    print_message(f"Label Studio is {'already ' if before else ''}up at {now.url}")
     if as_json:
-        emit({"url": now.url, "started": before is None})
+        print_json({"url": now.url, "started": before is None})
     elif before is None:
-        say("`sayso studio open` shows it; `sayso studio status --credentials` tells the login")
+        print_message(
+            "`sayso studio open` shows it; `sayso studio status --credentials` tells the login"
+        )
 
 
 @command.command()
-@click.option("--credentials", is_flag=True, help="Also print the lead's e-mail address, password and token.")
+@click.option(
+    "--credentials", is_flag=True, help="Also print the lead's e-mail address, password and token."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def status(root: Path | None, credentials: bool, as_json: bool) -> None:
@@ -70,17 +77,17 @@ def status(root: Path | None, credentials: bool, as_json: bool) -> None:
       sayso studio status --json
       sayso studio status --credentials
     """
-    from sayso.studio import server
+    from sayso.labelstudio import server
 
-    instance = find_instance(root)
-    found = server.status(instance)
+    checkout = find_checkout(root)
+    found = server.read_status(checkout)
     told = {name: getattr(found, name) for name in ("state", "url", "pid", "version")}
     told |= {"folder": str(found.folder), "log": str(found.log)}
     if credentials:
-        lead = server.credentials(instance)
+        lead = server.lead_credentials(checkout)
         told |= {"email": lead.email, "password": lead.password, "token": lead.token}
     if as_json:
-        emit(told)
+        print_json(told)
     else:
         click.echo("\n".join(f"{name:9} {value}" for name, value in told.items() if value))
 
@@ -96,11 +103,11 @@ def open_(root: Path | None) -> None:
     """
     import webbrowser
 
-    url = _running(root).url
+    url = _require_running(root).url
     click.echo(url)
-    say("`sayso studio status --credentials` tells the login")
+    print_message("`sayso studio status --credentials` tells the login")
     if not webbrowser.open(url):
-        say("no browser was found here; open the address yourself")
+        print_message("no browser was found here; open the address yourself")
 
 
 @command.command()
@@ -114,9 +121,9 @@ def invite(root: Path | None) -> None:
     Examples:
       sayso studio invite
     """
-    from sayso.studio.accounts import invitation
+    from sayso.labelstudio.accounts import fetch_invitation_link
 
-    click.echo(invitation(_running(root)))
+    click.echo(fetch_invitation_link(_require_running(root)))
 
 
 @command.command()
@@ -129,33 +136,41 @@ def down(root: Path | None, as_json: bool) -> None:
     Examples:
       sayso studio down
     """
-    from sayso.studio import server
+    from sayso.labelstudio import server
 
-    stopped = server.down(find_instance(root))
-    say("Label Studio is stopped; its data stays" if stopped else "Label Studio is not running; nothing to do")
+    stopped = server.stop(find_checkout(root))
+    print_message(
+        "Label Studio is stopped; its data stays"
+        if stopped
+        else "Label Studio is not running; nothing to do"
+    )
     if as_json:
-        emit({"stopped": stopped})
+        print_json({"stopped": stopped})
 
 
-def _explaining(advance: Advance) -> Advance:
+def _report_slow_start(advance: Advance) -> Advance:
     """Say once why a start takes long."""
     begun, told = monotonic(), False
 
     def advance_and_tell(step: int) -> None:
         nonlocal told
         advance(step)
-        if not told and monotonic() - begun > LONG:
+        if not told and monotonic() - begun > SLOW_START_SECONDS:
             told = True
-            say("still starting: a database from another Label Studio version is first brought up to date")
+            print_message(
+                "still starting: a database from another Label Studio version is first brought up to date"
+            )
 
     return advance_and_tell
 
 
-def _running(root: Path | None) -> Server:
+def _require_running(root: Path | None) -> RunningServer:
     from sayso.errors import ServerError
-    from sayso.studio import server
+    from sayso.labelstudio import server
 
-    found = server.running(find_instance(root))
+    found = server.find_running(find_checkout(root))
     if found is None:
-        raise ServerError("the embedded Label Studio is not running", remedy="run `sayso studio up`")
+        raise ServerError(
+            "the embedded Label Studio is not running", remedy="run `sayso studio up`"
+        )
     return found

@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
-from sayso.dataset.card.made import Made
+from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.errors import InputError
-from sayso.files import explained
+from sayso.files import convert_os_errors
 
-FILE = "CITATION.cff"
-START = Path(__file__).with_name(FILE)
-_VERSION = re.compile(r"^version:.*\n", re.MULTILINE)
-_DATE = re.compile(r"^date-released:.*\n", re.MULTILINE)
+CITATION_FILE = "CITATION.cff"
+CITATION_TEMPLATE = Path(__file__).with_name(CITATION_FILE)
+_VERSION_LINE = re.compile(r"^version:.*\n", re.MULTILINE)
+_DATE_LINE = re.compile(r"^date-released:.*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,18 @@ class Citation:
     text: str
     path: Path
 
-    def updated(self, made: Made) -> str:
+    def with_version(self, made: BuiltDataset) -> str:
         """The file with version and date of what was made; nothing else in it changes.
 
         The date is that of the latest change in the sources, so that the same sources give the same file.
         """
-        date = f'date-released: "{made.day}"\n' if made.day else ""
-        return _VERSION.sub(f"version: {made.version}\n{date}", _DATE.sub("", self.text), count=1)
+        date = f'date-released: "{made.last_change}"\n' if made.last_change else ""
+        return _VERSION_LINE.sub(
+            f"version: {made.version}\n{date}", _DATE_LINE.sub("", self.text), count=1
+        )
 
     @property
-    def said(self) -> dict[str, Any]:
+    def keys(self) -> dict[str, Any]:
         """Its keys."""
         found: dict[str, Any] = yaml.safe_load(self.text)
         return found
@@ -44,26 +46,31 @@ class Citation:
     @property
     def title(self) -> str:
         """Of the dataset."""
-        return str(self.said["title"])
+        return str(self.keys["title"])
 
     @property
     def authors(self) -> list[str]:
         """Their names, as BibTeX takes them: a body in braces, of a person the family name first."""
-        return [_author(each) for each in self.said["authors"]]
+        return [_format_author(each) for each in self.keys["authors"]]
 
     @property
     def url(self) -> str:
         """Where the dataset is at home; empty where nobody said."""
-        return str(self.said.get("url") or self.said.get("repository") or self.said.get("repository-code") or "")
+        return str(
+            self.keys.get("url")
+            or self.keys.get("repository")
+            or self.keys.get("repository-code")
+            or ""
+        )
 
-    def bibtex(self, made: Made) -> str:
+    def bibtex(self, made: BuiltDataset) -> str:
         """An entry for the version that was made."""
         fields = {
             "title": self.title,
             "author": " and ".join(self.authors),
-            "year": made.day[:4],
+            "year": made.last_change[:4],
             "version": made.version,
-            "doi": str(self.said.get("doi", "")),
+            "doi": str(self.keys.get("doi", "")),
             "url": self.url,
             "note": f"Dataset, schema {made.schema.version}, sha256 of gold {made.digest('gold')[:16]}",
         }
@@ -71,32 +78,42 @@ class Citation:
         return "\n".join(["@misc{sayso,", *lines, "}"])
 
 
-def _author(said: Mapping[str, Any]) -> str:
+def _format_author(said: Mapping[str, Any]) -> str:
     if "name" in said:
         return f"{{{said['name']}}}"
     names = (said.get(key) for key in ("name-particle", "family-names"))
     family = " ".join(str(name) for name in names if name)
-    return ", ".join(str(name) for name in (family, said.get("name-suffix"), said.get("given-names")) if name)
+    return ", ".join(
+        str(name) for name in (family, said.get("name-suffix"), said.get("given-names")) if name
+    )
 
 
-def read(folder: Path) -> Citation:
+def read_citation(folder: Path) -> Citation:
     """The citation of the dataset in ``folder``, or the one that a new instance starts with.
 
     Raises:
         InputError: it is not YAML, has no line for the version, or lacks what a citation needs.
     """
-    path = folder / FILE
-    with explained(path):
-        text = (path if path.is_file() else START).read_text(encoding="utf-8")
+    path = folder / CITATION_FILE
+    with convert_os_errors(path):
+        text = (path if path.is_file() else CITATION_TEMPLATE).read_text(encoding="utf-8")
     try:
         said = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"not YAML: {' '.join(str(error).split())}", where=str(path)) from error
     missing = [
-        key for key in ("title", "authors", "message", "cff-version") if not isinstance(said, dict) or not said.get(key)
+        key
+        for key in ("title", "authors", "message", "cff-version")
+        if not isinstance(said, dict) or not said.get(key)
     ]
     if missing or not all(isinstance(each, dict) for each in said["authors"]):
-        raise InputError(f"no {missing[0] if missing else 'keys for an author'}", where=str(path), remedy="add it")
-    if not _VERSION.search(text):
-        raise InputError("no line `version: …`", where=str(path), remedy="add one; `sayso build` fills it in")
+        raise InputError(
+            f"no {missing[0] if missing else 'keys for an author'}",
+            where=str(path),
+            remedy="add it",
+        )
+    if not _VERSION_LINE.search(text):
+        raise InputError(
+            "no line `version: …`", where=str(path), remedy="add one; `sayso build` fills it in"
+        )
     return Citation(text, path)

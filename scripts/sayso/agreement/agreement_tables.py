@@ -1,0 +1,289 @@
+"""A measurement as people read it: a table for each group of figures, and in words what no table shows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from sayso.agreement.annotation_pairs import ALL
+from sayso.agreement.bootstrap import Figure
+from sayso.agreement.measurement import Measurement, VersionMeasurement, format_version
+
+UNDEFINED = "undefined"
+
+
+class AgreementTable(NamedTuple):
+    """One table."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+_SPAN_COLUMNS = {
+    "exact": "exact F1",
+    "normalised": "normal. F1",
+    "overlap": "overlap F1",
+    "characters": "alpha chars",
+    "units": "alpha units",
+}
+_GROUP_TABLES: Mapping[str, tuple[str, dict[str, str]]] = {
+    "spans": ("Spans, with 95 % intervals", _SPAN_COLUMNS),
+    "attributes": (
+        "Attributes of matched mentions",
+        {"agreement": "agreement", "alpha": "alpha", "ac1": "AC1"},
+    ),
+    "counts": ("Counts that both marked", {"equal": "equal bounds", "overlap": "bounds that meet"}),
+    "relations": (
+        "Relations",
+        {"strict": "strict F1", "lenient": "lenient F1", "given_spans": "F1 given spans"},
+    ),
+    "machine": (
+        "Predictions that both kept",
+        {"share": "share of exact", "exact_without": "exact F1 without"},
+    ),
+}
+_CLAIM_ROWS = {
+    "claims.attribution.exact": "attribution: claim, sources, cues",
+    "claims.whole.exact": "claim with all its relations",
+    "claims.whole.lenient": "the same, spans that overlap",
+    "tuples.claim.full": "who, what, where, how many",
+    "tuples.claim.without_who": "… without who",
+    "tuples.claim.without_what": "… without what",
+    "tuples.claim.without_where": "… without where",
+    "tuples.claim.without_how_many": "… without how many",
+}
+_PAIR_MEASURES = ("exact", "normalised", "overlap")
+
+
+def format_cell(figure: Figure | None) -> str:
+    """A figure with its interval.
+
+    >>> known = {"group": "spans", "subject": "Actor", "measure_comparisons": "match_exact_spans", "n": 4, "unit": "mentions", "documents": 2}
+    >>> format_cell(Figure(value=0.8612, normalized=0.81, high=1.0, **known)), format_cell(Figure(value=-0.021, **known))
+    ('.86 .81–1.00', '-.02')
+    """
+    if figure is None:
+        return ""
+    if figure.value is None:
+        return UNDEFINED
+    edges = (
+        f" {_format_number(figure.low)}–{_format_number(figure.high)}"
+        if figure.low is not None and figure.high is not None
+        else ""
+    )
+    return f"{_format_number(figure.value)}{edges}"
+
+
+def _format_number(value: float | None) -> str:
+    return (
+        "" if value is None else re.sub(r"^(-?)0\.", r"\1.", f"{value:.2f}").replace("-.00", ".00")
+    )
+
+
+CellFormatter = Callable[[Figure | None], str]
+
+
+def build_tables(
+    measurement: Measurement, format_figure: CellFormatter = format_cell
+) -> Iterator[AgreementTable]:
+    """The tables, those first that come first; none for a group of which there is no figure.
+
+    Args:
+        shown: how a figure stands in its cell.
+    """
+    for group, (title, columns) in _GROUP_TABLES.items():
+        if group == "machine":
+            yield from _build_claim_table(measurement.figures, format_figure)
+        figures = [each for each in measurement.figures if each.group == group]
+        yield from _build_table(title, columns, figures, _format_row_name, format_figure)
+
+
+def _build_table(
+    title: str,
+    columns: Mapping[str, str],
+    figures: Iterable[Figure],
+    format_name: Callable[[str], str],
+    format_figure: CellFormatter = format_cell,
+) -> Iterator[AgreementTable]:
+    by_subject: dict[str, dict[str, Figure]] = {}
+    for figure in figures:
+        by_subject.setdefault(figure.subject, {})[figure.measure] = figure
+    rows = [
+        [
+            format_name(subject),
+            *(format_figure(found.get(measure)) for measure in columns),
+            *_format_extent(next(iter(found.values()))),
+        ]
+        for subject, found in by_subject.items()
+        if any(figure.n for figure in found.values())
+    ]
+    if rows:
+        yield AgreementTable(title, ["", *columns.values(), "n", "docs"], rows)
+
+
+def _format_row_name(subject: str) -> str:
+    """Values stand below their attribute.
+
+    >>> _format_row_name("Actor.record_type"), _format_row_name("Actor.record_type=civilian")
+    ('Actor.type', '  civilian')
+    """
+    _attribute, equals, value = subject.partition("=")
+    return f"  {value}" if equals else subject
+
+
+def _build_claim_table(
+    figures: Iterable[Figure], format_figure: CellFormatter
+) -> Iterator[AgreementTable]:
+    rows = [
+        [_CLAIM_ROWS[each.name], format_figure(each), *_format_extent(each)]
+        for each in figures
+        if each.name in _CLAIM_ROWS and each.n
+    ]
+    if rows:
+        yield AgreementTable("Whole claims, and what they say", ["", "F1", "n", "docs"], rows)
+
+
+def _format_extent(figure: Figure) -> tuple[str, str]:
+    return f"{figure.n:,}", f"{figure.documents:,}"
+
+
+def build_pair_table(measurement: Measurement) -> Iterator[AgreementTable]:
+    """A table of every two annotators."""
+    rows = [
+        row
+        for pair in measurement.pairs
+        for row in _build_span_rows(
+            " and ".join(pair.annotators), pair.figures, _PAIR_MEASURES, pair.documents
+        )
+    ]
+    if rows:
+        yield AgreementTable(
+            "Every two annotators",
+            ["", *(_SPAN_COLUMNS[each] for each in _PAIR_MEASURES), "docs"],
+            rows,
+        )
+
+
+def build_version_tables(measurement: Measurement) -> Iterator[AgreementTable]:
+    """A table of the versions that answers were given under, and one of what the newer of two has changed."""
+    rows = [
+        row
+        for each in measurement.by_version
+        for row in _build_span_rows(
+            _format_version_group(each), each.figures, list(_SPAN_COLUMNS), each.documents
+        )
+    ]
+    if rows:
+        yield AgreementTable("By version", ["", *_SPAN_COLUMNS.values(), "docs"], rows)
+    changed = [each for each in measurement.differences if each.group == "spans"]
+    yield from _build_table(
+        "By how much the newer version is above the older", _SPAN_COLUMNS, changed, str
+    )
+
+
+def _build_span_rows(
+    name: str, figures: Iterable[Figure], measures: Sequence[str], documents: int
+) -> Iterator[list[str]]:
+    """The figures of all labels; where only some labels are shown, those of each."""
+    by_subject: defaultdict[str, dict[str, Figure]] = defaultdict(dict)
+    for figure in figures:
+        if figure.group == "spans":
+            by_subject[figure.subject][figure.measure] = figure
+    for subject, found in by_subject.items():
+        if subject == ALL or ALL not in by_subject:
+            told_name = name if subject == ALL else f"{name}: {subject}"
+            yield [
+                told_name,
+                *(format_cell(found.get(each)) for each in measures),
+                f"{documents:,}",
+            ]
+
+
+def _format_version_group(version: VersionMeasurement) -> str:
+    return (
+        "across versions"
+        if version.mixed
+        else format_version((version.schema_version or "", version.guidelines_version or ""))
+    )
+
+
+def format_title(measurement: Measurement) -> str:
+    """What was measured, in one line."""
+    return (
+        f"{measurement.campaign}, {measurement.interface}: {measurement.documents:,} documents, {len(measurement.annotators)} "
+        f"annotators, {measurement.annotations:,} answers in {measurement.comparisons:,} pairs"
+    )
+
+
+def format_notes(measurement: Measurement) -> Iterator[str]:
+    """What no table shows: what is undefined and why, what was left out, by which rule all this was reckoned."""
+    for why, subjects in _group_undefined(measurement.figures).items():
+        yield f"{UNDEFINED}, {why}: {', '.join(subjects)}"
+    for subject, count in measurement.missing.items():
+        yield f"{subject}: {count:,} times one side had no value and the other had"
+    yield from format_excluded(measurement.excluded)
+    yield f"{measurement.rule} {measurement.samples:,} samples, seed {measurement.seed}."
+
+
+def format_excluded(reasons: Mapping[str, int]) -> Iterator[str]:
+    """Answers that are in no figure, by reason."""
+    if reasons:
+        told_reasons = ", ".join(f"{count:,} ({reason})" for reason, count in reasons.items())
+        yield f"answers left out: {told_reasons}"
+
+
+def _group_undefined(figures: Sequence[Figure]) -> dict[str, list[str]]:
+    """Why figures are undefined, each with what they are of; a value that nobody chose goes without saying."""
+    every: dict[tuple[str, str], int] = Counter((each.group, each.subject) for each in figures)
+    found: defaultdict[str, defaultdict[tuple[str, str], list[str]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for each in figures:
+        if each.undefined and "=" not in each.subject:
+            found[each.undefined][each.group, each.subject].append(each.measure)
+    return {
+        why: [
+            _format_subject(subject, measures, every[subject])
+            for subject, measures in subjects.items()
+        ]
+        for why, subjects in found.items()
+    }
+
+
+def _format_subject(subject: tuple[str, str], measures: Sequence[str], total: int) -> str:
+    """What figures are of, with which where only some of them are meant."""
+    known = _GROUP_TABLES[subject[0]][1] if subject[0] in _GROUP_TABLES else {}
+    names = ", ".join(known.get(each, each) for each in measures)
+    return subject[1] if len(measures) == total else f"{subject[1]} ({names})"
+
+
+def select_labels(measurement: Measurement, labels: frozenset[str]) -> Measurement:
+    """Only the figures of some labels; all of them where none is named."""
+    if not labels:
+        return measurement
+
+    def mine(figures: Iterable[Figure]) -> tuple[Figure, ...]:
+        return tuple(each for each in figures if re.split(r"[.=]", each.subject)[0] in labels)
+
+    return msgspec.structs.replace(
+        measurement,
+        figures=mine(measurement.figures),
+        differences=mine(measurement.differences),
+        missing={
+            name: count
+            for name, count in measurement.missing.items()
+            if name.partition(".")[0] in labels
+        },
+        pairs=tuple(
+            msgspec.structs.replace(each, figures=mine(each.figures)) for each in measurement.pairs
+        ),
+        by_version=tuple(
+            msgspec.structs.replace(each, figures=mine(each.figures))
+            for each in measurement.by_version
+        ),
+    )

@@ -1,0 +1,61 @@
+"""Which texts a dataset may carry: one setting, ``texts``, over the licence of each article.
+
+| ``texts`` | what the dataset holds |
+|---|---|
+| ``all`` (default) | every text; it may not be published while a licence does not allow that |
+| ``licensed`` | the texts whose licence lets anybody pass them on; of the rest everything but their words |
+| ``none`` | no text at all |
+
+A licence is an SPDX identifier. One that is unknown allows nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, cast
+
+from sayso.errors import UsageError
+from sayso.settings import Checkout
+
+TextPolicy = Literal["all", "licensed", "none"]
+_TEXT_POLICIES = ("all", "licensed", "none")
+_REDISTRIBUTABLE = re.compile(
+    r"CC0-1\.0|CC-PDDC|CC-BY(-(SA|NC|ND|NC-SA|NC-ND))?-\d\.\d(-[A-Z]+)?|PDDL-1\.0|ODC-By-1\.0|ODbL-1\.0|OGL-.+|"
+    r"NLOD-\d\.\d|Etalab-2\.0|FDL.*|GFDL-.+|Apache-2\.0|MIT|BSD-.+|Unlicense"
+)
+
+
+def read_text_policy(checkout: Checkout) -> TextPolicy:
+    """What the setting says.
+
+    Raises:
+        UsageError: it is none of the three.
+    """
+    setting = checkout.find_setting("texts")
+    if setting is None:
+        return "all"
+    if setting.value not in _TEXT_POLICIES:
+        raise UsageError(
+            f"texts is {setting.value!r}",
+            where=setting.source,
+            remedy="choose all, licensed or none",
+        )
+    return cast("TextPolicy", setting.value)
+
+
+def allows_redistribution(license: str) -> bool:
+    """Whether a licence lets anybody pass the text on, be it under conditions.
+
+    >>> allows_redistribution("CC-BY-4.0"), allows_redistribution("undeclared"), allows_redistribution("LicenseRef-press")
+    (True, False, False)
+    """
+    return bool(_REDISTRIBUTABLE.fullmatch(license))
+
+
+def withholds_text(license: str, texts: TextPolicy) -> bool:
+    """Whether the dataset goes without the text of an article with this licence.
+
+    >>> withholds_text("undeclared", "licensed"), withholds_text("CC0-1.0", "licensed"), withholds_text("undeclared", "total_counts")
+    (True, False, False)
+    """
+    return texts == "none" or (texts == "licensed" and not allows_redistribution(license))

@@ -1,0 +1,149 @@
+"""The words that the hub takes in the head of a card, from its own documentation. It asks nobody: it refuses others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+HUB_LICENSES = frozenset(
+    [
+        "apache-2.0",
+        "bsd-3-clause",
+        "cc",
+        "cc-by-2.0",
+        "cc-by-2.5",
+        "cc-by-3.0",
+        "cc-by-4.0",
+        "cc-by-nc-2.0",
+        "cc-by-nc-3.0",
+        "cc-by-nc-4.0",
+        "cc-by-nc-nd-3.0",
+        "cc-by-nc-nd-4.0",
+        "cc-by-nc-sa-2.0",
+        "cc-by-nc-sa-3.0",
+        "cc-by-nc-sa-4.0",
+        "cc-by-nd-4.0",
+        "cc-by-sa-3.0",
+        "cc-by-sa-4.0",
+        "cc0-1.0",
+        "etalab-2.0",
+        "gfdl",
+        "mit",
+        "odbl",
+        "odc-by",
+        "ogl-uk-3.0",
+        "pddl",
+    ]
+)
+"""Licences of data and texts that the hub knows by name, which is the SPDX identifier in small letters."""
+
+_HUB_CREATORS = frozenset(
+    ["found", "crowdsourced", "expert-generated", "machine-generated", "other"]
+)
+HUB_VALUES: Mapping[str, frozenset[str]] = {
+    "annotations_creators": _HUB_CREATORS | {"no-annotation"},
+    "language_creators": _HUB_CREATORS,
+    "multilinguality": frozenset(["monolingual", "multilingual", "translation", "other"]),
+    "size_categories": frozenset(
+        [
+            "n<1K",
+            "1K<n<10K",
+            "10K<n<100K",
+            "100K<n<1M",
+            "1M<n<10M",
+            "10M<n<100M",
+            "100M<n<1B",
+            "1B<n<10B",
+            "10B<n<100B",
+            "100B<n<1T",
+            "n>1T",
+        ]
+    ),
+    "task_categories": frozenset(
+        [
+            "fill-mask",
+            "question-answering",
+            "sentence-similarity",
+            "summarization",
+            "table-question-answering",
+            "text-classification",
+            "text-generation",
+            "text-ranking",
+            "text-retrieval",
+            "token-classification",
+            "translation",
+            "zero-shot-classification",
+            "feature-extraction",
+            "other",
+        ]
+    ),
+    "task_ids": frozenset(
+        [
+            "acceptability-classification",
+            "closed-domain-qa",
+            "coreference-resolution",
+            "document-retrieval",
+            "entity-linking-classification",
+            "entity-linking-retrieval",
+            "extractive-qa",
+            "fact-checking",
+            "fact-checking-retrieval",
+            "hate-speech-detection",
+            "intent-classification",
+            "language-identification",
+            "language-modeling",
+            "lemmatization",
+            "multi-class-classification",
+            "multi-label-classification",
+            "named-entity-recognition",
+            "natural-language-inference",
+            "news-articles-headline-generation",
+            "news-articles-summarization",
+            "open-domain-qa",
+            "parsing",
+            "part-of-speech",
+            "semantic-similarity-classification",
+            "sentiment-analysis",
+            "sentiment-classification",
+            "sentiment-scoring",
+            "topic-classification",
+            "utterance-retrieval",
+            "word-sense-disambiguation",
+        ]
+    ),
+}
+_HUB_PATTERNS = {
+    "language": re.compile(r"[a-z]{2,3}|code|multilingual"),
+    "source_datasets": re.compile(r"original|extended(\|.+)?"),
+    "tags": re.compile(r"[^\s:]{1,80}"),
+    "license_name": re.compile(r"[a-z0-9.-]+"),
+}
+
+
+def find_unknown_values(head: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the key of the head and what is wrong with its value, for everything that the hub would refuse.
+
+    >>> words(find_unknown_values({"license": "mit", "task_ids": ["parsing", "relation-extraction"], "language": ["English"]}))
+    [('language', "'English'"), ('task_ids', "'relation-extraction'")]
+    """
+    for key in sorted(head):
+        for word in head[key] if isinstance(head[key], list) else [head[key]]:
+            shape = _HUB_PATTERNS.get(key)
+            if (key in HUB_VALUES and word not in HUB_VALUES[key]) or (
+                shape and not shape.fullmatch(str(word))
+            ):
+                yield key, repr(word)
+    yield from _check_license(head)
+
+
+def _check_license(head: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    licence = head.get("license")
+    if licence == "other":
+        yield from (
+            (key, "missing, and the licence is 'other'")
+            for key in ("license_name", "license_link")
+            if not head.get(key)
+        )
+    elif licence not in HUB_LICENSES:
+        yield "license", repr(licence)

@@ -1,0 +1,144 @@
+"""Copies of one another get one split, and a split that was given is never taken away."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import get_args
+
+from sayso.ingest import near_duplicates
+from sayso.ingest.article_index import ArticleIndex
+from sayso.ingest.incoming_articles import IncomingArticles
+from sayso.models import Split
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+_SPLIT_BOUNDS = (80, 90, 100)  # per cent: train to 80, validation to 90, test to 100
+
+
+@dataclass(frozen=True)
+class CopyCluster:
+    """Documents that are copies of one another, as far as this command met them.
+
+    ``same_text`` says that their texts are equal to the letter. ``kept_splits`` names the splits that some of them had
+    before, where these differ: they keep them, and the new ones are in ``split``.
+    """
+
+    doc_ids: tuple[str, ...]
+    new: tuple[str, ...]
+    split: Split
+    same_text: bool
+    kept_splits: tuple[Split, ...] = ()
+
+
+def assign_split(text_hashes: Iterable[str]) -> Split:
+    """The split of a cluster of new texts, by the smallest of their hashes: 80, 10 and 10 of a hundred.
+
+    >>> assign_split(["2cee767e", "ffff"]) == assign_split(["ffff", "2cee767e"])
+    True
+    """
+    digest = hashlib.sha256(f"split {min(text_hashes)}".encode()).digest()
+    drawn = int.from_bytes(digest[:8], "big") % 100
+    return next(split for split, end in zip(SPLITS, _SPLIT_BOUNDS, strict=True) if drawn < end)
+
+
+@dataclass
+class _DisjointSets:
+    """Disjoint sets of numbers, for those that were joined to another."""
+
+    parents: dict[int, int] = field(default_factory=dict)
+
+    def find_root(self, number: int) -> int:
+        while (parent := self.parents.get(number, number)) != number:
+            self.parents[number] = self.parents.get(parent, parent)
+            number = parent
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self.find_root(one), self.find_root(other)))
+        self.parents[low] = low
+        self.parents[high] = low
+
+
+def assign_splits(
+    incoming: IncomingArticles, index: ArticleIndex, advance: Callable[[int], None]
+) -> list[CopyCluster]:
+    """Give every new text its split and return the clusters that have a new document, in order of doc_id."""
+    joined = _join_copies(incoming, index, advance)
+    members: dict[int, list[int]] = defaultdict(list)
+    for number in joined.parents:
+        members[joined.find_root(number)].append(number)
+    hashes = {}
+    for number, digest in incoming.list_new_hashes():
+        if number in joined.parents:
+            hashes[number] = digest
+        elif held := index.list_holders(number):
+            incoming.set_split(number, held[0][1])
+        else:
+            incoming.set_split(number, assign_split([digest]))
+    for numbers in members.values():
+        _choose_split(numbers, hashes, incoming, index)
+    alone = [[number] for number in incoming.list_shared_texts() if number not in joined.parents]
+    found = [_build_cluster(numbers, incoming, index) for numbers in (*members.values(), *alone)]
+    return sorted(found, key=lambda cluster: cluster.doc_ids)
+
+
+def _join_copies(
+    incoming: IncomingArticles, index: ArticleIndex, advance: Callable[[int], None]
+) -> _DisjointSets:
+    sets = _DisjointSets()
+
+    @lru_cache(maxsize=64)
+    def runs_of(number: int) -> near_duplicates.RunHashes | None:
+        text = incoming.find_text(number) or index.find_text(number)
+        return None if text is None else near_duplicates.hash_runs(text)
+
+    for number, text in incoming.list_new_texts():
+        own = near_duplicates.hash_runs(text)
+        keys = near_duplicates.hash_bands(own)
+        for other in sorted(index.find_neighbours(keys) - {number}):
+            if sets.find_root(other) == sets.find_root(number):
+                continue
+            theirs = runs_of(other)
+            if (
+                theirs is not None
+                and near_duplicates.resemblance(own, theirs) >= near_duplicates.COPY_THRESHOLD
+            ):
+                sets.join(number, other)
+        index.add_fingerprint(number, keys)
+        advance(1)
+    return sets
+
+
+def _choose_split(
+    numbers: list[int], hashes: dict[int, str], incoming: IncomingArticles, index: ArticleIndex
+) -> None:
+    given = {split for number in numbers for _doc_id, split in index.list_holders(number)}
+    # The first in order, always: a command that was killed and is run again must choose the same.
+    split = (
+        min(given, key=SPLITS.index)
+        if given
+        else assign_split(hashes[number] for number in numbers)
+    )
+    for number in numbers:
+        if number in hashes:
+            incoming.set_split(number, split)
+
+
+def _build_cluster(
+    numbers: list[int], incoming: IncomingArticles, index: ArticleIndex
+) -> CopyCluster:
+    old = [holder for number in numbers for holder in index.list_holders(number)]
+    new = sorted(doc_id for number in numbers for doc_id in incoming.list_new_doc_ids(number))
+    given = sorted({split for _doc_id, split in old}, key=SPLITS.index)
+    return CopyCluster(
+        doc_ids=tuple(sorted([*new, *(doc_id for doc_id, _split in old)])),
+        new=tuple(new),
+        split=next(
+            incoming.find_split(number) for number in numbers if incoming.list_new_doc_ids(number)
+        ),
+        same_text=len(numbers) == 1,
+        kept_splits=tuple(given) if len(given) > 1 else (),
+    )

@@ -1,0 +1,78 @@
+"""What annotators read, ``schema/guidelines.md``: it says its own version, which every answer then carries.
+
+A new version is a new wording: whoever changes what the guidelines say raises the number near their top, so that
+agreement before and after can be told apart. White space is free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sayso.errors import InputError
+from sayso.files import convert_os_errors
+
+GUIDELINES_FILE = Path("schema/guidelines.md")
+_VERSION_WITHIN_LINES = 20  # lines from the top in which the version stands
+_VERSION_LINE = re.compile(r"Version (\d+\.\d+\.\d+)(?![\w.]*\w)")
+
+
+@dataclass(frozen=True)
+class Guidelines:
+    """The guidelines as they stand.
+
+    Attributes:
+        digest: of the words, white space aside: 16 hexadecimal digits.
+    """
+
+    version: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """What two wordings differ in.
+
+        >>> Guidelines("1.0.0", "One  decide_by_rule.\\n").digest == Guidelines("1.0.0", "One\\nrule.").digest
+        True
+        """
+        return hashlib.sha256(" ".join(self.text.split()).encode()).hexdigest()[:16]
+
+
+def read_guidelines(path: Path) -> Guidelines | None:
+    """The guidelines, or None where there are none.
+
+    Raises:
+        InputError: they are not UTF-8, or do not say their version in one of the first lines.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with convert_os_errors(path):
+            text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not UTF-8: {error}", where=str(path), remedy="save it as UTF-8"
+        ) from error
+    return Guidelines(_find_version(text, path), text)
+
+
+def _find_version(text: str, path: Path) -> str:
+    for line in text.splitlines()[:_VERSION_WITHIN_LINES]:
+        if found := _VERSION_LINE.match(line):
+            return found[1]
+    raise InputError(
+        f"no version in the first {_VERSION_WITHIN_LINES} lines",
+        where=str(path),
+        remedy="begin a line near the top with the version: “Version 1.0.0.”",
+    )
+
+
+def version_sort_key(version: str) -> tuple[int, ...]:
+    """A version as something that has an order.
+
+    >>> version_sort_key("1.10.0") > version_sort_key("1.9.3")
+    True
+    """
+    return tuple(map(int, version.split(".")))

@@ -1,0 +1,305 @@
+"""Train a model from readings: a span categorizer of spaCy, from nothing, on a CPU, with no model to download.
+
+Every run of up to ``longest`` words inside a line is judged, so that layers may nest; a label whose mentions are mostly
+longer, as claims are, is not learnt. The training split teaches, the validation split says after each epoch how good
+the model is, and the best epoch is kept. The same readings, seed and libraries give the same model.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sayso.corpus.items import LocatedRecord
+from sayso.errors import InputError
+from sayso.files import convert_os_errors, hold_lock, write_if_changed
+from sayso.models import Document, Mention
+from sayso.schema.declarations import Schema
+from sayso.suggest import span_model
+from sayso.suggest.span_model import CARD_FILE, SPANS_KEY, ModelCard, ModelScores
+from sayso.suggest.suggesters import compute_digest
+from sayso.suggest.training_data import TrainingData
+
+LONGEST_MENTION = 8  # words of the longest mention that is learnt
+MINIMUM_COVERAGE = 0.75  # the share of a label's mentions that must be no longer
+MINIMUM_DOCUMENTS, MINIMUM_MENTIONS = 5, 20
+DROPOUT, BATCH_SIZE = 0.2, 8
+PATIENCE = 8  # epochs without a better one before training ends
+TOO_LONG, MISALIGNED, LABEL_NOT_LEARNT = (
+    "longer than is learnt",
+    "edges that are not those of words",
+    "of a label that is not learnt",
+)
+
+LabelledDocuments = list[tuple[Document, tuple[Mention, ...]]]
+ReportEpoch = Callable[[int, float, float | None], None]
+
+
+@dataclass
+class TrainResult:
+    """What came of it: ``excluded`` counts mentions that could not teach, by label and reason."""
+
+    folder: Path
+    card: ModelCard
+    changed: bool
+    documents: int
+    excluded: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def train(
+    training_data: TrainingData,
+    schema: Schema,
+    folder: Path,
+    *,
+    epochs: int,
+    seed: int = 0,
+    report_epoch: ReportEpoch = lambda *_: None,
+) -> TrainResult:
+    """Train a model and put it at ``folder``, whole or not at all.
+
+    Raises:
+        InputError: too few readings to learn from.
+        UsageError: spaCy is not installed.
+    """
+    spacy = span_model.import_spacy()
+    taught, checked = _load_documents(training_data), _load_documents(training_data.validation)
+    left_out: Counter[tuple[str, str]] = Counter()
+    language = _common_language(taught)
+    labels = _select_labels(taught, schema, spacy.blank(language))
+    _require_enough(taught, labels, training_data)
+    spacy.util.fix_random_seed(seed)
+    pipeline = _build_pipeline(spacy, language, labels)
+    examples = list(_build_examples(spacy, pipeline, taught, labels, left_out))
+    epoch, best = _run_epochs(
+        spacy, pipeline, examples, checked, labels, epochs, seed, report_epoch
+    )
+    told = ModelCard(  # what the best epoch was chosen by has been seen, too
+        readings=training_data.description,
+        schema_version=schema.version,
+        language=language,
+        labels=tuple(labels),
+        longest=LONGEST_MENTION,
+        seed=seed,
+        epochs=epochs,
+        best_epoch=epoch,
+        spacy=spacy.__version__,
+        texts=tuple(sorted(document.text_sha256 for document, _mentions in (*taught, *checked))),
+        validation=tuple(best),
+        validation_documents=len(checked),
+    )
+    with hold_lock(folder.with_name(f"{folder.name}.lock"), "sayso train"):
+        changed = _save_model(pipeline, told, folder)
+    return TrainResult(folder, told, changed, len(taught), left_out)
+
+
+def _load_documents(lessons: TrainingData) -> LabelledDocuments:
+    return [(document, _mentions_of(reading)) for document, reading in lessons]
+
+
+def _mentions_of(reading: LocatedRecord) -> tuple[Mention, ...]:
+    return tuple(reading.record.mentions)
+
+
+def _common_language(taught: LabelledDocuments) -> str:
+    """The language of the texts; ``xx``, which is none, where there are several."""
+    found = {document.language.partition("-")[0].lower() for document, _mentions in taught}
+    return found.pop() if len(found) == 1 else "xx"
+
+
+def _select_labels(taught: LabelledDocuments, schema: Schema, blank: Any) -> list[str]:
+    """The labels with enough mentions that are short enough, in the schema's order."""
+    found: Counter[str] = Counter()
+    short: Counter[str] = Counter()
+    for mention in (mention for _document, mentions in taught for mention in mentions):
+        found[mention.label] += 1
+        short[mention.label] += len(blank.make_doc(mention.text)) <= LONGEST_MENTION
+    return [
+        label
+        for label in schema.labels
+        if short[label] >= max(MINIMUM_MENTIONS, MINIMUM_COVERAGE * found[label])
+    ]
+
+
+def _require_enough(
+    taught: LabelledDocuments, labels: Sequence[str], lessons: TrainingData
+) -> None:
+    if len(taught) < MINIMUM_DOCUMENTS or not labels:
+        mentions = sum(len(mentions) for _document, mentions in taught)
+        raise InputError(
+            f"{lessons.description}: {len(taught)} documents of split {lessons.split} with {mentions} mentions, "
+            f"and a model needs {MINIMUM_DOCUMENTS} and {MINIMUM_MENTIONS} of a label",
+            where=str(lessons.corpus.folder),
+            remedy="annotate and adjudicate more; `sayso suggest --with names` learns from fewer",
+        )
+
+
+def _build_pipeline(spacy: Any, language: str, labels: Iterable[str]) -> Any:
+    pipeline = spacy.blank(language)
+    suggester = {
+        "@misc": "spacy.ngram_range_suggester.v1",
+        "min_size": 1,
+        "max_size": LONGEST_MENTION,
+    }
+    settings = {
+        "spans_key": SPANS_KEY,
+        "threshold": span_model.THRESHOLD,
+        "suggester": suggester,
+        "max_positive": None,
+    }
+    categorizer = pipeline.add_pipe("spancat", config=settings)
+    for label in labels:
+        categorizer.add_label(label)
+    return pipeline
+
+
+def _build_examples(
+    spacy: Any,
+    pipeline: Any,
+    taught: LabelledDocuments,
+    labels: Sequence[str],
+    left_out: Counter[tuple[str, str]],
+) -> Iterator[Any]:
+    """A line of a text each, with the mentions in it."""
+    for document, mentions in taught:
+        left_out.update(
+            (mention.label, LABEL_NOT_LEARNT) for mention in mentions if mention.label not in labels
+        )
+        waiting = [mention for mention in mentions if mention.label in labels]
+        for start, line in span_model.split_lines(document.text):
+            mine = [mention for mention in waiting if start <= mention.start < start + len(line)]
+            doc = pipeline.make_doc(line)
+            spans = [
+                span for mention in mine if (span := _align_mention(doc, mention, start, left_out))
+            ]
+            reference = pipeline.make_doc(line)
+            reference.spans[SPANS_KEY] = [
+                spacy.tokens.Span(reference, s.start, s.end, s.label_) for s in spans
+            ]
+            yield spacy.training.Example(doc, reference)
+
+
+def _align_mention(
+    doc: Any, mention: Mention, start: int, left_out: Counter[tuple[str, str]]
+) -> Any:
+    span = doc.char_span(mention.start - start, mention.end - start, mention.label)
+    if span is None or len(span) > LONGEST_MENTION:
+        left_out[mention.label, MISALIGNED if span is None else TOO_LONG] += 1
+        return None
+    return span
+
+
+def _run_epochs(
+    spacy: Any,
+    pipeline: Any,
+    examples: list[Any],
+    validation: LabelledDocuments,
+    labels: Sequence[str],
+    epochs: int,
+    seed: int,
+    report_epoch: ReportEpoch,
+) -> tuple[int | None, list[ModelScores]]:
+    """The best epoch and its scores; None where there is nothing to measure by, and the last epoch is kept."""
+    optimizer = pipeline.initialize(lambda: examples)
+    shuffling, best = random.Random(seed), _BestEpoch()  # noqa: S311 - an order, not a secret
+    for epoch in range(1, epochs + 1):
+        shuffling.shuffle(examples)
+        losses: dict[str, float] = {}
+        for batch in spacy.util.minibatch(examples, BATCH_SIZE):
+            pipeline.update(batch, sgd=optimizer, drop=DROPOUT, losses=losses)
+        with pipeline.use_params(optimizer.averages):
+            scores = _score_validation(pipeline, validation, labels)
+            report_epoch(epoch, losses["spancat"], scores[-1].f1 if scores else None)
+            best.consider(epoch, scores, pipeline)
+        if best.is_exhausted(epoch):
+            break
+    pipeline.from_bytes(best.content)
+    return best.epoch if best.scores else None, best.scores
+
+
+class _BestEpoch:
+    """The best epoch so far; the last one where nothing can be measured."""
+
+    def __init__(self) -> None:
+        self.epoch, self.f1, self.content = 0, -1.0, b""
+        self.scores: list[ModelScores] = []
+
+    def consider(self, epoch: int, scores: list[ModelScores], pipeline: Any) -> None:
+        f1 = (scores[-1].f1 or 0.0) if scores else -1.0
+        if f1 > self.f1 or not scores:
+            self.epoch, self.f1, self.scores, self.content = epoch, f1, scores, pipeline.to_bytes()
+
+    def is_exhausted(self, epoch: int) -> bool:
+        return self.f1 > 0 and epoch - self.epoch >= PATIENCE
+
+
+def _score_validation(
+    pipeline: Any, validation: LabelledDocuments, labels: Sequence[str]
+) -> list[ModelScores]:
+    """Exact spans on the validation split, by label, then all together."""
+    right: Counter[str] = Counter()
+    wanted: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for document, mentions in validation:
+        asked = {(m.label, m.start, m.end) for m in mentions if m.label in labels}
+        said = {(m.label, m.start, m.end) for m in span_model.suggest_spans(pipeline, document)}
+        wanted.update(label for label, _start, _end in asked)
+        found.update(label for label, _start, _end in said)
+        right.update(label for label, _start, _end in asked & said)
+    rows = [(label, right[label], found[label], wanted[label]) for label in labels]
+    rows.append(("all", right.total(), found.total(), wanted.total()))
+    return (
+        [
+            ModelScores(name, _ratio(r, f), _ratio(r, w), _ratio(2 * r, f + w))
+            for name, r, f, w in rows
+        ]
+        if validation
+        else []
+    )
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None
+
+
+def _save_model(pipeline: Any, card: ModelCard, folder: Path) -> bool:
+    """Write the folder beside its place under a name that its content gives, then let the place lead there.
+
+    The place is a link, and a link changes in one step: a reader sees the old model or the new one.
+    """
+    with convert_os_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = folder.parent / f"{folder.name}.partial"
+        shutil.rmtree(made, ignore_errors=True)
+        pipeline.to_disk(made)
+        write_if_changed(made / CARD_FILE, msgspec.json.format(msgspec.json.encode(card), indent=1))
+        name = f"{folder.name}-{compute_digest(*sorted(path for path in made.rglob('*') if path.is_file()))}"
+        if folder.is_symlink() and folder.readlink() == Path(name):
+            shutil.rmtree(made)
+            return False
+        shutil.rmtree(folder.with_name(name), ignore_errors=True)
+        made.rename(folder.with_name(name))
+        _point_link(folder, name)
+    return True
+
+
+def _point_link(folder: Path, name: str) -> None:
+    if folder.exists() and not folder.is_symlink():
+        raise InputError(
+            "there is something else",
+            where=str(folder),
+            remedy="remove it, or name another place with --out",
+        )
+    link = folder.with_name(f"{folder.name}.link")
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    link.replace(folder)
+    for old in folder.parent.glob(f"{folder.name}-*"):
+        if old.name != name and (old / CARD_FILE).is_file():
+            shutil.rmtree(old)

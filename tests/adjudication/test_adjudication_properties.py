@@ -1,0 +1,347 @@
+"""Nothing is lost, whatever annotators mark and whoever decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.adjudication.adjudication_cases import AdjudicationCase
+from sayso.adjudication.candidates import (
+    DocumentCandidates,
+    LabelledSpan,
+    MentionContent,
+    RelationContent,
+    Votes,
+    collect_candidates,
+    labelled_span_of,
+    mention_content,
+    relation_contents,
+)
+from sayso.adjudication.decisions import (
+    Decision,
+    add_unanimous,
+    build_gold,
+    decide_unanimous,
+    find_pending,
+    restore_decision,
+)
+from sayso.adjudication.gold_writer import find_errors, majority_decider, resolve_adjudicated
+from sayso.adjudication.majority import decide_by_majority
+from sayso.checks.corpus_checks import check_gold
+from sayso.labelstudio.adjudication.questions import AdjudicationQuestion
+from sayso.labelstudio.adjudication.verdicts import decode_decision
+from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, VERDICT
+from sayso.models import Annotation, Gold, encode
+from tests.adjudication import sample_annotations
+from tests.adjudication.sample_annotations import DOCUMENT, SCHEMA, TEXT
+
+VERSION = SCHEMA.version
+
+
+def count_contents(record: Gold) -> Counter[tuple[MentionContent | RelationContent, Votes]]:
+    """Everything that a line of gold tells of annotators' readings: taken or declined, with votes."""
+    everything = (*record.mentions, *record.declined)
+    by_id = {mention.id: labelled_span_of(mention) for mention in everything}
+    assert len(by_id) == len(everything), "two mentions share an id"
+    found: list[tuple[MentionContent | RelationContent, Votes]] = [
+        (mention_content(m), m.votes) for m in everything
+    ]
+    found += [
+        (RelationContent(r.type, by_id[r.head], by_id[r.tail]), r.votes)
+        for r in (*record.relations, *record.declined_relations)
+    ]
+    return Counter(found)
+
+
+def votes_by_content(answers: list[Annotation]) -> dict[MentionContent | RelationContent, Votes]:
+    """The same from the answers, in the plainest way."""
+    found: dict[MentionContent | RelationContent, set[str]] = {}
+    for each in answers:
+        given_by: list[MentionContent | RelationContent] = [
+            *map(mention_content, each.mentions),
+            *relation_contents(each.mentions, each.relations),
+        ]
+        for reading in given_by:
+            found.setdefault(reading, set()).add(each.annotator)
+    return {reading: tuple(sorted(names)) for reading, names in found.items()}
+
+
+def assert_nothing_is_lost(record: Gold, answers: list[Annotation]) -> None:
+    there = count_contents(record)
+    voted = {reading: votes for reading, votes in there if votes}
+    assert voted == votes_by_content(answers)
+    assert max(there.values(), default=1) == 1, "a reading stands twice"
+    assert record.annotators == tuple(sorted(each.annotator for each in answers))
+    for mention in record.declined:
+        assert TEXT[mention.start : mention.end] == mention.text
+
+
+@given(sample_annotations.annotation_lists, st.randoms(use_true_random=False))
+def test_every_reading_is_taken_or_declined_whatever_is_decided(
+    answers: list[Annotation], chance
+) -> None:  # type: ignore[no-untyped-def]
+    found = collect_candidates(answers)
+    everything = [m for each in answers for m in each.mentions]
+    kept = {mention_content(m): m for m in everything if chance.random() < 0.5}
+    mentions = tuple(msgspec.structs.replace(m, id=f"x{n}") for n, m in enumerate(kept.values()))
+    taken = Decision(mentions, (), "adjudicated", "2026-02-01", "adj-1")
+    record = build_gold(found, DOCUMENT, taken, VERSION)
+    assert_nothing_is_lost(record, answers)
+    assert {mention_content(m) for m in record.mentions} == set(kept)
+    assert all(
+        (m.decided == "unanimous") == (m.votes == record.annotators) for m in record.mentions
+    )
+
+
+@given(sample_annotations.annotation_lists)
+def test_by_majority_nothing_is_lost_and_nothing_breaks_a_rule(answers: list[Annotation]) -> None:
+    found = collect_candidates(answers)
+    case = AdjudicationCase(DOCUMENT, found.annotators, found)
+    taken = majority_decider(SCHEMA)(case, found, None)
+    assert isinstance(taken, Decision)
+    record = build_gold(found, DOCUMENT, taken, VERSION)
+    assert_nothing_is_lost(record, answers)
+    assert find_errors(record, DOCUMENT, SCHEMA) == []
+    voters = {candidate.labelled_span: candidate.voters for candidate in found.mentions}
+    assert all(2 * len(voters[labelled_span_of(m)]) > len(answers) for m in record.mentions)
+    assert {m.decided for m in record.mentions} <= {"unanimous", "majority"}
+
+
+@given(sample_annotations.annotation_lists)
+def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
+    """Without the rules of the scheme: each spot that more than half marked, unless a required value has none."""
+    found = collect_candidates(answers)
+    taken = {
+        labelled_span_of(m): m
+        for m in decide_by_majority(found, TEXT, SCHEMA, lambda _: ()).mentions
+    }
+    most_have = {
+        candidate.labelled_span
+        for candidate in found.mentions
+        if 2 * len(candidate.voters) > len(answers)
+    }
+    for candidate in found.mentions:
+        most = 2 * len(candidate.voters) > len(answers)
+        due = {
+            n
+            for n, a in SCHEMA.labels[candidate.labelled_span.label].attributes.items()
+            if a.required
+        }
+        given_by = Counter(
+            (n, v)
+            for _who, n, v in {
+                (each.annotator, n, v)
+                for each in answers
+                for m in each.mentions
+                if labelled_span_of(m) == candidate.labelled_span
+                for n, v in m.attributes.items()
+            }
+        )
+        won = {name: value for (name, value), count in given_by.items() if 2 * count > len(answers)}
+        if candidate.labelled_span in taken:
+            assert most and taken[candidate.labelled_span].attributes == won
+        else:
+            winners = [
+                name for (name, _value), count in given_by.items() if 2 * count > len(answers)
+            ]
+            twice = len(set(winners)) != len(winners)
+            rivals = any(_conflict(candidate.labelled_span, other) for other in most_have)
+            assert not most or not due <= won.keys() or twice or rivals
+
+
+def _conflict(one: LabelledSpan, other: LabelledSpan) -> bool:
+    apart = one.end <= other.start or other.end <= one.start
+    nested = (one.start <= other.start and other.end <= one.end) or (
+        other.start <= one.start and one.end <= other.end
+    )
+    return one != other and not apart and (one.label == other.label or not nested)
+
+
+@given(sample_annotations.annotation_lists)
+def test_what_became_gold_is_decided_and_stays_the_same(answers: list[Annotation]) -> None:
+    found = collect_candidates(answers)
+    taken = Decision(
+        answers[0].mentions, answers[0].relations, "adjudicated", "2026-02-01", "adj-1", "a note"
+    )
+    record = build_gold(found, DOCUMENT, taken, VERSION)
+    again = restore_decision(record)
+    assert again is not None and find_pending(found, again) == []
+    assert encode(
+        build_gold(found, DOCUMENT, add_unanimous(found, again, TEXT), VERSION)
+    ) == encode(record)
+
+
+@given(sample_annotations.annotation_lists, sample_annotations.annotation_lists)
+def test_after_new_answers_only_what_is_new_is_open(
+    answers: list[Annotation], later: list[Annotation]
+) -> None:
+    before = build_gold(
+        collect_candidates(answers),
+        DOCUMENT,
+        decide_unanimous(collect_candidates(answers), TEXT),
+        VERSION,
+    )
+    decided = restore_decision(msgspec.structs.replace(before, adjudicator="adj-1"))
+    assert decided is not None
+    now = collect_candidates(
+        [
+            *answers,
+            *(msgspec.structs.replace(each, annotator=f"new-{each.annotator}") for each in later),
+        ]
+    )
+    open_now = find_pending(now, decided)
+    known = votes_by_content(answers)
+    assert not any(reading in known for reading in open_now)
+    assert [each for each in open_now if isinstance(each, MentionContent)] == [
+        each for each in now.votes if isinstance(each, MentionContent) and each not in known
+    ]
+
+
+@given(sample_annotations.annotation_lists)
+def test_whoever_agrees_leaves_nothing_to_decide(answers: list[Annotation]) -> None:
+    first = answers[0]
+    same = [msgspec.structs.replace(first, annotator=each.annotator) for each in answers]
+    found = collect_candidates(same)
+    doubled = len({labelled_span_of(m) for m in first.mentions}) != len(
+        {mention_content(m) for m in first.mentions}
+    )
+    assert found.is_unanimous != doubled
+    if found.is_unanimous:
+        record = build_gold(found, DOCUMENT, decide_unanimous(found, TEXT), VERSION)
+        assert record.declined == () and record.declined_relations == ()
+        assert {m.decided for m in record.mentions} | {r.decided for r in record.relations} <= {
+            "unanimous"
+        }
+        assert {mention_content(m) for m in record.mentions} == set(
+            map(mention_content, first.mentions)
+        )
+
+
+def answer_question(question: AdjudicationQuestion, verdict: str) -> list[dict[str, object]]:
+    """The prefilled result as an adjudicator submits it who says the same of all that is open."""
+    items = list(question.result)
+    there = {item["id"] for item in items if item.get("from_name") == VERDICT}
+    for region in question.asked.regions:
+        if region not in there:
+            value = {"choices": [verdict]}
+            items.append(
+                {
+                    "id": region,
+                    "from_name": VERDICT,
+                    "to_name": "text",
+                    "type": "choices",
+                    "value": value,
+                }
+            )
+    return items
+
+
+@given(sample_annotations.annotation_lists, st.sampled_from([KEEP, DROP]))
+def test_an_adjudicator_who_submits_decides_everything(
+    answers: list[Annotation], verdict: str
+) -> None:
+    question = AdjudicationQuestion(DOCUMENT, collect_candidates(answers), SCHEMA)
+    result = answer_question(question, verdict)
+    taken = decode_decision(
+        result, question.asked, TEXT, SCHEMA, adjudicator="adj-1", decided_at="2026-02-01"
+    )
+    found: DocumentCandidates = question.candidates
+    assert find_pending(found, taken) == []
+    assert isinstance(
+        resolve_adjudicated(AdjudicationCase(DOCUMENT, found.annotators, found), found, taken),
+        Decision,
+    )
+    record = build_gold(found, DOCUMENT, taken, VERSION)
+    assert_nothing_is_lost(record, answers)
+    spots = {labelled_span_of(mention) for mention in record.mentions}
+    agreed = {
+        each.labelled_span
+        for each in found.votes
+        if isinstance(each, MentionContent) and found.is_agreed(each)
+    }
+    assert spots == (
+        {candidate.labelled_span for candidate in found.mentions} if verdict == KEEP else agreed
+    )
+    later = AdjudicationQuestion(DOCUMENT, found, SCHEMA, taken)
+    assert later.undecided == [] and later.asked.rows == ()
+    assert all(
+        item["from_name"] != OPEN_RELATIONS for item in later.result if item.get("from_name")
+    )
+
+
+@given(sample_annotations.annotation_lists)
+def test_a_line_of_gold_is_sound_but_for_what_annotators_did_themselves(
+    answers: list[Annotation],
+) -> None:
+    record = build_gold(
+        collect_candidates(answers),
+        DOCUMENT,
+        Decision((), (), "adjudicated", "2026", "adj-1"),
+        VERSION,
+    )
+    assert list(check_gold(record, TEXT, SCHEMA)) == []
+    assert msgspec.json.decode(encode(record), type=Gold) == record
+
+
+@given(
+    sample_annotations.annotation_lists,
+    sample_annotations.annotation_lists,
+    st.sampled_from([KEEP, DROP]),
+    st.sampled_from([KEEP, DROP]),
+)
+def test_answers_may_change_and_be_asked_about_again(
+    answers: list[Annotation], later: list[Annotation], first: str, second: str
+) -> None:
+    """Whatever came between: what is open is asked, what was decided stays, and in the end nothing is lost."""
+    question = AdjudicationQuestion(DOCUMENT, collect_candidates(answers), SCHEMA)
+    said = {"adjudicator": "adj-1", "when": "2026-02-01"}
+    before = decode_decision(answer_question(question, first), question.asked, TEXT, SCHEMA, **said)
+    again = AdjudicationQuestion(DOCUMENT, collect_candidates(later), SCHEMA, before)
+    result = answer_question(again, second)
+    after = decode_decision(result, again.asked, TEXT, SCHEMA, **said)
+    assert find_pending(again.candidates, after) == []
+    assert not {
+        reading for reading in again.undecided if reading in before.accepted | before.declined
+    }
+    record = build_gold(
+        again.candidates, DOCUMENT, add_unanimous(again.candidates, after, TEXT), VERSION
+    )
+    assert_nothing_is_lost(record, later)
+    if not again.undecided:
+        stays = build_gold(
+            again.candidates, DOCUMENT, add_unanimous(again.candidates, before, TEXT), VERSION
+        )
+        assert {m.id for m in stays.mentions} == {m.id for m in record.mentions}
+    kept = {labelled_span_of(mention) for mention in before.mentions}
+    asked = {
+        reading.labelled_span for reading in again.undecided if isinstance(reading, MentionContent)
+    }
+    assert kept - asked <= {labelled_span_of(mention) for mention in record.mentions}
+
+
+def test_what_all_say_since_is_taken_unless_it_rivals_with_what_was_decided() -> None:
+    mayor, edge, place = (
+        sample_annotations.make_mention("The mayor"),
+        sample_annotations.make_mention("mayor"),
+        sample_annotations.make_mention("Odesa", "Location"),
+    )
+    was = sample_annotations.make_candidates(
+        sample_annotations.make_annotation("ann-1", mayor),
+        sample_annotations.make_annotation("ann-2", edge),
+    )
+    taken = Decision((mayor,), (), "adjudicated", "2026", "adj-1", declined=frozenset(was.votes))
+    now = sample_annotations.make_candidates(
+        sample_annotations.make_annotation("ann-1", mayor, place),
+        sample_annotations.make_annotation("ann-2", edge, place),
+    )
+    assert find_pending(now, taken) == []
+    assert [m.label for m in add_unanimous(now, taken, TEXT).mentions] == ["Actor", "Location"]
+    other = sample_annotations.make_mention("The mayor", type="expert")
+    changed = sample_annotations.make_candidates(
+        sample_annotations.make_annotation("ann-1", other),
+        sample_annotations.make_annotation("ann-2", other),
+    )
+    assert changed.is_unanimous and find_pending(changed, taken) == [mention_content(other)]

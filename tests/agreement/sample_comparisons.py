@@ -1,0 +1,121 @@
+"""Small answers to compare, and what is measured of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from sayso.agreement.annotation_pairs import DocumentStatistics, IndexedAnnotation, StatisticKey
+from sayso.agreement.bootstrap import DocumentSums, Estimate, Figure
+from sayso.agreement.comparisons import ComparedDocument
+from sayso.agreement.measurement import Measurement, measure_comparisons
+from sayso.models import Annotation, Document, Mention
+from tests.dataset.samples import SCHEMA, make_annotation, make_document
+
+LENGTH = 20
+TEXT = "x" * LENGTH
+
+
+def make_mention(start: int, end: int, label: str = "Actor", **attributes: Any) -> Mention:
+    """A mention in a text of nothing but x."""
+    return Mention(
+        id=f"{label}-{start}-{end}",
+        label=label,
+        start=start,
+        end=end,
+        text="x" * (end - start),
+        attributes=attributes,
+    )
+
+
+def make_numbered_annotation(
+    of: Document, annotator: str, mentions: Iterable[Mention] = (), **fields: Any
+) -> Annotation:
+    """What one annotator made of a document; every mention gets an id of its own."""
+    named = [
+        Mention(
+            id=f"m{number}",
+            label=m.label,
+            start=m.start,
+            end=m.end,
+            text=m.text,
+            attributes=m.attributes,
+            started_from=m.started_from,
+        )
+        for number, m in enumerate(mentions)
+    ]
+    return make_annotation(of, *named, annotator=annotator, **fields)
+
+
+def make_comparison(
+    doc_id: str, *readings: Sequence[Mention], text: str = TEXT, **fields: Any
+) -> ComparedDocument:
+    """One document with the mentions of each annotator."""
+    of = make_document(doc_id, text)
+    answers = [
+        make_numbered_annotation(of, f"ann-{number}", mentions, **fields)
+        for number, mentions in enumerate(readings, 1)
+    ]
+    return ComparedDocument(of, "trial", answers[0].interface, tuple(answers))
+
+
+def measure_sample(*comparisons: ComparedDocument, **how: Any) -> Measurement:
+    """The one measurement of them."""
+    (found,) = measure_comparisons(comparisons, SCHEMA, **{"samples": 50, **how})
+    return found
+
+
+def find_figure(found: Measurement, name: str) -> Figure:
+    """One figure by its name."""
+    (one,) = [each for each in found.figures if each.name == name]
+    return one
+
+
+def find_value(found: Measurement, name: str) -> float | None:
+    """Its value."""
+    return find_figure(found, name).value
+
+
+def index_mentions(mentions: Iterable[Mention], annotator: str = "ann-1") -> IndexedAnnotation:
+    """An answer made ready."""
+    return IndexedAnnotation(
+        make_numbered_annotation(make_document("d", TEXT), annotator, mentions)
+    )
+
+
+def estimate_documents(
+    documents: Iterable[Callable[[DocumentStatistics], None]],
+    figures: Callable[[Any], Iterable[Estimate]],
+) -> dict[str, float]:
+    """What documents that add what they have come to, to the last digit."""
+    sums: DocumentSums[StatisticKey] = DocumentSums()
+    for add in documents:
+        into: DocumentStatistics = defaultdict(float)
+        add(into)
+        sums.add(into)
+    return {each.figure.subject: float(each.values[0]) for each in figures(sums.resample(1))}
+
+
+LABELS = ("Actor", "Claim")
+MENTIONS = st.lists(
+    st.builds(
+        lambda start, length, label: make_mention(start, min(LENGTH, start + length), label),
+        st.integers(0, LENGTH - 1),
+        st.integers(1, 5),
+        st.sampled_from(LABELS),
+    ),
+    max_size=5,
+)
+"""Anything that somebody may have marked, also twice, also across itself."""
+
+
+def remove_overlaps(mentions: Iterable[Mention]) -> list[Mention]:
+    """Those that do not overlap an earlier one of their label."""
+    kept: list[Mention] = []
+    for mention in sorted(mentions, key=lambda m: m.start):
+        if all(mention.label != m.label or mention.start >= m.end for m in kept):
+            kept.append(mention)
+    return kept

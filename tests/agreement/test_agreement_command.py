@@ -1,0 +1,206 @@
+"""`sayso agreement` on real files, as a person runs it and as a program reads it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sayso.models import Annotation, Mention
+from sayso.settings import Checkout
+from tests.command_line import run_sayso, run_sayso_ok
+from tests.dataset.samples import make_annotation, make_document, make_mention, write_corpus
+
+TEXT = "The army said that drones fell near Kharkiv."
+DOCUMENTS = [make_document(f"d{n}", f"{TEXT} {n}") for n in range(4)]
+
+
+def make_actor(text: str, start: int, end: int, **fields: Any) -> Mention:
+    return make_mention("m1", "Actor", text, start, end, **fields)
+
+
+def make_annotations() -> list[Annotation]:
+    """Two people read four documents; of the last one marks the article too. A program read one."""
+    found = []
+    for n, of in enumerate(DOCUMENTS):
+        found.append(make_annotation(of, make_actor(of.text, 4, 8), annotator="ann-1"))
+        found.append(
+            make_annotation(of, make_actor(of.text, 0 if n == 3 else 4, 8), annotator="ann-2")
+        )
+    found.append(
+        make_annotation(
+            DOCUMENTS[0],
+            make_actor(DOCUMENTS[0].text, 4, 8),
+            annotator="bot",
+            annotator_kind="program",
+        )
+    )
+    return found
+
+
+@pytest.fixture
+def corpus(checkout: Checkout) -> Path:
+    write_corpus(checkout.root, DOCUMENTS, make_annotations())
+    return checkout.root
+
+
+def figures(printed: str) -> dict[str, dict[str, Any]]:
+    (measured,) = json.loads(printed)["measurements"]
+    return {
+        f"{each['group']}.{each['subject']}.{each['measure']}": each for each in measured["figures"]
+    }
+
+
+def test_json_is_whole(corpus: Path) -> None:
+    told = json.loads(run_sayso_ok(corpus, "agreement", "--json"))
+    assert told["schema"] == 1 and told["not_measured"] == []
+    (measured,) = told["measurements"]
+    assert {
+        name: measured[name]
+        for name in ("campaign", "interface", "annotators", "documents", "comparisons")
+    } == {
+        "campaign": "trial",
+        "interface": "all",
+        "annotators": ["ann-1", "ann-2"],
+        "documents": 4,
+        "comparisons": 4,
+    }
+    assert measured["left_out"] == {"not by an annotator of the kind that is compared": 1}
+    assert "summed over documents" in measured["rule"]
+    exact = figures(run_sayso_ok(corpus, "agreement", "--json"))["spans.Actor.exact"]
+    assert (exact["value"], exact["n"], exact["documents"], exact["undefined"]) == (
+        0.75,
+        8,
+        4,
+        None,
+    )
+    assert exact["low"] < 0.75 < exact["high"]
+    (pair,) = measured["pairs"]
+    assert pair["annotators"] == ["ann-1", "ann-2"] and pair["figures"][0]["value"] == 0.75
+
+
+def test_the_same_corpus_gives_the_same_bytes(corpus: Path) -> None:
+    assert run_sayso_ok(corpus, "agreement", "--json") == run_sayso_ok(
+        corpus, "agreement", "--json"
+    )
+
+
+def test_tables_for_people(corpus: Path) -> None:
+    result = run_sayso(corpus, "agreement", "--pairs", "--by", "version")
+    assert result.returncode == 0
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert result.stdout.startswith("trial, all: 4 documents, 2 annotators, 8 answers in 4 pairs\n")
+    actor_row = next(row for row in rows if row[:1] == ["Actor"])
+    assert actor_row[1] == ".75" and actor_row[3] == "1.00" and actor_row[-2:] == ["8", "4"]
+    assert any(row[:3] == ["ann-1", "and", "ann-2"] for row in rows)
+    assert any(row[:3] == ["schema", "1.0.0", ".75"] for row in rows)
+    assert "undefined, nobody marked one: Location, Count, Claim, Cue" in result.stderr
+    assert "answers left out: 1 (not by an annotator of the kind that is compared)" in result.stderr
+    assert "summed over documents and pairs of annotators before they are divided" in result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 120
+
+
+def test_tables_of_one_label(corpus: Path) -> None:
+    rows = [
+        line.split()
+        for line in run_sayso_ok(corpus, "agreement", "--label", "Actor", "--pairs").splitlines()
+    ]
+    assert any(row[:4] == ["ann-1", "and", "ann-2:", "Actor"] and row[4] == ".75" for row in rows)
+    assert not [row for row in rows if row[:1] in (["all"], ["Location"])]
+
+
+def test_any_files_of_annotations_can_be_compared(corpus: Path, tmp_path: Path) -> None:
+    folder = corpus / "corpus" / "annotations" / "trial"
+    for name in ("ann-2", "bot"):
+        shutil.move(folder / f"{name}.jsonl", tmp_path / f"{name}.jsonl")
+    alone = json.loads(run_sayso_ok(corpus, "agreement", "--json"))
+    assert alone["measurements"] == []
+    assert alone["not_measured"] == [
+        {"campaign": "trial", "interface": "all", "left_out": {"nobody else has answered": 4}}
+    ]
+    files = [str(folder / "ann-1.jsonl"), str(tmp_path / "ann-2.jsonl")]
+    assert (
+        figures(run_sayso_ok(corpus, "agreement", *files, "--json"))["spans.Actor.exact"]["value"]
+        == 0.75
+    )
+    files[1] = str(tmp_path / "bot.jsonl")
+    with_program = figures(run_sayso_ok(corpus, "agreement", *files, "--programs", "--json"))[
+        "spans.Actor.exact"
+    ]
+    assert (with_program["value"], with_program["low"], with_program["documents"]) == (1, None, 1)
+
+
+def test_files_out_of_order_are_told(corpus: Path, tmp_path: Path) -> None:
+    lines = (
+        (corpus / "corpus/annotations/trial/ann-1.jsonl")
+        .read_text(encoding="utf-8")
+        .splitlines(keepends=True)
+    )
+    (tmp_path / "turned.jsonl").write_text("".join(reversed(lines)), encoding="utf-8")
+    result = run_sayso(corpus, "agreement", str(tmp_path / "turned.jsonl"))
+    assert result.returncode == 7
+    assert (
+        "turned.jsonl:2: document d2 stands after d3; pull the file again, or put its lines in order"
+        in result.stderr
+    )
+
+
+def test_a_choice_is_kept_to(corpus: Path) -> None:
+    assert "nothing of ann-9" in run_sayso(corpus, "agreement", "--annotator", "ann-9").stderr
+    only = json.loads(run_sayso_ok(corpus, "agreement", "--annotator", "ann-1", "--json"))
+    assert only["measurements"] == []
+    told = figures(run_sayso_ok(corpus, "agreement", "--label", "Actor", "--json"))
+    assert {each["subject"].partition(".")[0].partition("=")[0] for each in told.values()} == {
+        "Actor"
+    }
+    assert (
+        json.loads(run_sayso_ok(corpus, "agreement", "--interface", "names", "--json"))[
+            "measurements"
+        ]
+        == []
+    )
+    wrong = run_sayso(corpus, "agreement", "--label", "Ship")
+    assert (wrong.returncode, "no label 'Ship'; choose among Actor" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("floor", "code", "said"),
+    [
+        ("spans.Actor.exact=0.75", 0, ""),
+        ("spans.Actor.exact=0.8", 5, "spans.Actor.exact is 0.750, which is under 0.8"),
+        ("spans.Claim.exact=0.1", 5, "spans.Claim.exact is undefined: nobody marked one"),
+        ("spans.Ship.exact=0.1", 2, "no figure 'spans.Ship.exact' was measured"),
+        ("much", 2, "'much' is not like spans.Actor.exact=0.8"),
+    ],
+)
+def test_a_floor_is_held(corpus: Path, floor: str, code: int, said: str) -> None:
+    result = run_sayso(corpus, "agreement", "--json", "--fail-under", floor)
+    assert result.returncode == code
+    assert said in result.stderr
+    assert code == 2 or json.loads(result.stdout)["measurements"]
+
+
+def test_an_overlap_of_one_label_leaves_one_figure_undefined(checkout: Checkout) -> None:
+    of = DOCUMENTS[0]
+    crossed = [
+        make_mention(f"m{n}", "Actor", of.text, start, start + 6) for n, start in enumerate((0, 4))
+    ]
+    write_corpus(
+        checkout.root,
+        [of],
+        [make_annotation(of, *crossed, annotator="ann-1"), make_annotation(of, annotator="ann-2")],
+    )
+    result = run_sayso(checkout.root, "agreement", "--json")
+    assert result.returncode == 0
+    undefined = figures(result.stdout)["spans.Actor.units"]["undefined"]
+    assert undefined == "document d0 [4, 10): Actor overlaps another of the same annotator"
+    assert figures(result.stdout)["spans.Actor.exact"]["value"] == 0
+
+
+def test_an_empty_corpus_has_nothing_to_compare(checkout: Checkout) -> None:
+    result = run_sayso(checkout.root, "agreement")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "nobody has answered yet: nothing to compare" in result.stderr

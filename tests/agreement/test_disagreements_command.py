@@ -1,0 +1,107 @@
+"""The command: every pair counted, what was asked for, and as data."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sayso.settings import Checkout
+from tests.agreement.disagreement_corpus import STRUCK, write_disagreement_corpus
+from tests.command_line import run_sayso, run_sayso_ok
+
+
+@pytest.fixture
+def checkout_root(checkout: Checkout) -> Path:
+    return write_disagreement_corpus(checkout.root)
+
+
+def read_disagreements(root: Path, *words: str) -> list[dict[str, Any]]:
+    held = json.loads(run_sayso_ok(root, "disagreements", "--json", *words))
+    assert held["schema"] == 1
+    listed: list[dict[str, Any]] = held["disagreements"]
+    assert (
+        held["total"]
+        == len(listed)
+        == sum(each["count"] for pair in held["pairs"] for each in pair["counts"])
+    )
+    return listed
+
+
+def test_every_kind_is_told_for_every_pair(world: Path) -> None:
+    kinds = Counter((each["kind"], *each["names"]) for each in read_disagreements(world))
+    assert kinds == {
+        ("attribute", "Count"): 1,
+        ("attribute", "Location"): 2,
+        ("boundary", "Actor"): 2,
+        ("label", "Actor", "Location"): 1,
+        ("missed", "Actor"): 1,
+        ("missed", "Location"): 1,
+        ("missed", "Count"): 4,
+        ("nesting", "Location"): 2,
+        ("relation", "agent", "source"): 2,
+        ("relation", "where"): 2,
+        ("relation", "quantity"): 2,
+    }
+
+
+def test_every_entry_stands_on_its_words_and_leads_to_its_task(world: Path) -> None:
+    for each in read_disagreements(world, "--url", "http://studio.invalid:8080/"):
+        assert (each["doc_id"], each["campaign"], each["interface"]) == ("struck", "trial", "all")
+        for side in (each["one"], each["other"]):
+            for mention in side.get("mentions", []):
+                assert STRUCK[mention["start"] : mention["end"]] == mention["text"]
+            expected = (
+                None
+                if side["annotator"] == "ann-3"
+                else "http://studio.invalid:8080/projects/3/data?task=7"
+            )
+            assert side.get("link") == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--kind", "boundary"], {("ann-1", "ann-2"), ("ann-2", "ann-3")}),
+        (["--annotator", "ann-3", "--kind", "nesting"], {("ann-1", "ann-3"), ("ann-2", "ann-3")}),
+        (["--annotator", "ann-1", "--annotator", "ann-2"], {("ann-1", "ann-2")}),
+        (["--label", "where"], {("ann-1", "ann-2"), ("ann-1", "ann-3")}),
+        (["--interface", "names"], set()),
+    ],
+)
+def test_what_was_asked_for_is_told(
+    world: Path, words: list[str], expected: set[tuple[str, str]]
+) -> None:
+    assert {
+        (each["one"]["annotator"], each["other"]["annotator"])
+        for each in read_disagreements(world, *words)
+    } == expected
+
+
+def test_the_table_counts_by_label_and_kind_and_shows_examples(world: Path) -> None:
+    printed = run_sayso_ok(world, "disagreements", "--examples", "1", "--pairs")
+    rows = [line.split() for line in printed.splitlines()]
+    assert ["Actor", "1", "1", "2", "3"] in rows  # agreed, missed, boundary, disagreed
+    assert "“Moscow’s leadership”" in printed and "ann-1 and ann-3 · trial · all" in printed
+    assert "two drones 𝒻ell" in printed
+
+
+def test_a_word_that_is_not_known_is_refused(world: Path) -> None:
+    for option, word in (("--label", "Person"), ("--annotator", "ann-9"), ("--interface", "both")):
+        refused = run_sayso(world, "disagreements", option, word)
+        assert (
+            refused.returncode == 2 and word in refused.stderr and "choose from" in refused.stderr
+        )
+
+
+def test_an_address_with_a_login_is_refused(world: Path) -> None:
+    refused = run_sayso(world, "disagreements", "--url", "https://me:secret@studio.invalid")
+    assert refused.returncode == 2 and "secret" not in refused.stderr
+
+
+def test_where_nobody_answered_twice_it_says_so(checkout: Checkout) -> None:
+    told = run_sayso(checkout.root, "disagreements")
+    assert told.returncode == 0 and "nothing to compare" in told.stderr and told.stdout == ""

@@ -1,0 +1,49 @@
+"""The command line as a person runs it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+NOTHING: Mapping[str, str] = {}
+
+
+def run_sayso(
+    root: Path,
+    *words: str,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] = NOTHING,
+    folder: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run ``run_sayso --root ROOT WORDS…`` to its end, whatever that is; ``folder`` is the current one."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "sayso", "--root", str(root), *words],
+        input=stdin,
+        capture_output=True,
+        env={**kept, **environment},
+        cwd=folder,
+        timeout=600,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def run_sayso_ok(
+    root: Path,
+    *words: str,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] = NOTHING,
+    folder: Path | None = None,
+) -> str:
+    """What the command printed on stdout; fails with what it said when it did not end well."""
+    result = run_sayso(root, *words, stdin=stdin, environment=environment, folder=folder)
+    assert result.returncode == 0, (
+        f"sayso {' '.join(words)}: exit {result.returncode}\n{result.stderr}"
+    )
+    return result.stdout

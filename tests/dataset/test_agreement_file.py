@@ -1,0 +1,318 @@
+"""Agreement in a release: a build measures it, the card tells the very figures, and no word of a text is in them."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sayso.checks import STALE_CARD
+from sayso.dataset import agreement_file
+from sayso.dataset import builder as building
+from sayso.dataset.batches import file_digest
+from sayso.dataset.card.card_check import card_findings
+from sayso.errors import InputError
+from sayso.models import Annotation, Document, Mention, UnknownItem
+from sayso.release import manifest
+from sayso.settings import Checkout
+from tests.command_line import run_sayso, run_sayso_ok
+from tests.dataset import samples
+
+WORDS = ("Zorvak", "Quimbel", "Drestan", "Volmira", "Harkune", "Ostrevo", "Plinska", "Yarveth")
+GROUPS = {
+    "Spans, with 95 % intervals": (
+        "spans",
+        {
+            "exact F1": "exact",
+            "normal. F1": "normalised",
+            "overlap F1": "overlap",
+            "alpha chars": "characters",
+            "alpha units": "units",
+        },
+    ),
+    "Counts that both marked": ("counts", {"equal bounds": "equal", "bounds that meet": "overlap"}),
+    "Relations": (
+        "relations",
+        {"strict F1": "strict", "lenient F1": "lenient", "F1 given spans": "given_spans"},
+    ),
+    "Predictions that both kept": (
+        "machine",
+        {"share of exact": "share", "exact F1 without": "exact_without"},
+    ),
+}
+
+
+def make_documents(count: int = 12) -> list[Document]:
+    chance = random.Random(5)
+    return [
+        samples.make_document(f"d{n:02}", " ".join(chance.choices(WORDS, k=24)) + ".")
+        for n in range(count)
+    ]
+
+
+def make_random_annotation(document: Document, annotator: str, **fields: Any) -> Annotation:
+    """Half of the words are marked, by chance; who reads the same document often chooses the same."""
+    mine, ours, found = (
+        random.Random(f"{document.doc_id} {annotator}"),
+        random.Random(document.doc_id),
+        [],
+    )
+    claim = samples.make_mention(
+        "claim", "Claim", document.text, 0, ours.choice([40, 60]) + mine.choice([0, 0, 1])
+    )
+    for number, word in enumerate(re.finditer(r"\w+", document.text)):
+        shared, own, label = (
+            ours.random() < 0.5,
+            mine.random() < 0.2,
+            ours.choice(["Actor", "Location", "Count"]),
+        )
+        if shared != own:
+            known = (
+                {"lower": number, "upper": number + mine.choice([0, 0, 2])}
+                if label == "Count"
+                else {}
+            )
+            started = "prediction" if number % 4 == 0 else None
+            found.append(
+                samples.make_mention(
+                    f"m{number}",
+                    label,
+                    document.text,
+                    *word.span(),
+                    attributes=known,
+                    note=f"Is it {word[0]}?",
+                    started_from=started,
+                )
+            )
+    roles = {"Actor": "agent", "Location": "where", "Count": "quantity"}
+    arrows = tuple(
+        samples.make_relation(roles[each.label], "claim", each.id)
+        for each in found
+        if each.end <= claim.end
+    )
+    kept = (UnknownItem(reason="unknown", item={"words": document.text}),)
+    return samples.make_annotation(
+        document,
+        *sort_mentions(claim, *found),
+        annotator=annotator,
+        relations=arrows,
+        kept=kept,
+        note=document.text,
+        guidelines_version="1.1.0",
+        **fields,
+    )
+
+
+def sort_mentions(*mentions: Mention) -> list[Mention]:
+    return sorted(mentions, key=lambda each: (each.start, -each.end))
+
+
+@pytest.fixture
+def double_annotated(checkout: Checkout) -> Checkout:
+    """A corpus that two people have read, one more in part, and in another campaign somebody alone."""
+    there = make_documents()
+    given = [make_random_annotation(each, name) for each in there for name in ("ann-1", "ann-2")]
+    given += [
+        make_random_annotation(each, "ann-3", started_from="annotation") for each in there[:5]
+    ]
+    given += [make_random_annotation(each, "ann-1", campaign="alone") for each in there[:2]]
+    samples.write_corpus(checkout.root, there, given)
+    return checkout
+
+
+def read_agreement_part(root: Path) -> str:
+    """What the card says of agreement."""
+    text = (root / "corpus/README.md").read_text(encoding="utf-8")
+    return text.partition("<!-- computed: agreement -->")[2].partition("<!-- /computed -->")[0]
+
+
+def parse_tables(told: str) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """The title, the header and the rows of each table in Markdown, folded or not."""
+    for title, lines in re.findall(
+        r"(?:<summary>|^)([^\n|<]+?)(?:</summary>|:)\n\n((?:\|.*\n?)+)", told, re.M
+    ):
+        header, _sides, *rows = [_split_cells(line) for line in lines.splitlines()]
+        yield title, header, rows
+
+
+def _split_cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("| ").split(" | ")]
+
+
+def parse_figure(cell: str) -> tuple[float | None, float | None, float | None]:
+    """``0.86 (0.81 to 1.00)`` as value and interval."""
+    found = re.fullmatch(r"(-?[\d.]+)(?: \((-?[\d.]+) to (-?[\d.]+)\))?", cell)
+    if found is None:
+        assert cell == "undefined"
+        return None, None, None
+    value, low, high = (float(each) if each else None for each in found.groups())
+    return value, low, high
+
+
+def round_figure(figure: dict[str, Any]) -> tuple[float | None, ...]:
+    found = (figure[name] for name in ("value", "low", "high"))
+    return tuple(None if each is None else float(f"{each:.2f}") for each in found)
+
+
+def test_the_file_is_what_the_command_prints(twice: Checkout) -> None:
+    building.build(twice)
+    assert (twice.root / "corpus/agreement.json").read_text() == run_sayso_ok(
+        twice.root, "agreement", "--json"
+    )
+    assert building.build(twice).changed is False
+
+
+def test_the_numbers_of_the_card_are_those_of_the_command(twice: Checkout) -> None:
+    building.build(twice)
+    (measured,) = json.loads(run_sayso_ok(twice.root, "agreement", "--json"))["measurements"]
+    figures = {
+        (each["group"], each["subject"], each["measure"]): each for each in measured["figures"]
+    }
+    compared = set()
+    for title, header, rows in parse_tables(read_agreement_part(twice.root)):
+        if title not in GROUPS:
+            continue
+        group, measures = GROUPS[title]
+        for subject, *cells in rows:
+            told = dict(zip(header[1:], cells, strict=True))
+            for column, measure in measures.items():
+                figure = figures[group, subject, measure]
+                assert parse_figure(told[column]) == round_figure(figure), (group, subject, measure)
+                compared.add((group, subject, measure))
+            first = figures[group, subject, next(iter(measures.values()))]
+            assert (told["n"], told["docs"]) == (f"{first['n']:,}", f"{first['documents']:,}")
+    groups = {group for group, _measures in GROUPS.values()}
+    wanted = {name for name, each in figures.items() if name[0] in groups and each["n"]}
+    assert compared >= wanted and len(wanted) > 25
+    whole = {
+        row[0]: row[1:]
+        for title, _header, rows in parse_tables(read_agreement_part(twice.root))
+        for row in rows
+        if "claims" in title
+    }
+    both = figures["claims", "whole", "exact"]
+    assert parse_figure(whole["claim with all its relations"][0]) == round_figure(both)
+    assert whole["claim with all its relations"][1] == f"{both['n']:,}"
+
+
+def test_the_card_tells_how_it_was_measured_and_what_was_left_out(twice: Checkout) -> None:
+    building.build(twice)
+    (measured,) = json.loads(run_sayso_ok(twice.root, "agreement", "--json"))["measurements"]
+    told = read_agreement_part(twice.root)
+    for words in (
+        "**trial, all: 12 documents, 2 annotators, 24 answers in 12 pairs**",
+        "24 under schema 1.0.0, guidelines 1.1.0",
+        measured["rule"],
+        "1,000 samples",
+        "answers left out: 5 (started from another's answer)",
+        "Campaign `alone`, pass `all`: not yet measured. Answers left out: 2 (nobody else has answered).",
+    ):
+        assert words in told, words
+    assert "Not yet measured" not in told
+
+
+def test_it_is_made_and_removed_with_the_answers_and_a_check_names_it(twice: Checkout) -> None:
+    path = twice.root / "corpus/agreement.json"
+    checked = run_sayso(twice.root, "build", "--check")
+    assert checked.returncode == 5 and not path.exists()
+    building.build(twice)
+    first = path.read_bytes()
+    for wrong in (b"{}", first.replace(b"0.", b"1.", 1)):
+        path.write_bytes(wrong)
+        checked = run_sayso(twice.root, "build", "--check")
+        assert checked.returncode == 5 and "stale: agreement.json: it is stale" in checked.stderr
+        building.build(twice)
+        assert path.read_bytes() == first
+    samples.write_corpus(
+        twice.root, make_documents(), [make_random_annotation(make_documents()[0], "ann-2")]
+    )
+    checked = run_sayso(twice.root, "build", "--check")
+    assert (
+        "stale: agreement.json: it is stale" in checked.stderr
+        and "the computed part 'agreement'" in checked.stderr
+    )
+    building.build(twice)
+    assert "1 documents" in read_agreement_part(twice.root) and path.read_bytes() != first
+    for name in ("ann-2", "ann-3"):
+        (twice.root / f"corpus/annotations/trial/{name}.jsonl").unlink()
+    (twice.root / "corpus/agreement.json.12.partial").write_bytes(b"")
+    assert (
+        "stale: agreement.json: nothing makes it any more"
+        in run_sayso(twice.root, "build", "--check").stderr
+    )
+    building.build(twice)
+    assert not list((twice.root / "corpus").glob("agreement.json*"))
+    assert "**Not yet measured.** There is no blind double annotation" in read_agreement_part(
+        twice.root
+    )
+
+
+def test_programs_are_no_people(checkout: Checkout) -> None:
+    there = make_documents(3)
+    given = [
+        make_random_annotation(each, name, annotator_kind="program")
+        for each in there
+        for name in ("a", "b")
+    ]
+    samples.write_corpus(checkout.root, there, given)
+    building.build(checkout)
+    assert not (
+        checkout.root / "corpus/agreement.json"
+    ).exists() and "**Not yet measured.**" in read_agreement_part(checkout.root)
+
+
+def test_no_word_of_a_text_is_in_it(twice: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAYSO_TEXTS", "none")
+    building.build(twice)
+    content = (twice.root / "corpus/agreement.json").read_text(encoding="utf-8")
+    assert [
+        word for word in WORDS if word in content or word in read_agreement_part(twice.root)
+    ] == []
+
+
+def test_another_checkout_makes_the_same_bytes(twice: Checkout, tmp_path: Path) -> None:
+    building.build(twice)
+    first = samples.digest_files(twice.root)
+    (twice.root / "corpus/agreement.json").unlink()
+    (twice.root / ".sayso/build.json").unlink()
+    building.build(twice)
+    assert samples.digest_files(twice.root) == first and "agreement.json" in first
+
+
+def test_it_depends_on_answers_and_not_on_articles(twice: Checkout) -> None:
+    def basis() -> str:
+        files = (twice.root / "corpus").rglob("*.jsonl")
+        sources = {path.relative_to(twice.root).as_posix(): file_digest(path) for path in files}
+        return agreement_file.agreement_inputs_digest(sources, samples.SCHEMA)
+
+    before = basis()
+    samples.write_corpus(twice.root, [samples.make_document("new", "Nothing.")], batch=1)
+    assert basis() == before
+    samples.write_corpus(
+        twice.root, make_documents(), [make_random_annotation(make_documents()[0], "ann-2")]
+    )
+    assert basis() != before
+
+
+def test_it_is_in_the_manifest_and_in_what_a_check_reads(twice: Checkout) -> None:
+    building.build(twice)
+    (stated,) = [
+        each for each in manifest.build_manifest(twice).files if each.path == "agreement.json"
+    ]
+    path = twice.root / "corpus/agreement.json"
+    assert stated.sha256 == file_digest(path)
+    assert list(card_findings(twice)) == []
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"documents":12', b'"documents":13', 1))
+    found = list(card_findings(twice))
+    assert [(each.check, each.message) for each in found] == [
+        (STALE_CARD.name, "the computed part 'agreement'")
+    ]
+    path.write_bytes(b"[]")
+    with pytest.raises(InputError, match=r"agreement\.json"):
+        list(card_findings(twice))

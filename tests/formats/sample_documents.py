@@ -1,0 +1,213 @@
+"""Readings of every kind: from a generator, and of outside documents where these are on the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from sayso.formats import format_registry
+from sayso.formats.annotated_documents import (
+    AnnotatedDocument,
+    FormatMention,
+    FormatRelation,
+    Losses,
+    Vocabulary,
+    sort_document,
+)
+from sayso.formats.format_registry import ExportContent, ImportContext
+from sayso.models import DecisionMethod
+from tests.conftest import REPOSITORY
+
+TEXT_PIECES = (
+    "Two",
+    " ",
+    "drones",
+    "\r\n",
+    "\n",
+    "\t",
+    "😀",
+    "e\u0301",
+    "👨\u200d👩\u200d👧",
+    "\u2028",
+    "1,200",
+    "’s",
+    "“",
+    ".",
+    "\u00a0",
+    "Сумы",
+    "#",
+    "\ufeff",
+    "<b>&amp;",
+    '"',
+    "a\u0308b",
+    " ",
+    "\\n",
+    "-",
+    "שלום",
+)
+LABELS = ("Actor", "Count", "Foreign-Label", "Org_2")
+NOTES = ("look again", "a\tb", "two\nlines", "“quoted”, and; more", " edge ", "😀")
+ATTRIBUTE_WORDS = ("civilian", "Sergei  Sobyanin", "Q42", "38", "a\tb", "ünï", "x:y|z", " edge")
+ATTRIBUTE_NUMBERS = (0, -3, 38)
+
+
+@st.composite
+def annotated_documents(
+    draw: st.DrawFn, *, doc_id: str = "a.b-c_d", empty: bool = True
+) -> AnnotatedDocument:
+    """A document with everything that can be in it."""
+    text = "".join(
+        draw(st.lists(st.sampled_from(TEXT_PIECES), min_size=0 if empty else 1, max_size=24))
+    )
+    mentions = [
+        _draw_mention(draw, text, number)
+        for number in range(draw(st.integers(0, 6 if text else 0)))
+    ]
+    ids = [mention.id for mention in mentions]
+    pairs = (
+        draw(st.lists(st.tuples(st.sampled_from(ids), st.sampled_from(ids)), max_size=4))
+        if ids
+        else []
+    )
+    drawn = {(draw(st.sampled_from(("source", "part_of", "Likes"))), *pair) for pair in pairs}
+    relations = tuple(FormatRelation(type=kind, head=head, tail=tail) for kind, head, tail in drawn)
+    about = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "title": st.sampled_from(("A “title”, with commas", "two\r\nlines")),
+                "language": st.just("en"),
+                "annotator": st.just("ann-1"),
+                "campaign": st.just("pilot"),
+            },
+        )
+    )
+    note = draw(st.none() | st.sampled_from(NOTES))
+    return sort_document(
+        AnnotatedDocument(
+            doc_id=doc_id,
+            text=text,
+            about=about,
+            mentions=tuple(mentions),
+            relations=relations,
+            note=note,
+        )
+    )
+
+
+def _draw_mention(draw: st.DrawFn, text: str, number: int) -> FormatMention:
+    start = draw(st.integers(0, len(text) - 1))
+    end = draw(st.integers(start + 1, len(text)))
+    decided: DecisionMethod | None = draw(st.sampled_from((None, None, "majority")))
+    return FormatMention(
+        id=f"A_{number}.x",
+        label=draw(st.sampled_from(LABELS)),
+        start=start,
+        end=end,
+        text=text[start:end],
+        attributes=draw(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "type": st.sampled_from(ATTRIBUTE_WORDS),
+                    "entity": st.sampled_from(ATTRIBUTE_WORDS),
+                    "lower": st.sampled_from(ATTRIBUTE_NUMBERS),
+                },
+            )
+        ),
+        flag=draw(st.sampled_from((None, "unsure"))),
+        note=draw(st.none() | st.sampled_from(NOTES)),
+        started_from=draw(st.sampled_from((None, "prediction"))),
+        decided=decided,
+        votes=("ann-1", "ann-2") if decided else (),
+    )
+
+
+def fit_documents(
+    name: str, documents: Iterable[AnnotatedDocument]
+) -> tuple[list[AnnotatedDocument], Losses]:
+    """What a format holds of readings, and what it does not."""
+    losses = Losses()
+    found = [format_registry.find_format(name).fit(each, losses) for each in documents]
+    return [each for each in found if each is not None], losses
+
+
+def write_documents(name: str, documents: list[AnnotatedDocument], target: Path) -> Path:
+    """Write readings that fit."""
+    words = Vocabulary()
+    for each in documents:
+        words.add_document(each)
+    format = format_registry.find_format(name)
+    if not format.suffix:
+        target.mkdir(parents=True)
+    format.write(target, ExportContent(documents, words))
+    return target
+
+
+def read_documents(
+    name: str, path: Path, context: ImportContext | None = None
+) -> list[AnnotatedDocument]:
+    """Read them again."""
+    return list(format_registry.find_format(name).read(path, context or ImportContext()))
+
+
+def collect_spans(
+    documents: Iterable[AnnotatedDocument],
+) -> dict[str, list[tuple[str, int, int, str]]]:
+    """What is marked where, by document."""
+    return {
+        each.doc_id: sorted(
+            (m.label, m.start, m.end, each.text[m.start : m.end]) for m in each.mentions
+        )
+        for each in documents
+    }
+
+
+def load_outside_documents() -> list[AnnotatedDocument]:
+    """The outside documents; the test that asks is skipped where they are not on the machine."""
+    path = Path(
+        os.environ.get("SAYSO_OUTSIDE_DOCUMENTS")
+        or REPOSITORY.parent / "shared" / "data" / "re3d.jsonl"
+    )
+    if not path.is_file():
+        pytest.skip(
+            "re3d.jsonl is not beside the checkout (../shared/data), nor named by SAYSO_OUTSIDE_DOCUMENTS"
+        )
+    return list(map(_convert_outside, read_json_lines(path)))
+
+
+def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON Lines."""
+    with path.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def _convert_outside(record: dict[str, Any]) -> AnnotatedDocument:
+    mentions = tuple(
+        FormatMention(id=m["id"], label=m["label"], start=m["start"], end=m["end"], text=m["text"])
+        for m in record["spans"]
+    )
+    about = {"title": record["title"], "language": "en", "license": record["licence"]}
+    relations = tuple(
+        {
+            (r["type"], r["head"], r["tail"]): FormatRelation(
+                type=r["type"], head=r["head"], tail=r["tail"]
+            )
+            for r in record["relations"]
+        }.values()
+    )
+    return sort_document(
+        AnnotatedDocument(
+            doc_id=record["doc_id"].replace("/", "-"),
+            text=record["text"],
+            about=about,
+            mentions=mentions,
+            relations=relations,
+        )
+    )

@@ -1,0 +1,161 @@
+"""An annotator's hands: a real Chromium on a real Label Studio, spans drawn with the mouse.
+
+Places on the page are found by counting code points through the page's own text, so that what is drawn depends on
+nothing that Sayso computes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page, Response, sync_playwright
+
+from tests.browser import find_chromium
+
+TEXT = "[class*=htx-richtext]"
+QUIET = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+_EDGES = """
+offset => {
+  const walker = document.createTreeWalker(document.querySelector('[class*=htx-richtext]'), NodeFilter.SHOW_ALL);
+  for (let node, before = 0; (node = walker.nextNode()); ) {
+    const characters = node.nodeType === 3 ? Array.from(node.data) : node.nodeName === 'BR' ? ['\\n'] : [];
+    if (node.nodeType === 3 && offset < before + characters.length) {
+      const start = characters.slice(0, offset - before).join('').length;
+      const range = document.createRange();
+      range.setStart(node, start);
+      range.setEnd(node, start + characters[offset - before].length);
+      const box = range.getClientRects()[0];
+      return [box.left, box.right, box.top + box.height / 2];
+    }
+    before += characters.length;
+  }
+  return null;
+}
+"""
+
+_SHOWN = """
+() => Array.from(document.querySelectorAll('.htx-highlight')).reduce((found, part) => {
+  const id = Array.from(part.classList).find(name => /^htx-highlight-.+/.test(name));
+  found[id] = (found[id] || '') + part.textContent;
+  return found;
+}, {})
+"""
+
+
+@dataclass(frozen=True)
+class LabellingPage:
+    """One open task. ``text`` is what it shows; every offset is in code points of it."""
+
+    page: Page
+    text: str
+
+    def draw(self, hotkey: str, start: int, end: int) -> None:
+        """Choose a label by its hotkey and drag over ``text[start:end]``."""
+        self.page.keyboard.press("Escape")
+        self.page.wait_for_function(
+            "() => !document.querySelector('.htx-highlight.__active')"
+        )  # else it is relabelled
+        self.page.keyboard.press(hotkey)
+        self._drag(self._caret(start), self._caret_after(end - 1))
+        self.page.wait_for_timeout(150)
+
+    def select(self, offset: int) -> None:
+        """Click on the region that covers ``offset``."""
+        left, right, middle = self.displayed_edges(offset)
+        self.page.mouse.click((left + right) / 2, middle)
+        self.page.wait_for_selector(".htx-highlight.__active")
+
+    def pull_handle(self, side: str, offset: int) -> None:
+        """Drag the ``left`` or ``right`` handle of the selected region to just before ``offset``."""
+        self.page.add_style_tag(content=".htx-highlight area { display: inline !important }")
+        box = self.page.locator(f".__active area.__resize_{side}").bounding_box()
+        assert box
+        self._drag((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2), self._caret(offset))
+        self.page.wait_for_timeout(300)
+
+    def wait_for_mentions(self, count: int = 0) -> list[str]:
+        """The words of every region on the page, in order of place; waits until there are ``count`` regions."""
+        self.page.wait_for_function(
+            f"count => Object.keys(({_SHOWN})()).length >= count", arg=count
+        )
+        words: list[str] = self.page.evaluate(f"() => Object.values(({_SHOWN})())")
+        return words
+
+    def colours(self) -> set[str]:
+        """The backgrounds of all regions, as the browser paints them."""
+        painted: list[str] = self.page.evaluate(
+            "() => Array.from(document.querySelectorAll('.htx-highlight'), p => getComputedStyle(p).backgroundColor)"
+        )
+        return set(painted)
+
+    def submit(self) -> dict[str, Any]:
+        """Press Submit; the answer as the server stored it."""
+        with self.page.expect_response(_is_annotation_saved) as response:
+            self.page.get_by_role("button", name="Submit").click()
+        stored: dict[str, Any] = response.value.json()
+        return stored
+
+    def displayed_edges(self, offset: int) -> tuple[float, float, float]:
+        found = self.page.evaluate(_EDGES, offset)
+        assert found, f"nothing is shown at {offset}: {self.text[offset : offset + 10]!r}"
+        return found[0], found[1], found[2]
+
+    def _caret(self, offset: int) -> tuple[float, float]:
+        """The point just before a code point: at its right where the script runs to the left."""
+        left, right, middle = self.displayed_edges(offset)
+        return (right - 0.5, middle) if self._leftward(offset) else (left + 0.5, middle)
+
+    def _caret_after(self, offset: int) -> tuple[float, float]:
+        left, right, middle = self.displayed_edges(offset)
+        return (left + 0.5, middle) if self._leftward(offset) else (right - 0.5, middle)
+
+    def _leftward(self, offset: int) -> bool:
+        return unicodedata.bidirectional(self.text[offset]) in ("R", "AL")
+
+    def _drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        self.page.mouse.move(*start)
+        self.page.mouse.down()
+        self.page.mouse.move(*end, steps=8)
+        self.page.mouse.up()
+
+
+def _is_annotation_saved(response: Response) -> bool:
+    return response.request.method == "POST" and "/annotations" in response.url and response.ok
+
+
+@contextlib.contextmanager
+def log_in(url: str, email: str, password: str, *, height: int = 2600) -> Iterator[Page]:
+    """A page of a fresh browser, logged in; high enough that no text has to be scrolled."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
+        try:
+            page = browser.new_page(viewport={"width": 1440, "height": height})
+            page.goto(f"{url}/user/login/")
+            page.fill("input[name=email]", email)
+            page.fill("input[name=password]", password)
+            page.click("button[type=submit]")
+            page.wait_for_url(lambda address: "/user/login" not in address)
+            yield page
+        finally:
+            browser.close()
+
+
+def open_task(page: Page, url: str, project: int, task: int, text: str) -> LabellingPage:
+    """Open one task of a project in the editor and wait until its text is there."""
+    page.goto(f"{url}/projects/{project}/data?task={task}")
+    page.wait_for_selector(TEXT, timeout=60_000)
+    page.get_by_role("button", name="Submit").wait_for(timeout=60_000)
+    page.wait_for_timeout(
+        500
+    )  # what answers to keys and the mouse is there a moment after the text
+    return LabellingPage(page, text)

@@ -1,0 +1,499 @@
+"""Adjudication on a real Label Studio: what annotators differ on is asked, what is decided becomes gold, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from sayso import jsonl
+from sayso.adjudication.gold_writer import GoldWriteResult
+from sayso.checks.corpus_checks import check_sources
+from sayso.labelstudio import project
+from sayso.labelstudio.adjudication import gold_pull, task_push
+from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
+from sayso.labelstudio.codec import encode_result
+from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, TEXT, VERDICT
+from sayso.models import Gold, Mention, Relation
+from sayso.schema.declarations import load_schema
+from sayso.settings import SCHEMA_FILE
+from tests.command_line import run_sayso, run_sayso_ok
+from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
+
+pytestmark = pytest.mark.server
+
+ANN, BOB, EVE, JUDGE = (f"{name}@sayso.localhost" for name in ("ann", "bob", "eve", "judge"))
+SENTENCES = "Two drones fell near Belgorod, the mayor said. No one was hurt."
+CUE: dict[str, str | int] = {"stance": "neutral"}
+CLAIM: dict[str, str | int] = {
+    "type": "strike",
+    "attribution": "indirect",
+    "certainty": "certain",
+    "polarity": "positive",
+}
+
+
+@dataclass
+class AdjudicationBench:
+    """A campaign with two annotators who have answered, and the hands of an adjudicator."""
+
+    campaign: SampleCampaign
+
+    @property
+    def corpus(self) -> Any:
+        return self.campaign.corpus
+
+    def text(self, doc_id: str) -> str:
+        return next(
+            found.text for found in self.campaign.corpus.documents() if found.doc_id == doc_id
+        )
+
+    def build_result(
+        self,
+        doc_id: str,
+        *,
+        who: str = "the mayor",
+        kind: str = "local_authority",
+        note: str = "",
+        arrow: bool = True,
+    ) -> list[dict[str, Any]]:
+        """Who said it, in which words, and what."""
+        text = self.text(doc_id)
+        parts: list[tuple[str, str, str, dict[str, str | int]]] = [
+            ("a", "Actor", who, {"type": kind}),
+            ("q", "Cue", "said", CUE),
+            ("c", "Claim", "Two drones fell near Belgorod", CLAIM),
+        ]
+        mentions = [
+            Mention(
+                id=name,
+                label=label,
+                start=text.index(words),
+                end=text.index(words) + len(words),
+                text=words,
+                attributes=given,
+                note=note if label == "Actor" and note else None,
+            )
+            for name, label, words, given in parts
+        ]
+        relations = [Relation(type="cue", head="c", tail="q")]
+        relations += [Relation(type="source", head="c", tail="a")] if arrow else []
+        return encode_result(
+            mentions, relations, load_schema(self.campaign.checkout.root / SCHEMA_FILE)
+        )
+
+    def submit(self, doc_id: str, email: str, **said: Any) -> None:
+        self.campaign.submit(doc_id, self.build_result(doc_id, **said), email=email)
+
+    def run(self, *words: str, code: int = 0) -> Any:
+        ended = run_sayso(self.campaign.checkout.root, *words, *self.campaign.options, "--json")
+        assert ended.returncode == code, ended.stderr
+        assert "Traceback" not in ended.stderr
+        return json.loads(ended.stdout)
+
+    def push(self) -> push.Outcome:
+        request = task_push.AdjudicationPushRequest(self.campaign.project_key.campaign, "all")
+        (outcome,) = task_push.push_adjudication(
+            self.campaign.checkout, self.campaign.client, request
+        )
+        return outcome
+
+    def pull(self) -> GoldWriteResult:
+        (outcome,) = gold_pull.pull_gold(
+            self.campaign.checkout, self.campaign.client, self.campaign.project_key.campaign, "all"
+        )
+        return outcome
+
+    def tasks(self) -> list[dict[str, Any]]:
+        there = project.find_project(
+            self.campaign.client, AdjudicationProject(self.campaign.project_key.campaign, "all")
+        )
+        assert there
+        asked: dict[str, Any] = {"project": there.id, "page_size": 100, "fields": "all"}
+        found = self.campaign.http_client().get("/api/tasks", params=asked).json()["tasks"]
+        return sorted(found, key=lambda task: task["id"])
+
+    def submit_verdicts(
+        self, task: dict[str, Any], verdicts: dict[str, str], *, more: Any = (), without: str = ""
+    ) -> int:
+        """Submit what was prefilled with these verdicts, as the adjudicator."""
+        (prediction,) = task["predictions"]
+        items = [item for item in prediction["result"] if item.get("id") != without]
+        items = [item for item in items if not {item.get("from_id"), item.get("to_id")} & {without}]
+        items += [
+            {
+                "id": region,
+                "from_name": VERDICT,
+                "to_name": TEXT,
+                "type": "choices",
+                "value": {"choices": [verdict]},
+            }
+            for region, verdict in verdicts.items()
+        ]
+        body = {
+            "result": [*items, *more],
+            "was_cancelled": False,
+            "parent_prediction": prediction["id"],
+        }
+        number: int = self.campaign.request(
+            "POST", f"/api/tasks/{task['id']}/annotations/", body, JUDGE
+        )["id"]
+        return number
+
+    def read_gold(self) -> list[Gold]:
+        path = self.corpus.folder / "gold" / f"{self.campaign.project_key.campaign}.jsonl"
+        return list(jsonl.read(path, Gold)) if path.exists() else []
+
+    def list_errors(self) -> list[str]:
+        schema = load_schema(self.campaign.checkout.root / SCHEMA_FILE)
+        return [
+            str(found) for found in check_sources(self.corpus, schema) if found.severity == "error"
+        ]
+
+    def region_id(self, doc_id: str, label: str, words: str) -> str:
+        start = self.text(doc_id).index(words)
+        return f"{label}-{start}-{start + len(words)}"
+
+
+@pytest.fixture
+def bench(campaign: SampleCampaign) -> Iterator[AdjudicationBench]:
+    """Two documents: on the first Ann and Bob differ, on the second they read alike. A third has one answer."""
+    made = AdjudicationBench(campaign)
+    campaign.write_documents(*(sample_document(number) for number in range(3)))
+    campaign.push()
+    made.submit("doc-00000", ANN)
+    made.submit("doc-00000", BOB, who="mayor", kind="state_executive", note="not by name")
+    for email in (ANN, BOB):
+        made.submit("doc-00001", email)
+    made.submit("doc-00002", ANN)
+    campaign.pull()
+    yield made
+
+
+def verdicts(task: dict[str, Any]) -> dict[str, str]:
+    return {
+        i["id"]: i["value"]["choices"][0]
+        for i in task["predictions"][0]["result"]
+        if i.get("from_name") == VERDICT
+    }
+
+
+def test_what_annotators_differ_on_is_asked_and_what_is_decided_becomes_gold(
+    bench: AdjudicationBench,
+) -> None:
+    (told,) = bench.run("adjudicate", "push", "--dry-run")["pushed"]
+    assert (told["documents"], told["open"], told["project"]) == (
+        {"new": 1, "unanimous": 1, "few": 1},
+        4,
+        None,
+    )
+    (told,) = bench.run("adjudicate", "push")["pushed"]
+    assert told["documents"] == {"new": 1, "unanimous": 1, "few": 1} and told["too_few"] == [
+        "doc-00002"
+    ]
+    (task,) = bench.tasks()
+    name = {who: bench.region_id("doc-00000", "Actor", who) for who in ("the mayor", "mayor")}
+    claim = bench.region_id("doc-00000", "Claim", "Two drones fell near Belgorod")
+    assert verdicts(task) == {claim: KEEP, bench.region_id("doc-00000", "Cue", "said"): KEEP}
+    assert [row["value"].split(" (")[0][3:] for row in task["data"][OPEN_RELATIONS]] == [
+        "Claim “Two drones fell near Belgorod” — source → Actor “the mayor”",
+        "Claim “Two drones fell near Belgorod” — source → Actor “mayor”",
+    ]
+    assert bench.push().changes == 0, "a second push finds nothing to do"
+
+    waiting = bench.pull()
+    assert waiting.documents == {"waiting": 1, "unanimous": 1, "few": 1} and waiting.changed == 1
+    bench.submit_verdicts(task, {name["the mayor"]: DROP, name["mayor"]: KEEP})
+    pulled = bench.pull()
+    assert pulled.documents == {"adjudicated": 1, "unanimous": 1, "few": 1} and pulled.changed == 1
+    assert bench.pull().changed == 0, "a second pull writes nothing"
+
+    differing, alike = bench.read_gold()
+    assert [(m.label, m.text, m.decided, len(m.votes)) for m in differing.mentions] == [
+        ("Claim", "Two drones fell near Belgorod", "unanimous", 2),
+        ("Actor", "mayor", "adjudicated", 1),
+        ("Cue", "said", "unanimous", 2),
+    ]
+    assert [(m.text, m.attributes["type"], m.decided) for m in differing.declined] == [
+        ("the mayor", "local_authority", "adjudicated")
+    ]
+    assert [(r.type, r.tail, r.decided) for r in differing.relations] == [
+        ("cue", bench.region_id("doc-00000", "Cue", "said"), "unanimous"),
+        ("source", name["mayor"], "adjudicated"),
+    ]
+    assert [(r.type, r.tail) for r in differing.declined_relations] == [
+        ("source", name["the mayor"])
+    ]
+    assert differing.adjudicator and differing.adjudicator not in differing.annotators
+    assert (alike.adjudicator, alike.declined, alike.interface) == (None, (), "all")
+    assert {m.decided for m in alike.mentions} == {"unanimous"}
+    assert bench.list_errors() == []
+
+
+def test_who_said_what_is_told_by_pseudonym_and_with_the_reasons(bench: AdjudicationBench) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    said = {
+        i["id"]: i["value"]["text"][0]
+        for i in task["predictions"][0]["result"]
+        if i.get("from_name") == "said"
+    }
+    names = {
+        answer.note or answer.mentions[0].note or answer.mentions[1].note or "": answer.annotator
+        for answer in bench.campaign.read_annotations()
+        if answer.doc_id == "doc-00000"
+    }
+    bob, ann = names["not by name"], names[""]
+    assert said[bench.region_id("doc-00000", "Actor", "mayor")].splitlines() == [
+        f"{bob} marked this — {bob} “not by name”",
+        f"{ann}: Actor “the mayor”",
+    ]
+    shown = json.dumps(task)
+    assert "sayso.localhost" not in json.dumps([task["data"], task["predictions"][0]["result"]])
+    assert ann in shown and bob in shown
+
+
+def test_the_annotators_commands_do_not_take_it_for_a_project_of_theirs(
+    bench: AdjudicationBench,
+) -> None:
+    before = bench.campaign.read_annotation_files()
+    bench.push()
+    assert bench.campaign.push().changes == 0
+    (told,) = bench.run("pull")["pulled"]
+    assert told["written"] == [] and bench.campaign.read_annotation_files() == before
+    sides = {side["interface"]: side for side in bench.run("status")["interfaces"]}
+    assert sides["all"]["tasks"] == {"unchanged": 3}
+    (found,) = bench.run("progress")["interfaces"]
+    assert found["tasks"] == 3
+
+
+def test_status_tells_how_far_it_is(bench: AdjudicationBench) -> None:
+    def told() -> dict[str, Any]:
+        return {
+            side["interface"]: side["adjudication"] for side in bench.run("status")["interfaces"]
+        }
+
+    assert told() == {"names": None, "claims": None, "all": None}
+    bench.push()
+    assert (told()["all"]["asked"], told()["all"]["submitted"]) == (1, 0)
+    (task,) = bench.tasks()
+    bench.submit_verdicts(
+        task, {bench.region_id("doc-00000", "Actor", who): KEEP for who in ("the mayor", "mayor")}
+    )
+    assert (told()["all"]["asked"], told()["all"]["submitted"]) == (1, 1)
+    assert told()["names"] is None
+
+
+def test_after_new_answers_only_what_is_new_is_asked(bench: AdjudicationBench) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    name = {who: bench.region_id("doc-00000", "Actor", who) for who in ("the mayor", "mayor")}
+    bench.submit_verdicts(task, {name["the mayor"]: DROP, name["mayor"]: KEEP})
+    bench.pull()
+    settled = bench.read_gold()[0]
+    assert bench.push().documents == {"settled": 1, "unanimous": 1, "few": 1}
+
+    bench.submit("doc-00000", EVE, who="mayor", kind="state_executive")
+    bench.campaign.pull()
+    assert bench.push().documents["settled"] == 1, "she has nothing that was not decided"
+    bench.pull()
+    now = bench.read_gold()[0]
+    assert len(now.annotators) == 3 and [m.id for m in now.mentions] == [
+        m.id for m in settled.mentions
+    ]
+    assert [len(m.votes) for m in now.mentions] == [3, 2, 3]
+
+    bench.submit("doc-00001", EVE, who="Belgorod", kind="civilian")
+    bench.campaign.pull()
+    assert bench.push().documents == {"new": 1, "settled": 1, "few": 1}
+    bench.campaign.submit(
+        "doc-00000", bench.build_result("doc-00000", who="Belgorod"), email="zoe@sayso.localhost"
+    )
+    bench.campaign.pull()
+    told = bench.push()
+    assert told.documents == {"again": 1, "waiting": 1, "few": 1} and told.open_count == 2
+    again = bench.tasks()[-1]
+    new = bench.region_id("doc-00000", "Actor", "Belgorod")
+    assert verdicts(again)[name["mayor"]] == KEEP and verdicts(again)[name["the mayor"]] == DROP
+    assert new not in verdicts(again)
+    assert [told.status for told in bench.pull().skipped if told.doc_id == "doc-00000"] == [
+        "waiting"
+    ]
+    assert bench.read_gold()[0] == now, "what was decided stands until the new is"
+    bench.submit_verdicts(again, {new: DROP})
+    bench.pull()
+    assert [m.text for m in bench.read_gold()[0].declined] == ["Belgorod", "the mayor"]
+    assert bench.list_errors() == []
+
+
+def test_answers_that_change_before_anybody_adjudicates_are_asked_anew(
+    bench: AdjudicationBench,
+) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    bench.campaign.submit(
+        "doc-00000", bench.build_result("doc-00000", who="mayor", kind="state_executive"), email=ANN
+    )
+    bench.campaign.pull()
+    assert bench.push().documents == {"surplus": 1, "unanimous": 2, "few": 1}, (
+        "nothing is left to decide"
+    )
+    assert bench.tasks() == []
+    bench.submit("doc-00000", EVE)
+    bench.campaign.pull()
+    assert bench.push().documents["new"] == 1
+    bench.submit("doc-00000", EVE, who="Belgorod")
+    bench.campaign.pull()
+    assert bench.push().documents == {"changed": 1, "unanimous": 1, "few": 1}
+    (anew,) = bench.tasks()
+    assert anew["id"] > task["id"]
+
+
+def test_an_adjudicator_may_mend_and_draw_what_everybody_missed(bench: AdjudicationBench) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    text, schema = bench.text("doc-00000"), load_schema(bench.campaign.checkout.root / SCHEMA_FILE)
+    start = text.index("Belgorod")
+    new = Mention(
+        id="drawn",
+        label="Location",
+        start=start,
+        end=start + 8,
+        text="Belgorod",
+        attributes={"use": "literal", "precision": "settlement"},
+        note="the city",
+    )
+    claim = bench.region_id("doc-00000", "Claim", "Two drones fell near Belgorod")
+    arrow = Relation(type="where", head=claim, tail="drawn")
+    more = [*encode_result([new], [arrow], schema, "a note on all"), *bench_verdict("drawn")]
+    bench.submit_verdicts(
+        task,
+        {bench.region_id("doc-00000", "Actor", "the mayor"): KEEP},
+        more=more,
+        without=bench.region_id("doc-00000", "Actor", "mayor"),
+    )
+    bench.pull()
+    record = bench.read_gold()[0]
+    drawn = next(m for m in record.mentions if m.label == "Location")
+    assert (drawn.id, drawn.decided, drawn.votes, drawn.note) == (
+        f"Location-{start}-{start + 8}",
+        "adjudicated",
+        (),
+        "the city",
+    )
+    assert record.note == "a note on all" and ("where", claim, drawn.id) in {
+        (r.type, r.head, r.tail) for r in record.relations
+    }
+    assert [m.text for m in record.declined] == ["mayor"]
+
+
+def bench_verdict(region: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": region,
+            "from_name": VERDICT,
+            "to_name": TEXT,
+            "type": "choices",
+            "value": {"choices": [KEEP]},
+        }
+    ]
+
+
+def test_what_breaks_a_rule_and_what_is_undecided_is_told_and_not_written(
+    bench: AdjudicationBench,
+) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    number = bench.submit_verdicts(task, {bench.region_id("doc-00000", "Actor", "mayor"): KEEP})
+    told = bench.pull()
+    assert (
+        told.skipped[0].status == "unreadable"
+        and "1 mentions have no verdict" in told.skipped[0].detail
+    )
+    bench.campaign.request("DELETE", f"/api/annotations/{number}/", None, JUDGE)
+    both = {bench.region_id("doc-00000", "Actor", who): KEEP for who in ("mayor", "the mayor")}
+    bench.submit_verdicts(task, both)
+    assert bench.run("adjudicate", "pull", code=5)["pulled"][-1]["documents"]["broken"] == 1
+    told = bench.pull()
+    assert told.documents["broken"] == 1
+    assert {found.check for found in told.findings} == {"same-label-overlap"}
+    assert [record.doc_id for record in bench.read_gold()] == [
+        "doc-00001"
+    ] and bench.list_errors() == []
+
+
+def test_by_majority_without_a_server_and_never_over_an_adjudicator(
+    bench: AdjudicationBench,
+) -> None:
+    root, campaign = bench.campaign.checkout.root, bench.campaign.project_key.campaign
+    words = ("adjudicate", "pull", "--auto", "majority", "--campaign", campaign)
+    bench.submit("doc-00000", EVE)
+    bench.campaign.pull()
+    dry = json.loads(run_sayso_ok(root, *words, "--dry-run", "--json"))["pulled"]
+    assert bench.read_gold() == [] and [
+        each["written"] for each in dry if each["interface"] == "all"
+    ] == [2]
+    run_sayso_ok(root, *words)
+    record, _alike = bench.read_gold()
+    assert [(m.text, m.decided, len(m.votes)) for m in record.mentions] == [
+        ("Two drones fell near Belgorod", "unanimous", 3),
+        ("the mayor", "majority", 2),
+        ("said", "unanimous", 3),
+    ]
+    assert [(m.text, m.decided) for m in record.declined] == [
+        ("mayor", "majority")
+    ] and record.adjudicator is None
+    before = (bench.corpus.folder / "gold" / f"{campaign}.jsonl").read_bytes()
+    assert "nothing has changed" in run_sayso(root, *words).stderr
+    assert (bench.corpus.folder / "gold" / f"{campaign}.jsonl").read_bytes() == before
+
+    bench.push()
+    (task,) = bench.tasks()
+    bench.submit_verdicts(
+        task,
+        {
+            bench.region_id("doc-00000", "Actor", "mayor"): KEEP,
+            bench.region_id("doc-00000", "Actor", "the mayor"): DROP,
+        },
+    )
+    bench.pull()
+    adjudicated = bench.read_gold()[0]
+    assert adjudicated.adjudicator
+    run_sayso_ok(root, *words)
+    assert bench.read_gold()[0] == adjudicated
+    assert bench.list_errors() == []
+
+
+def test_an_interface_that_fell_behind_is_replaced_only_where_that_is_asked_for(
+    bench: AdjudicationBench,
+) -> None:
+    bench.push()
+    path = bench.campaign.checkout.root / SCHEMA_FILE
+    path.write_text(
+        path.read_text().replace(
+            "The words that attribute a claim", "Whatever words attribute a claim"
+        )
+    )
+    words = ("adjudicate", "push", "--interface", "all", *bench.campaign.options)
+    refused = run_sayso(bench.campaign.checkout.root, *words)
+    assert (
+        refused.returncode == 9 and "`sayso adjudicate push --update-interface`" in refused.stderr
+    )
+    run_sayso_ok(bench.campaign.checkout.root, *words, "--update-interface")
+    assert bench.push().changes == 0
+
+
+def test_a_task_that_somebody_has_begun_stays(bench: AdjudicationBench) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    begun = {"result": task["predictions"][0]["result"]}
+    bench.campaign.request("POST", f"/api/tasks/{task['id']}/drafts", begun, JUDGE)
+    bench.submit("doc-00000", EVE, who="Belgorod")
+    bench.campaign.pull()
+    assert bench.push().documents == {"new": 1, "unanimous": 1, "few": 1}
+    kept, _new = bench.tasks()
+    assert kept["id"] == task["id"]
+    assert bench.push().changes == 0

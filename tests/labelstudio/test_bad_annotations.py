@@ -1,0 +1,191 @@
+"""Answers that no converter expects: each is kept, told with its place, and never stored as something it is not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from sayso.models import Annotation
+from tests.command_line import run_sayso
+from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
+
+pytestmark = pytest.mark.server
+
+
+def pull_annotation(campaign: SampleCampaign, result: Any) -> Annotation:
+    """What our file holds after this result was submitted for the only document."""
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", result)
+    campaign.pull()
+    (answer,) = campaign.read_annotations()
+    return answer
+
+
+def result_with(campaign: SampleCampaign, **change: Any) -> list[dict[str, Any]]:
+    campaign.write_documents(sample_document(1))
+    (item,) = campaign.build_result("doc-00001")
+    return [{**item, "value": {**item["value"], **change}}]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"end": 10_000}, "a span outside the text, or of nothing"),
+        ({"start": -3}, "a span outside the text, or of nothing"),
+        ({"start": 9, "end": 3}, "a span outside the text, or of nothing"),
+        ({"start": 0.5}, "offsets that are not whole numbers"),
+        ({"labels": ["Nope"]}, "a label that the schema does not know"),
+        ({"labels": ["Actor", "Location"]}, "a region with several labels"),
+    ],
+)
+def test_a_region_that_cannot_be_a_mention(
+    campaign: SampleCampaign, change: dict[str, Any], reason: str
+) -> None:
+    result = result_with(campaign, **change)
+    answer = pull_annotation(campaign, result)
+    assert (answer.mentions, [kept.reason for kept in answer.kept]) == ((), [reason])
+    assert answer.kept[0].item == result[0]
+
+
+def test_each_is_told_with_its_place_and_where_to_look(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", result_with(campaign, end=10_000))
+    told = run_sayso(campaign.checkout.root, "pull", *campaign.options)
+    task = campaign.fetch_tasks()["doc-00001"]["id"]
+    assert told.returncode == 0
+    (annotator,) = {answer.annotator for answer in campaign.read_annotations()}
+    look = f"{campaign.labelstudio.url}/projects/{campaign.project}/data?task={task}"
+    assert (
+        f"doc-00001 {annotator} [0, 10000): a span outside the text, or of nothing; kept in the record, look at {look}"
+        in told.stderr
+    )
+    assert ": 1 parts of answers" in told.stderr
+
+
+def test_an_unknown_value_a_dangling_relation_and_an_unknown_control(
+    campaign: SampleCampaign,
+) -> None:
+    (item,) = result_with(campaign)
+    place = {"start": 0, "end": 6}
+    result = [
+        item,
+        {
+            **item,
+            "from_name": "actor_type",
+            "type": "choices",
+            "value": {**place, "choices": ["nope"]},
+        },
+        {
+            **item,
+            "from_name": "removed_control",
+            "type": "choices",
+            "value": {**place, "choices": ["x"]},
+        },
+        {
+            "type": "relation",
+            "from_id": "m1",
+            "to_id": "gone",
+            "direction": "right",
+            "labels": ["source"],
+        },
+    ]
+    answer = pull_annotation(campaign, result)
+    assert [mention.id for mention in answer.mentions] == ["m1"] and answer.relations == ()
+    assert sorted(kept.reason for kept in answer.kept) == [
+        "a relation to a missing mention",
+        "a value that the schema does not know",
+        "an attribute that its label does not have",
+    ]
+
+
+def read_quarantine(campaign: SampleCampaign) -> list[dict[str, Any]]:
+    path = campaign.checkout.private / "set-aside" / f"{campaign.project_key.campaign}-all.jsonl"
+    assert path.stat().st_mode & 0o777 == 0o600
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_answers_on_a_task_that_was_added_by_hand(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    by_hand = [{"data": {"text": "Somebody's own text.", "title": "", "about": ""}}]
+    path = f"/api/projects/{campaign.project}/import?return_task_ids=true"
+    (task,) = campaign.request("POST", path, by_hand)["task_ids"]
+    campaign.request("POST", f"/api/tasks/{task}/annotations/", {"result": [{"id": "x"}]})
+    outcome = campaign.pull()
+    assert [(n.task, n.reason) for n in outcome.quarantined] == [
+        (task, "the task was added by hand in Label Studio")
+    ]
+    assert campaign.read_annotations() == []
+    assert [line["answer"]["result"] for line in read_quarantine(campaign)] == [[{"id": "x"}]]
+
+
+def test_answers_on_a_text_that_somebody_edited(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001")
+    task = campaign.fetch_tasks()["doc-00001"]
+    campaign.request(
+        "PATCH",
+        f"/api/tasks/{task['id']}/",
+        {"data": task["data"] | {"text": "X" + task["data"]["text"]}},
+    )
+    (notice,) = campaign.pull().quarantined
+    assert notice.reason.startswith(
+        "the text was edited in Label Studio, and a span of the answer could not be proven"
+    )
+    campaign.request("PATCH", f"/api/tasks/{task['id']}/", {"data": task["data"]})
+    assert campaign.pull().quarantined == [] and len(campaign.read_annotations()) == 1
+
+
+def test_answers_to_a_text_that_has_changed_since_or_is_not_there(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1), sample_document(2), sample_document(3))
+    campaign.push()
+    for doc_id in campaign.fetch_tasks():
+        campaign.submit(doc_id)
+    campaign.write_documents(sample_document(1, "Another text."), sample_document(3))
+    outcome = campaign.pull()
+    assert [(notice.doc_id, notice.reason) for notice in outcome.quarantined] == [
+        (
+            "doc-00001",
+            "the text has changed since it was pushed; "
+            "1 of 1 mentions do not provably stand on the same words: “Report” [0, 6)",
+        ),
+        ("doc-00002", "the corpus does not hold this document"),
+    ]
+    assert [answer.doc_id for answer in campaign.read_annotations()] == ["doc-00003"]
+    campaign.write_documents(sample_document(1), sample_document(2), sample_document(3))
+    assert campaign.pull().quarantined == []
+    assert len(campaign.read_annotations()) == 3
+
+
+def test_a_result_that_is_not_a_list(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    number = campaign.submit("doc-00001")
+    answer = campaign.http_client().patch(
+        f"/api/annotations/{number}/", json={"result": {"not": "a list"}}
+    )
+    if answer.is_success:  # the server of today refuses it
+        assert [notice.reason for notice in campaign.pull().quarantined] == [
+            "the result is not a list"
+        ]
+    else:
+        assert answer.status_code == 400
+
+
+def test_keys_of_our_own_data_that_somebody_took_away(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001")
+    task = campaign.fetch_tasks()["doc-00001"]
+    campaign.request("PATCH", f"/api/tasks/{task['id']}/", {"data": {**task["data"], "doc_id": 17}})
+    outcome = campaign.pull()
+    assert [notice.reason for notice in outcome.quarantined] == [
+        "the task was added by hand in Label Studio"
+    ]
+    assert msgspec.json.encode(outcome.quarantined)

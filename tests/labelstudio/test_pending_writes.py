@@ -1,0 +1,156 @@
+"""A write that was under way when its command died: the next push waits for as long as it can still arrive."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from urllib.parse import urlsplit
+
+import pytest
+
+from sayso.labelstudio import pending_writes, process, project, server, tasks
+from sayso.labelstudio.client import MODEL_VERSION
+from sayso.labelstudio.retries import RetryPolicy
+from sayso.labelstudio.sync_state import open_sync_state
+from sayso.schema.declarations import load_schema
+from sayso.settings import SCHEMA_FILE
+from tests.labelstudio.faults import ProxyExchange, fault_once
+from tests.labelstudio.proxied_campaign import ProxiedCampaign
+from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def embedded_campaign(campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch) -> SampleCampaign:
+    """A campaign whose own embedded server is the one of the run; its project is there. Time alone settles nothing."""
+    campaign.checkout.private.mkdir(exist_ok=True)
+    server.server_folder(campaign.checkout).symlink_to(
+        server.server_folder(campaign.labelstudio.checkout)
+    )
+    campaign.write_documents(sample_document(0))
+    campaign.push()
+    monkeypatch.setattr(pending_writes, "SETTLE", 0.0)
+    return campaign
+
+
+def settle_pending_write(campaign: SampleCampaign, going: Callable[[], None]) -> list[float]:
+    """Write down that a push goes out, let it go, and settle; how long there was still to wait, at each look."""
+    found = project.find_project(campaign.client, campaign.project_key)
+    assert found
+    waited: list[float] = []
+    told = RetryPolicy(report_wait=lambda _why, left: waited.append(left))
+    with (
+        open_sync_state(campaign.checkout, campaign.client, found) as ledger,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        patched.setattr(campaign.client, "patience", told)
+        pending_writes.record_write(ledger, after=ledger.last_task())
+        going()
+        assert pending_writes.wait_for_pending_write(
+            campaign.checkout, campaign.client, ledger, found.id
+        )
+        assert not pending_writes.wait_for_pending_write(
+            campaign.checkout, campaign.client, ledger, found.id
+        )
+    return waited
+
+
+def test_the_embedded_server_is_waited_for_while_it_is_at_it(
+    embedded_campaign: SampleCampaign,
+) -> None:
+    """It works some seconds on what it was sent, whether or not anybody listens."""
+    embedded_campaign.write_documents(*map(sample_document, range(300)))
+    version = load_schema(embedded_campaign.checkout.root / SCHEMA_FILE).version
+    foretold = [
+        {"model_version": MODEL_VERSION, "result": 25 * embedded_campaign.build_result("doc-00001")}
+    ]
+    sent = [
+        {"data": tasks.build_task_data(held, version), "predictions": foretold}
+        for held in embedded_campaign.corpus.documents()
+    ][1:]
+    where = urlsplit(embedded_campaign.labelstudio.url)
+    port = where.port or 0
+
+    def send_and_die() -> None:
+        line = http.client.HTTPConnection(where.hostname or "", port)
+        with contextlib.closing(line):
+            headers = {
+                "Authorization": f"Token {embedded_campaign.labelstudio.token}",
+                "Content-Type": "application/json",
+            }
+            line.request(
+                "POST",
+                f"/api/projects/{embedded_campaign.project}/import",
+                json.dumps(sent),
+                headers,
+            )
+        assert process.has_abandoned_request(port) is True
+
+    waited = settle_pending_write(embedded_campaign, send_and_die)
+    assert len(waited) > 2 and waited[0] > 500
+    assert process.has_abandoned_request(port) is False
+    assert embedded_campaign.push().tasks == {"unchanged": 300}
+
+
+def test_an_idle_embedded_server_is_not_waited_for(
+    embedded_campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after it was written down and before it was sent: nothing can arrive any more."""
+    monkeypatch.setattr(pending_writes, "SETTLE", 60.0)
+    assert settle_pending_write(embedded_campaign, lambda: None) == [0.0]
+
+
+def test_a_server_elsewhere_is_waited_for_in_sight(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending_writes, "SETTLE", 3.0)
+    campaign.push()
+    *waits, over = settle_pending_write(campaign, lambda: None)
+    assert 0 < waits[0] <= 3 and waits == sorted(waits, reverse=True) and over == 0
+
+
+@pytest.mark.parametrize("late", ["import", "tasks"])
+def test_what_arrives_after_all_waiting_does_not_double(
+    proxied: ProxiedCampaign, late: str
+) -> None:
+    """A server elsewhere does at its leisure what the dead asked for: while the next push sends, or after it."""
+    proxied.campaign.write_documents(*map(sample_document, range(5)))
+    proxied.run_undisturbed("push")
+    proxied.campaign.write_documents(*map(sample_document, range(9)))
+    victim: Future[int] = Future()
+    ghosts: list[ProxyExchange] = []
+    go_on = threading.Event()
+
+    def kill(exchange: ProxyExchange) -> None:
+        ghosts.append(exchange)
+        os.kill(victim.result(), signal.SIGKILL)
+        go_on.wait(60)
+        exchange.reset()
+
+    proxied.proxy.fault = fault_once("POST …/import", kill)
+    killed = proxied.start("push")
+    victim.set_result(killed.pid)
+    assert killed.end().code == -signal.SIGKILL
+
+    def overtaken(exchange: ProxyExchange) -> None:
+        answer = exchange.forward()
+        ghosts.pop().forward()
+        exchange.respond(answer)
+
+    proxied.proxy.fault = fault_once(
+        "POST …/import" if late == "import" else "GET …/nothing", overtaken
+    )
+    proxied.run("push").require_success()
+    if late == "tasks":
+        ghosts.pop().forward()
+        proxied.run_undisturbed("push")
+    go_on.set()
+    assert proxied.campaign.fetch_tasks().keys() == {f"doc-{number:05d}" for number in range(9)}
+    assert "nothing to do" in proxied.run_undisturbed("push")

@@ -1,0 +1,450 @@
+"""Pulling from a real Label Studio: everybody's own answer, once, and nothing that belongs to nobody else."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import msgspec
+import pytest
+
+from sayso import jsonl
+from sayso.errors import DiskError, InputError, UsageError
+from sayso.labelstudio import fetched_annotations, pseudonyms
+from sayso.labelstudio.client import Account
+from sayso.labelstudio.connection import connect
+from sayso.labelstudio.pull import pull
+from sayso.models import Annotation
+from sayso.schema.declarations import load_schema
+from sayso.settings import SCHEMA_FILE
+from tests.command_line import run_sayso, run_sayso_ok
+from tests.labelstudio import faults
+from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
+
+pytestmark = pytest.mark.server
+
+ANN, BOB = "ann@sayso.localhost", "bob@sayso.localhost"
+
+
+def test_nothing_was_pushed(campaign: SampleCampaign) -> None:
+    with pytest.raises(
+        UsageError, match=f"no project of campaign {campaign.project_key.campaign}.*sayso push"
+    ):
+        campaign.pull()
+
+
+def test_twice_is_once(campaign: SampleCampaign) -> None:
+    campaign.write_documents(*map(sample_document, range(4)))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    campaign.submit("doc-00001", email=BOB)
+    campaign.submit("doc-00002", email=ANN, skip=True)
+    first = campaign.pull()
+    before = campaign.read_annotation_files()
+    second = campaign.pull()
+    assert len(first.written) == 2 and second.written == []
+    assert first.annotations == second.annotations
+    assert campaign.read_annotation_files() == before
+
+
+def test_an_answer_arrives_with_everything_that_belongs_to_it(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    number = campaign.submit("doc-00001", email=ANN)
+    campaign.pull()
+    (answer,) = campaign.read_annotations()
+    assert answer.origin and answer.origin.annotation == number
+    assert (answer.doc_id, answer.status, answer.interface, answer.campaign) == (
+        "doc-00001",
+        "submitted",
+        "all",
+        campaign.project_key.campaign,
+    )
+    assert answer.schema_version == load_schema(campaign.checkout.root / SCHEMA_FILE).version
+    assert (answer.lead_time_seconds, answer.started_from, answer.annotator_kind) == (
+        2.5,
+        "nothing",
+        "human",
+    )
+    assert [(m.label, m.start, m.end, m.text) for m in answer.mentions] == [
+        ("Actor", 0, 6, "Report")
+    ]
+
+
+def test_skipped_documents_come_and_drafts_never(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN, skip=True)
+    task = campaign.fetch_tasks()["doc-00002"]["id"]
+    campaign.request(
+        "POST", f"/api/tasks/{task}/drafts", {"result": campaign.build_result("doc-00002")}, ANN
+    )
+    campaign.pull()
+    (answer,) = campaign.read_annotations()
+    assert (answer.doc_id, answer.status, len(answer.mentions)) == ("doc-00001", "skipped", 1)
+
+
+def test_two_answers_of_one_person(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    numbers = [campaign.submit("doc-00001", email=ANN), campaign.submit("doc-00001", [], email=ANN)]
+    campaign.pull()
+    assert [
+        answer.origin.annotation for answer in campaign.read_annotations() if answer.origin
+    ] == numbers
+
+
+def test_two_people_with_one_local_part_are_two(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", email="kim@one.localhost")
+    campaign.submit("doc-00001", email="kim@two.localhost")
+    campaign.pull()
+    assert len(campaign.read_annotation_files()) == 2
+    names = {answer.annotator for answer in campaign.read_annotations()}
+    shutil.rmtree(campaign.corpus.folder / "annotations")
+    campaign.pull()
+    assert {answer.annotator for answer in campaign.read_annotations()} == names
+
+
+def test_an_answer_that_started_from_a_prediction_or_from_another_answer(
+    campaign: SampleCampaign,
+) -> None:
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push()
+    result, task = campaign.build_result("doc-00001"), campaign.fetch_tasks()["doc-00001"]["id"]
+    prediction = campaign.request(
+        "POST", "/api/predictions/", {"task": task, "result": result, "model_version": "x"}
+    )["id"]
+    body = {"result": result, "parent_prediction": prediction}
+    first = campaign.request("POST", f"/api/tasks/{task}/annotations/", body, ANN)["id"]
+    campaign.request(
+        "POST",
+        f"/api/tasks/{task}/annotations/",
+        {"result": result, "parent_annotation": first},
+        BOB,
+    )
+    campaign.pull()
+    assert {answer.started_from for answer in campaign.read_annotations()} == {
+        "prediction",
+        "annotation",
+    }
+
+
+def test_only_what_has_changed_is_fetched(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetched_annotations, "OVERLAP", 0.0)
+    campaign.write_documents(*map(sample_document, range(150)))
+    campaign.push()
+    number = campaign.submit("doc-00001", email=ANN)
+    assert campaign.pull().tasks_fetched == 150
+    time.sleep(1.1)  # the server tells its clock in whole seconds
+    campaign.pull()
+    time.sleep(1.1)
+    assert campaign.pull().tasks_fetched == 0
+    campaign.request("PATCH", f"/api/annotations/{number}/", {"result": []}, ANN)
+    assert campaign.pull().tasks_fetched == 1
+    assert [answer.mentions for answer in campaign.read_annotations()] == [()]
+
+
+def test_what_vanished_stays_until_it_is_pruned(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push()
+    number = campaign.submit("doc-00001", email=ANN)
+    campaign.submit("doc-00002", email=ANN)
+    campaign.pull()
+    before = campaign.read_annotation_files()
+    campaign.http_client().delete(f"/api/annotations/{number}/")
+    kept = campaign.pull()
+    assert [notice.doc_id for notice in kept.vanished] == ["doc-00001"]
+    assert campaign.read_annotation_files() == before
+    campaign.pull(prune=True)
+    assert [answer.doc_id for answer in campaign.read_annotations()] == ["doc-00002"]
+
+
+def test_a_deleted_task_is_noticed(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    campaign.pull()
+    campaign.http_client().delete(f"/api/tasks/{campaign.fetch_tasks()['doc-00001']['id']}/")
+    assert [notice.doc_id for notice in campaign.pull().vanished] == ["doc-00001"]
+    campaign.pull(prune=True)
+    assert campaign.read_annotation_files() == {}
+
+
+def test_what_does_not_concern_this_pull_stays(campaign: SampleCampaign) -> None:
+    """Answers of another pass in the same file, of a program, and of a project that is not on this server."""
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    campaign.pull()
+    (answer,) = campaign.read_annotations()
+    names = msgspec.structs.replace(answer, interface="names", mentions=())
+    moved = msgspec.structs.replace(
+        answer, origin=msgspec.structs.replace(answer.origin, project=999_999)
+    )  # type: ignore[type-var]
+    drafted = msgspec.structs.replace(answer, annotator="draft", origin=None)
+    others = sorted([names, moved], key=lambda line: line.interface)
+    campaign.corpus.write_annotations(campaign.project_key.campaign, answer.annotator, others)
+    campaign.corpus.write_annotations(campaign.project_key.campaign, "draft", [drafted])
+    outcome = campaign.pull(prune=True)
+    assert outcome.vanished == []
+    assert sorted(map(repr, campaign.read_annotations())) == sorted(
+        map(repr, [answer, names, moved, drafted])
+    )
+
+
+def test_the_map_gives_an_account_its_name_and_kind(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    campaign.pull()
+    path = campaign.checkout.private / "annotators.jsonl"
+    lines = list(jsonl.read(path, pseudonyms.Annotator))
+    chosen = [
+        msgspec.structs.replace(line, pseudonym="judge", kind="adjudicator")
+        if line.email == ANN
+        else line
+        for line in lines
+    ]
+    jsonl.write(path, chosen)
+    outcome = campaign.pull()
+    assert [
+        (answer.annotator, answer.annotator_kind) for answer in campaign.read_annotations()
+    ] == [("judge", "adjudicator")]
+    assert campaign.read_annotation_files().keys() == {"judge.jsonl"} and outcome.vanished == []
+
+
+def test_two_accounts_may_not_share_a_pseudonym(campaign: SampleCampaign) -> None:
+    path = campaign.checkout.private / "annotators.jsonl"
+    jsonl.write(path, [pseudonyms.Annotator(email=email, pseudonym="one") for email in (ANN, BOB)])
+    with pytest.raises(InputError, match=r"annotators.jsonl:2: a second account is called one"):
+        pseudonyms.resolve_annotators(campaign.checkout, [Account(1, ANN)])
+
+
+def test_a_key_of_the_environment_gives_the_same_pseudonym_everywhere(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(key: str) -> str:
+        shutil.rmtree(campaign.checkout.private, ignore_errors=True)
+        monkeypatch.setenv("SAYSO_PSEUDONYM_KEY", key)
+        return pseudonyms.resolve_annotators(campaign.checkout, [Account(1, ANN)])[1].pseudonym
+
+    assert named("one") == named("one") != named("other")
+
+
+def test_no_address_and_no_token_anywhere(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    said = [run_sayso(campaign.checkout.root, "push", *campaign.options)]
+    campaign.submit("doc-00001", email=ANN)
+    by_hand = {"data": {"text": "x", "title": "", "about": ""}}
+    task = campaign.request(
+        "POST", f"/api/projects/{campaign.project}/import?return_task_ids=true", [by_hand]
+    )["task_ids"][0]
+    campaign.request("POST", f"/api/tasks/{task}/annotations/", {"result": []}, ANN)
+    said += [
+        run_sayso(campaign.checkout.root, *command, *campaign.options)
+        for command in (["pull"], ["status"])
+    ]
+    assert [result.returncode for result in said] == [0, 0, 0]
+    printed = "".join(result.stdout + result.stderr for result in said)
+    files = [path for path in campaign.checkout.root.rglob("*") if path.is_file()]
+    written = {path.relative_to(campaign.checkout.root): path.read_bytes() for path in files}
+    holding = {str(path) for path, content in written.items() if ANN.encode() in content}
+    assert ANN not in printed and holding == {".sayso/annotators.jsonl"}
+    holding = {
+        str(path)
+        for path, content in written.items()
+        if campaign.labelstudio.token.encode() in content
+    }
+    assert campaign.labelstudio.token not in printed and holding == {"token"}
+    secret = [campaign.checkout.private / name for name in ("annotators.jsonl", "pseudonym.key")]
+    assert {kept.stat().st_mode & 0o777 for kept in secret} == {0o600}
+
+
+def test_a_full_disk_leaves_the_old_files(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    campaign.pull()
+    before = campaign.read_annotation_files()
+    campaign.submit("doc-00001", [], email=ANN)
+    folder = campaign.corpus.folder / "annotations" / campaign.project_key.campaign
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", raise_disk_full)
+        with pytest.raises(DiskError, match="No space left"):
+            campaign.pull()
+    assert campaign.read_annotation_files() == before and len(list(folder.iterdir())) == 1
+    campaign.pull()
+    assert len(campaign.read_annotations()) == 2
+
+
+def raise_disk_full(_descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def count_fetched(campaign: SampleCampaign) -> int:
+    """How many tasks the ledger holds."""
+    for path in (campaign.checkout.private / "cache").glob("studio-*.sqlite3"):
+        with (
+            contextlib.closing(sqlite3.connect(path)) as ledger,
+            contextlib.suppress(sqlite3.OperationalError),
+        ):
+            return int(ledger.execute("SELECT count(*) FROM read").fetchone()[0])
+    return 0
+
+
+@pytest.mark.slow
+def test_killed_while_fetching_it_goes_on_from_there(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetched_annotations, "OVERLAP", 0.0)
+    campaign.write_documents(*map(sample_document, range(600)))
+    campaign.push()
+    campaign.submit("doc-00003", email=ANN)
+    campaign.submit("doc-00599", email=ANN)
+    time.sleep(1.1)  # the server tells its clock in whole seconds
+    words = [
+        sys.executable,
+        "-m",
+        "sayso",
+        "--root",
+        str(campaign.checkout.root),
+        "pull",
+        *campaign.options,
+    ]
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not count_fetched(campaign):
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    there = count_fetched(campaign)
+    assert 0 < there < 600 and campaign.read_annotation_files() == {}
+    campaign.submit("doc-00000", email=ANN)  # on a task that was fetched already
+    outcome = campaign.pull()
+    assert 600 - there <= outcome.tasks_fetched < 600
+    assert [answer.doc_id for answer in campaign.read_annotations()] == [
+        "doc-00000",
+        "doc-00003",
+        "doc-00599",
+    ]
+    assert campaign.pull().written == []
+
+
+def test_the_command(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    told = msgspec.json.decode(
+        run_sayso_ok(campaign.checkout.root, "pull", *campaign.options, "--json")
+    )["pulled"][0]
+    (annotator,) = told["answers"]
+    assert told["answers"][annotator] == {"submitted": 1}
+    assert told["written"] == [
+        f"corpus/annotations/{campaign.project_key.campaign}/{annotator}.jsonl"
+    ]
+    again = run_sayso(campaign.checkout.root, "pull", *campaign.options)
+    assert again.returncode == 0 and "nothing has changed" in again.stderr
+
+
+def test_every_record_is_canonical(campaign: SampleCampaign) -> None:
+    campaign.write_documents(*map(sample_document, range(3)))
+    campaign.push()
+    for number in (2, 0, 1):
+        campaign.submit(f"doc-{number:05d}", email=ANN)
+    campaign.pull()
+    (path,) = campaign.corpus.annotation_files(campaign.project_key.campaign)
+    before = path.read_bytes()
+    assert not jsonl.write(path, list(jsonl.read(path, Annotation))) and path.read_bytes() == before
+    assert [answer.doc_id for answer in campaign.read_annotations()] == [
+        "doc-00000",
+        "doc-00001",
+        "doc-00002",
+    ]
+
+
+def test_a_full_pull_that_dies_half_way_begins_anew(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push()
+    campaign.submit("doc-00001")
+    campaign.pull()
+    before = campaign.read_annotation_files()
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            fetched_annotations,
+            "_SHAPE",
+            "CREATE TABLE read (task INTEGER PRIMARY KEY); here it dies;",
+        )
+        with pytest.raises(DiskError):
+            campaign.pull(full=True)
+    assert campaign.pull().tasks_fetched == 2
+    assert campaign.read_annotation_files() == before
+
+
+def test_the_answers_of_a_deleted_account_stay(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaver = "leaver@sayso.localhost"
+    monkeypatch.setattr(
+        fetched_annotations, "OVERLAP", -60.0
+    )  # as if the last pull were long ago: the task itself has not changed
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", email=leaver)
+    campaign.pull()
+    before = campaign.read_annotations()
+    number = next(
+        account.id for account in campaign.client.list_accounts() if account.email == leaver
+    )
+    campaign.request("DELETE", f"/api/users/{number}/")
+    assert not campaign.pull().vanished
+    assert campaign.read_annotations() == before
+    campaign.pull(full=True)
+    assert campaign.read_annotations() == before
+
+
+def test_where_nothing_has_changed_two_questions_are_enough(
+    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetched_annotations, "OVERLAP", -60.0)  # as if the last pull were long ago
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    with faults.run_proxy(campaign.labelstudio.url) as proxy:
+        for _ in range(2):
+            proxy.requests.clear()
+            with connect(campaign.checkout, proxy.url, campaign.token_file) as client:
+                (outcome,) = pull(campaign.checkout, client, campaign.project_key.campaign)
+    assert proxy.requests == ["GET api/projects", "GET api/tasks"]
+    assert (outcome.written, sum(count.total() for count in outcome.annotations.values())) == (
+        [],
+        1,
+    )
+
+
+@pytest.mark.parametrize("change", ["edited", "removed", "emptied"])
+def test_a_file_that_somebody_changed_is_made_anew(campaign: SampleCampaign, change: str) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    (path,) = campaign.pull().written
+    whole = path.read_bytes()
+    assert campaign.pull().written == []
+    if change == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(whole.replace(b"Report", b"Rumour") if change == "edited" else b"")
+    assert campaign.pull().written == [path]
+    assert path.read_bytes() == whole
+    assert campaign.pull().written == []

@@ -1,0 +1,279 @@
+"""Tokens, passwords and addresses stay where they belong, whatever is run and however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet
+import pytest
+
+from sayso.labelstudio import server
+from tests.command_line import run_sayso
+from tests.conftest import PASSWORD, REPOSITORY, LabelStudioServer, new_checkout, stop_server_after
+from tests.labelstudio import faults, forked_commands
+from tests.labelstudio.forked_commands import SHORT_WAITS, CommandResult
+from tests.labelstudio.proxied_campaign import ANN, BOB
+from tests.labelstudio.sample_campaign import SampleCampaign, open_campaign, sample_document
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+SHORT_PATIENCE = {"SAYSO_PATIENCE": "1"}
+WRONG_TOKEN = "f00dfacef00dfacef00dfacef00dfacef00dface"
+# What may hold them: Label Studio's own data, our secrets, the private map. Nobody else may read it.
+SECRET_PATHS = (
+    ".sayso/studio/secrets.json",
+    ".sayso/studio/data/",
+    ".sayso/annotators.jsonl",
+    ".sayso/pseudonym.key",
+)
+
+
+@contextlib.contextmanager
+def record_command_lines() -> Iterator[set[bytes]]:
+    """Every command line that ran on this machine meanwhile, as anybody here can list them."""
+    seen: set[bytes] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    seen.add(path.read_bytes())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watching.join()
+
+
+def read_content(path: Path) -> bytes:
+    """What a file says, also where it is packed."""
+    if path.suffix == ".parquet":
+        return repr(pyarrow.parquet.read_table(path).to_pylist()).encode()
+    return path.read_bytes()
+
+
+def find_leaks(root: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
+    """The files that hold a secret and may not."""
+    found = {}
+    for path in root.rglob("*"):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and not name.startswith(SECRET_PATHS):
+            told = read_content(path)
+            found[name] = [secret for secret in secrets if secret in told]
+    for place in (
+        "*.parquet",
+        "*.sqlite3",
+        "*.log",
+        "corpus/annotations/*/*.jsonl",
+        ".sayso/set-aside/*.jsonl",
+    ):
+        assert any(Path(name).match(place) for name in found), f"no {place} was looked into"
+    return {name: held for name, held in found.items() if held}
+
+
+def find_readable_files(root: Path) -> list[str]:
+    """Files that may hold secrets, answers or addresses, and that another user could read."""
+
+    def reachable(path: Path) -> bool:
+        above = [parent for parent in path.parents if parent.is_relative_to(root / ".sayso")]
+        return all(step.stat().st_mode & 0o077 for step in (path, *above))
+
+    private = [
+        path
+        for name in (*SECRET_PATHS, ".sayso/set-aside/", ".sayso/cache/")
+        for path in _files(root / name)
+    ]
+    assert len(private) > 5
+    return [str(path) for path in private if reachable(path)]
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [below for below in path.rglob("*") if below.is_file()]
+
+
+def list_committed_files(root: Path) -> list[str]:
+    """What `git add --all` would take in."""
+    shutil.copy(REPOSITORY / ".gitignore", root)
+    for words in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=root, check=True, capture_output=True, text=True
+    )
+    return listed.stdout.splitlines()
+
+
+class RecordedOutput:
+    """Runs commands of one checkout and keeps whatever they say; each has to end with the code that is expected."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lines: list[str] = []
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """As a person does, in a process that shows in the list."""
+        ended = run_sayso(self.root, *words, environment=SHORT_PATIENCE)
+        return self.record(
+            words, CommandResult(ended.returncode, ended.stdout + ended.stderr), {code}
+        )
+
+    def run_forked(self, *words: str, codes: set[int], **environment: str) -> str:
+        """The same, with Python started already."""
+        return self.record(
+            words,
+            forked_commands.run_command(
+                self.root, *words, environment={**SHORT_PATIENCE, **environment}, **SHORT_WAITS
+            ),
+            codes,
+        )
+
+    def record(self, words: tuple[str, ...], ended: CommandResult, codes: set[int]) -> str:
+        assert ended.code in codes and "Traceback" not in ended.output, (
+            f"{words} ended with {ended.code}: {ended.output}"
+        )
+        self.lines += [" ".join(words), *ended.output.splitlines()]
+        return ended.output
+
+
+def run_campaign(campaign: SampleCampaign, sayings: RecordedOutput) -> None:
+    """Everything that a campaign does, in words and as JSON: among the answers one to fix, one to set aside."""
+    named = ("--campaign", campaign.project_key.campaign)
+    foretold = campaign.checkout.root / "predictions.jsonl"
+    mentions = [{"id": "p", "label": "Actor", "start": 0, "end": 6}]
+    lines = [
+        {"doc_id": held.doc_id, "text_sha256": held.text_sha256, "mentions": mentions}
+        for held in campaign.corpus.documents()
+    ]
+    foretold.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    sayings.run("push", *named, "--predictions", str(foretold), "--overlap", "2", "--json")
+    broken = campaign.build_result("doc-00001")
+    broken[0]["value"]["end"] = 10_000
+    campaign.submit("doc-00000", [], email=ANN)
+    campaign.submit("doc-00001", broken, email=BOB)
+    campaign.submit("doc-00002", email=BOB, skip=True)
+    by_hand = {"data": {"text": "x", "title": "", "about": ""}}
+    path = f"/api/projects/{campaign.project}/import?return_task_ids=true"
+    task = campaign.request("POST", path, [by_hand])["task_ids"][0]
+    campaign.request("POST", f"/api/tasks/{task}/annotations/", {"result": []}, ANN)
+    for words in (
+        ["pull"],
+        ["pull", "--full"],
+        ["status"],
+        ["progress"],
+        ["push", "--dry-run"],
+        ["push"],
+    ):
+        sayings.run(*words, *named)
+        sayings.run(*words, *named, "--json")
+    for local in ("check", "build"):
+        sayings.run(local)
+        sayings.run(local, "--json")
+    sayings.run("schema", "build")
+    for words in (["studio", "status"], ["studio", "status", "--json"], ["studio", "up"]):
+        sayings.run(*words)
+
+
+def run_failures(
+    campaign: SampleCampaign, sayings: RecordedOutput, proxy: faults.FaultProxy
+) -> None:
+    """Everything that can be refused, and a server that fails at each stage of a command."""
+    labelstudio = campaign.labelstudio
+    host = labelstudio.url.removeprefix("http://")
+    campaign.token_file.chmod(0o644)
+    for word in ("push", "pull", "status", "progress"):
+        words = (word, "--campaign", campaign.project_key.campaign)
+        for token in (
+            WRONG_TOKEN,
+            f"{labelstudio.token}\n{labelstudio.token}",
+            f"{labelstudio.token}é",
+            " ",
+        ):
+            sayings.run_forked(*words, codes={4}, SAYSO_TOKEN=token, SAYSO_URL=labelstudio.url)
+        sayings.run_forked(
+            *words, "--token-file", str(campaign.token_file), codes={4}, SAYSO_URL=labelstudio.url
+        )
+        for url in (
+            f"http://{ANN}:{labelstudio.token}@{host}",
+            f"http://{host}/?token={labelstudio.token}",
+        ):
+            sayings.run_forked(*words, codes={2}, SAYSO_URL=url)
+        sayings.run_forked(
+            *words, codes={8}, SAYSO_TOKEN=labelstudio.token, SAYSO_URL="http://127.0.0.1:9"
+        )
+        for number, fault in (
+            (2, faults.answer_with_html),
+            (3, faults.fail_with(500, b'{"detail": "x"}')),
+            (4, faults.break_before),
+        ):
+            proxy.requests.clear()
+            proxy.fault = faults.fault_since(number, fault)
+            sayings.run_forked(
+                *words, codes={6, 8}, SAYSO_TOKEN=labelstudio.token, SAYSO_URL=proxy.url
+            )
+
+
+def test_no_secret_is_told_anywhere(tmp_path: Path) -> None:
+    """Neither in what commands say, however they end, nor in a file, nor to whoever lists processes."""
+    root = tmp_path / "checkout"
+    checkout = new_checkout(root)
+    sayings = RecordedOutput(root)
+    with stop_server_after(checkout), record_command_lines() as command_lines:
+        sayings.run("studio", "up", "--port", "0")
+        found = server.find_running(checkout)
+        assert found
+        labelstudio = LabelStudioServer(checkout, found)
+        with (
+            open_campaign(labelstudio, checkout) as campaign,
+            faults.run_proxy(labelstudio.url) as proxy,
+        ):
+            campaign.write_documents(*map(sample_document, range(3)))
+            run_campaign(campaign, sayings)
+            run_failures(campaign, sayings, proxy)
+            campaign.token_file.unlink()
+            tokens = [
+                labelstudio.token,
+                *(labelstudio.annotator_token(email) for email in (ANN, BOB)),
+            ]
+        assert "up" in sayings.run("studio", "status")
+        sayings.run("studio", "down")
+    lead = server.lead_credentials(checkout)
+    own = msgspec.json.decode((server.server_folder(checkout) / "secrets.json").read_bytes())
+    secrets = [
+        value.encode()
+        for value in {*tokens, WRONG_TOKEN, PASSWORD, ANN, BOB, lead.email, *own.values()}
+        if isinstance(value, str)
+    ]
+    assert len(secrets) >= 8
+    assert [
+        line for line in sayings.lines if any(secret in line.encode() for secret in secrets)
+    ] == []
+    assert [line for line in command_lines if any(secret in line for secret in secrets)] == []
+    assert {b"gunicorn", b"progress"} <= {
+        word for line in command_lines for word in line.split(b"\0")
+    }
+    assert find_leaks(root, secrets) == {}
+    assert find_readable_files(root) == []
+    assert [
+        name
+        for name in list_committed_files(root)
+        if name.startswith(".sayso") or name.endswith(".log")
+    ] == []
+    whole = b"".join(
+        (server.server_folder(checkout) / "data")
+        .joinpath("label_studio.sqlite3")
+        .read_bytes()
+        .split()
+    )
+    assert ANN.encode() in whole and (root / SECRET_PATHS[2]).read_bytes().count(b"@") >= 2, (
+        "no address was in use"
+    )

@@ -1,0 +1,61 @@
+"""Both sides at a glance."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from sayso.labelstudio.status import read_status
+from tests.command_line import run_sayso, run_sayso_ok
+from tests.labelstudio.proxied_campaign import ProxiedCampaign
+from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
+
+pytestmark = pytest.mark.server
+
+
+def test_both_sides(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push(limit=1)
+    campaign.submit("doc-00001", email="ann@sayso.localhost")
+    campaign.submit("doc-00001", email="bob@sayso.localhost", skip=True)
+    sides = {
+        side.project_key.pass_name: side
+        for side in read_status(
+            campaign.checkout, campaign.client, campaign.project_key.campaign, None
+        )
+    }
+    assert sides["names"].interface_state == "to be made" and sides["names"].tasks == {"new": 2}
+    side = sides["all"]
+    assert (side.interface_state, side.tasks) == ("in step", {"unchanged": 1, "new": 1})
+    assert sorted(side.on_server.values()) == [1, 1] and side.local.counts == {}
+    assert campaign.read_annotation_files() == {}
+    campaign.pull()
+    (side,) = read_status(campaign.checkout, campaign.client, campaign.project_key.campaign, "all")
+    assert side.local.counts == side.on_server
+
+
+def test_the_command(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    campaign.submit("doc-00001")
+    told = msgspec.json.decode(
+        run_sayso_ok(campaign.checkout.root, "status", *campaign.options, "--json")
+    )
+    assert [side["interface"] for side in told["interfaces"]] == ["names", "claims", "all"]
+    (counts,) = told["interfaces"][2]["answers"].values()
+    assert counts == {"here": 0, "there": 1}
+    printed = run_sayso(campaign.checkout.root, "status", *campaign.options)
+    assert "in step" in printed.stdout and "→ `sayso pull` brings" in printed.stdout
+
+
+def test_the_projects_of_all_passes_are_asked_for_once(proxied: ProxiedCampaign) -> None:
+    proxied.campaign.write_documents(sample_document(1))
+    for interface in ("all", "names"):
+        proxied.run_undisturbed("push", "--interface", interface)
+    pages = -(
+        -sum(1 for _project in proxied.campaign.client.list_projects()) // 100
+    )  # other tests' are listed too
+    asked = [
+        each for each in proxied.record_requests("status") if each.startswith("GET api/projects")
+    ]
+    assert (asked.count("GET api/projects"), len(asked)) == (pages, pages + 2), asked

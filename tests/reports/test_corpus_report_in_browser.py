@@ -1,0 +1,437 @@
+"""The page where it is read: a real Chromium, by mouse and by key, with the network watched."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from sayso.reports.corpus_report import write_report
+from sayso.settings import Checkout, find_checkout
+from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
+from tests.browser_pages import OpenPage, find_accessibility_violations
+from tests.conftest import REPOSITORY, new_checkout
+from tests.dataset.samples import make_annotation, make_document, make_mention, write_corpus
+from tests.reports.sample_corpus import HOSTILE, MAIN_TEXT, write_sample_corpus
+
+pytestmark = pytest.mark.browser
+
+
+def write_report_page(root: Path, fill: Callable[[Path], object]) -> Path:
+    checkout = new_checkout(root)
+    fill(checkout.root)
+    out = checkout.root / "page.html"
+    write_report(checkout, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report_page(
+        tmp_path_factory.mktemp("world") / "checkout",
+        lambda root: write_sample_corpus(root, adjudicated=True),
+    )
+
+
+@pytest.fixture(scope="module")
+def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("founding") / "page.html"
+    write_report(find_checkout(REPOSITORY), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def fill(root: Path) -> None:
+        documents = list(synthetic_documents(1000))
+        write_corpus(root, documents, synthetic_annotations(documents, "reader"))
+
+    return write_report_page(tmp_path_factory.mktemp("large") / "checkout", fill)
+
+
+def read_status(page: Page) -> str:
+    return page.locator("main > section:visible .status").inner_text()
+
+
+def visible_text(found: Locator) -> str:
+    """What eyes see of an element, white space as one space."""
+    words: str = found.evaluate(
+        """element => { const copy = element.cloneNode(true);
+                        for (const heard of copy.querySelectorAll('.sr')) heard.remove();
+                        return copy.textContent; }"""
+    )
+    return " ".join(words.split())
+
+
+def centre_of(mark: Locator) -> tuple[float, float]:
+    """The middle of the first line of a mark, for the mouse."""
+    x, y = mark.evaluate(
+        """mark => { mark.scrollIntoView({ block: 'center', behavior: 'instant' });
+                     const box = mark.getClientRects()[0];
+                     return [box.left + box.width / 2, box.top + box.height / 2]; }"""
+    )
+    return x, y
+
+
+def read_document_text(page: Page) -> str:
+    """The text on the page without the words that are there for those who hear it."""
+    found: str = page.evaluate(
+        """() => { const copy = document.querySelector('.text').cloneNode(true);
+                   for (const tag of copy.querySelectorAll('.tag')) tag.remove();
+                   return copy.textContent; }"""
+    )
+    return found
+
+
+def list_marks(page: Page) -> list[tuple[str, str]]:
+    """Label and words of every mark."""
+    found: list[list[str]] = page.evaluate(
+        """() => [...document.querySelectorAll('.text mark')].map(mark => {
+            const copy = mark.cloneNode(true), label = copy.querySelector('.tag').textContent.trim();
+            for (const tag of copy.querySelectorAll('.tag')) tag.remove();
+            return [label, copy.textContent]; })"""
+    )
+    return [(label, words) for label, words in found]
+
+
+def test_a_claim_is_found_by_typing_and_leads_to_its_place(
+    founding: Path, open_page: OpenPage
+) -> None:
+    page = open_page(founding, "#claims")
+    assert read_status(page) == "21 claims"
+    page.get_by_label("Search", exact=True).fill("voronezh two")
+    expect(page.locator("#view-claims tbody tr")).to_have_count(1)
+    assert read_status(page) == "1 of 21 claims"
+    assert "2..4 two additional drones" in visible_text(page.locator("#view-claims tbody tr"))
+    page.get_by_role("link", name="two additional drones").click()
+    expect(page.locator("mark.picked")).to_be_focused()
+    assert [role.inner_text() for role in page.locator(".tag.role").all()] == [
+        "source",
+        "quantity",
+        "where",
+        "where",
+    ]
+    assert "1160 to 1235" in page.locator(".detail").inner_text()
+    page.go_back()
+    assert read_status(page) == "1 of 21 claims"
+
+
+def test_the_count_algebra_is_shown_as_such(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding, "#document/002_f5b38a405875c223")
+    first = page.locator(".sums li").first
+    assert visible_text(first.locator(".sum")) == "38=34+2..4"
+    assert "may add up" in first.inner_text() and "only where they come to 38" in first.inner_text()
+    first.get_by_role("button", name="2 to 4").click()
+    expect(page.locator("mark.picked")).to_contain_text("two additional drones")
+
+
+def test_filters_and_order_hold_together(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding, "#claims")
+    page.get_by_label("polarity").select_option("negative")
+    assert read_status(page) == "1 of 21 claims"
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("searchbox", name="who says").fill("Sobyanin")
+    expect(page.locator("#view-claims .status")).to_have_text("5 of 21 claims")
+    page.get_by_role("button", name="Clear").click()
+    many = page.get_by_role("columnheader", name="how many")
+    many.get_by_role("button").click()
+    assert many.get_attribute("aria-sort") == "ascending"
+    many.get_by_role("button").click()
+    shown = [
+        visible_text(row.locator(".many").first)
+        for row in page.locator("#view-claims tbody tr").all()[:3]
+    ]
+    assert many.get_attribute("aria-sort") == "descending" and shown == ["130", "38", "34"]
+
+
+def test_the_rows_that_are_shown_are_saved_as_csv(
+    world: Path, open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page(world, "#claims")
+    page.get_by_label("reading").select_option("ann-1 (human) · trial · all")
+    page.get_by_role("searchbox", name="who says").fill("defence")
+    expect(page.locator("#view-claims .status")).to_have_text("1 of 6 claims")
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="CSV").click()
+    saving.value.save_as(tmp_path / "claims.csv")
+    (row,) = csv.DictReader(
+        io.StringIO((tmp_path / "claims.csv").read_bytes().decode(), newline="")
+    )
+    assert MAIN_TEXT[int(row["start"]) : int(row["end"])] == row["text"] == "38 drones 𝒻ell"
+    told = [
+        row[name]
+        for name in (
+            "doc_id",
+            "reading",
+            "kind",
+            "claim_id",
+            "source",
+            "quantity",
+            "lower",
+            "upper",
+            "certainty",
+        )
+    ]
+    assert told == [
+        "said",
+        "ann-1",
+        "human",
+        "claim",
+        "ministry",
+        "38 drones",
+        "38",
+        "38",
+        "probable",
+    ]
+
+
+def test_marks_stand_on_their_words_behind_astral_characters(
+    world: Path, open_page: OpenPage
+) -> None:
+    page = open_page(world, "#document/said/ann-1%20trial%20all")
+    assert read_document_text(page) == MAIN_TEXT
+    assert [words for _label, words in list_marks(page)] == [
+        "ministry",
+        "said",
+        "38 drones 𝒻ell",
+        "38 drones",
+        "34",
+        "two more",
+        "Crimea",
+    ]
+    assert list_marks(page)[5][0] == "Count, flag unsure"
+
+
+def test_spans_that_cross_are_drawn_in_pieces(tmp_path: Path, open_page: OpenPage) -> None:
+    text = "one two three four"
+    here = make_document("d", text)
+    spans = [
+        make_mention("a", "Claim", text, 0, 13),
+        make_mention("b", "Actor", text, 4, 18),
+        make_mention("c", "Count", text, 8, 13),
+    ]
+    page = open_page(
+        write_report_page(
+            tmp_path / "checkout",
+            lambda root: write_corpus(root, [here], [make_annotation(here, *spans)]),
+        ),
+        "#document/d",
+    )
+    assert read_document_text(page) == text
+    assert list_marks(page) == [
+        ("Claim", "one two three"),
+        ("Actor", "two three"),
+        ("Count", "three"),
+        ("Actor, continued", " four"),
+    ]
+
+
+def test_readings_stand_side_by_side_and_are_chosen(world: Path, open_page: OpenPage) -> None:
+    page = open_page(world, "#document/said")
+    assert page.get_by_role("radio").count() == 4
+    expect(page.get_by_label("adjudicated · trial")).to_be_checked()
+    page.mouse.click(*centre_of(page.locator("mark").first))
+    assert "majority" in page.locator(".detail").inner_text()
+    page.get_by_label("ann-2 (human) · trial · all").check()
+    expect(page.locator(".text mark")).to_have_count(1)
+    assert HOSTILE in page.locator(".remarks").inner_text()
+    page.get_by_label("ann-1 (human) · trial · all").check()
+    expect(page.locator(".text mark")).to_have_count(7)
+    assert HOSTILE in page.locator(".remarks").inner_text()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "#figures",
+        "#claims",
+        "#documents",
+        "#document/hostile",
+        "#document/said/ann-2%20trial%20all",
+    ],
+)
+def test_a_text_that_is_a_program_does_not_run(world: Path, open_page: OpenPage, view: str) -> None:
+    page = open_page(world, view)
+    assert page.title() == "Sayso: who says what happened where, and how many"
+    assert page.locator("main img").count() == 0
+    if view == "#document/hostile":
+        assert read_document_text(page) == f"Before {HOSTILE} after"
+
+
+def test_an_annotator_who_answered_twice_has_two_readings(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    here = make_document("d", "one two")
+    first, second = (
+        make_mention(name, "Claim", here.text, at, at + 3) for name, at in (("a", 0), ("b", 4))
+    )
+    answers = [make_annotation(here, first), make_annotation(here, second, created="2025-11-03")]
+    page = open_page(
+        write_report_page(tmp_path / "checkout", lambda root: write_corpus(root, [here], answers)),
+        "#claims",
+    )
+    page.get_by_role("link", name="two").click()
+    expect(page.locator("mark.picked")).to_contain_text("two")
+    expect(page.get_by_label("ann-1 (human) · trial · all (2)")).to_be_checked()
+    page.get_by_label("ann-1 (human) · trial · all", exact=True).check()
+    assert list_marks(page) == [("Claim", "one")]
+
+
+def test_what_was_declined_stands_beside_what_was_taken(world: Path, open_page: OpenPage) -> None:
+    page = open_page(world, "#document/said")
+    expect(page.get_by_label("adjudicated · trial")).to_be_checked()
+    expect(page.locator(".declined li")).to_have_text(f"Actor “{MAIN_TEXT[:1]}” (expert): ann-2")
+    page.get_by_label("ann-1 (human) · trial · all").check()
+    expect(page.locator(".declined")).to_have_count(0)
+
+
+def test_an_address_that_is_a_program_is_no_link(world: Path, open_page: OpenPage) -> None:
+    page = open_page(world, "#document/later")
+    assert "javascript:alert(1)" in page.locator(".about").inner_text()
+    assert page.locator(".about a").count() == 0
+    page.goto(f"{world.as_uri()}#document/said")
+    assert page.locator(".about a").get_attribute("href") == "https://example.org/a"
+
+
+def test_everything_is_reached_by_key(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding)
+    reached = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent"))
+    assert reached == ["Skip to the content", "Figures", "Claims", "Documents"]
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Documents")).to_be_focused()
+    page.locator("#view-documents tbody a").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#view-document h1")).to_be_focused()
+    assert page.locator('mark[tabindex="0"]').count() == 1
+    page.locator('mark[tabindex="0"]').focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("mark.picked")).to_be_focused()
+    assert page.locator("mark.tied").count() > 2
+    outline = page.locator("mark.picked").evaluate("mark => getComputedStyle(mark).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Escape")
+    expect(page.locator("mark.picked")).to_have_count(0)
+
+
+def test_what_is_under_the_pointer_or_the_focus_is_told(
+    founding: Path, open_page: OpenPage
+) -> None:
+    page = open_page(founding, "#document/002_f5b38a405875c223")
+    page.mouse.move(*centre_of(page.locator("mark.layer-2", has_text="another two drones")))
+    expect(page.locator("#tip")).to_have_text("Count · 2 · exact · uav · destroyed")
+    page.mouse.move(5, 5)
+    expect(page.locator("#tip")).to_be_hidden()
+    page.locator("mark").first.focus()
+    expect(page.locator("#tip")).to_contain_text("Location · associative")
+
+
+def test_a_layer_can_be_put_out_of_sight(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding, "#document/002_f5b38a405875c223")
+    page.get_by_role("checkbox", name="Actor").uncheck()
+    assert page.locator("mark.layer-0:not(.off)").count() == 0
+    page.get_by_label("name them in the text").check()
+    assert page.locator(".tag.open").first.bounding_box()["width"] > 8  # type: ignore[index]
+
+
+@pytest.mark.parametrize("room", ["light", "dark"])
+@pytest.mark.parametrize(
+    "view", ["#figures", "#claims", "#documents", "#document/said/ann-1%20trial%20all/claim"]
+)
+def test_axe_finds_nothing_that_shuts_anybody_out(
+    world: Path, open_page: OpenPage, view: str, room: str
+) -> None:
+    page = open_page(world, view, color_scheme=room, reduced_motion="reduce")
+    assert find_accessibility_violations(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+@pytest.mark.parametrize(
+    "view", ["#figures", "#claims", "#documents", "#document/002_f5b38a405875c223"]
+)
+def test_nothing_runs_out_at_the_side(
+    founding: Path, open_page: OpenPage, view: str, width: int
+) -> None:
+    page = open_page(founding, view, viewport={"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_whoever_wants_no_motion_gets_none(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding, reduced_motion="reduce")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_paper_is_always_light(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding, "#document/002_f5b38a405875c223", color_scheme="dark")
+    assert (
+        page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        == "rgb(20, 24, 29)"
+    )
+    page.emulate_media(media="print", color_scheme="dark")
+    assert (
+        page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
+    assert not page.locator("nav").is_visible() and page.locator(".banner").is_visible()
+
+
+def test_figures_need_no_script(founding: Path, open_page: OpenPage, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(founding.as_uri())
+    assert page.locator("svg.plot").count() == 5 and page.locator("noscript").is_visible()
+    context.close()
+
+
+def test_of_a_thousand_documents_only_what_is_seen_is_made(
+    large: Path, open_page: OpenPage
+) -> None:
+    page = open_page(large, "#claims")
+    assert read_status(page) == "5,000 claims"
+    assert page.locator("#view-claims tbody tr").count() == 100
+    page.get_by_role("button", name="Next").click()
+    assert "101–200 of 5,000" in page.locator("#view-claims .pages").inner_text()
+    page.get_by_label("Search", exact=True).fill("article-00000999")
+    expect(page.locator("#view-claims .status")).to_have_text("5 of 5,000 claims")
+    page.locator("#view-claims tbody a").first.click()
+    expect(page.locator("#view-document h1")).to_have_text("Article 999")
+    assert len(list_marks(page)) == 25
+    assert page.locator("*").count() < 2500
+
+
+def test_printing_the_claims_prints_all_that_were_chosen(large: Path, open_page: OpenPage) -> None:
+    page = open_page(large, "#claims")
+    page.get_by_role("searchbox", name="how many").fill("drones")
+    page.wait_for_timeout(300)
+    chosen = int(read_status(page).split()[0].replace(",", ""))
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#view-claims tbody tr").count() == chosen > 100
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("#view-claims tbody tr").count() == 100
+
+
+def test_the_page_prints(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding, "#document/002_f5b38a405875c223")
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_an_address_without_a_document_says_so(founding: Path, open_page: OpenPage) -> None:
+    page = open_page(founding, "#document/none")
+    assert page.get_by_role("heading", name="No such document").is_visible()
+
+
+def test_a_corpus_without_readings_opens(checkout: Checkout, open_page: OpenPage) -> None:
+    write_corpus(checkout.root, [make_document("d", "Nobody read this.")])
+    write_report(checkout, checkout.root / "page.html")
+    page = open_page(checkout.root / "page.html", "#document/d")
+    assert "Nobody has read this document yet." in page.locator("main").inner_text()
+    page.goto(f"{(checkout.root / 'page.html').as_uri()}#claims")
+    assert page.locator("#view-claims .empty").is_visible()

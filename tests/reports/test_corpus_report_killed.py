@@ -1,0 +1,39 @@
+"""Killed at any moment and run again, a report ends where it would have ended, and leaves nothing beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
+from tests.command_line import run_sayso_ok
+from tests.conftest import new_checkout
+from tests.dataset.samples import write_corpus
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
+    root = new_checkout(tmp_path / "checkout").root
+    documents = list(synthetic_documents(1000))
+    write_corpus(root, documents, synthetic_annotations(documents, "reader"))
+    out = root / "build" / "report.html"
+    begun = time.monotonic()
+    run_sayso_ok(root, "report")
+    took, whole = time.monotonic() - begun, out.read_bytes()
+    for turn in range(5):
+        out.write_bytes(b"old")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sayso", "--root", str(root), "report"],
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(took * (turn + 1) / 6)
+        process.kill()
+        process.wait()
+        assert out.read_bytes() in (b"old", whole)
+        run_sayso_ok(root, "report")
+        assert out.read_bytes() == whole
+        assert [path.name for path in out.parent.iterdir()] == ["report.html"]

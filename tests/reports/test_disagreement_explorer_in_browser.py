@@ -1,0 +1,257 @@
+"""The explorer where it is read: a real Chromium, by mouse and by key, with the network watched."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.agreement.disagreement_corpus import (
+    STRUCK,
+    make_blind_annotation,
+    write_disagreement_corpus,
+)
+from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
+from tests.browser_pages import OpenPage, find_accessibility_violations
+from tests.command_line import run_sayso, run_sayso_ok
+from tests.conftest import new_checkout
+from tests.dataset.samples import write_corpus
+from tests.reports.sample_corpus import HOSTILE
+
+pytestmark = pytest.mark.browser
+SERVER = "http://studio.invalid:8080"
+
+
+def run_command(root: Path, *words: str) -> str:
+    return run_sayso(root, "disagreements", "--html", *words).stderr
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of the three annotators' checkout, with the page written."""
+    root = write_disagreement_corpus(
+        new_checkout(tmp_path_factory.mktemp("world") / "checkout").root
+    )
+    assert "wrote" in run_command(root, "--url", SERVER)
+    return root
+
+
+@pytest.fixture
+def page(world: Path, open_page: OpenPage) -> Page:
+    return open_page(world / "build" / "disagreements.html")
+
+
+def read_status(page: Page) -> str:
+    return page.locator(".status").inner_text()
+
+
+def read_counts(page: Page) -> dict[str, int]:
+    """What stands on the chips."""
+    return {
+        chip.locator("b").inner_text(): int(chip.locator(".count").inner_text())
+        for chip in page.locator(".chip").all()
+    }
+
+
+def text_edges(page: Page, words: str) -> tuple[float, float]:
+    """Where words stand on the screen, from left to right."""
+    found: list[float] = page.evaluate(
+        """words => { const all = [...document.querySelectorAll('.words')];
+                      const node = all.find(each => each.textContent.includes(words)).firstChild;
+                      const range = document.createRange(), at = node.data.indexOf(words);
+                      range.setStart(node, at);
+                      range.setEnd(node, at + words.length);
+                      const box = range.getBoundingClientRect();
+                      return [box.left, box.right]; }""",
+        words,
+    )
+    return found[0], found[1]
+
+
+def find_bar(page: Page, row: int, label: str) -> Locator:
+    """The first span of a label in one annotator's row of the first card."""
+    rows: list[float] = sorted(
+        {
+            box["y"]
+            for who in page.locator(".card").first.locator(".who").all()
+            if (box := who.bounding_box())
+        }
+    )
+    for found in page.locator(".card").first.locator(".span", has_text=label).all():
+        box = found.bounding_box()
+        assert box
+        if sum(y <= box["y"] + 2 for y in rows) == row + 1:
+            return found
+    raise AssertionError(f"no {label} in row {row}")
+
+
+def test_every_disagreement_of_the_command_is_on_the_page(world: Path, page: Page) -> None:
+    everything = json.loads(run_sayso_ok(world, "disagreements", "--json"))
+    kinds = [each["kind"] for each in everything["disagreements"]]
+    assert read_counts(page) == {kind: kinds.count(kind) for kind in read_counts(page)}
+    assert read_status(page) == f"{len(kinds)} disagreements in 3 sentences, 1 document"
+
+
+def test_spans_stand_under_their_words_behind_astral_characters(page: Page) -> None:
+    for row, words in (
+        (0, "governor of Belgorod"),
+        (1, "The 😀 governor of Belgorod"),
+        (2, "governor of Belgorod"),
+    ):
+        box = find_bar(page, row, "Actor").bounding_box()
+        assert box
+        assert (box["x"], box["x"] + box["width"]) == pytest.approx(text_edges(page, words), abs=1)
+    inner = find_bar(page, 2, "Location").bounding_box()
+    outer = find_bar(page, 2, "Actor").bounding_box()
+    assert inner and outer and inner["y"] > outer["y"], "what lies inside stands below"
+
+
+def test_a_rival_who_has_nothing_has_a_gap(page: Page) -> None:
+    page.get_by_role("button", name="missed").click()
+    card = page.locator(".card", has_text="Nobody was hurt")
+    gap = card.locator(".gap").bounding_box()
+    assert gap and (gap["x"], gap["x"] + gap["width"]) == pytest.approx(
+        text_edges(page, "Nobody"), abs=1
+    )
+    assert card.locator(".gap").count() == 1
+
+
+def test_filters_hold_together_and_counts_follow(page: Page) -> None:
+    page.get_by_role("button", name="boundary").click()
+    assert read_status(page) == "2 disagreements in 1 of 3 sentences, 1 document"
+    assert page.get_by_role("button", name="boundary").get_attribute("aria-pressed") == "true"
+    assert page.locator(".lines > li").count() == 1
+    page.get_by_label("Annotator").select_option("ann-1")
+    assert read_status(page).startswith("1 disagreement in 1 of 3")
+    page.get_by_label("Against").select_option("ann-3")
+    assert read_status(page).startswith("0 disagreements") and page.locator(".empty").is_visible()
+    assert read_counts(page)["boundary"] == 0 and read_counts(page)["relation"] > 0
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Label or relation").select_option(label="agent (2)")
+    assert read_status(page).startswith("2 disagreements in 1 of 3")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Search").fill("whole clear")
+    expect(page.locator(".status")).to_contain_text("3 sentences")
+    page.get_by_label("Search").fill("nobody hurt")
+    expect(page.locator(".status")).to_contain_text("1 of 3 sentences")
+
+
+def test_what_the_filters_leave_out_of_a_sentence_is_one_click_away(page: Page) -> None:
+    page.get_by_role("button", name="boundary").click()
+    before = page.locator(".lines > li").count()
+    page.get_by_role("button", name="others in this sentence").click()
+    assert page.locator(".lines > li").count() > before == 1
+
+
+def test_keys_go_from_sentence_to_sentence(page: Page) -> None:
+    for key, text in (
+        ("j", "two drones"),
+        ("j", "Nobody"),
+        ("j", "Moscow"),
+        ("j", "Moscow"),
+        ("k", "Nobody"),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator(".card.now .words")).to_contain_text(text)
+        expect(page.locator(".card.now")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search")).to_be_focused()
+    page.keyboard.type("jk")
+    assert page.get_by_label("Search").input_value() == "jk"
+
+
+def test_links_lead_to_the_task_and_hold_no_token(page: Page) -> None:
+    links = {link.get_attribute("href") for link in page.locator(".card a").all()}
+    assert links == {f"{SERVER}/projects/3/data?task=7"}
+
+
+def test_without_an_address_there_is_no_link(world: Path, open_page: OpenPage) -> None:
+    run_command(world, f"{world}/build/plain.html")
+    assert open_page(world / "build" / "plain.html").locator(".card a").count() == 0
+
+
+def test_notes_are_shown_and_run_nothing(page: Page) -> None:
+    notes = page.locator(".notes").all_inner_texts()
+    assert any(HOSTILE in note and "unsure" in note for note in notes)
+    assert any("On the whole: clear." in note for note in notes)
+    assert (
+        page.title() == "Sayso: what annotators disagree about"
+        and page.locator("main img").count() == 0
+    )
+
+
+def test_sentences_are_those_of_the_text(page: Page) -> None:
+    shown = [each.text_content() or "" for each in page.locator(".words").all()]
+    assert [STRUCK.count(each) for each in shown] == [1, 1, 1] and sum(map(len, shown)) == len(
+        STRUCK
+    ) - 2
+
+
+@pytest.mark.parametrize("room", ["light", "dark"])
+def test_axe_finds_nothing_that_shuts_anybody_out(
+    world: Path, open_page: OpenPage, room: str
+) -> None:
+    page = open_page(
+        world / "build" / "disagreements.html", color_scheme=room, reduced_motion="reduce"
+    )
+    page.locator("summary").click()
+    page.get_by_role("button", name="missed").click()
+    assert find_accessibility_violations(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+def test_nothing_runs_out_at_the_side(world: Path, open_page: OpenPage, width: int) -> None:
+    page = open_page(
+        world / "build" / "disagreements.html", viewport={"width": width, "height": 900}
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    right = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('.span')].map(each => each.getBoundingClientRect().right))"
+    )
+    assert right <= width
+
+
+def test_the_table_needs_no_script(world: Path, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((world / "build" / "disagreements.html").as_uri())
+    page.locator("summary").click()
+    assert (
+        page.locator(".sheets tbody tr").first.is_visible()
+        and page.locator("noscript").is_visible()
+    )
+    context.close()
+
+
+def test_paper_has_every_sentence_that_was_chosen(page: Page) -> None:
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".card").count() == 3 and page.locator(".span").count() > 10
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_the_second_time_nothing_changes(world: Path) -> None:
+    run_command(world, f"{world}/build/again.html")
+    before = (world / "build" / "again.html").read_bytes()
+    assert "nothing changed" in run_command(world, f"{world}/build/again.html")
+    assert (world / "build" / "again.html").read_bytes() == before
+    policy = re.search(rb'Content-Security-Policy" content="([^"]+)"', before)
+    assert policy and b"default-src 'none'" in policy[1] and b"unsafe" not in policy[1]
+
+
+def test_of_a_thousand_documents_only_what_is_seen_is_made(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    root = new_checkout(tmp_path / "checkout").root
+    documents = list(synthetic_documents(1000))
+    answers = [each for who in ("one", "two") for each in synthetic_annotations(documents, who)]
+    write_corpus(root, documents, [make_blind_annotation(each) for each in answers])
+    run_command(root)
+    page = open_page(root / "build" / "disagreements.html")
+    assert read_status(page) == "5,000 disagreements in 5,000 sentences, 1,000 documents"
+    assert page.locator(".card").count() == 25
+    page.get_by_label("Search").fill("article-00000999")
+    expect(page.locator(".status")).to_contain_text("5 of 5,000 sentences")
+    assert page.locator("*").count() < 2500

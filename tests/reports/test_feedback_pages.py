@@ -1,0 +1,129 @@
+"""The pages: for one person and the lead, whole, the same each time, and in no release."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from sayso.corpus.sources import CorpusFiles
+from sayso.release.manifest import list_release_files
+from sayso.settings import Checkout
+from tests.command_line import run_sayso, run_sayso_ok
+from tests.conftest import REPOSITORY
+from tests.dataset.samples import write_corpus
+from tests.reports.sample_feedback import build_learner, write_compared_corpus, write_gold
+
+
+@pytest.fixture
+def world(checkout: Checkout) -> Path:
+    return write_compared_corpus(checkout.root)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def file_mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_every_annotator_has_a_page_that_only_its_owner_reads(world: Path) -> None:
+    run_sayso_ok(world, "feedback")
+    folder = world / ".sayso" / "feedback" / "trial"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "ann-1.html",
+        "ann-2.html",
+        "ann-3.html",
+        "index.html",
+    ]
+    assert {file_mode(path) for path in folder.iterdir()} == {0o600} and file_mode(
+        folder
+    ) == file_mode(folder.parent) == 0o700
+
+
+def test_a_page_tells_of_one_person_alone(world: Path) -> None:
+    run_sayso_ok(world, "feedback")
+    page = (world / ".sayso" / "feedback" / "trial" / "ann-1.html").read_text(encoding="utf-8")
+    assert "Feedback for ann-1" in page and "ann-2" not in page and "ann-3" not in page
+
+
+def test_the_index_ranks_nobody(world: Path) -> None:
+    run_sayso_ok(world, "feedback")
+    index = (world / ".sayso" / "feedback" / "trial" / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="(ann-\d)\.html"', index) == ["ann-1", "ann-2", "ann-3"]
+    assert "F1" not in index and "seconds" not in index
+
+
+def test_nothing_of_it_is_in_the_corpus_or_in_a_release(world: Path) -> None:
+    before = read_files(world / "corpus")
+    run_sayso_ok(world, "feedback")
+    assert read_files(world / "corpus") == before
+    private = world / ".sayso"
+    assert all(
+        private not in path.parents for path in list_release_files(CorpusFiles(world).folder)
+    )
+    ignored = (REPOSITORY / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert ".sayso/" in ignored
+
+
+@pytest.mark.parametrize("out", ["corpus", "corpus/feedback", "corpus/data/../notes"])
+def test_the_corpus_is_no_place_for_it(world: Path, out: str) -> None:
+    before = read_files(world / "corpus")
+    refused = run_sayso(world, "feedback", "--out", str(world / out))
+    assert refused.returncode == 2 and "published" in refused.stderr
+    assert read_files(world / "corpus") == before
+
+
+def test_a_link_into_the_corpus_is_seen_through(world: Path) -> None:
+    (world / "elsewhere").symlink_to(world / "corpus")
+    assert run_sayso(world, "feedback", "--out", str(world / "elsewhere" / "there")).returncode == 2
+
+
+def test_another_folder_is_closed_too(world: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "trial").mkdir(parents=True)
+    (tmp_path / "out" / "trial" / "ann-1.html").write_text("older", encoding="utf-8")
+    run_sayso_ok(world, "feedback", "--out", str(tmp_path / "out"), "--annotator", "ann-1")
+    assert [path.name for path in (tmp_path / "out" / "trial").iterdir()] == ["ann-1.html"]
+    assert file_mode(tmp_path / "out" / "trial" / "ann-1.html") == 0o600
+
+
+def test_the_second_time_nothing_changes(world: Path) -> None:
+    run_sayso_ok(world, "feedback")
+    before = read_files(world / ".sayso" / "feedback")
+    again = run_sayso(world, "feedback").stderr.splitlines()
+    assert len(again) == 4 and all(line.startswith("nothing changed") for line in again)
+    assert read_files(world / ".sayso" / "feedback") == before
+
+
+def test_as_data_it_says_rules_shares_and_the_curve(checkout: Checkout) -> None:
+    documents, answers, golds = build_learner(6)
+    write_corpus(checkout.root, documents, answers)
+    write_gold(checkout.root, golds)
+    held = json.loads(run_sayso_ok(checkout.root, "feedback", "--json"))
+    (page,) = held["pages"]
+    assert held["schema"] == 1 and page["answers"] == 6
+    assert page["right"]["Actor"] == {"answers": 30, "gold": 120, "missed": 90, "same": 30}
+    assert [(rule["heading"], rule["count"]) for rule in page["rules"]] == [("Actor", 90)]
+    assert [point["own"] for point in page["curve"]] == [0, 2, 4, 6, 8, 10]
+    like = page["likeness"]["exact"]
+    assert (
+        like["value"] == pytest.approx(60 / 150, abs=1e-6)
+        and like["low"] < like["value"] < like["high"]
+    )
+    assert page["curve"][0]["exact_f1"] == 0.0 and page["curve"][2]["capped"]
+
+
+def test_without_gold_it_says_what_makes_some(checkout: Checkout) -> None:
+    documents, answers, _golds = build_learner(3)
+    write_corpus(checkout.root, documents, answers)
+    refused = run_sayso(checkout.root, "feedback")
+    assert refused.returncode == 7 and "sayso adjudicate" in refused.stderr
+    assert not (checkout.private / "feedback").exists()

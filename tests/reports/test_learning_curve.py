@@ -1,0 +1,90 @@
+"""A learner who was made up is found again, and nothing is made up of nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.agreement.comparisons import ExcludedAnnotations
+from sayso.corpus.items import AnnotationFilter
+from sayso.corpus.sources import CorpusFiles
+from sayso.reports.gold_comparison import GoldScore, compare_with_gold
+from sayso.reports.learning_curve import IDLE_FACTOR, MAX_PARTS, ScoredAnnotation, build_curve
+from sayso.settings import Checkout
+from tests.dataset.samples import SCHEMA, write_corpus
+from tests.reports.sample_feedback import (
+    WORDS,
+    build_learner,
+    names_found,
+    seconds_rate,
+    write_gold,
+)
+
+COUNT = 12
+
+
+def test_the_learner_is_recovered(checkout: Checkout) -> None:
+    documents, answers, golds = build_learner(COUNT)
+    write_corpus(checkout.root, documents, answers)
+    write_gold(checkout.root, golds)
+    run = build_curve(
+        [
+            ScoredAnnotation.from_comparison(each)
+            for each in compare_with_gold(
+                CorpusFiles(checkout.root), SCHEMA, AnnotationFilter(), ExcludedAnnotations()
+            )
+        ]
+    )
+    assert [point.doc_id for point in run.points] == [each.doc_id for each in documents]
+    exact = [point.score.f1(point.score.exact) for point in run.points]
+    assert exact == pytest.approx(
+        [2 * names_found(n) / (WORDS + names_found(n)) for n in range(COUNT)]
+    )
+    measured = sorted(
+        [seconds_rate(n) for n in range(COUNT) if n != 2]
+        + [86_400.0 / len(documents[2].text) * 100]
+    )
+    median = (measured[5] + measured[6]) / 2
+    assert (
+        run.cap == pytest.approx(IDLE_FACTOR * median) and run.capped == 1 and run.points[2].capped
+    )
+    assert [point.seconds for point in run.points] == pytest.approx(
+        [IDLE_FACTOR * median if n == 2 else seconds_rate(n) for n in range(COUNT)]
+    )
+    first, *_rest, last = run.parts
+    assert first.seconds and last.seconds and last.seconds < first.seconds
+    assert last.exact == pytest.approx(2 * (18 + 20 + 20) / (18 + 20 + 20 + 3 * WORDS))
+    assert first.exact == pytest.approx(2 * (0 + 2 + 4) / (0 + 2 + 4 + 3 * WORDS)), (
+        "pooled over mentions, not a mean"
+    )
+
+
+def scored_annotation(number: int, seconds: float | None, score: GoldScore) -> ScoredAnnotation:
+    return ScoredAnnotation(f"2025-11-02T{number:05d}", f"d{number}", seconds, 100, score)
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1e6)), max_size=60))
+def test_every_answer_is_in_one_part(times: list[float | None]) -> None:
+    run = build_curve(
+        [
+            scored_annotation(number, seconds, GoldScore(1, 1, 1, 1))
+            for number, seconds in enumerate(times)
+        ]
+    )
+    numbers = [number for part in run.parts for number in range(part.first, part.last + 1)]
+    assert numbers == [point.number for point in run.points] == list(range(1, len(times) + 1))
+    assert len(run.parts) <= MAX_PARTS
+    assert all(
+        point.seconds is None or run.cap is None or point.seconds <= run.cap for point in run.points
+    )
+
+
+def test_what_was_not_measured_is_not_nought() -> None:
+    run = build_curve([scored_annotation(1, None, GoldScore(0, 0, 0, 0))])
+    assert (run.cap, run.points[0].seconds, run.parts[0].seconds, run.parts[0].exact) == (
+        None,
+        None,
+        None,
+        None,
+    )

@@ -1,0 +1,125 @@
+"""schema.yaml: the shipped one, and what is said of a broken one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sayso.errors import InputError
+from sayso.schema import declarations as schemas
+
+SCHEMA_PATH = Path(__file__).parents[2] / "schema" / "schema.yaml"
+SCHEMA_TEXT = SCHEMA_PATH.read_text(encoding="utf-8")
+
+BROKEN_SCHEMAS = {
+    "not YAML": ("version: 1.0.0", "version: [1.0.0", "expected ',' or ']'"),
+    "unknown key": ("    relations: false", "    relation: false", "unknown field `relation`"),
+    "missing key": (
+        "    definition: Mark who, where and how many. No relations yet.\n",
+        "",
+        "missing required field",
+    ),
+    "duplicate label": (
+        "  Location:\n    definition",
+        "  Actor:\n    definition",
+        "key 'Actor' stands twice, line",
+    ),
+    "duplicate value": (
+        "          region: {",
+        "          site: {",
+        "key 'site' stands twice, line",
+    ),
+    "dangling relation": (
+        "source: {head: Claim, tail: Actor",
+        "source: {head: Claim, tail: Speaker",
+        "relation source: no label 'Speaker'",
+    ),
+    "dangling label of an interface": (
+        "labels: [Actor, Location, Count]",
+        "labels: [Actor, Place]",
+        "interface names: no label 'Place'",
+    ),
+    "dangling start": (
+        "starts_from: names",
+        "starts_from: first",
+        "interface claims: starts from no interface 'first'",
+    ),
+    "not a version": ("version: 1.0.0", "version: one", "`$.version`"),
+    "name with a space": ("          site: {", '          "a site": {', "`key"),
+    "choice without values": (
+        "        kind: text",
+        "        kind: choice",
+        "Actor.entity: a choice attribute needs values",
+    ),
+    "kind that there is not": (
+        "        kind: text",
+        "        kind: date",
+        "Invalid enum value 'date'",
+    ),
+    "not a colour": ('"#2563eb"', "blue", "`$.labels[...].colour`"),
+    "not a hotkey": ("hotkey: alt+j", "hotkey: ctrl+j", "hotkey`"),
+    "hotkey of two labels": (
+        "    hotkey: s\n",
+        "    hotkey: a\n",
+        "hotkey 'a' of Actor and Location",
+    ),
+    "hotkey of two panels": (
+        "hotkey: l}",
+        "hotkey: q}",
+        "hotkey 'q' of Actor.type.state_military and Location.use.literal",
+    ),
+    "hotkey of a flag and a value": (
+        "hotkey: shift+u",
+        "hotkey: shift+q",
+        "hotkey 'shift+q' of Claim.type.strike and flag",
+    ),
+    "hotkey of a text": (
+        "        kind: text\n",
+        "        kind: text\n        hotkey: alt+j\n",
+        "text attribute takes no hotkey",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_SCHEMAS)
+def test_a_broken_schema_is_one_line_that_says_what_and_what_to_do(
+    name: str, tmp_path: Path
+) -> None:
+    old, new, said = BROKEN_SCHEMAS[name]
+    assert old in SCHEMA_TEXT
+    broken = tmp_path / "schema.yaml"
+    broken.write_text(SCHEMA_TEXT.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        schemas.load_schema(broken)
+    message = str(refused.value)
+    assert message.startswith(f"{broken}: ")
+    assert said in message
+    assert message.endswith("mend it and run `sayso schema build`")
+    assert "\n" not in message
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "schema.yaml"
+    broken.write_bytes(b"version: \xff\xfe\x00")
+    with pytest.raises(InputError):
+        schemas.load_schema(broken)
+
+
+def test_one_key_means_one_thing() -> None:
+    schema = schemas.load_schema(SCHEMA_PATH)
+    keys = schemas.group_hotkeys(schema)
+    assert all(len(places) == 1 for places in keys.values())
+    values = sum(
+        len(attribute.values) or attribute.kind == "integer"
+        for label in schema.labels.values()
+        for attribute in label.attributes.values()
+    )
+    assert len(keys) == len(schema.labels) + values + len(schema.flags), "something has no key"
+
+
+def test_every_attribute_of_a_crosswalk_is_declared() -> None:
+    schema = schemas.load_schema(SCHEMA_PATH)
+    for place, values in schema.crosswalk.items():
+        label, attribute = place.split(".")
+        assert set(values) <= set(schema.labels[label].attributes[attribute].values)
