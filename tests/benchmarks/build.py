@@ -149,11 +149,11 @@ def main(count: int) -> None:
 
 def run_step(name: str, root: Path) -> None:
     """One step, timed inside its process, so that the interpreter's start counts for nobody."""
-    import numpy  # noqa: F401
+    import numpy
     import pyarrow.json
-    import pyarrow.parquet  # noqa: F401
+    import pyarrow.parquet
 
-    import sayso.dataset.builder  # noqa: F401
+    import sayso.dataset.builder
 
     begun = time.perf_counter()
     {

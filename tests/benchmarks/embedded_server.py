@@ -85,7 +85,7 @@ def measure_step(script: str, step: str, root: Path, argument: str = "") -> Step
 
 def run_step(steps: dict[str, BenchmarkStep]) -> None:
     """In that process: make ready, then take the time; what is imported counts for nobody."""
-    from label_studio_sdk.base_client import LabelStudioBase  # noqa: F401
+    from label_studio_sdk.base_client import LabelStudioBase
 
     work = steps[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
     traffic = _record_traffic()

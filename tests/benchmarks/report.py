@@ -156,9 +156,9 @@ def main(counts: tuple[int, ...]) -> None:
 
 def run_step(name: str, root: Path) -> None:
     """One step, timed inside its process, so that the interpreter's start counts for nobody."""
-    import orjson  # noqa: F401
+    import orjson
 
-    import sayso.reports.corpus_report  # noqa: F401
+    import sayso.reports.corpus_report
 
     taken = {"ours": time_report, "again": time_unchanged_report, "bare": time_orjson}[name](root)
     print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))

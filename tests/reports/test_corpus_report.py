@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sayso.checks.schema_checks import CLAIM, COUNT
-from sayso.corpus.items import AnnotationFilter
+from sayso.corpus.old_items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, SpanError
 from sayso.reports import count_algebra

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.corpus.items import AnnotationFilter
+from sayso.corpus.old_items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.reports.corpus_statistics import (
     DOCUMENTS,

@@ -9,7 +9,7 @@ from sayso import jsonl
 from sayso.adjudication.candidates import DocumentCandidates, collect_candidates
 from sayso.adjudication.optional_attributes import fill_optional_attributes
 from sayso.agreement.comparisons import ComparisonFilter, ExcludedAnnotations, select_independent
-from sayso.corpus.items import AnnotationFilter, iterate_items
+from sayso.corpus.old_items import AnnotationFilter, iterate_items
 from sayso.corpus.sources import AnnotationHead, CorpusFiles
 from sayso.errors import UsageError
 from sayso.models import Annotation, AnnotatorKind, Document, Pseudonym

@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from sayso.corpus.items import AnnotationFilter, iterate_file_items, iterate_items
+from sayso.corpus.old_items import AnnotationFilter, iterate_file_items, iterate_items
 from sayso.corpus.sources import CorpusFiles
 from sayso.models import Annotation, AnnotatorKind, Document
 

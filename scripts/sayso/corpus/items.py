@@ -1,214 +1,218 @@
-"""Documents, each with the readings of it: what was adjudicated first, then every answer that was chosen."""
+"""Documents joined with their annotations, predictions and gold, under one filter, in flat memory.
+
+Every source lies in order of doc_id, so one walk over all files at once is enough, whatever their size. This is the
+only place that joins: whoever needs documents beside annotations calls `CorpusFiles.items`.
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal
 
 from sayso import jsonl
-from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, SpanError
 from sayso.models import Annotation, Document, Gold, Relation
 
-GOLD_KIND = "gold"
-_CHECK_REMEDY = "run `sayso check`"
-
-
-class AnnotatorKey(NamedTuple):
-    """Whose reading it is. ``name`` is a pseudonym, or ``gold_only``; ``pass_name`` is empty for gold."""
-
-    name: str
-    kind: str
-    campaign: str
-    pass_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class LocatedRecord:
-    """One answer or one adjudicated record, and where it stands for an error."""
-
-    record: Annotation | Gold
-    location: str
-
-    @property
-    def doc_id(self) -> str:
-        """The document that it is a reading of."""
-        return self.record.doc_id
-
-    @property
-    def annotator_key(self) -> AnnotatorKey:
-        """Whose it is."""
-        record = self.record
-        if isinstance(record, Gold):
-            return AnnotatorKey(GOLD_KIND, GOLD_KIND, record.campaign, "")
-        return AnnotatorKey(
-            record.annotator, record.annotator_kind, record.campaign, record.interface
-        )
-
-    @property
-    def is_skipped(self) -> bool:
-        """Whether the annotator passed the document over, so that nothing marked is no answer."""
-        return isinstance(self.record, Annotation) and self.record.status == "skipped"
+RecordKind = Literal["human", "program", "adjudicator", "gold"]
+RecordFile = tuple[Path, type[Annotation] | type[Gold]]
+_Located = tuple[str, Annotation | Gold, Path, int]
+_REMEDY = "run `sayso check`"
 
 
 @dataclass(frozen=True)
 class AnnotationFilter:
-    """Which readings are wanted; empty is all of them.
+    """Conditions that an annotation or gold must meet, all of them; an empty one is always met.
 
     Attributes:
-        gold: adjudicated readings, and no annotator's but those named.
+        campaigns: their names.
+        pass_names: passes. Gold that does not say which pass it decided on meets no such condition.
+        annotators: pseudonyms. Gold has no annotator and meets every such condition; leave it out with `kinds`.
+        kinds: kinds of annotator, and ``gold``.
+        labels: a mention has one of these labels.
+        documents: doc_ids; other documents are not yielded at all.
     """
 
     campaigns: frozenset[str] = frozenset()
+    pass_names: frozenset[str] = frozenset()
     annotators: frozenset[str] = frozenset()
-    gold_only: bool = False
+    kinds: frozenset[RecordKind] = frozenset()
+    labels: frozenset[str] = frozenset()
+    documents: frozenset[str] = frozenset()
 
-    def find_files(self, corpus: CorpusFiles) -> list[tuple[Path, type[Annotation] | type[Gold]]]:
-        """The files to read, gold first.
-
-        Raises:
-            InputError: something was chosen and there is no file of it.
-        """
-        gold = corpus.gold_files() if self.gold_only or not self.annotators else []
-        answers = corpus.annotation_files() if self.annotators or not self.gold_only else []
-        mine = [path for path in answers if self._accepts_file(path)]
-        missing = sorted(
-            (self.annotators - {p.stem for p in mine})
-            | self.campaigns.difference(_known_campaigns(corpus))
-        )
-        if missing or (self.gold_only and not gold):
-            what = f"nothing of {', '.join(missing)}" if missing else "nothing is adjudicated"
-            raise InputError(
-                what, where=str(corpus.folder), remedy="choose among what `sayso report` shows"
+    def accepts(self, record: Annotation | Gold) -> bool:
+        """Return whether a record meets every condition."""
+        if isinstance(record, Gold):
+            kind: RecordKind = "gold"
+        else:
+            kind = record.annotator_kind
+            if self.annotators and record.annotator not in self.annotators:
+                return False
+        return (
+            (not self.kinds or kind in self.kinds)
+            and (not self.campaigns or record.campaign in self.campaigns)
+            and (not self.pass_names or record.interface in self.pass_names)
+            and (not self.documents or record.doc_id in self.documents)
+            and (
+                not self.labels or any(mention.label in self.labels for mention in record.mentions)
             )
-        return [*((path, Gold) for path in gold), *((path, Annotation) for path in mine)]
-
-    def _accepts_file(self, path: Path) -> bool:
-        return (not self.annotators or path.stem in self.annotators) and (
-            not self.campaigns or path.parent.name in self.campaigns
         )
 
-    def accepts(self, reading: LocatedRecord) -> bool:
-        """Whether the campaign is one that was asked for; a file of gold may hold several."""
-        return not self.campaigns or reading.record.campaign in self.campaigns
+    @property
+    def wants_gold(self) -> bool:
+        """Gold can meet the condition on kinds."""
+        return not self.kinds or "gold" in self.kinds
+
+    @property
+    def wants_annotations(self) -> bool:
+        """Annotations can meet the condition on kinds."""
+        return self.kinds != {"gold"}
 
 
-def _known_campaigns(corpus: CorpusFiles) -> set[str]:
-    return {*corpus.campaigns(), *(path.stem for path in corpus.gold_files())}
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One document with its gold and its annotations, each in order of file.
+
+    Attributes:
+        gold: one for each campaign and pass that was adjudicated.
+        all_annotations: those of people and of programs.
+        articles_file: the batch that holds the document.
+    """
+
+    document: Document
+    gold: tuple[Gold, ...] = ()
+    all_annotations: tuple[Annotation, ...] = ()
+    articles_file: Path | None = None
+    _lines: tuple[tuple[Path, int], ...] = ()
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """The annotations that people made."""
+        return tuple(each for each in self.all_annotations if each.annotator_kind != "program")
+
+    @property
+    def predictions(self) -> tuple[Annotation, ...]:
+        """The annotations that programs made."""
+        return tuple(each for each in self.all_annotations if each.annotator_kind == "program")
+
+    @property
+    def records(self) -> tuple[Annotation | Gold, ...]:
+        """Gold, then all annotations."""
+        return (*self.gold, *self.all_annotations)
+
+    def location(self, record: Annotation | Gold) -> str:
+        """Return ``file:line`` of one of the item's records, for a message."""
+        for each, (path, line) in zip(self.records, self._lines, strict=False):
+            if each is record:
+                return f"{path}:{line}"
+        return f"document {self.document.doc_id}"
 
 
-def iterate_items(
-    corpus: CorpusFiles, choice: AnnotationFilter
-) -> Iterator[tuple[Document, list[LocatedRecord]]]:
-    """Every document in order of doc_id with the chosen readings of it, lazily once the choice is known to fit.
+def join_items(
+    documents: Iterable[tuple[Path, Document]],
+    files: Iterable[RecordFile],
+    chosen: AnnotationFilter,
+) -> Iterator[Item]:
+    """Yield the documents, each with its records from the files that the filter accepts, lazily.
+
+    Args:
+        documents: in order of doc_id, each with the file that it lies in.
+        files: each in order of doc_id; gold before annotations.
 
     Raises:
-        InputError: a reading's document is not there, or it was made for another text.
+        InputError: a file is out of order, or a record's document is missing or has another text.
         SpanError: a mention is not the slice of its text that it says it is.
     """
-    return _join_with_documents(
-        corpus, filter(choice.accepts, _merge_by_document(choice.find_files(corpus)))
+    found = heapq.merge(*(_read_located(*file) for file in files), key=itemgetter(0))
+    located = (each for each in found if chosen.accepts(each[1]))
+    coming = next(located, None)
+    unseen = set(chosen.documents)
+    for path, document in documents:
+        if chosen.documents and document.doc_id not in unseen:
+            continue
+        unseen.discard(document.doc_id)
+        mine: list[_Located] = []
+        while coming and coming[0] <= document.doc_id:
+            _validate(coming, document)
+            mine.append(coming)
+            coming = next(located, None)
+        yield _make_item(document, path, mine)
+    if unseen:
+        raise InputError(
+            f"no document {', '.join(sorted(unseen))}", remedy="name documents of the corpus"
+        )
+    if coming:
+        raise _missing_document(coming)
+
+
+def _make_item(document: Document, path: Path, located: list[_Located]) -> Item:
+    located.sort(
+        key=lambda each: isinstance(each[1], Annotation)
+    )  # stable: gold first, then in order of file
+    return Item(
+        document,
+        tuple(record for _doc_id, record, _path, _line in located if isinstance(record, Gold)),
+        tuple(
+            record for _doc_id, record, _path, _line in located if isinstance(record, Annotation)
+        ),
+        path,
+        tuple((path, line) for _doc_id, _record, path, line in located),
     )
 
 
-def iterate_file_items(
-    corpus: CorpusFiles, files: Iterable[Path]
-) -> Iterator[tuple[Document, list[LocatedRecord]]]:
-    """The same of files of annotations that lie anywhere, each in order of doc_id, whoever's they are.
-
-    Raises:
-        InputError, SpanError: as ``iterate_items``.
-    """
-    return _join_with_documents(corpus, _merge_by_document((path, Annotation) for path in files))
-
-
-def _merge_by_document(
-    files: Iterable[tuple[Path, type[Annotation] | type[Gold]]],
-) -> Iterator[LocatedRecord]:
-    return heapq.merge(
-        *(_read_located_records(path, record) for path, record in files), key=attrgetter("doc_id")
-    )
-
-
-def _join_with_documents(
-    corpus: CorpusFiles, coming: Iterator[LocatedRecord]
-) -> Iterator[tuple[Document, list[LocatedRecord]]]:
-    reading = next(coming, None)
-    for document in corpus.documents():
-        mine: list[LocatedRecord] = []
-        while reading and reading.doc_id <= document.doc_id:
-            _validate_record(reading, document)
-            mine.append(reading)
-            reading = next(coming, None)
-        yield document, mine
-    if reading:
-        raise _missing_document_error(reading)
-
-
-def _read_located_records(
-    path: Path, record: type[Annotation] | type[Gold]
-) -> Iterator[LocatedRecord]:
+def _read_located(path: Path, record_type: type[Annotation] | type[Gold]) -> Iterator[_Located]:
     last = ""
-    for number, read in jsonl.read_numbered(path, record):
-        reading = LocatedRecord(read, f"{path}:{number}")
-        if reading.doc_id < last:
+    for line, record in jsonl.read_numbered(path, record_type):
+        if record.doc_id < last:
             raise InputError(
-                f"document {reading.doc_id} stands after {last}",
-                where=reading.location,
+                f"document {record.doc_id} stands after {last}",
+                where=f"{path}:{line}",
                 remedy="pull the file again, or put its lines in order of doc_id",
             )
-        last = reading.doc_id
-        yield reading
+        last = record.doc_id
+        yield last, record, path, line
 
 
-def _missing_document_error(reading: LocatedRecord) -> InputError:
+def _missing_document(located: _Located) -> InputError:
+    doc_id, record, path, line = located
+    noun = "gold" if isinstance(record, Gold) else "an annotation"
     return InputError(
-        f"a reading of document {reading.doc_id}, which is not there",
-        where=reading.location,
+        f"{noun} of document {doc_id}, which is not there",
+        where=f"{path}:{line}",
         remedy="ingest the article, or remove the line",
     )
 
 
-def _validate_record(reading: LocatedRecord, document: Document) -> None:
-    """Offsets are drawn as they stand, so they must be this text's."""
-    if reading.doc_id != document.doc_id:
-        raise _missing_document_error(reading)
-    record, text = reading.record, document.text
+def _validate(located: _Located, document: Document) -> None:
+    """Check what every reader of offsets relies on; all other rules are for `sayso check`."""
+    doc_id, record, path, line = located
+    if doc_id != document.doc_id:
+        raise _missing_document(located)
+    where = f"{path}:{line}"
     if record.text_sha256 != document.text_sha256:
-        raise InputError(
-            f"made for another text of {document.doc_id}",
-            where=reading.location,
-            remedy=_CHECK_REMEDY,
-        )
+        raise InputError(f"made for another text of {doc_id}", where=where, remedy=_REMEDY)
     declined = record.declined if isinstance(record, Gold) else ()
     for mention in (*record.mentions, *declined):
-        if text[mention.start : mention.end] != mention.text:
+        if document.text[mention.start : mention.end] != mention.text:
             raise SpanError(
                 f"mention {mention.id} [{mention.start}, {mention.end}) is not what stands there",
-                where=f"{reading.location} document {document.doc_id}",
-                remedy=_CHECK_REMEDY,
+                where=f"{where} document {doc_id}",
+                remedy=_REMEDY,
             )
-    _validate_relation_ends(reading, record.relations, {mention.id for mention in record.mentions})
+    ids = {mention.id for mention in record.mentions}
+    _validate_ends(record.relations, ids, where)
     if isinstance(record, Gold):
-        _validate_relation_ends(
-            reading,
-            record.declined_relations,
-            {mention.id for mention in (*record.mentions, *declined)},
+        _validate_ends(
+            record.declined_relations, ids.union(mention.id for mention in declined), where
         )
 
 
-def _validate_relation_ends(
-    reading: LocatedRecord, relations: Iterable[Relation], ids: Iterable[str]
-) -> None:
+def _validate_ends(relations: Iterable[Relation], ids: set[str], where: str) -> None:
     for relation in relations:
         for end in (relation.head, relation.tail):
             if end not in ids:
-                raise InputError(
-                    f"relation {relation.type} {relation.head} → {relation.tail}: no mention {end!r}",
-                    where=reading.location,
-                    remedy=_CHECK_REMEDY,
-                )
+                what = f"relation {relation.type} {relation.head} → {relation.tail}: no mention {end!r}"
+                raise InputError(what, where=where, remedy=_REMEDY)

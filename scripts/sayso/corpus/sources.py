@@ -1,7 +1,7 @@
 """The sources under ``corpus/``: articles, annotations, gold. Nothing else knows their file names.
 
-Articles lie in numbered batches, each in order of doc_id; a full batch never changes again, so neither do the data
-files made from it. Annotations lie in one file for each annotator of a campaign, in order of document.
+Articles lie in numbered batches, each in order of doc_id. A full batch never changes again, so neither do the data
+files that are built from it. Annotations lie in one file for each annotator of a campaign, in order of document.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
-from operator import attrgetter, itemgetter
+from itertools import chain, repeat
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -19,17 +19,23 @@ import msgspec
 from msgspec import Raw, Struct
 
 from sayso import jsonl
+from sayso.corpus.items import AnnotationFilter, Item, RecordFile, join_items
 from sayso.errors import InputError
 from sayso.files import ContentWriter, convert_os_errors
 from sayso.models import Annotation, AnnotationOrigin, Document, Gold, encode
 
 BATCH_DOCUMENTS = 10_000
 BATCH_BYTES = 64 << 20
-REPLACED_TEXTS = "texts"  # what in the history gave way to a new text, and not to a migration
+REPLACED_TEXTS = "texts"  # in the history: annotations of a text that was replaced
+_SOURCE_PATTERNS: dict[str, type[Document] | type[Annotation] | type[Gold]] = {
+    "corpus/articles/articles-*.jsonl": Document,
+    "corpus/annotations/*/*.jsonl": Annotation,
+    "corpus/gold/*.jsonl": Gold,
+}
 
 
 class AnnotationHead(Struct, frozen=True):
-    """What of an answer says where it stands and whose it is: read from its line, the rest passed over."""
+    """The fields of an annotation that place it in a file, read without the rest of its line."""
 
     doc_id: str
     text_sha256: str
@@ -40,74 +46,62 @@ class AnnotationHead(Struct, frozen=True):
 
 
 def annotation_sort_key(annotation: Annotation | AnnotationHead) -> tuple[str, str, str, int]:
-    """Where an answer stands in its file: by document, pass, time made, and the server's number."""
+    """Return an annotation's place in its file: document, pass, time of creation, number on the server."""
     number = annotation.origin.annotation if annotation.origin else 0
     return (annotation.doc_id, annotation.interface, annotation.created, number)
 
 
-_SOURCE_PATTERNS: dict[str, type[Document] | type[Annotation] | type[Gold]] = {
-    "corpus/articles/articles-*.jsonl": Document,
-    "corpus/annotations/*/*.jsonl": Annotation,
-    "corpus/gold/*.jsonl": Gold,
-}
-
-
 def find_record_type(name: str) -> type[Document] | type[Annotation] | type[Gold] | None:
-    """Which records a file holds, by its name below the root; None where it is no source of the corpus.
+    """Return the type of the records in a file, by its path in the checkout; None if it is no source.
 
-    >>> find_record_type("corpus/gold/pilot.write_jsonl")
+    >>> find_record_type("corpus/gold/pilot.jsonl")
     <class 'sayso.models.Gold'>
-    >>> find_record_type("corpus/data_folder/gold/train-00000.parquet")
+    >>> find_record_type("corpus/data/gold/train-00000.parquet")
     """
     path = PurePosixPath(name)
-    return next(
-        (
-            kind
-            for shape, kind in _SOURCE_PATTERNS.items()
-            if _matches_pattern(path, PurePosixPath(shape))
-        ),
-        None,
-    )
-
-
-def _matches_pattern(path: PurePosixPath, shape: PurePosixPath) -> bool:
-    return len(path.parts) == len(shape.parts) and path.match(str(shape))
+    for pattern, record_type in _SOURCE_PATTERNS.items():
+        if len(path.parts) == pattern.count("/") + 1 and path.match(pattern):
+            return record_type
+    return None
 
 
 @dataclass(frozen=True)
 class CorpusFiles:
-    """The corpus of one instance. ``root`` is the instance's folder."""
+    """The source files of the corpus in the checkout at ``root``."""
 
     root: Path
 
     @property
     def folder(self) -> Path:
-        """What ``load_dataset`` reads."""
+        """The folder that ``load_dataset`` reads."""
         return self.root / "corpus"
 
     @property
     def articles_folder(self) -> Path:
-        """Where the batches of articles lie."""
+        """The folder of the batches of articles."""
         return self.folder / "articles"
 
     def batch_files(self) -> list[Path]:
-        """The files of articles, oldest first."""
+        """Return the files of articles, oldest first."""
         return sorted(self.articles_folder.glob("articles-*.jsonl"))
 
     def batch_file(self, number: int) -> Path:
-        """The file of one batch, there or not."""
+        """Return the path of one batch, whether it exists or not."""
         return self.articles_folder / f"articles-{number:05d}.jsonl"
 
     def documents(self) -> Iterator[Document]:
-        """Every document, in order of doc_id, lazily, whatever batch it lies in.
+        """Yield every document in order of doc_id, lazily.
 
         Raises:
-            InputError: a line is not a document, a batch is out of order, or one doc_id stands twice.
+            InputError: a line is not a document, a batch is out of order, or a doc_id occurs twice.
         """
+        return (document for _path, document in self.documents_with_files())
+
+    def documents_with_files(self) -> Iterator[tuple[Path, Document]]:
+        """Yield (batch file, document); otherwise like `documents`."""
+        batches = (zip(repeat(path), jsonl.read(path, Document)) for path in self.batch_files())
         last = ""
-        for document in heapq.merge(
-            *(jsonl.read(path, Document) for path in self.batch_files()), key=attrgetter("doc_id")
-        ):
+        for path, document in heapq.merge(*batches, key=_doc_id_of_pair):
             if document.doc_id <= last:
                 raise InputError(
                     f"document {document.doc_id} stands twice or out of order",
@@ -115,7 +109,57 @@ class CorpusFiles:
                     remedy="restore the folder from git",
                 )
             last = document.doc_id
-            yield document
+            yield path, document
+
+    def items(self, chosen: AnnotationFilter | None = None) -> Iterator[Item]:
+        """Yield every document with the annotations and gold that the filter accepts, lazily.
+
+        The filter's documents limit the documents, too. Its other names are looked up at once, before the first item.
+
+        Raises:
+            InputError: the filter names something that does not exist, or a record does not fit its document.
+            SpanError: a mention is not the slice of its text that it says it is.
+        """
+        chosen = chosen or AnnotationFilter()
+        return join_items(self.documents_with_files(), self.find_files(chosen), chosen)
+
+    def items_of_files(
+        self, paths: Iterable[Path], chosen: AnnotationFilter | None = None
+    ) -> Iterator[Item]:
+        """Yield every document with the annotations in the given files, which may lie anywhere; see `items`."""
+        files: list[RecordFile] = [(path, Annotation) for path in paths]
+        return join_items(self.documents_with_files(), files, chosen or AnnotationFilter())
+
+    def find_files(self, chosen: AnnotationFilter) -> list[RecordFile]:
+        """Return the files that can hold what the filter accepts, gold first.
+
+        Raises:
+            InputError: no campaign or annotator of a name exists, or gold alone is asked for and there is none.
+        """
+        gold = self.gold_files() if chosen.wants_gold else []
+        campaigns = {*self.campaigns(), *(path.stem for path in self.gold_files())}
+        files = [
+            path
+            for path in (self.annotation_files() if chosen.wants_annotations else [])
+            if (not chosen.campaigns or path.parent.name in chosen.campaigns)
+            and (not chosen.annotators or path.stem in chosen.annotators)
+        ]
+        missing = sorted(chosen.campaigns - campaigns)
+        if chosen.wants_annotations:
+            missing += sorted(chosen.annotators - {path.stem for path in files})
+        if missing:
+            raise InputError(
+                f"nothing of {', '.join(missing)}",
+                where=str(self.folder),
+                remedy="name campaigns and annotators as the folders and files under annotations/",
+            )
+        if not gold and not chosen.wants_annotations:
+            raise InputError(
+                "nothing is adjudicated",
+                where=str(self.folder / "gold"),
+                remedy="run `sayso adjudicate push`, or `sayso adjudicate pull --auto majority`",
+            )
+        return [*((path, Gold) for path in gold), *((path, Annotation) for path in files)]
 
     def documents_with_offsets(self, name: str) -> Iterator[tuple[int, int, Document]]:
         """Yield (first byte, length in bytes, document) of one batch, lazily.
@@ -129,7 +173,7 @@ class CorpusFiles:
             start += len(line)
 
     def read_document_at(self, name: str, start: int, length: int) -> Document:
-        """The document that ``documents_with_offsets`` gave, read alone.
+        """Return a document by the offset and length that ``documents_with_offsets`` gave.
 
         Raises:
             InputError: the batch has changed since.
@@ -146,10 +190,10 @@ class CorpusFiles:
             ) from error
 
     def add_documents(self, documents: Iterable[Document]) -> list[Path]:
-        """Write documents that the corpus does not have, given in order of doc_id; return the files written.
+        """Write new documents, given in order of doc_id, and return the files written.
 
-        The last batch is filled first, then new ones are begun. Stopped half-way, the documents of whole batches
-        are in; adding the rest again ends in the same files.
+        The last batch is filled first, then new ones are begun. After an interruption the documents of whole batches
+        are there, and adding the rest leads to the same files.
 
         Raises:
             DiskError: the disk refused.
@@ -160,9 +204,9 @@ class CorpusFiles:
         while (first := next(coming, None)) is not None:
             coming = chain([first], coming)
             path = self.batch_file(number)
-            room = _BatchCapacity(*_measure_batch(path))
-            if room:
-                _merge_into_batch(path, room.take_documents(coming))
+            capacity = _BatchCapacity(*_measure_batch(path))
+            if capacity:
+                _merge_into_batch(path, capacity.take_documents(coming))
                 written.append(path)
             number += 1
         return written
@@ -170,9 +214,10 @@ class CorpusFiles:
     def rewrite_batches(
         self, names: Iterable[str], change: Callable[[Document], Document]
     ) -> Iterator[tuple[Path, ContentWriter]]:
-        """Batches as they are to be, for ``files.replace_together``: each document as ``change`` gives it back.
+        """Return changed batches for `files.replace_together`.
 
-        ``change`` leaves the doc_id alone. A document that it gives back itself keeps its line to the byte.
+        Args:
+            change: returns a document with the same doc_id. One that it returns unchanged keeps its line to the byte.
         """
         for name in names:
             yield (
@@ -181,62 +226,64 @@ class CorpusFiles:
             )
 
     def replaced_documents(self) -> Iterator[Document]:
-        """Documents as they were before another text took the place of theirs, batch by batch, oldest first, lazily."""
+        """Yield the earlier versions of documents whose text was replaced, oldest batch first, lazily."""
         for path in sorted(
             self.history_file(self.articles_folder, REPLACED_TEXTS).glob("articles-*.jsonl")
         ):
             yield from jsonl.read(path, Document)
 
     def campaigns(self) -> list[str]:
-        """Names of the campaigns that have answers."""
+        """Return the names of the campaigns that have annotations."""
         return sorted(
             path.name for path in (self.folder / "annotations").glob("*") if path.is_dir()
         )
 
     def annotation_file(self, campaign: str, annotator: str) -> Path:
-        """The file of one annotator's answers in a campaign."""
+        """Return the path of one annotator's annotations in a campaign."""
         return self.folder / "annotations" / campaign / f"{annotator}.jsonl"
 
     def annotation_files(self, campaign: str | None = None) -> list[Path]:
-        """The files of answers, of one campaign or of all, in order of name."""
+        """Return the files of annotations, of one campaign or of all, in order of name."""
         return sorted((self.folder / "annotations").glob(f"{campaign or '*'}/*.jsonl"))
 
     def annotations(self, campaign: str | None = None) -> Iterator[Annotation]:
-        """Every answer, file by file, lazily."""
+        """Yield every annotation, file by file, lazily."""
         for path in self.annotation_files(campaign):
             yield from jsonl.read(path, Annotation)
 
     def write_annotations(
-        self, campaign: str, annotator: str, answers: Iterable[Annotation] | Iterable[Raw]
+        self, campaign: str, annotator: str, annotations: Iterable[Annotation] | Iterable[Raw]
     ) -> bool:
-        """Write one annotator's file, whole, from answers or lines in ``annotation_sort_key``; say whether it changed."""
-        return jsonl.write(self.annotation_file(campaign, annotator), answers)
+        """Write one annotator's file from annotations or lines in order of `annotation_sort_key`; return whether it changed."""
+        return jsonl.write(self.annotation_file(campaign, annotator), annotations)
 
     def gold_files(self) -> list[Path]:
-        """The files of adjudicated documents."""
+        """Return the files of gold."""
         return sorted((self.folder / "gold").glob("*.jsonl"))
 
     def gold(self) -> Iterator[Gold]:
-        """Every adjudicated document, file by file, lazily."""
+        """Yield all gold, file by file, lazily."""
         for path in self.gold_files():
             yield from jsonl.read(path, Gold)
 
-    def annotation_and_gold_files(self) -> list[tuple[Path, type[Annotation] | type[Gold]]]:
-        """Every file of annotations, then of gold, with what a line of it is."""
-        found: list[tuple[Path, type[Annotation] | type[Gold]]] = []
-        found += [(path, Annotation) for path in self.annotation_files()]
-        return found + [(path, Gold) for path in self.gold_files()]
+    def annotation_and_gold_files(self) -> list[RecordFile]:
+        """Return every file of annotations, then of gold, with the type of its records."""
+        return [
+            *((path, Annotation) for path in self.annotation_files()),
+            *((path, Gold) for path in self.gold_files()),
+        ]
 
     def history_file(self, path: Path, cause: str) -> Path:
-        """Where lines of a source lie that gave way; nothing reads them as answers.
+        """Return the path of a source's superseded lines, which nothing reads as annotations.
 
-        ``cause`` is the two versions of a migration, ``1.0.0-2.0.0``, or ``REPLACED_TEXTS``.
+        Args:
+            cause: the two versions of a migration, as ``1.0.0-2.0.0``, or `REPLACED_TEXTS`.
         """
         return self.folder / "history" / cause / path.relative_to(self.folder)
 
     @property
     def data_folder(self) -> Path:
-        """Where the Parquet files lie that are derived from all this."""
+        """The folder of the Parquet files that are built from the sources."""
         return self.folder / "data"
 
     @property
@@ -245,9 +292,13 @@ class CorpusFiles:
         return self.folder / "README.md"
 
 
+def _doc_id_of_pair(pair: tuple[Path, Document]) -> str:
+    return pair[1].doc_id
+
+
 @dataclass
 class _BatchCapacity:
-    """What one batch already holds, and what may still go in."""
+    """The documents and bytes that a batch holds so far."""
 
     count: int
     size: int
@@ -256,7 +307,7 @@ class _BatchCapacity:
         return self.count < BATCH_DOCUMENTS and self.size < BATCH_BYTES
 
     def take_documents(self, documents: Iterator[Document]) -> Iterator[Document]:
-        """Take documents while there is room; the rest stay in the iterator."""
+        """Yield documents while the batch has room; the rest stay in the iterator."""
         while self and (document := next(documents, None)) is not None:
             self.count += 1
             self.size += len(encode(document)) + 1

@@ -330,7 +330,7 @@ class FetchedAnnotations:
             self._fetch_accounts()
             before = self._rows_of_task(task.id)
             for table in _TABLES:
-                self.state.connection.execute(f"DELETE FROM {table} WHERE task = ?", (task.id,))  # noqa: S608
+                self.state.connection.execute(f"DELETE FROM {table} WHERE task = ?", (task.id,))
             self.state.connection.execute("INSERT INTO read VALUES (?)", (task.id,))
             for answer, record in self.reader.read_task(task, self.annotators.keys()):
                 if isinstance(record, str):

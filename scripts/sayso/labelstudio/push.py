@@ -407,7 +407,7 @@ class _PushRun:
             " (SELECT task FROM steps WHERE kind = 'superseded') ORDER BY task"
         )
         kinds = ", ".join(f"'{kind}'" for kind in SENT_KINDS)
-        sent = f"SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ({kinds})"  # noqa: S608
+        sent = f"SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ({kinds})"
         for group in chunks(self.predictions.doc_ids(), MAX_TASKS_PER_QUERY):
             standing = {}
             for doc_id in group:
@@ -460,7 +460,7 @@ class _PushRun:
             )
 
     def _select_steps(self, *kinds: StepKind) -> Iterator[tuple[str, int]]:
-        asked = f"SELECT doc_id, task FROM steps WHERE kind IN ({','.join('?' * len(kinds))}) ORDER BY doc_id"  # noqa: S608
+        asked = f"SELECT doc_id, task FROM steps WHERE kind IN ({','.join('?' * len(kinds))}) ORDER BY doc_id"
         yield from self.ledger.connection.execute(asked, kinds)
 
     def _select_documents(self, *kinds: StepKind) -> Iterator[tuple[Document, int]]:

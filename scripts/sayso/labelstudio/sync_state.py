@@ -127,7 +127,7 @@ class SyncState:
 
     def reset(self, name: str, table: str) -> None:
         """Start the look called ``name`` afresh."""
-        self.connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        self.connection.execute(f"DELETE FROM {table}")
         self.put("settled", "")
         self.mark_complete(name, "")
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, LOWER, UPPER
-from sayso.corpus.items import AnnotatorKey, LocatedRecord
+from sayso.corpus.old_items import AnnotatorKey, LocatedRecord
 from sayso.models import (
     Annotation,
     AttributeValue,

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from sayso.corpus.items import AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.old_items import AnnotationFilter, LocatedRecord, iterate_items
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import convert_os_errors, replace_if_changed
 from sayso.models import Document

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Literal
 
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, SOURCE
-from sayso.corpus.items import GOLD_KIND, AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter, LocatedRecord, iterate_items
 from sayso.corpus.sources import CorpusFiles
 from sayso.models import Document, Mention
 from sayso.schema.declarations import Schema

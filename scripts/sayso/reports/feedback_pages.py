@@ -18,7 +18,7 @@ from sayso.agreement.bootstrap import Figure
 from sayso.agreement.comparisons import ExcludedAnnotations
 from sayso.agreement.disagreement_cases import DisagreementCase
 from sayso.agreement.disagreement_types import MISSING_END, Disagreement
-from sayso.corpus.items import GOLD_KIND, AnnotationFilter
+from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, UsageError
 from sayso.files import convert_os_errors, replace_if_changed

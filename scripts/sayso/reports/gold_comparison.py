@@ -14,7 +14,7 @@ from sayso.agreement.disagreement_typology import (
     TypologyRules,
     compare_annotations,
 )
-from sayso.corpus.items import GOLD_KIND, AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter, LocatedRecord, iterate_items
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.matching import match_exact, match_overlapping

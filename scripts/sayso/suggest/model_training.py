@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from sayso.corpus.items import LocatedRecord
+from sayso.corpus.old_items import LocatedRecord
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, hold_lock, write_if_changed
 from sayso.models import Document, Mention

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from sayso import jsonl, spans
-from sayso.corpus.items import AnnotationFilter, iterate_items
+from sayso.corpus.old_items import AnnotationFilter, iterate_items
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, SaysoError
 from sayso.files import convert_os_errors

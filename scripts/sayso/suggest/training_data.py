@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sayso.corpus.items import AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.old_items import AnnotationFilter, LocatedRecord, iterate_items
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.models import Document, Split

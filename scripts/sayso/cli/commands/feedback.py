@@ -71,7 +71,7 @@ def command(
       sayso feedback --campaign pilot --annotator ann-1a2b3c4d
       sayso feedback --json
     """
-    from sayso.corpus.items import AnnotationFilter
+    from sayso.corpus.old_items import AnnotationFilter
     from sayso.labelstudio.urls import find_url
     from sayso.reports.feedback_pages import write_feedback
     from sayso.settings import find_checkout

@@ -59,7 +59,7 @@ def command(
       sayso report --gold --out adjudicated.html
       sayso report --campaign pilot --annotator ann-1a2b3c4d --json
     """
-    from sayso.corpus.items import AnnotationFilter
+    from sayso.corpus.old_items import AnnotationFilter
     from sayso.reports.corpus_report import write_report
     from sayso.settings import find_checkout
 
