@@ -8,30 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 from sayso.agreement.agreement_report import build_report, encode_report
 from sayso.agreement.comparisons import ComparisonFilter, ExcludedAnnotations, iterate_comparisons
 from sayso.agreement.measurement import measure_comparisons
+from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
-from sayso.dataset.batches import file_digest
 from sayso.files import convert_os_errors
 from sayso.schema import declarations as schemas
 from sayso.schema.declarations import Schema
 
 AGREEMENT_FILE = "agreement.json"
-_PACKAGE = Path(__file__).parents[1]
-_MEASURING_MODULES = (
-    "agreement/*.py",
-    "checks/scheme.py",
-    "jsonl.py",
-    "readings.py",
-    "records.py",
-    "schema.py",
-    "spans.py",
-    "store.py",
-)
 _ANNOTATIONS_FOLDER = "corpus/annotations/"
 
 
@@ -42,12 +30,7 @@ def agreement_inputs_digest(sources: Mapping[str, str], schema: Schema) -> str:
         for name, digest in sorted(sources.items())
         if name.startswith(_ANNOTATIONS_FOLDER)
     ]
-    code = [
-        file_digest(path)
-        for pattern in _MEASURING_MODULES
-        for path in sorted(_PACKAGE.glob(pattern))
-    ]
-    parts = [*answers, *code, schemas.schema_digest(schema), f"numpy {version('numpy')}"]
+    parts = [*answers, package_digest(), library_versions("numpy"), schemas.schema_digest(schema)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

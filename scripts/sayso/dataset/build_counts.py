@@ -109,22 +109,22 @@ def count_relations(table: pa.Table, owners: Sequence[str]) -> Counts:
 
 
 def cross_tabulate(name: str, words: pa.Array, owner: _IntArray, owners: Sequence[str]) -> Counts:
-    """How often each word stands with each owner; a null word does not count.
+    """Count how often each word occurs with each owner, ignoring null words.
 
     Args:
-        owner: for each word the place of its answer in ``whose``.
+        owner: index into ``owners`` for each word.
 
-    >>> words, owner = pa.array(["Cue", "ClaimContent", "Cue", None]), np.array([0, 0, 1, 1])
-    >>> sorted(cross_tabulate("label", words, owner, ["add_errors|a", "gold|gold"]).items())
+    >>> words, owner = pa.array(["Cue", "Claim", "Cue", None]), np.array([0, 0, 1, 1])
+    >>> sorted(cross_tabulate("label", words, owner, ["human|a", "gold|gold"]).items())
     [('label|Claim|human|a', 1), ('label|Cue|gold|gold', 1), ('label|Cue|human|a', 1)]
     """
     encoded = words.dictionary_encode() if not pa.types.is_dictionary(words.type) else words
-    owners = pa.array(owners, pa.string()).dictionary_encode()
+    owner_names = pa.array(owners, pa.string()).dictionary_encode()
     code = np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int64)
-    mine = np.asarray(owners.indices).astype(np.int64)[owner]
-    size = max(len(owners.dictionary), 1)
+    mine = np.asarray(owner_names.indices).astype(np.int64)[owner]
+    size = max(len(owner_names.dictionary), 1)
     counts = np.bincount(code[code >= 0] * size + mine[code >= 0])
-    names, people = encoded.dictionary.to_pylist(), owners.dictionary.to_pylist()
+    names, people = encoded.dictionary.to_pylist(), owner_names.dictionary.to_pylist()
     return Counter(
         {
             f"{count_key(name, names[place // size])}|{people[place % size]}": int(counts[place])

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from sayso.code_digest import library_versions, package_digest
 from sayso.corpus import licences
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset import agreement_file, arrow_tables, card, features, parquet_files, text_columns
@@ -37,8 +37,6 @@ from sayso.schema import declarations as schemas
 from sayso.settings import SCHEMA_FILE, Checkout
 
 Advance = Callable[[int], None]
-_PACKAGE = Path(__file__).parents[1]
-_BUILD_MODULES = ("dataset/*.py", "records.py", "schema.py", "store.py")
 _LIBRARIES = ("msgspec", "numpy", "pyarrow", "sentencex")
 
 
@@ -188,13 +186,8 @@ class _DatasetBuilder:
 
     def _tool_digest(self) -> str:
         """Everything but the sources that decides what is made."""
-        code = sorted(path for pattern in _BUILD_MODULES for path in _PACKAGE.glob(pattern))
-        parts = [file_digest(path) for path in code] + [
-            f"{name} {version(name)}" for name in _LIBRARIES
-        ]
-        return " ".join(
-            [schemas.schema_digest(self.schema)[:16], self.texts, *(part[:16] for part in parts)]
-        )
+        schema = schemas.schema_digest(self.schema)
+        return " ".join([schema, self.texts, package_digest(), library_versions(*_LIBRARIES)])
 
     def _digest_sources(self) -> dict[str, str]:
         files = [
