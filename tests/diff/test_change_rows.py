@@ -40,15 +40,15 @@ replace_fields = msgspec.structs.replace
 def diff_trees(
     folder: Path, older: sample_versions.FileTree, newer: sample_versions.FileTree
 ) -> CorpusDiff:
-    sides = (
+    versions = (
         FolderVersion(sample_versions.write_tree(folder / name, tree), name)
         for name, tree in (("older", older), ("newer", newer))
     )
-    return diff_versions(*sides)
+    return diff_versions(*versions)
 
 
 def diff_records(folder: Path, file: str, older: Any, newer: Any) -> list[ChangeRow]:
-    """The rows of one file that holds one record, or none, on each side."""
+    """Return the rows of one file with one record, or none, in each version."""
     trees = [
         {file: sample_versions.encode_lines(*([record] if record else []))}
         for record in (older, newer)
@@ -81,7 +81,7 @@ def test_documents(tmp_path: Path, older: Any, newer: Any, expected: list[str]) 
 
 def test_a_changed_text_is_told_by_the_stretch_that_changed(tmp_path: Path) -> None:
     (row,) = diff_records(tmp_path, ARTICLES, make_document(), make_document(text=TEXTS[1]))
-    assert (row.where, row.before, row.after) == ("d1", "34", "38")
+    assert (row.location, row.before, row.after) == ("d1", "34", "38")
 
 
 MENTION_CHANGES: list[tuple[Mention | None, Mention | None, tuple[str, str, str]]] = [
@@ -130,7 +130,7 @@ def test_mentions(
         *(make_annotation("d1", *filter(None, [each])) for each in (older, newer)),
     )
     assert (str(rows[0].kind), rows[0].before, rows[0].after) == expected
-    assert rows[0].where == "d1 pilot/ann-1"
+    assert rows[0].location == "d1 pilot/ann-1"
 
 
 def test_a_mention_that_went_along_with_its_text_has_not_moved_its_boundary(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_mention_that_went_along_with_its_text_has_not_moved_its_boundary(tmp_
         make_annotation("d1", POLICE),
         make_annotation("d1", later, text_sha256=sha256(TEXTS[1])),
     )
-    assert list_kinds(rows) == ["answer text", "mention shifted"]
+    assert list_kinds(rows) == ["annotation text", "mention shifted"]
 
 
 def test_mentions_are_matched_by_id_then_place_then_overlap(tmp_path: Path) -> None:
@@ -213,16 +213,16 @@ def test_claims_come_and_go_with_their_mentions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"status": "skipped"}, "answer status"),
-        ({"updated": "2025-11-09"}, "answer details"),
-        ({"lead_time_seconds": 3.5}, "answer details"),
-        ({"guidelines_version": "1.1.0"}, "answer details"),
-        ({"kept": (UnknownItem(reason="odd", item={"a": [1]}),)}, "answer kept"),
-        ({"created": "2025-11-09"}, "answer given anew"),
-        ({"text_read": "0" * 64}, "answer text"),
+        ({"status": "skipped"}, "annotation status"),
+        ({"updated": "2025-11-09"}, "annotation details"),
+        ({"lead_time_seconds": 3.5}, "annotation details"),
+        ({"guidelines_version": "1.1.0"}, "annotation details"),
+        ({"kept": (UnknownItem(reason="odd", item={"a": [1]}),)}, "annotation kept"),
+        ({"created": "2025-11-09"}, "annotation resubmitted"),
+        ({"text_read": "0" * 64}, "annotation text"),
         (
             {"origin": AnnotationOrigin(system="ls", project=1, task=2, annotation=3)},
-            "answer details",
+            "annotation details",
         ),
     ],
 )
@@ -239,7 +239,7 @@ def test_answers(tmp_path: Path, change: dict[str, Any], expected: str) -> None:
 
 def test_an_answer_that_went_or_came_brings_its_mentions(tmp_path: Path) -> None:
     answer = make_annotation("d1", POLICE, CLAIM, relations=(SOURCE,))
-    expected = ["answer", "mention", "mention", "relation", "claim"]
+    expected = ["annotation", "mention", "mention", "relation", "claim"]
     assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, None, answer)) == [
         f"{what} added" for what in expected
     ]
@@ -309,7 +309,7 @@ def test_a_document_in_another_file_has_moved(tmp_path: Path) -> None:
         and entry.newer.file == other
     )
     assert list_kinds([row for _entry, rows in difference.iterate_counted() for row in rows]) == [
-        "document other file"
+        "document moved"
     ]
     assert difference.bump == "patch"
 
@@ -324,7 +324,7 @@ def test_a_broken_line_is_told_with_its_place_and_the_rest_compared(tmp_path: Pa
     one, two = (sample_versions.encode_lines(make_document(name)) for name in ("d1", "d2"))
     difference = diff_trees(tmp_path, {ARTICLES: one[:40] + b"\n" + two}, {ARTICLES: one + two})
     (row,) = difference.counts.rows[ChangeKind("unreadable line", "removed")]
-    assert row.where == f"{ARTICLES}:1" and "truncated" in row.text
+    assert row.location == f"{ARTICLES}:1" and "truncated" in row.text
     assert {str(kind) for kind in difference.counts.rows} == {
         "unreadable line removed",
         "document added",
@@ -510,5 +510,8 @@ def test_the_summary_is_json(tmp_path: Path) -> None:
         {ANNOTATIONS: sample_versions.encode_lines(make_annotation("d1", POLICE))},
     )
     summary = msgspec.json.decode(msgspec.json.encode(difference.summary()))
-    assert summary["bump"] == "minor" and summary["because"] == ["answer added", "mention added"]
+    assert summary["bump"] == "minor" and summary["reasons"] == [
+        "annotation added",
+        "mention added",
+    ]
     assert {"what": "mention", "change": "added", "layer": "Actor", "times": 1} in summary["counts"]

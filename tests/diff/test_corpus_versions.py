@@ -106,8 +106,11 @@ def test_a_checkout_in_a_folder_of_its_repository(tmp_path: Path) -> None:
 
 
 def test_a_revision_says_which_commit_it_was(repository: Path) -> None:
-    told = open_version("v1.0.0", repository).describe()
-    assert told == {"name": "v1.0.0", "commit": run_git(repository, "rev-parse", "v1.0.0^{commit}")}
+    description = open_version("v1.0.0", repository).describe()
+    assert description == {
+        "name": "v1.0.0",
+        "commit": run_git(repository, "rev-parse", "v1.0.0^{commit}"),
+    }
 
 
 def test_nothing_is_checked_out_or_written(repository: Path) -> None:
@@ -141,7 +144,7 @@ def test_a_folder_of_sources_alone(repository: Path, tmp_path: Path) -> None:
     older = open_version(str(alone), repository)
     difference = diff_versions(older, open_version("v1.0.0", repository))
     assert [str(kind) for kind in difference.counts.rows] == ["document removed"]
-    assert "only what lies under corpus/" in difference.notes[0]
+    assert "only files below corpus/" in difference.notes[0]
 
 
 def test_a_shallow_clone_names_the_remedy(repository: Path, tmp_path: Path) -> None:
@@ -154,7 +157,7 @@ def test_bytes_that_git_has_lost(repository: Path) -> None:
     blob = run_git(repository, "rev-parse", f"v1.0.0:{ARTICLES}")
     (repository / ".git/objects" / blob[:2] / blob[2:]).unlink()
     with pytest.raises(
-        InputError, match=rf"{ARTICLES}: git does not have its bytes; run `git fsck`"
+        InputError, match=rf"{ARTICLES}: git does not have its content; run `git fsck`"
     ):
         count_changes(open_version("v1.0.0", repository), open_version("v1.1.0", repository))
 
@@ -179,7 +182,7 @@ def test_what_is_neither(repository: Path, word: str) -> None:
 def test_what_is_both(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository)
     sample_versions.write_tree(repository / "v1.0.0", FIRST_VERSION)
-    with pytest.raises(UsageError, match=r"say \./v1\.0\.0 for the folder"):
+    with pytest.raises(UsageError, match=r"write \./v1\.0\.0 for the folder"):
         open_version("v1.0.0", repository)
     assert isinstance(open_version("./v1.0.0", repository), FolderVersion)
     assert isinstance(open_version("refs/tags/v1.0.0", repository), GitVersion)
@@ -220,7 +223,7 @@ def test_where_there_is_no_repository(tmp_path: Path) -> None:
 def test_names_beyond_ascii(repository: Path) -> None:
     name = "corpus/gold/Übung 1.jsonl"
     commit_tree(repository, {name: b"", "schema/note “x”.md": b"x\n"}, "v2")
-    assert {name, "schema/note “x”.md"} <= set(open_version("v2", repository).files())
+    assert {name, "schema/note “x”.md"} <= set(open_version("v2", repository).list_sources())
     assert count_changes(open_version("v2", repository), open_version(".", repository)) == {}
     assert count_changes(open_version("v1.1.0", repository), open_version("v2", repository)) == {
         "file line added": 1

@@ -1,168 +1,173 @@
-"""Two sides and what differs between them: walked once, counted as it passes, told for people and programs.
+"""The diff between two versions of the corpus, computed while it is iterated.
 
-Files with the same bytes are not opened, and nothing is collected but counts and the first few rows of each kind.
+Files with equal bytes are not opened. Memory holds only counts and the first rows of each kind of change.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from sayso.corpus.sources import find_record_type
-from sayso.diff import version_bump as bumps
-from sayso.diff.change_rows import ChangeRow, build_rows
-from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion, is_unchanged
-from sayso.diff.diff_entries import AnyDiffEntry, FileDigest
+from sayso.diff import diff_tables
+from sayso.diff.change_rows import ChangeCounts, ChangeRow, build_rows
+from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion, is_unchanged, open_version
+from sayso.diff.diff_entries import AnyDiffEntry
 from sayso.diff.file_diff import FileComparison
 from sayso.diff.line_alignment import Advance
-from sayso.diff.version_bump import Bump, ChangeKind
+from sayso.diff.version_bump import Bump
 from sayso.models import Annotation, Document, Gold
+from sayso.settings import find_checkout
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-class DiffSource(Protocol):
-    """A difference, made now or read again. ``files`` is complete once ``entries`` has been walked."""
-
-    files: list[FileDigest]
-
-    def entries(self) -> Iterator[AnyDiffEntry]:
-        """What differs, in an order that ``apply`` can follow."""
-
-
-@dataclass
-class ChangeCounts:
-    """What passed by: how often which kind of which layer, and the first few rows of each kind."""
-
-    examples: int = 10
-    counts: Counter[tuple[ChangeKind, str]] = field(default_factory=Counter)
-    rows: dict[ChangeKind, list[ChangeRow]] = field(default_factory=dict)
-
-    def add(self, entry: AnyDiffEntry) -> list[ChangeRow]:
-        """Count an entry; its rows."""
-        found = list(build_rows(entry))
-        for row in found:
-            kind = row.kind
-            self.counts[kind, row.layer] += 1
-            shown = self.rows.get(kind)
-            if shown is None:
-                shown = self.rows[kind] = []
-            if len(shown) < self.examples:
-                shown.append(row)
-        return found
-
-    @property
-    def bump(self) -> Bump | None:
-        """The least bump that the counted kinds ask for."""
-        return bumps.least_bump(self.rows)
-
-    @property
-    def reasons(self) -> list[ChangeKind]:
-        """The kinds that ask for it."""
-        return bumps.bump_reasons(self.rows, self.bump)
+JSON_VERSION = 2
 
 
 @dataclass
 class CorpusDiff:
-    """What makes ``newer`` of ``older``. Walking it again reads both sides again.
+    """The changes that lead from ``older`` to ``newer``. Each iteration reads both versions again.
 
     Attributes:
-        files: the files that differ, by their bytes; complete once ``entries`` has been walked.
-        notes: what a reader should know of the comparison itself; complete then too.
+        notes: remarks on the comparison itself; complete once the diff has been iterated.
     """
 
     older: CorpusVersion
     newer: CorpusVersion
     advance: Advance = lambda _n: None
     examples: int = 10
-    files: list[FileDigest] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _counts: ChangeCounts | None = None
 
     def entries(self) -> Iterator[AnyDiffEntry]:
-        """What differs: words of the schema, documents, answers, gold, then lines of other files.
+        """Yield what differs: schema, documents, gold, annotations, then lines of other files.
 
         Raises:
-            InputError: git does not have the bytes of a file.
+            InputError: git does not have the content of a file.
             DiskError: a file cannot be read.
         """
-        before, after = self._list_sources()
-        both = sorted({*before, *after})
+        older_names, newer_names = self._list_sources()
         differing = [
-            n
-            for n in both
-            if n not in before or n not in after or not is_unchanged(self.older, self.newer, n)
+            name
+            for name in sorted({*older_names, *newer_names})
+            if (name in older_names) != (name in newer_names)
+            or not is_unchanged(self.older, self.newer, name)
         ]
-        with self.older.open_sources() as older, self.newer.open_sources() as newer:
-            walk = FileComparison(older, newer, before, after, self.advance)
-            yield from walk.diff_schema(differing)
+        with self.older.open_sources() as open_older, self.newer.open_sources() as open_newer:
+            files = FileComparison(open_older, open_newer, older_names, newer_names, self.advance)
+            yield from files.diff_schema(differing)
             for kind in (Document, Gold):
-                yield from walk.diff_records(
-                    [name for name in differing if find_record_type(name) is kind], kind
-                )
+                names = [name for name in differing if find_record_type(name) is kind]
+                yield from files.diff_records(names, kind)
             for name in differing:
                 if find_record_type(name) is Annotation:
-                    yield from walk.diff_annotations(name)
+                    yield from files.diff_annotations(name)
                 elif find_record_type(name) is None:
-                    yield from walk.diff_lines(name)
-        self.files = sorted(walk.files, key=lambda each: each.file)
-        self.notes = [*self.notes, *walk.notes]
+                    yield from files.diff_lines(name)
+        self.notes = [*self.notes, *files.notes]
 
     def _list_sources(self) -> tuple[Collection[str], Collection[str]]:
-        """What to compare of each side: the schema only where both have one."""
-        before, after = set(self.older.list_sources()), set(self.newer.list_sources())
+        """Return the names to compare; the schema is compared only where both versions have one."""
+        older, newer = set(self.older.list_sources()), set(self.newer.list_sources())
         schemas = [
             {name for name in names if name.startswith(f"{SCHEMA_FOLDER}/")}
-            for names in (before, after)
+            for names in (older, newer)
         ]
         self.notes = []
         if any(schemas) and not all(schemas):
-            self.notes.append("one side has no schema/: only what lies under corpus/ was compared")
-            return before - schemas[0], after - schemas[1]
-        return before, after
+            self.notes.append("one version has no schema/: only files below corpus/ were compared")
+            return older - schemas[0], newer - schemas[1]
+        return older, newer
+
+    def iterate_counted(self) -> Iterator[tuple[AnyDiffEntry, list[ChangeRow]]]:
+        """Yield each entry with its rows, and count them on the way."""
+        counts = ChangeCounts(self.examples)
+        for entry in self.entries():
+            rows = list(build_rows(entry))
+            for row in rows:
+                counts.add(row)
+            yield entry, rows
+        self._counts = counts
 
     @property
     def counts(self) -> ChangeCounts:
-        """Counts and first rows; both sides are read where that has not been done yet."""
+        """Counts and first rows. Reads both versions unless that has been done."""
         while self._counts is None:
             for _entry in self.iterate_counted():
                 pass
         return self._counts
 
-    def iterate_counted(self) -> Iterator[tuple[AnyDiffEntry, list[ChangeRow]]]:
-        """The entries, each with its rows, counted as they pass."""
-        tally = ChangeCounts(self.examples)
-        for entry in self.entries():
-            yield entry, tally.add(entry)
-        self._counts = tally
-
     @property
     def bump(self) -> Bump | None:
-        """The least bump of the version; None where nothing differs."""
+        """The least bump of the version that the changes require; None where nothing differs."""
         return self.counts.bump
 
     def summary(self) -> dict[str, Any]:
-        """Sides, bump and counts, for a program to read; the entries themselves are not in it."""
-        from sayso.diff.diff_tables import build_summary
-
-        return build_summary(self)
+        """Return the versions, the bump with its reasons, and the counts, ready for JSON."""
+        return {
+            "older": self.older.describe(),
+            "newer": self.newer.describe(),
+            **diff_tables.build_totals(self.counts),
+            "notes": self.notes,
+        }
 
     def markdown(self) -> str:
-        """The difference for a changelog."""
-        from sayso.diff.diff_tables import render_markdown
+        """Render the diff for a changelog."""
+        return diff_tables.render_markdown(self.counts)
 
-        return render_markdown(self)
+    def write_json(self, write: Callable[[bytes], object]) -> None:
+        """Write one JSON object piece by piece: versions, entries (one a line), then bump, counts and notes."""
+        versions = {"older": self.older.describe(), "newer": self.newer.describe()}
+        write(_encode({"schema": JSON_VERSION, **versions})[:-1] + b',"entries":[')
+        separator = b"\n"
+        for entry, _rows in self.iterate_counted():
+            write(separator + _encode(entry))
+            separator = b",\n"
+        totals = {**diff_tables.build_totals(self.counts), "notes": self.notes}
+        write(b"\n]," + _encode(totals)[1:] + b"\n")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every change as a row of a pandas DataFrame."""
+        import pandas as pd
+
+        columns = ["what", "change", "layer", "location", "text", "before", "after"]
+        rows = [(*row.kind, *row[1:]) for _entry, rows in self.iterate_counted() for row in rows]
+        return pd.DataFrame(rows, columns=columns)
+
+
+def _encode(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")
 
 
 def diff_versions(
-    older: CorpusVersion,
-    newer: CorpusVersion,
+    older: CorpusVersion | str | Path,
+    newer: CorpusVersion | str | Path = ".",
     *,
+    root: Path | None = None,
     advance: Advance = lambda _n: None,
     examples: int = 10,
 ) -> CorpusDiff:
-    """What makes ``newer`` of ``older``; nothing is read yet.
+    """Compare two versions of the corpus. Nothing is read until the result is used.
 
-    ``examples`` is how many rows of each kind are kept for people; ``advance`` is told of lines walked.
+    Args:
+        older: a tag or other revision of the repository, a folder, or ``.`` for the checkout itself.
+        newer: the same.
+        root: the checkout; the one around the working directory by default.
+        advance: called with the number of lines compared since the last call.
+        examples: rows of each kind of change that ``counts`` keeps.
+
+    Raises:
+        UsageError: a name is both a folder and a revision.
+        InputError: there is no such version.
     """
-    return CorpusDiff(older, newer, advance, examples)
+    base = root or find_checkout().root
+    before, after = (
+        open_version(str(version), base) if isinstance(version, str | Path) else version
+        for version in (older, newer)
+    )
+    return CorpusDiff(before, after, advance, examples)

@@ -1,14 +1,11 @@
-"""The two sides of a comparison: a folder, or a revision of its repository. Both list their sources and hand out bytes.
-
-What a side is made of stays in here. Another kind of side needs the four members of ``CorpusVersion`` and nothing else.
-"""
+"""Versions of the corpus to compare: a folder, or a revision of the repository around it."""
 
 from __future__ import annotations
 
 import filecmp
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -34,7 +31,7 @@ _DERIVED_FOLDERS = (f"{SCHEMA_FOLDER}/interface/", f"{SCHEMA_FOLDER}/records/")
 
 
 def is_source(name: str) -> bool:
-    """Whether people or decisions made a file, so that a version cannot do without it; all else is built from those.
+    """Return whether a file is a source of the corpus, from which all others are built.
 
     >>> is_source("schema/guidelines.md"), is_source("corpus/README.md")
     (True, False)
@@ -47,27 +44,30 @@ def is_source(name: str) -> bool:
 
 
 class CorpusVersion(Protocol):
-    """One side. ``hash_name`` is the hash of ``blob_hash``, empty where the side has no opinion."""
+    """One version of the corpus. ``hash_name`` is the hash that its files are stored under; empty for none."""
 
     name: str
-    hash_name: str
+
+    @property
+    def hash_name(self) -> str:
+        """Name of the hash, as Python knows it."""
 
     def describe(self) -> dict[str, str]:
-        """What a reader needs to find it again."""
+        """Return what a reader needs to find the version again."""
 
     def list_sources(self) -> Mapping[str, object]:
-        """The names of its sources, in order, below its root."""
+        """Return the names of the sources, in order."""
 
-    def blob_hash(self, name: str, hash_name: str) -> str:
-        """The hash of a source as git takes it."""
+    def blob_hash(self, name: str, hash_name: str, /) -> str:
+        """Return the hash of a source as git computes it."""
 
     def open_sources(self) -> AbstractContextManager[OpenFile]:
-        """What opens sources by name while the block runs; the caller closes them."""
+        """Return a context with a function that opens sources by name; the caller closes them."""
 
 
 @dataclass
 class FolderVersion:
-    """A checkout, or a folder of sources alone. ``prefix`` is empty where the root holds ``corpus/`` itself."""
+    """A checkout, or a folder that holds only sources and stands for ``prefix``, such as ``corpus/``."""
 
     root: Path
     name: str
@@ -75,40 +75,34 @@ class FolderVersion:
     hash_name: str = ""
 
     def describe(self) -> dict[str, str]:
-        """Its name."""
+        """Return its name."""
         return {"name": self.name}
 
     def path(self, name: str) -> Path:
-        """Where a source lies."""
+        """Return the path of a source."""
         return self.root / name.removeprefix(self.prefix)
 
     def list_sources(self) -> Mapping[str, object]:
-        """Its sources, as they lie there now."""
-        tops = (
-            [part for part in _SOURCE_FOLDERS if (self.root / part).is_dir()]
-            if self.prefix
-            else [CORPUS_FOLDER, SCHEMA_FOLDER]
-        )
+        """Return the names of the sources as they are now."""
+        folders = _SOURCE_FOLDERS if self.prefix else (CORPUS_FOLDER, SCHEMA_FOLDER)
         with convert_os_errors(self.root):
-            found = (
-                path for top in tops for path in (self.root / top).rglob("*") if path.is_file()
-            )
-            names = (self.prefix + path.relative_to(self.root).as_posix() for path in found)
-            return dict.fromkeys(sorted(filter(is_source, names)))
+            paths = [p for each in folders for p in (self.root / each).rglob("*") if p.is_file()]
+        names = (self.prefix + path.relative_to(self.root).as_posix() for path in paths)
+        return dict.fromkeys(sorted(filter(is_source, names)))
 
-    def blob_hash(self, name: str, hash_name: str) -> str:
-        """The hash of a file as git takes it."""
+    def blob_hash(self, name: str, hash_name: str, /) -> str:
+        """Return the hash of a file as git computes it."""
         return blob_digest(self.path(name), hash_name)
 
     @contextmanager
     def open_sources(self) -> Iterator[OpenFile]:
-        """What opens its files."""
+        """Yield a function that opens its files."""
 
-        def opened(name: str) -> BinaryIO:
+        def open_file(name: str) -> BinaryIO:
             with convert_os_errors(self.path(name)):
-                return open(self.path(name), "rb", buffering=CHUNK)  # noqa: PTH123 - the buffer is the point
+                return self.path(name).open("rb", buffering=CHUNK)
 
-        yield opened
+        yield open_file
 
 
 @dataclass
@@ -118,95 +112,87 @@ class GitVersion:
     folder: Path
     name: str
     commit: str
-    hash_name: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.hash_name = self._commit_files.hash_name
+    @property
+    def hash_name(self) -> str:
+        """Name of the repository's hash."""
+        return self._commit_files.hash_name
 
     @property
     def _commit_files(self) -> CommitFiles:
         return CommitFiles(self.folder, self.commit)
 
     def describe(self) -> dict[str, str]:
-        """Its name, and the commit which that was."""
+        """Return its name and the full name of the commit."""
         return {"name": self.name, "commit": self.commit}
 
     def list_sources(self) -> Mapping[str, object]:
-        """Its sources."""
+        """Return the names of the sources."""
         return self._blobs
 
     @cached_property
     def _blobs(self) -> dict[str, str]:
-        return {
-            name: blob
-            for name, blob in self._commit_files.list_blobs(CORPUS_FOLDER, SCHEMA_FOLDER).items()
-            if is_source(name)
-        }
+        blobs = self._commit_files.list_blobs(CORPUS_FOLDER, SCHEMA_FOLDER)
+        return {name: blob for name, blob in blobs.items() if is_source(name)}
 
-    def blob_hash(self, name: str, hash_name: str) -> str:
-        """The hash by which git knows a file."""
+    def blob_hash(self, name: str, _hash_name: str, /) -> str:
+        """Return the hash under which git stores a file."""
         return self._blobs[name]
 
     @contextmanager
     def open_sources(self) -> Iterator[OpenFile]:
-        """What opens its files, through one git process."""
-        with self._commit_files.open_reader() as blobs:
-            yield lambda name: blobs.open(name, self._blobs[name])
+        """Yield a function that opens its files through one git process."""
+        with self._commit_files.open_reader() as reader:
+            yield lambda name: reader.open(name, self._blobs[name])
 
 
 def is_unchanged(older: CorpusVersion, newer: CorpusVersion, name: str) -> bool:
-    """Whether both hold the same bytes under a name, without unpacking what git has hashed."""
+    """Return whether both versions hold the same bytes under a name, without unpacking what git has hashed."""
     if isinstance(older, FolderVersion) and isinstance(newer, FolderVersion):
         with convert_os_errors(newer.path(name)):
             return filecmp.cmp(older.path(name), newer.path(name), shallow=False)
-    kind = older.hash_name or newer.hash_name
-    return bool(kind) and older.blob_hash(name, kind) == newer.blob_hash(name, kind)
+    hash_name = older.hash_name or newer.hash_name
+    return bool(hash_name) and older.blob_hash(name, hash_name) == newer.blob_hash(name, hash_name)
 
 
 def open_version(name: str, root: Path) -> CorpusVersion:
-    """The side that a word means: a revision of the repository around ``root``, a folder, or ``.``, the working tree.
+    """Find a version by name: a revision of the repository around ``root``, a folder, or ``.``, the working tree.
 
     Raises:
-        UsageError: it is neither, or it is both.
-        InputError: the folder holds no sources, or git does not know the revision.
+        UsageError: the name is both a folder and a revision.
+        InputError: it is neither, or the folder holds no sources.
     """
     if name in ("", "."):
         return FolderVersion(root, WORKING_TREE)
     folder = Path(name)
-    commit = None if explain_missing_repository(root) else resolve_commit(root, name)
+    problem = explain_missing_repository(root)
+    commit = None if problem else resolve_commit(root, name)
     if folder.is_dir() and commit and not name.startswith((".", "/")):
-        remedy = f"say ./{name} for the folder, or {commit[:12]} for the revision"
+        remedy = f"write ./{name} for the folder, or {commit[:12]} for the revision"
         raise UsageError(f"{name} is a folder and a revision", remedy=remedy)
     if folder.is_dir():
         return _open_folder(folder, name)
     if commit:
         return GitVersion(root, name, commit)
-    raise _unknown_version_error(name, root)
+    if problem:
+        what = f"no such folder, and no revision: {problem}"
+        raise InputError(what, where=name, remedy="check the path, or use a clone")
+    what = "neither a revision of this repository nor a folder"
+    remedy = "see `git tag` and `git log`, or name a folder"
+    if is_shallow(root):
+        remedy = "this clone is shallow: run `git fetch --unshallow --tags`"
+    raise InputError(what, where=name, remedy=remedy)
 
 
 def _open_folder(folder: Path, name: str) -> FolderVersion:
     if (folder / CORPUS_FOLDER).is_dir() or (folder / SCHEMA_FILE).is_file():
         return FolderVersion(folder, name)
-    if folder.resolve().name == CORPUS_FOLDER and (folder.resolve().parent / SCHEMA_FILE).is_file():
-        return FolderVersion(folder.resolve().parent, name)
+    parent = folder.resolve().parent
+    if folder.resolve().name == CORPUS_FOLDER and (parent / SCHEMA_FILE).is_file():
+        return FolderVersion(parent, name)
     if any((folder / part).is_dir() for part in _SOURCE_FOLDERS):
         return FolderVersion(folder, name, prefix=f"{CORPUS_FOLDER}/")
     remedy = f"name a checkout, or a folder that holds {', '.join(_SOURCE_FOLDERS)}"
     if (folder / "data").is_dir():
-        remedy = f"only built data lies there; {remedy}"
+        remedy = f"only built data is there; {remedy}"
     raise InputError("no sources of a corpus here", where=name, remedy=remedy)
-
-
-def _unknown_version_error(name: str, root: Path) -> InputError:
-    if why := explain_missing_repository(root):
-        return InputError(
-            f"no such folder, and no revision: {why}",
-            where=name,
-            remedy="check the path, or use a clone",
-        )
-    remedy = "see `git tag` and `git log`, or name a folder"
-    if is_shallow(root):
-        remedy = "this clone is shallow: run `git fetch --unshallow --tags`"
-    return InputError(
-        "neither a revision of this repository nor a folder", where=name, remedy=remedy
-    )

@@ -1,7 +1,8 @@
-"""A difference as data: one entry for each record or line that differs, complete enough to make one side of the other.
+"""Diff entries: one for each record or line that differs between two versions of the corpus.
 
-A change is a pair, what was and what is; None stands for a field that is not there. An entry says where its line
-stood (``older``) and where it stands (``newer``); lines that no entry names follow each other as before.
+Entries are complete: with the records of the older version they give the records of the newer one. A change is a
+pair (older value, newer value), in which None stands for a missing field. Ids are those of the newer version where a
+mention is in both.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Changes = dict[str, tuple[Any, Any]]
 
 
 class DiffStruct(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of everything here."""
+    """Base of all structs here; default values are left out of the JSON."""
 
 
 class LineLocation(Struct, frozen=True, array_like=True):
@@ -29,7 +30,10 @@ class LineLocation(Struct, frozen=True, array_like=True):
 
 
 class TextChange(DiffStruct, frozen=True, kw_only=True):
-    """``text_change[start:start + len(old)]``, in code points, was ``old`` and is ``new``; all else of the text stayed."""
+    """The one stretch in which two texts differ: ``text[start:start + len(old)]`` was ``old`` and is ``new``.
+
+    ``start`` is in code points.
+    """
 
     start: int
     old: str
@@ -37,7 +41,7 @@ class TextChange(DiffStruct, frozen=True, kw_only=True):
 
 
 class MentionChange(DiffStruct, frozen=True, kw_only=True):
-    """A mention that is on both sides. ``id``, ``label`` and ``text_change`` are its older ones.
+    """A mention of both versions. ``id``, ``label`` and ``text`` are the older ones.
 
     ``changes`` names fields of the record, and attributes as ``attributes.NAME``.
     """
@@ -49,10 +53,7 @@ class MentionChange(DiffStruct, frozen=True, kw_only=True):
 
 
 class AnnotationDiff(DiffStruct, Generic[M, R], frozen=True, kw_only=True):
-    """What changed among the mentions and relations of one answer. Relations name their ends by the newer ids.
-
-    ``texts`` has the words at their ends, for whoever reads it.
-    """
+    """Changes to the mentions and relations of one annotation. ``texts`` maps the ends of relations to their text."""
 
     added: tuple[M, ...] = ()
     removed: tuple[M, ...] = ()
@@ -63,9 +64,9 @@ class AnnotationDiff(DiffStruct, Generic[M, R], frozen=True, kw_only=True):
 
 
 class ClaimChange(DiffStruct, frozen=True, kw_only=True):
-    """A claim with what hangs on it: ``text_change``, its attributes, and for each relation the mentions it leads to.
+    """A claim that was added, removed or changed: its text, attributes or the mentions that its relations lead to.
 
-    ``change`` is added, removed or changed. Follows from the rest of the entry, for whoever reads it.
+    Claim changes follow from the rest of the entry and are there for readers.
     """
 
     id: str
@@ -75,19 +76,14 @@ class ClaimChange(DiffStruct, frozen=True, kw_only=True):
 
 
 class DiffEntry(DiffStruct, frozen=True, kw_only=True, tag_field="of"):
-    """Base of what differs in one line. No ``older`` place: it was added; no ``newer`` one: removed.
-
-    ``line`` is the newer line where the entry's own data do not give it byte for byte; ``base64`` if not UTF-8.
-    """
+    """Base of the entries about one line. Without ``older`` it was added, without ``newer`` removed."""
 
     older: LineLocation | None = None
     newer: LineLocation | None = None
-    line: str | None = None
-    base64: bytes | None = None
 
 
 class DocumentEntry(DiffEntry, frozen=True, kw_only=True, tag="document"):
-    """A document. ``record`` is there where it was added; what was removed leaves its name alone."""
+    """A document that differs. ``record`` is given only where it was added."""
 
     doc_id: str
     title: str | None = None
@@ -96,8 +92,8 @@ class DocumentEntry(DiffEntry, frozen=True, kw_only=True, tag="document"):
     text_change: TextChange | None = None
 
 
-class AnnotationEntry(DiffEntry, frozen=True, kw_only=True, tag="answer"):
-    """One annotator's answer. ``record`` is there where it was added or removed."""
+class AnnotationEntry(DiffEntry, frozen=True, kw_only=True, tag="annotation"):
+    """One annotator's annotation that differs. ``record`` is given where it was added or removed."""
 
     doc_id: str
     campaign: str
@@ -110,7 +106,7 @@ class AnnotationEntry(DiffEntry, frozen=True, kw_only=True, tag="answer"):
 
 
 class GoldEntry(DiffEntry, frozen=True, kw_only=True, tag="gold"):
-    """The adjudicated reading of a document. ``record`` is there where it was added or removed."""
+    """A document's gold that differs. ``record`` is given where it was added or removed."""
 
     doc_id: str
     campaign: str
@@ -121,16 +117,20 @@ class GoldEntry(DiffEntry, frozen=True, kw_only=True, tag="gold"):
 
 
 class LineEntry(DiffEntry, frozen=True, kw_only=True, tag="line"):
-    """A line of a file that holds no records, or one that should be a record and is not, ``reason`` of what."""
+    """A line of a file that holds no records, or a line that is no record for the ``reason`` given.
 
+    ``line`` is the newer line; bytes that are not UTF-8 are escaped with a backslash.
+    """
+
+    line: str | None = None
     reason: str | None = None
 
 
 class SchemaEntry(DiffStruct, frozen=True, kw_only=True, tag_field="of", tag="schema"):
-    """A word of the schema, by its older name; ``kind`` is label, attribute, value, relation, flag or what is beside.
+    """A name that schema.yaml declares: label, attribute, value, relation, flag, interface or crosswalk.
 
-    ``change`` is added, removed, renamed, split, changed; ``renamed_to`` what a migration makes of it. Follows from the
-    lines of schema.yaml, for whoever reads it.
+    ``change`` is added, removed, renamed, split or changed; ``renamed_to`` gives the newer names that a migration
+    declares. Schema entries follow from the lines of schema.yaml and are there for readers.
     """
 
     kind: str
@@ -141,11 +141,3 @@ class SchemaEntry(DiffStruct, frozen=True, kw_only=True, tag_field="of", tag="sc
 
 
 AnyDiffEntry = DocumentEntry | AnnotationEntry | GoldEntry | LineEntry | SchemaEntry
-
-
-class FileDigest(DiffStruct, frozen=True, kw_only=True):
-    """A file that differs: XXH3-128 of its bytes on both sides, in hexadecimal; None where it is not there."""
-
-    file: str
-    older: str | None = None
-    newer: str | None = None

@@ -1,7 +1,4 @@
-"""Two files of records side by side: equal lines are passed without a look inside, the others paired by their keys.
-
-Whatever order the lines stand in, the pairs never cross: so the places alone tell how one file is made of the other.
-"""
+"""Align two versions of a file of records: skip equal lines without decoding them and pair the others by their keys."""
 
 from __future__ import annotations
 
@@ -11,18 +8,16 @@ from itertools import groupby
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
-import xxhash
 
 from sayso.diff.diff_entries import LineLocation
 
 SortKey = tuple[Any, ...]
-SortOrder = Callable[[Any], SortKey]
 Advance = Callable[[int], None]
 _LINES_PER_ADVANCE = 1000
 
 
 class DiffLine(NamedTuple):
-    """A line; ``record`` is None where it cannot be read, ``error`` of what."""
+    """A line with its record, or with the ``error`` that kept it from being decoded."""
 
     location: LineLocation
     raw: bytes
@@ -31,7 +26,7 @@ class DiffLine(NamedTuple):
 
 
 class LineChange(NamedTuple):
-    """A line that is on one side alone, or differs. ``paired_before`` counts the lines of its file that were paired before."""
+    """A line that is in one version only, or differs. ``paired_before`` counts the pairs before it in its file."""
 
     key: SortKey
     paired_before: int
@@ -40,12 +35,11 @@ class LineChange(NamedTuple):
 
 
 class FileCursor:
-    """One file, line by line, each decoded at most once and only if somebody asks.
+    """One version of a file, read line by line; a line is decoded at most once, and only on request.
 
     Attributes:
-        raw: the present line with its line end; empty behind the last.
-        digest: XXH3-128 of what was read.
-        disordered: whether a key was less than one before it.
+        raw: the current line with its line end; empty at the end of the file.
+        out_of_order: whether a key was less than one before it.
     """
 
     def __init__(
@@ -53,47 +47,46 @@ class FileCursor:
         name: str,
         file: BinaryIO | None,
         decode: Callable[[bytes], Any],
-        sort_order: SortOrder,
+        sort_key: Callable[[Any], SortKey],
     ) -> None:
-        self.name, self.number, self.digest, self.out_of_order = name, 0, xxhash.xxh3_128(), False
+        self.name, self.number, self.out_of_order = name, 0, False
         self.raw = b""
-        self._lines, self._decoder, self._sort_order = iter(file or ()), decode, sort_order
+        self._lines, self._decode, self._sort_key = iter(file or ()), decode, sort_key
         self._line: DiffLine | None = None
-        self._key: SortKey = ()
+        self._last_key: SortKey = ()
         self.advance()
 
     def advance(self) -> None:
         """Go to the next line."""
         self.raw = next(self._lines, b"")
-        self.digest.update(self.raw)
         self.number += 1
         self._line = None
 
     def read_line(self) -> DiffLine:
-        """The present line, decoded."""
+        """Return the current line, decoded."""
         if self._line is None:
             self._line = self._decode_line(LineLocation(self.name, self.number))
         return self._line
 
     def read_key(self) -> SortKey:
-        """Where the present line belongs; the last key that there was, if it cannot be read."""
+        """Return the sort key of the current line, or the last known key where the line cannot be decoded."""
         record = self.read_line().record
         if record is not None:
-            key = self._sort_order(record)
-            self.out_of_order |= key < self._key
-            self._key = key
-        return self._key
+            key = self._sort_key(record)
+            self.out_of_order |= key < self._last_key
+            self._last_key = key
+        return self._last_key
 
     def _decode_line(self, location: LineLocation) -> DiffLine:
         try:
-            return DiffLine(location, self.raw, self._decoder(self.raw))
+            return DiffLine(location, self.raw, self._decode(self.raw))
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
             return DiffLine(location, self.raw, None, str(error))
 
 
 def align_lines(older: FileCursor, newer: FileCursor, advance: Advance) -> Iterator[LineChange]:
-    """What differs between two versions of one file, in its order."""
-    passed = seen = 0
+    """Yield the changes between two versions of one file, in file order."""
+    paired = seen = 0
     while older.raw or newer.raw:
         if seen >= _LINES_PER_ADVANCE:
             advance(seen)
@@ -102,74 +95,62 @@ def align_lines(older: FileCursor, newer: FileCursor, advance: Advance) -> Itera
         if older.raw == newer.raw:
             older.advance()
             newer.advance()
-            passed += 1
+            paired += 1
             continue
-        event = _next_change(older, newer, passed)
-        if event.older:
+        change = _next_change(older, newer, paired)
+        if change.older:
             older.advance()
-        if event.newer:
+        if change.newer:
             newer.advance()
-        passed += bool(event.older and event.newer)
-        yield event
+        paired += bool(change.older and change.newer)
+        yield change
     advance(seen)
 
 
-def _next_change(older: FileCursor, newer: FileCursor, passed: int) -> LineChange:
+def _next_change(older: FileCursor, newer: FileCursor, paired: int) -> LineChange:
     if not newer.raw or (older.raw and older.read_line().record is None):
-        return LineChange(older.read_key(), passed, older.read_line(), None)
+        return LineChange(older.read_key(), paired, older.read_line(), None)
     if not older.raw or newer.read_line().record is None:
-        return LineChange(newer.read_key(), passed, None, newer.read_line())
-    was, now = older.read_key(), newer.read_key()
-    if was == now:
-        return LineChange(now, passed, older.read_line(), newer.read_line())
-    return (
-        LineChange(was, passed, older.read_line(), None)
-        if was < now
-        else LineChange(now, passed, None, newer.read_line())
+        return LineChange(newer.read_key(), paired, None, newer.read_line())
+    older_key, newer_key = older.read_key(), newer.read_key()
+    return LineChange(
+        min(older_key, newer_key),
+        paired,
+        older.read_line() if older_key <= newer_key else None,
+        newer.read_line() if newer_key <= older_key else None,
     )
 
 
 def merge_across_files(changes_by_file: Sequence[Iterable[LineChange]]) -> Iterator[LineChange]:
-    """The events of several files in order of key; what left one file and came into another is one event."""
+    """Merge the changes of several files by key. A record that left one file and came into another is one change."""
     for _key, group in groupby(heapq.merge(*changes_by_file, key=_change_key), key=_change_key):
-        yield from _pair_removed_with_added(
-            list(group), lambda gone, come: gone.location.file != come.location.file
-        )
+        changes = list(group)
+        files = {line.location.file for change in changes for line in change[2:] if line}
+        yield from _pair_removed_with_added(changes) if len(files) > 1 else changes
 
 
 def merge_within_file(
     changes: Iterable[LineChange], identity: Callable[[SortKey], SortKey]
 ) -> Iterator[LineChange]:
-    """The events of one file; what went and came under one ``identity``, with nothing paired between, is one event."""
-    for _key, group in groupby(changes, key=lambda event: identity(event.key)):
+    """Merge changes of one file: a record removed and one added under the same ``identity`` are one change.
+
+    They stay apart where lines between them are paired.
+    """
+    for _key, group in groupby(changes, key=lambda change: identity(change.key)):
         together = list(group)
-        standing = len({event.paired_before for event in together}) == 1
-        yield from _pair_removed_with_added(together, _accept_any) if standing else together
+        adjacent = len({change.paired_before for change in together}) == 1
+        yield from _pair_removed_with_added(together) if adjacent else together
 
 
-def _pair_removed_with_added(
-    group: list[LineChange], matches: Callable[[DiffLine, DiffLine], bool]
-) -> list[LineChange]:
-    gone = [event.older for event in group if event.older and not event.newer]
-    come = [event.newer for event in group if event.newer and not event.older]
-    if (
-        len(group) != 2
-        or len(gone) != 1
-        or len(come) != 1
-        or gone[0].record is None
-        or come[0].record is None
-    ):
+def _pair_removed_with_added(group: list[LineChange]) -> list[LineChange]:
+    removed = [change.older for change in group if change.older and not change.newer]
+    added = [change.newer for change in group if change.newer and not change.older]
+    if len(group) != 2 or len(removed) != 1 or len(added) != 1:
         return group
-    return (
-        [LineChange(group[-1].key, group[-1].paired_before, gone[0], come[0])]
-        if matches(gone[0], come[0])
-        else group
-    )
+    if removed[0].record is None or added[0].record is None:
+        return group
+    return [LineChange(group[-1].key, group[-1].paired_before, removed[0], added[0])]
 
 
-def _accept_any(_gone: DiffLine, _come: DiffLine) -> bool:
-    return True
-
-
-def _change_key(event: LineChange) -> SortKey:
-    return event.key
+def _change_key(change: LineChange) -> SortKey:
+    return change.key

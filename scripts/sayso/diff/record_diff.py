@@ -1,19 +1,20 @@
-"""Two versions of one record → one entry that makes the newer of the older, byte for byte. Pure."""
+"""Compare two versions of one record."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from sayso.diff.claim_diff import diff_claims
+from sayso.checks.schema_checks import CLAIM
 from sayso.diff.diff_entries import (
     AnnotationDiff,
     AnnotationEntry,
     AnyDiffEntry,
     Changes,
+    ClaimChange,
     DocumentEntry,
     GoldEntry,
     LineEntry,
@@ -21,107 +22,80 @@ from sayso.diff.diff_entries import (
     TextChange,
 )
 from sayso.diff.line_alignment import DiffLine, LineChange
-from sayso.diff.making import made, renamed
-from sayso.diff.mention_matching import Pairs, match_mentions_of_versions
+from sayso.diff.mention_matching import match_mentions_of_versions
 from sayso.models import Annotation, Document, Gold, Mention, Relation
 
 R = TypeVar("R", bound=Relation)
-_MAX_WORD_LENGTH = 30  # code points; a longer word is cut, a change told by it all the same
-_FIELDS_COMPARED_IN_PARTS = {"mentions", "relations", "text"}  # told in parts, not as a field
+_MAX_WORD_LENGTH = 30  # code points; a longer word is cut, and its change is shown all the same
+_FIELDS_COMPARED_IN_PARTS = {"mentions", "relations", "text"}
 
 
-def build_entries(change: LineChange) -> list[AnyDiffEntry]:
-    """What an event comes to. Lines that cannot be read on one side are a line gone and another come.
-
-    The newer line goes in as it stands where the parts do not make it, as where somebody wrote it by hand.
-    """
-    sides = [line for line in (change.older, change.newer) if line]
-    if any(line.record is None for line in sides):
-        return [_unreadable_entry(line, removed=line is change.older) for line in sides]
-    entry = _build_entry(change.older, change.newer)
-    if change.newer and made(entry, change.older and change.older.record) != change.newer.raw:
-        entry = msgspec.structs.replace(entry, **encode_raw_line(change.newer.raw))
-    return [entry]
+def build_entry(change: LineChange) -> AnyDiffEntry:
+    """Return the entry of a line change."""
+    older, newer = change.older, change.newer
+    if older and older.record is None:
+        return LineEntry(older=older.location, reason=older.error)
+    if newer and newer.record is None:
+        return LineEntry(newer=newer.location, reason=newer.error, line=decode_line(newer.raw))
+    return _build_record_entry(older, newer)
 
 
-def encode_raw_line(raw: bytes) -> dict[str, Any]:
-    """A line as it stands."""
-    try:
-        return {"line": raw.decode()}
-    except UnicodeDecodeError:
-        return {"base64": raw}
+def decode_line(raw: bytes) -> str:
+    """Return a line as text, with bytes that are not UTF-8 escaped."""
+    return raw.decode(errors="backslashreplace")
 
 
-def _unreadable_entry(line: DiffLine, *, removed: bool) -> LineEntry:
-    because = line.error or "it stands beside a line that is none"
-    if removed:
-        return LineEntry(older=line.location, reason=because)
-    return LineEntry(newer=line.location, reason=because, **encode_raw_line(line.raw))
-
-
-def _build_entry(
-    older: DiffLine | None, newer: DiffLine | None
-) -> DocumentEntry | AnnotationEntry | GoldEntry:
-    was, now = older and older.record, newer and newer.record
+def _build_record_entry(older: DiffLine | None, newer: DiffLine | None) -> AnyDiffEntry:
+    before, after = older and older.record, newer and newer.record
     known: Any = {"older": older and older.location, "newer": newer and newer.location}
-    record: Any = now or was
+    record: Any = after or before
     if isinstance(record, Document):
-        return _document_entry(was, now, {**known, "doc_id": record.doc_id, "title": record.title})
+        return _document_entry(
+            before, after, {**known, "doc_id": record.doc_id, "title": record.title}
+        )
     known |= {"doc_id": record.doc_id, "campaign": record.campaign}
     if isinstance(record, Annotation):
         known |= {"interface": record.interface, "annotator": record.annotator}
     kind = AnnotationEntry if isinstance(record, Annotation) else GoldEntry
-    if was is None or now is None:
-        return kind(record=record, claims=tuple(diff_claims(was, now, {})), **known)
-    pairs, gone, come = match_mentions_of_versions(was.mentions, now.mentions)
-    ids = {one.id: other.id for one, other in pairs}
-    reading = _diff_annotation(was, now, pairs, gone, come, ids)
-    return kind(
-        changes=_diff_record_fields(was, now),
-        reading=reading,
-        claims=tuple(diff_claims(was, now, ids)),
-        **known,
-    )
+    if before is None or after is None:
+        return kind(record=record, claims=tuple(diff_claims(before, after, {})), **known)
+    diff, ids = _diff_annotation(before, after)
+    claims = tuple(diff_claims(before, after, ids))
+    return kind(changes=_diff_fields(before, after), diff=diff, claims=claims, **known)
 
 
-def _document_entry(was: Document | None, now: Document | None, known: Any) -> DocumentEntry:
-    if was is None or now is None:
-        return DocumentEntry(record=now, **known)
-    return DocumentEntry(
-        changes=_diff_record_fields(was, now), text_change=diff_text(was.text, now.text), **known
-    )
+def _document_entry(before: Document | None, after: Document | None, known: Any) -> DocumentEntry:
+    if before is None or after is None:
+        return DocumentEntry(record=after, **known)
+    text_change = diff_text(before.text, after.text)
+    return DocumentEntry(changes=_diff_fields(before, after), text_change=text_change, **known)
 
 
 def diff_text(older: str, newer: str) -> TextChange | None:
-    """The one stretch in which two texts differ, by whole words; None where they do not.
+    """Return the one stretch in which two texts differ, widened to whole words; None for equal texts.
 
     >>> diff_text("34 drones flew", "38 drones flew")
-    Splice(start=0, old='34', new='38')
+    TextChange(start=0, old='34', new='38')
     """
     if older == newer:
         return None
-    room = min(len(older), len(newer))
-    start = _shared_length(room, lambda low, high: older[low:high] == newer[low:high])
+    limit = min(len(older), len(newer))
+    start = _shared_length(limit, lambda low, high: older[low:high] == newer[low:high])
     a, b = len(older), len(newer)
     tail = _shared_length(
-        room - start, lambda low, high: older[a - high : a - low] == newer[b - high : b - low]
+        limit - start, lambda low, high: older[a - high : a - low] == newer[b - high : b - low]
     )
-    start -= _length_of_partial_word(older[max(0, start - _MAX_WORD_LENGTH) : start][::-1])
-    tail -= _length_of_partial_word(older[a - tail : a - tail + _MAX_WORD_LENGTH])
+    start -= _partial_word_length(older[max(0, start - _MAX_WORD_LENGTH) : start][::-1])
+    tail -= _partial_word_length(older[a - tail : a - tail + _MAX_WORD_LENGTH])
     return TextChange(start=start, old=older[start : a - tail], new=newer[start : b - tail])
 
 
-def _length_of_partial_word(text: str) -> int:
-    """How many code points of it still belong to the word that it begins in.
-
-    >>> _length_of_partial_word("nes flew"), _length_of_partial_word(" flew")
-    (3, 0)
-    """
+def _partial_word_length(text: str) -> int:
     return next((n for n, character in enumerate(text) if character.isspace()), len(text))
 
 
-def _shared_length(limit: int, equal: Any) -> int:
-    """How many code points two texts share at one end, by halves."""
+def _shared_length(limit: int, equal: Callable[[int, int], bool]) -> int:
+    """Return the number of code points that two texts share at one end, found by bisection."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
@@ -130,65 +104,134 @@ def _shared_length(limit: int, equal: Any) -> int:
 
 
 def _diff_annotation(
-    was: Annotation | Gold,
-    now: Annotation | Gold,
-    pairs: Pairs[Any],
-    removed: Iterable[Any],
-    added: Iterable[Any],
-    ids: Mapping[str, str],
-) -> AnnotationDiff[Any, Any]:
-    if was.mentions == now.mentions and was.relations == now.relations:
-        return AnnotationDiff()
-    changed = (_diff_mention(one, other) for one, other in pairs if one != other)
-    related, unrelated = _diff_relations(renamed(was.relations, ids), list(now.relations))
-    ends = {end for each in (*related, *unrelated) for end in (each.head, each.tail)}
-    texts = {m.id: m.text for m in (*was.mentions, *now.mentions) if m.id in ends} if ends else {}
-    return AnnotationDiff(
+    before: Annotation | Gold, after: Annotation | Gold
+) -> tuple[AnnotationDiff[Any, Any], dict[str, str]]:
+    """Return the diff, and for each older mention that is still there its newer id."""
+    pairs, removed, added = match_mentions_of_versions(before.mentions, after.mentions)
+    ids = {one.id: other.id for one, other in pairs}
+    if before.mentions == after.mentions and before.relations == after.relations:
+        return AnnotationDiff(), ids
+    relations_added, relations_removed = _diff_relations(
+        list(_rename_ends(before.relations, ids)), list(after.relations)
+    )
+    ends = {
+        end for each in (*relations_added, *relations_removed) for end in (each.head, each.tail)
+    }
+    diff = AnnotationDiff(
         added=tuple(added),
         removed=tuple(removed),
-        changed=tuple(changed),
-        relations_added=related,
-        relations_removed=unrelated,
-        texts=texts,
+        changed=tuple(_diff_mention(one, other) for one, other in pairs if one != other),
+        relations_added=relations_added,
+        relations_removed=relations_removed,
+        texts={m.id: m.text for m in (*before.mentions, *after.mentions) if m.id in ends},
     )
+    return diff, ids
 
 
-def _diff_mention(was: Mention, now: Mention) -> MentionChange:
-    changes = _diff_fields(was, now)
-    if pair := changes.pop("attributes", None):
-        old, new = pair
-        changes |= {
-            f"attributes.{name}": (old.get(name), new.get(name))
-            for name in sorted(old.keys() | new.keys())
-            if old.get(name) != new.get(name)
-        }
-    return MentionChange(id=was.id, label=was.label, text=was.text, changes=changes)
-
-
-def _diff_relations(was: Iterable[R], now: Iterable[R]) -> tuple[tuple[R, ...], tuple[R, ...]]:
-    """Those that came and those that went."""
-    if was == now:
+def _diff_relations(before: list[R], after: list[R]) -> tuple[tuple[R, ...], tuple[R, ...]]:
+    if before == after:
         return (), ()
-    before, after = Counter(was), Counter(now)
-    return tuple((after - before).elements()), tuple((before - after).elements())
+    old, new = Counter(before), Counter(after)
+    return tuple((new - old).elements()), tuple((old - new).elements())
 
 
-def _diff_record_fields(was: Any, now: Any) -> Changes:
-    return _diff_fields(was, now, _FIELDS_COMPARED_IN_PARTS)
+def _rename_ends(relations: Iterable[R], ids: Mapping[str, str]) -> Iterable[R]:
+    if all(older == newer for older, newer in ids.items()):
+        return relations  # nearly always
+    return [
+        msgspec.structs.replace(
+            each, head=ids.get(each.head, each.head), tail=ids.get(each.tail, each.tail)
+        )
+        for each in relations
+    ]
 
 
-def _diff_fields(was: Any, now: Any, without: Collection[str] = ()) -> Changes:
-    found: Changes = {}
-    for name in was.__struct_fields__:
-        old, new = getattr(was, name), getattr(now, name)
-        if old != new and name not in without:
-            found[name] = (_to_plain(old), _to_plain(new))
-    return found
+def _diff_mention(before: Mention, after: Mention) -> MentionChange:
+    changes = _diff_fields(before, after)
+    changes.pop("attributes", None)
+    changes |= _diff_mappings("attributes.", before.attributes, after.attributes)
+    return MentionChange(id=before.id, label=before.label, text=before.text, changes=changes)
+
+
+def _diff_mappings(prefix: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    return {
+        prefix + name: (before.get(name), after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }
+
+
+def _diff_fields(before: Any, after: Any) -> Changes:
+    excluded: Collection[str] = () if isinstance(before, Mention) else _FIELDS_COMPARED_IN_PARTS
+    changes: Changes = {}
+    for name in before.__struct_fields__:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new and name not in excluded:
+            changes[name] = (_to_plain(old), _to_plain(new))
+    return changes
 
 
 def _to_plain(value: Any) -> Any:
-    return (
-        value
-        if value is None or isinstance(value, str | int | float)
-        else msgspec.to_builtins(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return msgspec.to_builtins(value)
+
+
+class ClaimContent(NamedTuple):
+    """A claim's mention, and the mentions that each of its relations leads to."""
+
+    mention: Mention
+    arguments: dict[str, list[Mention]]
+
+
+def diff_claims(
+    older: Annotation | Gold | None, newer: Annotation | Gold | None, ids: Mapping[str, str]
+) -> Iterator[ClaimChange]:
+    """Yield the claims that differ. ``ids`` maps each older mention that is still there to its newer id."""
+    before, after = collect_claims(older), collect_claims(newer)
+    still_there = set()
+    for name, old in before.items():
+        new = after.get(ids.get(name, ""))
+        if new is None:
+            yield ClaimChange(id=name, text=old.mention.text, change="removed")
+            continue
+        still_there.add(ids[name])
+        if old != new and (changes := _diff_claim(old, new)):
+            yield ClaimChange(id=name, text=old.mention.text, change="changed", changes=changes)
+    for name, new in after.items():
+        if name not in still_there:
+            yield ClaimChange(id=name, text=new.mention.text, change="added")
+
+
+def collect_claims(record: Annotation | Gold | None) -> dict[str, ClaimContent]:
+    """Return the claims of a record by id."""
+    claims = (
+        {m.id: ClaimContent(m, {}) for m in record.mentions if m.label == CLAIM} if record else {}
     )
+    if record and claims:
+        mentions = {mention.id: mention for mention in record.mentions}
+        for relation in record.relations:
+            if relation.head in claims and relation.tail in mentions:
+                arguments = claims[relation.head].arguments
+                arguments.setdefault(relation.type, []).append(mentions[relation.tail])
+    return claims
+
+
+def _diff_claim(before: ClaimContent, after: ClaimContent) -> Changes:
+    changes: Changes = {}
+    if before.mention.text != after.mention.text:
+        changes["text"] = (before.mention.text, after.mention.text)
+    changes |= _diff_mappings("attributes.", before.mention.attributes, after.mention.attributes)
+    for role in {**before.arguments, **after.arguments}:
+        old, new = (_describe_arguments(claim.arguments.get(role)) for claim in (before, after))
+        if old != new:
+            changes[role] = (old, new)
+    return changes
+
+
+def _describe_arguments(arguments: list[Mention] | None) -> list[dict[str, Any]] | None:
+    """Return text, label and attributes of mentions, in text order."""
+    if arguments is None:
+        return None
+    in_order = sorted(arguments, key=lambda m: (m.start, m.end))
+    return [{"text": m.text, "label": m.label, **m.attributes} for m in in_order]

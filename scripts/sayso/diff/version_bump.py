@@ -1,8 +1,8 @@
-"""Which number of a version a difference moves at least: one table, and whoever reads it can argue with it.
+"""The least version bump that a diff requires, from one table of all kinds of change.
 
-* **major**: somebody who has pinned the older version and counted on it would find things gone, or elsewhere.
-* **minor**: what was there is there, and there is more, or an annotator reads it differently.
-* **patch**: the same readings, described better.
+* **major**: users who pinned the older version would find something gone, or elsewhere.
+* **minor**: everything is still there, and there is more, or an annotator reads something differently.
+* **patch**: the same annotations, better described.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _BUMP_RANKS: dict[Bump, int] = {"patch": 1, "minor": 2, "major": 3}
 
 
 class ChangeKind(NamedTuple):
-    """A kind of change: of ``subject``, and which."""
+    """A kind of change, such as *mention added*."""
 
     subject: str
     change: str
@@ -27,7 +27,7 @@ class ChangeKind(NamedTuple):
 _BUMP_TABLE: dict[Bump, dict[str, tuple[str, ...]]] = {
     "major": {
         "document": ("removed", "text", "split"),
-        "answer": ("removed",),
+        "annotation": ("removed",),
         "gold": ("removed", "text"),
         "gold mention": ("removed", "boundary", "shifted"),
         "schema": ("removed", "renamed", "split", "redefined", "unreadable"),
@@ -35,7 +35,7 @@ _BUMP_TABLE: dict[Bump, dict[str, tuple[str, ...]]] = {
     },
     "minor": {
         "document": ("added",),
-        "answer": ("added", "given anew", "text", "status"),
+        "annotation": ("added", "resubmitted", "text", "status"),
         "gold": ("added",),
         "mention": ("added", "removed", "boundary", "shifted", "relabelled"),
         "gold mention": ("added", "relabelled"),
@@ -46,9 +46,9 @@ _BUMP_TABLE: dict[Bump, dict[str, tuple[str, ...]]] = {
         "crosswalk": ("added", "removed"),
     },
     "patch": {
-        "document": ("metadata", "other file", "rewritten"),
-        "answer": ("details", "kept", "rewritten"),
-        "gold": ("details", "rewritten", "other file"),
+        "document": ("metadata", "moved", "rewritten"),
+        "annotation": ("details", "kept", "rewritten"),
+        "gold": ("details", "rewritten", "moved"),
         "mention": ("attribute", "flag", "note", "details"),
         "gold mention": ("attribute", "flag", "note", "details", "decision"),
         "gold relation": ("decision",),
@@ -59,34 +59,31 @@ _BUMP_TABLE: dict[Bump, dict[str, tuple[str, ...]]] = {
     },
 }
 BUMPS: dict[ChangeKind, Bump] = {
-    ChangeKind(what, change): bump
+    ChangeKind(subject, change): bump
     for bump, rows in _BUMP_TABLE.items()
-    for what, changes in rows.items()
+    for subject, changes in rows.items()
     for change in changes
 }
 KINDS_WITHOUT_BUMP = {
-    ChangeKind(what, change)
-    for what in ("claim", "gold claim")
+    ChangeKind(subject, change)
+    for subject in ("claim", "gold claim")
     for change in ("added", "removed", "changed")
 }
-"""Kinds that move nothing: they follow from mentions and relations, which do."""
+"""Kinds that follow from changes to mentions and relations, which have their own bump."""
 
 
 def least_bump(kinds: Iterable[ChangeKind]) -> Bump | None:
-    """The largest bump that any of the kinds asks for; None where there is nothing.
+    """Return the largest bump that any of the kinds requires; None for no kinds.
 
-    >>> least_bump([ChangeKind("mention", "note"), ChangeKind("document", "append_shown_line")])
+    >>> least_bump([ChangeKind("mention", "note"), ChangeKind("document", "added")])
     'minor'
     >>> least_bump([])
     """
-    return max(
-        (BUMPS[kind] for kind in kinds if kind not in KINDS_WITHOUT_BUMP),
-        key=_BUMP_RANKS.__getitem__,
-        default=None,
-    )
+    bumps = (BUMPS[kind] for kind in kinds if kind not in KINDS_WITHOUT_BUMP)
+    return max(bumps, key=_BUMP_RANKS.__getitem__, default=None)
 
 
 def bump_reasons(kinds: Iterable[ChangeKind], bump: Bump | None) -> list[ChangeKind]:
-    """The kinds that ask for the bump, in the order of the table."""
-    there = set(kinds)
-    return [kind for kind, asked in BUMPS.items() if asked == bump and kind in there]
+    """Return those of the kinds that require the bump, in the order of the table."""
+    present = set(kinds)
+    return [kind for kind, required in BUMPS.items() if required == bump and kind in present]

@@ -182,7 +182,7 @@ def _explain_withdrawal(left: WithdrawnAnnotation) -> str:
     if not left.unproven_count:
         return "it marks nothing, so it was about every word"
     more = left.unproven_count - len(left.unproven_texts)
-    words = ", ".join(f"“{_shorten(words)}”" for words in left.words)
+    words = ", ".join(f"“{_shorten(words)}”" for words in left.unproven_texts)
     return f"not proven to stand in the new text: {words}" + (f" and {more} more" if more else "")
 
 
