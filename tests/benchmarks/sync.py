@@ -271,9 +271,9 @@ def measure_pulls(root: Path, size: int) -> Iterator[tuple[str, StepFigures]]:
 
 
 def _included_fields() -> str:
-    from sayso.labelstudio.client import ANNOTATED_TASK_FIELDS
+    from sayso.labelstudio.api_types import AnnotatedTask, TaskAnnotation, join_fields
 
-    return ANNOTATED_TASK_FIELDS
+    return join_fields(AnnotatedTask, TaskAnnotation)
 
 
 def print_table(title: str, steps: Iterator[tuple[str, StepFigures]]) -> None:

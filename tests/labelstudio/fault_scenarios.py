@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from sayso.labelstudio.client import DataManagerTab
+from sayso.labelstudio.api_types import DataManagerTab
 from sayso.labelstudio.repair_tab import TAB_TITLE
 from tests.labelstudio import faults
 from tests.labelstudio.faults import Fault
@@ -211,7 +211,7 @@ class LaterPull(FirstPull):
     """Since the last one an answer was changed, one deleted, one given wrongly, and an answered text has changed."""
 
     def submit_answers(self) -> None:
-        super().answer()
+        super().submit_answers()
         campaign = self.stage.campaign
         self.stage.run_undisturbed("pull")
         campaign.request("PATCH", f"/api/annotations/{self.numbers[0]}/", {"result": []}, ANN)

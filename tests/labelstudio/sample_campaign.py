@@ -49,7 +49,7 @@ class SampleCampaign:
     checkout: Checkout
     labelstudio: LabelStudioServer
     client: LabelStudioClient
-    project_key: project.Place
+    project_key: project.ProjectKey
     token_file: Path
     _http_clients: dict[str, httpx.Client] = field(default_factory=dict)
 

@@ -94,7 +94,7 @@ class AdjudicationBench:
         assert "Traceback" not in ended.stderr
         return json.loads(ended.stdout)
 
-    def push(self) -> push.Outcome:
+    def push(self) -> task_push.AdjudicationPushResult:
         request = task_push.AdjudicationPushRequest(self.campaign.project_key.campaign, "all")
         (outcome,) = task_push.push_adjudication(
             self.campaign.checkout, self.campaign.client, request

@@ -35,6 +35,7 @@ from sayso.labelstudio.controls import (
     control_name,
 )
 from sayso.labelstudio.interface import EDITOR_HOTKEYS
+from sayso.models import Mention
 from sayso.schema.declarations import Flag
 from tests.adjudication.sample_annotations import (
     ANNOTATORS,
@@ -99,10 +100,10 @@ MAYOR, EDGE = (
 )
 
 
-def question(*mentions_of: object, before: Decision | None = None) -> AdjudicationQuestion:
+def question(*mentions_of: list[Mention], before: Decision | None = None) -> AdjudicationQuestion:
     answers = [
         make_annotation(name, *marks) for name, marks in zip(ANNOTATORS, mentions_of, strict=False)
-    ]  # type: ignore[misc]
+    ]
     return AdjudicationQuestion(DOCUMENT, make_candidates(*answers), SCHEMA, before)
 
 

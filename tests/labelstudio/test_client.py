@@ -110,13 +110,12 @@ def assert_refused(checkout: Checkout, url: str | None, kind: type[SaysoError], 
 
 
 @pytest.mark.parametrize(
-    ("status", "says"), [(200, "not Label Studio"), (404, "not Label Studio (HTTP 404)")]
+    ("status", "says"),
+    [(200, "not a Label Studio server"), (404, "not a Label Studio server (HTTP 404)")],
 )
 def test_a_page_of_html(checkout: Checkout, status: int, says: str) -> None:
     with run_fake_server(status) as server:
-        assert_refused(
-            checkout, server.url, ServerError, f"{server.url}: what answers there is {says}"
-        )
+        assert_refused(checkout, server.url, ServerError, f"{server.url}: {says}")
 
 
 def test_a_proxy_whose_server_is_away(checkout: Checkout) -> None:
@@ -129,12 +128,12 @@ def test_a_proxy_whose_server_is_away(checkout: Checkout) -> None:
 )
 def test_something_else_that_speaks_json(checkout: Checkout, body: bytes) -> None:
     with run_fake_server(200, body) as server:
-        assert_refused(checkout, server.url, ServerError, "not Label Studio")
+        assert_refused(checkout, server.url, ServerError, "not a Label Studio server")
 
 
 def test_html_after_a_good_start(checkout: Checkout) -> None:
     with run_fake_server(200, HTML, api__version=(200, VERSION)) as server:
-        assert_refused(checkout, server.url, ServerError, "not Label Studio")
+        assert_refused(checkout, server.url, ServerError, "not a Label Studio server")
 
 
 def test_html_where_a_personal_token_is_renewed(
@@ -144,13 +143,13 @@ def test_html_where_a_personal_token_is_renewed(
     monkeypatch.setenv("SAYSO_TOKEN", personal)
     with run_fake_server(502) as server, pytest.raises(ServerError) as caught:
         connect(checkout, server.url)
-    assert "not Label Studio" in str(caught.value) and personal not in str(caught.value)
+    assert "not a Label Studio server" in str(caught.value) and personal not in str(caught.value)
 
 
 def test_another_address(checkout: Checkout) -> None:
     with run_fake_server(301, b"", {"location": "https://labels.example.org/x"}) as server:
         assert_refused(
-            checkout, server.url, ServerError, "it sends us on to https://labels.example.org;"
+            checkout, server.url, ServerError, "the server redirects to https://labels.example.org;"
         )
 
 
@@ -167,7 +166,10 @@ def test_nothing_listens_there(checkout: Checkout) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         assert_refused(
-            checkout, url, ServerError, f"{url}: nothing listens there; run `sayso studio up`"
+            checkout,
+            url,
+            ServerError,
+            f"{url}: cannot connect: Connection refused; run `sayso studio up`",
         )
 
 
@@ -178,7 +180,7 @@ def test_no_such_host(checkout: Checkout) -> None:
 
 
 def test_no_answer_in_time(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(clients, "READ_TIMEOUT", 0.05)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -186,7 +188,7 @@ def test_no_answer_in_time(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) 
             checkout,
             f"http://127.0.0.1:{silent.getsockname()[1]}",
             ServerError,
-            "no answer in time",
+            "no response in time",
         )
 
 

@@ -186,17 +186,16 @@ def lab(rgb: Colour) -> Colour:
     return 116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
 
 
+def see(sight: str, colour: str) -> Colour:
+    red, green, blue = (
+        sum(m * c for m, c in zip(row, linear(colour), strict=True)) for row in SIGHTS[sight]
+    )
+    return red, green, blue
+
+
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_no_two_labels_look_alike(sight: str) -> None:
-    seen = {
-        name: lab(
-            tuple(
-                sum(m * c for m, c in zip(row, linear(label.colour), strict=True))
-                for row in SIGHTS[sight]
-            )
-        )  # type: ignore[arg-type]
-        for name, label in SCHEMA.labels.items()
-    }
+    seen = {name: lab(see(sight, label.colour)) for name, label in SCHEMA.labels.items()}
     for one, other in itertools.combinations(seen, 2):
         apart = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
         assert apart > 20, (one, other, apart)

@@ -304,7 +304,7 @@ def test_a_killed_push_is_made_good_by_the_next(
         if next(told) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(LabelStudioClient, "share_task", dying)
+    monkeypatch.setattr(LabelStudioClient, "set_overlap", dying)
     with pytest.raises(KeyboardInterrupt):
         campaign.push(overlap=HALF)
     again = campaign.push(overlap=HALF).overlap

@@ -50,7 +50,7 @@ def settle_pending_write(campaign: SampleCampaign, going: Callable[[], None]) ->
         open_sync_state(campaign.checkout, campaign.client, found) as ledger,
         pytest.MonkeyPatch.context() as patched,
     ):
-        patched.setattr(campaign.client, "patience", told)
+        patched.setattr(campaign.client, "retry_policy", told)
         pending_writes.record_write(ledger, after=ledger.last_task())
         going()
         assert pending_writes.wait_for_pending_write(

@@ -16,7 +16,7 @@ import pytest
 from sayso import jsonl
 from sayso.errors import DiskError, InputError, UsageError
 from sayso.labelstudio import fetched_annotations, pseudonyms
-from sayso.labelstudio.client import Account
+from sayso.labelstudio.api_types import Account
 from sayso.labelstudio.connection import connect
 from sayso.labelstudio.pull import pull
 from sayso.models import Annotation

@@ -98,5 +98,5 @@ def test_nothing_is_asked_where_nothing_changed(
     campaign.submit("doc-00001", broken)
     for _ in range(2):  # the second finds what the first has made
         campaign.pull()
-    monkeypatch.setattr(type(campaign.client), "views", None)  # asking for tabs would raise
+    monkeypatch.setattr(type(campaign.client), "list_tabs", None)  # asking for tabs would raise
     assert campaign.pull().to_fix == ["doc-00001"]

@@ -26,7 +26,7 @@ from sayso.formats.annotated_documents import (
 from sayso.formats.format_registry import ExportContent, ImportContext
 from sayso.formats.label_mapping import EXCLUDED_BY_MAP
 from sayso.labelstudio import document_index
-from sayso.labelstudio.client import Account
+from sayso.labelstudio.api_types import Account
 from sayso.labelstudio.codec import decode_result
 from sayso.labelstudio.controls import SPAN, TEXT
 from sayso.labelstudio.document_index import DocumentIndex

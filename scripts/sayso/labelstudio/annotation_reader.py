@@ -15,7 +15,7 @@ from sayso import sentences
 from sayso.corpus import anchoring
 from sayso.corpus.anchoring import SentenceIndex
 from sayso.labelstudio import codec, instructions, offsets
-from sayso.labelstudio.client import AnnotatedTask, TaskAnnotation
+from sayso.labelstudio.api_types import AnnotatedTask, TaskAnnotation
 from sayso.labelstudio.codec import DecodedResult, decode_result
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.document_index import DocumentIndex

@@ -1,16 +1,15 @@
-"""Results of Label Studio ↔ mentions and relations. Pure: no network, no disk.
+"""Conversion between results of Label Studio and mentions and relations. Pure: no network, no disk.
 
-One region arrives as several items under one id, in any order: the span with its label, and one item for each
-attribute. Whatever the schema does not know, or what cannot stand as a mention, is kept as it came with the reason;
-nothing is guessed. Words are sliced from the text received; the server's own copy only bears witness (``doctor``).
+A region arrives as several items with one id, in any order: the span with its label, and one item for each attribute.
+Whatever the schema does not know, or cannot be a mention, is kept as received with the reason; nothing is guessed.
+The text of a mention is sliced from the document, because Label Studio's own copy writes line breaks its own way.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sayso.labelstudio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control_name
 from sayso.labelstudio.offsets import DIAGNOSIS_REASONS, diagnose_span
@@ -29,19 +28,15 @@ ResultItem = dict[str, Any]
 _NOT_IN_CSS_CLASS = re.compile(r"[^A-Za-z0-9_-]")
 _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
-_MOUSE_ORIGINS = {
-    "manual",
-    "prediction-changed",
-}  # a person's mouse was at work; what came through the API has none of these
+_MOUSE_ORIGINS = {"manual", "prediction-changed"}  # what came through the API has neither
 _STARTED_FROM = {"prediction": "prediction", "prediction-changed": "prediction_changed"}
 _TRIMMED_REASON = "white space trimmed from a span"
 CORRECTION_REASONS = frozenset({_TRIMMED_REASON, DIAGNOSIS_REASONS["utf16"]})
-"""Reasons for which something is kept though nothing of it is missing from the reading."""
+"""Reasons of kept items from which nothing is missing in the mentions."""
 
 
-@dataclass(frozen=True)
-class DecodedResult:
-    """What one result says: ``kept`` holds every part of it that is not in the other three."""
+class DecodedResult(NamedTuple):
+    """The fields of an Annotation that come from its result; ``kept`` holds every part that is in no other field."""
 
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
@@ -49,121 +44,102 @@ class DecodedResult:
     kept: tuple[UnknownItem, ...]
 
 
+class _UnusableRegion(Exception):
+    """A region that cannot be a mention; all of it is kept."""
+
+
 def decode_result(result: Iterable[ResultItem], text: str, schema: Schema) -> DecodedResult:
-    """Read one result over the text as received. Order of the items does not matter."""
-    sorting = _GroupedItems.group(result)
-    kept = sorting.kept
+    """Decode one result over the text as received. The order of its items does not matter."""
+    kept: list[UnknownItem] = []
+    regions: dict[str, list[ResultItem]] = {}
+    relations: list[ResultItem] = []
+    note = None
+    for item in result:
+        if not isinstance(item, dict):
+            kept.append(UnknownItem(reason="not an item of a result", item=item))
+        elif item.get("type") == "relation":
+            relations.append(item)
+        elif not isinstance(item.get("value"), dict) or not isinstance(item.get("id"), str):
+            kept.append(UnknownItem(reason="an item without an id or a value", item=item))
+        elif item.get("from_name") != DOCUMENT_NOTE:
+            regions.setdefault(item["id"], []).append(item)
+        elif note is None and (typed := _decode_text(item["value"])):
+            note = typed
+        else:
+            kept.append(
+                UnknownItem(reason="a second note on the document, or not words", item=item)
+            )
     mentions = [
         mention
-        for identifier, items in sorting.regions.items()
-        if (mention := _decode_mention(identifier, items, text, schema, kept))
+        for items in regions.values()
+        if (mention := _decode_mention(items, text, schema, kept))
     ]
-    note = _decode_document_note(sorting.document_items, kept)
-    relations = _decode_relations(
-        sorting.relations, {mention.id for mention in mentions}, schema, kept
-    )
-    return DecodedResult(sort_mentions(mentions), sort_relations(relations), note, tuple(kept))
-
-
-@dataclass
-class _GroupedItems:
-    """The items of a result, by what they speak of."""
-
-    regions: dict[str, list[ResultItem]] = field(default_factory=dict)
-    relations: list[ResultItem] = field(default_factory=list)
-    document_items: list[ResultItem] = field(default_factory=list)
-    kept: list[UnknownItem] = field(default_factory=list)
-
-    @classmethod
-    def group(cls, result: Iterable[ResultItem]) -> _GroupedItems:
-        sorting = cls()
-        for item in result:
-            if not isinstance(item, dict):
-                sorting.kept.append(UnknownItem(reason="not an item of a result", item=item))
-            elif item.get("type") == "relation":
-                sorting.relations.append(item)
-            elif not isinstance(item.get("value"), dict) or not isinstance(item.get("id"), str):
-                sorting.kept.append(
-                    UnknownItem(reason="an item without an id or a value", item=item)
-                )
-            elif item.get("from_name") == DOCUMENT_NOTE:
-                sorting.document_items.append(item)
-            else:
-                sorting.regions.setdefault(item["id"], []).append(item)
-        return sorting
-
-
-class _UnusableRegion(Exception):
-    """A region that cannot be a mention; its whole is kept."""
+    decoded = _decode_relations(relations, {mention.id for mention in mentions}, schema, kept)
+    return DecodedResult(sort_mentions(mentions), sort_relations(decoded), note, tuple(kept))
 
 
 def _decode_mention(
-    identifier: str, items: list[ResultItem], text: str, schema: Schema, kept: list[UnknownItem]
+    items: list[ResultItem], text: str, schema: Schema, kept: list[UnknownItem]
 ) -> Mention | None:
-    """The mention that a region's items make, or None where they are kept instead."""
+    spans = [item for item in items if item.get("from_name") == SPAN]
     try:
-        spans = [item for item in items if item.get("from_name") == SPAN]
         label = _decode_label(spans, schema)
-        span = _resolve_span(spans[0], text, kept)
-    except _UnusableRegion as unfit:
-        kept.extend(UnknownItem(reason=str(unfit), item=item) for item in items)
+        span = _decode_span(spans[0], text, kept)
+    except _UnusableRegion as unusable:
+        kept.extend(UnknownItem(reason=str(unusable), item=item) for item in items)
         return None
-    answers = _AttributeDecoder(label, schema)
+    attributes: dict[str, AttributeValue] = {}
+    remarks: dict[str, str] = {}
     for item in items:
         if item is spans[0]:
             _keep_extras(item, kept)
-        elif (reason := answers.decode_item(item)) is not None:
+        elif reason := _decode_attribute(item, label, schema, attributes, remarks):
             kept.append(UnknownItem(reason=reason, item=item))
     return Mention(
-        id=identifier,
+        id=spans[0]["id"],
         label=label,
         start=span.start,
         end=span.end,
         text=text[span.start : span.end],
-        attributes=answers.ordered_attributes(),
-        flag=answers.flag,
-        note=answers.note,
+        attributes={
+            name: attributes[name] for name in schema.labels[label].attributes if name in attributes
+        },
+        flag=remarks.get(FLAG),
+        note=remarks.get(NOTE),
         started_from=_STARTED_FROM.get(spans[0].get("origin", "")),  # type: ignore[arg-type]
     )
 
 
 def _decode_label(spans: list[ResultItem], schema: Schema) -> str:
-    if len(spans) != 1:
-        raise _UnusableRegion("a region without a label" if not spans else "two spans under one id")
-    labels = spans[0]["value"].get("labels")
+    if len(spans) > 1:
+        raise _UnusableRegion("two spans under one id")
+    labels = spans[0]["value"].get("labels") if spans else None
     if not isinstance(labels, list) or not labels:
         raise _UnusableRegion("a region without a label")
     if len(labels) > 1:
         raise _UnusableRegion("a region with several labels")
     if labels[0] not in schema.labels:
         raise _UnusableRegion("a label that the schema does not know")
-    label: str = labels[0]
-    return label
+    return str(labels[0])
 
 
-def _decode_offsets(item: ResultItem) -> Span:
+def _decode_span(item: ResultItem, text: str, kept: list[UnknownItem]) -> Span:
+    """Return the span without white space at its edges; corrections are noted in ``kept``."""
     start, end = item["value"].get("start"), item["value"].get("end")
     if type(start) is not int or type(end) is not int:
         raise _UnusableRegion("offsets that are not whole numbers")
     if item.get("to_name") != TEXT:
         raise _UnusableRegion("a span on something other than the text")
-    return Span(start, end)
-
-
-def _resolve_span(item: ResultItem, text: str, kept: list[UnknownItem]) -> Span:
-    """Where the mention stands, without white space at its edges; what was done about its offsets is told."""
-    received = _decode_offsets(item)
-    verdict = diagnose_span(
-        received, text, item["value"].get("text"), by_mouse=item.get("origin") in _MOUSE_ORIGINS
-    )
-    if verdict.span is None:
-        raise _UnusableRegion(DIAGNOSIS_REASONS[verdict.diagnosis])
-    span = trim(verdict.span, text)
-    told = [DIAGNOSIS_REASONS["utf16"]] if verdict.diagnosis == "utf16" else []
-    told += [_TRIMMED_REASON] if span != verdict.span else []
+    by_mouse = item.get("origin") in _MOUSE_ORIGINS
+    diagnosis = diagnose_span(Span(start, end), text, item["value"].get("text"), by_mouse=by_mouse)
+    if diagnosis.span is None:
+        raise _UnusableRegion(DIAGNOSIS_REASONS[diagnosis.diagnosis])
+    span = trim(diagnosis.span, text)
+    corrections = [DIAGNOSIS_REASONS["utf16"]] if diagnosis.diagnosis == "utf16" else []
+    corrections += [_TRIMMED_REASON] if span != diagnosis.span else []
     kept += [
-        UnknownItem(reason=reason, item={"id": item["id"], "received": list(received)})
-        for reason in told
+        UnknownItem(reason=reason, item={"id": item["id"], "received": [start, end]})
+        for reason in corrections
     ]
     return span
 
@@ -182,50 +158,55 @@ def _keep_extras(item: ResultItem, kept: list[UnknownItem]) -> None:
         )
 
 
-class _AttributeDecoder:
-    """The attributes of one mention, taken one item at a time."""
+def _decode_attribute(
+    item: ResultItem,
+    label: str,
+    schema: Schema,
+    attributes: dict[str, AttributeValue],
+    remarks: dict[str, str],
+) -> str | None:
+    """Add the value of one control to ``attributes`` or ``remarks``; return the reason where it cannot be used."""
+    control = item.get("from_name")
+    if control in (NOTE, FLAG):
+        return _decode_remark(control, item["value"], schema, remarks)
+    declared = schema.labels[label].attributes
+    name = next((name for name in declared if control_name(label, name) == control), None)
+    if name is None:
+        return "an attribute that its label does not have"
+    if name in attributes:
+        return "an attribute given twice"
+    value = _decode_value(declared[name], item["value"])
+    if value is None:
+        return "a value that the schema does not know"
+    attributes[name] = value
+    return None
 
-    def __init__(self, label: str, schema: Schema) -> None:
-        self._declared = schema.labels[label].attributes
-        self._flags = schema.flags
-        self._name_by_control = {control_name(label, name): name for name in self._declared}
-        self._values: dict[str, AttributeValue] = {}
-        self.flag: str | None = None
-        self.note: str | None = None
 
-    def decode_item(self, item: ResultItem) -> str | None:
-        """Take one answer in; the reason where it has to be kept instead."""
-        name = item.get("from_name")
-        if name == NOTE and self.note is None:
-            self.note = _decode_text(item["value"])
-            return None if self.note else "a note that is not words"
-        if name == FLAG and self.flag is None:
-            self.flag = _decode_choice(item["value"], self._flags)
-            return None if self.flag else "a flag that the schema does not know"
-        if name not in self._name_by_control:
-            return "an attribute that its label does not have"
-        if self._name_by_control[name] in self._values or name in (NOTE, FLAG):
-            return "an attribute given twice"
-        return self._set_attribute(self._name_by_control[name], item["value"])
-
-    def _set_attribute(self, name: str, value: ResultItem) -> str | None:
-        answer = _decode_value(self._declared[name], value)
-        if answer is None:
-            return "a value that the schema does not know"
-        self._values[name] = answer
-        return None
-
-    def ordered_attributes(self) -> dict[str, AttributeValue]:
-        """The answers in the schema's order."""
-        return {name: self._values[name] for name in self._declared if name in self._values}
+def _decode_remark(
+    control: str, value: ResultItem, schema: Schema, remarks: dict[str, str]
+) -> str | None:
+    if control in remarks:
+        return "an attribute given twice"
+    typed = _decode_text(value) if control == NOTE else _decode_choice(value, schema.flags)
+    if not typed:
+        return (
+            "a note that is not words"
+            if control == NOTE
+            else "a flag that the schema does not know"
+        )
+    remarks[control] = typed
+    return None
 
 
 def _decode_value(attribute: Attribute, value: ResultItem) -> AttributeValue | None:
     if attribute.is_closed:
         return _decode_choice(value, attribute.values)
-    return (
-        _decode_integer(value.get("number")) if attribute.kind == "integer" else _decode_text(value)
-    )
+    if attribute.kind != "integer":
+        return _decode_text(value)
+    number = value.get("number")
+    if isinstance(number, float) and number.is_integer():  # JavaScript writes 38.0 now and then
+        return int(number)
+    return number if type(number) is int else None
 
 
 def _decode_choice(value: ResultItem, known: Iterable[str]) -> str | None:
@@ -234,56 +215,35 @@ def _decode_choice(value: ResultItem, known: Iterable[str]) -> str | None:
     return single if isinstance(single, str) and single in known else None
 
 
-def _decode_integer(number: object) -> int | None:
-    """A whole number, also where JavaScript wrote it as 38.0; nothing else."""
-    if isinstance(number, float) and number.is_integer():
-        return int(number)
-    return number if type(number) is int else None
-
-
 def _decode_text(value: ResultItem) -> str | None:
-    """What was typed into a text field: Label Studio stores a list of answers, of which there must be one."""
+    """Return the content of a text field: Label Studio stores a list of entries, of which there must be one."""
     typed = value.get("text")
     if isinstance(typed, list) and len(typed) == 1:
         typed = typed[0]
     return typed if isinstance(typed, str) and typed else None
 
 
-def _decode_document_note(items: list[ResultItem], kept: list[UnknownItem]) -> str | None:
-    note = None
-    for item in items:
-        words = _decode_text(item["value"])
-        if words and note is None:
-            note = words
-        else:
-            kept.append(
-                UnknownItem(reason="a second note on the document, or not words", item=item)
-            )
-    return note
-
-
 def _decode_relations(
     items: list[ResultItem], mentions: set[str], schema: Schema, kept: list[UnknownItem]
 ) -> list[Relation]:
-    found: list[Relation] = []
+    relations: list[Relation] = []
     for item in items:
-        ends = _find_relation_ends(item)
-        types = item.get("labels") or []
-        if reason := _explain_unusable_relation(item, ends, types, mentions, schema):
+        head, tail = item.get("from_id"), item.get("to_id")
+        if (
+            item.get("direction") == "left"
+        ):  # turning an arrow changes its direction, never its ends
+            head, tail = tail, head
+        types = item.get("labels") or []  # absent where the annotator chose none
+        reason = _explain_unusable_relation(item, (head, tail), types, mentions, schema)
+        if reason:
             kept.append(UnknownItem(reason=reason, item=item))
             continue
-        for relation in (Relation(type=name, head=ends[0], tail=ends[1]) for name in types):
-            if relation in found:
+        for relation in (Relation(type=name, head=head, tail=tail) for name in types):  # type: ignore[arg-type]
+            if relation in relations:
                 kept.append(UnknownItem(reason="the same relation twice", item=item))
             else:
-                found.append(relation)
-    return found
-
-
-def _find_relation_ends(item: ResultItem) -> tuple[Any, Any]:
-    """Head and tail: Label Studio turns an arrow round by its direction, not by its ends."""
-    one, other = item.get("from_id"), item.get("to_id")
-    return (other, one) if item.get("direction") == "left" else (one, other)
+                relations.append(relation)
+    return relations
 
 
 def _explain_unusable_relation(
@@ -306,9 +266,7 @@ def encode_result(
     schema: Schema,
     note: str | None = None,
 ) -> list[ResultItem]:
-    """The result that shows these mentions and relations, for a prediction or an answer.
-
-    Label Studio makes the id of a region a class of its style sheet; under any other id a mention has no colour.
+    """Encode mentions and relations as the result of a prediction or an annotation.
 
     Raises:
         KeyError: a label or attribute that the schema does not know; check the records before.
@@ -317,26 +275,28 @@ def encode_result(
     items += [
         {
             "type": "relation",
-            "from_id": encode_region_id(r.head),
-            "to_id": encode_region_id(r.tail),
+            "from_id": encode_region_id(relation.head),
+            "to_id": encode_region_id(relation.tail),
             "direction": "right",
-            "labels": [r.type],
+            "labels": [relation.type],
         }
-        for r in relations
+        for relation in relations
     ]
     if note:
-        asked = {
+        control = {
             "id": DOCUMENT_NOTE,
             "from_name": DOCUMENT_NOTE,
             "to_name": TEXT,
             "type": "textarea",
         }
-        items.append({**asked, "value": {"text": [note]}})
+        items.append({**control, "value": {"text": [note]}})
     return items
 
 
 def encode_region_id(identifier: str) -> str:
-    """The id as a class of a style sheet: every other character becomes its code point, in hexadecimal.
+    """Replace every character that a CSS class cannot have by its code point, in hexadecimal.
+
+    Label Studio makes the id of a region a class of its style sheet: under any other id a mention has no colour.
 
     >>> encode_region_id("A_c1"), encode_region_id("A.c1")
     ('A_c1', 'A_2e_c1')
@@ -345,28 +305,24 @@ def encode_region_id(identifier: str) -> str:
 
 
 def _encode_mention(mention: Mention, schema: Schema) -> Iterator[ResultItem]:
-    place = {"start": mention.start, "end": mention.end}
-    yield _build_item(
-        mention, SPAN, "labels", {**place, "text": mention.text, "labels": [mention.label]}
-    )
     attributes = schema.labels[mention.label].attributes
-    for name, value in mention.attributes.items():
-        kind, answer = _encode_value(attributes[name], value)
-        yield _build_item(mention, control_name(mention.label, name), kind, {**place, **answer})
+    controls = [(SPAN, "labels", {"text": mention.text, "labels": [mention.label]})]
+    controls += [
+        (control_name(mention.label, name), *_encode_value(attributes[name], value))
+        for name, value in mention.attributes.items()
+    ]
     if mention.flag:
-        yield _build_item(mention, FLAG, "choices", {**place, "choices": [mention.flag]})
+        controls.append((FLAG, "choices", {"choices": [mention.flag]}))
     if mention.note:
-        yield _build_item(mention, NOTE, "textarea", {**place, "text": [mention.note]})
-
-
-def _build_item(mention: Mention, name: str, kind: str, value: ResultItem) -> ResultItem:
-    return {
-        "id": encode_region_id(mention.id),
-        "from_name": name,
-        "to_name": TEXT,
-        "type": kind,
-        "value": value,
-    }
+        controls.append((NOTE, "textarea", {"text": [mention.note]}))
+    for control, kind, value in controls:
+        yield {
+            "id": encode_region_id(mention.id),
+            "from_name": control,
+            "to_name": TEXT,
+            "type": kind,
+            "value": {"start": mention.start, "end": mention.end, **value},
+        }
 
 
 def _encode_value(attribute: Attribute, value: AttributeValue) -> tuple[str, ResultItem]:

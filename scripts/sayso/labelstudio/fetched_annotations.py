@@ -21,14 +21,14 @@ from sayso.errors import ServerError
 from sayso.files import hold_lock
 from sayso.labelstudio import document_index
 from sayso.labelstudio.annotation_reader import AnnotationReader, reader_fingerprint
-from sayso.labelstudio.client import (
+from sayso.labelstudio.api_types import (
     AnnotatedTask,
-    AnnotatedTaskPage,
-    LabelStudioClient,
     ListedProject,
     ProjectDetails,
     TaskAnnotation,
+    TaskPage,
 )
+from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.instructions import find_version_at
 from sayso.labelstudio.project import ProjectKey, read_guidelines_shown
 from sayso.labelstudio.pseudonyms import (
@@ -273,7 +273,7 @@ class FetchedAnnotations:
         self.state.put("answers.started", "")
         self.state.mark_complete("answers", format_timestamp(float(started) - REFETCH_SECONDS))
 
-    def _fetch_page(self, after: int, since: str) -> AnnotatedTaskPage:
+    def _fetch_page(self, after: int, since: str) -> TaskPage[AnnotatedTask]:
         return self.client.fetch_annotated_tasks(
             self.reader.project, after=after, since=since, size=TASKS_PER_PAGE
         )

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sayso.errors import PartialError, UsageError
-from sayso.labelstudio.client import LabelStudioClient, LostResponse, ProjectDetails
+from sayso.labelstudio.api_types import ProjectDetails
+from sayso.labelstudio.client import LabelStudioClient, LostResponse
 from sayso.labelstudio.sync_state import SyncState
 from sayso.settings import Checkout, Setting
 

@@ -79,7 +79,7 @@ def _seconds_left(
 
 def _has_arrived(client: LabelStudioClient, project: int, pending: PendingWrite) -> bool:
     if pending.task:
-        return bool(client.list_predictions(pending.task))
+        return bool(client.fetch_predictions(project, [pending.task]))
     return client.fetch_bare_tasks(project, after=pending.after, since="", size=1).total > 0
 
 

@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, median, stdev
 
 from sayso.labelstudio import project
-from sayso.labelstudio.client import LabelStudioClient, ListedProject, TaskOverlap
+from sayso.labelstudio.api_types import ListedProject, TaskOverlap
+from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import AnnotationWork, fetch_annotations
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
 from sayso.schema.declarations import load_schema

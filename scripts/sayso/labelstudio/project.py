@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 from sayso.errors import ConflictError, UsageError
 from sayso.labelstudio import instructions
-from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient, ListedProject, ProjectDetails
+from sayso.labelstudio.api_types import ListedProject, ProjectDetails
+from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.instructions import ShownGuidelines
 from sayso.labelstudio.interface import render_interface
 from sayso.labelstudio.sync_state import SyncState

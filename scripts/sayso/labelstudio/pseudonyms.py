@@ -19,7 +19,7 @@ from msgspec import Struct
 from sayso import jsonl
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, write_secret
-from sayso.labelstudio.client import Account
+from sayso.labelstudio.api_types import Account
 from sayso.models import AnnotatorKind, Pseudonym
 from sayso.settings import Checkout
 

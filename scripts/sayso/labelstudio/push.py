@@ -27,13 +27,8 @@ from sayso.labelstudio import (
     task_order,
     tasks,
 )
-from sayso.labelstudio.client import (
-    MODEL_VERSION,
-    LabelStudioClient,
-    LostResponse,
-    ObjectGone,
-    ProjectDetails,
-)
+from sayso.labelstudio.api_types import ProjectDetails
+from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient, LostResponse, ObjectGone
 from sayso.labelstudio.instructions import GuidelinesComparison
 from sayso.labelstudio.overlap import Overlap, OverlapResult
 from sayso.labelstudio.pending_writes import OutOfSyncError
@@ -59,9 +54,15 @@ BATCH_TASKS = 2000
 BATCH_BYTES = 8 << 20
 MAX_TASKS_PER_QUERY = 200  # tasks of one question or removal: they travel in the address
 
-_NO_PROJECT = ProjectDetails(
-    0, "", None, "", "", None, None
-)  # stands for a project that is yet to be made
+_NO_PROJECT = ProjectDetails(  # stands for a project that is yet to be made
+    id=0,
+    title="",
+    description=None,
+    created_at="",
+    label_config="",
+    expert_instruction=None,
+    model_version=None,
+)
 
 Advance = Callable[[int], None]
 
@@ -546,7 +547,7 @@ class _PushRun:
             self._import_predictions([(doc_id, task) for doc_id, _kind, task in group])
 
     def _delete_predictions(self, task: int) -> None:
-        for prediction in self.client.list_predictions(task):
+        for prediction in self.client.fetch_predictions(self.project, [task]):
             if prediction.model_version == MODEL_VERSION:
                 self.client.delete_prediction(prediction.id)
 

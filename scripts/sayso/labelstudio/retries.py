@@ -1,4 +1,4 @@
-"""How long a command waits for a server that is away or busy, and who is told meanwhile."""
+"""Waiting for a server that is away or busy, and reporting the wait."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from sayso.errors import InputError, PartialError, ServerError
 from sayso.settings import Checkout
 
-PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before a question is asked again; the last one repeats
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each further attempt; the last one repeats
 
 ReportWait = Callable[[str, float], None]
-"""Hears why we wait and for how many seconds more at most; nothing and 0 when the waiting is over."""
+"""Takes the reason for a wait and the seconds that are left at most; "" and 0 when the wait is over."""
 
 
 class ServerUnavailable(ServerError):
-    """The server is away, starting or busy; the same question may be answered later.
+    """The server is away, starting or busy; the same request may succeed later.
 
     Attributes:
-        after: seconds that the server itself asks us to wait, or 0.
-        unsent: whether it is certain that nothing was done.
+        retry_after: seconds that the server asks us to wait, or 0.
+        unsent: it is certain that the server did nothing.
     """
 
     def __init__(
@@ -31,30 +31,30 @@ class ServerUnavailable(ServerError):
         self.unsent = unsent
 
 
-def _ignore_report(_why: str, _left: float) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class RetryPolicy:
-    """What a command may spend on one outage.
+    """How long a command waits for one response.
 
     Attributes:
-        seconds: how long it waits for one answer. With 0 it asks once after each pause and then gives up.
+        seconds: the longest wait. With 0 there is one attempt after each pause.
     """
 
     seconds: float = 0.0
     pauses: Sequence[float] = field(default_factory=lambda: PAUSES)
-    report_wait: ReportWait = _ignore_report
+    report_wait: ReportWait = lambda _reason, _seconds: None
 
-    def wait(self, seconds: float, reason: str) -> None:
-        """Wait so long, and say why."""
-        _count_down(seconds, reason, seconds, self.report_wait)
-        self.report_wait("", 0.0)
+    def wait(self, seconds: float, reason: str, longest: float = 0.0) -> None:
+        """Sleep, and report once a second why and for how long at most."""
+        now = time.monotonic()
+        end = now + seconds
+        while now < end:
+            self.report_wait(reason, max(longest - seconds, 0.0) + end - now)
+            time.sleep(min(1.0, end - now))
+            now = time.monotonic()
 
 
 class RetryLoop:
-    """The waiting for one answer."""
+    """The attempts to get one response."""
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
@@ -62,62 +62,40 @@ class RetryLoop:
         self._started = 0.0
 
     def wait(self, error: ServerError) -> None:
-        """Wait until it is time to ask again.
+        """Wait until the next attempt is due.
 
         Raises:
-            PartialError: patience is out; the next run goes on.
+            PartialError: the policy allows no more attempts.
             ServerError: ``error`` itself, where waiting is of no use.
         """
+        policy = self._policy
         self._started = self._started or time.monotonic()
-        left = self._started + self._policy.seconds - time.monotonic()
-        pause = self._next_pause(error)
-        if self._is_exhausted(error, pause, left):
+        waited = time.monotonic() - self._started
+        pauses = policy.pauses or (0.0,)
+        pause = pauses[min(self._attempts, len(pauses) - 1)]
+        # A page of somebody else's does not become Label Studio: such an error gets the pauses and no more.
+        patient = isinstance(error, ServerUnavailable) and policy.seconds > 0
+        if isinstance(error, ServerUnavailable):
+            pause = max(pause, min(error.retry_after, max(policy.seconds, 60.0)))
+        if waited + pause > policy.seconds if patient else self._attempts >= len(policy.pauses):
             self.finish()
-            raise self._build_final_error(error) from None
+            if not patient:
+                raise error from None
+            remedy = "run the command again when the server responds; it continues from here"
+            raise PartialError(
+                f"{error.what}, for {waited:.0f} s", where=error.where, remedy=remedy
+            ) from None
         self._attempts += 1
-        _count_down(pause, str(error.what), max(left, pause), self._policy.report_wait)
+        policy.wait(pause, str(error.what), policy.seconds - waited)
 
     def finish(self) -> None:
-        """The answer is here."""
+        """Report that the wait is over."""
         if self._attempts:
             self._policy.report_wait("", 0.0)
 
-    def _next_pause(self, error: ServerError) -> float:
-        pauses = self._policy.pauses or (0.0,)
-        asked = (
-            min(error.retry_after, max(self._policy.seconds, 60.0))
-            if isinstance(error, ServerUnavailable)
-            else 0.0
-        )
-        return max(asked, pauses[min(self._attempts, len(pauses) - 1)])
-
-    def _is_exhausted(self, error: ServerError, pause: float, left: float) -> bool:
-        if isinstance(error, ServerUnavailable) and self._policy.seconds:
-            return pause > left
-        return self._attempts >= len(
-            self._policy.pauses
-        )  # a page of something else does not become Label Studio
-
-    def _build_final_error(self, error: ServerError) -> ServerError | PartialError:
-        if not (isinstance(error, ServerUnavailable) and self._policy.seconds):
-            return error
-        waited = time.monotonic() - self._started
-        return PartialError(
-            f"{error.what}, {waited:.0f} s long",
-            where=error.where,
-            remedy="run the command again when the server answers; it goes on from here",
-        )
-
-
-def _count_down(seconds: float, reason: str, seconds_left: float, report_wait: ReportWait) -> None:
-    end = time.monotonic() + seconds
-    while (now := time.monotonic()) < end:
-        report_wait(reason, seconds_left - seconds + end - now)
-        time.sleep(min(1.0, end - now))
-
 
 def read_retry_policy(checkout: Checkout, report_wait: ReportWait) -> RetryPolicy:
-    """What the setting ``read_retry_policy`` says, in seconds.
+    """Return the policy of the setting ``patience``, in seconds.
 
     Raises:
         InputError: it is not a number of seconds.
@@ -125,9 +103,8 @@ def read_retry_policy(checkout: Checkout, report_wait: ReportWait) -> RetryPolic
     setting = checkout.find_setting("patience")
     assert setting is not None, "it has a default"  # noqa: S101
     if not setting.value.isdecimal():
+        remedy = "give patience as a whole number, such as 300"
         raise InputError(
-            f"{setting.value!r} is not a number of seconds",
-            where=setting.source,
-            remedy="give patience as a whole number, such as 300",
+            f"{setting.value!r} is not a number of seconds", where=setting.source, remedy=remedy
         )
     return RetryPolicy(float(setting.value), report_wait=report_wait)

@@ -12,7 +12,8 @@ from sayso.files import hold_lock
 from sayso.labelstudio import project, task_order
 from sayso.labelstudio.adjudication import adjudication_tasks
 from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject as Adjudicated
-from sayso.labelstudio.client import LabelStudioClient, ListedProject
+from sayso.labelstudio.api_types import ListedProject
+from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import AnnotationNotice, fetch_annotations
 from sayso.labelstudio.push import PushRequest, PushResult, plan_push_of_project
 from sayso.labelstudio.push_plan import STEP_MEANINGS, StepKind

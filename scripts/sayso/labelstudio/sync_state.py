@@ -19,7 +19,8 @@ from typing import Protocol, TypeVar
 
 from sayso.errors import DiskError
 from sayso.labelstudio import server, tasks
-from sayso.labelstudio.client import BareTask, LabelStudioClient, ListedProject, ProjectDetails
+from sayso.labelstudio.api_types import BareTask, ListedProject, ProjectDetails
+from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.push_plan import KnownTask
 from sayso.settings import Checkout

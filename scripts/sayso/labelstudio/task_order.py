@@ -10,12 +10,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sayso.labelstudio.client import (
-    MODEL_VERSION,
-    LabelStudioClient,
-    ProjectDetails,
-    TaskPrediction,
-)
+from sayso.labelstudio.api_types import ProjectDetails, TaskPrediction
+from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 
 TaskOrder = Literal["uncertain", "corpus"]
 

@@ -17,13 +17,8 @@ from sayso.labelstudio.adjudication.questions import (
     AskedQuestion,
 )
 from sayso.labelstudio.adjudication.verdicts import UndecidedError, decode_decision
-from sayso.labelstudio.client import (
-    AnnotatedTask,
-    AnnotatedTaskPage,
-    LabelStudioClient,
-    ListedProject,
-    ProjectDetails,
-)
+from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, ProjectDetails, TaskPage
+from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.fetched_annotations import REFETCH_SECONDS
 from sayso.labelstudio.pseudonyms import Annotator
@@ -98,7 +93,7 @@ class AdjudicationTasks:
             )
         self.ledger.mark_complete("adjudications", format_timestamp(started - REFETCH_SECONDS))
 
-    def _fetch_page(self, after: int, since: str) -> AnnotatedTaskPage:
+    def _fetch_page(self, after: int, since: str) -> TaskPage[AnnotatedTask]:
         return self.client.fetch_annotated_tasks(
             self.project, after=after, since=since, size=PAGE_SIZE
         )

@@ -198,7 +198,7 @@ class AdjudicationQuestion:
         ):
             votes = self.candidates.votes[arrow]
             others = [name for name in self.candidates.annotators if name not in votes]
-            ends = f"{self._quote(arrow.head)} — {arrow.type} → {self._quoted(arrow.tail)}"
+            ends = f"{self._quote(arrow.head)} — {arrow.type} → {self._quote(arrow.tail)}"
             who = ", ".join(votes) + (f"; not {', '.join(others)}" if others else "")
             yield RelationRow(
                 f"{number}. {ends} ({who})",

@@ -35,13 +35,8 @@ from sayso.labelstudio.adjudication.adjudication_tasks import (
     read_decision,
 )
 from sayso.labelstudio.adjudication.questions import DIGEST_KEY, AdjudicationQuestion
-from sayso.labelstudio.client import (
-    MODEL_VERSION,
-    LabelStudioClient,
-    LostResponse,
-    ObjectGone,
-    ProjectDetails,
-)
+from sayso.labelstudio.api_types import ProjectDetails
+from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient, LostResponse, ObjectGone
 from sayso.labelstudio.pending_writes import OutOfSyncError
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
 from sayso.labelstudio.push import BATCH_BYTES, MAX_TASKS_PER_QUERY
