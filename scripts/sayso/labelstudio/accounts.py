@@ -65,15 +65,10 @@ def _open_browser(
         ) as browser:
             yield browser
     except httpx.HTTPError as error:
-        failed = isinstance(error, httpx.HTTPStatusError)
-        what = (
-            f"HTTP {error.response.status_code}"
-            if isinstance(error, httpx.HTTPStatusError)
-            else "no response"
-        )
-        raise ServerError(
-            what, where=server.url + error.request.url.path, remedy="look at `sayso studio status`"
-        ) from None
+        response = getattr(error, "response", None)
+        what = f"HTTP {response.status_code}" if response is not None else "no response"
+        where = server.url + error.request.url.path
+        raise ServerError(what, where=where, remedy="see `sayso studio status`") from None
 
 
 def _submit_form(browser: httpx.Client, form_page: str, email: str, password: str) -> bool:
