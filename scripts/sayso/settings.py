@@ -18,12 +18,7 @@ from sayso.errors import InputError, UsageError
 
 SCHEMA_FILE = Path("schema/schema.yaml")
 
-DEFAULTS: dict[str, str] = {
-    "campaign": "main",
-    "interface": "all",
-    "patience": "300",
-    "port": "8080",
-}
+DEFAULTS: dict[str, str] = {"campaign": "main", "pass": "all", "patience": "300", "port": "8080"}
 
 
 @dataclass(frozen=True)

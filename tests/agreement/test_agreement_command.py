@@ -157,9 +157,7 @@ def test_a_choice_is_kept_to(corpus: Path) -> None:
         "Actor"
     }
     assert (
-        json.loads(run_sayso_ok(corpus, "agreement", "--interface", "names", "--json"))[
-            "measurements"
-        ]
+        json.loads(run_sayso_ok(corpus, "agreement", "--pass", "names", "--json"))["measurements"]
         == []
     )
     wrong = run_sayso(corpus, "agreement", "--label", "Ship")

@@ -69,7 +69,7 @@ def test_every_entry_stands_on_its_words_and_leads_to_its_task(world: Path) -> N
         (["--annotator", "ann-3", "--kind", "nesting"], {("ann-1", "ann-3"), ("ann-2", "ann-3")}),
         (["--annotator", "ann-1", "--annotator", "ann-2"], {("ann-1", "ann-2")}),
         (["--label", "where"], {("ann-1", "ann-2"), ("ann-1", "ann-3")}),
-        (["--interface", "names"], set()),
+        (["--pass", "names"], set()),
     ],
 )
 def test_what_was_asked_for_is_told(
@@ -90,7 +90,7 @@ def test_the_table_counts_by_label_and_kind_and_shows_examples(world: Path) -> N
 
 
 def test_a_word_that_is_not_known_is_refused(world: Path) -> None:
-    for option, word in (("--label", "Person"), ("--annotator", "ann-9"), ("--interface", "both")):
+    for option, word in (("--label", "Person"), ("--annotator", "ann-9"), ("--pass", "both")):
         refused = run_sayso(world, "disagreements", option, word)
         assert (
             refused.returncode == 2 and word in refused.stderr and "choose from" in refused.stderr

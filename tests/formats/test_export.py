@@ -76,7 +76,7 @@ def test_the_reading_has_to_be_named_where_there_are_several(
     fill_corpus(checkout.root)
     out = str(tmp_path / "out.jsonl")
     refused = run_sayso(checkout.root, "export", "--to", "jsonl", "--out", out)
-    assert refused.returncode == 2 and "--annotator ann-2 --interface names" in refused.stderr
+    assert refused.returncode == 2 and "--annotator ann-2 --pass names" in refused.stderr
     run_sayso_ok(
         checkout.root,
         "export",
@@ -86,7 +86,7 @@ def test_the_reading_has_to_be_named_where_there_are_several(
         out,
         "--annotator",
         "ann-2",
-        "--interface",
+        "--pass",
         "names",
     )
     (line,) = read_lines(tmp_path / "out.jsonl")
@@ -129,7 +129,7 @@ def test_what_would_be_lost_is_refused_before_anything_is_written(
         str(tmp_path / "out"),
         "--annotator",
         "ann-2",
-        "--interface",
+        "--pass",
         "all",
     )
     refused = run_sayso(checkout.root, *words)

@@ -477,7 +477,7 @@ def test_an_interface_that_fell_behind_is_replaced_only_where_that_is_asked_for(
             "The words that attribute a claim", "Whatever words attribute a claim"
         )
     )
-    words = ("adjudicate", "push", "--interface", "all", *bench.campaign.options)
+    words = ("adjudicate", "push", "--pass", "all", *bench.campaign.options)
     refused = run_sayso(bench.campaign.checkout.root, *words)
     assert (
         refused.returncode == 9 and "`sayso adjudicate push --update-interface`" in refused.stderr

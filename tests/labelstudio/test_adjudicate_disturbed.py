@@ -23,7 +23,7 @@ from tests.labelstudio.sample_campaign import sample_document
 
 pytestmark = pytest.mark.server
 
-PUSH_COMMAND = ("adjudicate", "push", "--interface", "names")
+PUSH_COMMAND = ("adjudicate", "push", "--pass", "names")
 WRITE_METHODS = ("POST", "PATCH", "DELETE")
 ADJUDICATION_FAULTS: dict[str, Fault] = {"lost": faults.lose_response, "doubled": faults.send_twice}
 

@@ -119,7 +119,7 @@ def campaign(
     run_sayso_ok(
         root, "ingest", "-", "--doc-id", "torture", "--language", "en", stdin=TORTURE.encode()
     )
-    words = ["push", "--interface", "all"]
+    words = ["push", "--pass", "all"]
     if mentions := getattr(request, "param", None):
         (root / "predictions.jsonl").write_bytes(encode_predictions(mentions))
         words += ["--predictions", str(root / "predictions.jsonl")]

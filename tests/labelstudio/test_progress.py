@@ -170,7 +170,7 @@ def test_the_command(campaign: SampleCampaign) -> None:
     assert (one["interface"], one["tasks"], one["waiting"], one["wanted"]) == ("all", 2, 1, 1)
     (worker,) = one["workers"]
     assert (worker["done"], worker["open"], worker["median_seconds"]) == (1, 1, 2.5)
-    printed = run_sayso(root, "progress", *campaign.options, "--interface", "all")
+    printed = run_sayso(root, "progress", *campaign.options, "--pass", "all")
     assert "1 of 2 documents finished, 1 answers wanted" in printed.stderr
     assert worker["annotator"] in printed.stdout
     assert "@" not in printed.stdout + printed.stderr + str(told)

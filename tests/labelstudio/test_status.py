@@ -51,7 +51,7 @@ def test_the_command(campaign: SampleCampaign) -> None:
 def test_the_projects_of_all_passes_are_asked_for_once(proxied: ProxiedCampaign) -> None:
     proxied.campaign.write_documents(sample_document(1))
     for interface in ("all", "names"):
-        proxied.run_undisturbed("push", "--interface", interface)
+        proxied.run_undisturbed("push", "--pass", interface)
     pages = -(
         -sum(1 for _project in proxied.campaign.client.list_projects()) // 100
     )  # other tests' are listed too

@@ -104,7 +104,7 @@ def test_the_command_tells_and_asks_for_predictions(campaign: SampleCampaign) ->
     assert "another order" in done.stdout
     seen = json.loads(
         run_sayso(
-            campaign.checkout.root, "status", *campaign.options, "--interface", "all", "--json"
+            campaign.checkout.root, "status", *campaign.options, "--pass", "all", "--json"
         ).stdout
     )
     assert seen["interfaces"][0]["order"] == "most uncertain first"

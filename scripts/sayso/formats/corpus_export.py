@@ -25,7 +25,7 @@ class ExportRequest:
     out: Path | None = None
     campaign: str | None = None
     annotator: str | None = None
-    interface: str | None = None
+    pass_name: str | None = None
     lossy: bool = False
     dry_run: bool = False
 
@@ -69,7 +69,7 @@ def export(
     """
     corpus = CorpusFiles(checkout.root)
     format = format_registry.find_format(request.format)
-    choice = select_annotations(corpus, request.campaign, request.annotator, request.interface)
+    choice = select_annotations(corpus, request.campaign, request.annotator, request.pass_name)
     readings = SelectedAnnotations(corpus, choice)
     target = request.out or Path("export", f"{request.format}{format.suffix}")
     losses, words = (

@@ -92,7 +92,7 @@ def select_annotations(
         UsageError: none fits, or several do.
     """
     if annotator == GOLD and pass_name is not None:
-        raise UsageError("the adjudicated reading has no pass", remedy="leave --interface out")
+        raise UsageError("the adjudicated reading has no pass", remedy="leave --pass out")
     if annotator == GOLD or (
         annotator is None and pass_name is None and any(_read_gold(corpus, campaign))
     ):
@@ -111,7 +111,7 @@ def select_annotations(
             remedy="look there for the names of campaigns and annotators, or run `sayso pull`",
         )
     words = "; ".join(
-        f"--campaign {each.campaign} --annotator {each.annotator} --interface {each.pass_name}"
+        f"--campaign {each.campaign} --annotator {each.annotator} --pass {each.pass_name}"
         for each in fitting[:8]
     )
     raise UsageError(

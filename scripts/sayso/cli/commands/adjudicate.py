@@ -58,7 +58,8 @@ def command() -> None:
 @command.command()
 @server_options
 @click.option(
-    "--interface",
+    "--pass",
+    "pass_name",
     metavar="NAME",
     help="The pass to adjudicate. [default: every one that has answers]",
 )
@@ -74,7 +75,7 @@ def push(
     url: str | None,
     token_file: Path | None,
     as_json: bool,
-    interface: str | None,
+    pass_name: str | None,
     fewest: int,
     programs: bool,
     dry_run: bool,
@@ -89,7 +90,7 @@ def push(
     Examples:
       sayso adjudicate push
       sayso adjudicate push --dry-run
-      sayso adjudicate push --campaign pilot --interface claims
+      sayso adjudicate push --campaign pilot --pass claims
       sayso adjudicate push --annotators 3 --json
     """
     from sayso.labelstudio.adjudication.task_push import AdjudicationPushRequest
@@ -99,7 +100,7 @@ def push(
     checkout = find_checkout(root)
     request = AdjudicationPushRequest(
         checkout.require_setting("campaign", campaign),
-        interface,
+        pass_name,
         fewest,
         _select_annotator_kinds(programs),
         update_interface,
@@ -158,7 +159,8 @@ def _print_push_result(outcome: Pushed, dry_run: bool) -> None:
 @command.command()
 @server_options
 @click.option(
-    "--interface",
+    "--pass",
+    "pass_name",
     metavar="NAME",
     help="The pass that was adjudicated. [default: every one with answers]",
 )
@@ -177,7 +179,7 @@ def pull(
     url: str | None,
     token_file: Path | None,
     as_json: bool,
-    interface: str | None,
+    pass_name: str | None,
     fewest: int,
     programs: bool,
     auto: str | None,
@@ -194,7 +196,7 @@ def pull(
       sayso adjudicate pull
       sayso adjudicate pull --dry-run
       sayso adjudicate pull --auto majority
-      sayso adjudicate pull --campaign pilot --interface names --json
+      sayso adjudicate pull --campaign pilot --pass names --json
     """
     from sayso.errors import FindingsError
     from sayso.labelstudio.adjudication import gold_pull as pulling
@@ -204,10 +206,10 @@ def pull(
     named = checkout.require_setting("campaign", campaign)
     asked: Any = {"fewest": fewest, "kinds": _select_annotator_kinds(programs), "dry_run": dry_run}
     if auto:
-        outcomes = pulling.write_majority_gold(checkout, named, interface, **asked)
+        outcomes = pulling.write_majority_gold(checkout, named, pass_name, **asked)
     else:
         with progress_bar("pulling"), connect(checkout, url, token_file, show_waiting) as client:
-            outcomes = pulling.pull_gold(checkout, client, named, interface, **asked)
+            outcomes = pulling.pull_gold(checkout, client, named, pass_name, **asked)
     (_emit_pull_results if as_json else _print_pull_results)(outcomes, dry_run)
     if broken := sum(
         outcome.documents["broken"] + outcome.documents["unreadable"] for outcome in outcomes

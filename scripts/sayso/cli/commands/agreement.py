@@ -46,7 +46,9 @@ def _parse_floors(
     metavar="NAME",
     help="Only this campaign; may be repeated.",
 )
-@click.option("--interface", metavar="NAME", help="Only this pass. [default: each by itself]")
+@click.option(
+    "--pass", "pass_name", metavar="NAME", help="Only this pass. [default: each by itself]"
+)
 @click.option(
     "--annotator",
     "annotators",
@@ -88,7 +90,7 @@ def command(
     root: Path | None,
     files: tuple[Path, ...],
     campaigns: tuple[str, ...],
-    interface: str | None,
+    pass_name: str | None,
     annotators: tuple[str, ...],
     programs: bool,
     labels: tuple[str, ...],
@@ -111,7 +113,7 @@ def command(
     \b
     Examples:
       sayso agreement
-      sayso agreement --campaign pilot --interface names --pairs
+      sayso agreement --campaign pilot --pass names --pairs
       sayso agreement --label Claim --by version
       sayso agreement mine.jsonl theirs.jsonl --programs --json
       sayso agreement --fail-under spans.Actor.exact=0.85 --fail-under attributes.Claim.type.alpha=0.75
@@ -130,7 +132,7 @@ def command(
     schema, out = schemas.load_schema(checkout.root / SCHEMA_FILE), ExcludedAnnotations()
     wanted = _select_labels(labels, schema)
     kinds: frozenset[AnnotatorKind] = frozenset({"human", "program"} if programs else {"human"})
-    who = ComparisonFilter(frozenset(campaigns), frozenset(annotators), interface, kinds, files)
+    who = ComparisonFilter(frozenset(campaigns), frozenset(annotators), pass_name, kinds, files)
     with progress_bar("measuring") as advance:
         coming = _track_progress(iterate_comparisons(CorpusFiles(checkout.root), who, out), advance)
         found = measure_comparisons(

@@ -30,7 +30,7 @@ DETAIL_ROWS = 15  # rows of what differs most often; --json has all
     metavar="NAME",
     help="Only this campaign; may be repeated.",
 )
-@click.option("--interface", metavar="NAME", help="Only this pass.")
+@click.option("--pass", "pass_name", metavar="NAME", help="Only this pass.")
 @click.option(
     "--annotator",
     "annotators",
@@ -86,7 +86,7 @@ DETAIL_ROWS = 15  # rows of what differs most often; --json has all
 def command(
     root: Path | None,
     campaigns: tuple[str, ...],
-    interface: str | None,
+    pass_name: str | None,
     annotators: tuple[str, ...],
     kinds: tuple[str, ...],
     names: tuple[str, ...],
@@ -125,7 +125,7 @@ def command(
     schema, address = load_schema(checkout.root / SCHEMA_FILE), find_url(checkout, url)
     counted = disagreement_counts.DisagreementCounts(schema, examples)
     wanted = disagreement_cases.DisagreementFilter(
-        frozenset(campaigns), frozenset(annotators), interface, frozenset(kinds), frozenset(names)
+        frozenset(campaigns), frozenset(annotators), pass_name, frozenset(kinds), frozenset(names)
     )
     found = disagreement_cases.iterate_disagreement_cases(
         CorpusFiles(checkout.root), schema, wanted, counted.excluded
@@ -201,8 +201,8 @@ def _print_tables(counts: DisagreementCounts, pairs: bool) -> None:
 
 
 def _print_conclusion(counts: DisagreementCounts) -> None:
-    for (campaign, interface, reason), count in sorted(counts.excluded.counts.items()):
-        print_message(f"left out in {campaign} · {interface}: {count:,} × {reason}")
+    for (campaign, pass_name, reason), count in sorted(counts.excluded.counts.items()):
+        print_message(f"left out in {campaign} · {pass_name}: {count:,} × {reason}")
     if counts.pairs:
         print_message(
             f"{counts.total:,} disagreements in {len(counts.documents):,} documents, "

@@ -29,7 +29,8 @@ _FORMATS = ("brat", "conll", "csv", "jsonl", "spacy", "w3c", "webanno")
     help="Whose reading; gold is the adjudicated one. [default: gold, or the only one that there is]",
 )
 @click.option(
-    "--interface",
+    "--pass",
+    "pass_name",
     metavar="NAME",
     help="The pass of the reading. [default: the only one that there is]",
 )
@@ -51,7 +52,7 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
     \b
     Examples:
       sayso export --to jsonl
-      sayso export --to brat --annotator ann-1a2b3c4d --interface names --out ../for-brat
+      sayso export --to brat --annotator ann-1a2b3c4d --pass names --out ../for-brat
       sayso export --to conll --lossy
       sayso export --to webanno --dry-run --json
     """

@@ -91,8 +91,8 @@ def command(
 
 
 def _print_summary(result: FeedbackResult) -> None:
-    for (campaign, interface, reason), count in sorted(result.excluded.counts.items()):
-        print_message(f"left out in {campaign} · {interface}: {count:,} × {reason}")
+    for (campaign, pass_name, reason), count in sorted(result.excluded.counts.items()):
+        print_message(f"left out in {campaign} · {pass_name}: {count:,} × {reason}")
     for page in result.pages:
         print_message(
             f"{'wrote' if page.changed else 'nothing changed:'} {page.path}: {len(page.feedback.annotations):,} answers, "

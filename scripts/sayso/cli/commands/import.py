@@ -26,7 +26,7 @@ _METADATA = ("outlet", "language", "license")
     help="The campaign that the readings go to. [default: the setting]",
 )
 @click.option(
-    "--interface", metavar="NAME", help="The pass that they answer. [default: the setting]"
+    "--pass", "pass_name", metavar="NAME", help="The pass that they answer. [default: the setting]"
 )
 @click.option(
     "--annotator",
@@ -109,8 +109,8 @@ def _build_request(checkout: Checkout, options: dict[str, Any]) -> ImportRequest
 
     metadata = {name: value for name in _METADATA if (value := options.pop(name)) is not None}
     labels = parse_label_map(options.pop("pairs"), options.pop("map_file"))
-    for name in ("campaign", "interface"):
-        options[name] = checkout.require_setting(name, options[name])
+    options["campaign"] = checkout.require_setting("campaign", options["campaign"])
+    options["pass_name"] = checkout.require_setting("pass", options["pass_name"])
     fields = _parse_fields(options.pop("fields"))
     return ImportRequest(
         **options, labels=labels, fields=fields, metadata=validate_metadata(metadata, "options")

@@ -21,7 +21,10 @@ COLUMNS = ["annotator", "done", "skipped", "open", "median time", "on a day of w
 @click.command(short_help="Show each annotator's work and how long it will take.")
 @server_options
 @click.option(
-    "--interface", metavar="NAME", help="One pass only. [default: every one that was pushed]"
+    "--pass",
+    "pass_name",
+    metavar="NAME",
+    help="One pass only. [default: every one that was pushed]",
 )
 @click.pass_obj
 def command(
@@ -30,7 +33,7 @@ def command(
     url: str | None,
     token_file: Path | None,
     as_json: bool,
-    interface: str | None,
+    pass_name: str | None,
 ) -> None:
     """Show how far a campaign is: each annotator's work, and when it may be over.
 
@@ -41,7 +44,7 @@ def command(
     \b
     Examples:
       sayso progress
-      sayso progress --campaign pilot --interface names
+      sayso progress --campaign pilot --pass names
       sayso progress --json
     """
     from sayso.labelstudio.connection import connect
@@ -50,7 +53,7 @@ def command(
     checkout = find_checkout(root)
     named = checkout.require_setting("campaign", campaign)
     with connect(checkout, url, token_file) as client, progress_bar("looking") as _advance:
-        found = look(checkout, client, named, interface)
+        found = look(checkout, client, named, pass_name)
         address = client.url
     if as_json:
         print_json(

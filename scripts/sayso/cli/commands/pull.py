@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 @click.command()
 @server_options
 @click.option(
-    "--interface", metavar="NAME", help="The pass to pull. [default: every one that was pushed]"
+    "--pass",
+    "pass_name",
+    metavar="NAME",
+    help="The pass to pull. [default: every one that was pushed]",
 )
 @click.option(
     "--prune", is_flag=True, help="Remove answers from our files that the server no longer has."
@@ -34,7 +37,7 @@ def command(
     url: str | None,
     token_file: Path | None,
     as_json: bool,
-    interface: str | None,
+    pass_name: str | None,
     prune: bool,
     full: bool,
 ) -> None:
@@ -46,7 +49,7 @@ def command(
     \b
     Examples:
       sayso pull
-      sayso pull --interface claims
+      sayso pull --pass claims
       sayso pull --full
       sayso pull --json
     """
@@ -59,7 +62,7 @@ def command(
         progress_bar("pulling") as advance,
         connect(checkout, url, token_file, show_waiting) as client,
     ):
-        outcomes = pull(checkout, client, named, interface, prune=prune, full=full, advance=advance)
+        outcomes = pull(checkout, client, named, pass_name, prune=prune, full=full, advance=advance)
     if as_json:
         print_json({"pulled": [_result_as_json(outcome, checkout.root) for outcome in outcomes]})
         return

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 @click.command()
 @server_options
 @click.option(
-    "--interface",
+    "--pass",
+    "pass_name",
     metavar="NAME",
-    help="The pass to push for. [default: SAYSO_INTERFACE, [tool.sayso], all]",
+    help="The pass to push for. [default: SAYSO_PASS, [tool.sayso], all]",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing on the server.")
 @click.option(
@@ -64,7 +65,7 @@ def command(
     url: str | None,
     token_file: Path | None,
     as_json: bool,
-    interface: str | None,
+    pass_name: str | None,
     dry_run: bool,
     predictions: Path | None,
     limit: int | None,
@@ -86,7 +87,7 @@ def command(
     Examples:
       sayso push
       sayso push --dry-run
-      sayso push --interface names --limit 50
+      sayso push --pass names --limit 50
       sayso push --predictions draft.jsonl
       sayso push --predictions build/predictions.jsonl --order uncertain
       sayso push --overlap 2 --share 20
@@ -105,8 +106,7 @@ def command(
         )
     checkout = find_checkout(root)
     place = ProjectKey(
-        checkout.require_setting("campaign", campaign),
-        checkout.require_setting("interface", interface),
+        checkout.require_setting("campaign", campaign), checkout.require_setting("pass", pass_name)
     )
     request = PushRequest(
         place,

@@ -20,7 +20,7 @@ _MAX_SHOWN = 5  # documents of one case; --json has all
 @click.command(short_help="Show both sides, and what settles each difference.")
 @server_options
 @click.option(
-    "--interface", metavar="NAME", help="One pass only. [default: every one of the schema]"
+    "--pass", "pass_name", metavar="NAME", help="One pass only. [default: every one of the schema]"
 )
 @click.pass_obj
 def command(
@@ -29,7 +29,7 @@ def command(
     url: str | None,
     token_file: Path | None,
     as_json: bool,
-    interface: str | None,
+    pass_name: str | None,
 ) -> None:
     """Show both sides: the corpus and the server, whose answers lie where, and what settles each difference.
 
@@ -46,7 +46,7 @@ def command(
     checkout = find_checkout(root)
     named = checkout.require_setting("campaign", campaign)
     with progress_bar("looking"), connect(checkout, url, token_file, show_waiting) as client:
-        sides = read_status(checkout, client, named, interface)
+        sides = read_status(checkout, client, named, pass_name)
         address = client.url
     if as_json:
         print_json(
