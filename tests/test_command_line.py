@@ -38,7 +38,7 @@ def test_outside_a_checkout_it_says_where_to_go(tmp_path: Path) -> None:
 
 
 def test_a_bug_shows_no_traceback_unless_asked(checkout: Checkout) -> None:
-    code = "from sayso import checks, cli, store; store.Corpus.batches = None; cli.main()"
+    code = "from sayso import checks, cli\nfrom sayso.corpus import sources\nsources.CorpusFiles.batch_files = None; cli.main()"
     for environment, traceback in (({}, False), ({"SAYSO_DEBUG": "1"}, True)):
         result = subprocess.run(
             [sys.executable, "-c", code, "--root", str(checkout.root), "build"],

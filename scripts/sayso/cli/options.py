@@ -1,16 +1,17 @@
-"""The options that every command has which talks to a Label Studio."""
+"""Options that several commands share: which Label Studio, and which annotations."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
-_OPTIONS = (
+_SERVER_OPTIONS = (
     click.option(
         "--campaign", metavar="NAME", help="[default: SAYSO_CAMPAIGN, [tool.sayso], main]"
     ),
@@ -29,8 +30,70 @@ _OPTIONS = (
 )
 
 
-def server_options(function: F) -> F:
-    """Add them to a command."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+def server_options(command: CommandT) -> CommandT:
+    """Add the options of every command that talks to a Label Studio."""
+    return _add_options(command, _SERVER_OPTIONS)
+
+
+def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --campaign, --pass, --annotator and --programs to a command.
+
+    The command gets them as one ``AnnotationFilter``, its argument ``selection``.
+
+    Args:
+        programs: the default of --programs: whether the command uses what programs annotated.
+    """
+    options = (
+        click.option(
+            "--campaign",
+            "campaigns",
+            multiple=True,
+            metavar="NAME",
+            help="Only this campaign; may be repeated.",
+        ),
+        click.option(
+            "--pass",
+            "pass_names",
+            multiple=True,
+            metavar="NAME",
+            help="Only this pass; may be repeated.",
+        ),
+        click.option(
+            "--annotator",
+            "annotators",
+            multiple=True,
+            metavar="PSEUDONYM",
+            help="Only this annotator; may be repeated.",
+        ),
+        click.option(
+            "--programs/--no-programs",
+            default=programs,
+            show_default=True,
+            help="Use annotations that programs made.",
+        ),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def call(*args: Any, **options: Any) -> Any:
+            # Imported late: help pages do not need it.
+            from sayso.corpus.items import AnnotationFilter, RecordKind
+
+            people: tuple[RecordKind, ...] = ("human", "adjudicator", "gold")
+            selection = AnnotationFilter(
+                campaigns=frozenset(options.pop("campaigns")),
+                pass_names=frozenset(options.pop("pass_names")),
+                annotators=frozenset(options.pop("annotators")),
+                kinds=frozenset() if options.pop("programs") else frozenset(people),
+            )
+            return command(*args, selection=selection, **options)
+
+        return _add_options(call, options)
+
+    return decorate
+
+
+def _add_options(command: CommandT, options: tuple[Callable[[Any], Any], ...]) -> CommandT:
+    for option in reversed(options):
+        command = option(command)
+    return command
