@@ -17,7 +17,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.models import Annotation, Document
 from sayso.release import changelog
 from sayso.release import manifest as manifests
-from sayso.release.release_versions import Version
+from sayso.versions import Version
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY
@@ -155,7 +155,7 @@ def test_the_least_number_is_derived_and_a_lower_one_refused(checkout: ReleaseCh
     [
         ("1.0.0", 9, "is released"),
         ("0.9.0", 9, "later than 0.9.0"),
-        ("1.2", 2, "is no version"),
+        ("1.2", 2, "is not a version"),
         ("1.2.0-rc1", 2, "write it as 1.2.0"),
     ],
 )

@@ -10,7 +10,6 @@ gets an error and never the rows of two builds.
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -35,6 +34,7 @@ from sayso.errors import InputError
 from sayso.files import convert_os_errors, hold_lock, write_if_changed
 from sayso.schema import declarations as schemas
 from sayso.settings import SCHEMA_FILE, Checkout
+from sayso.versions import Version
 
 Advance = Callable[[int], None]
 _LIBRARIES = ("msgspec", "numpy", "pyarrow", "sentencex")
@@ -327,7 +327,7 @@ def _remove_withheld_text(config: str, table: ConfigTable, held: frozenset[str])
 
 
 def read_data_version(checkout: Checkout) -> str:
-    """The version of the data, which is not the tool's: ``read_data_version`` in ``[tool.sayso]``.
+    """The version of the data, which is not the tool's: ``data_version`` in ``[tool.sayso]``.
 
     Raises:
         InputError: not three numbers, which is all that ``datasets`` takes.
@@ -335,9 +335,10 @@ def read_data_version(checkout: Checkout) -> str:
     setting = checkout.find_setting("data_version")
     if setting is None:
         return "0.0.0"
-    if not re.fullmatch(r"\d+\.\d+\.\d+", setting.value):
-        raise InputError(f"data_version {setting.value!r} is not like 1.2.0", where=setting.source)
-    return setting.value
+    try:
+        return str(Version.parse(setting.value))
+    except ValueError as error:
+        raise InputError(f"data_version {error}", where=setting.source) from None
 
 
 def count_articles(checkout: Checkout) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from sayso.diff.change_rows import ChangeCounts, ChangeRow
 from sayso.diff.corpus_diff import CorpusDiff, diff_versions
 from sayso.diff.corpus_versions import CorpusVersion, FolderVersion, GitVersion, open_version
-from sayso.diff.version_bump import BUMPS, Bump, ChangeKind
+from sayso.diff.version_bump import BUMPS, ChangeKind
 
 __all__ = [
     "BUMPS",
-    "Bump",
     "ChangeCounts",
     "ChangeKind",
     "ChangeRow",

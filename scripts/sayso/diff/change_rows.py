@@ -22,8 +22,9 @@ from sayso.diff.diff_entries import (
     MentionChange,
     SchemaEntry,
 )
-from sayso.diff.version_bump import Bump, ChangeKind
+from sayso.diff.version_bump import ChangeKind
 from sayso.models import Mention, Relation
+from sayso.versions import Bump
 
 _DECISION_FIELDS = {"decided", "votes"}
 _FIELDS_WITH_OWN_KIND = {"flag", "note"}

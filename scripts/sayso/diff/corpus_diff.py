@@ -19,9 +19,9 @@ from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion, is_unchange
 from sayso.diff.diff_entries import AnyDiffEntry
 from sayso.diff.file_diff import FileComparison
 from sayso.diff.line_alignment import Advance
-from sayso.diff.version_bump import Bump
 from sayso.models import Annotation, Document, Gold
 from sayso.settings import find_checkout
+from sayso.versions import Bump
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Bump = Literal["major", "minor", "patch"]
+from sayso.versions import Bump
+
 _BUMP_RANKS: dict[Bump, int] = {"patch": 1, "minor": 2, "major": 3}
 
 

@@ -18,12 +18,13 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from sayso.errors import ConflictError
-from sayso.schema.guidelines import GUIDELINES_FILE, Guidelines, version_sort_key
+from sayso.schema.guidelines import GUIDELINES_FILE, Guidelines
+from sayso.versions import VERSION_PATTERN, Version
 
 _LINE_PREFIX = "sayso:guidelines="
 _NONE = "none"
 _LINE_PATTERN = re.compile(
-    rf"{_LINE_PREFIX}(\d+\.\d+\.\d+|{_NONE}) since=([-0-9]{{10}}T[:0-9]{{8}}Z) text=([0-9a-f]{{16}}|{_NONE})"
+    rf"{_LINE_PREFIX}({VERSION_PATTERN}|{_NONE}) since=([-0-9]{{10}}T[:0-9]{{8}}Z) text=([0-9a-f]{{16}}|{_NONE})"
 )
 
 GuidelinesState = Literal["in step", "behind", "ahead", "reworded"]
@@ -101,11 +102,11 @@ def compare_guidelines(
             else (f"nobody has written down that the server shows guidelines {here}")
         )
         return GuidelinesComparison("behind", what, "`sayso push`")
-    if version_sort_key(there) < version_sort_key(local.version):
+    if Version.parse(there) < Version.parse(local.version):
         return GuidelinesComparison(
             "behind", f"the server shows guidelines {there}, and here are {here}", "`sayso push`"
         )
-    if version_sort_key(there) > version_sort_key(local.version):
+    if Version.parse(there) > Version.parse(local.version):
         remedy = f"bring {GUIDELINES_FILE} up to date; to go back to older words, give them a version above {there}"
         return GuidelinesComparison(
             "ahead", f"the server shows guidelines {there}, and here are only {here}", remedy

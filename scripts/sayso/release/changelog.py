@@ -1,4 +1,4 @@
-"""``corpus/CHANGELOG.md``: one entry a version, the newest first, each computed from the difference."""
+"""``corpus/CHANGELOG.md``: one entry for each version, newest first, computed from the diff."""
 
 from __future__ import annotations
 
@@ -6,42 +6,25 @@ import re
 
 _CHANGELOG_HEAD = """# Changelog of the data
 
-Computed by `sayso release` from the difference to the version before; `sayso diff` tells any two apart.
+Written by `sayso release` from the diff to the previous version. `sayso diff` compares any two versions.
 """
 
 
-def insert_entry(text: str, version: str, day: str, told: str) -> str:
-    """The changelog with the entry of a version, made anew where it is there already; its day stays then.
+def insert_entry(text: str, version: str, day: str, entry: str) -> str:
+    """Return the changelog with the entry of a version on top.
 
-    >>> print(insert_entry("", "0.1.0", "2026-01-02", "The examples version."))
-    # Changelog of the data
-    <BLANKLINE>
-    Computed by `sayso release` from the difference to the version before; `sayso diff` tells any two apart.
-    <BLANKLINE>
-    ## 0.1.0 (2026-01-02)
-    <BLANKLINE>
-    The first version.
-    <BLANKLINE>
+    An entry that is there already is replaced and keeps its day. Text above the entries stays.
+
+    >>> insert_entry("Head.\\n", "0.1.0", "2026-01-02", "First.")
+    'Head.\\n\\n## 0.1.0 (2026-01-02)\\n\\nFirst.\\n'
     """
-    head, entries = _parse_changelog(text)
+    head, *blocks = re.split(r"(?m)^## (?=\d+\.\d+\.\d+ \()", text)
+    entries = {}
+    for block in blocks:
+        title, _, body = block.partition("\n")
+        name, _, when = title.partition(" ")
+        entries[name] = (when.strip("()"), body)
     day = entries.pop(version, (day, ""))[0]
-    shown = [
-        _format_entry(version, day, told),
-        *(_format_entry(name, when, what) for name, (when, what) in entries.items()),
-    ]
-    return "\n".join([head, *shown])
-
-
-def _format_entry(version: str, day: str, told: str) -> str:
-    return f"## {version} ({day})\n\n{told.strip()}\n"
-
-
-def _parse_changelog(text: str) -> tuple[str, dict[str, tuple[str, str]]]:
-    """What stands above the entries, and each with its day."""
-    head, *entries = re.split(r"(?m)^## (?=\d+\.\d+\.\d+ \()", text)
-    found: dict[str, tuple[str, str]] = {}
-    for entry in entries:
-        title, _end, told = entry.partition("\n")
-        name, _space, day = title.partition(" ")
-        found[name] = (day.strip("()"), told)
-    return head.rstrip("\n") + "\n" if head.strip() else _CHANGELOG_HEAD, found
+    entries = {version: (day, entry), **entries}
+    shown = [f"## {name} ({when})\n\n{body.strip()}\n" for name, (when, body) in entries.items()]
+    return "\n".join([f"{head.rstrip()}\n" if head.strip() else _CHANGELOG_HEAD, *shown])

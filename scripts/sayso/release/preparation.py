@@ -1,12 +1,13 @@
-"""A release: check, difference, version, build, changelog, manifest. It leaves a tree to commit and the tag's name.
+"""Prepare a release: check, compare, set the version, build, write changelog and manifest.
 
-Every step comes to the same however often it is done, so a release that was interrupted is finished by running it
-again; a release that is done says so.
+It leaves a working tree to commit and the name of the tag. Every step may be repeated, so running
+an interrupted release again finishes it, and running a finished one again changes nothing.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,15 +15,15 @@ from pathlib import Path
 from sayso.checks.corpus_checks import check_sources
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.builder import build
-from sayso.diff import Bump, CorpusDiff, diff_versions, open_version
-from sayso.errors import ConflictError, FindingsError, InputError
+from sayso.diff import CorpusDiff, diff_versions, open_version
+from sayso.errors import ConflictError, FindingsError, InputError, UsageError
 from sayso.files import convert_os_errors, write_if_changed
-from sayso.release import changelog
-from sayso.release import manifest as manifests
-from sayso.release.release_versions import Version, list_released_versions
-from sayso.schema import declarations as schemas
+from sayso.release.changelog import insert_entry
+from sayso.release.manifest import MANIFEST_FILE, build_manifest, encode_manifest
 from sayso.schema import derived_files
+from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout, current_time
+from sayso.versions import Bump, Version
 
 CHANGELOG_FILE = "CHANGELOG.md"
 FIRST_ENTRY = "The first version."
@@ -33,15 +34,14 @@ ReportProgress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class ReleaseResult:
-    """What a release comes to.
+    """The outcome of a release.
 
     Attributes:
-        version, tag: of the release.
-        previous: the version that it is compared with; None for the first.
-        asked: the least bump that the difference asks for; None where nothing differs.
-        reasons: the kinds of changes that ask for it.
-        entry: what the changelog says.
-        written: files that changed, or would; paths are relative to the checkout.
+        previous: the version it was compared with; None for the first.
+        required_bump: the smallest bump that the changes allow; None without changes.
+        reasons: the kinds of changes that require it.
+        entry: the text of the changelog entry.
+        written: changed files, relative to the checkout.
     """
 
     version: str
@@ -58,51 +58,66 @@ def prepare_release(
     version_text: str,
     *,
     dry_run: bool = False,
-    report_progress: ReportProgress = lambda _doing, _n: None,
+    report_progress: ReportProgress = lambda _task, _count: None,
 ) -> ReleaseResult:
-    """Make the release of a version, or with ``dry_run`` tell what it would come to.
+    """Prepare a release, or with ``dry_run`` list the files that would change.
 
     Raises:
-        UsageError: it is no version.
-        FindingsError: a check found errors.
-        ConflictError: the version is released, or lower than the difference asks for.
-        InputError, DiskError: of what is read and written.
+        UsageError: ``version_text`` is not a version.
+        FindingsError: a check found errors in the corpus.
+        ConflictError: the version exists, or is lower than the changes require.
     """
-    version = Version.parse(version_text)
+    try:
+        version = Version.parse(version_text.removeprefix("v"))
+    except ValueError as error:
+        raise UsageError(str(error), remedy="write it as 1.2.0") from None
     _check_corpus(checkout, report_progress)
-    before = _find_previous(checkout, version)
-    difference = _compare_with_previous(checkout, before, report_progress)
-    asked, reasons = (difference.bump, difference.counts.reasons) if difference else (None, [])
-    _check_version(version, before, asked, [str(kind) for kind in reasons])
-    entry = difference.markdown() if difference else FIRST_ENTRY
-    written = tuple(_apply_steps(checkout, version, entry, not dry_run, report_progress))
+    previous = _find_previous(checkout, version)
+    diff = _compare_with_previous(checkout, previous, report_progress) if previous else None
+    reasons = tuple(str(kind) for kind in diff.counts.reasons) if diff else ()
+    if previous and diff and diff.bump:
+        _check_bump(version, previous, diff.bump, reasons)
+    entry = diff.markdown() if diff else FIRST_ENTRY
     return ReleaseResult(
         str(version),
         version.tag,
-        str(before) if before else None,
-        asked,
-        tuple(str(kind) for kind in reasons),
+        str(previous) if previous else None,
+        diff.bump if diff else None,
+        reasons,
         entry,
-        written,
+        tuple(_apply_steps(checkout, version, entry, not dry_run, report_progress)),
     )
 
 
-def _check_corpus(checkout: Checkout, watch: ReportProgress) -> None:
-    schema = schemas.load_schema(checkout.root / SCHEMA_FILE)
-    findings = check_sources(CorpusFiles(checkout.root), schema, lambda n: watch("checking", n))
+def list_released_versions(folder: Path) -> list[Version]:
+    """Return the versions whose tags are ancestors of HEAD, in order; none without a repository."""
+    command = ["git", "tag", "--list", "v*", "--merged", "HEAD"]
+    try:
+        listed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    except FileNotFoundError:
+        return []
+    versions = []
+    for tag in listed.stdout.split():
+        try:
+            versions.append(Version.parse(tag.removeprefix("v")))
+        except ValueError:
+            continue  # a tag of something else
+    return sorted(versions)
+
+
+def _check_corpus(checkout: Checkout, report_progress: ReportProgress) -> None:
+    schema = load_schema(checkout.root / SCHEMA_FILE)
+    findings = check_sources(
+        CorpusFiles(checkout.root), schema, lambda count: report_progress("checking", count)
+    )
     errors = sum(finding.severity == "error" for finding in findings)
     if errors:
         raise FindingsError(
-            f"{errors} errors in the corpus", remedy="`sayso check` lists them; mend them first"
+            f"{errors} errors in the corpus", remedy="run `sayso check` and fix them first"
         )
 
 
 def _find_previous(checkout: Checkout, version: Version) -> Version | None:
-    """The version that was released last.
-
-    Raises:
-        ConflictError: it is this one, or a later one.
-    """
     earlier = list_released_versions(checkout.root)
     if version in earlier:
         raise ConflictError(
@@ -118,83 +133,74 @@ def _find_previous(checkout: Checkout, version: Version) -> Version | None:
 
 
 def _compare_with_previous(
-    checkout: Checkout, before: Version | None, watch: ReportProgress
-) -> CorpusDiff | None:
-    if before is None:
-        return None
-    sides = open_version(before.tag, checkout.root), open_version(str(checkout.root), checkout.root)
-    return diff_versions(*sides, advance=lambda n: watch("comparing", n))
+    checkout: Checkout, previous: Version, report_progress: ReportProgress
+) -> CorpusDiff:
+    return diff_versions(
+        open_version(previous.tag, checkout.root),
+        open_version(str(checkout.root), checkout.root),
+        advance=lambda count: report_progress("comparing", count),
+    )
 
 
-def _check_version(
-    version: Version, before: Version | None, asked: Bump | None, reasons: list[str]
-) -> None:
-    """Refuse a version that is lower than the difference asks for."""
-    least = before.bump(asked) if before and asked else None
-    if least and version < least:
-        why = ", ".join(reasons)
+def _check_bump(version: Version, previous: Version, bump: Bump, reasons: tuple[str, ...]) -> None:
+    least = previous.bump(bump)
+    if version < least:
         raise ConflictError(
-            f"{version} is too low after {before}: there are changes that ask for {asked} ({why})",
-            remedy=f"release {least}, or look at `sayso diff v{before}`",
+            f"{version} is too low after {previous}: "
+            f"the changes require a {bump} bump ({', '.join(reasons)})",
+            remedy=f"release {least}, or look at `sayso diff v{previous}`",
         )
 
 
 def _apply_steps(
-    checkout: Checkout, version: Version, entry: str, write: bool, watch: ReportProgress
+    checkout: Checkout, version: Version, entry: str, write: bool, report_progress: ReportProgress
 ) -> Iterator[str]:
-    """Do, or foresee, what makes the tree that of the version; yields the files that change."""
-    yield from _write_data_version(checkout, version, write)
-    declared = replace(checkout, tool_table=checkout.tool_table | {"data_version": str(version)})
-    yield from _write_schema_files(checkout, write)
+    """Apply the release steps, or list them on a dry run. Yields each file that changes."""
     corpus = CorpusFiles(checkout.root)
-    yield from _write_changelog(corpus.folder / CHANGELOG_FILE, version, entry, write, checkout)
-    built = build(declared, write=write, advance=lambda n: watch("building", n))
-    yield from (f"corpus/{name}" for name in (*built.written, *built.removed))
-    yield from dict.fromkeys(f"corpus/{stale.file}" for stale in built.stale)
-    path = corpus.folder / manifests.MANIFEST_FILE
-    if not write:
-        yield from (
-            ["corpus/" + manifests.MANIFEST_FILE] if built.changed or not path.is_file() else []
-        )
-    elif write_if_changed(path, manifests.encode_manifest(manifests.build_manifest(declared))):
-        yield "corpus/" + manifests.MANIFEST_FILE
+    checkout = replace(checkout, tool_table=checkout.tool_table | {"data_version": str(version)})
+    today = current_time().date().isoformat()
+    if _rewrite(
+        checkout.root / "pyproject.toml", lambda text: _set_data_version(text, version), write
+    ):
+        yield "pyproject.toml"
+    schema_folder = (checkout.root / SCHEMA_FILE).parent
+    update = derived_files.write_derived_files if write else derived_files.find_stale_files
+    for name in update(schema_folder, load_schema(checkout.root / SCHEMA_FILE)):
+        yield f"{schema_folder.name}/{name}"
+    if _rewrite(
+        corpus.folder / CHANGELOG_FILE,
+        lambda text: insert_entry(text, str(version), today, entry),
+        write,
+    ):
+        yield f"corpus/{CHANGELOG_FILE}"
+    result = build(checkout, write=write, advance=lambda count: report_progress("building", count))
+    yield from (f"corpus/{name}" for name in (*result.written, *result.removed))
+    yield from dict.fromkeys(f"corpus/{stale.file}" for stale in result.stale)
+    path = corpus.folder / MANIFEST_FILE
+    if write:
+        changed = write_if_changed(path, encode_manifest(build_manifest(checkout)))
+    else:
+        changed = result.changed or not path.is_file()
+    if changed:
+        yield f"corpus/{MANIFEST_FILE}"
 
 
-def _write_data_version(checkout: Checkout, version: Version, write: bool) -> Iterator[str]:
-    path = checkout.root / "pyproject.toml"
-    with convert_os_errors(path):
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+def _set_data_version(text: str, version: Version) -> str:
     changed, count = _DATA_VERSION_LINE.subn(rf'\g<1>"{version}"', text)
     if count != 1:
         raise InputError(
             "no line data_version under [tool.sayso]",
-            where=str(path),
+            where="pyproject.toml",
             remedy='add data_version = "0.0.0" there',
         )
-    if changed != text:
-        if write:
-            write_if_changed(path, changed.encode())
-        yield path.name
+    return changed
 
 
-def _write_schema_files(checkout: Checkout, write: bool) -> Iterator[str]:
-    folder = (checkout.root / SCHEMA_FILE).parent
-    schema = schemas.load_schema(checkout.root / SCHEMA_FILE)
-    stale = (
-        derived_files.write_derived_files(folder, schema)
-        if write
-        else derived_files.find_stale_files(folder, schema)
-    )
-    yield from (f"{folder.name}/{path}" for path in stale)
-
-
-def _write_changelog(
-    path: Path, version: Version, entry: str, write: bool, checkout: Checkout
-) -> Iterator[str]:
+def _rewrite(path: Path, change: Callable[[str], str], write: bool) -> bool:
+    """Change the text of a file, or of none yet; return whether anything differs."""
     with convert_os_errors(path):
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    changed = changelog.insert_entry(text, str(version), current_time().date().isoformat(), entry)
-    if changed != text:
-        if write:
-            write_if_changed(path, changed.encode())
-        yield path.relative_to(checkout.root).as_posix()
+    changed = change(text)
+    if changed != text and write:
+        write_if_changed(path, changed.encode())
+    return changed != text

@@ -17,12 +17,13 @@ from msgspec import Meta, Struct
 
 from sayso.errors import InputError
 from sayso.files import convert_os_errors
+from sayso.versions import VERSION_PATTERN
 
 DeclarationT = TypeVar("DeclarationT")
 AttributeKind = Literal["choice", "ordinal", "integer", "text"]
 DeclaredName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Hotkey = Annotated[str, Meta(pattern=r"^((shift|alt)\+)?[a-z0-9]$")]
-SchemaVersion = Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+$")]
+SchemaVersion = Annotated[str, Meta(pattern=f"^{VERSION_PATTERN}$")]
 
 
 class Declaration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from sayso.errors import InputError
 from sayso.files import convert_os_errors
+from sayso.versions import VERSION_PATTERN
 
 GUIDELINES_FILE = Path("schema/guidelines.md")
 _VERSION_WITHIN_LINES = 20  # lines from the top in which the version stands
-_VERSION_LINE = re.compile(r"Version (\d+\.\d+\.\d+)(?![\w.]*\w)")
+_VERSION_LINE = re.compile(rf"Version ({VERSION_PATTERN})(?![\w.]*\w)")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Guidelines:
     def digest(self) -> str:
         """What two wordings differ in.
 
-        >>> Guidelines("1.0.0", "One  decide_by_rule.\\n").digest == Guidelines("1.0.0", "One\\nrule.").digest
+        >>> Guidelines("1.0.0", "One  rule.\\n").digest == Guidelines("1.0.0", "One\\nrule.").digest
         True
         """
         return hashlib.sha256(" ".join(self.text.split()).encode()).hexdigest()[:16]
@@ -67,12 +68,3 @@ def _find_version(text: str, path: Path) -> str:
         where=str(path),
         remedy="begin a line near the top with the version: “Version 1.0.0.”",
     )
-
-
-def version_sort_key(version: str) -> tuple[int, ...]:
-    """A version as something that has an order.
-
-    >>> version_sort_key("1.10.0") > version_sort_key("1.9.3")
-    True
-    """
-    return tuple(map(int, version.split(".")))

@@ -19,6 +19,7 @@ from sayso.errors import ConflictError, InputError
 from sayso.files import convert_os_errors, write_if_changed
 from sayso.schema import declarations as schemas
 from sayso.schema.declarations import Schema, SchemaVersion
+from sayso.versions import Version
 
 MIGRATIONS_FOLDER = "migrations"
 _REMEDY = "mend it and run `sayso schema migrate --dry-run`"
@@ -196,21 +197,12 @@ def read_migration(path: Path) -> Migration:
         InputError: it is not YAML, has a key twice or an unknown one, or leads backwards.
     """
     migration = schemas.read_yaml(path, Migration, _REMEDY)
-    if parse_version(migration.from_version) >= parse_version(migration.to_version):
+    if Version.parse(migration.from_version) >= Version.parse(migration.to_version):
         what = (
             f"from_version {migration.from_version} is not before to_version {migration.to_version}"
         )
         raise InputError(what, where=str(path), remedy=_REMEDY)
     return migration
-
-
-def parse_version(version: str) -> tuple[int, ...]:
-    """A version as numbers that compare.
-
-    >>> parse_version("1.10.0") > parse_version("1.9.0")
-    True
-    """
-    return tuple(map(int, version.split(".")))
 
 
 def _add_draft(
@@ -260,7 +252,7 @@ def _load_older_schema(folder: Path, path: Path, version: str) -> Schema:
 def _load_newer_schema(folder: Path, path: Path, version: str, schema: Schema) -> Schema:
     if version != schema.version and (folder / MIGRATIONS_FOLDER / f"{version}.yaml").is_file():
         return _load_older_schema(folder, path, version)
-    if schema.supports(version) and parse_version(version) <= parse_version(schema.version):
+    if schema.supports(version) and Version.parse(version) <= Version.parse(schema.version):
         return schema
     what = f"to_version is {version}, and schema.yaml is {schema.version}"
     raise InputError(what, where=str(path), remedy="give them the same version")
