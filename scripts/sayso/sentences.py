@@ -1,19 +1,42 @@
-"""Where sentences start: one way of cutting for what is shown, what the dataset holds and what is carried over."""
+"""Sentences of a text: one way of splitting for what is shown, what the dataset holds and what moves to a new text."""
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 import sentencex
 
+from sayso.spans import Span, trim
+
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_AFTER_LINE_BREAK = re.compile(f"(?<=[{LINE_BREAKS}])")
 
 
 def sentence_starts(text: str, language: str) -> list[int]:
-    """First code point of each sentence, spaces before it included, in order; ``language`` is a BCP 47 tag.
+    """Return the first code point of each sentence, white space before it included, in order.
 
-    >>> sentence_starts("AnnotatorPair fell. One did not.", "en")
+    Args:
+        language: a BCP 47 tag.
+
+    >>> sentence_starts("Two fell. One did not.", "en")
     [0, 10]
     """
     short = language.split("-", 1)[0].lower()
     return [
         int(sentence["start_index"]) for sentence in sentencex.get_sentence_boundaries(short, text)
     ]
+
+
+def split_sentences(text: str, language: str) -> list[Span]:
+    """Return the sentences of a text, split at line breaks too, without white space at their edges.
+
+    >>> split_sentences("Two fell. One\\ndid not.", "en")
+    [Span(start=0, end=9), Span(start=10, end=13), Span(start=14, end=22)]
+    """
+    starts = {
+        *sentence_starts(text, language),
+        *(at.start() for at in _AFTER_LINE_BREAK.finditer(text)),
+    }
+    spans = (trim(Span(*edges), text) for edges in pairwise(sorted({0, *starts, len(text)})))
+    return [span for span in spans if span.start < span.end]

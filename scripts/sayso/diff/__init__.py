@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from sayso import CallableModule
 from sayso.diff.change_rows import ChangeCounts, ChangeRow
 from sayso.diff.corpus_diff import CorpusDiff, diff_versions
 from sayso.diff.corpus_versions import CorpusVersion, FolderVersion, GitVersion, open_version
@@ -19,3 +22,5 @@ __all__ = [
     "diff_versions",
     "open_version",
 ]
+
+sys.modules[__name__].__class__ = CallableModule  # so that `sayso.diff(...)` is the function, too
