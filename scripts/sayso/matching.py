@@ -1,121 +1,165 @@
-"""Which mention of one reading is which of another's. Pure and symmetric: the other way round finds as many pairs.
+"""Matching of mentions: which mention of one annotation is which mention of another. The only matcher.
 
-Only mentions of one label are paired, and each at most once.
+Every function pairs a mention at most once and returns (one, other) pairs of the mention objects themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
 
 from sayso.models import Mention
+from sayso.spans import jaccard, shared_length
 
 M = TypeVar("M", bound=Mention)
 MentionPairs = list[tuple[M, M]]
 MentionKey = Callable[[M], Hashable]
 
 
-def labelled_span(mention: Mention) -> Hashable:
-    """The same for mentions of one label on the very same span."""
+def labelled_span(mention: Mention) -> tuple[str, int, int]:
+    """Return the label and the offsets of a mention."""
     return mention.label, mention.start, mention.end
 
 
 def match_exact(
     one: Iterable[M], other: Iterable[M], key: MentionKey[M] = labelled_span
 ) -> MentionPairs[M]:
-    """Pairs of mentions that are the same by ``key``; where one reading has it twice, the second needs a second too."""
+    """Pair mentions with equal keys, in order. Duplicates need a duplicate on the other side."""
     waiting: dict[Hashable, list[M]] = {}
     for mention in other:
         waiting.setdefault(key(mention), []).append(mention)
     return [(mention, found.pop(0)) for mention in one if (found := waiting.get(key(mention)))]
 
 
-def match_overlapping(one: Sequence[M], other: Sequence[M]) -> MentionPairs[M]:
-    """As many pairs as there can be of mentions of one label that share a code point; equal spans are paired first.
+def match_closest(
+    one: Sequence[M], other: Sequence[M], comparable: Callable[[M, M], bool] = lambda *_: True
+) -> MentionPairs[M]:
+    """Pair overlapping comparable mentions greedily: equal labels first, then by Jaccard index.
 
-    In order of start. A maximum matching: no greedy choice of a first neighbour costs a pair. Where one can be paired
-    with several, those with most in common are tried first.
+    Ties are broken by position, so that exchanging the sides exchanges the pairs.
+    """
+    paired: set[int] = set()
+    pairs: MentionPairs[M] = []
+    for mine, theirs in sorted(iterate_overlaps(one, other), key=_rank_pair):
+        if comparable(mine, theirs) and not {id(mine), id(theirs)} & paired:
+            paired |= {id(mine), id(theirs)}
+            pairs.append((mine, theirs))
+    return pairs
+
+
+def _rank_pair(pair: tuple[M, M]) -> tuple[bool, float, list[tuple[int, int, str]]]:
+    one, other = pair
+    return one.label != other.label, -jaccard(one, other), sorted(map(position, pair))
+
+
+def position(mention: Mention) -> tuple[int, int, str]:
+    """Return a sort key: start, end, label."""
+    return mention.start, mention.end, mention.label
+
+
+def match_versions(
+    older: Sequence[M], newer: Sequence[M]
+) -> tuple[MentionPairs[M], list[M], list[M]]:
+    """Match two versions of one annotation by id, then by labelled span, then by the closest overlap.
+
+    Returns:
+        The pairs, the mentions that were removed, and those that were added.
+    """
+    pairs: MentionPairs[M] = []
+    removed, added = list(older), list(newer)
+    for match in (partial(match_exact, key=attrgetter("id")), match_exact, match_closest):
+        pairs += match(removed, added)
+        paired = {id(mention) for pair in pairs for mention in pair}
+        removed = [mention for mention in older if id(mention) not in paired]
+        added = [mention for mention in newer if id(mention) not in paired]
+        if not removed or not added:
+            break
+    return pairs, removed, added
+
+
+def match_overlapping(one: Sequence[M], other: Sequence[M]) -> MentionPairs[M]:
+    """Pair mentions of equal label that overlap: a maximum matching, in order of position.
+
+    Equal spans are paired first. Among several partners, those that share more code points come first.
+    The result is symmetric: exchanging the sides exchanges the pairs.
     """
     pairs: MentionPairs[M] = []
     theirs = {label: list(mentions) for label, mentions in _group_by_label(other)}
     for label, mine in _group_by_label(one):
         pairs += match_within_label(list(mine), theirs.get(label, []))
-    return sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end, pair[0].label))
+    return sorted(pairs, key=lambda pair: position(pair[0]))
 
 
-def _group_by_label(mentions: Sequence[M]) -> Iterable[tuple[str, Iterable[M]]]:
-    return groupby(
-        sorted(mentions, key=lambda m: (m.label, m.start, m.end)), key=attrgetter("label")
-    )
+def _group_by_label(mentions: Iterable[M]) -> Iterable[tuple[str, Iterable[M]]]:
+    by_label = attrgetter("label")
+    return groupby(sorted(mentions, key=labelled_span), key=by_label)
 
 
-def match_within_label(mine: list[M], theirs: list[M]) -> MentionPairs[M]:
-    """The same for mentions that are all of one label and stand in order of start, then of end; in any order."""
-    if _is_before(
-        theirs, mine
-    ):  # always from the same side, so that the same pairs are found the other way round
-        return [(one, other) for other, one in _match_sorted(theirs, mine)]
-    return _match_sorted(mine, theirs)
+def match_within_label(one: list[M], other: list[M]) -> MentionPairs[M]:
+    """Do the same for mentions of one label, sorted by start and end. Pairs come in no particular order."""
+    if _offsets(other) < _offsets(one):  # always the same side first, which makes it symmetric
+        return [(mine, theirs) for theirs, mine in _match_maximum(other, one)]
+    return _match_maximum(one, other)
 
 
-def _is_before(one: list[M], other: list[M]) -> bool:
-    for mine, theirs in zip(one, other, strict=False):
-        if not _same_span(mine, theirs):
-            return (mine.start, mine.end) < (theirs.start, theirs.end)
-    return len(one) < len(other)
+def _offsets(mentions: Iterable[M]) -> list[tuple[int, int]]:
+    return [(mention.start, mention.end) for mention in mentions]
 
 
-def _match_sorted(mine: list[M], theirs: list[M]) -> MentionPairs[M]:
-    neighbours = _find_neighbours(mine, theirs)
-    partner: dict[int, int] = {}  # of theirs → of mine
-    left = []
+def _match_maximum(one: list[M], other: list[M]) -> MentionPairs[M]:
+    neighbours = find_overlaps(one, other)
+    partner: dict[int, int] = {}  # numbers of other -> numbers of one
+    unpaired = []
     for number, near in enumerate(neighbours):
-        equal = [k for k in near if k not in partner and _same_span(mine[number], theirs[k])]
+        equal = [k for k in near if k not in partner and one[number].span == other[k].span]
         if equal:
             partner[equal[0]] = number
         elif near:
-            left.append(number)
-    back = {number: k for k, number in partner.items()}
-    # Those that have much in common with somebody choose first: no pair is lost by it, and the better ones are found.
-    for number in sorted(left, key=lambda n: -_shared_length(mine[n], theirs[neighbours[n][0]])):
-        _augment_matching(number, neighbours, partner, back)
-    return [(mine[number], theirs[k]) for k, number in partner.items()]
+            unpaired.append(number)
+    reverse = {number: k for k, number in partner.items()}
+    # Augmenting paths never lose a pair. So those that share most may choose first, which finds the better pairs.
+    for number in sorted(unpaired, key=lambda n: -shared_length(one[n], other[neighbours[n][0]])):
+        _augment(number, neighbours, partner, reverse)
+    return [(one[number], other[k]) for k, number in partner.items()]
 
 
-def _same_span(one: Mention, other: Mention) -> bool:
-    return one.start == other.start and one.end == other.end
+def iterate_overlaps(one: Iterable[M], other: Iterable[M]) -> Iterator[tuple[M, M]]:
+    """Yield every pair of mentions that share a code point, whatever their labels, in order of position."""
+    mine, theirs = sorted(one, key=position), sorted(other, key=position)
+    for mention, near in zip(mine, find_overlaps(mine, theirs), strict=True):
+        yield from ((mention, theirs[k]) for k in sorted(near))
 
 
-def _shared_length(one: Mention, other: Mention) -> int:
-    return min(one.end, other.end) - max(one.start, other.start)
+def find_overlaps(one: Sequence[M], other: Sequence[M]) -> list[list[int]]:
+    """Find, for each mention of ``one``, the numbers of those of ``other`` that overlap it, longest overlap first.
 
-
-def _find_neighbours(mine: list[M], theirs: list[M]) -> list[list[int]]:
-    """For each of mine the numbers of theirs that share a code point with it; both stand in order of start."""
+    Both must be sorted by start.
+    """
     found, first = [], 0
-    furthest = [0]  # how far any of theirs up to here reaches
-    for mention in theirs:
-        furthest.append(max(furthest[-1], mention.end))
-    for mention in mine:
-        while first < len(theirs) and furthest[first + 1] <= mention.start:
+    reach = [0]  # the furthest end among the mentions of other before each
+    for mention in other:
+        reach.append(max(reach[-1], mention.end))
+    for mention in one:
+        while first < len(other) and reach[first + 1] <= mention.start:
             first += 1
         near, k = [], first
-        while k < len(theirs) and theirs[k].start < mention.end:
-            if theirs[k].end > mention.start:
+        while k < len(other) and other[k].start < mention.end:
+            if other[k].end > mention.start:
                 near.append(k)
             k += 1
-        if len(near) > 1:  # what has most in common is tried first
-            near.sort(key=lambda k: -_shared_length(mention, theirs[k]))
+        if len(near) > 1:
+            near.sort(key=lambda k: -shared_length(mention, other[k]))
         found.append(near)
     return found
 
 
-def _augment_matching(
-    start: int, neighbours: list[list[int]], partner: dict[int, int], back: dict[int, int]
-) -> bool:
-    """Find a partner for ``start``, others changing theirs where they can; without recursion, for long chains."""
+def _augment(
+    start: int, neighbours: list[list[int]], partner: dict[int, int], reverse: dict[int, int]
+) -> None:
+    """Find a partner for ``start`` along an augmenting path (Kuhn 1955), without recursion."""
     came_from: dict[int, int] = {}
     waiting = [start]
     while waiting:
@@ -125,19 +169,18 @@ def _augment_matching(
                 continue
             came_from[k] = number
             if k not in partner:
-                _flip_path(k, came_from, partner, back)
-                return True
+                _flip_path(k, came_from, partner, reverse)
+                return
             waiting.append(partner[k])
-    return False
 
 
 def _flip_path(
-    k: int, came_from: dict[int, int], partner: dict[int, int], back: dict[int, int]
+    k: int, came_from: dict[int, int], partner: dict[int, int], reverse: dict[int, int]
 ) -> None:
-    """Give each on the way the partner that it was reached from; ``back`` is ``partner`` the other way round."""
-    place: int | None = k
-    while place is not None:
-        number = came_from[place]
-        before = back.get(number)
-        partner[place], back[number] = number, place
-        place = before
+    """Give each number on the path the partner that it was reached from."""
+    step: int | None = k
+    while step is not None:
+        number = came_from[step]
+        before = reverse.get(number)
+        partner[step], reverse[number] = number, step
+        step = before

@@ -6,7 +6,7 @@ the format that needs them and refuse what they cannot express.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sayso.errors import InputError, SpanError
 
@@ -16,6 +16,18 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+
+class HasSpan(Protocol):
+    """Anything with offsets in code points: a span, or a mention."""
+
+    @property
+    def start(self) -> int:
+        """The first code point."""
+
+    @property
+    def end(self) -> int:
+        """The code point after the last."""
 
 
 def validate(span: Span, text: str) -> None:
@@ -55,19 +67,33 @@ def slice_text(span: Span, text: str, expected: str | None = None) -> str:
     return found
 
 
-def covers(outer: Span, inner: Span) -> bool:
-    """Whether ``outer`` holds every code point of ``inner``; equal spans cover each other."""
+def covers(outer: HasSpan, inner: HasSpan) -> bool:
+    """Return True if ``outer`` holds all of ``inner``. Equal spans cover each other."""
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def overlaps(one: Span, other: Span) -> bool:
-    """Whether they share a code point."""
+def overlaps(one: HasSpan, other: HasSpan) -> bool:
+    """Return True if the spans share a code point."""
     return one.start < other.end and other.start < one.end
 
 
-def crosses(one: Span, other: Span) -> bool:
-    """Whether they overlap and neither covers the other."""
+def crosses(one: HasSpan, other: HasSpan) -> bool:
+    """Return True if the spans overlap and neither covers the other."""
     return overlaps(one, other) and not covers(one, other) and not covers(other, one)
+
+
+def shared_length(one: HasSpan, other: HasSpan) -> int:
+    """Return how many code points two overlapping spans share (0 or less if they do not)."""
+    return min(one.end, other.end) - max(one.start, other.start)
+
+
+def jaccard(one: HasSpan, other: HasSpan) -> float:
+    """Return the shared part of two overlapping spans over their union, up to 1 for equal spans.
+
+    >>> jaccard(Span(0, 4), Span(2, 6))
+    0.3333333333333333
+    """
+    return shared_length(one, other) / (max(one.end, other.end) - min(one.start, other.start))
 
 
 def trim(span: Span, text: str) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
 import msgspec
 from hypothesis import given
@@ -81,8 +82,8 @@ def assert_nothing_is_lost(record: Gold, answers: list[Annotation]) -> None:
 
 @given(sample_annotations.annotation_lists, st.randoms(use_true_random=False))
 def test_every_reading_is_taken_or_declined_whatever_is_decided(
-    answers: list[Annotation], chance
-) -> None:  # type: ignore[no-untyped-def]
+    answers: list[Annotation], chance: Random
+) -> None:
     found = collect_candidates(answers)
     everything = [m for each in answers for m in each.mentions]
     kept = {mention_content(m): m for m in everything if chance.random() < 0.5}

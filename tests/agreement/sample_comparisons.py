@@ -19,7 +19,7 @@ LENGTH = 20
 TEXT = "x" * LENGTH
 
 
-def make_mention(start: int, end: int, label: str = "Actor", **attributes: Any) -> Mention:
+def make_filler(start: int, end: int, label: str = "Actor", **attributes: Any) -> Mention:
     """A mention in a text of nothing but x."""
     return Mention(
         id=f"{label}-{start}-{end}",
@@ -31,7 +31,7 @@ def make_mention(start: int, end: int, label: str = "Actor", **attributes: Any) 
     )
 
 
-def make_numbered_annotation(
+def annotate(
     of: Document, annotator: str, mentions: Iterable[Mention] = (), **fields: Any
 ) -> Annotation:
     """What one annotator made of a document; every mention gets an id of its own."""
@@ -56,7 +56,7 @@ def make_comparison(
     """One document with the mentions of each annotator."""
     of = make_document(doc_id, text)
     answers = [
-        make_numbered_annotation(of, f"ann-{number}", mentions, **fields)
+        annotate(of, f"ann-{number}", mentions, **fields)
         for number, mentions in enumerate(readings, 1)
     ]
     return ComparedDocument(of, "trial", answers[0].interface, tuple(answers))
@@ -81,9 +81,7 @@ def find_value(found: Measurement, name: str) -> float | None:
 
 def index_mentions(mentions: Iterable[Mention], annotator: str = "ann-1") -> IndexedAnnotation:
     """An answer made ready."""
-    return IndexedAnnotation(
-        make_numbered_annotation(make_document("d", TEXT), annotator, mentions)
-    )
+    return IndexedAnnotation(annotate(make_document("d", TEXT), annotator, mentions))
 
 
 def estimate_documents(
@@ -102,7 +100,7 @@ def estimate_documents(
 LABELS = ("Actor", "Claim")
 MENTIONS = st.lists(
     st.builds(
-        lambda start, length, label: make_mention(start, min(LENGTH, start + length), label),
+        lambda start, length, label: make_filler(start, min(LENGTH, start + length), label),
         st.integers(0, LENGTH - 1),
         st.integers(1, 5),
         st.sampled_from(LABELS),

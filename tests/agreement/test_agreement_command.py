@@ -68,7 +68,7 @@ def test_json_is_whole(corpus: Path) -> None:
         "documents": 4,
         "comparisons": 4,
     }
-    assert measured["left_out"] == {"not by an annotator of the kind that is compared": 1}
+    assert measured["excluded"] == {"not by an annotator of the kind that is compared": 1}
     assert "summed over documents" in measured["rule"]
     exact = figures(run_sayso_ok(corpus, "agreement", "--json"))["spans.Actor.exact"]
     assert (exact["value"], exact["n"], exact["documents"], exact["undefined"]) == (
@@ -119,7 +119,7 @@ def test_any_files_of_annotations_can_be_compared(corpus: Path, tmp_path: Path) 
     alone = json.loads(run_sayso_ok(corpus, "agreement", "--json"))
     assert alone["measurements"] == []
     assert alone["not_measured"] == [
-        {"campaign": "trial", "interface": "all", "left_out": {"nobody else has answered": 4}}
+        {"campaign": "trial", "interface": "all", "excluded": {"nobody else has answered": 4}}
     ]
     files = [str(folder / "ann-1.jsonl"), str(tmp_path / "ann-2.jsonl")]
     assert (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import krippendorff
@@ -22,7 +23,7 @@ from tests.agreement.sample_comparisons import (
     find_value,
     index_mentions,
     make_comparison,
-    make_mention,
+    make_filler,
     measure_sample,
 )
 
@@ -58,9 +59,9 @@ def test_characters_are_as_the_package_finds_them(
     ]
     found = estimate_documents(
         [
-            lambda into, mine=mine: character_alpha.count_characters(into, mine, LENGTH)
+            partial(character_alpha.count_characters, annotations=mine, length=LENGTH)
             for mine in answers
-        ],  # type: ignore[misc]
+        ],
         lambda sums: character_alpha.estimate_characters(sums, [*LABELS, "all"]),
     )
     for label in LABELS:
@@ -74,7 +75,7 @@ def test_characters_are_as_the_package_finds_them(
 
 def test_where_all_is_marked_or_nothing_alpha_is_undefined() -> None:
     everything = measure_sample(
-        make_comparison("d", [make_mention(0, LENGTH)], [make_mention(0, LENGTH)])
+        make_comparison("d", [make_filler(0, LENGTH)], [make_filler(0, LENGTH)])
     )
     assert (
         find_figure(everything, "spans.Actor.characters").undefined
@@ -88,8 +89,8 @@ def test_all_labels_together_are_what_is_observed_over_what_is_expected() -> Non
     found = measure_sample(
         make_comparison(
             "d",
-            [make_mention(0, 4), make_mention(10, 12, "Claim")],
-            [make_mention(0, 5), make_mention(10, 12, "Claim")],
+            [make_filler(0, 4), make_filler(10, 12, "Claim")],
+            [make_filler(0, 5), make_filler(10, 12, "Claim")],
         )
     )
     # Of 40 values 9 are inside Actor and 4 inside Claim; one code point is disputed.
@@ -144,7 +145,7 @@ def mentions_with_values(
     """Mentions on the same places, each with what the two chose."""
     return [
         [
-            make_mention(2 * n, 2 * n + 1, label, **({attribute: two[side]} if two[side] else {}))
+            make_filler(2 * n, 2 * n + 1, label, **({attribute: two[side]} if two[side] else {}))
             for n, two in enumerate(chosen)
         ]
         for side in (0, 1)
@@ -244,7 +245,7 @@ def test_words_are_compared_for_equality_alone() -> None:
 
 def test_bounds_of_counts() -> None:
     def count(start: int, **bounds: int) -> Mention:
-        return make_mention(start, start + 2, "Count", **bounds)
+        return make_filler(start, start + 2, "Count", **bounds)
 
     one = [
         count(0, lower=2, upper=2),

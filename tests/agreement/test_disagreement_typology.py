@@ -79,7 +79,7 @@ MENTIONS = st.lists(
 
 
 @st.composite
-def annotations(draw: st.DrawFn) -> PlainAnnotation:
+def any_annotation(draw: st.DrawFn) -> PlainAnnotation:
     """Any reading, also one that breaks the rules: same-label spans that overlap, arrows between anything."""
     drawn = draw(MENTIONS)
     mentions = tuple(
@@ -107,7 +107,7 @@ def count_appearances(
     return mentions, relations
 
 
-@given(annotations(), annotations())
+@given(any_annotation(), any_annotation())
 def test_everything_is_agreed_or_told_once(one: PlainAnnotation, other: PlainAnnotation) -> None:
     outcome = compare_annotations(one, other, TEXT, RULES)
     for side, reading in enumerate((one, other)):
@@ -116,7 +116,7 @@ def test_everything_is_agreed_or_told_once(one: PlainAnnotation, other: PlainAnn
         assert relations == Counter(id(relation) for relation in reading.relations)
 
 
-@given(annotations(), annotations())
+@given(any_annotation(), any_annotation())
 def test_the_other_way_round_it_is_the_same(one: PlainAnnotation, other: PlainAnnotation) -> None:
     def shape(side: DisagreementSide) -> tuple[object, ...]:
         return (
@@ -144,7 +144,7 @@ def test_the_other_way_round_it_is_the_same(one: PlainAnnotation, other: PlainAn
     )
 
 
-@given(annotations())
+@given(any_annotation())
 def test_nobody_disagrees_with_themselves(one: PlainAnnotation) -> None:
     outcome = compare_annotations(one, one, TEXT, RULES)
     assert len(outcome.agreed_relations) == len(one.relations)

@@ -17,11 +17,11 @@ from sayso.models import Annotation, Mention
 from tests.agreement.sample_comparisons import (
     MENTIONS,
     TEXT,
+    annotate,
     find_figure,
     find_value,
-    make_annotation,
     make_comparison,
-    make_mention,
+    make_filler,
     measure_sample,
 )
 from tests.dataset.samples import SCHEMA, make_document
@@ -53,12 +53,12 @@ def test_a_value_is_in_its_bounds_or_undefined_with_a_reason(
 
 
 def test_each_campaign_and_pass_is_measured_by_itself() -> None:
-    alike = [make_mention(0, 3)], [make_mention(0, 3)]
+    alike = [make_filler(0, 3)], [make_filler(0, 3)]
     found = measure_comparisons(
         [
             make_comparison("d", *alike, interface="names"),
             make_comparison("d", *alike, interface="claims"),
-            make_comparison("e", [make_mention(0, 3)], [make_mention(0, 4)], interface="names"),
+            make_comparison("e", [make_filler(0, 3)], [make_filler(0, 4)], interface="names"),
         ],
         SCHEMA,
         samples=5,
@@ -74,7 +74,7 @@ def test_nothing_is_measured_where_nothing_is_compared() -> None:
 def annotate_under(
     annotator: str, mentions: list[Mention], version: str | None, created: str = "2025-11-02"
 ) -> Annotation:
-    return make_annotation(
+    return annotate(
         make_document("d", TEXT), annotator, mentions, guidelines_version=version, created=created
     )
 
@@ -88,8 +88,8 @@ def compare_versions(doc_id: str, *answers: Annotation) -> ComparedDocument:
 BEFORE = [
     compare_versions(
         f"b{n}",
-        annotate_under("ann-1", [make_mention(0, 3)], "1"),
-        annotate_under("ann-2", [make_mention(0, 3 + n % 2)], "1"),
+        annotate_under("ann-1", [make_filler(0, 3)], "1"),
+        annotate_under("ann-2", [make_filler(0, 3 + n % 2)], "1"),
     )
     for n in range(4)
 ]
@@ -97,7 +97,7 @@ AFTER = [
     compare_versions(
         f"c{n}",
         *(
-            annotate_under(name, [make_mention(0, 3)], "2", "2025-12-01")
+            annotate_under(name, [make_filler(0, 3)], "2", "2025-12-01")
             for name in ("ann-1", "ann-2")
         ),
     )
@@ -129,9 +129,9 @@ def test_by_version_shows_what_a_revision_changed() -> None:
 def test_answers_under_different_versions_are_a_group_of_their_own() -> None:
     three = compare_versions(
         "d",
-        annotate_under("ann-1", [make_mention(0, 3)], "1"),
-        annotate_under("ann-2", [make_mention(0, 3)], "1"),
-        annotate_under("ann-3", [make_mention(0, 4)], "2"),
+        annotate_under("ann-1", [make_filler(0, 3)], "1"),
+        annotate_under("ann-2", [make_filler(0, 3)], "1"),
+        annotate_under("ann-3", [make_filler(0, 4)], "2"),
     )
     found = measure_sample(three, by_version=True)
     groups = [(each.guidelines_version, each.mixed, each.comparisons) for each in found.by_version]
@@ -156,13 +156,13 @@ def test_a_version_alone_is_measured_as_if_there_were_no_other() -> None:
 def test_what_is_left_out_is_counted_by_reason() -> None:
     of, out = make_document("d", TEXT), ExcludedAnnotations()
     answers = [
-        make_annotation(of, "ann-1", [make_mention(0, 3)]),
-        make_annotation(of, "ann-2", [make_mention(0, 3)]),
-        make_annotation(of, "ann-2", [make_mention(0, 4)], updated="2025-11-01"),
-        make_annotation(of, "ann-3", [make_mention(0, 3)], started_from="annotation"),
-        make_annotation(of, "ann-4", status="skipped"),
-        make_annotation(of, "bot", [make_mention(0, 9)], annotator_kind="program"),
-        make_annotation(of, "ann-5", [make_mention(0, 3)], interface="names"),
+        annotate(of, "ann-1", [make_filler(0, 3)]),
+        annotate(of, "ann-2", [make_filler(0, 3)]),
+        annotate(of, "ann-2", [make_filler(0, 4)], updated="2025-11-01"),
+        annotate(of, "ann-3", [make_filler(0, 3)], started_from="annotation"),
+        annotate(of, "ann-4", status="skipped"),
+        annotate(of, "bot", [make_filler(0, 9)], annotator_kind="program"),
+        annotate(of, "ann-5", [make_filler(0, 3)], interface="names"),
     ]
     (found,) = measure_comparisons(
         group_by_pass(of, answers, ComparisonFilter(), out), SCHEMA, excluded=out, samples=5

@@ -16,9 +16,10 @@ from tests.agreement.sample_comparisons import (
     find_figure,
     find_value,
     make_comparison,
-    make_mention,
+    make_filler,
     measure_sample,
 )
+from tests.dataset.samples import make_mention
 from tests.test_matching import count_best_matching
 
 
@@ -135,8 +136,8 @@ def test_bare_words_have_no_edge_left(text: str) -> None:
 
 
 def test_a_document_that_only_some_saw_counts_for_them() -> None:
-    seen = make_comparison("d", [make_mention(0, 3)], [make_mention(0, 3)], [make_mention(0, 3)])
-    alone = make_comparison("e", [make_mention(0, 3)], [make_mention(5, 9)])
+    seen = make_comparison("d", [make_filler(0, 3)], [make_filler(0, 3)], [make_filler(0, 3)])
+    alone = make_comparison("e", [make_filler(0, 3)], [make_filler(5, 9)])
     found = measure_sample(seen, alone)
     assert find_value(found, "spans.Actor.exact") == 0.75
     assert find_figure(found, "spans.Actor.exact").documents == found.documents == 2
@@ -149,7 +150,7 @@ def test_a_document_that_only_some_saw_counts_for_them() -> None:
 
 
 def test_what_nobody_marked_is_undefined() -> None:
-    found = measure_sample(make_comparison("d", [make_mention(0, 3)], [make_mention(4, 6)]))
+    found = measure_sample(make_comparison("d", [make_filler(0, 3)], [make_filler(4, 6)]))
     of_actor, of_claim = (
         find_figure(found, "spans.Actor.exact"),
         find_figure(found, "spans.Claim.exact"),
@@ -172,21 +173,21 @@ def test_predictions_that_both_kept_are_measured_apart() -> None:
     one = [
         from_prediction(0, "prediction"),
         from_prediction(4, "prediction"),
-        make_mention(8, 10),
-        make_mention(12, 14),
+        make_filler(8, 10),
+        make_filler(12, 14),
     ]
     other = [
         from_prediction(0, "prediction"),
         from_prediction(4, "prediction_changed"),
-        make_mention(8, 10),
-        make_mention(15, 17),
+        make_filler(8, 10),
+        make_filler(15, 17),
     ]
     found = measure_sample(make_comparison("d", one, other))
     assert find_value(found, "spans.Actor.exact") == 0.75  # 2 · 3 of 8
     assert find_value(found, "machine.Actor.share") == round(1 / 3, 6)
     assert find_value(found, "machine.Actor.exact_without") == round(2 * 2 / 6, 6)
     assert find_figure(found, "machine.Claim.share").undefined == "they agree on none"
-    nobody = measure_sample(make_comparison("d", [make_mention(0, 2)], [make_mention(0, 2)]))
+    nobody = measure_sample(make_comparison("d", [make_filler(0, 2)], [make_filler(0, 2)]))
     assert (
         find_figure(nobody, "machine.all.share").undefined
         == "no mention was taken over from a prediction"
@@ -195,7 +196,7 @@ def test_predictions_that_both_kept_are_measured_apart() -> None:
 
 def test_a_label_that_the_pass_does_not_show_has_no_figure_unless_it_was_marked() -> None:
     names = measure_sample(
-        make_comparison("d", [make_mention(0, 3)], [make_mention(0, 3)], interface="names")
+        make_comparison("d", [make_filler(0, 3)], [make_filler(0, 3)], interface="names")
     )
     assert {each.subject for each in names.figures if each.group == "spans"} == {
         "Actor",
@@ -205,11 +206,11 @@ def test_a_label_that_the_pass_does_not_show_has_no_figure_unless_it_was_marked(
     }
     strange = measure_sample(
         make_comparison(
-            "d", [make_mention(0, 3, "Ship")], [make_mention(0, 3, "Ship")], interface="names"
+            "d", [make_filler(0, 3, "Ship")], [make_filler(0, 3, "Ship")], interface="names"
         )
     )
     assert find_value(strange, "spans.Ship.exact") == 1
     elsewhere = measure_sample(
-        make_comparison("d", [make_mention(0, 3)], [make_mention(0, 3)], interface="unheard-of")
+        make_comparison("d", [make_filler(0, 3)], [make_filler(0, 3)], interface="unheard-of")
     )
     assert find_value(elsewhere, "spans.Actor.exact") == 1

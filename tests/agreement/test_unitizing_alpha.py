@@ -18,7 +18,7 @@ from tests.agreement.sample_comparisons import (
     find_figure,
     find_value,
     make_comparison,
-    make_mention,
+    make_filler,
     measure_sample,
     remove_overlaps,
 )
@@ -68,8 +68,8 @@ def test_the_same_example_through_the_door() -> None:
     """Labels stand for the categories; what is summed over labels is the whole."""
     text = "x" * CONTINUUM_LENGTH
     readings = [
-        [make_mention(*unit, "Claim") for unit in of_c]
-        + [make_mention(*unit, "Actor") for unit in of_k]
+        [make_filler(*unit, "Claim") for unit in of_c]
+        + [make_filler(*unit, "Actor") for unit in of_k]
         for of_c, of_k in zip(UNITS_C, UNITS_K, strict=True)
     ]
     found = measure_sample(make_comparison("d", *readings, text=text))
@@ -90,7 +90,7 @@ def test_a_longer_document_weighs_more() -> None:
         *(
             make_comparison(
                 f"d{length}",
-                *([make_mention(*unit) for unit in of] for of in observers),
+                *([make_filler(*unit) for unit in of] for of in observers),
                 text="x" * length,
             )
             for length, observers in ((30, short), (90, long))
@@ -162,11 +162,11 @@ def test_what_overlaps_itself_is_refused_and_named() -> None:
         compute_disagreements([[Span(3, 11)], []], 10)
     fine = make_comparison(
         "c",
-        [make_mention(0, 4), make_mention(9, 12, "Claim")],
-        [make_mention(0, 4), make_mention(9, 12, "Claim")],
+        [make_filler(0, 4), make_filler(9, 12, "Claim")],
+        [make_filler(0, 4), make_filler(9, 12, "Claim")],
     )
     found = measure_sample(
-        fine, make_comparison("d", [make_mention(0, 4), make_mention(3, 6)], [make_mention(0, 4)])
+        fine, make_comparison("d", [make_filler(0, 4), make_filler(3, 6)], [make_filler(0, 4)])
     )
     why = "document d [3, 6): Actor overlaps another of the same annotator"
     assert (

@@ -187,11 +187,11 @@ def _print_tables(counts: DisagreementCounts, pairs: bool) -> None:
         disagreement_counts.COUNT_COLUMNS,
         list(disagreement_counts.build_rows(counts, everything)),
     )
-    for two, counts in sorted(counts.pairs.items()) if pairs else ():
+    for two, of_pair in sorted(counts.pairs.items()) if pairs else ():
         print_table(
-            f"{two.title} · {counts.documents:,} documents",
+            f"{two.title} · {of_pair.documents:,} documents",
             disagreement_counts.COUNT_COLUMNS,
-            list(disagreement_counts.build_rows(counts, counts)),
+            list(disagreement_counts.build_rows(counts, of_pair)),
         )
     if most := list(disagreement_counts.build_detail_rows(everything, DETAIL_ROWS)):
         print_table("What differs most often", ("kind", "of", "what", "count"), most)
