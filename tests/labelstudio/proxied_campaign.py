@@ -117,7 +117,7 @@ class ProxiedCampaign:
     def read_pulled_files(self) -> dict[str, bytes]:
         """The files that a pull writes, and whatever it left behind."""
         root = self.campaign.checkout.root
-        folders = root / "corpus" / "annotations", root / ".sayso" / "set-aside"
+        folders = root / "corpus" / "annotations", root / ".sayso" / "quarantine"
         return {
             str(path.relative_to(root)): path.read_bytes()
             for folder in folders

@@ -264,17 +264,15 @@ def test_the_annotators_commands_do_not_take_it_for_a_project_of_theirs(
     assert bench.campaign.push().changes == 0
     (told,) = bench.run("pull")["pulled"]
     assert told["written"] == [] and bench.campaign.read_annotation_files() == before
-    sides = {side["interface"]: side for side in bench.run("status")["interfaces"]}
+    sides = {side["pass"]: side for side in bench.run("status")["passes"]}
     assert sides["all"]["tasks"] == {"unchanged": 3}
-    (found,) = bench.run("progress")["interfaces"]
+    (found,) = bench.run("progress")["passes"]
     assert found["tasks"] == 3
 
 
 def test_status_tells_how_far_it_is(bench: AdjudicationBench) -> None:
     def told() -> dict[str, Any]:
-        return {
-            side["interface"]: side["adjudication"] for side in bench.run("status")["interfaces"]
-        }
+        return {side["pass"]: side["adjudication"] for side in bench.run("status")["passes"]}
 
     assert told() == {"names": None, "claims": None, "all": None}
     bench.push()

@@ -64,7 +64,7 @@ def test_each_is_told_with_its_place_and_where_to_look(campaign: SampleCampaign)
         f"doc-00001 {annotator} [0, 10000): a span outside the text, or of nothing; kept in the record, look at {look}"
         in told.stderr
     )
-    assert ": 1 parts of answers" in told.stderr
+    assert ": 1 parts of annotations" in told.stderr
 
 
 def test_an_unknown_value_a_dangling_relation_and_an_unknown_control(
@@ -104,7 +104,7 @@ def test_an_unknown_value_a_dangling_relation_and_an_unknown_control(
 
 
 def read_quarantine(campaign: SampleCampaign) -> list[dict[str, Any]]:
-    path = campaign.checkout.private / "set-aside" / f"{campaign.project_key.campaign}-all.jsonl"
+    path = campaign.checkout.private / "quarantine" / f"{campaign.project_key.campaign}-all.jsonl"
     assert path.stat().st_mode & 0o777 == 0o600
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -121,7 +121,7 @@ def test_answers_on_a_task_that_was_added_by_hand(campaign: SampleCampaign) -> N
         (task, "the task was added by hand in Label Studio")
     ]
     assert campaign.read_annotations() == []
-    assert [line["answer"]["result"] for line in read_quarantine(campaign)] == [[{"id": "x"}]]
+    assert [line["annotation"]["result"] for line in read_quarantine(campaign)] == [[{"id": "x"}]]
 
 
 def test_answers_on_a_text_that_somebody_edited(campaign: SampleCampaign) -> None:
@@ -136,7 +136,7 @@ def test_answers_on_a_text_that_somebody_edited(campaign: SampleCampaign) -> Non
     )
     (notice,) = campaign.pull().quarantined
     assert notice.reason.startswith(
-        "the text was edited in Label Studio, and a span of the answer could not be proven"
+        "the text was edited in Label Studio, and a span of the annotation could not be proven"
     )
     campaign.request("PATCH", f"/api/tasks/{task['id']}/", {"data": task["data"]})
     assert campaign.pull().quarantined == [] and len(campaign.read_annotations()) == 1
@@ -153,9 +153,9 @@ def test_answers_to_a_text_that_has_changed_since_or_is_not_there(campaign: Samp
         (
             "doc-00001",
             "the text has changed since it was pushed; "
-            "1 of 1 mentions do not provably stand on the same words: “Report” [0, 6)",
+            "1 of 1 mentions do not provably have the same words: “Report” [0, 6)",
         ),
-        ("doc-00002", "the corpus does not hold this document"),
+        ("doc-00002", "the corpus does not have this document"),
     ]
     assert [answer.doc_id for answer in campaign.read_annotations()] == ["doc-00003"]
     campaign.write_documents(sample_document(1), sample_document(2), sample_document(3))

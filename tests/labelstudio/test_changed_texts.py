@@ -100,17 +100,17 @@ def test_an_answer_with_one_mention_that_is_not_proven_is_kept_beside_and_named(
     assert outcome.carried_over == 0 and annotated_campaign.read_annotations() == []
     assert len(outcome.quarantined) == 2 and outcome.quarantine_file
     assert {notice.reason for notice in outcome.quarantined} == {
-        "the text has changed since it was pushed; 2 of 2 mentions do not provably stand on the same words: "
+        "the text has changed since it was pushed; 2 of 2 mentions do not provably have the same words: "
         f"“Two drones” [{OLD.index('Two')}, {OLD.index('Two') + 10}), "
         f"“Belgorod” [{OLD.index('Belgorod')}, {OLD.index('Belgorod') + 8})",
-        "the text has changed since it was pushed; 1 of 1 mentions do not provably stand on the same words: "
+        "the text has changed since it was pushed; 1 of 1 mentions do not provably have the same words: "
         f"“the mayor” [{OLD.index('the mayor')}, {OLD.index('the mayor') + 9})",
     }
     kept = [
         json.loads(line)
         for line in outcome.quarantine_file.read_text(encoding="utf-8").splitlines()
     ]
-    assert sorted(len(line["answer"]["result"]) for line in kept) == [1, 2]
+    assert sorted(len(line["annotation"]["result"]) for line in kept) == [1, 2]
     annotated_campaign.write_documents(
         sample_document(1)
     )  # the old text is back, and so are the answers
@@ -170,7 +170,7 @@ def test_status_names_each_case_and_its_command(annotated_campaign: SampleCampai
             annotated_campaign.checkout.root, "status", *annotated_campaign.options, "--json"
         )
     )
-    whats = [case["what"] for side in told["interfaces"] for case in side["cases"]]
+    whats = [case["what"] for side in told["passes"] for case in side["differences"]]
     assert "the interface is edited in Label Studio" in whats
 
 
@@ -181,9 +181,9 @@ def test_a_word_renamed_in_the_schema_is_named(annotated_campaign: SampleCampaig
     assert "Location" in text
     path.write_text(text.replace("Location", "Place"), encoding="utf-8")
     found = read_differences(annotated_campaign)
-    words = found["words in our answers that schema.yaml does not have"]
+    words = found["names in our annotations that schema.yaml does not declare"]
     assert words.where == ("'Location'",) and "`sayso schema migrate`" in words.remedy
-    assert any(what.startswith("the interface is behind the schema") for what in found)
+    assert any(what.startswith("the interface is outdated") for what in found)
 
 
 def test_without_renew_the_error_names_it(annotated_campaign: SampleCampaign) -> None:

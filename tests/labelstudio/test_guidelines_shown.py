@@ -36,15 +36,15 @@ NOON = 1_795_348_800.0
 @pytest.mark.parametrize(
     ("before", "ours", "expected"),
     [
-        ([], None, "in step"),
+        ([], None, "up to date"),
         ([], ONE, "behind"),
-        ([ONE], ONE, "in step"),
+        ([ONE], ONE, "up to date"),
         ([ONE], TWO, "behind"),
         ([ONE, TWO], ONE, "ahead"),
         ([ONE], Guidelines("1.0.0", "Mark nothing."), "reworded"),
-        ([ONE], Guidelines("1.0.0", "Mark\n  it.\n"), "in step"),
+        ([ONE], Guidelines("1.0.0", "Mark\n  it.\n"), "up to date"),
         ([ONE], None, "behind"),
-        ([ONE, None], None, "in step"),
+        ([ONE, None], None, "up to date"),
         ([ONE, None], ONE, "behind"),
         ([Guidelines("1.9.0", "")], Guidelines("1.10.0", ""), "behind"),
     ],
@@ -56,7 +56,7 @@ def test_how_what_is_shown_stands_to_ours(
     for number, each in enumerate(before):
         told = append_shown_line(told, each, NOON + number)
     found = compare_guidelines(parse_shown_guidelines(told), ours)
-    differs = expected != "in step"
+    differs = expected != "up to date"
     assert (found.state, bool(found.message), bool(found.remedy)) == (expected, differs, differs)
 
 
@@ -121,7 +121,7 @@ def nothing_new(campaign: SampleCampaign) -> None:
     """The next pull asks for what changes from the next hour on: what was pulled just now is not fetched again."""
     found = campaign.client.fetch_project(campaign.project)
     with open_sync_state(campaign.checkout, campaign.client, found) as ledger:
-        ledger.mark_complete("answers", format_timestamp(campaign.client.server_time() + 3600))
+        ledger.mark_complete("annotations", format_timestamp(campaign.client.server_time() + 3600))
 
 
 @pytest.mark.server
@@ -204,13 +204,13 @@ def test_an_edit_of_the_interface_loses_no_line(campaign: SampleCampaign) -> Non
     )
     write(campaign.checkout.root, "1.1.0")
     known = campaign.plan()
-    assert (known.interface_state, known.guidelines_state.state) == ("behind the schema", "behind")
+    assert (known.interface_state, known.guidelines_state.state) == ("outdated", "behind")
     notes = campaign.push(update_interface=True).notes
     assert len(notes) == 2 and "#123456" in project(campaign)["label_config"]
     assert [each.version for each in lines(campaign)] == ["1.0.0", "1.1.0"]
     settled = project(campaign)["description"]
     assert campaign.push().notes == [] and project(campaign)["description"] == settled
-    assert campaign.plan().interface_state == "in step"
+    assert campaign.plan().interface_state == "up to date"
 
 
 @pytest.mark.server

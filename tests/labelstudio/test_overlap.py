@@ -253,7 +253,13 @@ def test_the_command(campaign: SampleCampaign) -> None:
     root = campaign.checkout.root
     words = ("push", *campaign.options, "--overlap", "2", "--share", "100")
     planned = msgspec.json.decode(run_sayso_ok(root, *words, "--dry-run", "--json"))["overlap"]
-    assert planned == {"annotators": 2, "share": 100.0, "shared": 2, "altered": 0, "project": False}
+    assert planned == {
+        "annotators": 2,
+        "share": 100.0,
+        "shared": 2,
+        "updated": 0,
+        "project_updated": False,
+    }
     assert "2 shared: for 2 annotators each" in run_sayso_ok(root, *words)
     assert "nothing to do" in run_sayso(root, *words).stderr
     (root / "pyproject.toml").write_text("[tool.sayso]\noverlap = 3\n")

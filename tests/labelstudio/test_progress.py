@@ -97,7 +97,7 @@ def test_three_annotators(campaign: SampleCampaign) -> None:
     assert told == {"one": (2, 0, 8), "two": (2, 1, 6)}
     assert {worker.median_seconds for worker in found.annotators} == {5.0}
     assert {(worker.days, worker.per_day) for worker in found.annotators} == {(1, 2.0)}
-    assert "not enough to tell" in found.forecast.reason
+    assert "not enough to forecast" in found.forecast.reason
 
 
 @pytest.mark.server
@@ -166,12 +166,12 @@ def test_the_command(campaign: SampleCampaign) -> None:
     campaign.push()
     campaign.submit("doc-00001", email=EMAILS[0])
     told = msgspec.json.decode(run_sayso_ok(root, "progress", *campaign.options, "--json"))
-    (one,) = told["interfaces"]
-    assert (one["interface"], one["tasks"], one["waiting"], one["wanted"]) == ("all", 2, 1, 1)
-    (worker,) = one["workers"]
+    (one,) = told["passes"]
+    assert (one["pass"], one["tasks"], one["unfinished"], one["missing"]) == ("all", 2, 1, 1)
+    (worker,) = one["annotators"]
     assert (worker["done"], worker["open"], worker["median_seconds"]) == (1, 1, 2.5)
     printed = run_sayso(root, "progress", *campaign.options, "--pass", "all")
-    assert "1 of 2 documents finished, 1 answers wanted" in printed.stderr
+    assert "1 of 2 documents finished, 1 annotations missing" in printed.stderr
     assert worker["annotator"] in printed.stdout
     assert "@" not in printed.stdout + printed.stderr + str(told)
     assert campaign.read_annotation_files() == {}

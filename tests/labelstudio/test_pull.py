@@ -187,9 +187,9 @@ def test_what_does_not_concern_this_pull_stays(campaign: SampleCampaign) -> None
     campaign.pull()
     (answer,) = campaign.read_annotations()
     names = msgspec.structs.replace(answer, interface="names", mentions=())
-    moved = msgspec.structs.replace(
-        answer, origin=msgspec.structs.replace(answer.origin, project=999_999)
-    )  # type: ignore[type-var]
+    assert answer.origin
+    origin = msgspec.structs.replace(answer.origin, project=999_999)
+    moved = msgspec.structs.replace(answer, origin=origin)
     drafted = msgspec.structs.replace(answer, annotator="draft", origin=None)
     others = sorted([names, moved], key=lambda line: line.interface)
     campaign.corpus.write_annotations(campaign.project_key.campaign, answer.annotator, others)
@@ -225,7 +225,9 @@ def test_the_map_gives_an_account_its_name_and_kind(campaign: SampleCampaign) ->
 def test_two_accounts_may_not_share_a_pseudonym(campaign: SampleCampaign) -> None:
     path = campaign.checkout.private / "annotators.jsonl"
     jsonl.write(path, [pseudonyms.Annotator(email=email, pseudonym="one") for email in (ANN, BOB)])
-    with pytest.raises(InputError, match=r"annotators.jsonl:2: a second account is called one"):
+    with pytest.raises(
+        InputError, match=r"annotators.jsonl:2: a second account has the pseudonym one"
+    ):
         pseudonyms.resolve_annotators(campaign.checkout, [Account(1, ANN)])
 
 
@@ -294,12 +296,12 @@ def raise_disk_full(_descriptor: int) -> None:
 
 def count_fetched(campaign: SampleCampaign) -> int:
     """How many tasks the ledger holds."""
-    for path in (campaign.checkout.private / "cache").glob("studio-*.sqlite3"):
+    for path in (campaign.checkout.private / "cache").glob("labelstudio-*.sqlite3"):
         with (
             contextlib.closing(sqlite3.connect(path)) as ledger,
             contextlib.suppress(sqlite3.OperationalError),
         ):
-            return int(ledger.execute("SELECT count(*) FROM read").fetchone()[0])
+            return int(ledger.execute("SELECT count(*) FROM fetched_tasks").fetchone()[0])
     return 0
 
 
@@ -347,8 +349,8 @@ def test_the_command(campaign: SampleCampaign) -> None:
     told = msgspec.json.decode(
         run_sayso_ok(campaign.checkout.root, "pull", *campaign.options, "--json")
     )["pulled"][0]
-    (annotator,) = told["answers"]
-    assert told["answers"][annotator] == {"submitted": 1}
+    (annotator,) = told["annotations"]
+    assert told["annotations"][annotator] == {"submitted": 1}
     assert told["written"] == [
         f"corpus/annotations/{campaign.project_key.campaign}/{annotator}.jsonl"
     ]
@@ -384,7 +386,7 @@ def test_a_full_pull_that_dies_half_way_begins_anew(
         patched.setattr(
             fetched_annotations,
             "_SHAPE",
-            "CREATE TABLE read (task INTEGER PRIMARY KEY); here it dies;",
+            "CREATE TABLE fetched_tasks (task INTEGER PRIMARY KEY); here it dies;",
         )
         with pytest.raises(DiskError):
             campaign.pull(full=True)

@@ -104,7 +104,7 @@ def test_status_names_the_answers_in_older_words_and_the_command(
     run_sayso_ok(older_campaign.checkout.root, "schema", "migrate")
     side = json.loads(
         run_sayso_ok(older_campaign.checkout.root, "status", "--json", *older_campaign.options)
-    )["interfaces"][0]
+    )["passes"][0]
     assert side["outdated"] == {}
 
 

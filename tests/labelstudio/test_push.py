@@ -38,7 +38,7 @@ def test_twice_is_once(campaign: SampleCampaign) -> None:
 
 def test_a_dry_run_makes_no_project(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
-    assert campaign.plan().interface_state == "to be made"
+    assert campaign.plan().interface_state == "to be created"
     assert not [
         p
         for p in campaign.client.list_projects()
@@ -198,7 +198,7 @@ def test_an_interface_that_somebody_edited(campaign: SampleCampaign) -> None:
     path = f"/api/projects/{campaign.project}/"
     config = campaign.request("GET", path)["label_config"]
     campaign.request("PATCH", path, {"label_config": config.replace("<Header ", "<Header\n  ")})
-    assert campaign.push().interface_state == "in step"  # another spelling of the same
+    assert campaign.push().interface_state == "up to date"  # another spelling of the same
     campaign.request(
         "PATCH", path, {"label_config": config.replace('value="Actor"', 'value="Doer"')}
     )
@@ -209,7 +209,7 @@ def test_an_interface_that_somebody_edited(campaign: SampleCampaign) -> None:
         campaign.push()
     campaign.push(update_interface=True)
     assert 'value="Actor"' in campaign.request("GET", path)["label_config"]
-    assert campaign.plan().interface_state == "in step"
+    assert campaign.plan().interface_state == "up to date"
 
 
 def test_a_schema_that_has_moved_on_replaces_nothing_that_answers_need(
@@ -220,8 +220,8 @@ def test_a_schema_that_has_moved_on_replaces_nothing_that_answers_need(
     campaign.submit("doc-00001")
     schema = campaign.checkout.root / "schema/schema.yaml"
     schema.write_text(schema.read_text().replace("Actor", "Doer"))
-    assert campaign.plan().interface_state == "behind the schema"
-    with pytest.raises(ConflictError, match="answers would break"):
+    assert campaign.plan().interface_state == "outdated"
+    with pytest.raises(ConflictError, match="annotations would break"):
         campaign.push(update_interface=True)
 
 
@@ -305,7 +305,7 @@ def test_gold_of_one_pass_is_what_another_starts_from(campaign: SampleCampaign) 
     )
     path = campaign.checkout.root / "gold.jsonl"
     jsonl.write(path, [gold])
-    assert campaign.push(predictions=path).predictions == {"predicted": 1}
+    assert campaign.push(predictions=path).predictions == {"added": 1}
     ((result,),) = read_predictions(campaign).values()
     assert [item["id"] for item in result] == ["Claim-6"]
 
@@ -313,9 +313,9 @@ def test_gold_of_one_pass_is_what_another_starts_from(campaign: SampleCampaign) 
 def test_predictions_come_with_new_tasks_and_are_not_doubled(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
     path = write_predictions(campaign)
-    assert campaign.plan(predictions=path).predictions == {"predicted": 2}
-    assert campaign.push(predictions=path).predictions == {"predicted": 2}
-    assert campaign.push(predictions=path).predictions == {"foretold": 2}
+    assert campaign.plan(predictions=path).predictions == {"added": 2}
+    assert campaign.push(predictions=path).predictions == {"added": 2}
+    assert campaign.push(predictions=path).predictions == {"unchanged": 2}
     assert {doc_id: len(results) for doc_id, results in read_predictions(campaign).items()} == {
         "doc-00001": 1,
         "doc-00002": 1,
@@ -331,7 +331,7 @@ def test_predictions_come_to_tasks_that_are_there(campaign: SampleCampaign) -> N
     outcome = campaign.push(
         predictions=write_predictions(campaign, {"mentions": [mention]}, {"mentions": [mention]})
     )
-    assert outcome.predictions == {"replaced": 1, "withheld": 1}
+    assert outcome.predictions == {"replaced": 1, "kept": 1}
     now = read_predictions(campaign)
     assert [result[0]["id"] for result in now["doc-00001"]] == ["p2"]
     assert [result[0]["id"] for result in now["doc-00002"]] == ["p1"]
@@ -413,10 +413,10 @@ def test_a_lost_answer_is_looked_up_and_nothing_doubles(
 
 def has_pending_write(campaign: SampleCampaign) -> bool:
     """Whether the ledger says that a write is under way."""
-    for path in (campaign.checkout.private / "cache").glob("studio-*.sqlite3"):
+    for path in (campaign.checkout.private / "cache").glob("labelstudio-*.sqlite3"):
         with contextlib.closing(sqlite3.connect(path)) as ledger:
             if ledger.execute(
-                "SELECT 1 FROM meta WHERE name = 'flight' AND value != ''"
+                "SELECT 1 FROM meta WHERE name = 'pending_write' AND value != ''"
             ).fetchone():
                 return True
     return False

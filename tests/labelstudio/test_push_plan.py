@@ -144,7 +144,7 @@ def test_every_document_and_every_task_gets_one_step(
 
 def test_predictions() -> None:
     one, other = [{"id": "m"}], [{"id": "n"}]
-    assert plan_prediction(one, [], False) == "predicted"
-    assert plan_prediction(one, [one], True) == "foretold"
+    assert plan_prediction(one, [], False) == "added"
+    assert plan_prediction(one, [one], True) == "unchanged"
     assert plan_prediction(one, [other], False) == "replaced"
-    assert plan_prediction(one, [other], True) == "withheld"
+    assert plan_prediction(one, [other], True) == "kept"

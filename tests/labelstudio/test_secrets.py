@@ -76,7 +76,7 @@ def find_leaks(root: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
         "*.sqlite3",
         "*.log",
         "corpus/annotations/*/*.jsonl",
-        ".sayso/set-aside/*.jsonl",
+        ".sayso/quarantine/*.jsonl",
     ):
         assert any(Path(name).match(place) for name in found), f"no {place} was looked into"
     return {name: held for name, held in found.items() if held}
@@ -91,7 +91,7 @@ def find_readable_files(root: Path) -> list[str]:
 
     private = [
         path
-        for name in (*SECRET_PATHS, ".sayso/set-aside/", ".sayso/cache/")
+        for name in (*SECRET_PATHS, ".sayso/quarantine/", ".sayso/cache/")
         for path in _files(root / name)
     ]
     assert len(private) > 5

@@ -24,9 +24,9 @@ def test_both_sides(campaign: SampleCampaign) -> None:
             campaign.checkout, campaign.client, campaign.project_key.campaign, None
         )
     }
-    assert sides["names"].interface_state == "to be made" and sides["names"].tasks == {"new": 2}
+    assert sides["names"].interface_state == "to be created" and sides["names"].tasks == {"new": 2}
     side = sides["all"]
-    assert (side.interface_state, side.tasks) == ("in step", {"unchanged": 1, "new": 1})
+    assert (side.interface_state, side.tasks) == ("up to date", {"unchanged": 1, "new": 1})
     assert sorted(side.on_server.values()) == [1, 1] and side.local.counts == {}
     assert campaign.read_annotation_files() == {}
     campaign.pull()
@@ -41,11 +41,11 @@ def test_the_command(campaign: SampleCampaign) -> None:
     told = msgspec.json.decode(
         run_sayso_ok(campaign.checkout.root, "status", *campaign.options, "--json")
     )
-    assert [side["interface"] for side in told["interfaces"]] == ["names", "claims", "all"]
-    (counts,) = told["interfaces"][2]["answers"].values()
-    assert counts == {"here": 0, "there": 1}
+    assert [side["pass"] for side in told["passes"]] == ["names", "claims", "all"]
+    (counts,) = told["passes"][2]["annotations"].values()
+    assert counts == {"local": 0, "on_server": 1}
     printed = run_sayso(campaign.checkout.root, "status", *campaign.options)
-    assert "in step" in printed.stdout and "→ `sayso pull` brings" in printed.stdout
+    assert "up to date" in printed.stdout and "→ `sayso pull` fetches" in printed.stdout
 
 
 def test_the_projects_of_all_passes_are_asked_for_once(proxied: ProxiedCampaign) -> None:

@@ -63,7 +63,7 @@ def test_a_second_push_does_nothing_and_a_new_file_changes_what_nobody_has_answe
     other = campaign.push(
         predictions=write_predictions(campaign, {**UNCERTAINTY, 1: 0.95, 2: 0.2}), order="uncertain"
     )
-    assert other.predictions == {"foretold": 4, "replaced": 1, "withheld": 1}
+    assert other.predictions == {"unchanged": 4, "replaced": 1, "kept": 1}
     assert served_documents(campaign, "ann@example.org") == [1]
 
 
@@ -107,7 +107,7 @@ def test_the_command_tells_and_asks_for_predictions(campaign: SampleCampaign) ->
             campaign.checkout.root, "status", *campaign.options, "--pass", "all", "--json"
         ).stdout
     )
-    assert seen["interfaces"][0]["order"] == "most uncertain first"
+    assert seen["passes"][0]["order"] == "most uncertain first"
     assert (
         "nothing to do"
         in run_sayso(campaign.checkout.root, *words, "--predictions", str(path)).stderr

@@ -40,9 +40,9 @@ def test_the_embedded_server_moves_to_another_port(checkout: Checkout) -> None:
             )
             assert there.client.url == moved.url
             assert (there.pull().written, there.push().changes) == ([], 0)
-            assert len(list((checkout.private / "cache").glob("studio-*.sqlite3"))) == 1
+            assert len(list((checkout.private / "cache").glob("labelstudio-*.sqlite3"))) == 1
             move_server(checkout)
-            assert there.plan().interface_state == "behind the schema"
+            assert there.plan().interface_state == "outdated"
 
 
 def test_another_checkout_tells_what_is_behind_from_what_was_edited(
@@ -60,11 +60,11 @@ def test_another_checkout_tells_what_is_behind_from_what_was_edited(
         campaign.token_file,
     )
     move_server(other.checkout)
-    assert other.plan().interface_state == "behind the schema"
+    assert other.plan().interface_state == "outdated"
     other.push(update_interface=True)
     assert (other.plan().interface_state, campaign.plan().interface_state) == (
-        "in step",
-        "behind the schema",
+        "up to date",
+        "outdated",
     )
 
 
@@ -77,7 +77,7 @@ def test_a_project_that_has_lost_our_line_gets_it_back(campaign: SampleCampaign)
     told = campaign.request("GET", path)["description"].splitlines()
     assert told[:2] == ["Our first.", campaign.project_key.mark]
     move_server(campaign.checkout)
-    assert campaign.plan().interface_state == "behind the schema"
+    assert campaign.plan().interface_state == "outdated"
 
 
 def test_a_first_tab_that_arrived_twice_goes_again(campaign: SampleCampaign) -> None:
@@ -115,4 +115,4 @@ def test_a_copy_of_a_server_elsewhere_is_another_server(campaign: SampleCampaign
             .changes
             == 0
         )
-    assert len(list((campaign.checkout.private / "cache").glob("studio-*.sqlite3"))) == 2
+    assert len(list((campaign.checkout.private / "cache").glob("labelstudio-*.sqlite3"))) == 2

@@ -1,4 +1,8 @@
-"""Documents by id, wherever they lie in the corpus, with nothing but offsets kept: on disk, and only what is new."""
+"""An index of documents by id: on disk, offsets only, updated for changed batches.
+
+Label Studio returns tasks in its own order and predictions come in any order, so both need random
+access to documents. For reading in order see ``sayso.corpus``.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +21,14 @@ from sayso.files import convert_os_errors
 from sayso.models import Document
 from sayso.settings import Checkout
 
-_TABLES_VERSION = 2  # of the tables; those of another one are made anew
+_TABLES_VERSION = 2  # tables of another version are dropped
 _CREATE_TABLES = """
 DROP TABLE IF EXISTS batches;
 DROP TABLE IF EXISTS documents;
 CREATE TABLE batches (name TEXT PRIMARY KEY, number INTEGER, size INTEGER, changed INTEGER);
-CREATE TABLE documents (doc_id TEXT PRIMARY KEY, batch INTEGER, start INTEGER, text_sha256 TEXT) WITHOUT ROWID;
+CREATE TABLE documents (
+    doc_id TEXT PRIMARY KEY, batch INTEGER, start INTEGER, text_sha256 TEXT
+) WITHOUT ROWID;
 """
 
 
@@ -33,7 +39,7 @@ class _IndexedDocument(Struct):
 
 @contextmanager
 def open_document_index(checkout: Checkout) -> Iterator[DocumentIndex]:
-    """The documents of an instance.
+    """Open the index of a checkout's documents, brought up to date.
 
     Raises:
         DiskError: the index cannot be read or written.
@@ -44,13 +50,12 @@ def open_document_index(checkout: Checkout) -> Iterator[DocumentIndex]:
     try:
         with (
             closing(sqlite3.connect(path)) as connection,
-            closing(DocumentIndex(CorpusFiles(checkout.root), connection)) as texts,
+            closing(DocumentIndex(CorpusFiles(checkout.root), connection)) as index,
         ):
-            yield texts
+            yield index
     except sqlite3.Error as error:
-        raise DiskError(
-            str(error), where=str(path), remedy="delete this file and run the command again"
-        ) from error
+        remedy = "delete this file and run the command again"
+        raise DiskError(str(error), where=str(path), remedy=remedy) from error
 
 
 class DocumentIndex:
@@ -62,53 +67,48 @@ class DocumentIndex:
         self._files: dict[int, BinaryIO] = {}
         self._batches = dict(enumerate(corpus.batch_files()))
         if connection.execute("PRAGMA user_version").fetchone()[0] != _TABLES_VERSION:
-            connection.executescript(
-                f"BEGIN;{_CREATE_TABLES}PRAGMA user_version = {_TABLES_VERSION};COMMIT"
-            )
+            script = f"BEGIN;{_CREATE_TABLES}PRAGMA user_version = {_TABLES_VERSION};COMMIT"
+            connection.executescript(script)
         for number, path in self._batches.items():
             self._index_batch(number, path)
 
     def _index_batch(self, number: int, path: Path) -> None:
         with convert_os_errors(path):
-            state = path.stat()
-        known = (path.name, number, state.st_size, state.st_mtime_ns)
-        if (
-            self._connection.execute(
-                "SELECT * FROM batches WHERE name = ?", (path.name,)
-            ).fetchone()
-            == known
-        ):
+            stat = path.stat()
+        current = (path.name, number, stat.st_size, stat.st_mtime_ns)
+        execute = self._connection.execute
+        if execute("SELECT * FROM batches WHERE name = ?", (path.name,)).fetchone() == current:
             return
-        self._connection.execute("DELETE FROM documents WHERE batch = ?", (number,))
-        self._connection.executemany(
-            "REPLACE INTO documents VALUES (?, ?, ?, ?)", _scan_batch(number, path)
-        )
-        self._connection.execute("REPLACE INTO batches VALUES (?, ?, ?, ?)", known)
+        execute("DELETE FROM documents WHERE batch = ?", (number,))
+        rows = _scan_batch(number, path)
+        self._connection.executemany("REPLACE INTO documents VALUES (?, ?, ?, ?)", rows)
+        execute("REPLACE INTO batches VALUES (?, ?, ?, ?)", current)
         self._connection.commit()
 
     def get(self, doc_id: str) -> Document | None:
-        """The document, or None."""
-        found = self._connection.execute(
-            "SELECT batch, start FROM documents WHERE doc_id = ?", (doc_id,)
-        ).fetchone()
-        if found is None or found[0] not in self._batches:
+        """Return a document, or None."""
+        query = "SELECT batch, start FROM documents WHERE doc_id = ?"
+        row = self._connection.execute(query, (doc_id,)).fetchone()
+        if row is None or row[0] not in self._batches:
             return None
-        path = self._batches[found[0]]
+        batch, start = row
+        path = self._batches[batch]
         with convert_os_errors(path):
-            file = self._files.get(found[0]) or self._files.setdefault(found[0], path.open("rb"))
-            file.seek(found[1])
+            file = self._files.get(batch) or self._files.setdefault(batch, path.open("rb"))
+            file.seek(start)
             return self._decode(file.readline())
 
     @property
     def fingerprint(self) -> str:
-        """Another one whenever a file of articles is."""
-        return repr(self._connection.execute("SELECT * FROM batches ORDER BY name").fetchall())
+        """A text that differs whenever a file of articles does."""
+        query = "SELECT * FROM batches ORDER BY name"
+        return repr(self._connection.execute(query).fetchall())
 
     def text_sha256(self, doc_id: str) -> str:
-        """The hash of a document's text; empty where the corpus has no such document."""
-        asked = "SELECT text_sha256, batch FROM documents WHERE doc_id = ?"
-        found = self._connection.execute(asked, (doc_id,)).fetchone()
-        return str(found[0]) if found and found[1] in self._batches else ""
+        """Return the hash of a document's text; empty if there is no such document."""
+        query = "SELECT text_sha256, batch FROM documents WHERE doc_id = ?"
+        row = self._connection.execute(query, (doc_id,)).fetchone()
+        return str(row[0]) if row and row[1] in self._batches else ""
 
     def close(self) -> None:
         """Close the files that were opened."""
@@ -117,15 +117,16 @@ class DocumentIndex:
 
 
 def _scan_batch(number: int, path: Path) -> list[tuple[str, int, int, str]]:
-    decode, start, found = msgspec.json.Decoder(_IndexedDocument).decode, 0, []
+    decode, start, rows = msgspec.json.Decoder(_IndexedDocument).decode, 0, []
     with convert_os_errors(path), path.open("rb") as file:
         for line, content in enumerate(file, 1):
             try:
-                head = decode(content)
-                found.append((head.doc_id, number, start, head.text_sha256))
+                document = decode(content)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                where = f"{path}:{line}"
                 raise InputError(
-                    str(error), where=f"{path}:{line}", remedy="restore the line from git"
+                    str(error), where=where, remedy="restore the line from git"
                 ) from error
+            rows.append((document.doc_id, number, start, document.text_sha256))
             start += len(content)
-    return found
+    return rows

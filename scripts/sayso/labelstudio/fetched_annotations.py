@@ -1,7 +1,7 @@
-"""The answers of one project, as the ledger holds them: asked for once, and again where something has changed.
+"""The annotations of one project, kept in its sync state: fetched once, and again when changed.
 
-Answers are read as they arrive and laid down on disk by number, so memory stays flat; a look that is interrupted goes
-on where it was.
+Annotations are read as they arrive and stored on disk by number, so that memory stays flat and an
+interrupted fetch resumes where it was.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from msgspec import Struct, structs
 
 from sayso.errors import ServerError
 from sayso.files import hold_lock
-from sayso.labelstudio import document_index
-from sayso.labelstudio.annotation_reader import AnnotationReader, reader_fingerprint
+from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
 from sayso.labelstudio.api_types import (
     AnnotatedTask,
     ListedProject,
@@ -29,6 +28,7 @@ from sayso.labelstudio.api_types import (
     TaskPage,
 )
 from sayso.labelstudio.client import LabelStudioClient
+from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import find_version_at
 from sayso.labelstudio.project import ProjectKey, read_guidelines_shown
 from sayso.labelstudio.pseudonyms import (
@@ -37,40 +37,41 @@ from sayso.labelstudio.pseudonyms import (
     encode_pseudonyms,
     resolve_annotators,
 )
-from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
+from sayso.labelstudio.sync_state import (
+    Advance,
+    SyncState,
+    chunks,
+    format_timestamp,
+    open_sync_state,
+)
 from sayso.models import Annotation, UnknownItem, encode
 from sayso.schema.declarations import load_schema
-from sayso.schema.migrations import load_migrations as load_migrations
+from sayso.schema.migrations import load_migrations
 from sayso.settings import SCHEMA_FILE, Checkout
 
-TASKS_PER_PAGE = 100  # tasks with their answers: the server's memory stays flat
-REFETCH_SECONDS = 60.0  # seconds that are asked for twice, for what was being written while the last look was under way
+TASKS_PER_PAGE = 100  # with annotations: the server's memory stays flat
+REFETCH_SECONDS = 60.0  # fetched twice, for what was being written during the last fetch
 _CREATE_TABLES = """
-CREATE TABLE read (task INTEGER PRIMARY KEY);
-CREATE TABLE answers (
-    annotation INTEGER PRIMARY KEY, task INTEGER NOT NULL, account INTEGER NOT NULL, doc_id TEXT NOT NULL,
-    text_sha256 TEXT NOT NULL, created TEXT NOT NULL, status TEXT NOT NULL, seconds REAL, carried INTEGER NOT NULL,
-    kept INTEGER NOT NULL, record BLOB NOT NULL
-);
-CREATE TABLE aside (
+CREATE TABLE fetched_tasks (task INTEGER PRIMARY KEY);
+-- A row with a reason is in quarantine: its content is the annotation as received, else a record.
+CREATE TABLE annotations (
     annotation INTEGER PRIMARY KEY, task INTEGER NOT NULL, account INTEGER, doc_id TEXT NOT NULL,
-    reason TEXT NOT NULL, answer BLOB NOT NULL
+    text_sha256 TEXT NOT NULL, created TEXT NOT NULL, status TEXT NOT NULL, seconds REAL,
+    carried_over INTEGER NOT NULL, kept INTEGER NOT NULL, reason TEXT, content BLOB NOT NULL
 );
-CREATE TABLE written (name TEXT PRIMARY KEY, account INTEGER, state TEXT NOT NULL);
-CREATE INDEX answers_of_task ON answers (task);
-CREATE INDEX aside_of_task ON aside (task);
-CREATE INDEX answers_of_account ON answers (account, doc_id, created, annotation);
+-- Files that hold what they should.
+CREATE TABLE current_files (pseudonym TEXT PRIMARY KEY, account INTEGER, fingerprint TEXT NOT NULL);
+CREATE INDEX annotations_of_task ON annotations (task);
+CREATE INDEX annotations_of_account ON annotations (account, doc_id, created, annotation);
 """
-_TABLES = ("answers", "aside", "read")
-_ANNOTATOR_PLACEHOLDER = b'"annotator":"not-yet-named","annotator_kind":"human"'
-"""Stands in every record until it is told, since the map may change. A string of the record cannot hold such quotes."""
-
-Advance = Callable[[int], None]
+_TABLES = ("annotations", "fetched_tasks", "current_files")
+# In every stored record, since the map may change. Text of the record cannot contain such quotes.
+_ANNOTATOR_PLACEHOLDER = f'"annotator":"{UNNAMED}","annotator_kind":"human"'.encode()
 
 
 @dataclass(frozen=True)
 class AnnotationNotice:
-    """Something about one answer that a person should look at. ``span`` is ``[start, end)`` or empty."""
+    """A part of an annotation that a person should look at; ``span`` is [start, end) or empty."""
 
     doc_id: str
     annotator: str
@@ -80,7 +81,7 @@ class AnnotationNotice:
 
 
 class AnnotationWork(Struct, frozen=True):
-    """One answer as a piece of work: who gave it to which task, when, in how many seconds, and whether they skipped."""
+    """An annotation as work: by whom, on which task, when, in how many seconds."""
 
     account: int | None
     task: int
@@ -90,17 +91,22 @@ class AnnotationWork(Struct, frozen=True):
 
 
 class QuarantinedAnnotation(Struct, frozen=True):
-    """An answer that cannot stand in the corpus, as it came."""
+    """An annotation that cannot be stored in the corpus, as it came."""
 
+    number: int
     task: int
     annotator: str
     doc_id: str
     reason: str
     annotation: msgspec.Raw
 
+    @property
+    def notice(self) -> AnnotationNotice:
+        return AnnotationNotice(self.doc_id, self.annotator, self.task, "", self.reason)
+
 
 class AnnotationLine(NamedTuple):
-    """An answer as its line of the corpus, with what decides on its place there."""
+    """An annotation as a line of its file, with its sort key."""
 
     doc_id: str
     created: str
@@ -109,42 +115,35 @@ class AnnotationLine(NamedTuple):
 
 
 class _GuidelinesFields(Struct):
-    """What of a record says under which guidelines the answer was given."""
-
     updated: str
     guidelines_version: str | None = None
 
 
-class _TimingFields(Struct):
-    """What of an answer as it came says when and how long."""
+@dataclass(frozen=True)
+class ServerComparison:
+    """Differences between the server and what was known; all zero if nothing was compared."""
 
-    created_at: str
-    lead_time: float | None
-    was_cancelled: bool
+    compared: int = 0
+    differing: int = 0
+    new: int = 0
+    gone: int = 0
 
 
 @contextmanager
 def open_annotations(
-    checkout: Checkout,
-    client: LabelStudioClient,
-    project_key: ProjectKey,
-    listed: ProjectDetails | ListedProject,
+    checkout: Checkout, client: LabelStudioClient, project_key: ProjectKey, listed: ListedProject
 ) -> Iterator[FetchedAnnotations]:
-    """The answers of one project; whoever asks holds the checkout's ``sync.lock``."""
-    known = load_migrations(
-        (checkout.root / SCHEMA_FILE).parent, load_schema(checkout.root / SCHEMA_FILE)
-    )
+    """Open the annotations of one project; the caller holds the checkout's ``sync.lock``."""
+    schema_file = checkout.root / SCHEMA_FILE
+    migrations = load_migrations(schema_file.parent, load_schema(schema_file))
     with (
-        document_index.open_document_index(checkout) as texts,
-        open_sync_state(checkout, client, listed) as ledger,
+        open_document_index(checkout) as documents,
+        open_sync_state(checkout, client, listed) as state,
     ):
-        intake = AnnotationReader(
-            project_key, listed.id, known, texts, read_guidelines_shown(client, listed)
-        )
-        answers = FetchedAnnotations(checkout, client, intake, ledger)
-        answers.annotators = decode_pseudonyms(checkout, ledger.get("answers.accounts"))
-        answers.listed_count = listed.task_number if isinstance(listed, ListedProject) else None
-        yield answers
+        shown = read_guidelines_shown(client, listed)
+        reader = AnnotationReader(project_key, listed.id, migrations, documents, shown)
+        annotators = decode_pseudonyms(checkout, state.get("annotations.accounts"))
+        yield FetchedAnnotations(checkout, client, reader, state, annotators, listed.task_number)
 
 
 @contextmanager
@@ -152,27 +151,27 @@ def fetch_annotations(
     checkout: Checkout,
     client: LabelStudioClient,
     project_key: ProjectKey,
-    listed: ProjectDetails | ListedProject,
+    listed: ListedProject,
     command: str,
 ) -> Iterator[FetchedAnnotations]:
-    """The same, brought up to date; what is fetched for it, the next pull need not fetch."""
+    """Open them and fetch changes; the next pull need not fetch these again."""
     with (
         hold_lock(checkout.private / "sync.lock", command),
-        open_annotations(checkout, client, project_key, listed) as answers,
+        open_annotations(checkout, client, project_key, listed) as fetched,
     ):
-        answers.fetch()
-        yield answers
+        fetched.fetch()
+        yield fetched
 
 
 @dataclass
 class FetchedAnnotations:
-    """What the server holds of answers.
+    """The annotations that the server has.
 
     Attributes:
-        people: who has an account, as far as we have met them; all are asked for before anything new is read.
-        listed: how many tasks the project has, if whoever found it was told so.
-        looked_at: tasks that were fetched by this object, because they are new or have changed.
-        notices: parts of answers that were kept apart, among the answers that were fetched.
+        annotators: by account, as far as known; all are fetched before anything new is read.
+        listed_count: the project's number of tasks, if its listing said so.
+        tasks_fetched: tasks that this object fetched, because they are new or have changed.
+        notices: parts of the fetched annotations that were kept undecoded.
     """
 
     checkout: Checkout
@@ -190,373 +189,315 @@ class FetchedAnnotations:
         """The project's address."""
         return f"{self.client.url}/projects/{self.reader.project}"
 
-    # Asking: the ledger comes to hold what the server holds.
+    # Fetching.
 
     def fetch(self, full: bool = False, advance: Advance = lambda _: None) -> ServerComparison:
-        """Ask for what has changed since the last time; for everything where the way of reading has, or in ``full``.
+        """Fetch what changed since the last time; everything if ``full`` or the reader changed.
 
         Raises:
             ServerError: the server does not answer, or gives fewer tasks than it says it has.
         """
         if full or not self.annotators:
             self._fetch_accounts()
-        before = self._reset_if_outdated(full)
+        compare = self._reset_if_outdated(full)
         self._update_guidelines_versions()
-        interrupted = bool(self.state.get("answers.started"))
+        interrupted = bool(self.state.get("annotations.started"))
         self._fetch_changes(advance)
         if interrupted:  # what was fetched before the interruption may have changed since
             self._fetch_changes(advance)
-        return self._compare_digests() if before else ServerComparison()
+        return self._compare_digests() if compare else ServerComparison()
 
     def _fetch_accounts(self) -> None:
-        """Ask once who has an account; whoever changes an answer may be new."""
+        """Fetch the accounts once; whoever changed an annotation may be new."""
         if not self._accounts_fetched:
             self.annotators = resolve_annotators(self.checkout, self.client.list_accounts())
-            self.state.put("answers.accounts", encode_pseudonyms(self.annotators))
+            self.state.put("annotations.accounts", encode_pseudonyms(self.annotators))
             self._accounts_fetched = True
 
     def _reset_if_outdated(self, full: bool) -> bool:
-        """Forget what was read where it has to be read anew; say whether there is something to compare with."""
-        reading = f"{reader_fingerprint(self.reader.migrations)} {hashlib.sha256(_CREATE_TABLES.encode()).hexdigest()}"
-        same = self.state.get("answers.reading") == reading
+        """Forget what must be read anew; return whether there is something to compare with."""
+        fingerprint = reader_fingerprint(self.reader.migrations)
+        same = self.state.get("annotations.reader") == fingerprint
         if same and not full:
             return False
-        comparable = same and not self.state.get("answers.started")
+        comparable = same and not self.state.get("annotations.started")
         if comparable:
             self._save_digests()
-        self.state.put(
-            "answers.reading", ""
-        )  # whoever kills us before the tables are there again makes us begin anew
-        drop = "".join(f"DROP TABLE IF EXISTS {table};" for table in (*_TABLES, "written"))
+        # Whoever is killed before the tables are there again starts over.
+        self.state.put("annotations.reader", "")
+        drop = "".join(f"DROP TABLE IF EXISTS {table};" for table in _TABLES)
         self.state.connection.executescript(drop + _CREATE_TABLES)
-        self.state.put("answers.started", "")
-        self.state.put("answers.world", "")
-        self.state.mark_complete("answers", "")
-        self.state.put("answers.reading", reading)
+        self.state.put("annotations.started", "")
+        self.state.put("annotations.world", "")
+        self.state.mark_complete("annotations", "")
+        self.state.put("annotations.reader", fingerprint)
         self.state.connection.commit()
         return comparable
 
     def _update_guidelines_versions(self) -> None:
-        """Where the project tells otherwise which guidelines it showed when, say it in the answers that we hold."""
-        told = repr(self.reader.guidelines_shown)
-        if self.state.get("answers.shown") == told:
+        """Correct stored records if the project now says otherwise which guidelines it showed."""
+        shown = repr(self.reader.guidelines_shown)
+        if self.state.get("annotations.shown") == shown:
             return
-        connection, read = self.state.connection, msgspec.json.Decoder(_GuidelinesFields).decode
-        for annotation, account, record in connection.execute(
-            "SELECT annotation, account, record FROM answers"
-        ):
-            guided = read(record)
-            version = find_version_at(self.reader.guidelines_shown, guided.updated)
-            if version != guided.guidelines_version:
-                answer = structs.replace(
-                    msgspec.json.decode(record, type=Annotation), guidelines_version=version
-                )
-                connection.execute(
-                    "UPDATE answers SET record = ? WHERE annotation = ?",
-                    (encode(answer), annotation),
-                )
-                connection.execute("DELETE FROM written WHERE account = ?", (account,))
-        self.state.put("answers.shown", told)
-        connection.commit()
+        read = msgspec.json.Decoder(_GuidelinesFields).decode
+        query = "SELECT annotation, account, content FROM annotations WHERE reason IS NULL"
+        for annotation, account, content in self.state.connection.execute(query):
+            fields = read(content)
+            version = find_version_at(self.reader.guidelines_shown, fields.updated)
+            if version != fields.guidelines_version:
+                record = msgspec.json.decode(content, type=Annotation)
+                changed = encode(structs.replace(record, guidelines_version=version))
+                update = "UPDATE annotations SET content = ? WHERE annotation = ?"
+                self.state.connection.execute(update, (changed, annotation))
+                self._invalidate_file(account)
+        self.state.put("annotations.shown", shown)
+        self.state.connection.commit()
 
     def _fetch_changes(self, advance: Advance) -> None:
-        started = self.state.get("answers.started") or str(self.client.server_time())
-        self.state.put(
-            "answers.started", started
-        )  # kept when it is interrupted: its first pages are that old
+        # Kept when interrupted: the first pages are as old as that.
+        started = self.state.get("annotations.started") or str(self.client.server_time())
+        self.state.put("annotations.started", started)
         self._refetch_stale(advance)
-        for page in self.state.fetch_pages("answers", self._fetch_page):
+        for page in self.state.fetch_pages("annotations", self._fetch_page):
             self._store_tasks(page.tasks, advance)
-        read = self._scalar("SELECT count(*) FROM read")
-        if read != self.listed_count and read != self.client.count_tasks(self.reader.project):
+        count = self._scalar("SELECT count(*) FROM fetched_tasks")
+        if count != self.listed_count and count != self.client.count_tasks(self.reader.project):
             self._reconcile(advance)
-        self.state.put("answers.started", "")
-        self.state.mark_complete("answers", format_timestamp(float(started) - REFETCH_SECONDS))
+        self.state.put("annotations.started", "")
+        self.state.mark_complete("annotations", format_timestamp(float(started) - REFETCH_SECONDS))
 
     def _fetch_page(self, after: int, since: str) -> TaskPage[AnnotatedTask]:
+        project = self.reader.project
         return self.client.fetch_annotated_tasks(
-            self.reader.project, after=after, since=since, size=TASKS_PER_PAGE
+            project, after=after, since=since, size=TASKS_PER_PAGE
         )
 
     def _refetch_stale(self, advance: Advance) -> None:
-        """Answers that the server need not have touched, but that may read otherwise now: the corpus has changed."""
-        world = hashlib.sha256(
-            f"{self.reader.documents.fingerprint} {sorted(self.annotators)}".encode()
-        ).hexdigest()
-        if self.state.get("answers.world") == world:
-            return
-        for numbers in chunks(self._find_stale_tasks(), TASKS_PER_PAGE):
-            self._store_tasks(
-                self.client.fetch_annotated_tasks_by_id(self.reader.project, numbers), advance
-            )
-        self.state.put("answers.world", world)
+        """Fetch tasks that the server need not have touched, but that may read otherwise now."""
+        world = f"{self.reader.documents.fingerprint} {sorted(self.annotators)}"
+        digest = hashlib.sha256(world.encode()).hexdigest()
+        if self.state.get("annotations.world") != digest:
+            self._fetch_tasks(self._find_stale_tasks(), advance)
+            self.state.put("annotations.world", digest)
 
     def _find_stale_tasks(self) -> list[int]:
-        """Tasks with an answer that was set aside, of an account that is gone, or read for another text than ours."""
-        stale = {task for (task,) in self._rows("SELECT DISTINCT task FROM aside")}
-        asked = "SELECT DISTINCT task, account, doc_id, text_sha256 FROM answers"
-        for task, account, doc_id, read in self._rows(asked):
-            if account not in self.annotators or self.reader.documents.text_sha256(doc_id) != read:
+        """List tasks with an annotation in quarantine, of a lost account, or for another text."""
+        stale = set()
+        query = "SELECT DISTINCT task, account, doc_id, text_sha256, reason FROM annotations"
+        for task, account, doc_id, text_sha256, reason in self._rows(query):
+            current = self.reader.documents.text_sha256(doc_id)
+            if reason or account not in self.annotators or current != text_sha256:
                 stale.add(task)
         return sorted(stale)
 
     def _reconcile(self, advance: Advance) -> None:
-        """Some tasks were deleted, or a page was short: compare number by number."""
+        """Compare number by number: some tasks were deleted, or a page was short."""
         connection, project = self.state.connection, self.reader.project
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS there (task INTEGER PRIMARY KEY)")
         connection.execute("DELETE FROM there")
-        connection.executemany(
-            "INSERT INTO there VALUES (?)",
-            ((number,) for number in self.client.list_task_ids(project)),
-        )
-        for table in _TABLES:
-            gone = connection.execute(
-                f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)"
-            )
-            if gone.rowcount:
-                connection.execute("DELETE FROM written")
-        missed = self._rows("SELECT task FROM there WHERE task NOT IN (SELECT task FROM read)")
-        for numbers in chunks((task for (task,) in missed), TASKS_PER_PAGE):
+        numbers = ((number,) for number in self.client.list_task_ids(project))
+        connection.executemany("INSERT INTO there VALUES (?)", numbers)
+        for table in ("annotations", "fetched_tasks"):
+            gone = f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)"
+            if connection.execute(gone).rowcount:
+                self._invalidate_file(None)
+        missed = "SELECT task FROM there WHERE task NOT IN (SELECT task FROM fetched_tasks)"
+        self._fetch_tasks((task for (task,) in self._rows(missed)), advance)
+        if self._rows(missed):
+            what = "the server lists tasks that it does not give"
+            raise ServerError(what, where=self.url, remedy="run `sayso pull` again")
+
+    def _fetch_tasks(self, tasks: Iterable[int], advance: Advance) -> None:
+        for numbers in chunks(tasks, TASKS_PER_PAGE):
+            project = self.reader.project
             self._store_tasks(self.client.fetch_annotated_tasks_by_id(project, numbers), advance)
-        if self._scalar("SELECT count(*) FROM there WHERE task NOT IN (SELECT task FROM read)"):
-            raise ServerError(
-                "the server lists tasks that it does not give",
-                where=self.url,
-                remedy="run `sayso pull` again",
-            )
 
     def _store_tasks(self, tasks: Iterable[AnnotatedTask], advance: Advance) -> None:
+        execute = self.state.connection.execute
         for task in tasks:
             self._fetch_accounts()
             before = self._rows_of_task(task.id)
-            for table in _TABLES:
-                self.state.connection.execute(f"DELETE FROM {table} WHERE task = ?", (task.id,))
-            self.state.connection.execute("INSERT INTO read VALUES (?)", (task.id,))
-            for answer, record in self.reader.read_task(task, self.annotators.keys()):
-                if isinstance(record, str):
-                    self._quarantine(task, answer, record)
-                else:
-                    self._store_annotation(task, answer, record)
-            self._invalidate_files(before ^ self._rows_of_task(task.id))
+            execute("DELETE FROM annotations WHERE task = ?", (task.id,))
+            execute("REPLACE INTO fetched_tasks VALUES (?)", (task.id,))
+            for annotation, record in self.reader.read_task(task, self.annotators.keys()):
+                self._store_annotation(task, annotation, record)
+            for account, _content in before ^ self._rows_of_task(task.id):
+                self._invalidate_file(account)
             self.tasks_fetched += 1
             advance(1)
 
     def _rows_of_task(self, task: int) -> set[tuple[int | None, bytes]]:
-        """What is known of a task's answers: each with its account, or with none where it was set aside."""
-        asked = "SELECT account, record FROM answers WHERE task = ? UNION ALL SELECT NULL, answer FROM aside WHERE task = ?"
-        return set(self.state.connection.execute(asked, (task, task)))
+        """Return the stored annotations with their accounts, None for those in quarantine."""
+        account = "CASE WHEN reason IS NULL THEN account END"
+        query = f"SELECT {account}, content FROM annotations WHERE task = ?"
+        return set(self._rows(query, task))
 
     def _store_annotation(
-        self, task: AnnotatedTask, answer: TaskAnnotation, record: Annotation
+        self, task: AnnotatedTask, annotation: TaskAnnotation, record: Annotation | str
     ) -> None:
+        stored: tuple[object, ...]
+        if isinstance(record, str):
+            text_sha256, stored = "", (False, 0, record, msgspec.json.encode(annotation))
+        else:
+            text_sha256, carried_over = record.text_sha256, record.text_read is not None
+            stored = (carried_over, len(record.kept), None, encode(record))
+            annotator = self.pseudonym(annotation.completed_by)
+            for item in record.kept:
+                self.notices.append(_build_notice(record.doc_id, annotator, task.id, item))
+        doc_id = task.data.get("doc_id")
         row = (
-            answer.id,
+            annotation.id,
             task.id,
-            answer.completed_by,
-            record.doc_id,
-            record.text_sha256,
-            record.created,
-            record.status,
-            record.lead_time_seconds,
-            record.text_read is not None,
-            len(record.kept),
-            encode(record),
+            annotation.completed_by,
+            doc_id if isinstance(doc_id, str) else "",
+            text_sha256,
+            annotation.created_at,
+            "skipped" if annotation.was_cancelled else "submitted",
+            annotation.lead_time,
+            *stored,
         )
-        self.state.connection.execute(
-            "REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
-        )
-        who = self.pseudonym(answer.completed_by)
-        self.notices += [_build_notice(record.doc_id, who, task.id, kept) for kept in record.kept]
+        marks = ",".join("?" * len(row))
+        self.state.connection.execute(f"REPLACE INTO annotations VALUES ({marks})", row)
 
-    # Which files need not be looked into: what they are made from is what it was, and nobody has touched them.
+    # Files that need not be read: neither they nor what they are made from has changed.
 
     def is_file_current(self, name: str, path: Path) -> bool:
-        """Whether an annotator's file is as ``mark_file_current`` left it and would be made the same again."""
-        asked = "SELECT state FROM written WHERE name = ?"
-        found = self.state.connection.execute(asked, (name,)).fetchone()
-        return found is not None and found[0] == self._file_fingerprint(name, path)
+        """Return whether an annotator's file would be written again as it is."""
+        query = "SELECT fingerprint FROM current_files WHERE pseudonym = ?"
+        return self._rows(query, name) == [(self._file_fingerprint(name, path),)]
 
     def mark_file_current(self, name: str, account: int | None, path: Path) -> None:
-        """Remember that a file holds whatever it should."""
-        self.state.connection.execute(
-            "REPLACE INTO written VALUES (?, ?, ?)",
-            (name, account, self._file_fingerprint(name, path)),
-        )
+        """Record that a file holds what it should."""
+        row = (name, account, self._file_fingerprint(name, path))
+        self.state.connection.execute("REPLACE INTO current_files VALUES (?, ?, ?)", row)
         self.state.connection.commit()
 
     def _file_fingerprint(self, name: str, path: Path) -> str:
-        kinds = sorted(
-            (account, who.kind) for account, who in self.annotators.items() if who.pseudonym == name
-        )
-        found = path.stat() if path.exists() else None
-        return f"{found and (found.st_size, found.st_mtime_ns, found.st_ino)} {kinds} {self.state.get('answers.world')}"
+        accounts = self.annotators.items()
+        kinds = sorted((number, who.kind) for number, who in accounts if who.pseudonym == name)
+        stat = path.stat() if path.exists() else None
+        file = stat and (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        return f"{file} {kinds} {self.state.get('annotations.world')}"
 
-    def _invalidate_files(self, changed: Iterable[tuple[int | None, bytes]]) -> None:
-        for account, _record in changed:
-            if account is None:  # some line in some file stands for what was set aside
-                self.state.connection.execute("DELETE FROM written")
-            else:
-                self.state.connection.execute("DELETE FROM written WHERE account = ?", (account,))
+    def _invalidate_file(self, account: int | None) -> None:
+        """Have an account's file written again; None: any file may have lines from quarantine."""
+        delete = "DELETE FROM current_files WHERE ?1 IS NULL OR account = ?1"
+        self.state.connection.execute(delete, (account,))
 
-    def _quarantine(self, task: AnnotatedTask, answer: TaskAnnotation, reason: str) -> None:
-        doc_id = task.data.get("doc_id")
-        row = (
-            answer.id,
-            task.id,
-            answer.completed_by,
-            doc_id if isinstance(doc_id, str) else "",
-            reason,
-            msgspec.json.encode(answer),
-        )
-        self.state.connection.execute("REPLACE INTO aside VALUES (?, ?, ?, ?, ?, ?)", row)
-
-    # What `full` tells: how what is there differs from what was known.
+    # Comparison of a full fetch with what was known.
 
     def _save_digests(self) -> None:
         connection = self.state.connection
-        connection.execute(
-            "CREATE TEMP TABLE before (annotation INTEGER PRIMARY KEY, digest BLOB NOT NULL)"
-        )
-        connection.executemany("INSERT INTO before VALUES (?, ?)", self._compute_digests())
+        connection.create_function("digest", 1, _content_digest)
+        connection.execute("CREATE TEMP TABLE before (annotation INTEGER PRIMARY KEY, old BLOB)")
+        connection.execute("INSERT INTO before SELECT annotation, digest(content) FROM annotations")
 
     def _compare_digests(self) -> ServerComparison:
-        connection = self.state.connection
-        connection.execute(
-            "CREATE TEMP TABLE after (annotation INTEGER PRIMARY KEY, digest BLOB NOT NULL)"
+        ((compared, differing, new),) = self._rows(
+            "SELECT count(*), coalesce(sum(old <> digest(content)), 0), count(*) - count(old)"
+            " FROM annotations LEFT JOIN before USING (annotation)"
         )
-        connection.executemany("INSERT INTO after VALUES (?, ?)", self._compute_digests())
-        return ServerComparison(
-            self._scalar("SELECT count(*) FROM after"),
-            self._scalar(
-                "SELECT count(*) FROM after JOIN before USING (annotation) WHERE before.digest <> after.digest"
-            ),
-            self._scalar(
-                "SELECT count(*) FROM after WHERE annotation NOT IN (SELECT annotation FROM before)"
-            ),
-            self._scalar(
-                "SELECT count(*) FROM before WHERE annotation NOT IN (SELECT annotation FROM after)"
-            ),
-        )
+        is_there = "SELECT annotation FROM annotations"
+        gone = f"SELECT count(*) FROM before WHERE annotation NOT IN ({is_there})"
+        return ServerComparison(compared, differing, new, self._scalar(gone))
 
-    def _compute_digests(self) -> Iterator[tuple[int, bytes]]:
-        for asked in (
-            "SELECT annotation, record FROM answers",
-            "SELECT annotation, answer FROM aside",
-        ):
-            for annotation, content in self.state.connection.execute(asked):
-                yield annotation, hashlib.blake2b(content, digest_size=16).digest()
-
-    # Telling what the ledger holds.
+    # Reading what is stored.
 
     def count_by_annotator(self) -> Counter[str]:
-        """How many answers of each annotator the server holds, set aside or not."""
-        asked = "SELECT account FROM answers UNION ALL SELECT account FROM aside"
-        return Counter(
-            self.pseudonym(account) for (account,) in self.state.connection.execute(asked)
-        )
+        """Count the annotations of each annotator, also those in quarantine."""
+        counts = Counter[str]()
+        for account, count in self._rows("SELECT account, count(*) FROM annotations GROUP BY 1"):
+            counts[self.pseudonym(account)] += count
+        return counts
 
     def iterate_work(self) -> Iterator[AnnotationWork]:
-        """Every answer as a piece of work."""
-        asked = "SELECT account, task, created, seconds, status = 'skipped' FROM answers"
-        for account, task, created, seconds, skipped in self.state.connection.execute(asked):
+        """Yield every annotation as a piece of work, also those in quarantine."""
+        query = "SELECT account, task, created, seconds, status = 'skipped' FROM annotations"
+        for account, task, created, seconds, skipped in self.state.connection.execute(query):
             yield AnnotationWork(account, task, created, seconds, bool(skipped))
-        aside = msgspec.json.Decoder(_TimingFields).decode
-        for account, task, answer in self.state.connection.execute(
-            "SELECT account, task, answer FROM aside"
-        ):
-            raw = aside(answer)
-            yield AnnotationWork(account, task, raw.created_at, raw.lead_time, raw.was_cancelled)
 
     def accounts(self) -> dict[Annotator, int]:
-        """Who has answered what can stand in the corpus, and the number of their account."""
-        found = self._rows("SELECT DISTINCT account FROM answers")
+        """Return the annotators of storable annotations, with the number of their account."""
+        rows = self._rows("SELECT DISTINCT account FROM annotations WHERE reason IS NULL")
         return {
-            self.annotators[account]: account for (account,) in found if account in self.annotators
+            self.annotators[account]: account for (account,) in rows if account in self.annotators
         }
 
     def lines_of_account(self, account: int) -> Iterator[AnnotationLine]:
-        """The answers of one account, in order."""
-        asked = (
-            "SELECT doc_id, created, annotation, record FROM answers WHERE account = ? "
-            "ORDER BY doc_id, created, annotation"
+        """Yield the annotations of one account, in the order of its file."""
+        query = (
+            "SELECT doc_id, created, annotation, content FROM annotations"
+            " WHERE account = ? AND reason IS NULL ORDER BY doc_id, created, annotation"
         )
         who = self.annotators[account]
-        named = f'"annotator":"{who.pseudonym}","annotator_kind":"{who.kind}"'.encode()
-        for doc_id, created, annotation, record in self.state.connection.execute(asked, (account,)):
-            yield AnnotationLine(
-                doc_id, created, annotation, record.replace(_ANNOTATOR_PLACEHOLDER, named, 1)
-            )
+        name = f'"annotator":"{who.pseudonym}","annotator_kind":"{who.kind}"'.encode()
+        for row in self.state.connection.execute(query, (account,)):
+            doc_id, created, annotation, content = row
+            line = content.replace(_ANNOTATOR_PLACEHOLDER, name, 1)
+            yield AnnotationLine(doc_id, created, annotation, line)
 
     def count_by_status(self, account: int) -> Counter[str]:
-        """How many answers of one account there are, by status."""
-        asked = "SELECT status, count(*) FROM answers WHERE account = ? GROUP BY status"
-        return Counter(dict(self.state.connection.execute(asked, (account,)).fetchall()))
+        """Count the storable annotations of one account by status."""
+        query = (
+            "SELECT status, count(*) FROM annotations"
+            " WHERE account = ? AND reason IS NULL GROUP BY status"
+        )
+        return Counter(dict(self._rows(query, account)))
 
     def has_record(self, annotation: int, doc_id: str, created: str) -> bool:
-        """Whether the server has this answer, and the corpus can."""
-        asked = "SELECT 1 FROM answers WHERE annotation = ? AND doc_id = ? AND created = ?"
-        return bool(self.state.connection.execute(asked, (annotation, doc_id, created)).fetchone())
-
-    def has_quarantined(self) -> bool:
-        """Whether any answer cannot stand in the corpus."""
-        return bool(self._scalar("SELECT count(*) FROM aside"))
-
-    def is_quarantined(self, annotation: int) -> bool:
-        """Whether the server has this answer, and the corpus cannot."""
-        asked = "SELECT 1 FROM aside WHERE annotation = ?"
-        return bool(self.state.connection.execute(asked, (annotation,)).fetchone())
+        """Return whether the server has this annotation, and it can be stored."""
+        query = (
+            "SELECT 1 FROM annotations"
+            " WHERE annotation = ? AND doc_id = ? AND created = ? AND reason IS NULL"
+        )
+        return bool(self._rows(query, annotation, doc_id, created))
 
     def annotations_with_kept(self) -> Iterator[Annotation]:
-        """The answers of which something was kept apart."""
+        """Yield the annotations of which a part was kept undecoded."""
         read = msgspec.json.Decoder(Annotation).decode
-        return (
-            read(record)
-            for (record,) in self.state.connection.execute("SELECT record FROM answers WHERE kept")
-        )
+        rows = self.state.connection.execute("SELECT content FROM annotations WHERE kept")
+        return (read(content) for (content,) in rows)
 
     def count_kept(self) -> int:
-        """How many parts of answers were kept apart."""
-        return self._scalar("SELECT coalesce(sum(kept), 0) FROM answers")
+        """Count the parts of annotations that were kept undecoded."""
+        return self._scalar("SELECT coalesce(sum(kept), 0) FROM annotations")
 
     def count_carried_over(self) -> int:
-        """How many answers were carried over to a later text."""
-        return self._scalar("SELECT coalesce(sum(carried), 0) FROM answers")
+        """Count the annotations that were transferred to a later text."""
+        return self._scalar("SELECT coalesce(sum(carried_over), 0) FROM annotations")
 
-    def iterate_quarantined(self) -> Iterator[QuarantinedAnnotation]:
-        """The answers that cannot stand in the corpus, by task."""
-        asked = "SELECT task, account, doc_id, reason, answer FROM aside ORDER BY task, annotation"
-        for task, account, doc_id, reason, answer in self.state.connection.execute(asked):
-            yield QuarantinedAnnotation(
-                task, self.pseudonym(account), doc_id, reason, msgspec.Raw(answer)
+    def list_quarantined(self) -> list[QuarantinedAnnotation]:
+        """List the annotations in quarantine, by task."""
+        rows = self._rows(
+            "SELECT annotation, task, account, doc_id, reason, content FROM annotations"
+            " WHERE reason IS NOT NULL ORDER BY task, annotation"
+        )
+        return [
+            QuarantinedAnnotation(
+                number, task, self.pseudonym(account), doc_id, reason, msgspec.Raw(content)
             )
+            for number, task, account, doc_id, reason, content in rows
+        ]
 
     def pseudonym(self, account: int | None) -> str:
-        """An account's pseudonym."""
+        """Return an account's pseudonym."""
         who = self.annotators.get(account) if account is not None else None
         return who.pseudonym if who else "unknown"
 
-    def _rows(self, asked: str) -> list[tuple[Any, ...]]:
-        return self.state.connection.execute(asked).fetchall()
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.state.connection.execute(query, values).fetchall()
 
-    def _scalar(self, asked: str) -> int:
-        return int(self.state.connection.execute(asked).fetchone()[0])
+    def _scalar(self, query: str) -> int:
+        return int(self._rows(query)[0][0])
 
 
-@dataclass(frozen=True)
-class ServerComparison:
-    """How the answers on the server differ from those that were known; all zero where nothing was compared."""
-
-    compared: int = 0
-    differing: int = 0
-    new: int = 0
-    gone: int = 0
+def _content_digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _build_notice(doc_id: str, annotator: str, task: int, kept: UnknownItem) -> AnnotationNotice:
     value = kept.item.get("value") if isinstance(kept.item, dict) else None
-    place = (
-        f"[{value['start']}, {value['end']})"
-        if isinstance(value, dict) and {"start", "end"} <= value.keys()
-        else ""
-    )
-    return AnnotationNotice(doc_id, annotator, task, place, kept.reason)
+    span = ""
+    if isinstance(value, dict) and {"start", "end"} <= value.keys():
+        span = f"[{value['start']}, {value['end']})"
+    return AnnotationNotice(doc_id, annotator, task, span, kept.reason)

@@ -27,14 +27,14 @@ _LINE_PATTERN = re.compile(
     rf"{_LINE_PREFIX}({VERSION_PATTERN}|{_NONE}) since=([-0-9]{{10}}T[:0-9]{{8}}Z) text=([0-9a-f]{{16}}|{_NONE})"
 )
 
-GuidelinesState = Literal["in step", "behind", "ahead", "reworded"]
+GuidelinesState = Literal["up to date", "behind", "ahead", "reworded"]
 """How what the server shows stands to the guidelines here: it is older, newer, or has other words for one version."""
 
 
 class GuidelinesComparison(NamedTuple):
     """That, in words, and what settles it."""
 
-    state: GuidelinesState = "in step"
+    state: GuidelinesState = "up to date"
     message: str = ""
     remedy: str = ""
 

@@ -1,31 +1,29 @@
-"""Which documents several annotators label, each without seeing the others, and that the server keeps to it.
+"""The overlap: which documents several annotators label, each without seeing the others.
 
-The choice is a hash of the document's name: a growing corpus never changes who belongs, a larger share only adds, and
-every campaign and pass doubles the same documents.
+The choice is a hash of the document's id: a growing corpus never changes which documents are
+shared, a larger share only adds some, and every campaign and pass shares the same documents.
 
-Label Studio holds for each task how many annotators it is for, and serves it to that many. New tasks get the
-project's number, so that is the ordinary one, and each shared task is told its own. Whenever the project's number or
-its share changes, the server deals all tasks anew by its own lights, as it also does on imports while its share is
-below 100 %; hence that share stays at 100 %, and every push looks at what the tasks have become.
+Label Studio stores for each task for how many annotators it is, and serves it to that many. New
+tasks get the project's number, so that is the default, and each shared task gets its own. Whenever
+the project's number or its cohort percentage changes, the server reassigns all tasks at random, as
+it also does on imports while the percentage is below 100. Hence it stays at 100, and every push
+checks every task.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from sayso.errors import PartialError, UsageError
 from sayso.labelstudio.api_types import ProjectDetails
 from sayso.labelstudio.client import LabelStudioClient, LostResponse
-from sayso.labelstudio.sync_state import SyncState
+from sayso.labelstudio.sync_state import Advance, SyncState, chunks
 from sayso.settings import Checkout, Setting
 
-TASKS_PER_QUERY = 100  # tasks of one question: their numbers travel in the address
-
-Advance = Callable[[int], None]
+TASKS_PER_QUERY = 100  # their numbers travel in the address
 
 
 @dataclass(frozen=True)
@@ -42,26 +40,29 @@ class Overlap:
 
     @property
     def default_annotators(self) -> int:
-        """For how many annotators the server is to take a task of which it was told nothing."""
+        """The number of annotators of a task that has no number of its own."""
         return self.annotators if self.share == 100 else 1
 
     def annotators_for(self, doc_id: str) -> int:
-        """For how many annotators a document is.
+        """Return for how many annotators a document is.
 
-        >>> [Overlap(2, expected_f1).of("doc-1") for expected_f1 in (0, 74, 75, 100)]
+        >>> [Overlap(2, share).annotators_for("doc-1") for share in (0, 74, 75, 100)]
         [1, 1, 2, 2]
         """
-        return self.annotators if _hash_percent(doc_id) < self.share else 1
+        # The prefix keeps this choice independent of every other choice by hash.
+        digest = hashlib.sha256(f"overlap\n{doc_id}".encode()).digest()
+        percent = int.from_bytes(digest[:8]) / 2**64 * 100
+        return self.annotators if percent < self.share else 1
 
 
 @dataclass
 class OverlapResult:
-    """What became of an overlap.
+    """The overlap of a project.
 
     Attributes:
-        shared: how many documents are for several annotators.
-        altered: how many tasks had to be told one by one.
-        project: whether the project's own settings were others.
+        shared: documents that are for several annotators.
+        updated: tasks that were, or will be, updated one by one.
+        project_updated: whether the project's own settings were, or will be, updated.
     """
 
     annotators: int
@@ -72,44 +73,36 @@ class OverlapResult:
 
     @property
     def changes(self) -> int:
-        """Writes that this took, or takes."""
+        """The number of writes."""
         return self.updated + self.project_updated
-
-
-def _hash_percent(doc_id: str) -> float:
-    """Where a document stands between 0 and 100. The prefix keeps this apart from every other choice by hash."""
-    digest = hashlib.sha256(f"overlap\n{doc_id}".encode()).digest()
-    return int.from_bytes(digest[:8]) / 2**64 * 100
 
 
 def read_overlap(
     checkout: Checkout, overlap: str | None = None, share: str | None = None
 ) -> Overlap | None:
-    """The overlap that options, environment or settings ask for; None leaves the server's as it is.
+    """Read the overlap from options, environment or settings; None leaves the server's as it is.
 
     Raises:
-        UsageError: a number that cannot be, or a share of nothing.
+        UsageError: a number out of range, or a share without an overlap.
     """
-    number, part = checkout.find_setting("overlap", overlap), checkout.find_setting("share", share)
-    if number is None:
-        if part is not None:
-            raise UsageError(
-                "a share, but for how many annotators?",
-                where=part.source,
-                remedy="give --overlap N too",
-            )
+    annotators, percent = (
+        checkout.find_setting("overlap", overlap),
+        checkout.find_setting("share", share),
+    )
+    if annotators is None:
+        if percent is not None:
+            what = "--share needs --overlap N: the number of annotators of a shared document"
+            raise UsageError(what, where=percent.source, remedy="give --overlap N too")
         return None
-    return Overlap(_parse_annotators(number), _parse_share(part) if part else 100.0)
+    return Overlap(_parse_annotators(annotators), _parse_share(percent) if percent else 100.0)
 
 
 def _parse_annotators(setting: Setting) -> int:
-    if not (setting.value.isascii() and setting.value.isdigit() and 1 <= int(setting.value) <= 100):
-        raise UsageError(
-            f"{setting.value!r} annotators cannot share a document",
-            where=setting.source,
-            remedy="give a whole number from 1 to 100",
-        )
-    return int(setting.value)
+    value = setting.value
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
+        what = f"{value!r} is not a number of annotators"
+        raise UsageError(what, where=setting.source, remedy="give a whole number from 1 to 100")
+    return int(value)
 
 
 def _parse_share(setting: Setting) -> float:
@@ -118,35 +111,31 @@ def _parse_share(setting: Setting) -> float:
     except ValueError:
         share = math.nan
     if not (share == 0 or 1 <= share <= 100):
-        raise UsageError(
-            f"{setting.value!r} is no share of the documents",
-            where=setting.source,
-            remedy="give per cent: 20 for every fifth document, 100 for all",
-        )
+        what = f"{setting.value!r} is not a share of the documents"
+        remedy = "give per cent: 20 for every fifth document, 100 for all"
+        raise UsageError(what, where=setting.source, remedy=remedy)
     return share
 
 
 def prepare_project(client: LabelStudioClient, project: ProjectDetails, overlap: Overlap) -> bool:
-    """Settle what the server does with new tasks, before any is sent; whether anything was to be done."""
+    """Set the default for new tasks, before any is sent; return whether anything changed."""
     if _is_prepared(client, project, overlap):
         return False
-    if (
-        overlap.annotators == 1
-    ):  # on its way back to 1 the server takes every task for one annotator
+    # An intermediate step makes the server reassign all tasks: on its way back to 1 it takes every
+    # task for one annotator, and where both numbers change, to 100 % means every task for all.
+    if overlap.annotators == 1:
         client.update_project(project.id, maximum_annotations=2)
-    elif (
-        overlap.default_annotators > 1
-    ):  # where both numbers change the server deals all tasks anew, and to 100 % means to all
+    elif overlap.default_annotators > 1:
         client.update_project(project.id, overlap_cohort_percentage=99)
     client.update_project(project.id, **_project_settings(overlap))
     return True
 
 
 def _project_settings(overlap: Overlap) -> dict[str, int | bool]:
-    # The history of a task would show one annotator what another did.
     return {
         "maximum_annotations": overlap.default_annotators,
         "overlap_cohort_percentage": 100,
+        # The history of a task would show one annotator what another did.
         "show_annotation_history": False,
     }
 
@@ -154,84 +143,78 @@ def _project_settings(overlap: Overlap) -> dict[str, int | bool]:
 def _is_prepared(client: LabelStudioClient, project: ProjectDetails, overlap: Overlap) -> bool:
     if any(getattr(project, name) != value for name, value in _project_settings(overlap).items()):
         return False
-    return (
-        overlap.annotators > 1
-        or next(client.list_overlaps_other_than(project.id, 1, size=1), None) is None
-    )
+    if overlap.annotators > 1:
+        return True
+    return next(client.list_overlaps_other_than(project.id, 1, size=1), None) is None
 
 
 def find_differences(
-    client: LabelStudioClient, project: int, ledger: SyncState, overlap: Overlap
+    client: LabelStudioClient, project: int, state: SyncState, overlap: Overlap
 ) -> Iterator[tuple[int, int]]:
-    """Each task of ours that is for another number of annotators than it should be, with the right number."""
-    odd = {
-        task.id: task.overlap
-        for task in client.list_overlaps_other_than(project, overlap.default_annotators)
-    }
-    for seen in ledger.known_tasks():
-        wanted = overlap.annotators_for(seen.doc_id)
-        if seen.doc_id and odd.get(seen.task, overlap.default_annotators) != wanted:
-            yield seen.task, wanted
+    """Yield each task of ours that has another number of annotators than it should, and that."""
+    default = overlap.default_annotators
+    current = {each.id: each.overlap for each in client.list_overlaps_other_than(project, default)}
+    for task in state.known_tasks():
+        expected = overlap.annotators_for(task.doc_id)
+        if task.doc_id and current.get(task.task, default) != expected:
+            yield task.task, expected
 
 
 def apply_overlap(
-    client: LabelStudioClient, project: int, ledger: SyncState, overlap: Overlap, advance: Advance
+    client: LabelStudioClient, project: int, state: SyncState, overlap: Overlap, advance: Advance
 ) -> OverlapResult:
-    """Tell the server about every task that is for another number of annotators than it should be."""
-    tally = OverlapResult(overlap.annotators, overlap.share, _count_shared(overlap, ledger))
-    differences = find_differences(client, project, ledger, overlap)
-    while batch := dict(islice(differences, TASKS_PER_QUERY)):
-        submitters = client.fetch_submitters(project, list(batch))
-        for task, number in batch.items():
-            # Whoever answers between the question and this is counted by the server when it next serves the task.
-            _set_task_overlap(
-                client, task, number, finished=len(submitters.get(task, ())) >= number
-            )
+    """Set the number of annotators of every task that has another one than it should."""
+    result = _start_result(overlap, state)
+    for batch in chunks(find_differences(client, project, state, overlap), TASKS_PER_QUERY):
+        submitters = client.fetch_submitters(project, [task for task, _annotators in batch])
+        for task, annotators in batch:
+            # An annotation submitted since is counted by the server when it next serves the task.
+            finished = len(submitters.get(task, ())) >= annotators
+            try:
+                client.set_overlap(task, annotators, finished=finished)
+            except LostResponse as error:
+                what = f"the overlap is not set for all tasks ({error.what})"
+                raise PartialError(what, where=error.where, remedy=error.remedy) from None
             advance(1)
-        tally.updated += len(batch)
-    return tally
-
-
-def _set_task_overlap(client: LabelStudioClient, task: int, number: int, *, finished: bool) -> None:
-    try:
-        client.set_overlap(task, number, finished=finished)
-    except LostResponse as error:
-        what = f"the overlap is not all told ({error.what})"
-        raise PartialError(what, where=error.where, remedy=error.remedy) from None
+        result.updated += len(batch)
+    return result
 
 
 def find_shortage(client: LabelStudioClient, overlap: Overlap) -> list[str]:
-    """A word about too few accounts, if there are too few."""
-    there = len(client.list_accounts()) if overlap.annotators > 1 else 1
-    if there >= overlap.annotators:
+    """Return a note about too few accounts, if there are too few."""
+    accounts = len(client.list_accounts()) if overlap.annotators > 1 else 1
+    if accounts >= overlap.annotators:
         return []
     return [
-        f"{overlap.annotators} annotators for each shared document, and only {there} have an account; "
-        "`sayso studio invite` prints the link for more"
+        f"each shared document is for {overlap.annotators} annotators, but only {accounts} have an"
+        " account; `sayso studio invite` prints the link for more"
     ]
 
 
 def plan_overlap(
     client: LabelStudioClient,
     project: ProjectDetails,
-    ledger: SyncState,
+    state: SyncState,
     overlap: Overlap,
     sent: Iterable[tuple[str, int]],
 ) -> OverlapResult:
-    """What settling would find after a push of the documents ``sent``, each with the task (0: none) it replaces."""
-    tally = OverlapResult(overlap.annotators, overlap.share, _count_shared(overlap, ledger))
+    """Count what ``apply_overlap`` would change after a push.
+
+    Args:
+        sent: the documents to send, each with the task it replaces (0: none).
+    """
+    result = _start_result(overlap, state)
     for doc_id, task in sent:
-        tally.updated += overlap.annotators_for(doc_id) != overlap.default_annotators
-        tally.shared += task == 0 and overlap.annotators_for(doc_id) > 1
+        annotators = overlap.annotators_for(doc_id)
+        result.updated += annotators != overlap.default_annotators
+        result.shared += task == 0 and annotators > 1
     if project.id:
-        tally.project_updated = not _is_prepared(client, project, overlap)
-        tally.updated += sum(1 for _ in find_differences(client, project.id, ledger, overlap))
-    return tally
+        result.project_updated = not _is_prepared(client, project, overlap)
+        result.updated += sum(1 for _ in find_differences(client, project.id, state, overlap))
+    return result
 
 
-def _count_shared(overlap: Overlap, ledger: SyncState) -> int:
-    return sum(
-        1
-        for seen in ledger.known_tasks()
-        if seen.doc_id and overlap.annotators_for(seen.doc_id) > 1
-    )
+def _start_result(overlap: Overlap, state: SyncState) -> OverlapResult:
+    tasks = (task for task in state.known_tasks() if task.doc_id)
+    shared = sum(overlap.annotators_for(task.doc_id) > 1 for task in tasks)
+    return OverlapResult(overlap.annotators, overlap.share, shared)

@@ -1,4 +1,7 @@
-"""Writes whose answer got lost, by a broken line or a killed process: what was sent is written down before it goes."""
+"""Writes whose response is unknown, through a broken connection or a killed process.
+
+A write is recorded before it is sent, so that the next run knows that it may still arrive.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,16 @@ from sayso.labelstudio.client import WRITE_TIMEOUT, LabelStudioClient, LostRespo
 from sayso.labelstudio.sync_state import SyncState
 from sayso.settings import Checkout
 
-SETTLE_SECONDS = 30.0  # seconds within which a server elsewhere commits what it was sent
-POLL_SECONDS = 0.1  # seconds between two looks
+SETTLE_SECONDS = 30.0  # within which a server elsewhere commits what it was sent
+POLL_SECONDS = 0.1
 
 
 class OutOfSyncError(PartialError):
-    """What the server holds is not what we last saw: look again, then go on."""
+    """The server does not hold what was last seen: look again, then go on."""
 
 
 class PendingWrite(Struct, frozen=True, omit_defaults=True):
-    """One write under way: new tasks above the number ``after``, or a prediction on ``task``."""
+    """A write under way: new tasks above the number ``after``, or a prediction on ``task``."""
 
     sent: float
     after: int = 0
@@ -32,33 +35,33 @@ class PendingWrite(Struct, frozen=True, omit_defaults=True):
 
 
 def record_write(state: SyncState, *, after: int = 0, task: int = 0) -> None:
-    """Write down, on disk, that a write goes out now."""
-    state.put("flight", msgspec.json.encode(PendingWrite(time.time(), after, task)).decode())
+    """Record on disk that a write is being sent."""
+    pending = PendingWrite(time.time(), after, task)
+    state.put("pending_write", msgspec.json.encode(pending).decode())
     state.connection.commit()
 
 
 def clear_write(state: SyncState) -> None:
-    """The answer is here; committed together with what it said."""
-    state.put("flight", "")
+    """Record that the response is here; commits it with what the response said."""
+    state.put("pending_write", "")
     state.connection.commit()
 
 
 def wait_for_pending_write(
     checkout: Checkout, client: LabelStudioClient, state: SyncState, project: int
 ) -> bool:
-    """Wait until an earlier write, whose answer nobody heard, cannot change anything any more; was there one?
+    """Wait until an earlier write can no longer change anything; return whether there was one.
 
-    The embedded server shows whether it is still at it. Of any other we can only see what has arrived, and wait for
-    ``SETTLE_SECONDS`` seconds; what arrives later still is found by this push or the next, and what has doubled is removed.
+    The embedded server shows whether it still works on it. Of any other server only what arrived is
+    visible, so wait for ``SETTLE_SECONDS``. What arrives later still is found by this push or the
+    next, and duplicates are removed.
     """
-    noted = state.get("flight")
-    if not noted:
+    stored = state.get("pending_write")
+    if not stored:
         return False
-    flight = msgspec.json.decode(noted, type=PendingWrite)
-    while (left := _seconds_left(flight, checkout, client, project)) > 0:
-        client.retry_policy.report_wait(
-            "a push was cut off while it sent, and the server may still be at it", left
-        )
+    pending = msgspec.json.decode(stored, type=PendingWrite)
+    while (left := _seconds_left(pending, checkout, client, project)) > 0:
+        client.retry_policy.report_wait("the server may still work on an interrupted push", left)
         time.sleep(POLL_SECONDS)
     client.retry_policy.report_wait("", 0.0)
     clear_write(state)
@@ -68,13 +71,12 @@ def wait_for_pending_write(
 def _seconds_left(
     pending: PendingWrite, checkout: Checkout, client: LabelStudioClient, project: int
 ) -> float:
-    """For how many seconds more the write may be under way."""
-    served = server.has_abandoned_request(checkout, client.url)
-    over = _has_arrived(client, project, pending) if served is None else not served
-    since = time.time() - pending.sent
-    if over or since < 0:  # the clock was set back
+    abandoned = server.has_abandoned_request(checkout, client.url)
+    finished = _has_arrived(client, project, pending) if abandoned is None else not abandoned
+    elapsed = time.time() - pending.sent
+    if finished or elapsed < 0:  # the clock was set back
         return 0.0
-    return (SETTLE_SECONDS if served is None else WRITE_TIMEOUT) - since
+    return (SETTLE_SECONDS if abandoned is None else WRITE_TIMEOUT) - elapsed
 
 
 def _has_arrived(client: LabelStudioClient, project: int, pending: PendingWrite) -> bool:
@@ -85,17 +87,17 @@ def _has_arrived(client: LabelStudioClient, project: int, pending: PendingWrite)
 
 @contextmanager
 def confirm_write(state: SyncState) -> Iterator[None]:
-    """Take the answer of a write that departed; a lost one ends the run, and the next looks before it sends again.
+    """Clear the recorded write once its response is here.
 
     Raises:
-        Unsettled: the answer got lost.
+        OutOfSyncError: the response was lost; the next run looks before it sends again.
     """
     try:
         yield
     except LostResponse as error:
         if error.server_failed:
-            clear_write(state)  # it failed, and is not at it any more
-        what = f"the answer to a write got lost ({error.what})"
+            clear_write(state)
+        what = f"the response to a write was lost ({error.what})"
         raise OutOfSyncError(what, where=error.where, remedy=error.remedy) from None
     except SaysoError:
         clear_write(state)  # refused: nothing was done

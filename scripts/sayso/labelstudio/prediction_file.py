@@ -1,4 +1,4 @@
-"""Predictions from a file: checked against corpus and schema before anything is sent, then kept by document."""
+"""Predictions from a file: validated before anything is sent, then kept on disk by document."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sayso.schema.declarations import Schema
 
 
 class _MentionInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A mention as a program writes it, or as gold has it: the words may be left out."""
+    """A mention as a program or gold has it; the text may be left out."""
 
     id: str
     label: str
@@ -41,8 +41,6 @@ class _MentionInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class _RelationInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A relation, also of gold."""
-
     type: str
     head: str
     tail: str
@@ -51,7 +49,7 @@ class _RelationInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class _PredictionInput(Struct, frozen=True, kw_only=True):
-    """What is read of a line; a full Annotation has it all, and more that does not matter here."""
+    """The fields read of a line; other fields of annotations and gold are ignored."""
 
     doc_id: str
     text_sha256: str
@@ -62,7 +60,7 @@ class _PredictionInput(Struct, frozen=True, kw_only=True):
 
 
 class PredictionPayload(NamedTuple):
-    """What is sent for one document: the result, and the score by which Label Studio can order."""
+    """The result sent for one document, and the score by which Label Studio can order."""
 
     result: list[dict[str, Any]]
     score: float
@@ -70,22 +68,22 @@ class PredictionPayload(NamedTuple):
 
 @dataclass
 class PredictionFile:
-    """What a file holds for one interface, on disk, one result for each document.
+    """The predictions of a file for one pass, on disk, one for each document.
 
-    ``excluded`` counts, by label or relation, what the interface does not show.
+    ``excluded`` counts, by label or relation, what the pass does not show.
     """
 
     connection: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(""))
     excluded: Counter[str] = field(default_factory=Counter)
 
     def get(self, doc_id: str) -> PredictionPayload | None:
-        """What is sent for one document, or None."""
-        asked = "SELECT result, score FROM predictions WHERE doc_id = ?"
-        found = self.connection.execute(asked, (doc_id,)).fetchone()
-        return PredictionPayload(msgspec.json.decode(found[0]), found[1]) if found else None
+        """Return the prediction for one document, or None."""
+        query = "SELECT result, score FROM predictions WHERE doc_id = ?"
+        row = self.connection.execute(query, (doc_id,)).fetchone()
+        return PredictionPayload(msgspec.json.decode(row[0]), row[1]) if row else None
 
     def doc_ids(self) -> Iterator[str]:
-        """Ids of the documents that have one."""
+        """Yield the ids of the documents that have a prediction, in order."""
         for (doc_id,) in self.connection.execute("SELECT doc_id FROM predictions ORDER BY doc_id"):
             yield doc_id
 
@@ -93,72 +91,98 @@ class PredictionFile:
 def read_predictions(
     path: Path, documents: DocumentIndex, schema: Schema, pass_name: str
 ) -> PredictionFile:
-    """Read and check a file of predictions: JSON Lines of annotations, or of their first fields.
+    """Read and validate JSON Lines of annotations, of gold, or of their first fields.
 
     Raises:
         InputError: a line is no prediction, or does not fit its document, the text or the schema.
         SpanError: an offset is not inside the text.
     """
-    found = PredictionFile()
-    found.connection.execute(
-        "CREATE TABLE predictions (doc_id TEXT PRIMARY KEY, result BLOB NOT NULL, "
-        "score REAL NOT NULL) WITHOUT ROWID"
+    file = PredictionFile()
+    file.connection.execute(
+        "CREATE TABLE predictions (doc_id TEXT PRIMARY KEY, result BLOB NOT NULL,"
+        " score REAL NOT NULL) WITHOUT ROWID"
     )
-    with convert_os_errors(path), path.open("rb") as file:
-        for number, raw in jsonl.read_objects(file, str(path)):
+    with convert_os_errors(path), path.open("rb") as lines:
+        for number, raw in jsonl.read_objects(lines, str(path)):
             where = f"{path}:{number}"
             try:
-                doc_id, sent = _parse_prediction(raw, documents, schema, pass_name, found.excluded)
-                row = (doc_id, msgspec.json.encode(sent.result), sent.score)
-                found.connection.execute("INSERT INTO predictions VALUES (?, ?, ?)", row)
+                document, given = _parse_prediction(raw, documents)
+                result = _encode_shown(document, given, schema, pass_name, file.excluded)
+                row = (
+                    document.doc_id,
+                    msgspec.json.encode(result),
+                    compute_score(given.uncertainty),
+                )
+                file.connection.execute("INSERT INTO predictions VALUES (?, ?, ?)", row)
             except sqlite3.IntegrityError:
-                raise InputError(
-                    "a second prediction for this document", where=where, remedy="keep one"
-                ) from None
+                what = "a second prediction for this document"
+                raise InputError(what, where=where, remedy="keep one") from None
             except SaysoError as error:
-                place = f"{where} {error.where}".strip()
-                raise type(error)(
-                    error.what, where=place, remedy=error.remedy or "mend the line"
-                ) from error
-    return found
+                location = f"{where} {error.where}".strip()
+                remedy = error.remedy or "correct the line"
+                raise type(error)(error.what, where=location, remedy=remedy) from error
+    return file
 
 
 def _parse_prediction(
-    raw: dict[str, Any],
-    documents: DocumentIndex,
+    raw: dict[str, Any], documents: DocumentIndex
+) -> tuple[Document, _PredictionInput]:
+    try:
+        given = msgspec.convert(raw, _PredictionInput)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error)) from error
+    document = documents.get(given.doc_id)
+    if document is None:
+        what = f"no document {given.doc_id} in the corpus"
+        raise InputError(what, remedy="run `sayso ingest` first")
+    if document.text_sha256 != given.text_sha256:
+        raise InputError("made for another text than the corpus holds", where=given.doc_id)
+    return document, given
+
+
+def _encode_shown(
+    document: Document,
+    given: _PredictionInput,
     schema: Schema,
     pass_name: str,
     excluded: Counter[str],
-) -> tuple[str, PredictionPayload]:
-    try:
-        loose = msgspec.convert(raw, _PredictionInput)
-    except msgspec.ValidationError as error:
-        raise InputError(str(error)) from error
-    document = documents.get(loose.doc_id)
-    if document is None:
-        raise InputError(
-            f"no document {loose.doc_id} in the corpus", remedy="run `sayso ingest` first"
-        )
-    if document.text_sha256 != loose.text_sha256:
-        raise InputError("made for another text than the corpus holds", where=loose.doc_id)
-    mentions = [_build_mention(mention, document) for mention in loose.mentions]
-    relations = [
-        Relation(type=each.type, head=each.head, tail=each.tail) for each in loose.relations
-    ]
+) -> list[dict[str, Any]]:
+    """Encode what the pass shows; decode everything first, to prove that it survives."""
+    mentions = [_build_mention(mention, document) for mention in given.mentions]
+    relations = [Relation(type=r.type, head=r.head, tail=r.tail) for r in given.relations]
     _require_declared(mentions, relations, schema)
-    result = _encode_shown(mentions, relations, loose.note, document, schema, pass_name, excluded)
-    return loose.doc_id, PredictionPayload(result, compute_score(loose.uncertainty))
+    decoded = decode_result(
+        encode_result(mentions, relations, schema, given.note), document.text, schema
+    )
+    expected = (
+        sort_mentions(msgspec.structs.replace(m, id=encode_region_id(m.id)) for m in mentions),
+        sort_relations(
+            Relation(type=r.type, head=encode_region_id(r.head), tail=encode_region_id(r.tail))
+            for r in relations
+        ),
+    )
+    if decoded.kept or (decoded.mentions, decoded.relations) != expected:
+        reason = decoded.kept[0].reason if decoded.kept else "does not read back as it was written"
+        raise InputError(reason, where=document.doc_id)
+    labels, types = schema.labels_of_pass(pass_name), schema.relations_of_pass(pass_name)
+    excluded.update(m.label for m in decoded.mentions if m.label not in labels)
+    excluded.update(r.type for r in decoded.relations if r.type not in types)
+    return encode_result(
+        [mention for mention in decoded.mentions if mention.label in labels],
+        [relation for relation in decoded.relations if relation.type in types],
+        schema,
+        given.note,
+    )
 
 
 def _build_mention(given: _MentionInput, document: Document) -> Mention:
     span = spans.Span(given.start, given.end)
-    words = spans.slice_text(span, document.text, given.text)
     return Mention(
         id=given.id,
         label=given.label,
         start=span.start,
         end=span.end,
-        text=words,
+        text=spans.slice_text(span, document.text, given.text),
         attributes=given.attributes,
         flag=given.flag,
         note=given.note,
@@ -169,54 +193,12 @@ def _require_declared(
     mentions: Iterable[Mention], relations: Iterable[Relation], schema: Schema
 ) -> None:
     for mention in mentions:
-        declared = schema.labels.get(mention.label)
-        if declared is None:
-            raise InputError(
-                f"no label {mention.label!r} in the schema", where=f"mention {mention.id}"
-            )
+        label, where = schema.labels.get(mention.label), f"mention {mention.id}"
+        if label is None:
+            raise InputError(f"no label {mention.label!r} in the schema", where=where)
         for name in mention.attributes:
-            if name not in declared.attributes:
-                raise InputError(
-                    f"{mention.label} has no attribute {name!r}", where=f"mention {mention.id}"
-                )
+            if name not in label.attributes:
+                raise InputError(f"{mention.label} has no attribute {name!r}", where=where)
     for relation in relations:
         if relation.type not in schema.relations:
             raise InputError(f"no relation {relation.type!r} in the schema")
-
-
-def _encode_shown(
-    mentions: list[Mention],
-    relations: Iterable[Relation],
-    note: str | None,
-    document: Document,
-    schema: Schema,
-    pass_name: str,
-    excluded: Counter[str],
-) -> list[dict[str, Any]]:
-    """The result with whatever the interface shows; proven by reading it back."""
-    whole = encode_result(mentions, relations, schema, note)
-    reading = decode_result(whole, document.text, schema)
-    named = [
-        msgspec.structs.replace(mention, id=encode_region_id(mention.id)) for mention in mentions
-    ]
-    arrows = [
-        Relation(
-            type=arrow.type, head=encode_region_id(arrow.head), tail=encode_region_id(arrow.tail)
-        )
-        for arrow in relations
-    ]
-    given = (sort_mentions(named), sort_relations(arrows))
-    if reading.kept or (reading.mentions, reading.relations) != given:
-        reason = (
-            reading.kept[0].reason if reading.kept else "it does not read back as it was written"
-        )
-        raise InputError(reason, where=document.doc_id)
-    labels, drawn = schema.labels_of_pass(pass_name), schema.relations_of_pass(pass_name)
-    excluded.update(m.label for m in mentions if m.label not in labels)
-    excluded.update(r.type for r in reading.relations if r.type not in drawn)
-    return encode_result(
-        [mention for mention in reading.mentions if mention.label in labels],
-        [relation for relation in reading.relations if relation.type in drawn],
-        schema,
-        note,
-    )

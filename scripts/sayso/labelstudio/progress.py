@@ -1,7 +1,8 @@
-"""How far a campaign is: what each annotator has done and may still be given, how fast, and when it may be over.
+"""The progress of a campaign: each annotator's work, their pace, and a forecast of the end.
 
-Times are Label Studio's own. Its clock runs while a task is open in a browser, so a lunch break counts as labelling;
-hence medians and no means. The end is told as a range, from how much the days so far differ, or not at all.
+Times are Label Studio's own. Its clock runs while a task is open in a browser, so a lunch break
+counts as work; hence medians, not means. The end is a range computed from how much the days so far
+differ, or nothing.
 """
 
 from __future__ import annotations
@@ -13,30 +14,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, median, stdev
 
-from sayso.labelstudio import project
 from sayso.labelstudio.api_types import ListedProject, TaskOverlap
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import AnnotationWork, fetch_annotations
+from sayso.labelstudio.project import ProjectKey, find_campaign_projects
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
-WINDOW_DAYS = 28  # days whose pace counts for the forecast: whole weeks, so that week-ends weigh what they weigh
+WINDOW_DAYS = 28  # for the pace: whole weeks, so that weekends have their weight
 MIN_DAYS = 5
 MIN_ANNOTATIONS = 20
-MAX_DAYS_AHEAD = 3650  # days; an end beyond is no forecast
-
-AccountsByTask = dict[int, set[int | None]]
+MAX_DAYS_AHEAD = 3650  # no forecast beyond
 
 
 @dataclass(frozen=True)
 class EndForecast:
-    """When the answers that are wanted may all be there.
+    """The range of days in which the missing annotations may be complete.
 
     Attributes:
-        earliest, latest: days, two standard errors of the mean daily pace apart from it; so about nine times in ten
-            the end falls between, if the coming days are like the last ones. Empty where that cannot be told.
-        why: what there is to say about it.
+        earliest, latest: from the mean daily pace plus and minus two standard errors, so about
+            nine times in ten the end falls between if the coming days are like the last ones.
+            Empty if unknown.
+        reason: why one of them is unknown.
     """
 
     earliest: str = ""
@@ -49,11 +49,11 @@ class AnnotatorProgress:
     """One annotator.
 
     Attributes:
-        done, skipped: documents; one that was skipped and answered later is done.
-        open: documents that the label stream may still give them; others may take them first.
-        median_seconds: for a submitted answer, None where nothing was measured.
-        days: on which they submitted anything.
-        per_day: answers on such a day.
+        done, skipped: documents; one that was skipped and annotated later is done.
+        open: documents that the label stream may still serve; others may take them first.
+        median_seconds: of a submitted annotation; None if nothing was measured.
+        days: with a submission.
+        per_day: annotations on such a day.
         last: the day of the last one.
     """
 
@@ -70,16 +70,16 @@ class AnnotatorProgress:
 
 @dataclass
 class PassProgress:
-    """One project of a campaign.
+    """One pass of a campaign.
 
     Attributes:
-        tasks: how many there are; ``unfinished`` of them want more answers.
-        wanted: answers that are still to come.
-        blocked: those among them that nobody who works here can give: each has had the document already.
-        idle: accounts that have not begun.
+        tasks: all of them; ``unfinished`` ones want more annotations.
+        missing: annotations still to come.
+        blocked: those of them that no active annotator can give: each has had the document.
+        idle_accounts: accounts that have not begun.
     """
 
-    project_key: project.ProjectKey
+    project_key: ProjectKey
     url: str
     tasks: int
     unfinished: int
@@ -93,148 +93,125 @@ class PassProgress:
 def measure_progress(
     checkout: Checkout, client: LabelStudioClient, campaign: str, pass_name: str | None = None
 ) -> list[PassProgress]:
-    """Look at one interface of a campaign, or at all that were pushed. Changes nothing.
+    """Measure one pass of a campaign, or all that were pushed. Changes nothing.
 
     Raises:
         UsageError: nothing was ever pushed.
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
-    people = resolve_annotators(checkout, client.list_accounts())
-    today = datetime.fromtimestamp(client.server_time(), UTC).date()
-    found = project.find_campaign_projects(client, schema, campaign, pass_name)
-    return [
-        _measure_project(checkout, client, people, place, there, today) for place, there in found
-    ]
+    annotators = resolve_annotators(checkout, client.list_accounts())
+    projects = find_campaign_projects(client, schema, campaign, pass_name)
+    return [_measure_project(checkout, client, annotators, *each) for each in projects]
 
 
 def _measure_project(
     checkout: Checkout,
     client: LabelStudioClient,
     annotators: dict[int, Annotator],
-    project_key: project.ProjectKey,
+    project_key: ProjectKey,
     listed: ListedProject,
-    today: date,
 ) -> PassProgress:
-    with fetch_annotations(checkout, client, project_key, listed, "sayso progress") as held:
-        answers = list(held.iterate_work())
+    with fetch_annotations(checkout, client, project_key, listed, "sayso progress") as fetched:
+        work = list(fetched.iterate_work())
+        url = fetched.url
     begun = {task.id: task for task in client.list_unfinished_overlaps(listed.id)}
-    found = PassProgress(
-        project_key,
-        f"{client.url}/projects/{listed.id}",
-        client.count_tasks(listed.id),
-        client.count_unfinished_tasks(listed.id),
-    )
-    touched, submitted = (
-        _group_accounts(answers, begun),
-        _group_accounts((a for a in answers if not a.skipped), begun),
-    )
-    found.annotators = _measure_annotators(answers, annotators, touched, found.unfinished)
-    found.idle_accounts = len(annotators.keys() - {answer.account for answer in answers})
-    active = {
-        a.account
-        for a in answers
-        if a.account in annotators and _kind_of_account(annotators, a.account) != "program"
-    }
-    found.missing = max(0, found.unfinished - len(begun))
+    touched: dict[int, set[int | None]] = defaultdict(set)
+    submitted: dict[int, set[int | None]] = defaultdict(set)
+    for each in work:
+        if each.task in begun:
+            touched[each.task].add(each.account)
+            if not each.skipped:
+                submitted[each.task].add(each.account)
+    unfinished = client.count_unfinished_tasks(listed.id)
+    progress = PassProgress(project_key, url, client.count_tasks(listed.id), unfinished)
+    seen = Counter(account for accounts in touched.values() for account in accounts)
+    progress.annotators = _measure_annotators(work, annotators, seen, unfinished)
+    accounts = {each.account for each in work}
+    programs = {account for account, who in annotators.items() if who.kind == "program"}
+    active = (accounts & annotators.keys()) - programs
+    progress.idle_accounts = len(annotators.keys() - accounts)
+    progress.missing = max(0, unfinished - len(begun))
     for task in begun.values():
         missing = max(0, task.overlap - len(submitted[task.id]))
-        found.missing += missing
-        found.blocked += max(0, missing - len(active - touched[task.id]))
-    pace = [
-        _day_of(answer)
-        for answer in answers
-        if not answer.skipped and _kind_of_account(annotators, answer.account) != "program"
-    ]
-    found.forecast = forecast_end(pace, found.missing, found.blocked, today)
-    return found
-
-
-def _group_accounts(
-    annotations: Iterable[AnnotationWork], begun: dict[int, TaskOverlap]
-) -> AccountsByTask:
-    """Who has answered each task that still waits for others."""
-    who: AccountsByTask = defaultdict(set)
-    for answer in annotations:
-        if answer.task in begun:
-            who[answer.task].add(answer.account)
-    return who
+        progress.missing += missing
+        progress.blocked += max(0, missing - len(active - touched[task.id]))
+    pace = [_day_of(e) for e in work if not e.skipped and e.account not in programs]
+    today = datetime.fromtimestamp(client.server_time(), UTC).date()
+    progress.forecast = forecast_end(pace, progress.missing, progress.blocked, today)
+    return progress
 
 
 def _measure_annotators(
-    annotations: Iterable[AnnotationWork],
+    work: Iterable[AnnotationWork],
     annotators: dict[int, Annotator],
-    touched: AccountsByTask,
+    seen: Counter[int | None],
     unfinished: int,
 ) -> list[AnnotatorProgress]:
-    theirs: dict[int | None, list[AnnotationWork]] = defaultdict(list)
-    for answer in annotations:
-        theirs[answer.account].append(answer)
-    seen = Counter(account for accounts in touched.values() for account in accounts)
-    workers = []
-    for account, given in theirs.items():
-        name = annotators[account].pseudonym if account in annotators else "unknown"
-        open_ = max(0, unfinished - seen[account]) if account in annotators else 0
-        workers.append(
-            _measure_annotator(
-                AnnotatorProgress(name, _kind_of_account(annotators, account), open=open_), given
-            )
-        )
-    return sorted(workers, key=lambda worker: worker.annotator)
+    """Measure each account; ``seen`` counts the unfinished tasks that it has had."""
+    by_account: dict[int | None, list[AnnotationWork]] = defaultdict(list)
+    for each in work:
+        by_account[each.account].append(each)
+    measured = []
+    for account, given in by_account.items():
+        if account is None or account not in annotators:
+            measured.append(_measure_annotator(AnnotatorProgress("unknown", "unknown"), given))
+        else:
+            who, left = annotators[account], max(0, unfinished - seen[account])
+            progress = AnnotatorProgress(who.pseudonym, who.kind, open=left)
+            measured.append(_measure_annotator(progress, given))
+    return sorted(measured, key=lambda progress: progress.annotator)
 
 
 def _measure_annotator(
-    measured: AnnotatorProgress, given: list[AnnotationWork]
+    measured: AnnotatorProgress, work: list[AnnotationWork]
 ) -> AnnotatorProgress:
-    submitted = [answer for answer in given if not answer.skipped]
-    done = {answer.task for answer in submitted}
+    submitted = [each for each in work if not each.skipped]
+    done = {each.task for each in submitted}
     measured.done = len(done)
-    measured.skipped = len({answer.task for answer in given} - done)
-    seconds = [answer.seconds for answer in submitted if answer.seconds]
-    measured.median_seconds = median(seconds) if seconds else None
-    days = {_day_of(answer) for answer in submitted}
-    measured.days = len(days)
-    measured.per_day = len(submitted) / len(days) if days else 0.0
-    measured.last = max(days).isoformat() if days else ""
+    measured.skipped = len({each.task for each in work} - done)
+    if seconds := [each.seconds for each in submitted if each.seconds]:
+        measured.median_seconds = median(seconds)
+    if days := {_day_of(each) for each in submitted}:
+        measured.days, measured.last = len(days), max(days).isoformat()
+        measured.per_day = len(submitted) / len(days)
     return measured
 
 
-def _kind_of_account(annotators: dict[int, Annotator], account: int | None) -> str:
-    return annotators[account].kind if account in annotators else "unknown"
-
-
-def _day_of(annotation: AnnotationWork) -> date:
-    return datetime.fromisoformat(annotation.created).astimezone(UTC).date()
+def _day_of(work: AnnotationWork) -> date:
+    return datetime.fromisoformat(work.created).astimezone(UTC).date()
 
 
 def forecast_end(days: Sequence[date], missing: int, blocked: int, today: date) -> EndForecast:
-    """When ``missing`` answers may have come, of which ``blocked`` cannot; ``days`` has one entry for each answer given.
+    """Forecast when ``missing`` annotations may be complete, of which ``blocked`` cannot come.
+
+    Args:
+        days: one entry for each annotation given so far.
 
     >>> steady = [date(2026, 1, day) for day in range(1, 11) for _ in range(10)]
     >>> forecast_end(steady, 50, 0, date(2026, 1, 11))
-    Forecast(earliest='2026-01-16', latest='2026-01-16', why='')
+    EndForecast(earliest='2026-01-16', latest='2026-01-16', reason='')
     """
     if not missing:
         return EndForecast(reason="nothing is left to do")
     if missing == blocked:
-        return EndForecast(reason="whatever is left waits for another annotator")
-    past = _count_past_days(days, today)
-    if len(past) < MIN_DAYS or sum(past) < MIN_ANNOTATIONS:
-        takes = f"{MIN_ANNOTATIONS} answers on {MIN_DAYS} full days of the last {WINDOW_DAYS}"
-        return EndForecast(
-            reason=f"not enough to tell by when: that takes {takes}, and there are {sum(past)} on {len(past)}"
+        return EndForecast(reason="what is left waits for another annotator")
+    counts = _count_past_days(days, today)
+    if len(counts) < MIN_DAYS or sum(counts) < MIN_ANNOTATIONS:
+        reason = (
+            f"not enough to forecast the end: that takes {MIN_ANNOTATIONS} annotations on"
+            f" {MIN_DAYS} full days of the last {WINDOW_DAYS}, and there are {sum(counts)}"
+            f" on {len(counts)}"
         )
-    pace, error = fmean(past), stdev(past) / math.sqrt(len(past))
-    earliest, latest = (
-        _end_date(today, missing - blocked, pace + 2 * error),
-        _end_date(today, missing - blocked, pace - 2 * error),
-    )
-    return EndForecast(
-        earliest, latest, "" if latest else "the days differ too much to say by when at the latest"
-    )
+        return EndForecast(reason=reason)
+    pace, error = fmean(counts), stdev(counts) / math.sqrt(len(counts))
+    earliest = _end_date(today, missing - blocked, pace + 2 * error)
+    latest = _end_date(today, missing - blocked, pace - 2 * error)
+    reason = "" if latest else "the days differ too much to forecast the latest end"
+    return EndForecast(earliest, latest, reason)
 
 
 def _count_past_days(days: Sequence[date], today: date) -> list[int]:
-    """How many answers came on each full day of the window since the first answer, also on those without any."""
+    """Count annotations on each full day of the window since the first one, empty days too."""
     counts = Counter(days)
     first = max(min(days, default=today), today - timedelta(days=WINDOW_DAYS))
     return [counts[first + timedelta(days=number)] for number in range((today - first).days)]

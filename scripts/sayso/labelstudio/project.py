@@ -1,4 +1,4 @@
-"""The project of one campaign and interface: found by a mark in its description, made when there is none."""
+"""The project of one campaign and pass: found by a mark in its description, created if missing."""
 
 from __future__ import annotations
 
@@ -10,92 +10,97 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from sayso.errors import ConflictError, UsageError
-from sayso.labelstudio import instructions
 from sayso.labelstudio.api_types import ListedProject, ProjectDetails
 from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
-from sayso.labelstudio.instructions import ShownGuidelines
+from sayso.labelstudio.instructions import (
+    ShownGuidelines,
+    append_shown_line,
+    compare_guidelines,
+    parse_shown_guidelines,
+    render_instructions,
+)
 from sayso.labelstudio.interface import render_interface
 from sayso.labelstudio.sync_state import SyncState
 from sayso.schema.declarations import Schema
 from sayso.schema.guidelines import Guidelines
 
 _SIGNATURE = "sayso:interface-as-sent="
+_MAX_TITLE = 50  # characters that Label Studio takes
 
-InterfaceState = Literal["in step", "behind the schema", "edited in Label Studio"]
+InterfaceState = Literal["up to date", "outdated", "edited in Label Studio"]
 
 
 @dataclass(frozen=True)
 class ProjectKey:
-    """Which project is meant, whether or not it exists."""
+    """The campaign and pass of a project, which may not exist yet."""
 
     campaign: str
     pass_name: str
 
     @property
     def mark(self) -> str:
-        """The line of the description by which the project is known; its title may be changed at will.
+        """The line of the description that identifies the project, whatever its title.
 
-        >>> ProjectKey("read_founding_articles", "total_counts").mark
+        >>> ProjectKey("founding", "all").mark
         'sayso:campaign=founding interface=all'
         """
         return f"sayso:campaign={self.campaign} interface={self.pass_name}"
 
     @property
     def command(self) -> str:
-        """What makes the project and keeps it up to date."""
+        """The command that creates and updates the project."""
         return "sayso push"
 
     def title(self, schema: Schema) -> str:
-        """How the project is called when it is made."""
+        """Return the title of the project when it is created."""
         return f"{self.campaign}: {schema.find_pass(self.pass_name).title}"
 
     def xml(self, schema: Schema) -> str:
-        """Its interface."""
+        """Return the labelling interface."""
         return render_interface(schema, self.pass_name)
 
 
 def find_project(client: LabelStudioClient, project_key: ProjectKey) -> ProjectDetails | None:
-    """The project, or None. An empty one beside it counts for nothing: two first pushes may have met.
+    """Find a project, or None.
 
     Raises:
-        ConflictError: two projects with tasks carry the same mark.
+        ConflictError: two projects with tasks have the same mark.
     """
-    ((_place, found),) = find_projects(client, [project_key])
-    return client.fetch_project(found.id) if found else None
+    ((_key, listed),) = find_projects(client, [project_key])
+    return client.fetch_project(listed.id) if listed else None
 
 
 def find_projects(
     client: LabelStudioClient, project_keys: Iterable[ProjectKey]
 ) -> list[tuple[ProjectKey, ListedProject | None]]:
-    """The project of each place, or None, by one question.
+    """Find the project of each key, or None, with one query.
 
     Raises:
         ConflictError: as ``find_project``.
     """
     listed = list(client.list_projects())
-    return [(place, _select_project(client, place, listed)) for place in project_keys]
+    return [(key, _select_project(client, key, listed)) for key in project_keys]
 
 
 def find_campaign_projects(
     client: LabelStudioClient, schema: Schema, campaign: str, pass_name: str | None
 ) -> list[tuple[ProjectKey, ListedProject]]:
-    """The projects of a campaign, of one interface or of all, by one question.
+    """Find the projects of a campaign, of one pass or of all, with one query.
 
     Raises:
         UsageError: there is none.
         ConflictError: as ``find_project``.
     """
-    wanted = [
+    keys = [
         ProjectKey(campaign, name) for name in ([pass_name] if pass_name else schema.interfaces)
     ]
-    found = [(place, there) for place, there in find_projects(client, wanted) if there]
+    found = [(key, listed) for key, listed in find_projects(client, keys) if listed]
     if not found:
         what = f"no project of campaign {campaign}" + (
-            f" with interface {pass_name}" if pass_name else ""
+            f" for pass {pass_name}" if pass_name else ""
         )
-        raise UsageError(
-            what, where=client.url, remedy="run `sayso push` first, or name another with --campaign"
-        )
+        remedy = "run `sayso push` first, or choose another campaign with --campaign"
+        raise UsageError(what, where=client.url, remedy=remedy)
     return found
 
 
@@ -103,14 +108,15 @@ def _select_project(
     client: LabelStudioClient, project_key: ProjectKey, listed: Iterable[ListedProject]
 ) -> ListedProject | None:
     marked = _filter_by_mark(listed, project_key)
+    if len(marked) > 1:  # two first pushes may have met: an empty project counts for nothing
+        marked = [project for project in marked if project.task_number] or marked[:1]
     if len(marked) > 1:
-        marked = [one for one in marked if one.task_number] or marked[:1]
-    if len(marked) > 1:
-        numbers = " and ".join(str(one.id) for one in marked)
+        numbers = " and ".join(str(project.id) for project in marked)
         raise ConflictError(
             f"projects {numbers} are both marked as {project_key.campaign}/{project_key.pass_name}",
             where=client.url,
-            remedy=f"delete one in Label Studio, or take the line {project_key.mark!r} out of its description",
+            remedy="delete one in Label Studio, or remove the line"
+            f" {project_key.mark!r} from its description",
         )
     return marked[0] if marked else None
 
@@ -118,11 +124,9 @@ def _select_project(
 def _filter_by_mark(
     listed: Iterable[ListedProject], project_key: ProjectKey
 ) -> list[ListedProject]:
-    """Those with the mark of the place, the oldest first."""
-    return sorted(
-        (one for one in listed if project_key.mark in (one.description or "").splitlines()),
-        key=attrgetter("id"),
-    )
+    """Select the projects with the mark, the oldest first."""
+    marked = (p for p in listed if project_key.mark in (p.description or "").splitlines())
+    return sorted(marked, key=attrgetter("id"))
 
 
 def create_project(
@@ -131,17 +135,17 @@ def create_project(
     schema: Schema,
     guidelines: Guidelines | None,
 ) -> ProjectDetails:
-    """Make the project with its interface and instructions; where somebody else was faster, theirs is taken."""
+    """Create the project with interface and instructions; if somebody was faster, take theirs."""
     title, interface = project_key.title(schema), project_key.xml(schema)
-    kept = "Made by Sayso, which reads the lines here that begin with its name. Keep them."
-    told = _sign(f"{project_key.mark}\n{kept}", interface)
-    made = client.create_project(
-        title=title if len(title) <= 50 else f"{title[:49]}…",
-        description=instructions.append_shown_line(told, guidelines, client.server_time())
-        if guidelines
-        else told,
+    notice = "Made by Sayso, which reads the lines here that begin with its name. Keep them."
+    description = _sign(f"{project_key.mark}\n{notice}", interface)
+    if guidelines:
+        description = append_shown_line(description, guidelines, client.server_time())
+    created = client.create_project(
+        title=title if len(title) <= _MAX_TITLE else f"{title[: _MAX_TITLE - 1]}…",
+        description=description,
         label_config=interface,
-        expert_instruction=instructions.render_instructions(guidelines),
+        expert_instruction=render_instructions(guidelines),
         show_instruction=True,
         show_skip_button=True,
         enable_empty_annotation=True,
@@ -152,23 +156,24 @@ def create_project(
         model_version=MODEL_VERSION,
     )
     first = _filter_by_mark(client.list_projects(), project_key)[0]
-    if first.id != made.id:
-        client.delete_project(made.id)
+    if first.id != created.id:
+        client.delete_project(created.id)
         return client.fetch_project(first.id)
-    client.create_tab(made.id)
-    return made
+    client.create_tab(created.id)
+    return created
 
 
 def compare_interface(
     project: ProjectDetails, project_key: ProjectKey, schema: Schema
 ) -> InterfaceState:
-    """Whether the interface on the server is the schema's; if not, whether it is still the one that we put there.
+    """Compare the interface on the server with the schema's.
 
-    The project itself says what we put there, so that any checkout can tell.
+    If they differ, the signature in the description tells whether the server's is still the one
+    that was sent, from whatever checkout.
     """
     if _canonicalize(project.label_config) == _canonicalize(project_key.xml(schema)):
-        return "in step"
-    return "behind the schema" if _is_signed(project) else "edited in Label Studio"
+        return "up to date"
+    return "outdated" if _is_signed(project) else "edited in Label Studio"
 
 
 def update_settings(
@@ -182,33 +187,31 @@ def update_settings(
     new: bool,
     update_interface: bool,
 ) -> list[str]:
-    """Bring the settings that are ours up to date; what was done, in words. A ``new`` project has them already.
+    """Bring our settings of a project up to date; return notes. A ``new`` project has them already.
 
     Raises:
-        ConflictError: the interface differs and may not, or cannot, be replaced; or the guidelines differ and do not
-            have a later version than those that the server shows.
+        ConflictError: the interface differs and may not, or cannot, be replaced; or the guidelines
+            differ without a later version than the server shows.
     """
-    instruction = instructions.render_instructions(guidelines)
+    instructions = render_instructions(guidelines)
     if new:
-        done = [f"made project {project.id}"]
+        notes = [f"created project {project.id}"]
     else:
-        changes, done = _plan_interface(client, project, project_key, schema, update_interface)
-        described = _plan_guidelines(
-            client, project, changes.get("description", project.description or ""), guidelines
-        )
+        changes, notes = _plan_interface(client, project, project_key, schema, update_interface)
+        description = changes.get("description", project.description or "")
+        described = _plan_guidelines(client, project, description, guidelines)
         if described is not None:
             changes["description"] = described
-            done.append(
-                f"guidelines {guidelines.version if guidelines else 'of no version'} are shown from now on"
-            )
-        if described is not None or state.get("instruction") != _digest(instruction):
-            changes["expert_instruction"] = instruction
-        if changes:  # in one request: what is shown and what is said of it are never apart
+            version = guidelines.version if guidelines else "of no version"
+            notes.append(f"guidelines {version} are shown from now on")
+        if described is not None or state.get("instruction") != _digest(instructions):
+            changes["expert_instruction"] = instructions
+        if changes:  # in one request: instructions and the line about them are never apart
             client.update_project(project.id, **changes)
-        _repair_first_tab(client, project.id)
-    state.put("instruction", _digest(instruction))
+        _keep_one_tab(client, project.id)
+    state.put("instruction", _digest(instructions))
     state.connection.commit()
-    return done
+    return notes
 
 
 def _plan_interface(
@@ -218,17 +221,23 @@ def _plan_interface(
     schema: Schema,
     update_interface: bool,
 ) -> tuple[dict[str, str], list[str]]:
-    """The settings that put the interface right, and in words what becomes of it."""
-    state = compare_interface(project, project_key, schema)
-    if state != "in step":
-        wanted = _validate_replacement(
-            client, project, project_key, schema, state, update_interface
-        )
-        changes = {"label_config": wanted, "description": _sign(project.description, wanted)}
-        return changes, [f"replaced the interface, which was {state}"]
-    if not _is_signed(project):  # somebody gave it the schema's interface, or took our line away
+    """Return the settings that correct the interface, and notes."""
+    state, interface = compare_interface(project, project_key, schema), project_key.xml(schema)
+    if state == "up to date":
+        if _is_signed(project):
+            return {}, []
+        # Somebody entered the schema's interface by hand, or removed our line.
         return {"description": _sign(project.description, project.label_config)}, []
-    return {}, []
+    where = f"{client.url}/projects/{project.id}/settings/labeling"
+    if not update_interface:
+        remedy = f"run `{project_key.command} --update-interface` to replace it"
+        raise ConflictError(f"the interface is {state}", where=where, remedy=remedy)
+    if refusal := client.validate_interface(project.id, interface):
+        what = f"annotations would break with this interface: {refusal}"
+        remedy = "keep what was used in schema.yaml, or start a new campaign with --campaign"
+        raise ConflictError(what, where=where, remedy=remedy)
+    changes = {"label_config": interface, "description": _sign(project.description, interface)}
+    return changes, [f"replaced the interface, which was {state}"]
 
 
 def _plan_guidelines(
@@ -237,71 +246,44 @@ def _plan_guidelines(
     description: str,
     guidelines: Guidelines | None,
 ) -> str | None:
-    """The description with the line for guidelines that were not shown until now; None where they were."""
-    state, what, remedy = instructions.compare_guidelines(
-        read_guidelines_shown(client, project), guidelines
-    )
+    """Return the description with a line for guidelines not shown until now, or None."""
+    shown = read_guidelines_shown(client, project)
+    state, message, remedy = compare_guidelines(shown, guidelines)
     if state in ("ahead", "reworded"):
-        raise ConflictError(what, where=f"{client.url}/projects/{project.id}", remedy=remedy)
-    if state == "in step":
+        where = f"{client.url}/projects/{project.id}"
+        raise ConflictError(message, where=where, remedy=remedy)
+    if state == "up to date":
         return None
-    since = (
-        client.server_time() + 1
-    )  # in whole seconds, and what is submitted in this one was given under the older ones
-    return instructions.append_shown_line(description, guidelines, since)
+    # Server time is in whole seconds: what is submitted in this second belongs to the older ones.
+    return append_shown_line(description, guidelines, client.server_time() + 1)
 
 
 def read_guidelines_shown(
-    client: LabelStudioClient, project: ProjectDetails | ListedProject
+    client: LabelStudioClient, project: ListedProject
 ) -> tuple[ShownGuidelines, ...]:
-    """Which guidelines the project has shown, and since when.
+    """Read which guidelines the project has shown, and since when.
 
     Raises:
         ConflictError: somebody has changed a line that says so.
     """
-    return instructions.parse_shown_guidelines(
-        project.description, f"{client.url}/projects/{project.id}/settings"
-    )
+    where = f"{client.url}/projects/{project.id}/settings"
+    return parse_shown_guidelines(project.description, where)
 
 
-def _validate_replacement(
-    client: LabelStudioClient,
-    project: ProjectDetails,
-    project_key: ProjectKey,
-    schema: Schema,
-    state: InterfaceState,
-    update_interface: bool,
-) -> str:
-    """The interface that takes the place of the project's."""
-    where = f"{client.url}/projects/{project.id}/settings/labeling"
-    if not update_interface:
-        raise ConflictError(
-            f"the interface is {state}",
-            where=where,
-            remedy=f"run `{project_key.command} --update-interface` to replace it",
-        )
-    wanted = project_key.xml(schema)
-    if refusal := client.validate_interface(project.id, wanted):
-        remedy = "keep what was used in schema.yaml, or begin a new campaign with --campaign"
-        raise ConflictError(
-            f"answers would break with this interface: {refusal}", where=where, remedy=remedy
-        )
-    return wanted
-
-
-def _repair_first_tab(client: LabelStudioClient, project: int) -> None:
-    """Make a first tab where there is none, and take a twin of the first away: its request arrived twice."""
-    views = client.list_tabs(project)
-    if not views:
+def _keep_one_tab(client: LabelStudioClient, project: int) -> None:
+    """Create a missing first tab; delete its twins, whose request arrived twice."""
+    tabs = client.list_tabs(project)
+    if not tabs:
         client.create_tab(project)
-    for twin in [view for view in views[1:] if view.data == views[0].data]:
+    for twin in [tab for tab in tabs[1:] if tab.data == tabs[0].data]:
         client.delete_tab(twin.id)
 
 
 def _sign(description: str | None, interface: str) -> str:
-    """The description with the line that says which interface we put there."""
-    lines = [line for line in (description or "").splitlines() if not line.startswith(_SIGNATURE)]
-    return "\n".join([*lines, _signature(interface)])
+    """Return the description with the line that says which interface was sent."""
+    lines = (description or "").splitlines()
+    kept = [line for line in lines if not line.startswith(_SIGNATURE)]
+    return "\n".join([*kept, _signature(interface)])
 
 
 def _is_signed(project: ProjectDetails) -> bool:
@@ -313,7 +295,7 @@ def _signature(interface: str) -> str:
 
 
 def _canonicalize(config: str) -> str:
-    """The same for two spellings of one interface; comments do not count."""
+    """Return the same text for two spellings of one interface, without comments."""
     try:
         return ElementTree.canonicalize(config, strip_text=True)
     except ElementTree.ParseError:

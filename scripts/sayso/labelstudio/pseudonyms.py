@@ -1,8 +1,9 @@
-"""Pseudonyms: what the corpus calls an annotator, and never a name or an e-mail address.
+"""Pseudonyms: the names of annotators in the corpus, never a person's name or e-mail address.
 
-A pseudonym is a keyed digest of the account's address, so the same account has the same one on every server, and
-nobody without the key can guess their way back. Key and map lie in ``.sayso/``; the campaign lead may edit the map to
-give an account another pseudonym, or to say that it is a program or an adjudicator.
+A pseudonym is a keyed digest of the account's address: the same account has the same one on every
+server, and nobody can guess the address without the key. Key and map are in ``.sayso/``. The
+campaign lead may edit the map to give an account another pseudonym, or to say that it is a program
+or an adjudicator.
 """
 
 from __future__ import annotations
@@ -33,91 +34,80 @@ class Annotator(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def resolve_annotators(checkout: Checkout, accounts: Iterable[Account]) -> dict[int, Annotator]:
-    """The annotator behind each account number; accounts that are seen for the first time are added to the map.
+    """Return the annotator behind each account number; add new accounts to the map.
 
     Raises:
         InputError: the map is no JSON Lines, or gives two accounts one pseudonym.
     """
-    path = checkout.private / "annotators.jsonl"
-    known = _read_map(path)
-    before = len(known)
+    annotators = _read_map(checkout)
+    count = len(annotators)
     key = _load_key(checkout)
-    found = {
-        account.id: _find_or_add(_normalize_email(account.email), known, key)
-        for account in accounts
-    }
-    if len(known) > before:
-        _write_map(path, known)
-    return found
+    resolved = {}
+    for account in accounts:
+        email = _normalize_email(account.email)
+        if email not in annotators:
+            pseudonym = _derive_pseudonym(email, annotators, key)
+            annotators[email] = Annotator(email=email, pseudonym=pseudonym)
+        resolved[account.id] = annotators[email]
+    if len(annotators) > count:
+        _write_map(checkout, annotators)
+    return resolved
 
 
 def encode_pseudonyms(annotators: Mapping[int, Annotator]) -> str:
-    """Which pseudonym each account number has, for ``decode_pseudonyms``: no address, which stands in the map alone."""
-    return msgspec.json.encode(
-        {number: annotator.pseudonym for number, annotator in annotators.items()}
-    ).decode()
+    """Encode the pseudonym of each account number, without any address."""
+    names = {number: annotator.pseudonym for number, annotator in annotators.items()}
+    return msgspec.json.encode(names).decode()
 
 
 def decode_pseudonyms(checkout: Checkout, encoded: str) -> dict[int, Annotator]:
-    """The annotators that were ``encode_pseudonyms``; nobody where one is called otherwise in the map by now."""
-    known = {
-        annotator.pseudonym: annotator
-        for annotator in _read_map(checkout.private / "annotators.jsonl").values()
-    }
+    """Return the encoded annotators; none at all if the map now has another name for one."""
+    annotators = {annotator.pseudonym: annotator for annotator in _read_map(checkout).values()}
     names = msgspec.json.decode(encoded or "{}", type=dict[int, str])
-    return (
-        {number: known[name] for number, name in names.items()}
-        if known.keys() >= set(names.values())
-        else {}
-    )
+    if not annotators.keys() >= set(names.values()):
+        return {}
+    return {number: annotators[name] for number, name in names.items()}
 
 
 def add_annotator(checkout: Checkout, annotator: Annotator) -> None:
-    """Put an account into the map before it is first seen, under a chosen pseudonym or as another kind."""
-    path = checkout.private / "annotators.jsonl"
-    known = _read_map(path)
-    if known.get(_normalize_email(annotator.email)) != annotator:
-        known[_normalize_email(annotator.email)] = annotator
-        _write_map(path, known)
+    """Add an account to the map before it is first seen, with a chosen pseudonym or kind."""
+    annotators = _read_map(checkout)
+    email = _normalize_email(annotator.email)
+    if annotators.get(email) != annotator:
+        _write_map(checkout, {**annotators, email: annotator})
 
 
-def _write_map(path: Path, known: dict[str, Annotator]) -> None:
-    write_secret(
-        path,
-        "".join(f"{msgspec.json.encode(annotator).decode()}\n" for annotator in known.values()),
-    )
+def _map_path(checkout: Checkout) -> Path:
+    return checkout.private / "annotators.jsonl"
 
 
-def _read_map(path: Path) -> dict[str, Annotator]:
-    if not path.exists():
-        return {}
-    known: dict[str, Annotator] = {}
-    for number, annotator in jsonl.read_numbered(path, Annotator):
-        if annotator.pseudonym in {other.pseudonym for other in known.values()}:
-            raise InputError(
-                f"a second account is called {annotator.pseudonym}",
-                where=f"{path}:{number}",
-                remedy="give each its own",
-            )
-        known[_normalize_email(annotator.email)] = annotator
-    return known
+def _write_map(checkout: Checkout, annotators: dict[str, Annotator]) -> None:
+    lines = (f"{msgspec.json.encode(annotator).decode()}\n" for annotator in annotators.values())
+    write_secret(_map_path(checkout), "".join(lines))
+
+
+def _read_map(checkout: Checkout) -> dict[str, Annotator]:
+    """Read the annotators by their normalized address."""
+    path = _map_path(checkout)
+    annotators: dict[str, Annotator] = {}
+    for number, annotator in jsonl.read_numbered(path, Annotator) if path.exists() else ():
+        if annotator.pseudonym in {other.pseudonym for other in annotators.values()}:
+            what = f"a second account has the pseudonym {annotator.pseudonym}"
+            raise InputError(what, where=f"{path}:{number}", remedy="give each its own")
+        annotators[_normalize_email(annotator.email)] = annotator
+    return annotators
 
 
 def _normalize_email(email: str) -> str:
     return email.strip().casefold()
 
 
-def _find_or_add(email: str, known: dict[str, Annotator], key: bytes) -> Annotator:
-    if email not in known:
-        known[email] = Annotator(email=email, pseudonym=_derive_pseudonym(email, known, key))
-    return known[email]
-
-
-def _derive_pseudonym(email: str, known: dict[str, Annotator], key: bytes) -> str:
-    """Eight hexadecimal digits, or as many more as it takes to tell two accounts apart."""
+def _derive_pseudonym(email: str, annotators: dict[str, Annotator], key: bytes) -> str:
+    """Return eight hexadecimal digits, or as many more as tell two accounts apart."""
     digits = hmac.new(key, email.encode(), "sha256").hexdigest()
-    taken = {annotator.pseudonym for annotator in known.values()}
-    return next(name for length in range(8, 60) if (name := f"ann-{digits[:length]}") not in taken)
+    taken = {annotator.pseudonym for annotator in annotators.values()}
+    names = (f"ann-{digits[:length]}" for length in range(8, 60))
+    return next(name for name in names if name not in taken)
 
 
 def _load_key(checkout: Checkout) -> bytes:

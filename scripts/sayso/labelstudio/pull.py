@@ -1,6 +1,6 @@
-"""Bring every annotator's own answers back: ask for what has changed, then write each annotator's file whole.
+"""Pull every annotator's own annotations: fetch changes, then write each annotator's file whole.
 
-A pull that is killed has either replaced a file or not; run again it goes on where it was.
+A pull that is killed has either replaced a file or not; run again, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from sayso import jsonl
 from sayso.corpus.history import prepare_history
 from sayso.corpus.sources import REPLACED_TEXTS, AnnotationHead, CorpusFiles, annotation_sort_key
 from sayso.files import hold_lock, replace_if_changed, replace_together
-from sayso.labelstudio import project, repair_tab
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import (
-    Advance,
     AnnotationNotice,
     FetchedAnnotations,
     ServerComparison,
     open_annotations,
 )
+from sayso.labelstudio.project import ProjectKey, find_campaign_projects
+from sayso.labelstudio.repair_tab import update_repair_tab
+from sayso.labelstudio.sync_state import Advance
 from sayso.labelstudio.urls import SYSTEM
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -38,19 +39,20 @@ class PullResult:
     """What a pull found and did.
 
     Attributes:
-        looked_at: tasks that were fetched, because they are new or have changed.
-        answers: how many answers the server holds, by annotator and status.
+        tasks_fetched: tasks that are new or have changed.
+        annotations: counts on the server, by annotator and status.
         written: files that changed.
-        carried: answers that were given to an earlier text and provably stand on the present one, of all.
-        kept: parts of answers that the schema does not know; they stand in the records.
-        notices: those among the answers that were fetched.
-        aside: answers that cannot stand in the corpus, all of them; they are in ``quarantine_file``.
-        to_fix: documents with a span that has to be drawn again; a tab of Label Studio lists them.
-        vanished: answers in our files that the server no longer has; kept unless pruned.
-        changed: where everything was fetched, how it differs from what was known.
+        carried_over: annotations of an earlier text that provably fit the present one, of all.
+        kept: parts of annotations that the schema does not know; they are in the records.
+        notices: those among the annotations that were fetched.
+        quarantined: annotations that cannot be stored, all of them; they are in
+            ``quarantine_file``.
+        to_fix: documents with a mention to draw again; a tab of Label Studio lists them.
+        vanished: annotations in our files that the server no longer has; kept unless pruned.
+        comparison: if everything was fetched, the differences from what was known.
     """
 
-    project_key: project.ProjectKey
+    project_key: ProjectKey
     url: str
     tasks_fetched: int = 0
     annotations: dict[str, Counter[str]] = field(default_factory=dict)
@@ -76,163 +78,126 @@ def pull(
     full: bool = False,
     advance: Advance = lambda _: None,
 ) -> list[PullResult]:
-    """Bring back the answers of a campaign, of one interface or of all that there are.
+    """Pull the annotations of a campaign, of one pass or of all that were pushed.
 
-    ``full`` fetches everything and tells how it differs from what was known; else what has changed is asked for.
+    Args:
+        full: fetch everything, not only changes, and compare it with what was known.
 
     Raises:
         UsageError: nothing was ever pushed.
         ServerError: the server does not answer, or gives fewer tasks than it says it has.
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
-    outcomes = []
+    results = []
     with hold_lock(checkout.private / "sync.lock", "sayso pull"):
-        for place, there in project.find_campaign_projects(client, schema, campaign, pass_name):
-            with open_annotations(checkout, client, place, there) as answers:
-                changed = answers.fetch(full, advance)
-                outcome = _AnnotationFileWriter(checkout, answers, place, there.id, prune).write()
-                outcome.comparison = changed
-                outcomes.append(outcome)
-    return outcomes
+        for key, listed in find_campaign_projects(client, schema, campaign, pass_name):
+            with open_annotations(checkout, client, key, listed) as fetched:
+                comparison = fetched.fetch(full, advance)
+                result = _AnnotationFileWriter(checkout, fetched, prune).write()
+                result.comparison = comparison
+                results.append(result)
+    return results
 
 
 class _AnnotationFileWriter:
-    """Each annotator's file comes to hold what the ledger holds, and what does not concern this pull."""
+    """Writes what the server has to each annotator's file; lines of other origin stay."""
 
-    def __init__(
-        self,
-        checkout: Checkout,
-        fetched: FetchedAnnotations,
-        project_key: project.ProjectKey,
-        number: int,
-        prune: bool,
-    ) -> None:
+    def __init__(self, checkout: Checkout, fetched: FetchedAnnotations, prune: bool) -> None:
+        self.project_key = fetched.reader.project_key
         self.corpus = CorpusFiles(checkout.root)
-        self.quarantine_path = (
-            checkout.private / "set-aside" / f"{project_key.campaign}-{project_key.pass_name}.jsonl"
-        )
+        name = f"{self.project_key.campaign}-{self.project_key.pass_name}.jsonl"
+        self.quarantine_path = checkout.private / "quarantine" / name
         self.fetched = fetched
-        self.project_key = project_key
-        self.project = number
-        self.result = PullResult(project_key, fetched.url, pruned=prune)
+        self.quarantined = {each.number: each for each in fetched.list_quarantined()}
+        self.result = PullResult(self.project_key, fetched.url, pruned=prune)
 
     def write(self) -> PullResult:
-        """Write what has changed, and tell."""
+        fetched, result = self.fetched, self.result
         self._write_files()
         self._write_quarantine()
-        self.result.tasks_fetched = self.fetched.tasks_fetched
-        self.result.notices = self.fetched.notices
-        self.result.kept = self.fetched.count_kept()
-        self.result.carried_over = self.fetched.count_carried_over()
-        self.result.to_fix = repair_tab.update_repair_tab(
-            self.fetched.client,
-            self.project,
-            self.fetched.state,
-            self.fetched.annotations_with_kept(),
+        result.tasks_fetched, result.notices = fetched.tasks_fetched, fetched.notices
+        result.kept, result.carried_over = fetched.count_kept(), fetched.count_carried_over()
+        result.to_fix = update_repair_tab(
+            fetched.client, fetched.reader.project, fetched.state, fetched.annotations_with_kept()
         )
-        return self.result
+        return result
 
     def _write_files(self) -> None:
-        accounts = {
-            annotator.pseudonym: account for annotator, account in self.fetched.accounts().items()
-        }
-        local = {path.stem for path in self.corpus.annotation_files(self.project_key.campaign)}
-        for name in sorted(accounts.keys() | local):
-            account = accounts.get(name)
+        campaign, accounts = self.project_key.campaign, self.fetched.accounts()
+        account_of = {annotator.pseudonym: account for annotator, account in accounts.items()}
+        local = {path.stem for path in self.corpus.annotation_files(campaign)}
+        for name in sorted(account_of.keys() | local):
+            account = account_of.get(name)
             if account is not None:
                 self.result.annotations[name] = self.fetched.count_by_status(account)
-            path = self.corpus.annotation_file(self.project_key.campaign, name)
+            path = self.corpus.annotation_file(campaign, name)
             if not self.fetched.is_file_current(name, path):
                 self._write_file(name, account, path)
 
     def _write_file(self, name: str, account: int | None, path: Path) -> None:
         vanished = len(self.result.vanished)
         self._save_history(path)
-        coming = self.fetched.lines_of_account(account) if account is not None else ()
-        theirs = (
-            (self._sort_key(line.doc_id, line.created, line.annotation), line.content)
-            for line in coming
-        )
-        lines = (
-            Raw(content)
-            for _key, content in heapq.merge(self._lines_to_keep(path), theirs, key=itemgetter(0))
-        )
-        if self.corpus.write_annotations(self.project_key.campaign, name, lines):
+        lines = self.fetched.lines_of_account(account) if account is not None else ()
+        pass_name = self.project_key.pass_name
+        fetched = (((doc_id, pass_name, *key), content) for doc_id, *key, content in lines)
+        merged = heapq.merge(self._lines_to_keep(path), fetched, key=itemgetter(0))
+        contents = (Raw(content) for _key, content in merged)
+        if self.corpus.write_annotations(self.project_key.campaign, name, contents):
             self.result.written.append(path)
         if path.stat().st_size == 0:
             path.unlink()
-        if vanished == len(self.result.vanished):  # what has vanished is told each time
+        if vanished == len(self.result.vanished):  # what has vanished is reported each time
             self.fetched.mark_file_current(name, account, path)
 
-    def _sort_key(self, doc_id: str, created: str, annotation: int) -> tuple[str, str, str, int]:
-        return doc_id, self.project_key.pass_name, created, annotation
-
     def _lines_to_keep(self, path: Path) -> Iterator[tuple[tuple[str, str, str, int], bytes]]:
-        """The lines of our file that are to stay beside what the server has, as they are."""
-        for _number, content, line in (
+        """Yield the lines of our file that stay beside what the server has, with their sort key."""
+        for _number, content, head in (
             jsonl.read_lines(path, AnnotationHead) if path.exists() else ()
         ):
-            if self._is_kept(line):
-                yield annotation_sort_key(line), content.rstrip(b"\n")
+            if self._is_kept(head):
+                yield annotation_sort_key(head), content.rstrip(b"\n")
 
     def _save_history(self, path: Path) -> None:
-        """Lines that leave, since the text that they were given to has gone, are first put into the history."""
-        if path.exists() and self.fetched.has_quarantined():
-            leaving = [
-                content
-                for _number, content, line in jsonl.read_lines(path, AnnotationHead)
-                if self._is_superseded(line)
-            ]
+        """Append lines that leave because their text was replaced to the history file."""
+        if path.exists() and self.quarantined:
+            lines = jsonl.read_lines(path, AnnotationHead)
+            leaving = [content for _number, content, head in lines if self._is_superseded(head)]
             if leaving:
-                replace_together(
-                    [prepare_history(self.corpus.history_file(path, REPLACED_TEXTS), leaving)]
-                )
+                history = self.corpus.history_file(path, REPLACED_TEXTS)
+                replace_together([prepare_history(history, leaving)])
 
-    def _is_superseded(self, line: AnnotationHead) -> bool:
-        """Whether an answer of this project was refused for its text; that is told as set aside."""
-        refused = (
-            self._is_from_project(line)
-            and line.origin
-            and self.fetched.is_quarantined(line.origin.annotation)
-        )
-        return bool(refused) and line.text_sha256 != self.fetched.reader.documents.text_sha256(
-            line.doc_id
-        )
+    def _is_from_project(self, head: AnnotationHead) -> bool:
+        key = (SYSTEM, self.fetched.reader.project, self.project_key.pass_name)
+        origin = head.origin
+        return origin is not None and (origin.system, origin.project, head.interface) == key
 
-    def _is_from_project(self, line: AnnotationHead) -> bool:
-        origin = line.origin
-        ours = origin is not None and origin.system == SYSTEM and origin.project == self.project
-        return ours and line.interface == self.project_key.pass_name
-
-    def _is_kept(self, line: AnnotationHead) -> bool:
-        origin = line.origin
-        if origin is None or not self._is_from_project(line):
-            return True
-        if self.fetched.has_record(origin.annotation, line.doc_id, line.created):
+    def _is_superseded(self, head: AnnotationHead) -> bool:
+        """Return whether the annotation is in quarantine for its text."""
+        if not (self._is_from_project(head) and head.origin):
             return False
-        if self.fetched.is_quarantined(origin.annotation):
-            return not self._is_superseded(line)
-        self.result.vanished.append(
-            AnnotationNotice(
-                line.doc_id, line.annotator, origin.task, "", "no longer on the server"
-            )
+        current = self.fetched.reader.documents.text_sha256(head.doc_id)
+        return head.origin.annotation in self.quarantined and head.text_sha256 != current
+
+    def _is_kept(self, head: AnnotationHead) -> bool:
+        origin = head.origin
+        if origin is None or not self._is_from_project(head):
+            return True
+        if self.fetched.has_record(origin.annotation, head.doc_id, head.created):
+            return False
+        if origin.annotation in self.quarantined:
+            return not self._is_superseded(head)
+        notice = AnnotationNotice(
+            head.doc_id, head.annotator, origin.task, "", "no longer on the server"
         )
+        self.result.vanished.append(notice)
         return not self.result.pruned
 
     def _write_quarantine(self) -> None:
-        """Nothing is lost: what cannot stand in the corpus is kept as it came, in a file that only we can read."""
+        """Write annotations that cannot be stored, as they came, to a file that only we can read."""
         lines = []
-        for aside in self.fetched.iterate_quarantined():
-            self.result.quarantined.append(
-                AnnotationNotice(aside.doc_id, aside.annotator, aside.task, "", aside.reason)
-            )
-            head = {
-                "reason": aside.reason,
-                "doc_id": aside.doc_id,
-                "annotator": aside.annotator,
-                "task": aside.task,
-            }
-            lines.append(msgspec.json.encode({**head, "answer": aside.annotation}) + b"\n")
+        for each in self.quarantined.values():
+            self.result.quarantined.append(each.notice)
+            lines.append(msgspec.json.encode(each) + b"\n")
         if lines:
             replace_if_changed(
                 self.quarantine_path, lambda file: file.writelines(lines), mode=0o600

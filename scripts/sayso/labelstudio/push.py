@@ -1,10 +1,9 @@
-"""Bring the server up to the corpus: look, plan, apply. A second push finds nothing to do."""
+"""Push the corpus to Label Studio: compare, plan, apply. A second push finds nothing to do."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -14,25 +13,37 @@ from typing import Any
 
 import msgspec
 
+from sayso.code_digest import package_digest
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import PartialError
 from sayso.files import hold_lock
-from sayso.labelstudio import (
-    document_index,
-    instructions,
-    overlap,
-    pending_writes,
-    prediction_file,
-    project,
-    task_order,
-    tasks,
-)
-from sayso.labelstudio.api_types import ProjectDetails
+from sayso.labelstudio.api_types import ProjectDetails, TaskPrediction
 from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient, LostResponse, ObjectGone
-from sayso.labelstudio.instructions import GuidelinesComparison
-from sayso.labelstudio.overlap import Overlap, OverlapResult
-from sayso.labelstudio.pending_writes import OutOfSyncError
-from sayso.labelstudio.prediction_file import PredictionFile, PredictionPayload
+from sayso.labelstudio.document_index import open_document_index
+from sayso.labelstudio.instructions import GuidelinesComparison, compare_guidelines
+from sayso.labelstudio.overlap import (
+    Overlap,
+    OverlapResult,
+    apply_overlap,
+    find_shortage,
+    plan_overlap,
+    prepare_project,
+)
+from sayso.labelstudio.pending_writes import (
+    OutOfSyncError,
+    confirm_write,
+    record_write,
+    wait_for_pending_write,
+)
+from sayso.labelstudio.prediction_file import PredictionFile, PredictionPayload, read_predictions
+from sayso.labelstudio.project import (
+    ProjectKey,
+    compare_interface,
+    create_project,
+    find_project,
+    read_guidelines_shown,
+    update_settings,
+)
 from sayso.labelstudio.push_plan import (
     CONFLICT_KINDS,
     SENT_KINDS,
@@ -43,18 +54,25 @@ from sayso.labelstudio.push_plan import (
     plan_prediction,
     plan_tasks,
 )
-from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
-from sayso.labelstudio.task_order import TaskOrder
+from sayso.labelstudio.sync_state import (
+    Advance,
+    SyncState,
+    chunks,
+    format_timestamp,
+    open_sync_state,
+)
+from sayso.labelstudio.task_order import TaskOrder, effective_score, has_order, set_order
+from sayso.labelstudio.tasks import build_heading, build_task_data, heading_digest, text_digest
 from sayso.models import Document
-from sayso.schema import guidelines
 from sayso.schema.declarations import Schema, load_schema
+from sayso.schema.guidelines import GUIDELINES_FILE, Guidelines, read_guidelines
 from sayso.settings import SCHEMA_FILE, Checkout
 
 BATCH_TASKS = 2000
 BATCH_BYTES = 8 << 20
-MAX_TASKS_PER_QUERY = 200  # tasks of one question or removal: they travel in the address
+MAX_TASKS_PER_QUERY = 200  # their numbers travel in the address
 
-_NO_PROJECT = ProjectDetails(  # stands for a project that is yet to be made
+_NO_PROJECT = ProjectDetails(  # for a dry run before the first push
     id=0,
     title="",
     description=None,
@@ -63,15 +81,18 @@ _NO_PROJECT = ProjectDetails(  # stands for a project that is yet to be made
     expert_instruction=None,
     model_version=None,
 )
+_RUN_AGAIN = "run `sayso push` again"
 
-Advance = Callable[[int], None]
+# Steps that write nothing.
+_PASSIVE_STEPS = {"unchanged", "gone", "foreign", "superseded", "duplicate", *CONFLICT_KINDS}
+_PASSIVE_PREDICTIONS = {"unchanged", "kept"}
 
 
 @dataclass(frozen=True)
 class PushRequest:
-    """What is asked of a push."""
+    """The options of a push."""
 
-    project_key: project.ProjectKey
+    project_key: ProjectKey
     predictions: Path | None = None
     limit: int | None = None
     update_interface: bool = False
@@ -82,22 +103,24 @@ class PushRequest:
 
 @dataclass
 class PushResult:
-    """The plan in numbers, and what there is to tell about it.
+    """The plan in numbers, and what to report.
 
     Attributes:
-        project: its number on the server; 0 where a dry run found none.
-        interface, guidelines: how those on the server stand to ours.
-        tasks, predictions: how many of each kind.
-        told: every step that a person may want to know of.
-        left_out: predicted mentions and relations that the interface does not show, by name.
+        project: its number on the server; 0 if a dry run found none.
+        interface_state: the interface on the server compared with the schema's.
+        guidelines_state: the guidelines shown there compared with ours.
+        tasks: steps by kind.
+        predictions: predictions by kind.
+        reported_steps: every step that a person may want to know of.
+        excluded: predicted mentions and relations that the pass does not show, by name.
         postponed: new documents that ``limit`` left for later.
-        overlap: what became of the overlap, where one was asked for.
-        reordered: whether the project handed documents out in another order than was asked for.
+        overlap: the overlap, if one was requested.
+        reordered: whether the project handed documents out in another order than requested.
     """
 
     project: int = 0
     url: str = ""
-    interface_state: str = "in step"
+    interface_state: str = "up to date"
     guidelines_state: GuidelinesComparison = field(default_factory=GuidelinesComparison)
     tasks: Counter[StepKind] = field(default_factory=Counter)
     predictions: Counter[PredictionStepKind] = field(default_factory=Counter)
@@ -110,65 +133,51 @@ class PushResult:
 
     @property
     def conflicts(self) -> int:
-        """Tasks about which corpus and server disagree."""
+        """The number of annotated tasks on which corpus and server disagree."""
         return sum(self.tasks[kind] for kind in CONFLICT_KINDS)
 
     @property
     def changes(self) -> int:
-        """Writes that the plan asks for."""
-        quiet: set[str] = {
-            "unchanged",
-            "gone",
-            "foreign",
-            "superseded",
-            "duplicate",
-            *CONFLICT_KINDS,
-            "foretold",
-            "withheld",
-        }
-        counts = chain(self.tasks.items(), self.predictions.items())
-        shifts = self.overlap.changes if self.overlap else 0
-        return sum(count for kind, count in counts if kind not in quiet) + shifts + self.reordered
+        """The number of writes that the plan requires."""
+        tasks = sum(n for kind, n in self.tasks.items() if kind not in _PASSIVE_STEPS)
+        predictions = sum(
+            n for kind, n in self.predictions.items() if kind not in _PASSIVE_PREDICTIONS
+        )
+        overlap = self.overlap.changes if self.overlap else 0
+        return tasks + predictions + overlap + self.reordered
 
 
 def plan_push(checkout: Checkout, client: LabelStudioClient, request: PushRequest) -> PushResult:
-    """The plan of a push, and nothing done on the server."""
-    return plan_push_of_project(
-        checkout, client, request, project.find_project(client, request.project_key)
-    )
+    """Plan a push, and change nothing on the server."""
+    project = find_project(client, request.project_key)
+    return plan_push_of_project(checkout, client, request, project)
 
 
 def plan_push_of_project(
     checkout: Checkout,
     client: LabelStudioClient,
     request: PushRequest,
-    project_found: ProjectDetails | None,
+    project: ProjectDetails | None,
 ) -> PushResult:
-    """The same for a project that was looked for already."""
-    schema, corpus = load_schema(checkout.root / SCHEMA_FILE), CorpusFiles(checkout.root)
+    """Plan a push to a project that was looked up already; None: it does not exist yet."""
+    target = project or _NO_PROJECT
     with (
         hold_lock(checkout.private / "sync.lock", "sayso push"),
-        _open_predictions(checkout, request, schema) as given,
-        open_sync_state(checkout, client, project_found or _NO_PROJECT) as ledger,
+        _open_push(checkout, client, request) as run,
+        run.open_state(target),
     ):
-        pusher = _PushRun(
-            client, project_found or _NO_PROJECT, ledger, corpus, schema, given, request
-        )
-        if project_found:
-            pusher.result.interface_state = project.compare_interface(
-                project_found, request.project_key, schema
-            )
-            lines, ours = (
-                project.read_guidelines_shown(client, project_found),
-                guidelines.read_guidelines(checkout.root / guidelines.GUIDELINES_FILE),
-            )
-            pusher.result.guidelines_state = instructions.compare_guidelines(lines, ours)
-            ledger.update_tasks(client, project_found.id)
-        pusher.result.reordered = bool(
-            request.order
-            and not (project_found and task_order.has_order(project_found, request.order))
-        )
-        return pusher.plan_only(project_found or _NO_PROJECT)
+        result, schema = run.result, run.schema
+        if project:
+            result.interface_state = compare_interface(project, request.project_key, schema)
+            shown = read_guidelines_shown(client, project)
+            result.guidelines_state = compare_guidelines(shown, run.guidelines)
+            run.state.update_tasks(client, project.id)
+        result.reordered = request.order is not None and not has_order(target, request.order)
+        run.write_plan()
+        if request.overlap:
+            sent = run.select_steps(*SENT_KINDS)
+            result.overlap = plan_overlap(client, target, run.state, request.overlap, sent)
+        return result
 
 
 def push(
@@ -177,199 +186,155 @@ def push(
     request: PushRequest,
     advance: Advance = lambda _: None,
 ) -> PushResult:
-    """Plan and apply; where an answer got lost or somebody else was at work too, look again and go on.
+    """Plan and apply. If a response is lost, or somebody else changes the project, start over.
 
     Raises:
-        ConflictError: the interface on the server differs, two projects claim the place, or another push is at work.
+        ConflictError: the interface on the server differs, two projects have the same mark, or
+            another push is running.
         PartialError: stopped half-way; the next push goes on.
         InputError, SpanError: the corpus or the predictions are wrong; no task was sent.
     """
-    planned: list[PushResult] = []
-    schema = load_schema(checkout.root / SCHEMA_FILE)
+    results: list[PushResult] = []
     with (
         hold_lock(checkout.private / "sync.lock", "sayso push"),
-        _open_predictions(checkout, request, schema) as given,
+        _open_push(checkout, client, request) as run,
     ):
         for pause in (*client.retry_policy.pauses, None):
             try:
-                _push_once(checkout, client, request, schema, given, advance, planned)
+                run.push_once(results, advance)
                 break
             except (LostResponse, OutOfSyncError, ObjectGone) as error:
-                if (
-                    pause is None or request.limit is not None
-                ):  # a second look would count the limit afresh
-                    raise PartialError(error.what, where=error.where, remedy=error.remedy) from None
+                # Another round would count the limit afresh.
+                if pause is None or request.limit is not None:
+                    what, where = error.what, error.where
+                    raise PartialError(what, where=where, remedy=error.remedy) from None
                 client.retry_policy.wait(pause, error.what)
-    return _merge_results(planned)
-
-
-def _push_once(
-    checkout: Checkout,
-    client: LabelStudioClient,
-    request: PushRequest,
-    schema: Schema,
-    predictions: PredictionFile | None,
-    advance: Advance,
-    results: list[PushResult],
-) -> None:
-    """One look, one plan, which joins those that were ``planned``, and its steps."""
-    corpus, read = (
-        CorpusFiles(checkout.root),
-        guidelines.read_guidelines(checkout.root / guidelines.GUIDELINES_FILE),
-    )
-    found = project.find_project(client, request.project_key)
-    made = found or project.create_project(client, request.project_key, schema, read)
-    with open_sync_state(checkout, client, made) as ledger:
-        pusher = _PushRun(client, made, ledger, corpus, schema, predictions, request)
-        pusher.result.notes += project.update_settings(
-            client,
-            made,
-            request.project_key,
-            schema,
-            read,
-            ledger,
-            new=found is None,
-            update_interface=request.update_interface,
-        )
-        if pending_writes.wait_for_pending_write(checkout, client, ledger, made.id):
-            pusher.result.notes.append(
-                "an earlier write was interrupted: went on from what it had sent"
-            )
-        ledger.update_tasks(client, made.id)
-        pusher.result.reordered = bool(
-            request.order and task_order.set_order(client, made, request.order)
-        )
-        results.append(pusher.write_plan())
-        with pusher.keep_overlap(made, advance):
-            pusher.apply(advance)
+    return _merge_results(results)
 
 
 def _merge_results(results: list[PushResult]) -> PushResult:
-    """The first plan told what there was to do; later ones only finished it, and cleared away what had doubled."""
+    """Return the first plan; later ones only finished it and deleted duplicates."""
     first, *later = results
-    for outcome in later:
-        first.notes += outcome.notes
-        first.overlap = outcome.overlap or first.overlap
-        first.reordered |= outcome.reordered
-        if outcome.tasks["surplus"]:
-            first.tasks["surplus"] += outcome.tasks["surplus"]
-            first.reported_steps += [
-                step for step in outcome.reported_steps if step.kind == "surplus"
-            ]
+    for result in later:
+        first.notes += result.notes
+        first.overlap = result.overlap or first.overlap
+        first.reordered |= result.reordered
+        if result.tasks["surplus"]:
+            first.tasks["surplus"] += result.tasks["surplus"]
+            first.reported_steps += [s for s in result.reported_steps if s.kind == "surplus"]
     return first
 
 
 @contextmanager
-def _open_predictions(
-    checkout: Checkout, request: PushRequest, schema: Schema
-) -> Iterator[PredictionFile | None]:
-    """The predictions, checked before anything else is done."""
+def _open_push(
+    checkout: Checkout, client: LabelStudioClient, request: PushRequest
+) -> Iterator[_PushRun]:
+    """Read and validate schema, guidelines and predictions before anything else is done."""
+    schema = load_schema(checkout.root / SCHEMA_FILE)
+    guidelines = read_guidelines(checkout.root / GUIDELINES_FILE)
+    run = _PushRun(checkout, client, request, schema, guidelines)
     if request.predictions is None:
-        yield None
+        yield run
         return
-    with document_index.open_document_index(checkout) as texts:
-        given = prediction_file.read_predictions(
-            request.predictions, texts, schema, request.project_key.pass_name
-        )
-    with closing(given.connection):
-        yield given
+    pass_name = request.project_key.pass_name
+    with open_document_index(checkout) as documents:
+        run.predictions = read_predictions(request.predictions, documents, schema, pass_name)
+    with closing(run.predictions.connection):
+        yield run
 
 
+@dataclass
 class _PushRun:
-    """One push. ``steps`` lies on disk: a plan for ten million documents takes no more memory than one for ten."""
+    """A push. The steps are on disk, so that memory does not grow with the corpus."""
 
-    def __init__(
-        self,
-        client: LabelStudioClient,
-        target: ProjectDetails,
-        ledger: SyncState,
-        corpus: CorpusFiles,
-        schema: Schema,
-        predictions: PredictionFile | None,
-        request: PushRequest,
-    ) -> None:
-        self.client = client
-        self.project = target.id
-        self.ledger = ledger
-        self.corpus = corpus
-        self.schema = schema
-        self.predictions = predictions
-        self.limit = request.limit
-        self.renew = request.renew
-        self.overlap = request.overlap
-        self.result = PushResult(
-            target.id, f"{client.url}/projects/{target.id}" if target.id else client.url
-        )
-        self.result.interface_state = "in step" if target.id else "to be made"
+    checkout: Checkout
+    client: LabelStudioClient
+    request: PushRequest
+    schema: Schema
+    guidelines: Guidelines | None
+    predictions: PredictionFile | None = None
+    result: PushResult = field(default_factory=PushResult)
+    state: SyncState = field(init=False)
+
+    @property
+    def project(self) -> int:
+        return self.result.project
+
+    @property
+    def corpus(self) -> CorpusFiles:
+        return CorpusFiles(self.checkout.root)
+
+    @contextmanager
+    def open_state(self, project: ProjectDetails) -> Iterator[None]:
+        """Open the sync state of the project, for one round with a result of its own."""
+        self.result = PushResult(project.id, self.client.url, "to be created")
+        if project.id:
+            self.result.url += f"/projects/{project.id}"
+            self.result.interface_state = "up to date"
+        with open_sync_state(self.checkout, self.client, project) as self.state:
+            yield
+
+    def push_once(self, results: list[PushResult], advance: Advance) -> None:
+        """Plan and apply once; the plan is appended to ``results`` before it is applied."""
+        client, request, schema = self.client, self.request, self.schema
+        key, overlap = request.project_key, request.overlap
+        found = find_project(client, key)
+        project = found or create_project(client, key, schema, self.guidelines)
+        with self.open_state(project):
+            result, state = self.result, self.state
+            new, replace = found is None, request.update_interface
+            settings = (schema, self.guidelines, state)
+            result.notes += update_settings(
+                client, project, key, *settings, new=new, update_interface=replace
+            )
+            if wait_for_pending_write(self.checkout, client, state, project.id):
+                note = "an earlier push was interrupted: went on from what it had sent"
+                result.notes.append(note)
+            state.update_tasks(client, project.id)
+            result.reordered = bool(request.order and set_order(client, project, request.order))
+            self.write_plan()
+            results.append(result)
+            # The project's own overlap comes first, since new tasks take it; then each task's own.
+            project_updated = overlap is not None and prepare_project(client, project, overlap)
+            self.apply(advance)
+            if overlap:
+                result.overlap = apply_overlap(client, project.id, state, overlap, advance)
+                result.overlap.project_updated = project_updated
+                result.notes += find_shortage(client, overlap)
 
     # Planning: nothing on the server changes.
 
-    def write_plan(self) -> PushResult:
-        """Write every step down, and count."""
-        self._execute("CREATE TEMP TABLE steps (doc_id TEXT, kind TEXT, task INTEGER)")
-        self._execute("CREATE TEMP TABLE foretellings (doc_id TEXT, kind TEXT, task INTEGER)")
+    def write_plan(self) -> None:
+        """Write down and count every step."""
+        for table in ("steps", "prediction_steps"):
+            create = f"CREATE TEMP TABLE {table} (doc_id TEXT, kind TEXT, task INTEGER)"
+            self.state.connection.execute(create)
         self._plan_tasks()
         if self.predictions is not None:
             self.result.excluded = self.predictions.excluded
-            self._execute("INSERT INTO foretellings VALUES (?, ?, ?)", self._plan_predictions())
-        self.ledger.connection.commit()
-        return self.result
+            steps = self._plan_predictions(self.predictions)
+            insert = "INSERT INTO prediction_steps VALUES (?, ?, ?)"
+            self.state.connection.executemany(insert, steps)
+        self.state.connection.commit()
 
     def _plan_tasks(self) -> None:
-        """Compare every document with its task, unless both sides are what they were when all of them agreed."""
-        state = self._corpus_fingerprint()
-        if self.ledger.get("settled") == state:
-            self.result.tasks["unchanged"] = self.ledger.count_tasks()
+        """Compare every document with its task, unless nothing changed since all agreed."""
+        fingerprint = self._corpus_fingerprint()
+        if self.state.get("unchanged") == fingerprint:
+            self.result.tasks["unchanged"] = self.state.count_tasks()
             return
-        steps = self._apply_limit(
-            plan_tasks(self._expected_tasks(), self.ledger.known_tasks(), renew=self.renew)
-        )
-        self._execute(
-            "INSERT INTO steps VALUES (?, ?, ?)", self._count_steps(steps, self.result.tasks)
-        )
+        known, renew = self.state.known_tasks(), self.request.renew
+        steps = self._count_steps(plan_tasks(self._expected_tasks(), known, renew=renew))
+        self.state.connection.executemany("INSERT INTO steps VALUES (?, ?, ?)", steps)
         if self.result.tasks.keys() == {"unchanged"} and not self.result.postponed:
-            self.ledger.put(
-                "settled", state
-            )  # the ledger takes it back with the first task that it learns anew
+            # The sync state takes this back with the first task that it stores anew.
+            self.state.put("unchanged", fingerprint)
 
     def _corpus_fingerprint(self) -> str:
-        """Another one whenever a file of articles is, or what a task is made of."""
-        files = [
-            (path.name, stat.st_size, stat.st_mtime_ns)
-            for path in self.corpus.batch_files()
-            if (stat := path.stat())
-        ]
-        code = hashlib.sha256(Path(str(tasks.__file__)).read_bytes()).hexdigest()
-        return f"{files} {self.schema.version} {code}"
-
-    def plan_only(self, target: ProjectDetails) -> PushResult:
-        """The plan, with what it would mean for the overlap."""
-        self.write_plan()
-        if self.overlap:
-            self.result.overlap = overlap.plan_overlap(
-                self.client, target, self.ledger, self.overlap, self._select_steps(*SENT_KINDS)
-            )
-        return self.result
-
-    @contextmanager
-    def keep_overlap(self, target: ProjectDetails, advance: Advance) -> Iterator[None]:
-        """Keep the overlap that is asked for: the project's own before tasks are sent, each task's own after."""
-        if self.overlap is None:
-            yield
-            return
-        prepared = overlap.prepare_project(self.client, target, self.overlap)
-        yield
-        self.result.overlap = overlap.apply_overlap(
-            self.client, target.id, self.ledger, self.overlap, advance
-        )
-        self.result.overlap.project_updated = prepared
-        self.result.notes += overlap.find_shortage(self.client, self.overlap)
-
-    def _execute(self, statement: str, rows: Iterable[tuple[Any, ...]] | None = None) -> None:
-        if rows is None:
-            self.ledger.connection.execute(statement)
-        else:
-            self.ledger.connection.executemany(statement, rows)
+        """Return a text that changes with every file of articles, with schema and code."""
+        batches = ((path.name, path.stat()) for path in self.corpus.batch_files())
+        files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in batches]
+        return f"{files} {self.schema.version} {package_digest()}"
 
     def _expected_tasks(self) -> Iterator[ExpectedTask]:
         for document in self.corpus.documents():
@@ -377,96 +342,80 @@ class _PushRun:
                 document.doc_id,
                 document.text_sha256,
                 self.schema.version,
-                tasks.heading_digest(tasks.build_heading(document)),
-                lambda text=document.text: tasks.text_digest(text),  # type: ignore[misc]
+                heading_digest(build_heading(document)),
+                lambda text=document.text: text_digest(text),  # type: ignore[misc]
             )
 
-    def _apply_limit(self, steps: Iterable[PlanStep]) -> Iterator[PlanStep]:
-        new = 0
+    def _count_steps(self, steps: Iterable[PlanStep]) -> Iterator[tuple[str, str, int]]:
+        """Count the steps, postpone new documents beyond the limit, yield what is to be done."""
+        result, limit = self.result, self.request.limit
         for step in steps:
-            new += step.kind == "new"
-            if step.kind == "new" and self.limit is not None and new > self.limit:
-                self.result.postponed += 1
-            else:
-                yield step
-
-    def _count_steps(
-        self, steps: Iterable[PlanStep], counts: Counter[StepKind]
-    ) -> Iterator[tuple[str, str, int]]:
-        for step in steps:
-            counts[step.kind] += 1
+            if step.kind == "new" and limit is not None and result.tasks["new"] >= limit:
+                result.postponed += 1
+                continue
+            result.tasks[step.kind] += 1
             if step.kind not in ("new", "unchanged", "described"):
-                self.result.reported_steps.append(step)
+                result.reported_steps.append(step)
             if step.kind != "unchanged":
                 yield step.doc_id, step.kind, step.task
 
-    def _plan_predictions(self) -> Iterator[tuple[str, str, int]]:
-        """What to do with each prediction for a document whose task is there and stays."""
-        assert self.predictions is not None  # noqa: S101
-        there = (
-            "SELECT task, answered FROM tasks WHERE doc_id = ? AND task NOT IN"
+    def _plan_predictions(self, predictions: PredictionFile) -> Iterator[tuple[str, str, int]]:
+        """Yield the steps for predictions whose task is there and stays."""
+        query = (
+            "SELECT task, annotated FROM tasks WHERE doc_id = ? AND task NOT IN"
             " (SELECT task FROM steps WHERE kind = 'superseded') ORDER BY task"
         )
         kinds = ", ".join(f"'{kind}'" for kind in SENT_KINDS)
-        sent = f"SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ({kinds})"
-        for group in chunks(self.predictions.doc_ids(), MAX_TASKS_PER_QUERY):
-            standing = {}
-            for doc_id in group:
-                row = self.ledger.connection.execute(there, (doc_id,)).fetchone()
-                if row and not self.ledger.connection.execute(sent, (doc_id,)).fetchone():
-                    standing[doc_id] = row
-                elif self.ledger.connection.execute(sent, (doc_id,)).fetchone():
-                    self.result.predictions["predicted"] += 1
-            yield from self._compare_predictions(standing)
+        is_sent = f"SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ({kinds})"
+        execute = self.state.connection.execute
+        for doc_ids in chunks(predictions.doc_ids(), MAX_TASKS_PER_QUERY):
+            tasks = {}
+            for doc_id in doc_ids:
+                if execute(is_sent, (doc_id,)).fetchone():
+                    self.result.predictions["added"] += 1
+                elif row := execute(query, (doc_id,)).fetchone():
+                    tasks[doc_id] = row
+            found: dict[int, list[object]] = defaultdict(list)
+            numbers = [task for task, _annotated in tasks.values()]
+            for prediction in self._fetch_our_predictions(numbers):
+                payload = PredictionPayload(prediction.result, effective_score(prediction))
+                found[prediction.task].append(payload)
+            for doc_id, (task, annotated) in tasks.items():
+                expected = predictions.get(doc_id)
+                kind = plan_prediction(expected, found[task], bool(annotated))
+                self.result.predictions[kind] += 1
+                if kind not in _PASSIVE_PREDICTIONS:
+                    yield doc_id, kind, task
 
-    def _compare_predictions(
-        self, tasks: dict[str, tuple[int, int]]
-    ) -> Iterator[tuple[str, str, int]]:
-        assert self.predictions is not None  # noqa: S101
-        numbers = [task for task, _answered in tasks.values()]
-        there = self._fetch_our_predictions(numbers) if numbers else {}
-        for doc_id, (task, answered) in tasks.items():
-            kind = plan_prediction(
-                self.predictions.get(doc_id), there.get(task, []), bool(answered)
-            )
-            self.result.predictions[kind] += 1
-            if kind in ("predicted", "replaced"):
-                yield doc_id, kind, task
-
-    def _fetch_our_predictions(self, tasks: list[int]) -> dict[int, list[object]]:
-        found: dict[int, list[object]] = {}
-        for prediction in self.client.fetch_predictions(self.project, tasks):
-            if prediction.model_version == MODEL_VERSION:
-                found.setdefault(prediction.task, []).append(
-                    (prediction.result, task_order.effective_score(prediction))
-                )
-        return found
+    def _fetch_our_predictions(self, tasks: list[int]) -> list[TaskPrediction]:
+        found = self.client.fetch_predictions(self.project, tasks) if tasks else []
+        return [each for each in found if each.model_version == MODEL_VERSION]
 
     # Applying: the steps that were written down, and no others.
 
     def apply(self, advance: Advance) -> None:
-        """Do what the plan says: what is lost last is removed last."""
+        """Apply the plan; tasks are deleted last, so that an interruption loses nothing."""
         self._send_tasks(advance)
         self._update_task_data(advance)
         self._send_predictions()
         self._delete_tasks()
-        if self.result.changes and self.ledger.count_tasks() != self.client.count_tasks(
-            self.project
-        ):
-            self.ledger.reset("held", "tasks")
-            raise OutOfSyncError(
-                "somebody else has changed the project meanwhile",
-                where=self.result.url,
-                remedy="run `sayso push` again",
-            )
+        count = self.client.count_tasks
+        if self.result.changes and self.state.count_tasks() != count(self.project):
+            self.state.reset("tasks")
+            raise self._out_of_sync("somebody else has changed the project meanwhile")
 
-    def _select_steps(self, *kinds: StepKind) -> Iterator[tuple[str, int]]:
-        asked = f"SELECT doc_id, task FROM steps WHERE kind IN ({','.join('?' * len(kinds))}) ORDER BY doc_id"
-        yield from self.ledger.connection.execute(asked, kinds)
+    def _out_of_sync(self, what: str) -> OutOfSyncError:
+        return OutOfSyncError(what, where=self.result.url, remedy=_RUN_AGAIN)
+
+    def select_steps(self, *kinds: StepKind) -> Iterator[tuple[str, int]]:
+        """Yield document and task of the steps of these kinds, in order."""
+        marks = ",".join("?" * len(kinds))
+        query = f"SELECT doc_id, task FROM steps WHERE kind IN ({marks}) ORDER BY doc_id"
+        yield from self.state.connection.execute(query, kinds)
 
     def _select_documents(self, *kinds: StepKind) -> Iterator[tuple[Document, int]]:
-        """The documents of these steps, in order, each with its task."""
-        steps = self._select_steps(*kinds)
+        """Yield the documents of these steps, in order, each with its task."""
+        steps = self.select_steps(*kinds)
         step = next(steps, None)
         for document in self.corpus.documents() if step else ():
             if step and step[0] == document.doc_id:
@@ -474,45 +423,41 @@ class _PushRun:
                 step = next(steps, None)
 
     def _send_tasks(self, advance: Advance) -> None:
-        """Import batch by batch; while the server works on one, the last is written down and the next made ready."""
-        last = self.ledger.last_task()
-        with ThreadPoolExecutor(1) as line:
-            under_way: tuple[_ImportBatch, Future[list[int]]] | None = None
-            for batch in chain(self._batches(), [None]):
-                landed = under_way and self._receive_task_numbers(*under_way)
-                if landed:
-                    last = max(landed)
+        """Import batch by batch; while the server works on one, store the last and encode the next."""
+        last = self.state.last_task()
+        with ThreadPoolExecutor(1) as executor:
+            sending: tuple[_ImportBatch, Future[list[int]]] | None = None
+            for batch in chain(self._batch_tasks(), [None]):
+                previous, sending = sending, None
+                numbers = self._receive_task_numbers(*previous) if previous else []
+                last = max(numbers, default=last)
                 if batch:
-                    pending_writes.record_write(self.ledger, after=last)
-                    sending = batch, line.submit(self.client.import_tasks, self.project, batch.body)
-                if landed and under_way:
-                    self.ledger.add_tasks(landed, under_way[0].data)
-                    advance(len(landed))
-                under_way = sending if batch else None
+                    record_write(self.state, after=last)
+                    response = executor.submit(self.client.import_tasks, self.project, batch.body)
+                    sending = batch, response
+                if previous:
+                    self.state.add_tasks(numbers, previous[0].data)
+                    advance(len(numbers))
         if self.result.tasks.keys() & set(SENT_KINDS):
-            made = self.client.fetch_bare_tasks(
-                self.project, after=last - 1, since="", size=1
-            ).tasks
-            self.ledger.mark_complete("held", format_timestamp(made[0].updated_at) if made else "")
+            created = self.client.fetch_bare_tasks(self.project, after=last - 1, since="", size=1)
+            since = format_timestamp(created.tasks[0].updated_at) if created.tasks else ""
+            self.state.mark_complete("tasks", since)
 
     def _receive_task_numbers(self, batch: _ImportBatch, response: Future[list[int]]) -> list[int]:
-        with pending_writes.confirm_write(self.ledger):
+        with confirm_write(self.state):
             numbers = response.result()
         if len(numbers) != len(batch.data):
-            raise PartialError(
-                f"the server took {len(numbers)} of {len(batch.data)} documents",
-                where=self.result.url,
-                remedy="run `sayso push` again",
-            )
+            what = f"the server took {len(numbers)} of {len(batch.data)} documents"
+            raise PartialError(what, where=self.result.url, remedy=_RUN_AGAIN)
         return numbers
 
-    def _batches(self) -> Iterator[_ImportBatch]:
-        """Small ones first, so that the server does not wait long for its first."""
+    def _batch_tasks(self) -> Iterator[_ImportBatch]:
+        """Yield small batches first, so that the server does not wait long for its first."""
         size = BATCH_TASKS // 8
         batch = _ImportBatch(size)
         for document, _task in self._select_documents(*SENT_KINDS):
-            given = self.predictions.get(document.doc_id) if self.predictions else None
-            batch.add(tasks.build_task_data(document, self.schema.version), given)
+            prediction = self.predictions.get(document.doc_id) if self.predictions else None
+            batch.add(build_task_data(document, self.schema.version), prediction)
             if batch.is_full:
                 yield batch
                 size = min(2 * size, BATCH_TASKS)
@@ -521,91 +466,77 @@ class _PushRun:
             yield batch
 
     def _update_task_data(self, advance: Advance) -> None:
-        """Update titles in place; the text stays, and so does the schema version that answers belong to."""
+        """Update titles in place; text and the schema version of annotated tasks stay."""
         for document, task in self._select_documents("described"):
-            found = self.client.fetch_bare_tasks(
-                self.project, after=task - 1, since="", size=1
-            ).tasks
-            if not found or found[0].id != task:
-                raise OutOfSyncError(
-                    f"task {task} is gone", where=self.result.url, remedy="run `sayso push` again"
-                )
-            held = found[0]
-            data = held.data | tasks.build_heading(document)
-            if not (held.total_annotations or held.cancelled_annotations):
+            page = self.client.fetch_bare_tasks(self.project, after=task - 1, since="", size=1)
+            if not page.tasks or page.tasks[0].id != task:
+                raise self._out_of_sync(f"task {task} is gone")
+            current = page.tasks[0]
+            data = current.data | build_heading(document)
+            if not (current.total_annotations or current.cancelled_annotations):
                 data["schema_version"] = self.schema.version
             self.client.update_task(task, data)
-            self.ledger.add_tasks([task], [data])
+            self.state.add_tasks([task], [data])
             advance(1)
 
     def _send_predictions(self) -> None:
-        asked = "SELECT doc_id, kind, task FROM foretellings ORDER BY doc_id"
-        for group in chunks(self.ledger.connection.execute(asked), MAX_TASKS_PER_QUERY):
-            for _doc_id, kind, task in group:
-                if kind == "replaced":
-                    self._delete_predictions(task)
-            self._import_predictions([(doc_id, task) for doc_id, _kind, task in group])
-
-    def _delete_predictions(self, task: int) -> None:
-        for prediction in self.client.fetch_predictions(self.project, [task]):
-            if prediction.model_version == MODEL_VERSION:
+        query = "SELECT doc_id, kind, task FROM prediction_steps ORDER BY doc_id"
+        for steps in chunks(self.state.connection.execute(query), MAX_TASKS_PER_QUERY):
+            replaced = [task for _doc_id, kind, task in steps if kind == "replaced"]
+            for prediction in self._fetch_our_predictions(replaced):
                 self.client.delete_prediction(prediction.id)
+            self._import_predictions({task: doc_id for doc_id, _kind, task in steps})
 
-    def _import_predictions(self, group: list[tuple[str, int]]) -> None:
+    def _import_predictions(self, doc_ids: dict[int, str]) -> None:
+        """Import the prediction of each of these tasks, given with their documents."""
         assert self.predictions is not None  # noqa: S101
-        given = [
-            {"task": task, "model_version": MODEL_VERSION, **found._asdict()}
-            for doc_id, task in group
-            if (found := self.predictions.get(doc_id))
-        ]
-        pending_writes.record_write(self.ledger, task=group[0][1])
-        with pending_writes.confirm_write(self.ledger):
-            created = self.client.import_predictions(self.project, given)
-        if created != len(given):
-            raise PartialError(
-                f"the server took {created} of {len(given)} predictions",
-                where=self.result.url,
-                remedy="run `sayso push` with the same file again",
-            )
-        there = self._fetch_our_predictions([task for _doc_id, task in group])
-        if any(len(standing) > 1 for standing in there.values()):
-            raise OutOfSyncError(
-                "a prediction arrived twice", where=self.result.url, remedy="run `sayso push` again"
-            )
+        payloads = {task: self.predictions.get(doc_id) for task, doc_id in doc_ids.items()}
+        body = [_encode_prediction(each, task=task) for task, each in payloads.items() if each]
+        record_write(self.state, task=next(iter(doc_ids)))
+        with confirm_write(self.state):
+            created = self.client.import_predictions(self.project, body)
+        if created != len(body):
+            what = f"the server took {created} of {len(body)} predictions"
+            remedy = "run `sayso push` with the same file again"
+            raise PartialError(what, where=self.result.url, remedy=remedy)
+        found = [prediction.task for prediction in self._fetch_our_predictions(list(doc_ids))]
+        if len(found) > len(set(found)):
+            raise self._out_of_sync("a prediction arrived twice")
 
     def _delete_tasks(self) -> None:
-        doomed = (task for _doc_id, task in self._select_steps("changed", "edited", "surplus"))
-        for numbers in chunks(doomed, MAX_TASKS_PER_QUERY):
-            removed = self.client.delete_unannotated_tasks(self.project, numbers)
-            left = self._find_remaining_tasks(numbers) if removed < len(numbers) else set()
+        doomed = (task for _doc_id, task in self.select_steps("changed", "edited", "surplus"))
+        for tasks in chunks(doomed, MAX_TASKS_PER_QUERY):
+            left: set[int] = set()
+            if self.client.delete_unannotated_tasks(self.project, tasks) < len(tasks):
+                # Those still there were annotated meanwhile; others were deleted by somebody else.
+                remaining = self.client.fetch_annotated_tasks_by_id(self.project, tasks)
+                left = {task.id for task in remaining}
             if left:
-                self.result.notes.append(
-                    f"{len(left)} tasks were answered meanwhile and not removed"
-                )
-            self.ledger.remove_tasks(set(numbers) - left)
+                self.result.notes.append(f"{len(left)} tasks were annotated meanwhile and kept")
+            self.state.remove_tasks(set(tasks) - left)
 
-    def _find_remaining_tasks(self, numbers: list[int]) -> set[int]:
-        """Those that are still there: answered meanwhile, not removed by somebody else."""
-        return {task.id for task in self.client.fetch_annotated_tasks_by_id(self.project, numbers)}
+
+def _encode_prediction(payload: PredictionPayload, **fields: int) -> dict[str, Any]:
+    return {**fields, "model_version": MODEL_VERSION, **payload._asdict()}
 
 
 class _ImportBatch:
-    """Tasks of one import, ``size`` at most."""
+    """The tasks of one import, at most ``size``."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self.data: list[dict[str, str]] = []
-        self._encoded_tasks: list[bytes] = []
         self._bytes = 0
+        self._encoded_tasks: list[bytes] = []
+        self.data: list[dict[str, str]] = []
 
     def add(self, data: dict[str, str], prediction: PredictionPayload | None) -> None:
         task: dict[str, Any] = {"data": data}
         if prediction is not None:
-            task["predictions"] = [{"model_version": MODEL_VERSION, **prediction._asdict()}]
-        part = msgspec.json.encode(task)
+            task["predictions"] = [_encode_prediction(prediction)]
+        encoded = msgspec.json.encode(task)
         self.data.append(data)
-        self._encoded_tasks.append(part)
-        self._bytes += len(part)
+        self._encoded_tasks.append(encoded)
+        self._bytes += len(encoded)
 
     @property
     def is_full(self) -> bool:

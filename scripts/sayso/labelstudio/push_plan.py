@@ -1,9 +1,10 @@
-"""What a push has to do. Pure: two sorted sides go in, steps come out, one document at a time."""
+"""The plan of a push. Pure: two sorted sides in, one step after another out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple
@@ -26,18 +27,18 @@ StepKind = Literal[
 
 STEP_MEANINGS: dict[StepKind, str] = {
     "new": "not on the server: sent",
-    "changed": "the text has changed and nobody has answered: sent anew, the old task removed",
-    "edited": "somebody edited the text in Label Studio and nobody has answered: sent anew, the edited task removed",
-    "renewed": "somebody has answered over another text: sent anew, beside the task that they answered",
+    "changed": "the text has changed, not annotated yet: sent again, the old task deleted",
+    "edited": "text edited in Label Studio, not annotated yet: sent again, the old task deleted",
+    "renewed": "annotated over another text: sent again, beside the annotated task",
     "described": "title, source or schema version has changed: updated in place",
-    "unchanged": "as it should be",
-    "surplus": "a second, unanswered task of one document: removed",
+    "unchanged": "up to date",
+    "surplus": "a second task of one document, not annotated: deleted",
     "gone": "on the server and no longer in the corpus: left there",
     "foreign": "added by hand in Label Studio: left there",
-    "superseded": "answered over another text than the corpus has, and the right one is there too: left there",
-    "duplicate": "a second, answered task of one document: left there",
-    "stale": "answered, and the text has changed since: left there",
-    "tampered": "answered, and somebody edited the text in Label Studio: left there",
+    "superseded": "annotated over another text, and the right one is there too: left there",
+    "duplicate": "a second, annotated task of one document: left there",
+    "stale": "annotated, and the text has changed since: left there",
+    "tampered": "annotated, and somebody edited the text in Label Studio: left there",
 }
 SENT_KINDS: tuple[StepKind, ...] = ("new", "changed", "edited", "renewed")
 CONFLICT_KINDS: tuple[StepKind, ...] = ("stale", "tampered")
@@ -45,7 +46,7 @@ CONFLICT_KINDS: tuple[StepKind, ...] = ("stale", "tampered")
 
 @dataclass(frozen=True)
 class ExpectedTask:
-    """A document as its task should be; ``text_digest`` is asked for only where there is a task to compare."""
+    """A document as its task should be; ``text_digest`` is called only if there is a task."""
 
     doc_id: str
     text_sha256: str
@@ -55,7 +56,7 @@ class ExpectedTask:
 
 
 class KnownTask(NamedTuple):
-    """A task as the server holds it; ``doc_id`` is empty where we did not make it."""
+    """A task on the server; ``doc_id`` is empty if we did not make it."""
 
     doc_id: str
     task: int
@@ -67,7 +68,7 @@ class KnownTask(NamedTuple):
 
 
 class PlanStep(NamedTuple):
-    """One thing to do or to tell about one task (0: none yet) or document."""
+    """One thing to do with, or to report about, one document or task (0: none yet)."""
 
     kind: StepKind
     doc_id: str
@@ -77,98 +78,79 @@ class PlanStep(NamedTuple):
 def plan_tasks(
     expected: Iterable[ExpectedTask], known: Iterable[KnownTask], *, renew: bool = False
 ) -> Iterator[PlanStep]:
-    """Compare the corpus with the server, both in order of doc_id, foreign tasks (empty doc_id) first.
+    """Compare the corpus with the server; both come in order of doc_id, foreign tasks first.
 
-    A task that anybody has answered or begun is never removed and its text never altered; with ``renew`` the right
-    text is sent beside it.
+    A task that anybody annotated or began is never deleted, and its text never changed; with
+    ``renew`` the right text is sent beside it.
     """
-    groups = ((doc_id, list(tasks)) for doc_id, tasks in groupby(known, key=attrgetter("doc_id")))
-    doc_id, tasks = next(groups, ("", None))
-    for document in expected:
-        while tasks is not None and doc_id < document.doc_id:
-            yield from _unwanted(tasks)
-            doc_id, tasks = next(groups, ("", None))
-        if tasks is not None and doc_id == document.doc_id:
+    # The merge is stable: of one document, the expected task comes first.
+    rows: Iterator[ExpectedTask | KnownTask] = merge(expected, known, key=attrgetter("doc_id"))
+    for doc_id, group in groupby(rows, attrgetter("doc_id")):
+        document, *others = group
+        tasks = [task for task in others if isinstance(task, KnownTask)]
+        if isinstance(document, KnownTask):
+            for task in (document, *tasks):
+                yield PlanStep("gone" if doc_id else "foreign", doc_id, task.task)
+        elif tasks:
             yield from _compare_tasks(document, tasks, renew)
-            doc_id, tasks = next(groups, ("", None))
         else:
-            yield PlanStep("new", document.doc_id)
-    while tasks is not None:
-        yield from _unwanted(tasks)
-        doc_id, tasks = next(groups, ("", None))
-
-
-def _unwanted(tasks: list[KnownTask]) -> Iterator[PlanStep]:
-    for task in tasks:
-        yield PlanStep("gone" if task.doc_id else "foreign", task.doc_id, task.task)
+            yield PlanStep("new", doc_id)
 
 
 def _compare_tasks(
     document: ExpectedTask, tasks: list[KnownTask], renew: bool
 ) -> Iterator[PlanStep]:
-    skeleton = document.text_digest()
-    best, *others = sorted(tasks, key=lambda task: _rank_task(document, skeleton, task))
-    kind = _classify_task(document, skeleton, best)
+    digest = document.text_digest()
+
+    def rank(task: KnownTask) -> tuple[bool, bool, int]:
+        """Prefer the task with the right text, then an annotated one, then the oldest."""
+        other_text = task.text_digest != digest or task.text_sha256 != document.text_sha256
+        return other_text, not task.annotated, task.task
+
+    best, *others = sorted(tasks, key=rank)
+    kind = _classify_task(document, digest, best)
     if renew and kind in CONFLICT_KINDS:
         yield PlanStep("renewed", document.doc_id)
         kind = "superseded"
     yield PlanStep(kind, document.doc_id, best.task)
     for task in others:
-        yield PlanStep(_classify_extra_task(document, skeleton, task), document.doc_id, task.task)
+        in_conflict = _classify_task(document, digest, task) in CONFLICT_KINDS
+        extra: StepKind = "superseded" if in_conflict else "duplicate"
+        yield PlanStep(extra if task.annotated else "surplus", document.doc_id, task.task)
 
 
-def _classify_extra_task(document: ExpectedTask, text_digest: str, task: KnownTask) -> StepKind:
-    """What a task is that stands beside a better one."""
-    if not task.annotated:
-        return "surplus"
-    return (
-        "superseded"
-        if _classify_task(document, text_digest, task) in CONFLICT_KINDS
-        else "duplicate"
-    )
-
-
-def _rank_task(document: ExpectedTask, text_digest: str, task: KnownTask) -> tuple[bool, bool, int]:
-    """The task to keep comes first: one with the right text, then an answered one, then the oldest."""
-    return (
-        task.text_digest != text_digest or task.text_sha256 != document.text_sha256,
-        not task.annotated,
-        task.task,
-    )
-
-
-def _classify_task(document: ExpectedTask, text_digest: str, task: KnownTask) -> StepKind:
+def _classify_task(document: ExpectedTask, digest: str, task: KnownTask) -> StepKind:
     if task.text_sha256 != document.text_sha256:
         return "stale" if task.annotated else "changed"
-    if task.text_digest != text_digest:
+    if task.text_digest != digest:
         return "tampered" if task.annotated else "edited"
-    # Answers belong to the version of the schema under which they were given.
+    # Annotations belong to the version of the schema under which they were given.
     outdated = task.schema_version != document.schema_version and not task.annotated
     return (
         "described" if outdated or task.heading_digest != document.heading_digest else "unchanged"
     )
 
 
-PredictionStepKind = Literal["predicted", "foretold", "replaced", "withheld"]
+PredictionStepKind = Literal["added", "unchanged", "replaced", "kept"]
 
 PREDICTION_MEANINGS: dict[PredictionStepKind, str] = {
-    "predicted": "no prediction of ours there: added",
-    "foretold": "the same prediction is there",
-    "replaced": "another prediction of ours, or a second one, is there and nobody has answered: replaced",
-    "withheld": "another prediction of ours is there and somebody has answered: left there",
+    "added": "no prediction of ours there: sent",
+    "unchanged": "the same prediction is there",
+    "replaced": "another prediction of ours, or a second one, not annotated yet: replaced",
+    "kept": "another prediction of ours is there, and the task is annotated: left there",
 }
 
 
 def plan_prediction(expected: object, found: list[object], annotated: bool) -> PredictionStepKind:
-    """Compare one prediction with ours that stand on its task.
+    """Compare one prediction with those of ours on its task.
 
     >>> plan_prediction([], [], False)
-    'predicted'
-    >>> plan_prediction([], [[], []], False)  # one that clear_write double_annotated
+    'added'
+    >>> plan_prediction([], [[], []], False)  # one that arrived twice
     'replaced'
     """
     if expected in found and (annotated or len(found) == 1):
-        return "foretold"
+        return "unchanged"
     if not found:
-        return "predicted"
-    return "withheld" if annotated else "replaced"
+        return "added"
+    return "kept" if annotated else "replaced"

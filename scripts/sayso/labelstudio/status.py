@@ -1,4 +1,4 @@
-"""Both sides at a glance: what the corpus holds, what the server holds, where they differ, and what settles it."""
+"""The status of a campaign: corpus and server compared, and the command that resolves each difference."""
 
 from __future__ import annotations
 
@@ -9,51 +9,53 @@ from dataclasses import dataclass, field
 from sayso.checks.annotation_checks import check_names, target_of_annotation
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import hold_lock
-from sayso.labelstudio import project, task_order
-from sayso.labelstudio.adjudication import adjudication_tasks
-from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject as Adjudicated
+from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
+from sayso.labelstudio.adjudication.adjudication_tasks import open_adjudication_tasks
 from sayso.labelstudio.api_types import ListedProject
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import AnnotationNotice, fetch_annotations
+from sayso.labelstudio.project import ProjectKey, find_projects
 from sayso.labelstudio.push import PushRequest, PushResult, plan_push_of_project
 from sayso.labelstudio.push_plan import STEP_MEANINGS, StepKind
+from sayso.labelstudio.task_order import describe_sampling
 from sayso.models import Annotation
-from sayso.schema import migrations
 from sayso.schema.declarations import load_schema
-from sayso.schema.migrations import Migrations
+from sayso.schema.migrations import Migrations, load_migrations
 from sayso.settings import SCHEMA_FILE, Checkout
 
-_PUSH_REMEDY = "`sayso push`"
-_RENEW_REMEDY = "`sayso push --renew` sends the right text beside it, `sayso pull` carries over the answers that it can"
-_MANUAL_REMEDY = "look at {url}/data, then delete the task there"
+_PUSH = "`sayso push`"
+_RENEW = (
+    "`sayso push --renew` sends the right text beside it,"
+    " `sayso pull` transfers the annotations that it can"
+)
+_BY_HAND = "look at {url}/data, then delete the task there"
+_UPDATE = "`sayso push --update-interface` replaces it by the schema's"
 
 TASK_REMEDIES: dict[StepKind, str] = {
-    **dict.fromkeys(("new", "changed", "edited", "described", "surplus"), _PUSH_REMEDY),
-    **dict.fromkeys(("stale", "tampered"), _RENEW_REMEDY),
-    "gone": "`sayso ingest` takes the document in again; or " + _MANUAL_REMEDY,
-    "foreign": "`sayso ingest` takes its text in, and then `sayso push`; " + _MANUAL_REMEDY,
-    "duplicate": _MANUAL_REMEDY,
+    **dict.fromkeys(("new", "changed", "edited", "described", "surplus"), _PUSH),
+    **dict.fromkeys(("stale", "tampered"), _RENEW),
+    "gone": f"`sayso ingest` adds the document again; or {_BY_HAND}",
+    "foreign": f"`sayso ingest` adds its text, and then `sayso push`; {_BY_HAND}",
+    "duplicate": _BY_HAND,
 }
-"""The command for each kind of task that is not as it should be. A task that was superseded is."""
+"""The command for each kind of task that is not as it should be; a superseded one is."""
 _INTERFACE_REMEDIES: dict[str, str] = {
-    "to be made": _PUSH_REMEDY,
-    "behind the schema": "`sayso push --update-interface` puts the schema's in its place",
-    "edited in Label Studio": (
-        "`sayso push --update-interface` puts the schema's in its place; to keep the edit, make it in schema.yaml"
-        " and run `sayso schema build` before"
-    ),
+    "to be created": _PUSH,
+    "outdated": _UPDATE,
+    "edited in Label Studio": f"{_UPDATE}; to keep the edit, make it in schema.yaml first and run"
+    " `sayso schema build`",
 }
 
 
 @dataclass(frozen=True)
 class SyncDifference:
-    """Something on which the two sides differ.
+    """A difference between corpus and server.
 
     Attributes:
-        what: in words.
+        what: the description.
         count: how often.
-        where: the documents, tasks, annotators or words concerned.
-        remedy: the command that settles it.
+        where: the documents, tasks, annotators or names concerned.
+        remedy: the command that resolves it.
     """
 
     what: str
@@ -64,12 +66,12 @@ class SyncDifference:
 
 @dataclass
 class LocalAnnotations:
-    """The answers in our files.
+    """The annotations in our files.
 
     Attributes:
         counts: by annotator.
-        outdated: how many are in the words of an older version that a migration leads from, by version.
-        unknown: words that schema.yaml does not have, each with the number of answers that use it.
+        outdated: annotations of an older schema that a migration leads from, by version.
+        undeclared: names that schema.yaml does not have, with the number of annotations.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -79,7 +81,7 @@ class LocalAnnotations:
 
 @dataclass(frozen=True)
 class AdjudicationProgress:
-    """How far a pass is adjudicated: documents that an adjudicator was asked about, and those that were submitted."""
+    """The documents of a pass that an adjudicator was asked about, and those submitted."""
 
     url: str
     asked: int
@@ -88,24 +90,24 @@ class AdjudicationProgress:
 
 @dataclass
 class PassStatus:
-    """One interface of a campaign.
+    """One pass of a campaign.
 
     Attributes:
-        interface: its state on the server, or ``to be made``.
+        interface_state: the interface on the server compared with the schema's.
         tasks: what a push would do, by kind.
-        order: in which order documents are handed out; empty where there is no project yet.
-        here: the answers in our files.
-        there: how many answers of each annotator are on the server.
-        adjudication: what became of it; None where nobody was asked yet.
-        cases: whatever differs, with what settles it.
+        order: the order in which documents are handed out; empty without a project.
+        local: the annotations in our files.
+        on_server: annotations on the server, by annotator.
+        adjudication: None before anybody was asked.
+        differences: with the command that resolves each.
     """
 
-    project_key: project.ProjectKey
+    project_key: ProjectKey
     url: str
     interface_state: str
     tasks: Counter[StepKind]
+    local: LocalAnnotations
     order: str = ""
-    local: LocalAnnotations = field(default_factory=LocalAnnotations)
     on_server: Counter[str] = field(default_factory=Counter)
     adjudication: AdjudicationProgress | None = None
     differences: list[SyncDifference] = field(default_factory=list)
@@ -114,140 +116,112 @@ class PassStatus:
 def read_status(
     checkout: Checkout, client: LabelStudioClient, campaign: str, pass_name: str | None
 ) -> list[PassStatus]:
-    """Look at one interface, or at all that the schema has. Changes nothing."""
-    known = migrations.load_migrations(
-        (checkout.root / SCHEMA_FILE).parent, load_schema(checkout.root / SCHEMA_FILE)
-    )
-    here = _count_local(CorpusFiles(checkout.root), campaign, known)
-    sides = []
-    names = [pass_name] if pass_name else list(known.schema.interfaces)
-    places = [kind(campaign, name) for kind in (project.ProjectKey, Adjudicated) for name in names]
-    listing = project.find_projects(client, places)
-    judged = {place.pass_name: listed for place, listed in listing[len(names) :]}
-    for place, listed in listing[: len(names)]:
-        there = client.fetch_project(listed.id) if listed else None
-        seen = plan_push_of_project(checkout, client, PushRequest(place), there)
-        side = PassStatus(
-            place, seen.url, seen.interface_state, seen.tasks, local=here[place.pass_name]
-        )
-        side.differences += [*_compare_interface(seen), *_compare_guidelines(seen)]
-        side.differences += _compare_tasks(seen)
-        side.differences += _compare_schema_versions(side.local)
-        if there:
-            side.order = task_order.describe_sampling(there.sampling)
-            with fetch_annotations(checkout, client, place, there, "sayso status") as answers:
-                side.on_server = answers.count_by_annotator()
-                aside = [
-                    AnnotationNotice(each.doc_id, each.annotator, each.task, "", each.reason)
-                    for each in answers.iterate_quarantined()
-                ]
-            side.differences += _compare_annotations(side, aside)
-        if asked := judged[place.pass_name]:
-            side.adjudication = _read_adjudication(checkout, client, asked)
-        sides.append(side)
-    return sides
+    """Compare one pass, or every pass of the schema. Changes nothing on either side."""
+    schema_file = checkout.root / SCHEMA_FILE
+    migrations = load_migrations(schema_file.parent, load_schema(schema_file))
+    local = _count_local(CorpusFiles(checkout.root), campaign, migrations)
+    names = [pass_name] if pass_name else list(migrations.schema.interfaces)
+    # One query for the projects of both kinds.
+    keys = [make(campaign, name) for make in (ProjectKey, AdjudicationProject) for name in names]
+    found = find_projects(client, keys)
+    statuses = []
+    for (key, listed), (_key, adjudicated) in zip(found, found[len(names) :], strict=False):
+        status = _read_pass(checkout, client, key, listed, local[key.pass_name])
+        if adjudicated:
+            status.adjudication = _read_adjudication(checkout, client, adjudicated)
+        statuses.append(status)
+    return statuses
+
+
+def _read_pass(
+    checkout: Checkout,
+    client: LabelStudioClient,
+    key: ProjectKey,
+    listed: ListedProject | None,
+    local: LocalAnnotations,
+) -> PassStatus:
+    project = client.fetch_project(listed.id) if listed else None
+    planned = plan_push_of_project(checkout, client, PushRequest(key), project)
+    status = PassStatus(key, planned.url, planned.interface_state, planned.tasks, local)
+    status.differences += [*_compare_settings(planned), *_compare_tasks(planned)]
+    status.differences += _compare_schema_versions(local)
+    if project:
+        status.order = describe_sampling(project.sampling)
+        with fetch_annotations(checkout, client, key, project, "sayso status") as fetched:
+            status.on_server = fetched.count_by_annotator()
+            quarantined = [each.notice for each in fetched.list_quarantined()]
+        status.differences += _compare_annotations(status, quarantined)
+    return status
 
 
 def _read_adjudication(
-    checkout: Checkout, client: LabelStudioClient, there: ListedProject
+    checkout: Checkout, client: LabelStudioClient, listed: ListedProject
 ) -> AdjudicationProgress:
     with (
         hold_lock(checkout.private / "sync.lock", "sayso status"),
-        adjudication_tasks.open_adjudication_tasks(checkout, client, there) as known,
+        open_adjudication_tasks(checkout, client, listed) as tasks,
     ):
-        known.refresh()
-        return AdjudicationProgress(f"{client.url}/projects/{there.id}", *known.count_documents())
+        tasks.refresh()
+        return AdjudicationProgress(f"{client.url}/projects/{listed.id}", *tasks.count_documents())
 
 
 def _count_local(
     corpus: CorpusFiles, campaign: str, migrations: Migrations
 ) -> dict[str, LocalAnnotations]:
-    """What lies here of each pass: all in one reading."""
+    """Count the annotations in our files by pass."""
     passes: dict[str, LocalAnnotations] = defaultdict(LocalAnnotations)
-    for answer in corpus.annotations(campaign):
-        here = passes[answer.interface]
-        here.counts[answer.annotator] += 1
-        if migrations.route(answer.schema_version) or not migrations.schema.supports(
-            answer.schema_version
-        ):
-            here.outdated[answer.schema_version] += 1
+    for annotation in corpus.annotations(campaign):
+        local, version = passes[annotation.interface], annotation.schema_version
+        local.counts[annotation.annotator] += 1
+        if migrations.route(version) or not migrations.schema.supports(version):
+            local.outdated[version] += 1
         else:
-            here.undeclared.update(_find_undeclared(answer, migrations))
+            local.undeclared.update(_find_undeclared(annotation, migrations))
     return passes
 
 
 def _find_undeclared(annotation: Annotation, migrations: Migrations) -> set[str]:
-    return {
-        found.message.partition(" on ")[0]
-        for found in check_names(target_of_annotation(annotation, "", migrations.schema))
-    }
+    target = target_of_annotation(annotation, "", migrations.schema)
+    return {finding.message.partition(" on ")[0] for finding in check_names(target)}
 
 
-def _compare_interface(planned: PushResult) -> Iterator[SyncDifference]:
-    if planned.interface_state != "in step":
-        yield SyncDifference(
-            f"the interface is {planned.interface_state}",
-            1,
-            (),
-            _INTERFACE_REMEDIES[planned.interface_state],
-        )
-
-
-def _compare_guidelines(planned: PushResult) -> Iterator[SyncDifference]:
-    if planned.guidelines_state.state != "in step":
-        yield SyncDifference(
-            planned.guidelines_state.message, 1, (), planned.guidelines_state.remedy
-        )
+def _compare_settings(planned: PushResult) -> Iterator[SyncDifference]:
+    if (state := planned.interface_state) != "up to date":
+        yield SyncDifference(f"the interface is {state}", 1, (), _INTERFACE_REMEDIES[state])
+    if planned.guidelines_state.state != "up to date":
+        _state, message, remedy = planned.guidelines_state
+        yield SyncDifference(message, 1, (), remedy)
 
 
 def _compare_tasks(planned: PushResult) -> Iterator[SyncDifference]:
     for kind, count in planned.tasks.items():
         if kind in TASK_REMEDIES:
-            where = tuple(
-                step.doc_id or f"task {step.task}"
-                for step in planned.reported_steps
-                if step.kind == kind
-            )
-            yield SyncDifference(
-                f"{kind}: {STEP_MEANINGS[kind]}",
-                count,
-                where,
-                TASK_REMEDIES[kind].format(url=planned.url),
-            )
+            steps = (step for step in planned.reported_steps if step.kind == kind)
+            where = tuple(step.doc_id or f"task {step.task}" for step in steps)
+            remedy = TASK_REMEDIES[kind].format(url=planned.url)
+            yield SyncDifference(f"{kind}: {STEP_MEANINGS[kind]}", count, where, remedy)
 
 
 def _compare_schema_versions(local: LocalAnnotations) -> Iterator[SyncDifference]:
     for version, count in local.outdated.items():
         yield SyncDifference(
-            f"answers in the words of schema {version}", count, (), "`sayso schema migrate`"
+            f"annotations of schema {version}", count, (), "`sayso schema migrate`"
         )
-    if local.undeclared:
-        remedy = "say in schema/migrations/ what became of them, then `sayso schema migrate`"
-        yield SyncDifference(
-            "words in our answers that schema.yaml does not have",
-            len(local.undeclared),
-            tuple(local.undeclared),
-            remedy,
-        )
+    if names := tuple(local.undeclared):
+        what = "names in our annotations that schema.yaml does not declare"
+        remedy = "map them in schema/migrations/, then `sayso schema migrate`"
+        yield SyncDifference(what, len(names), names, remedy)
 
 
 def _compare_annotations(
-    pass_status: PassStatus, quarantined: list[AnnotationNotice]
+    status: PassStatus, quarantined: list[AnnotationNotice]
 ) -> Iterator[SyncDifference]:
-    standing = pass_status.on_server - Counter(notice.annotator for notice in quarantined)
-    if missing := standing - pass_status.local.counts:
-        yield SyncDifference(
-            "answers that are only on the server",
-            missing.total(),
-            tuple(missing),
-            "`sayso pull` brings them",
-        )
+    storable = status.on_server - Counter(notice.annotator for notice in quarantined)
+    if missing := storable - status.local.counts:
+        what, remedy = "annotations that are only on the server", "`sayso pull` fetches them"
+        yield SyncDifference(what, missing.total(), tuple(missing), remedy)
     for reason, count in Counter(notice.reason for notice in quarantined).items():
-        where = tuple(
-            notice.doc_id or f"task {notice.task}"
-            for notice in quarantined
-            if notice.reason == reason
-        )
-        yield SyncDifference(
-            f"answers set aside: {reason}", count, where, f"look at {pass_status.url}/data"
-        )
+        notices = (notice for notice in quarantined if notice.reason == reason)
+        where = tuple(notice.doc_id or f"task {notice.task}" for notice in notices)
+        what = f"annotations in quarantine: {reason}"
+        yield SyncDifference(what, count, where, f"look at {status.url}/data")

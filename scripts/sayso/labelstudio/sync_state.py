@@ -1,9 +1,8 @@
-"""What was last seen of one project, so that looking again costs what has changed since and not what is there.
+"""The sync state: a cache of what one project last held, so that a sync fetches only what changed.
 
-A cache under ``.sayso/``: whoever deletes it loses time, never data. The server stays the truth: each look asks for
-whatever changed after the last one, then compares the number of tasks, and starts afresh when they differ.
-
-Accounts stand here by their number on the server; their addresses are in ``.sayso/annotators.jsonl`` and nowhere else.
+It lies under ``.sayso/cache/``; deleting it costs time, never data. Each update asks the server for
+changes, compares the number of tasks, and starts afresh when they differ. Accounts appear by their
+number only: their addresses are in ``.sayso/annotators.jsonl`` and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,23 +18,24 @@ from typing import Protocol, TypeVar
 
 from sayso.errors import DiskError
 from sayso.labelstudio import server, tasks
-from sayso.labelstudio.api_types import BareTask, ListedProject, ProjectDetails
+from sayso.labelstudio.api_types import BareTask, ListedProject, ProjectDetails, TaskPage
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.push_plan import KnownTask
 from sayso.settings import Checkout
 
-TASKS_PER_PAGE = 250  # tasks of a look without answers
+Advance = Callable[[int], None]
+
+TASKS_PER_PAGE = 250  # without annotations
 _CREATE_TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tasks (
-    task INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, text_sha256 TEXT NOT NULL, schema_version TEXT NOT NULL,
-    facts TEXT NOT NULL, skeleton TEXT NOT NULL, answered INTEGER NOT NULL
+    task INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, text_sha256 TEXT NOT NULL,
+    schema_version TEXT NOT NULL, heading_digest TEXT NOT NULL, text_digest TEXT NOT NULL,
+    annotated INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_document ON tasks (doc_id, task);
 """
-
-_UPSERT_TASK = "REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class _TaskWithId(Protocol):
@@ -56,206 +56,194 @@ T = TypeVar("T")
 
 @contextmanager
 def open_sync_state(
-    checkout: Checkout, client: LabelStudioClient, project: ProjectDetails | ListedProject
+    checkout: Checkout, client: LabelStudioClient, project: ListedProject
 ) -> Iterator[SyncState]:
-    """The ledger of one project of one server.
-
-    A project is known by its number and the microsecond in which it was made. A copy of a database has both, so that
-    the address tells a copy from the original; the embedded server is one and the same on whatever port.
+    """Open the sync state of one project on one server.
 
     Raises:
         DiskError: SQLite cannot read or write it.
     """
-    place = "embedded" if server.is_embedded(checkout, client.url) else client.url
-    key = hashlib.sha256(f"{place}\n{project.id}\n{project.created_at}".encode()).hexdigest()[:16]
-    path = checkout.private / "cache" / f"studio-{key}.sqlite3"
+    # A copied database has the project's number and microsecond of creation too: the address tells
+    # a copy from the original. The embedded server is one and the same on whatever port.
+    where = "embedded" if server.is_embedded(checkout, client.url) else client.url
+    identity = f"{where}\n{project.id}\n{project.created_at}"
+    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    path = checkout.private / "cache" / f"labelstudio-{key}.sqlite3"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path)
     try:
-        connection.execute(
-            "PRAGMA journal_mode = WAL"
-        )  # a commit outlives our death, which is what can happen
+        # In this mode a commit survives the death of the process, which is what can happen.
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_CREATE_TABLES)
         yield SyncState(connection)
     except sqlite3.Error as error:
-        raise DiskError(
-            str(error), where=str(path), remedy="delete this file and run the command again"
-        ) from error
+        remedy = "delete this file and run the command again"
+        raise DiskError(str(error), where=str(path), remedy=remedy) from error
     finally:
         connection.close()
 
 
 class SyncState:
-    """The rows of one project."""
+    """What was last seen of one project."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
     def get(self, name: str) -> str:
-        """A remembered value; empty where there is none."""
-        found = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return str(found[0]) if found else ""
+        """Return a stored value; empty if there is none."""
+        query = "SELECT value FROM meta WHERE name = ?"
+        row = self.connection.execute(query, (name,)).fetchone()
+        return str(row[0]) if row else ""
 
     def put(self, name: str, value: str) -> None:
-        """Remember a value; the caller commits."""
+        """Store a value; the caller commits."""
         self.connection.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def fetch_pages(self, name: str, fetch: Callable[[int, str], P]) -> Iterator[P]:
-        """Pages of what changed since the look called ``name`` was last completed; the next one is fetched ahead.
+        """Yield pages of what changed since ``name`` was last completed, the next fetched ahead.
 
-        What the caller stores while it has a page is committed together with the place to go on from.
+        What the caller stores while it has a page is committed together with the position, so that
+        an interrupted fetch resumes after the last page stored.
         """
         since = self.get(f"{name}.since")
-        with ThreadPoolExecutor(1) as line:
+        with ThreadPoolExecutor(1) as executor:
             page = fetch(int(self.get(f"{name}.after") or 0), since)
             while True:
                 last = max((task.id for task in page.tasks), default=0)
-                more = page.total > len(page.tasks)
-                ahead = line.submit(fetch, last, since) if more and last else None
+                more = page.total > len(page.tasks) and last
+                following = executor.submit(fetch, last, since) if more else None
                 yield page
                 self.put(f"{name}.after", str(last))
                 self.connection.commit()
-                if ahead is None:
+                if following is None:
                     return
-                page = ahead.result()
+                page = following.result()
 
     def mark_complete(self, name: str, since: str) -> None:
-        """The look is complete; the next one asks for changes after ``since``."""
+        """Record that ``name`` is fetched; the next time asks for changes after ``since``."""
         self.put(f"{name}.since", since)
         self.put(f"{name}.after", "0")
         self.connection.commit()
 
-    def reset(self, name: str, table: str) -> None:
-        """Start the look called ``name`` afresh."""
+    def reset(self, table: str) -> None:
+        """Forget the rows of a table, to fetch it afresh."""
         self.connection.execute(f"DELETE FROM {table}")
-        self.put("settled", "")
-        self.mark_complete(name, "")
+        self.put("unchanged", "")
+        self.mark_complete(table, "")
 
-    # Tasks without their answers, for push.
+    # Tasks without their annotations, for push.
 
     def update_tasks(self, client: LabelStudioClient, project: int) -> None:
-        """Bring the rows of tasks up to date with the server."""
-        empty = not self.get("held.since") and not client.count_tasks(project)
+        """Bring the rows of ``tasks`` up to date with the server."""
+        empty = not self.get("tasks.since") and not client.count_tasks(project)
         if not empty:
             self._fetch_tasks(client, project)
         if self.count_tasks() != (0 if empty else client.count_tasks(project)):
-            self.reset("held", "tasks")
+            self.reset("tasks")
             self._fetch_tasks(client, project)
 
     def _fetch_tasks(self, client: LabelStudioClient, project: int) -> None:
-        if (
-            self.get("held.next")
-            or not self.get("held.since")
-            or not self._fetch_one_page(client, project)
-        ):
+        resuming, since = self.get("tasks.next"), self.get("tasks.since")
+        if resuming or not since or not self._fetch_one_page(client, project, since):
             self._fetch_all_pages(client, project)
-        begun = ((task,) for task in client.list_drafted_task_ids(project))
-        self.connection.executemany("UPDATE tasks SET answered = 1 WHERE task = ?", begun)
+        drafted = ((task,) for task in client.list_drafted_task_ids(project))
+        self.connection.executemany("UPDATE tasks SET annotated = 1 WHERE task = ?", drafted)
         self.connection.commit()
 
-    def _fetch_one_page(self, client: LabelStudioClient, project: int) -> bool:
-        """Take what has changed where one page holds it all; say whether it did."""
-        since = self.get("held.since")
+    def _fetch_one_page(self, client: LabelStudioClient, project: int, since: str) -> bool:
+        """Store the changes if one page holds them all; return whether it did."""
         page = client.fetch_bare_tasks(project, after=0, since=since, size=TASKS_PER_PAGE)
         if page.total > len(page.tasks):
             return False
         self._store_tasks(page.tasks)
-        self.mark_complete(
-            "held", max([since, *(format_timestamp(task.updated_at) for task in page.tasks)])
-        )
+        latest = max([since, *(format_timestamp(task.updated_at) for task in page.tasks)])
+        self.mark_complete("tasks", latest)
         return True
 
     def _fetch_all_pages(self, client: LabelStudioClient, project: int) -> None:
-        """Page after page. Tasks change meanwhile: the next look begins at what was the newest before the first."""
-        since = self.get("held.next") or client.fetch_last_change(project)
-        self.put(
-            "held.next", since
-        )  # kept when a look is interrupted: its first pages are as old as that
-        for page in self.fetch_pages(
-            "held",
-            lambda after, since: client.fetch_bare_tasks(
-                project, after=after, since=since, size=TASKS_PER_PAGE
-            ),
-        ):
-            self._store_tasks(page.tasks)
-        self.put("held.next", "")
-        self.mark_complete("held", format_timestamp(since))
+        # Tasks change while the pages are fetched: the next fetch begins at what was the newest
+        # change before the first page, also when this one is interrupted and resumed.
+        started = self.get("tasks.next") or client.fetch_last_change(project)
+        self.put("tasks.next", started)
 
-    def _store_tasks(self, tasks: Sequence[BareTask]) -> None:
-        if tasks:
-            self.put("settled", "")  # what push found settled is no longer
-        self.connection.executemany(_UPSERT_TASK, map(_build_row, tasks))
+        def fetch(after: int, since: str) -> TaskPage[BareTask]:
+            return client.fetch_bare_tasks(project, after=after, since=since, size=TASKS_PER_PAGE)
+
+        for page in self.fetch_pages("tasks", fetch):
+            self._store_tasks(page.tasks)
+        self.put("tasks.next", "")
+        self.mark_complete("tasks", format_timestamp(started))
+
+    def _store_tasks(self, rows: Sequence[BareTask]) -> None:
+        if rows:
+            self.put("unchanged", "")  # what push last found unchanged may have changed
+        upsert = "REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self.connection.executemany(upsert, map(_build_row, rows))
 
     def count_tasks(self) -> int:
-        """How many tasks are known."""
+        """Count the known tasks."""
         return int(self.connection.execute("SELECT count(*) FROM tasks").fetchone()[0])
 
     def last_task(self) -> int:
-        """The highest number of a task that is known."""
-        return int(
-            self.connection.execute("SELECT coalesce(max(task), 0) FROM tasks").fetchone()[0]
-        )
+        """Return the highest number of a known task; 0 if there is none."""
+        query = "SELECT coalesce(max(task), 0) FROM tasks"
+        return int(self.connection.execute(query).fetchone()[0])
 
     def known_tasks(self) -> Iterator[KnownTask]:
-        """Every task, in order of doc_id; those that we did not make come first."""
-        asked = (
-            "SELECT doc_id, task, text_sha256, schema_version, facts, skeleton, answered FROM tasks "
-            "ORDER BY doc_id, task"
+        """Yield every known task in order of doc_id; those that we did not make come first."""
+        query = (
+            "SELECT doc_id, task, text_sha256, schema_version, heading_digest, text_digest,"
+            " annotated FROM tasks ORDER BY doc_id, task"
         )
-        yield from map(KnownTask._make, self.connection.execute(asked))
+        yield from map(KnownTask._make, self.connection.execute(query))
 
     def add_tasks(self, numbers: Iterable[int], task_data: Iterable[dict[str, str]]) -> None:
-        """Remember tasks that were just made; the caller commits."""
-        self._store_tasks(
-            [
-                BareTask(number, data, "", 0, 0)
-                for number, data in zip(numbers, task_data, strict=True)
-            ]
-        )
+        """Store tasks that were just created; the caller commits."""
+        pairs = zip(numbers, task_data, strict=True)
+        self._store_tasks([BareTask(number, data, "", 0, 0) for number, data in pairs])
 
     def remove_tasks(self, numbers: Iterable[int]) -> None:
-        """Forget tasks that were removed."""
-        self.put("settled", "")
-        self.connection.executemany(
-            "DELETE FROM tasks WHERE task = ?", ((number,) for number in numbers)
-        )
+        """Forget tasks that were deleted."""
+        self.put("unchanged", "")
+        rows = ((number,) for number in numbers)
+        self.connection.executemany("DELETE FROM tasks WHERE task = ?", rows)
         self.connection.commit()
 
 
 def _build_row(task: BareTask) -> tuple[int, str, str, str, str, str, bool]:
-    words = {name: value if isinstance(value, str) else "" for name, value in task.data.items()}
+    texts = {name: value for name, value in task.data.items() if isinstance(value, str)}
+    text_sha256 = texts.get("text_sha256", "")
     return (
         task.id,
-        words.get("doc_id", "") if words.get("text_sha256") else "",
-        words.get("text_sha256", ""),
-        words.get("schema_version", ""),
+        texts.get("doc_id", "") if text_sha256 else "",
+        text_sha256,
+        texts.get("schema_version", ""),
         tasks.heading_digest(task.data),
-        tasks.text_digest(words.get(TEXT, "")),
+        tasks.text_digest(texts.get(TEXT, "")),
         bool(task.total_annotations or task.cancelled_annotations),
     )
 
 
 def format_timestamp(moment: str | float) -> str:
-    """The one way of writing a time that the server's filter takes; empty stays empty.
+    """Format a time in the one way that the server's filter takes; empty stays empty.
 
     >>> format_timestamp("2026-11-22T07:39:23Z")
     '2026-11-22T07:39:23.000000Z'
     """
     if moment == "":
         return ""
-    when = (
-        datetime.fromtimestamp(moment, UTC)
-        if isinstance(moment, float)
-        else datetime.fromisoformat(moment)
-    )
+    if isinstance(moment, float):
+        when = datetime.fromtimestamp(moment, UTC)
+    else:
+        when = datetime.fromisoformat(moment)
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The values in lists of ``size``, the last one shorter: as many as one question or write may name.
+    """Yield the values in lists of ``size``, the last one shorter.
 
-    >>> words(chunks("abc", 2))
+    >>> list(chunks("abc", 2))
     [['a', 'b'], ['c']]
     """
     iterator = iter(values)

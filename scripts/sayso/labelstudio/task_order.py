@@ -1,9 +1,9 @@
-"""In which order Label Studio hands documents out: its own setting of a project, and the scores that it goes by.
+"""The order in which Label Studio hands documents out: a project setting and prediction scores.
 
-"Uncertainty sampling" serves tasks with a prediction of the project's model by rising score, each only once to as many
-annotators as it is for, then the others at random. Our score is how certain a document is: 1 less its uncertainty. What
-others have begun comes first where a document is for several annotators, whatever the order. All this is of "Label All
-Tasks"; whoever opens a tab of the data manager gets the order of that tab.
+"Uncertainty sampling" serves tasks with a prediction of the project's model by rising score, each
+to as many annotators as its overlap says, then the others at random. Our score is the certainty of
+a document: 1 minus its uncertainty. Documents for several annotators that somebody has begun come
+first in any order. All this holds for "Label All Tasks"; a tab of the data manager has its own.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ SAMPLING: dict[TaskOrder, str] = {
     "uncertain": "Uncertainty sampling",
     "corpus": "Sequential sampling",
 }
-SCORE_OF_UNKNOWN = (
-    1.0  # the score of a document of which nobody can say how uncertain it is: it is served last
-)
+SCORE_OF_UNKNOWN = 1.0  # where the uncertainty is unknown: served last
 
 
 def compute_score(uncertainty: float | None) -> float:
-    """By what a document is served, the lowest first.
+    """Return the score by which a document is served, the lowest first.
 
     >>> compute_score(0.25), compute_score(None)
     (0.75, 1.0)
@@ -34,29 +32,30 @@ def compute_score(uncertainty: float | None) -> float:
 
 
 def effective_score(prediction: TaskPrediction) -> float:
-    """By what the document of a prediction that stands is served; one without a score is as good as last."""
+    """Return the score of a prediction on the server; one without a score is served last."""
     return SCORE_OF_UNKNOWN if prediction.score is None else prediction.score
 
 
 def describe_sampling(sampling: str) -> str:
-    """An order of Label Studio's in words.
+    """Describe a sampling setting of Label Studio.
 
     >>> describe_sampling("Uncertainty sampling"), describe_sampling("Uniform sampling")
     ('most uncertain first', 'Uniform sampling')
     """
-    words = {"uncertain": "most uncertain first", "corpus": "as in the corpus"}
-    return next((words[order] for order, name in SAMPLING.items() if name == sampling), sampling)
+    return {
+        SAMPLING["uncertain"]: "most uncertain first",
+        SAMPLING["corpus"]: "as in the corpus",
+    }.get(sampling, sampling)
 
 
 def has_order(project: ProjectDetails, order: TaskOrder) -> bool:
-    """Whether the project hands documents out in that order already."""
-    return project.sampling == SAMPLING[order] and (
-        order != "uncertain" or project.model_version == MODEL_VERSION
-    )
+    """Return whether the project hands documents out in this order already."""
+    has_model = order != "uncertain" or project.model_version == MODEL_VERSION
+    return project.sampling == SAMPLING[order] and has_model
 
 
 def set_order(client: LabelStudioClient, project: ProjectDetails, order: TaskOrder) -> bool:
-    """Tell the project the order; whether it was another."""
+    """Set the project's order; return whether it was another."""
     if has_order(project, order):
         return False
     client.update_project(project.id, sampling=SAMPLING[order], model_version=MODEL_VERSION)

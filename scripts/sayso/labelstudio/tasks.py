@@ -1,4 +1,4 @@
-"""A document as a Label Studio task: what is shown, and by what it is recognised again."""
+"""A document as a Label Studio task: the data shown, and the digests that identify it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _ASCII_WHITESPACE = bytes.maketrans(b"\t\n\x0b\x0c\r", b"     ")
 
 
 def build_task_data(document: Document, schema_version: str) -> dict[str, str]:
-    """The data of the document's task. Every key that the interface shows holds words: it refuses an absent one."""
+    """Build the data of the document's task.
+
+    Every key that the interface shows holds text, since Label Studio refuses absent ones.
+    """
     return {
         "doc_id": document.doc_id,
         **build_heading(document),
@@ -26,29 +29,28 @@ def build_task_data(document: Document, schema_version: str) -> dict[str, str]:
 
 
 def build_heading(document: Document) -> dict[str, str]:
-    """What stands above the text."""
+    """Build the data shown above the text."""
     about = " · ".join(filter(None, (document.outlet, document.published, document.url)))
     return {"title": document.title or document.doc_id, "about": about or "source unknown"}
 
 
 def heading_digest(data: dict[str, Any]) -> str:
-    """A digest of what an annotator reads about the document, but not of its text."""
+    """Return a digest of the data shown above the text."""
     return _digest(msgspec.json.encode([data.get("title"), data.get("about")]))
 
 
 def text_digest(text: str) -> str:
-    """A digest that stays when white space is shown as other white space, one code point for one.
+    """Return a digest that ignores which white space stands where white space stands.
 
-    Two texts with the same skeleton have the same words at the same offsets.
+    Two texts with the same digest have the same words at the same offsets.
 
-    >>> text_digest("AnnotatorPair fell.\u00a0One did not.") == text_digest("AnnotatorPair fell.\\nOne did not.")
+    >>> text_digest("Two fell.\u00a0One did not.") == text_digest("Two fell.\\nOne did not.")
     True
     >>> text_digest("a b") == text_digest("a  b")
     False
     """
-    return _digest(
-        text.replace("\u00a0", " ").encode("utf-8", "surrogatepass").translate(_ASCII_WHITESPACE)
-    )
+    spaced = text.replace("\u00a0", " ").encode("utf-8", "surrogatepass")
+    return _digest(spaced.translate(_ASCII_WHITESPACE))
 
 
 def _digest(content: bytes) -> str:

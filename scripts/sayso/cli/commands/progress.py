@@ -1,15 +1,14 @@
-"""Show how far a campaign is."""
+"""Show the progress of a campaign."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, print_table, progress_bar
+from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
 from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
@@ -21,10 +20,7 @@ COLUMNS = ["annotator", "done", "skipped", "open", "median time", "on a day of w
 @click.command(short_help="Show each annotator's work and how long it will take.")
 @server_options
 @click.option(
-    "--pass",
-    "pass_name",
-    metavar="NAME",
-    help="One pass only. [default: every one that was pushed]",
+    "--pass", "pass_name", metavar="NAME", help="One pass only. [default: every one pushed]"
 )
 @click.pass_obj
 def command(
@@ -35,11 +31,12 @@ def command(
     as_json: bool,
     pass_name: str | None,
 ) -> None:
-    """Show how far a campaign is: each annotator's work, and when it may be over.
+    """Show the progress of a campaign: each annotator's work, and a forecast of the end.
 
-    Open is what Label Studio may still give somebody; others may take it first. Times are medians, because its clock
-    runs on while a tab stays open. The end is a range that holds about nine times in ten if the coming days are like
-    the last four weeks. Nobody's name is shown. What is fetched for this, the next `sayso pull` need not fetch.
+    Open documents are those that Label Studio may still serve; others may take them first. Times
+    are medians, because its clock runs on while a tab stays open. The end is a range that holds
+    about nine times in ten if the coming days are like the last four weeks. Nobody's name is shown.
+    The next `sayso pull` need not fetch again what is fetched for this.
 
     \b
     Examples:
@@ -48,45 +45,38 @@ def command(
       sayso progress --json
     """
     from sayso.labelstudio.connection import connect
-    from sayso.labelstudio.progress import measure_progress as look
+    from sayso.labelstudio.progress import measure_progress
 
     checkout = find_checkout(root)
-    named = checkout.require_setting("campaign", campaign)
-    with connect(checkout, url, token_file) as client, progress_bar("looking") as _advance:
-        found = look(checkout, client, named, pass_name)
+    name = checkout.require_setting("campaign", campaign)
+    with connect(checkout, url, token_file) as client, progress_bar("measuring"):
+        passes = measure_progress(checkout, client, name, pass_name)
         address = client.url
     if as_json:
         print_json(
-            {
-                "url": address,
-                "campaign": named,
-                "interfaces": [_progress_as_json(one) for one in found],
-            }
+            {"url": address, "campaign": name, "passes": [_as_json(each) for each in passes]}
         )
         return
-    for one in found:
-        print_table(
-            f"{named}, {one.project_key.pass_name}",
-            COLUMNS,
-            [_annotator_row(worker) for worker in one.annotators],
-        )
-        print_message(_format_summary(one))
+    for each in passes:
+        rows = [_annotator_row(annotator) for annotator in each.annotators]
+        print_table(f"{name}, {each.project_key.pass_name}", COLUMNS, rows)
+        print_message(_format_summary(each))
+
+
+def _as_json(measured: PassProgress) -> dict[str, object]:
+    fields = {"pass": measured.project_key.pass_name, **vars(measured)}
+    del fields["project_key"]
+    return fields
 
 
 def _annotator_row(annotator: AnnotatorProgress) -> list[str]:
-    return [
-        annotator.annotator,
-        str(annotator.done),
-        str(annotator.skipped),
-        str(annotator.open),
-        _format_duration(annotator.median_seconds),
-        f"{annotator.per_day:.0f}",
-        annotator.last,
-    ]
+    counts = (annotator.done, annotator.skipped, annotator.open)
+    time, per_day = _format_duration(annotator.median_seconds), f"{annotator.per_day:.0f}"
+    return [annotator.annotator, *map(str, counts), time, per_day, annotator.last]
 
 
 def _format_duration(seconds: float | None) -> str:
-    """Seconds as a person says them.
+    """Format seconds for people.
 
     >>> _format_duration(75.4), _format_duration(4), _format_duration(7300)
     ('1 min 15 s', '4 s', '2 h 1 min')
@@ -100,13 +90,13 @@ def _format_duration(seconds: float | None) -> str:
 
 
 def _format_summary(measured: PassProgress) -> str:
+    finished = measured.tasks - measured.unfinished
     parts = [
-        f"{measured.tasks - measured.unfinished} of {measured.tasks} documents finished, {measured.missing} answers wanted"
+        f"{finished} of {measured.tasks} documents finished, {measured.missing} annotations missing"
     ]
     if measured.blocked:
-        parts.append(
-            f"{measured.blocked} of them from somebody who has not begun, since all others have had the document"
-        )
+        why = "since all others have had the document"
+        parts.append(f"{measured.blocked} of them from somebody who has not begun, {why}")
     parts.append(f"{measured.idle_accounts} accounts have not begun")
     return "; ".join([*parts, _format_end(measured.forecast)])
 
@@ -119,8 +109,3 @@ def _format_end(forecast: EndForecast) -> str:
     if forecast.earliest == forecast.latest:
         return f"probably over on {forecast.earliest}"
     return f"probably over between {forecast.earliest} and {forecast.latest}"
-
-
-def _progress_as_json(measured: PassProgress) -> dict[str, object]:
-    told = asdict(measured)
-    return {"interface": told.pop("place")["interface"], **told}

@@ -1,4 +1,4 @@
-"""Bring the answers back."""
+"""Fetch the annotations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, progress_bar, show_waiting
+from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
 from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
@@ -19,17 +19,12 @@ if TYPE_CHECKING:
 @click.command()
 @server_options
 @click.option(
-    "--pass",
-    "pass_name",
-    metavar="NAME",
-    help="The pass to pull. [default: every one that was pushed]",
+    "--pass", "pass_name", metavar="NAME", help="The pass to pull. [default: every one pushed]"
 )
 @click.option(
-    "--prune", is_flag=True, help="Remove answers from our files that the server no longer has."
+    "--prune", is_flag=True, help="Delete annotations from our files that the server no longer has."
 )
-@click.option(
-    "--full", is_flag=True, help="Fetch everything and tell how it differs from what was known."
-)
+@click.option("--full", is_flag=True, help="Fetch everything and compare it with what was known.")
 @click.pass_obj
 def command(
     root: Path | None,
@@ -41,10 +36,11 @@ def command(
     prune: bool,
     full: bool,
 ) -> None:
-    """Bring every annotator's own answers back.
+    """Fetch every annotator's own annotations.
 
-    They land in corpus/annotations/CAMPAIGN/PSEUDONYM.jsonl, skipped documents too, drafts never. What the schema
-    does not know is kept in the records and told.
+    They are written to corpus/annotations/CAMPAIGN/PSEUDONYM.jsonl, skipped documents too, drafts
+    never. What the schema does not know is kept in the records and reported. Annotations that
+    cannot be stored are in quarantine: .sayso/quarantine/CAMPAIGN-PASS.jsonl.
 
     \b
     Examples:
@@ -57,92 +53,71 @@ def command(
     from sayso.labelstudio.pull import pull
 
     checkout = find_checkout(root)
-    named = checkout.require_setting("campaign", campaign)
+    name = checkout.require_setting("campaign", campaign)
     with (
         progress_bar("pulling") as advance,
         connect(checkout, url, token_file, show_waiting) as client,
     ):
-        outcomes = pull(checkout, client, named, pass_name, prune=prune, full=full, advance=advance)
+        results = pull(checkout, client, name, pass_name, prune=prune, full=full, advance=advance)
     if as_json:
-        print_json({"pulled": [_result_as_json(outcome, checkout.root) for outcome in outcomes]})
+        print_json({"pulled": [_result_as_json(result, checkout.root) for result in results]})
         return
-    for outcome in outcomes:
-        _print_result(outcome, checkout.root)
+    for result in results:
+        _print_result(result, checkout.root)
 
 
 def _print_result(result: PullResult, root: Path) -> None:
+    pass_name = result.project_key.pass_name
     for notice in result.notices:
-        print_message(
-            f"{_format_notice(notice)}; kept in the record, look at {result.url}/data?task={notice.task}"
-        )
+        _say_notice(notice, f"kept in the record, look at {result.url}/data?task={notice.task}")
     for notice in result.quarantined:
-        print_message(
-            f"{_format_notice(notice)}; set aside, look at {result.url}/data?task={notice.task}"
-        )
+        _say_notice(notice, f"in quarantine, look at {result.url}/data?task={notice.task}")
     for notice in result.vanished:
-        print_message(
-            f"{_format_notice(notice)}; {'removed' if result.pruned else 'kept, `sayso pull --prune` removes it'}"
-        )
+        kept = "kept, `sayso pull --prune` deletes it"
+        _say_notice(notice, "deleted" if result.pruned else kept)
     for annotator, counts in sorted(result.annotations.items()):
-        click.echo(
-            f"{result.project_key.pass_name:8} {annotator}: {', '.join(f'{n} {s}' for s, n in sorted(counts.items()))}"
-        )
+        by_status = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+        click.echo(f"{pass_name:8} {annotator}: {by_status}")
     if result.carried_over:
-        print_message(
-            f"{result.carried_over} answers were given to an earlier text and stand on the present one, word for word"
-        )
+        print_message(f"{result.carried_over} annotations of an earlier text fit the present one")
     if result.kept:
-        print_message(
-            f"kept in the records, since the schema does not know what to do with it: {result.kept} parts of answers"
-        )
+        what = "parts of annotations that the schema does not know"
+        print_message(f"kept in the records: {result.kept} {what}")
     if result.to_fix:
-        print_message(
-            f"{len(result.to_fix)} documents to draw again are in the tab “To fix (sayso)” of {result.url}/data"
-        )
+        where = f"the tab “To fix (sayso)” of {result.url}/data"
+        print_message(f"{len(result.to_fix)} documents with mentions to draw again are in {where}")
     if result.quarantine_file:
-        print_message(
-            f"{len(result.quarantined)} answers set aside in {result.quarantine_file.relative_to(root)}"
-        )
+        where = str(result.quarantine_file.relative_to(root))
+        print_message(f"{len(result.quarantined)} annotations in quarantine: {where}")
     if result.comparison.compared:
-        print_message(f"{result.project_key.pass_name}: {_format_comparison(result.comparison)}")
-    print_message(f"{result.project_key.pass_name}: {_format_summary(result)}")
+        print_message(f"{pass_name}: {_format_comparison(result.comparison)}")
+    print_message(f"{pass_name}: {_format_summary(result)}")
 
 
 def _format_summary(result: PullResult) -> str:
     if result.written:
         return f"{len(result.written)} files written, {result.tasks_fetched} tasks fetched"
-    return "nothing has changed" if result.annotations else "no answers yet"
+    return "nothing has changed" if result.annotations else "no annotations yet"
 
 
 def _format_comparison(comparison: ServerComparison) -> str:
     if not (comparison.differing or comparison.new or comparison.gone):
-        return f"all {comparison.compared} answers on the server are as they were known"
+        return f"all {comparison.compared} annotations on the server are as they were known"
     return (
-        f"of {comparison.compared} answers on the server {comparison.differing} differ from what was known, "
-        f"{comparison.new} are new, {comparison.gone} are gone"
+        f"of {comparison.compared} annotations on the server {comparison.differing} differ from"
+        f" what was known, {comparison.new} are new, {comparison.gone} are gone"
     )
 
 
-def _format_notice(notice: AnnotationNotice) -> str:
-    who = " ".join(
-        filter(None, (notice.doc_id or f"task {notice.task}", notice.annotator, notice.span))
-    )
-    return f"{who}: {notice.reason}"
+def _say_notice(notice: AnnotationNotice, outcome: str) -> None:
+    parts = (notice.doc_id or f"task {notice.task}", notice.annotator, notice.span)
+    print_message(f"{' '.join(filter(None, parts))}: {notice.reason}; {outcome}")
 
 
 def _result_as_json(result: PullResult, root: Path) -> dict[str, object]:
-    return {
-        "interface": result.project_key.pass_name,
-        "url": result.url,
-        "looked_at": result.tasks_fetched,
-        "answers": result.annotations,
-        "written": [str(path.relative_to(root)) for path in result.written],
-        "carried": result.carried_over,
-        "compared": result.comparison,
-        "kept": result.kept,
-        "notices": result.notices,
-        "set_aside": result.quarantined,
-        "vanished": result.vanished,
-        "pruned": result.pruned,
-        "to_fix": result.to_fix,
-    }
+    fields = {**vars(result), "pass": result.project_key.pass_name}
+    del fields["project_key"]
+    fields["written"] = [str(path.relative_to(root)) for path in result.written]
+    file = result.quarantine_file
+    fields["quarantine_file"] = str(file.relative_to(root)) if file else None
+    return fields

@@ -1,19 +1,20 @@
-"""Send what the server does not have."""
+"""Send the server what it does not have."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, progress_bar, show_waiting
+from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
 from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
     from sayso.labelstudio.push import PushResult
+
+_PREDICTIONS = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     "--pass",
     "pass_name",
     metavar="NAME",
-    help="The pass to push for. [default: SAYSO_PASS, [tool.sayso], all]",
+    help="The pass to push. [default: SAYSO_PASS, [tool.sayso], all]",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing on the server.")
 @click.option(
     "--predictions",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=_PREDICTIONS,
     metavar="FILE",
     help="JSON Lines of annotations that annotators start from.",
 )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     "--overlap",
     metavar="N",
     help="Give shared documents to N annotators each, blind; 1 ends sharing. "
-    "[default: SAYSO_OVERLAP, [tool.sayso]; without any, the server's stays]",
+    "[default: SAYSO_OVERLAP, [tool.sayso]; else the server's stays]",
 )
 @click.option(
     "--share",
@@ -47,13 +48,13 @@ if TYPE_CHECKING:
 @click.option(
     "--order",
     type=click.Choice(["uncertain", "corpus"]),
-    help="Hand documents out with the most uncertain prediction first, or as they stand in the corpus. "
+    help="Hand documents out with the most uncertain prediction first, or in corpus order. "
     "[default: the server's stays]",
 )
 @click.option(
     "--renew",
     is_flag=True,
-    help="Send a document again whose answered task has another text, beside it.",
+    help="If the text of an annotated task has changed, send the document again, beside it.",
 )
 @click.option(
     "--update-interface", is_flag=True, help="Replace an interface that differs from the schema's."
@@ -61,27 +62,26 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     root: Path | None,
+    /,
     campaign: str | None,
     url: str | None,
     token_file: Path | None,
     as_json: bool,
     pass_name: str | None,
     dry_run: bool,
-    predictions: Path | None,
-    limit: int | None,
     overlap: str | None,
     share: str | None,
-    order: Literal["uncertain", "corpus"] | None,
-    renew: bool,
-    update_interface: bool,
+    **options: Any,
 ) -> None:
-    """Send what the server does not have.
+    """Send the server what it does not have.
 
-    Looks at the server, plans, and applies. Whatever anybody has answered or begun is never removed or altered.
+    Looks at the server, plans, and applies. Tasks that anybody annotated or began are never
+    deleted, and their text is never changed.
 
-    Put `overlap = 2` and `share = 20` into [tool.sayso] and every push keeps every fifth document for two annotators.
-    Each prediction carries its document's certainty as its score; --order uncertain has Label Studio go by it.
-    Who labels with Label Studio's "Label All Tasks" does not see what others did; who opens a task in its list does.
+    Put `overlap = 2` and `share = 20` into [tool.sayso] and every push keeps every fifth document
+    for two annotators. Each prediction carries its document's certainty as its score; with --order
+    uncertain Label Studio goes by it. Who labels with Label Studio's "Label All Tasks" does not see
+    what others did; who opens a task in its list does.
 
     \b
     Examples:
@@ -100,70 +100,57 @@ def command(
     from sayso.labelstudio.project import ProjectKey
     from sayso.labelstudio.push import PushRequest, plan_push, push
 
-    if order == "uncertain" and predictions is None:
-        raise UsageError(
-            "uncertain by what?", where="--order uncertain", remedy="give --predictions FILE too"
-        )
+    if options["order"] == "uncertain" and options["predictions"] is None:
+        what = "--order uncertain needs --predictions FILE: they have the uncertainty"
+        raise UsageError(what, remedy="give --predictions FILE too")
     checkout = find_checkout(root)
-    place = ProjectKey(
+    key = ProjectKey(
         checkout.require_setting("campaign", campaign), checkout.require_setting("pass", pass_name)
     )
-    request = PushRequest(
-        place,
-        predictions=predictions,
-        limit=limit,
-        update_interface=update_interface,
-        renew=renew,
-        overlap=read_overlap(checkout, overlap, share),
-        order=order,
-    )
+    request = PushRequest(key, overlap=read_overlap(checkout, overlap, share), **options)
     with (
         progress_bar("pushing") as advance,
         connect(checkout, url, token_file, show_waiting) as client,
     ):
-        outcome = (
-            plan_push(checkout, client, request)
-            if dry_run
-            else push(checkout, client, request, advance)
-        )
-    _print_result(outcome, dry_run, as_json)
-    if outcome.conflicts:
-        raise ConflictError(
-            f"{outcome.conflicts} answered tasks disagree with the corpus",
-            where=outcome.url,
-            remedy="`sayso push --renew` sends the right text beside them; `sayso pull` carries over what it can",
-        )
-
-
-def _print_result(result: PushResult, dry_run: bool, as_json: bool) -> None:
-    from sayso.labelstudio.push_plan import PREDICTION_MEANINGS, STEP_MEANINGS
-
+        if dry_run:
+            result = plan_push(checkout, client, request)
+        else:
+            result = push(checkout, client, request, advance)
     if as_json:
         print_json(_result_as_json(result, dry_run))
-        return
-    for step in result.reported_steps:
-        print_message(
-            f"{step.doc_id or 'task'}{f' (task {step.task})' if step.task else ''}: {STEP_MEANINGS[step.kind]}"
+    else:
+        _print_result(result, dry_run)
+    if result.conflicts:
+        raise ConflictError(
+            f"{result.conflicts} annotated tasks disagree with the corpus",
+            where=result.url,
+            remedy="`sayso push --renew` sends the right text beside them; `sayso pull` transfers"
+            " the annotations that it can",
         )
+
+
+def _print_result(result: PushResult, dry_run: bool) -> None:
+    from sayso.labelstudio.push_plan import PREDICTION_MEANINGS, STEP_MEANINGS
+
+    for step in result.reported_steps:
+        task = f" (task {step.task})" if step.task else ""
+        print_message(f"{step.doc_id or 'task'}{task}: {STEP_MEANINGS[step.kind]}")
     for note in result.notes:
         print_message(note)
     if result.guidelines_state.message:
         print_message(f"{result.guidelines_state.message}; {result.guidelines_state.remedy}")
     for kind, count in result.tasks.items():
         click.echo(f"{count:8} {kind}: {STEP_MEANINGS[kind]}")
-    for foretold, count in result.predictions.items():
-        click.echo(f"{count:8} {foretold}: {PREDICTION_MEANINGS[foretold]}")
-    if result.overlap:
-        click.echo(
-            f"{result.overlap.shared:8} shared: for {result.overlap.annotators} annotators each; "
-            f"{result.overlap.updated} tasks {'to be ' if dry_run else ''}told so"
-        )
+    for prediction, count in result.predictions.items():
+        click.echo(f"{count:8} predictions {prediction}: {PREDICTION_MEANINGS[prediction]}")
+    verb = "to update" if dry_run else "updated"
+    if overlap := result.overlap:
+        people = f"for {overlap.annotators} annotators each"
+        click.echo(f"{overlap.shared:8} shared: {people}; {overlap.updated} tasks {verb}")
     if result.reordered:
-        click.echo(
-            f"{1:8} project {'to be ' if dry_run else ''}told to hand documents out in another order"
-        )
+        click.echo(f"{1:8} project {verb}: documents are handed out in another order")
     for name, count in result.excluded.items():
-        print_message(f"{count} predicted {name} left out: this interface does not show it")
+        print_message(f"{count} predicted {name} excluded: this pass does not show it")
     if result.postponed:
         print_message(f"{result.postponed} new documents left for later by --limit")
     print_message(_format_summary(result, dry_run))
@@ -171,33 +158,22 @@ def _print_result(result: PushResult, dry_run: bool, as_json: bool) -> None:
 
 def _format_summary(result: PushResult, dry_run: bool) -> str:
     if not result.tasks:
-        return "the corpus holds no document; `sayso ingest FILE` takes some in"
+        return "the corpus has no document; `sayso ingest FILE` adds some"
     if result.changes:
-        return (
-            f"{result.changes} changes {'planned, none made' if dry_run else 'made'}: {result.url}"
-        )
-    return (
-        f"interface: {result.interface_state}"
-        if result.interface_state != "in step"
-        else f"nothing to do: {result.url}"
-    )
+        made = "planned, none made" if dry_run else "made"
+        return f"{result.changes} changes {made}: {result.url}"
+    if result.interface_state != "up to date":
+        return f"interface: {result.interface_state}"
+    return f"nothing to do: {result.url}"
 
 
 def _result_as_json(result: PushResult, dry_run: bool) -> dict[str, object]:
     return {
+        **vars(result),
         "dry_run": dry_run,
         "project": result.project or None,
-        "url": result.url,
-        "interface": result.interface_state,
-        "guidelines": result.guidelines_state.state,
-        "tasks": result.tasks,
-        "predictions": result.predictions,
-        "left_out": result.excluded,
-        "postponed": result.postponed,
+        "guidelines_state": result.guidelines_state.state,
+        "reported_steps": [step._asdict() for step in result.reported_steps],
         "changes": result.changes,
         "conflicts": result.conflicts,
-        "overlap": asdict(result.overlap) if result.overlap else None,
-        "steps": [step._asdict() for step in result.reported_steps],
-        "notes": result.notes,
-        "reordered": result.reordered,
     }

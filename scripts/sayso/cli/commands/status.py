@@ -1,4 +1,4 @@
-"""Show both sides."""
+"""Compare corpus and server."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sayso.settings import find_checkout
 if TYPE_CHECKING:
     from sayso.labelstudio.status import PassStatus, SyncDifference
 
-_MAX_SHOWN = 5  # documents of one case; --json has all
+_MAX_SHOWN = 5  # documents of one difference; --json has all
 
 
-@click.command(short_help="Show both sides, and what settles each difference.")
+@click.command(short_help="Compare corpus and server, with a command for each difference.")
 @server_options
 @click.option(
     "--pass", "pass_name", metavar="NAME", help="One pass only. [default: every one of the schema]"
@@ -31,9 +31,9 @@ def command(
     as_json: bool,
     pass_name: str | None,
 ) -> None:
-    """Show both sides: the corpus and the server, whose answers lie where, and what settles each difference.
+    """Compare corpus and server, and print the command that resolves each difference.
 
-    Changes nothing on either.
+    Changes nothing on either side.
 
     \b
     Examples:
@@ -44,83 +44,67 @@ def command(
     from sayso.labelstudio.status import read_status
 
     checkout = find_checkout(root)
-    named = checkout.require_setting("campaign", campaign)
-    with progress_bar("looking"), connect(checkout, url, token_file, show_waiting) as client:
-        sides = read_status(checkout, client, named, pass_name)
+    name = checkout.require_setting("campaign", campaign)
+    with progress_bar("comparing"), connect(checkout, url, token_file, show_waiting) as client:
+        statuses = read_status(checkout, client, name, pass_name)
         address = client.url
     if as_json:
-        print_json(
-            {
-                "url": address,
-                "campaign": named,
-                "interfaces": [_status_as_json(side) for side in sides],
-            }
-        )
+        passes = [_status_as_json(status) for status in statuses]
+        print_json({"url": address, "campaign": name, "passes": passes})
         return
-    print_message(f"{address}, campaign {named}")
-    print_table(
-        "Documents",
-        ["pass", "interface", "order", "tasks"],
-        [
-            [side.project_key.pass_name, side.interface_state, side.order, _format_tasks(side)]
-            for side in sides
-        ],
-    )
-    rows = [[side.project_key.pass_name, *row] for side in sides for row in _annotation_rows(side)]
-    if rows:
-        print_table("Answers", ["pass", "annotator", "on the server", "in our files"], rows)
-    judged = [
-        (side.project_key.pass_name, side.adjudication) for side in sides if side.adjudication
-    ]
-    if judged:
+    print_message(f"{address}, campaign {name}")
+    _print_tables(statuses)
+    for status in statuses:
+        for difference in status.differences:
+            click.echo(f"{status.project_key.pass_name}: {_format_difference(difference)}")
+    differ = any(status.differences for status in statuses)
+    agree = "corpus and server agree"
+    print_message("run the command after each arrow to resolve the difference" if differ else agree)
+
+
+def _print_tables(statuses: list[PassStatus]) -> None:
+    documents, annotations, adjudications = [], [], []
+    for status in statuses:
+        name = status.project_key.pass_name
+        tasks = ", ".join(f"{count} {kind}" for kind, count in status.tasks.items()) or "none"
+        documents.append([name, status.interface_state, status.order, tasks])
+        local, on_server = status.local.counts, status.on_server
+        for annotator in sorted(local.keys() | on_server.keys()):
+            counts = [str(on_server[annotator]), str(local[annotator])]
+            annotations.append([name, annotator, *counts])
+        if each := status.adjudication:
+            adjudications.append([name, str(each.asked), str(each.submitted), each.url])
+    print_table("Documents", ["pass", "interface", "order", "tasks"], documents)
+    if annotations:
         print_table(
-            "Adjudication",
-            ["pass", "documents asked about", "submitted", "at"],
-            [[name, str(each.asked), str(each.submitted), each.url] for name, each in judged],
+            "Annotations", ["pass", "annotator", "on the server", "in our files"], annotations
         )
-    for side in sides:
-        for case in side.differences:
-            click.echo(f"{side.project_key.pass_name}: {_format_difference(case)}")
-    print_message(
-        "both sides agree"
-        if not any(side.differences for side in sides)
-        else "behind each arrow, what settles it"
-    )
-
-
-def _format_tasks(status: PassStatus) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in status.tasks.items()) or "none"
-
-
-def _annotation_rows(status: PassStatus) -> list[list[str]]:
-    names = sorted(status.local.counts.keys() | status.on_server.keys())
-    return [[name, str(status.on_server[name]), str(status.local.counts[name])] for name in names]
+    if adjudications:
+        columns = ["pass", "documents asked about", "submitted", "at"]
+        print_table("Adjudication", columns, adjudications)
 
 
 def _format_difference(difference: SyncDifference) -> str:
-    more = (
-        f" and {len(difference.where) - _MAX_SHOWN} more"
-        if len(difference.where) > _MAX_SHOWN
-        else ""
-    )
-    where = f" ({', '.join(difference.where[:_MAX_SHOWN])}{more})" if difference.where else ""
+    shown, hidden = difference.where[:_MAX_SHOWN], len(difference.where) - _MAX_SHOWN
+    more = f" and {hidden} more" if hidden > 0 else ""
+    where = f" ({', '.join(shown)}{more})" if shown else ""
     return f"{difference.count} × {difference.what}{where}\n    → {difference.remedy}"
 
 
 def _status_as_json(status: PassStatus) -> dict[str, object]:
-    here, there = status.local.counts, status.on_server
-    answers = {
-        name: {"here": here[name], "there": there[name]} for name in here.keys() | there.keys()
-    }
+    local, on_server = status.local.counts, status.on_server
     return {
-        "interface": status.project_key.pass_name,
+        "pass": status.project_key.pass_name,
         "url": status.url,
-        "state": status.interface_state,
+        "interface_state": status.interface_state,
         "order": status.order,
         "tasks": status.tasks,
-        "answers": answers,
+        "annotations": {
+            name: {"local": local[name], "on_server": on_server[name]}
+            for name in local.keys() | on_server.keys()
+        },
         "outdated": status.local.outdated,
-        "unknown": status.local.undeclared,
+        "undeclared": status.local.undeclared,
         "adjudication": status.adjudication,
-        "cases": status.differences,
+        "differences": status.differences,
     }

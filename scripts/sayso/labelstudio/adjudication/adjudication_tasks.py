@@ -80,7 +80,7 @@ class AdjudicationTasks:
         """Bring what is known up to date with the server."""
         self._fetch_changes()
         if self.count() != self.client.count_tasks(self.project):
-            self.ledger.reset("adjudications", "adjudications")
+            self.ledger.reset("adjudications")
             self._fetch_changes()
         self._drafted_ids = set(self.client.list_drafted_task_ids(self.project))
 
