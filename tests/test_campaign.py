@@ -1,4 +1,4 @@
-"""The README's walk through a whole campaign, word for word: three people, a real Label Studio, gold, a release."""
+"""The manual's campaign, command by command: three annotators, a real Label Studio, gold, a release."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NUMBERS = {"Four": 4, "Five": 5}
 
 
 def manual_commands() -> list[list[str]]:
-    """The commands of the README's walk, in order, without ``sayso``."""
+    """Return the commands of the manual, in order, without ``sayso``."""
     section = (
         (REPOSITORY / "README.md")
         .read_text(encoding="utf-8")
@@ -67,17 +67,17 @@ def manual_commands() -> list[list[str]]:
 
 @dataclass
 class SimulatedAnnotator:
-    """Somebody's way of reading: where it differs from the careful one's."""
+    """An annotator, with the differences from the careful one."""
 
     name: str
     with_article: bool = False
     mayor: str = "local_authority"
 
     def annotate(self, text: str) -> tuple[list[Mention], list[Relation]]:
-        """What this reader marks in one of the articles above."""
+        """Annotate one of the articles above."""
         number, what = re.match(r"(\w+) (\w+)", text).groups()  # type: ignore[union-attr]
-        place = re.search(r"(?:over|in) (\w+),", text)[1]  # type: ignore[index]
-        kind, thing, outcome = CLAIMED[what]
+        span = re.search(r"(?:over|in) (\w+),", text)[1]  # type: ignore[index]
+        kind, thing, result = CLAIMED[what]
         claim = {
             "type": kind,
             "attribution": "indirect",
@@ -89,12 +89,12 @@ class SimulatedAnnotator:
             "lower": NUMBERS[number],
             "upper": NUMBERS[number],
             "thing": thing,
-            "outcome": outcome,
+            "outcome": result,
         }
         mentions = [
             build_mention(text, "Claim", text.partition(",")[0], claim),
             build_mention(text, "Count", f"{number} {what}", counted),
-            build_mention(text, "Location", place, {"use": "literal", "precision": "settlement"}),
+            build_mention(text, "Location", span, {"use": "literal", "precision": "settlement"}),
             build_mention(
                 text, "Actor", "the mayor" if self.with_article else "mayor", {"type": self.mayor}
             ),
@@ -121,7 +121,7 @@ def build_mention(text: str, label: str, words: str, attributes: Mapping[str, An
 
 @dataclass
 class CampaignCheckout:
-    """A checkout as somebody has it who begins, its Label Studio, and the people who work there."""
+    """A beginner's checkout, its Label Studio, and the accounts there."""
 
     root: Path
     port: int
@@ -136,13 +136,13 @@ class CampaignCheckout:
         return f"http://127.0.0.1:{self.port}"
 
     def run(self, *words: str) -> str:
-        """One command as the walk has it."""
+        """Run one command of the manual."""
         return run_sayso_ok(
             self.root, *words, environment={"SAYSO_PORT": str(self.port)}, folder=self.root
         )
 
     def join(self, *names: str) -> None:
-        """Make accounts by the lead's invitation."""
+        """Create accounts by the lead's invitation."""
         running = server.find_running(find_checkout(self.root))
         assert running
         for name in names:
@@ -153,12 +153,12 @@ class CampaignCheckout:
             )
 
     def projects(self) -> dict[str, int]:
-        """The projects by title."""
+        """Return the projects by title."""
         listed = self.accounts["careful"].get("/api/projects").json()["results"]
         return {project["title"]: project["id"] for project in listed}
 
     def label(self, readers: list[SimulatedAnnotator]) -> Counter[str]:
-        """Let everybody label in turn, as the stream serves them, until there is nothing left."""
+        """Let everybody label what the stream serves, in turn, until nothing is left."""
         schema, got = load_schema(self.root / SCHEMA_FILE), Counter[str]()
         (project,) = self.projects().values()
         for turn in count():
@@ -167,16 +167,16 @@ class CampaignCheckout:
                 (reader, self.accounts[reader.name].get(f"/api/projects/{project}/next"))
                 for reader in readers
             ]
-            for reader, answer in served:
-                if answer.status_code == 200:
-                    task = answer.json()
+            for reader, annotation in served:
+                if annotation.status_code == 200:
+                    task = annotation.json()
                     result = encode_result(*reader.annotate(task["data"]["text"]), schema)
                     body = {"result": result, "lead_time": 30.0}
                     self.accounts[reader.name].post(
                         f"/api/tasks/{task['id']}/annotations/", json=body
                     ).raise_for_status()
                     got[reader.name] += 1
-            if all(answer.status_code == 404 for _reader, answer in served):
+            if all(annotation.status_code == 404 for _reader, annotation in served):
                 return got
         raise AssertionError
 
@@ -207,7 +207,7 @@ def checkout(tmp_path: Path) -> Iterator[CampaignCheckout]:
 
 
 def revise_guidelines(root: Path) -> None:
-    """A rule becomes clearer, under a new version."""
+    """Make a rule clearer, under a new version."""
     path = root / "schema" / "guidelines.md"
     text = path.read_text(encoding="utf-8")
     newer = text.replace("Version 1.0.0.", "Version 1.1.0.", 1)
@@ -247,7 +247,7 @@ def test_the_whole_campaign(world: CampaignCheckout) -> None:
 
 
 def adjudicate(world: CampaignCheckout) -> None:
-    """Whoever adjudicates keeps what the guidelines say: the mayor is a local authority, the article stays outside."""
+    """Decide as the guidelines say: the mayor is a local authority, the article stays outside."""
     hands = world.accounts["adjudicator"]
     project = next(number for title, number in world.projects().items() if "adjudicate" in title)
     tasks = hands.get("/api/tasks", params={"project": project, "fields": "all"}).json()["tasks"]
@@ -267,36 +267,39 @@ def adjudicate(world: CampaignCheckout) -> None:
 
 
 def build_verdict(region: dict[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is said of a mention on which annotators differ."""
+    """Return the verdict on a mention on which annotators disagree."""
     value, asked = region["value"], control_name("Actor", "type")
-    place = {"start": value["start"], "end": value["end"]}
-    kept = value["text"] == "mayor"
-    answers = {VERDICT: KEEP if kept else DROP}
-    if kept and not any(item.get("from_name") == asked for item in items):
-        answers[asked] = "local_authority"
+    span = {"start": value["start"], "end": value["end"]}
+    left = value["text"] == "mayor"
+    annotations = {VERDICT: KEEP if left else DROP}
+    if left and not any(item.get("from_name") == asked for item in items):
+        annotations[asked] = "local_authority"
     return [
         {
             "id": region["id"],
             "from_name": name,
             "to_name": TEXT,
             "type": "choices",
-            "value": {**place, "choices": [choice]},
+            "value": {**span, "choices": [choice]},
         }
-        for name, choice in answers.items()
+        for name, choice in annotations.items()
     ]
 
 
 def check_annotations(world: CampaignCheckout) -> None:
-    """Everybody answered everything, blind, and each answer says which guidelines were shown."""
-    answers = list(world.corpus.annotations("pilot"))
-    assert Counter(answer.started_from for answer in answers) == {"nothing": 12}
-    versions = {(answer.doc_id.partition("-")[0], answer.guidelines_version) for answer in answers}
+    """Everybody annotated everything, blind, and each annotation says which guidelines were shown."""
+    annotations = list(world.corpus.annotations("pilot"))
+    assert Counter(annotation.started_from for annotation in annotations) == {"nothing": 12}
+    versions = {
+        (annotation.doc_id.partition("-")[0], annotation.guidelines_version)
+        for annotation in annotations
+    }
     assert versions == {("first", "1.0.0"), ("second", "1.1.0")}
-    assert len({answer.annotator for answer in answers}) == 3
+    assert len({annotation.annotator for annotation in annotations}) == 3
 
 
 def check_agreement(world: CampaignCheckout) -> None:
-    """In the first round one of three marks the article too: one pair in three agrees on the actor."""
+    """In the first round one of three includes the article: one pair in three agrees on the actor."""
     (measured,) = json.loads(world.run("agreement", "--by", "version", "--json"))["measurements"]
     assert (measured["documents"], measured["answers"], measured["comparisons"]) == (4, 12, 12)
     rounds = {part["guidelines_version"]: agreement_values(part) for part in measured["by_version"]}
@@ -320,7 +323,7 @@ def agreement_values(part: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def check_gold(world: CampaignCheckout) -> None:
-    """What all agreed on and what was decided, with everybody's vote; what was not taken stands beside it."""
+    """Gold has all votes, unanimous and adjudicated mentions, and the declined ones."""
     gold = {record.doc_id: record for record in world.corpus.gold()}
     assert sorted(gold) == ["first-0", "first-1", "second-0", "second-1"]
     for record in gold.values():
@@ -356,13 +359,13 @@ def declined_mentions(record: Gold) -> set[tuple[str, Any]]:
 def check_feedback(world: CampaignCheckout) -> None:
     """A page for each annotator and one for the lead, which nobody else can read."""
     pages = list((world.root / ".sayso" / "feedback").rglob("*.html"))
-    names = {answer.annotator for answer in world.corpus.annotations("pilot")}
+    names = {annotation.annotator for annotation in world.corpus.annotations("pilot")}
     assert {page.stem for page in pages} == {*names, "index"}
     assert {stat.S_IMODE(page.stat().st_mode) for page in pages} == {0o600}
 
 
 def check_release(world: CampaignCheckout) -> None:
-    """The card tells the agreement that was measured; the dataset holds gold; nobody's address is in any of it."""
+    """The card has the measured agreement, the dataset has gold, and no file has an address."""
     from datasets import load_dataset
 
     card = (world.root / "corpus" / "README.md").read_text(encoding="utf-8")

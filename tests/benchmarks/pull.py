@@ -1,4 +1,4 @@
-"""`sayso pull` against the fastest bare route to the same JSON that keeps the server's memory flat.
+"""`sayso pull` against the fastest bare way to the same JSON that keeps the server's memory flat.
 
     python tests/benchmarks/pull.py [documents]
 
@@ -30,7 +30,7 @@ DOCUMENTS, RUNS, CAMPAIGN = 10_000, 3, "benchmark"
 
 
 def import_annotations(root: Path, _argument: str) -> Callable[[], object]:
-    """Push, then one answer with 25 mentions to each task, by import."""
+    """Import tasks with one annotation of 25 mentions each."""
     import msgspec
 
     from sayso.corpus.sources import CorpusFiles
@@ -66,7 +66,7 @@ def import_annotations(root: Path, _argument: str) -> Callable[[], object]:
 
 
 def pull_all(root: Path, full: str) -> Callable[[], object]:
-    """The whole pull: enter, fetch, read, write each annotator's file."""
+    """Pull: connect, fetch, decode, write each annotator's file."""
     from sayso.labelstudio.connection import connect
     from sayso.labelstudio.pull import pull
     from sayso.settings import find_checkout
@@ -80,7 +80,7 @@ def pull_all(root: Path, full: str) -> Callable[[], object]:
 
 
 def read_bare_pages(root: Path, include: str) -> Callable[[], object]:
-    """Page after page, from the number of the last task on."""
+    """Fetch page after page by task number."""
     import httpx
     import msgspec
 

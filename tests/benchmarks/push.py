@@ -1,4 +1,4 @@
-"""`sayso push` against a loop of one create call an article, and against bare bulk imports of the same JSON.
+"""`sayso push` against bare bulk imports of the same JSON, and one create call per article.
 
     python tests/benchmarks/push.py [documents]
 
@@ -31,7 +31,7 @@ DOCUMENTS, RUNS, SINGLES = 10_000, 3, 200
 
 
 def push_all(root: Path, campaign: str) -> Callable[[], object]:
-    """The whole push: enter, look, plan, apply, verify."""
+    """Push: connect, compare, plan, apply, verify."""
     from sayso.labelstudio import project
     from sayso.labelstudio.connection import connect
     from sayso.labelstudio.push import PushRequest, push
@@ -57,14 +57,14 @@ def push_all(root: Path, campaign: str) -> Callable[[], object]:
 
 
 def push_from_another_checkout(root: Path, campaign: str) -> Callable[[], object]:
-    """The same where nothing is remembered of the server."""
+    """Push without the sync state."""
     for path in (root / ".sayso/cache").iterdir():
         path.unlink()
     return push_all(root, campaign)
 
 
 def import_in_bulk(root: Path, size: str) -> Callable[[], object]:
-    """POST ready-made bytes, ``size`` tasks a request."""
+    """Import prepared bytes, ``size`` tasks a request."""
     bodies, project, client = _prepare_imports(root, int(size))
 
     def work() -> None:
@@ -76,7 +76,7 @@ def import_in_bulk(root: Path, size: str) -> Callable[[], object]:
 
 
 def create_one_by_one(root: Path, count: str) -> Callable[[], object]:
-    """One create call a task, the first ``count``."""
+    """Create the first ``count`` tasks, one call each."""
     import msgspec
 
     bodies, project, client = _prepare_imports(root, 1)

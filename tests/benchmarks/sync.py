@@ -1,4 +1,4 @@
-"""What push, pull, status and progress cost against the size of the corpus and against the size of a change.
+"""Time and traffic of push, pull, status and progress by size of the corpus and of the change.
 
     python tests/benchmarks/sync.py [documents ...]
 
@@ -45,7 +45,7 @@ NEW, CHANGED = 100, 10
 
 
 def push_corpus(root: Path, _argument: str) -> Callable[[], object]:
-    """The whole push, which makes the project where there is none."""
+    """Push; creates the project if there is none."""
     from sayso.labelstudio import project
     from sayso.labelstudio.push import PushRequest
     from sayso.labelstudio.push import push as ours
@@ -59,14 +59,14 @@ def push_corpus(root: Path, _argument: str) -> Callable[[], object]:
 
 
 def push_from_another_checkout(root: Path, argument: str) -> Callable[[], object]:
-    """The same where nothing is remembered of the server."""
+    """Push without the sync state."""
     for path in (root / ".sayso/cache").iterdir():
         path.unlink()
     return push_corpus(root, argument)
 
 
 def pull_campaign(root: Path, full: str) -> Callable[[], object]:
-    """The whole pull, of every pass that was pushed."""
+    """Pull every pass that was pushed."""
     from sayso.labelstudio.pull import pull as ours
 
     return _with_client(
@@ -75,14 +75,14 @@ def pull_campaign(root: Path, full: str) -> Callable[[], object]:
 
 
 def compare_status(root: Path, _argument: str) -> Callable[[], object]:
-    """Both sides of every pass."""
+    """Compare corpus and server for every pass."""
     from sayso.labelstudio.status import read_status as ours
 
     return _with_client(root, lambda checkout, client: ours(checkout, client, CAMPAIGN, None))
 
 
 def measure_campaign(root: Path, _argument: str) -> Callable[[], object]:
-    """How far the campaign is."""
+    """Measure the campaign's progress."""
     from sayso.labelstudio.progress import measure_progress as ours
 
     return _with_client(root, lambda checkout, client: ours(checkout, client, CAMPAIGN))
@@ -103,7 +103,7 @@ def _with_client(
 
 
 def add_documents(root: Path, count: int) -> None:
-    """The next articles, in a batch of their own."""
+    """Add articles in a batch of their own."""
     from sayso import jsonl
     from sayso.corpus.sources import CorpusFiles
     from tests.benchmarks.synthetic_corpus import synthetic_documents
@@ -116,7 +116,7 @@ def add_documents(root: Path, count: int) -> None:
 
 
 def annotate_all(root: Path) -> None:
-    """One answer with 25 mentions to each task, an hour ago."""
+    """Add one annotation with 25 mentions to each task, an hour ago."""
     from sayso.labelstudio import server
     from sayso.settings import find_checkout
 
@@ -140,7 +140,7 @@ def annotate_all(root: Path) -> None:
 def _copy_annotation(
     database: sqlite3.Connection, model: int, results: Iterator[tuple[str, str]]
 ) -> None:
-    """Copy the answer ``model`` to every task of its project, each with the result for its document."""
+    """Copy the annotation ``model`` to every task of its project, with the result for its document."""
     asked = database.execute("SELECT * FROM task_completion WHERE id = ?", (model,))
     names = [column[0] for column in asked.description]
     copied = dict(zip(names, asked.fetchone(), strict=True))
@@ -188,7 +188,7 @@ def _encode_results(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def change_annotations(root: Path, turn: int) -> None:
-    """Submit the same few answers anew, spread over the project."""
+    """Submit the same few annotations again, spread over the project."""
     from sayso.labelstudio import server
     from sayso.settings import find_checkout
 
@@ -231,7 +231,7 @@ def _find_project_number(root: Path) -> int:
 def measure_best(
     step: str, root: Path, before: Callable[[int], object] = lambda _turn: None
 ) -> StepFigures:
-    """The fastest of some runs of a step that finds each time what it found the first time."""
+    """Return the fastest of several runs of a repeatable step."""
     least = NEVER
     for turn in range(RUNS):
         before(turn)
@@ -240,7 +240,7 @@ def measure_best(
 
 
 def measure_pushes(root: Path, size: int) -> Iterator[tuple[str, StepFigures]]:
-    """Each kind of push; the yardstick first."""
+    """Measure each kind of push; the yardstick first."""
     yield "bare bulk imports of 1,000", measure_step(__file__, "bulk", root, "1000")
     yield f"first push of {size:,}", measure_step(__file__, "push", root)
     yield "push again, nothing to do", measure_best("push", root)
@@ -254,7 +254,7 @@ def measure_pushes(root: Path, size: int) -> Iterator[tuple[str, StepFigures]]:
 
 
 def measure_pulls(root: Path, size: int) -> Iterator[tuple[str, StepFigures]]:
-    """Each kind of pull, and what looks at both sides; the yardstick first."""
+    """Measure each kind of pull, status and progress; the yardstick first."""
     yield f"first pull of {size:,}", measure_step(__file__, "pull", root)
     yield "pull again, nothing has changed", measure_best("pull", root)
     yield "status", measure_best("status", root)
@@ -277,7 +277,7 @@ def _included_fields() -> str:
 
 
 def print_table(title: str, steps: Iterator[tuple[str, StepFigures]]) -> None:
-    """Print each line as soon as it is known, the first one being the yardstick."""
+    """Print each line as soon as it is measured; the first is the yardstick."""
     columns = ("seconds", "MB", "requests", "kB received", "kB sent", "% of time", "% of kB")
     print(f"{title:45}" + "".join(f"{column:>12}" for column in columns), flush=True)
     quiet: dict[str, Counter[str]] = {}

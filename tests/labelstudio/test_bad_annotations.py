@@ -1,4 +1,4 @@
-"""Answers that no converter expects: each is kept, told with its place, and never stored as something it is not."""
+"""Annotations that cannot be decoded: kept, reported with their span, never stored as something else."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.server
 
 
 def pull_annotation(campaign: SampleCampaign, result: Any) -> Annotation:
-    """What our file holds after this result was submitted for the only document."""
+    """Submit a result for the only document, pull, and return the annotation in our file."""
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001", result)
     campaign.pull()
-    (answer,) = campaign.read_annotations()
-    return answer
+    (annotation,) = campaign.read_annotations()
+    return annotation
 
 
 def result_with(campaign: SampleCampaign, **change: Any) -> list[dict[str, Any]]:
@@ -46,45 +46,45 @@ def test_a_region_that_cannot_be_a_mention(
     campaign: SampleCampaign, change: dict[str, Any], reason: str
 ) -> None:
     result = result_with(campaign, **change)
-    answer = pull_annotation(campaign, result)
-    assert (answer.mentions, [kept.reason for kept in answer.kept]) == ((), [reason])
-    assert answer.kept[0].item == result[0]
+    annotation = pull_annotation(campaign, result)
+    assert (annotation.mentions, [left.reason for left in annotation.kept]) == ((), [reason])
+    assert annotation.kept[0].item == result[0]
 
 
-def test_each_is_told_with_its_place_and_where_to_look(campaign: SampleCampaign) -> None:
+def test_each_is_reported_with_its_span_and_address(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001", result_with(campaign, end=10_000))
-    told = run_sayso(campaign.checkout.root, "pull", *campaign.options)
+    output = run_sayso(campaign.checkout.root, "pull", *campaign.options)
     task = campaign.fetch_tasks()["doc-00001"]["id"]
-    assert told.returncode == 0
-    (annotator,) = {answer.annotator for answer in campaign.read_annotations()}
+    assert output.returncode == 0
+    (annotator,) = {annotation.annotator for annotation in campaign.read_annotations()}
     look = f"{campaign.labelstudio.url}/projects/{campaign.project}/data?task={task}"
     assert (
         f"doc-00001 {annotator} [0, 10000): a span outside the text, or of nothing; kept in the record, look at {look}"
-        in told.stderr
+        in output.stderr
     )
-    assert ": 1 parts of annotations" in told.stderr
+    assert ": 1 parts of annotations" in output.stderr
 
 
 def test_an_unknown_value_a_dangling_relation_and_an_unknown_control(
     campaign: SampleCampaign,
 ) -> None:
     (item,) = result_with(campaign)
-    place = {"start": 0, "end": 6}
+    span = {"start": 0, "end": 6}
     result = [
         item,
         {
             **item,
             "from_name": "actor_type",
             "type": "choices",
-            "value": {**place, "choices": ["nope"]},
+            "value": {**span, "choices": ["nope"]},
         },
         {
             **item,
             "from_name": "removed_control",
             "type": "choices",
-            "value": {**place, "choices": ["x"]},
+            "value": {**span, "choices": ["x"]},
         },
         {
             "type": "relation",
@@ -94,9 +94,9 @@ def test_an_unknown_value_a_dangling_relation_and_an_unknown_control(
             "labels": ["source"],
         },
     ]
-    answer = pull_annotation(campaign, result)
-    assert [mention.id for mention in answer.mentions] == ["m1"] and answer.relations == ()
-    assert sorted(kept.reason for kept in answer.kept) == [
+    annotation = pull_annotation(campaign, result)
+    assert [mention.id for mention in annotation.mentions] == ["m1"] and annotation.relations == ()
+    assert sorted(left.reason for left in annotation.kept) == [
         "a relation to a missing mention",
         "a value that the schema does not know",
         "an attribute that its label does not have",
@@ -109,22 +109,22 @@ def read_quarantine(campaign: SampleCampaign) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_answers_on_a_task_that_was_added_by_hand(campaign: SampleCampaign) -> None:
+def test_annotations_on_a_task_that_was_added_by_hand(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     by_hand = [{"data": {"text": "Somebody's own text.", "title": "", "about": ""}}]
     path = f"/api/projects/{campaign.project}/import?return_task_ids=true"
     (task,) = campaign.request("POST", path, by_hand)["task_ids"]
     campaign.request("POST", f"/api/tasks/{task}/annotations/", {"result": [{"id": "x"}]})
-    outcome = campaign.pull()
-    assert [(n.task, n.reason) for n in outcome.quarantined] == [
+    result = campaign.pull()
+    assert [(n.task, n.reason) for n in result.quarantined] == [
         (task, "the task was added by hand in Label Studio")
     ]
     assert campaign.read_annotations() == []
     assert [line["annotation"]["result"] for line in read_quarantine(campaign)] == [[{"id": "x"}]]
 
 
-def test_answers_on_a_text_that_somebody_edited(campaign: SampleCampaign) -> None:
+def test_annotations_on_a_text_that_somebody_edited(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001")
@@ -142,14 +142,14 @@ def test_answers_on_a_text_that_somebody_edited(campaign: SampleCampaign) -> Non
     assert campaign.pull().quarantined == [] and len(campaign.read_annotations()) == 1
 
 
-def test_answers_to_a_text_that_has_changed_since_or_is_not_there(campaign: SampleCampaign) -> None:
+def test_annotations_of_a_text_that_has_changed_or_is_gone(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2), sample_document(3))
     campaign.push()
     for doc_id in campaign.fetch_tasks():
         campaign.submit(doc_id)
     campaign.write_documents(sample_document(1, "Another text."), sample_document(3))
-    outcome = campaign.pull()
-    assert [(notice.doc_id, notice.reason) for notice in outcome.quarantined] == [
+    result = campaign.pull()
+    assert [(notice.doc_id, notice.reason) for notice in result.quarantined] == [
         (
             "doc-00001",
             "the text has changed since it was pushed; "
@@ -157,7 +157,7 @@ def test_answers_to_a_text_that_has_changed_since_or_is_not_there(campaign: Samp
         ),
         ("doc-00002", "the corpus does not have this document"),
     ]
-    assert [answer.doc_id for answer in campaign.read_annotations()] == ["doc-00003"]
+    assert [annotation.doc_id for annotation in campaign.read_annotations()] == ["doc-00003"]
     campaign.write_documents(sample_document(1), sample_document(2), sample_document(3))
     assert campaign.pull().quarantined == []
     assert len(campaign.read_annotations()) == 3
@@ -167,15 +167,15 @@ def test_a_result_that_is_not_a_list(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     number = campaign.submit("doc-00001")
-    answer = campaign.http_client().patch(
+    annotation = campaign.http_client().patch(
         f"/api/annotations/{number}/", json={"result": {"not": "a list"}}
     )
-    if answer.is_success:  # the server of today refuses it
+    if annotation.is_success:  # the server of today refuses it
         assert [notice.reason for notice in campaign.pull().quarantined] == [
             "the result is not a list"
         ]
     else:
-        assert answer.status_code == 400
+        assert annotation.status_code == 400
 
 
 def test_keys_of_our_own_data_that_somebody_took_away(campaign: SampleCampaign) -> None:
@@ -184,8 +184,8 @@ def test_keys_of_our_own_data_that_somebody_took_away(campaign: SampleCampaign) 
     campaign.submit("doc-00001")
     task = campaign.fetch_tasks()["doc-00001"]
     campaign.request("PATCH", f"/api/tasks/{task['id']}/", {"data": {**task["data"], "doc_id": 17}})
-    outcome = campaign.pull()
-    assert [notice.reason for notice in outcome.quarantined] == [
+    result = campaign.pull()
+    assert [notice.reason for notice in result.quarantined] == [
         "the task was added by hand in Label Studio"
     ]
-    assert msgspec.json.encode(outcome.quarantined)
+    assert msgspec.json.encode(result.quarantined)

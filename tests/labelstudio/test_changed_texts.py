@@ -1,4 +1,4 @@
-"""An article whose text changed while people worked: what provably stands goes along, the rest is kept and named."""
+"""A text that changes while people annotate: what provably fits is transferred, the rest quarantined."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ CORRECTED = f"Correction: it was at night. {OLD}"
 
 
 def read_differences(campaign: SampleCampaign) -> dict[str, SyncDifference]:
-    (side,) = read_status(
+    (status,) = read_status(
         campaign.checkout,
         campaign.client,
         campaign.project_key.campaign,
         campaign.project_key.pass_name,
     )
-    return {case.what: case for case in side.differences}
+    return {difference.what: difference for difference in status.differences}
 
 
 def count_steps(*names: StepKind) -> dict[str, int]:
@@ -35,8 +35,8 @@ def count_steps(*names: StepKind) -> dict[str, int]:
 
 
 @pytest.fixture
-def annotated_campaign(campaign: SampleCampaign) -> SampleCampaign:
-    """One document; Ann marked the drones and Belgorod, Bob the mayor."""
+def campaign(campaign: SampleCampaign) -> SampleCampaign:
+    """One document; Ann annotated the drones and Belgorod, Bob the mayor."""
     campaign.write_documents(sample_document(1))
     campaign.push()
     drones, belgorod, mayor = (
@@ -52,143 +52,123 @@ def annotated_campaign(campaign: SampleCampaign) -> SampleCampaign:
 
 
 @pytest.mark.parametrize("pulled_before", [True, False])
-def test_answers_go_over_to_the_corrected_text(
-    annotated_campaign: SampleCampaign, pulled_before: bool
+def test_annotations_are_transferred_to_the_corrected_text(
+    campaign: SampleCampaign, pulled_before: bool
 ) -> None:
     if pulled_before:
-        annotated_campaign.pull()
-    annotated_campaign.write_documents(sample_document(1, CORRECTED))
-    outcome = annotated_campaign.pull()
-    assert (outcome.carried_over, outcome.quarantined, outcome.vanished) == (2, [], [])
-    for answer in annotated_campaign.read_annotations():
-        assert (answer.text_sha256, answer.text_read) == (sha256(CORRECTED), sha256(OLD))
-        assert all(CORRECTED[m.start : m.end] == m.text for m in answer.mentions)
+        campaign.pull()
+    campaign.write_documents(sample_document(1, CORRECTED))
+    result = campaign.pull()
+    assert (result.carried_over, result.quarantined, result.vanished) == (2, [], [])
+    for annotation in campaign.read_annotations():
+        assert (annotation.text_sha256, annotation.text_read) == (sha256(CORRECTED), sha256(OLD))
+        assert all(CORRECTED[m.start : m.end] == m.text for m in annotation.mentions)
     marked = sorted(
-        m.text for answer in annotated_campaign.read_annotations() for m in answer.mentions
+        m.text for annotation in campaign.read_annotations() for m in annotation.mentions
     )
     assert marked == ["Belgorod", "Two drones", "the mayor"]
-    found = json.loads(run_sayso(annotated_campaign.checkout.root, "check", "--json").stdout)[
-        "findings"
-    ]
+    found = json.loads(run_sayso(campaign.checkout.root, "check", "--json").stdout)["findings"]
     assert not {finding["check"] for finding in found} & {
         "text-changed",
         "slice-differs",
         "span-outside-text",
     }
-    before = annotated_campaign.read_annotation_files()
-    assert (
-        annotated_campaign.pull().written == []
-        and annotated_campaign.read_annotation_files() == before
-    )
+    before = campaign.read_annotation_files()
+    assert campaign.pull().written == [] and campaign.read_annotation_files() == before
 
 
-def test_an_answer_with_one_mention_that_is_not_proven_is_kept_beside_and_named(
-    annotated_campaign: SampleCampaign,
+def test_an_annotation_with_an_unproven_mention_is_quarantined_and_named(
+    campaign: SampleCampaign,
 ) -> None:
-    annotated_campaign.pull()
-    before = annotated_campaign.read_annotation_files()
-    annotated_campaign.write_documents(sample_document(1, CORRECTED.replace("Belgorod", "Kursk")))
-    outcome = annotated_campaign.pull()
+    campaign.pull()
+    before = campaign.read_annotation_files()
+    campaign.write_documents(sample_document(1, CORRECTED.replace("Belgorod", "Kursk")))
+    result = campaign.pull()
     history = (
-        annotated_campaign.corpus.folder
-        / "history"
-        / "texts"
-        / "annotations"
-        / annotated_campaign.project_key.campaign
+        campaign.corpus.folder / "history" / "texts" / "annotations" / campaign.project_key.campaign
     )
     assert {path.name: path.read_bytes() for path in history.iterdir()} == before
-    assert outcome.carried_over == 0 and annotated_campaign.read_annotations() == []
-    assert len(outcome.quarantined) == 2 and outcome.quarantine_file
-    assert {notice.reason for notice in outcome.quarantined} == {
+    assert result.carried_over == 0 and campaign.read_annotations() == []
+    assert len(result.quarantined) == 2 and result.quarantine_file
+    assert {notice.reason for notice in result.quarantined} == {
         "the text has changed since it was pushed; 2 of 2 mentions do not provably have the same words: "
         f"“Two drones” [{OLD.index('Two')}, {OLD.index('Two') + 10}), "
         f"“Belgorod” [{OLD.index('Belgorod')}, {OLD.index('Belgorod') + 8})",
         "the text has changed since it was pushed; 1 of 1 mentions do not provably have the same words: "
         f"“the mayor” [{OLD.index('the mayor')}, {OLD.index('the mayor') + 9})",
     }
-    kept = [
-        json.loads(line)
-        for line in outcome.quarantine_file.read_text(encoding="utf-8").splitlines()
+    left = [
+        json.loads(line) for line in result.quarantine_file.read_text(encoding="utf-8").splitlines()
     ]
-    assert sorted(len(line["annotation"]["result"]) for line in kept) == [1, 2]
-    annotated_campaign.write_documents(
-        sample_document(1)
-    )  # the old text is back, and so are the answers
-    assert (
-        annotated_campaign.pull().quarantined == []
-        and len(annotated_campaign.read_annotations()) == 2
-    )
+    assert sorted(len(line["annotation"]["result"]) for line in left) == [1, 2]
+    campaign.write_documents(sample_document(1))  # the old text is back, and so are the annotations
+    assert campaign.pull().quarantined == [] and len(campaign.read_annotations()) == 2
 
 
-def test_the_right_text_is_sent_beside_the_answered_one(annotated_campaign: SampleCampaign) -> None:
-    annotated_campaign.write_documents(sample_document(1, CORRECTED))
-    assert annotated_campaign.push().conflicts == 1
-    planned, renewed = annotated_campaign.plan(renew=True), annotated_campaign.push(renew=True)
+def test_the_right_text_is_sent_beside_the_annotated_one(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1, CORRECTED))
+    assert campaign.push().conflicts == 1
+    planned, renewed = campaign.plan(renew=True), campaign.push(renew=True)
     assert planned.tasks == renewed.tasks == count_steps("renewed", "superseded")
     assert planned.reported_steps == renewed.reported_steps
-    again = annotated_campaign.push(renew=True)
+    again = campaign.push(renew=True)
     assert (again.tasks, again.changes, again.conflicts) == (
         count_steps("unchanged", "superseded"),
         0,
         0,
     )
-    assert annotated_campaign.push().conflicts == 0
-    assert annotated_campaign.pull().carried_over == 2
+    assert campaign.push().conflicts == 0
+    assert campaign.pull().carried_over == 2
 
 
-def test_status_names_each_case_and_its_command(annotated_campaign: SampleCampaign) -> None:
-    annotated_campaign.pull()
-    assert read_differences(annotated_campaign) == {}
-    task = annotated_campaign.fetch_tasks()["doc-00001"]
-    annotated_campaign.write_documents(sample_document(1, CORRECTED), sample_document(2))
+def test_status_names_each_difference_and_its_command(campaign: SampleCampaign) -> None:
+    campaign.pull()
+    assert read_differences(campaign) == {}
+    task = campaign.fetch_tasks()["doc-00001"]
+    campaign.write_documents(sample_document(1, CORRECTED), sample_document(2))
     by_hand = [{"data": {"text": "x", "title": "", "about": ""}}]
-    annotated_campaign.request(
-        "POST", f"/api/projects/{annotated_campaign.project}/import", by_hand
-    )
+    campaign.request("POST", f"/api/projects/{campaign.project}/import", by_hand)
     found = {
-        case.what.partition(":")[0]: case for case in read_differences(annotated_campaign).values()
+        difference.what.partition(":")[0]: difference
+        for difference in read_differences(campaign).values()
     }
     assert (
         found["stale"].where == ("doc-00001",) and "`sayso push --renew`" in found["stale"].remedy
     )
     assert found["new"].remedy == "`sayso push`"
     assert "`sayso ingest`" in found["foreign"].remedy
-    annotated_campaign.request(
-        "PATCH",
-        f"/api/projects/{annotated_campaign.project}/",
-        {"label_config": edit_text(annotated_campaign)},
+    campaign.request(
+        "PATCH", f"/api/projects/{campaign.project}/", {"label_config": edit_text(campaign)}
     )
-    found = read_differences(annotated_campaign)
+    found = read_differences(campaign)
     assert (
         "`sayso push --update-interface`" in found["the interface is edited in Label Studio"].remedy
     )
     assert task["id"]
-    printed = run_sayso(annotated_campaign.checkout.root, "status", *annotated_campaign.options)
+    printed = run_sayso(campaign.checkout.root, "status", *campaign.options)
     assert printed.returncode == 0 and "→ `sayso push --renew`" in printed.stdout
-    told = json.loads(
-        run_sayso_ok(
-            annotated_campaign.checkout.root, "status", *annotated_campaign.options, "--json"
-        )
-    )
-    whats = [case["what"] for side in told["passes"] for case in side["differences"]]
+    output = json.loads(run_sayso_ok(campaign.checkout.root, "status", *campaign.options, "--json"))
+    whats = [
+        difference["what"] for status in output["passes"] for difference in status["differences"]
+    ]
     assert "the interface is edited in Label Studio" in whats
 
 
-def test_a_word_renamed_in_the_schema_is_named(annotated_campaign: SampleCampaign) -> None:
-    annotated_campaign.pull()
-    path = annotated_campaign.checkout.root / "schema" / "schema.yaml"
+def test_a_label_renamed_in_the_schema_is_named(campaign: SampleCampaign) -> None:
+    campaign.pull()
+    path = campaign.checkout.root / "schema" / "schema.yaml"
     text = path.read_text(encoding="utf-8")
     assert "Location" in text
     path.write_text(text.replace("Location", "Place"), encoding="utf-8")
-    found = read_differences(annotated_campaign)
+    found = read_differences(campaign)
     words = found["names in our annotations that schema.yaml does not declare"]
     assert words.where == ("'Location'",) and "`sayso schema migrate`" in words.remedy
     assert any(what.startswith("the interface is outdated") for what in found)
 
 
-def test_without_renew_the_error_names_it(annotated_campaign: SampleCampaign) -> None:
-    annotated_campaign.write_documents(sample_document(1, CORRECTED))
-    result = run_sayso(annotated_campaign.checkout.root, "push", *annotated_campaign.options)
+def test_without_renew_the_error_names_it(campaign: SampleCampaign) -> None:
+    campaign.write_documents(sample_document(1, CORRECTED))
+    result = run_sayso(campaign.checkout.root, "push", *campaign.options)
     assert result.returncode == ConflictError.exit_code and "`sayso push --renew`" in result.stderr
 
 

@@ -1,4 +1,4 @@
-"""A share of the documents for several annotators, measured at three accounts' label streams."""
+"""The overlap, measured at the label streams of three accounts."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def expected_overlaps(campaign: SampleCampaign, overlap: Overlap) -> dict[str, i
 
 
 def next_task(campaign: SampleCampaign, email: str) -> dict[str, Any] | None:
-    """The task that an annotator's label stream serves next."""
-    answer = campaign.http_client(email).get(f"/api/projects/{campaign.project}/next")
-    assert answer.status_code in (200, 404), answer.text
-    return answer.json() if answer.status_code == 200 else None
+    """Return the task that an annotator's label stream serves next."""
+    annotation = campaign.http_client(email).get(f"/api/projects/{campaign.project}/next")
+    assert annotation.status_code in (200, 404), annotation.text
+    return annotation.json() if annotation.status_code == 200 else None
 
 
 def submit_annotation(
@@ -45,7 +45,7 @@ def submit_annotation(
 
 
 def label_everything(campaign: SampleCampaign, people: list[str]) -> dict[str, list[str]]:
-    """Let everybody label in turn until nobody is served anything; who got which document."""
+    """Let everybody label in turn until nothing is served; return who got which document."""
     got: dict[str, list[str]] = {}
     for turn in count():
         served = [(email, next_task(campaign, email)) for email in people]
@@ -104,7 +104,7 @@ def test_settings_by_precedence(checkout: Checkout, monkeypatch: pytest.MonkeyPa
         (None, "20"),
     ],
 )
-def test_what_cannot_be_is_refused(
+def test_invalid_numbers_are_refused(
     checkout: Checkout, overlap: str | None, share: str | None
 ) -> None:
     with pytest.raises(UsageError):
@@ -114,12 +114,12 @@ def test_what_cannot_be_is_refused(
 @pytest.mark.server
 def test_three_annotators_share_what_is_shared_and_nothing_else(campaign: SampleCampaign) -> None:
     campaign.write_documents(*map(sample_document, range(1, 21)))
-    outcome = campaign.push(overlap=HALF)
+    result = campaign.push(overlap=HALF)
     share = expected_overlaps(campaign, HALF)
     assert read_overlaps(campaign) == share
     assert (
-        outcome.overlap
-        and outcome.overlap.shared == outcome.overlap.updated == Counter(share.values())[2] > 3
+        result.overlap
+        and result.overlap.shared == result.overlap.updated == Counter(share.values())[2] > 3
     )
     got = label_everything(campaign, EMAILS)
     assert {doc_id: len(emails) for doc_id, emails in got.items()} == share
@@ -161,8 +161,8 @@ def test_a_second_push_does_nothing_and_a_third_repairs(campaign: SampleCampaign
         {"show_annotation_history": True},
     ):
         campaign.request("PATCH", f"/api/projects/{campaign.project}/", spoiled)
-        foreseen = campaign.plan(overlap=HALF)
-        assert foreseen.changes > 0 and campaign.plan(overlap=HALF).overlap == foreseen.overlap
+        planned = campaign.plan(overlap=HALF)
+        assert planned.changes > 0 and campaign.plan(overlap=HALF).overlap == planned.overlap
         assert campaign.push(overlap=HALF).changes > 0
         assert read_overlaps(campaign) == share
         assert not campaign.request("GET", f"/api/projects/{campaign.project}/")[
@@ -179,8 +179,8 @@ def test_new_documents_and_a_larger_share(campaign: SampleCampaign) -> None:
     campaign.write_documents(*map(sample_document, range(1, 6)))
     campaign.push(overlap=HALF)
     campaign.write_documents(*map(sample_document, range(1, 11)))
-    foreseen = campaign.plan(overlap=HALF).overlap
-    assert foreseen == campaign.push(overlap=HALF).overlap
+    planned = campaign.plan(overlap=HALF).overlap
+    assert planned == campaign.push(overlap=HALF).overlap
     assert read_overlaps(campaign) == expected_overlaps(campaign, HALF)
     campaign.push(overlap=Overlap(3, 80))
     assert read_overlaps(campaign) == expected_overlaps(campaign, Overlap(3, 80))
@@ -188,17 +188,17 @@ def test_new_documents_and_a_larger_share(campaign: SampleCampaign) -> None:
 
 @pytest.mark.server
 @pytest.mark.parametrize("overlap", [Overlap(3, 100), Overlap(1)], ids=["all", "none"])
-def test_all_or_none_costs_no_word_to_each_task(campaign: SampleCampaign, overlap: Overlap) -> None:
+def test_all_or_none_updates_no_single_task(campaign: SampleCampaign, overlap: Overlap) -> None:
     campaign.write_documents(*map(sample_document, range(1, 6)))
     campaign.push(overlap=HALF)
-    outcome = campaign.push(overlap=overlap).overlap
-    assert outcome and (outcome.project_updated, outcome.updated) == (True, 0)
+    result = campaign.push(overlap=overlap).overlap
+    assert result and (result.project_updated, result.updated) == (True, 0)
     assert set(read_overlaps(campaign).values()) == {overlap.annotators}
     assert campaign.push(overlap=overlap).changes == 0
 
 
 @pytest.mark.server
-def test_without_an_overlap_the_server_s_own_stays(campaign: SampleCampaign) -> None:
+def test_without_an_overlap_the_servers_own_stays(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.request("PATCH", f"/api/projects/{campaign.project}/", {"maximum_annotations": 4})
@@ -225,7 +225,7 @@ def test_a_document_that_was_finished_for_one_is_open_for_a_second(
 
 
 @pytest.mark.server
-def test_two_answers_of_one_person_are_one_annotator_s(campaign: SampleCampaign) -> None:
+def test_two_annotations_of_one_person_count_once(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     for _ in range(2):
@@ -269,7 +269,7 @@ def test_the_command(campaign: SampleCampaign) -> None:
 
 @pytest.mark.server
 @pytest.mark.browser
-def test_nobody_sees_another_s_answer_in_the_label_stream(campaign: SampleCampaign) -> None:
+def test_nobody_sees_another_annotation_in_the_label_stream(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
     campaign.push(overlap=Overlap(2))
     ann, bob, _cat = EMAILS
@@ -299,15 +299,15 @@ def test_nobody_sees_another_s_answer_in_the_label_stream(campaign: SampleCampai
 
 
 @pytest.mark.server
-def test_a_killed_push_is_made_good_by_the_next(
+def test_the_next_push_completes_a_killed_one(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign.write_documents(*map(sample_document, range(1, 11)))
-    tell, told = LabelStudioClient.set_overlap, count()
+    tell, output = LabelStudioClient.set_overlap, count()
 
     def dying(self: LabelStudioClient, task: int, overlap: int, *, finished: bool) -> None:
         tell(self, task, overlap, finished=finished)
-        if next(told) == 1:
+        if next(output) == 1:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(LabelStudioClient, "set_overlap", dying)

@@ -1,4 +1,4 @@
-"""A write that was under way when its command died: the next push waits for as long as it can still arrive."""
+"""Pending writes: if a command died while it sent, the next push waits as long as it can still arrive."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-def embedded_campaign(campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch) -> SampleCampaign:
-    """A campaign whose own embedded server is the one of the run; its project is there. Time alone settles nothing."""
+def embedded(campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch) -> SampleCampaign:
+    """A pushed campaign whose checkout takes the server of the test run for its embedded one."""
     campaign.checkout.private.mkdir(exist_ok=True)
     server.server_folder(campaign.checkout).symlink_to(
         server.server_folder(campaign.labelstudio.checkout)
@@ -41,73 +41,66 @@ def embedded_campaign(campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch)
 
 
 def settle_pending_write(campaign: SampleCampaign, going: Callable[[], None]) -> list[float]:
-    """Write down that a push goes out, let it go, and settle; how long there was still to wait, at each look."""
+    """Record a write, send it, wait for it; return the seconds left at each look."""
     found = project.find_project(campaign.client, campaign.project_key)
     assert found
     waited: list[float] = []
-    told = RetryPolicy(report_wait=lambda _why, left: waited.append(left))
+    output = RetryPolicy(report_wait=lambda _why, left: waited.append(left))
     with (
-        open_sync_state(campaign.checkout, campaign.client, found) as ledger,
+        open_sync_state(campaign.checkout, campaign.client, found) as connection,
         pytest.MonkeyPatch.context() as patched,
     ):
-        patched.setattr(campaign.client, "retry_policy", told)
-        pending_writes.record_write(ledger, after=ledger.last_task())
+        patched.setattr(campaign.client, "retry_policy", output)
+        pending_writes.record_write(connection, after=connection.last_task())
         going()
         assert pending_writes.wait_for_pending_write(
-            campaign.checkout, campaign.client, ledger, found.id
+            campaign.checkout, campaign.client, connection, found.id
         )
         assert not pending_writes.wait_for_pending_write(
-            campaign.checkout, campaign.client, ledger, found.id
+            campaign.checkout, campaign.client, connection, found.id
         )
     return waited
 
 
-def test_the_embedded_server_is_waited_for_while_it_is_at_it(
-    embedded_campaign: SampleCampaign,
-) -> None:
-    """It works some seconds on what it was sent, whether or not anybody listens."""
-    embedded_campaign.write_documents(*map(sample_document, range(300)))
-    version = load_schema(embedded_campaign.checkout.root / SCHEMA_FILE).version
-    foretold = [
-        {"model_version": MODEL_VERSION, "result": 25 * embedded_campaign.build_result("doc-00001")}
-    ]
+def test_push_waits_while_the_embedded_server_works(embedded: SampleCampaign) -> None:
+    """The server works some seconds on an import, even if the client is gone."""
+    embedded.write_documents(*map(sample_document, range(300)))
+    version = load_schema(embedded.checkout.root / SCHEMA_FILE).version
+    foretold = [{"model_version": MODEL_VERSION, "result": 25 * embedded.build_result("doc-00001")}]
     sent = [
         {"data": tasks.build_task_data(held, version), "predictions": foretold}
-        for held in embedded_campaign.corpus.documents()
+        for held in embedded.corpus.documents()
     ][1:]
-    where = urlsplit(embedded_campaign.labelstudio.url)
+    where = urlsplit(embedded.labelstudio.url)
     port = where.port or 0
 
     def send_and_die() -> None:
         line = http.client.HTTPConnection(where.hostname or "", port)
         with contextlib.closing(line):
             headers = {
-                "Authorization": f"Token {embedded_campaign.labelstudio.token}",
+                "Authorization": f"Token {embedded.labelstudio.token}",
                 "Content-Type": "application/json",
             }
             line.request(
-                "POST",
-                f"/api/projects/{embedded_campaign.project}/import",
-                json.dumps(sent),
-                headers,
+                "POST", f"/api/projects/{embedded.project}/import", json.dumps(sent), headers
             )
         assert process.has_abandoned_request(port) is True
 
-    waited = settle_pending_write(embedded_campaign, send_and_die)
+    waited = settle_pending_write(embedded, send_and_die)
     assert len(waited) > 2 and waited[0] > 500
     assert process.has_abandoned_request(port) is False
-    assert embedded_campaign.push().tasks == {"unchanged": 300}
+    assert embedded.push().tasks == {"unchanged": 300}
 
 
-def test_an_idle_embedded_server_is_not_waited_for(
-    embedded_campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
+def test_push_does_not_wait_for_an_idle_embedded_server(
+    embedded: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed after it was written down and before it was sent: nothing can arrive any more."""
+    """A write recorded and never sent: nothing can arrive any more."""
     monkeypatch.setattr(pending_writes, "SETTLE", 60.0)
-    assert settle_pending_write(embedded_campaign, lambda: None) == [0.0]
+    assert settle_pending_write(embedded, lambda: None) == [0.0]
 
 
-def test_a_server_elsewhere_is_waited_for_in_sight(
+def test_push_waits_for_a_remote_server_and_reports_it(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pending_writes, "SETTLE", 3.0)
@@ -117,10 +110,8 @@ def test_a_server_elsewhere_is_waited_for_in_sight(
 
 
 @pytest.mark.parametrize("late", ["import", "tasks"])
-def test_what_arrives_after_all_waiting_does_not_double(
-    proxied: ProxiedCampaign, late: str
-) -> None:
-    """A server elsewhere does at its leisure what the dead asked for: while the next push sends, or after it."""
+def test_a_late_import_does_not_double(proxied: ProxiedCampaign, late: str) -> None:
+    """A remote server carries out a dead client's import while the next push sends, or after it."""
     proxied.campaign.write_documents(*map(sample_document, range(5)))
     proxied.run_undisturbed("push")
     proxied.campaign.write_documents(*map(sample_document, range(9)))
@@ -140,9 +131,9 @@ def test_what_arrives_after_all_waiting_does_not_double(
     assert killed.end().code == -signal.SIGKILL
 
     def overtaken(exchange: ProxyExchange) -> None:
-        answer = exchange.forward()
+        annotation = exchange.forward()
         ghosts.pop().forward()
-        exchange.respond(answer)
+        exchange.respond(annotation)
 
     proxied.proxy.fault = fault_once(
         "POST …/import" if late == "import" else "GET …/nothing", overtaken

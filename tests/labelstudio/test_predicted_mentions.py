@@ -1,4 +1,4 @@
-"""Suggestions all the way: made, sent, taken over by an annotator, and back as what they were."""
+"""Predictions: made, sent, accepted by an annotator, and pulled as what they were."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
 pytestmark = pytest.mark.server
 
 
-def test_what_was_suggested_comes_back_as_suggested(campaign: SampleCampaign) -> None:
+def test_accepted_predictions_are_pulled_as_such(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2, "Nothing of note."))
     root = campaign.checkout.root
     run_sayso_ok(root, "suggest", "--with", "numbers", "--with", "places")
@@ -35,24 +35,24 @@ def test_what_was_suggested_comes_back_as_suggested(campaign: SampleCampaign) ->
     task = campaign.fetch_tasks()["doc-00001"]["id"]
     (prediction,) = campaign.request("GET", f"/api/predictions/?task={task}")
     assert prediction["score"] == pytest.approx(1 - first["uncertainty"])
-    kept = [
+    left = [
         {**item, "origin": "prediction"}
         for item in prediction["result"]
         if not item["id"].startswith("Location")
     ]
-    body = {"result": kept, "was_cancelled": False, "parent_prediction": prediction["id"]}
+    body = {"result": left, "was_cancelled": False, "parent_prediction": prediction["id"]}
     campaign.request("POST", f"/api/tasks/{task}/annotations/", body, "ann@example.org")
 
     campaign.pull()
-    (answer,) = campaign.read_annotations()
-    assert (answer.annotator_kind, answer.started_from) == ("human", "prediction")
-    assert {mention.started_from for mention in answer.mentions} == {"prediction"}
+    (annotation,) = campaign.read_annotations()
+    assert (annotation.annotator_kind, annotation.started_from) == ("human", "prediction")
+    assert {mention.started_from for mention in annotation.mentions} == {"prediction"}
     suggested = {(m["label"], m["start"], m["end"]): m["attributes"] for m in first["mentions"]}
     assert {
-        (m.label, m.start, m.end): m.attributes for m in answer.mentions
+        (m.label, m.start, m.end): m.attributes for m in annotation.mentions
     }.items() <= suggested.items()
-    assert [m.label for m in answer.mentions] == ["Count", "Count"]
-    told = json.loads(
+    assert [m.label for m in annotation.mentions] == ["Count", "Count"]
+    output = json.loads(
         run_sayso_ok(root, "suggest", "--only-new", "--dry-run", "--json", "--with", "numbers")
     )
-    assert told["documents"] == 1, "the other one nobody has answered"
+    assert output["documents"] == 1, "the other one nobody has answered"

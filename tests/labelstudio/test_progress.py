@@ -1,4 +1,4 @@
-"""Who has done what and who may still be given what, as the label streams of three accounts have it."""
+"""The progress of a campaign, checked against the label streams of three accounts."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def name_accounts(campaign: SampleCampaign) -> None:
 
 
 def list_days(*counts: int) -> list[date]:
-    """So many answers on each of the last days, yesterday's last."""
+    """List a day for each annotation; counts are of the last days, yesterday's last."""
     first = TODAY - timedelta(days=len(counts))
     return [first + timedelta(days=day) for day, count in enumerate(counts) for _ in range(count)]
 
 
 def test_a_steady_pace_ends_on_one_day() -> None:
-    told = forecast_end(list_days(*[10] * 14), 100, 0, TODAY)
-    assert told.earliest == told.latest == "2026-03-11"
+    output = forecast_end(list_days(*[10] * 14), 100, 0, TODAY)
+    assert output.earliest == output.latest == "2026-03-11"
 
 
 def test_an_unsteady_pace_ends_within_a_range_around_the_mean() -> None:
-    told = forecast_end(list_days(*[5, 15] * 7), 100, 0, TODAY)
-    assert "2026-03-01" < told.earliest < "2026-03-11" < told.latest < "2026-03-20"
+    output = forecast_end(list_days(*[5, 15] * 7), 100, 0, TODAY)
+    assert "2026-03-01" < output.earliest < "2026-03-11" < output.latest < "2026-03-20"
 
 
 def test_what_is_blocked_is_not_waited_for() -> None:
@@ -61,16 +61,20 @@ def test_what_is_blocked_is_not_waited_for() -> None:
         (list_days(*[10] * 9), 3, 3, "another annotator"),
     ],
 )
-def test_no_day_is_told_where_none_can_be(
+def test_no_forecast_without_enough_days(
     given: list[date], wanted: int, blocked: int, word: str
 ) -> None:
-    told = forecast_end(given, wanted, blocked, TODAY)
-    assert (told.earliest, told.latest) == ("", "") and word in told.reason
+    output = forecast_end(given, wanted, blocked, TODAY)
+    assert (output.earliest, output.latest) == ("", "") and word in output.reason
 
 
 def test_days_that_differ_too_much_have_no_latest() -> None:
-    told = forecast_end(list_days(1, 0, 0, 0, 40), 100, 0, TODAY)
-    assert told.earliest > "2026-03-01" and told.latest == "" and "differ too much" in told.reason
+    output = forecast_end(list_days(1, 0, 0, 0, 40), 100, 0, TODAY)
+    assert (
+        output.earliest > "2026-03-01"
+        and output.latest == ""
+        and "differ too much" in output.reason
+    )
 
 
 @pytest.mark.server
@@ -91,10 +95,10 @@ def test_three_annotators(campaign: SampleCampaign) -> None:
     found = measure(campaign)
     assert (found.tasks, found.unfinished) == (10, 8)
     assert found.missing == len(both) * 2 + len(single) - 4 and found.blocked == 0
-    told = {
+    output = {
         worker.annotator: (worker.done, worker.skipped, worker.open) for worker in found.annotators
     }
-    assert told == {"one": (2, 0, 8), "two": (2, 1, 6)}
+    assert output == {"one": (2, 0, 8), "two": (2, 1, 6)}
     assert {worker.median_seconds for worker in found.annotators} == {5.0}
     assert {(worker.days, worker.per_day) for worker in found.annotators} == {(1, 2.0)}
     assert "not enough to forecast" in found.forecast.reason
@@ -116,7 +120,9 @@ def test_open_is_what_the_stream_gives_to_one_who_works_alone(campaign: SampleCa
 
 
 @pytest.mark.server
-def test_what_nobody_here_can_give_is_told(campaign: SampleCampaign) -> None:
+def test_annotations_that_no_active_annotator_can_give_are_blocked(
+    campaign: SampleCampaign,
+) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push(overlap=Overlap(3))
     label_everything(campaign, EMAILS[:2])
@@ -144,7 +150,7 @@ def test_a_median_and_no_mean(campaign: SampleCampaign) -> None:
 
 
 @pytest.mark.server
-def test_answers_that_went_away_and_tasks_made_by_hand(campaign: SampleCampaign) -> None:
+def test_deleted_annotations_and_tasks_added_by_hand(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
     campaign.push()
     campaign.request(
@@ -152,9 +158,9 @@ def test_answers_that_went_away_and_tasks_made_by_hand(campaign: SampleCampaign)
     )
     (theirs,) = [task["id"] for name, task in campaign.fetch_tasks().items() if name.isdigit()]
     submit_annotation(campaign, EMAILS[0], theirs)
-    answer = campaign.submit("doc-00001", email=EMAILS[0])
+    annotation = campaign.submit("doc-00001", email=EMAILS[0])
     assert [worker.done for worker in measure(campaign).annotators] == [2]
-    campaign.request("DELETE", f"/api/annotations/{answer}/")
+    campaign.request("DELETE", f"/api/annotations/{annotation}/")
     assert [(worker.done, worker.open) for worker in measure(campaign).annotators] == [(1, 2)]
 
 
@@ -165,13 +171,13 @@ def test_the_command(campaign: SampleCampaign) -> None:
     assert run_sayso(root, "progress", *campaign.options).returncode == UsageError.exit_code
     campaign.push()
     campaign.submit("doc-00001", email=EMAILS[0])
-    told = msgspec.json.decode(run_sayso_ok(root, "progress", *campaign.options, "--json"))
-    (one,) = told["passes"]
+    output = msgspec.json.decode(run_sayso_ok(root, "progress", *campaign.options, "--json"))
+    (one,) = output["passes"]
     assert (one["pass"], one["tasks"], one["unfinished"], one["missing"]) == ("all", 2, 1, 1)
     (worker,) = one["annotators"]
     assert (worker["done"], worker["open"], worker["median_seconds"]) == (1, 1, 2.5)
     printed = run_sayso(root, "progress", *campaign.options, "--pass", "all")
     assert "1 of 2 documents finished, 1 annotations missing" in printed.stderr
     assert worker["annotator"] in printed.stdout
-    assert "@" not in printed.stdout + printed.stderr + str(told)
+    assert "@" not in printed.stdout + printed.stderr + str(output)
     assert campaign.read_annotation_files() == {}

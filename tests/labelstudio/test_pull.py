@@ -1,4 +1,4 @@
-"""Pulling from a real Label Studio: everybody's own answer, once, and nothing that belongs to nobody else."""
+"""Pulling from a real Label Studio: everybody's own annotations, each once."""
 
 from __future__ import annotations
 
@@ -52,26 +52,26 @@ def test_twice_is_once(campaign: SampleCampaign) -> None:
     assert campaign.read_annotation_files() == before
 
 
-def test_an_answer_arrives_with_everything_that_belongs_to_it(campaign: SampleCampaign) -> None:
+def test_an_annotation_arrives_complete(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     number = campaign.submit("doc-00001", email=ANN)
     campaign.pull()
-    (answer,) = campaign.read_annotations()
-    assert answer.origin and answer.origin.annotation == number
-    assert (answer.doc_id, answer.status, answer.interface, answer.campaign) == (
+    (annotation,) = campaign.read_annotations()
+    assert annotation.origin and annotation.origin.annotation == number
+    assert (annotation.doc_id, annotation.status, annotation.interface, annotation.campaign) == (
         "doc-00001",
         "submitted",
         "all",
         campaign.project_key.campaign,
     )
-    assert answer.schema_version == load_schema(campaign.checkout.root / SCHEMA_FILE).version
-    assert (answer.lead_time_seconds, answer.started_from, answer.annotator_kind) == (
+    assert annotation.schema_version == load_schema(campaign.checkout.root / SCHEMA_FILE).version
+    assert (annotation.lead_time_seconds, annotation.started_from, annotation.annotator_kind) == (
         2.5,
         "nothing",
         "human",
     )
-    assert [(m.label, m.start, m.end, m.text) for m in answer.mentions] == [
+    assert [(m.label, m.start, m.end, m.text) for m in annotation.mentions] == [
         ("Actor", 0, 6, "Report")
     ]
 
@@ -85,17 +85,23 @@ def test_skipped_documents_come_and_drafts_never(campaign: SampleCampaign) -> No
         "POST", f"/api/tasks/{task}/drafts", {"result": campaign.build_result("doc-00002")}, ANN
     )
     campaign.pull()
-    (answer,) = campaign.read_annotations()
-    assert (answer.doc_id, answer.status, len(answer.mentions)) == ("doc-00001", "skipped", 1)
+    (annotation,) = campaign.read_annotations()
+    assert (annotation.doc_id, annotation.status, len(annotation.mentions)) == (
+        "doc-00001",
+        "skipped",
+        1,
+    )
 
 
-def test_two_answers_of_one_person(campaign: SampleCampaign) -> None:
+def test_two_annotations_of_one_person(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     numbers = [campaign.submit("doc-00001", email=ANN), campaign.submit("doc-00001", [], email=ANN)]
     campaign.pull()
     assert [
-        answer.origin.annotation for answer in campaign.read_annotations() if answer.origin
+        annotation.origin.annotation
+        for annotation in campaign.read_annotations()
+        if annotation.origin
     ] == numbers
 
 
@@ -106,13 +112,13 @@ def test_two_people_with_one_local_part_are_two(campaign: SampleCampaign) -> Non
     campaign.submit("doc-00001", email="kim@two.localhost")
     campaign.pull()
     assert len(campaign.read_annotation_files()) == 2
-    names = {answer.annotator for answer in campaign.read_annotations()}
+    names = {annotation.annotator for annotation in campaign.read_annotations()}
     shutil.rmtree(campaign.corpus.folder / "annotations")
     campaign.pull()
-    assert {answer.annotator for answer in campaign.read_annotations()} == names
+    assert {annotation.annotator for annotation in campaign.read_annotations()} == names
 
 
-def test_an_answer_that_started_from_a_prediction_or_from_another_answer(
+def test_an_annotation_that_started_from_a_prediction_or_another_annotation(
     campaign: SampleCampaign,
 ) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
@@ -130,7 +136,7 @@ def test_an_answer_that_started_from_a_prediction_or_from_another_answer(
         BOB,
     )
     campaign.pull()
-    assert {answer.started_from for answer in campaign.read_annotations()} == {
+    assert {annotation.started_from for annotation in campaign.read_annotations()} == {
         "prediction",
         "annotation",
     }
@@ -150,7 +156,7 @@ def test_only_what_has_changed_is_fetched(
     assert campaign.pull().tasks_fetched == 0
     campaign.request("PATCH", f"/api/annotations/{number}/", {"result": []}, ANN)
     assert campaign.pull().tasks_fetched == 1
-    assert [answer.mentions for answer in campaign.read_annotations()] == [()]
+    assert [annotation.mentions for annotation in campaign.read_annotations()] == [()]
 
 
 def test_what_vanished_stays_until_it_is_pruned(campaign: SampleCampaign) -> None:
@@ -161,11 +167,11 @@ def test_what_vanished_stays_until_it_is_pruned(campaign: SampleCampaign) -> Non
     campaign.pull()
     before = campaign.read_annotation_files()
     campaign.http_client().delete(f"/api/annotations/{number}/")
-    kept = campaign.pull()
-    assert [notice.doc_id for notice in kept.vanished] == ["doc-00001"]
+    left = campaign.pull()
+    assert [notice.doc_id for notice in left.vanished] == ["doc-00001"]
     assert campaign.read_annotation_files() == before
     campaign.pull(prune=True)
-    assert [answer.doc_id for answer in campaign.read_annotations()] == ["doc-00002"]
+    assert [annotation.doc_id for annotation in campaign.read_annotations()] == ["doc-00002"]
 
 
 def test_a_deleted_task_is_noticed(campaign: SampleCampaign) -> None:
@@ -180,28 +186,28 @@ def test_a_deleted_task_is_noticed(campaign: SampleCampaign) -> None:
 
 
 def test_what_does_not_concern_this_pull_stays(campaign: SampleCampaign) -> None:
-    """Answers of another pass in the same file, of a program, and of a project that is not on this server."""
+    """Annotations of another pass in the same file, of a program, and of a project elsewhere."""
     campaign.write_documents(sample_document(1), sample_document(2))
     campaign.push()
     campaign.submit("doc-00001", email=ANN)
     campaign.pull()
-    (answer,) = campaign.read_annotations()
-    names = msgspec.structs.replace(answer, interface="names", mentions=())
-    assert answer.origin
-    origin = msgspec.structs.replace(answer.origin, project=999_999)
-    moved = msgspec.structs.replace(answer, origin=origin)
-    drafted = msgspec.structs.replace(answer, annotator="draft", origin=None)
+    (annotation,) = campaign.read_annotations()
+    names = msgspec.structs.replace(annotation, interface="names", mentions=())
+    assert annotation.origin
+    origin = msgspec.structs.replace(annotation.origin, project=999_999)
+    moved = msgspec.structs.replace(annotation, origin=origin)
+    drafted = msgspec.structs.replace(annotation, annotator="draft", origin=None)
     others = sorted([names, moved], key=lambda line: line.interface)
-    campaign.corpus.write_annotations(campaign.project_key.campaign, answer.annotator, others)
+    campaign.corpus.write_annotations(campaign.project_key.campaign, annotation.annotator, others)
     campaign.corpus.write_annotations(campaign.project_key.campaign, "draft", [drafted])
-    outcome = campaign.pull(prune=True)
-    assert outcome.vanished == []
+    result = campaign.pull(prune=True)
+    assert result.vanished == []
     assert sorted(map(repr, campaign.read_annotations())) == sorted(
-        map(repr, [answer, names, moved, drafted])
+        map(repr, [annotation, names, moved, drafted])
     )
 
 
-def test_the_map_gives_an_account_its_name_and_kind(campaign: SampleCampaign) -> None:
+def test_the_map_gives_an_account_its_pseudonym_and_kind(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001", email=ANN)
@@ -215,11 +221,12 @@ def test_the_map_gives_an_account_its_name_and_kind(campaign: SampleCampaign) ->
         for line in lines
     ]
     jsonl.write(path, chosen)
-    outcome = campaign.pull()
+    result = campaign.pull()
     assert [
-        (answer.annotator, answer.annotator_kind) for answer in campaign.read_annotations()
+        (annotation.annotator, annotation.annotator_kind)
+        for annotation in campaign.read_annotations()
     ] == [("judge", "adjudicator")]
-    assert campaign.read_annotation_files().keys() == {"judge.jsonl"} and outcome.vanished == []
+    assert campaign.read_annotation_files().keys() == {"judge.jsonl"} and result.vanished == []
 
 
 def test_two_accounts_may_not_share_a_pseudonym(campaign: SampleCampaign) -> None:
@@ -268,7 +275,7 @@ def test_no_address_and_no_token_anywhere(campaign: SampleCampaign) -> None:
     }
     assert campaign.labelstudio.token not in printed and holding == {"token"}
     secret = [campaign.checkout.private / name for name in ("annotators.jsonl", "pseudonym.key")]
-    assert {kept.stat().st_mode & 0o777 for kept in secret} == {0o600}
+    assert {left.stat().st_mode & 0o777 for left in secret} == {0o600}
 
 
 def test_a_full_disk_leaves_the_old_files(
@@ -295,20 +302,18 @@ def raise_disk_full(_descriptor: int) -> None:
 
 
 def count_fetched(campaign: SampleCampaign) -> int:
-    """How many tasks the ledger holds."""
+    """Count the tasks in the sync state."""
     for path in (campaign.checkout.private / "cache").glob("labelstudio-*.sqlite3"):
         with (
-            contextlib.closing(sqlite3.connect(path)) as ledger,
+            contextlib.closing(sqlite3.connect(path)) as connection,
             contextlib.suppress(sqlite3.OperationalError),
         ):
-            return int(ledger.execute("SELECT count(*) FROM fetched_tasks").fetchone()[0])
+            return int(connection.execute("SELECT count(*) FROM fetched_tasks").fetchone()[0])
     return 0
 
 
 @pytest.mark.slow
-def test_killed_while_fetching_it_goes_on_from_there(
-    campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_fetch_resumes(campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetched_annotations, "OVERLAP", 0.0)
     campaign.write_documents(*map(sample_document, range(600)))
     campaign.push()
@@ -332,9 +337,9 @@ def test_killed_while_fetching_it_goes_on_from_there(
     there = count_fetched(campaign)
     assert 0 < there < 600 and campaign.read_annotation_files() == {}
     campaign.submit("doc-00000", email=ANN)  # on a task that was fetched already
-    outcome = campaign.pull()
-    assert 600 - there <= outcome.tasks_fetched < 600
-    assert [answer.doc_id for answer in campaign.read_annotations()] == [
+    result = campaign.pull()
+    assert 600 - there <= result.tasks_fetched < 600
+    assert [annotation.doc_id for annotation in campaign.read_annotations()] == [
         "doc-00000",
         "doc-00003",
         "doc-00599",
@@ -346,12 +351,12 @@ def test_the_command(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001", email=ANN)
-    told = msgspec.json.decode(
+    output = msgspec.json.decode(
         run_sayso_ok(campaign.checkout.root, "pull", *campaign.options, "--json")
     )["pulled"][0]
-    (annotator,) = told["annotations"]
-    assert told["annotations"][annotator] == {"submitted": 1}
-    assert told["written"] == [
+    (annotator,) = output["annotations"]
+    assert output["annotations"][annotator] == {"submitted": 1}
+    assert output["written"] == [
         f"corpus/annotations/{campaign.project_key.campaign}/{annotator}.jsonl"
     ]
     again = run_sayso(campaign.checkout.root, "pull", *campaign.options)
@@ -367,14 +372,14 @@ def test_every_record_is_canonical(campaign: SampleCampaign) -> None:
     (path,) = campaign.corpus.annotation_files(campaign.project_key.campaign)
     before = path.read_bytes()
     assert not jsonl.write(path, list(jsonl.read(path, Annotation))) and path.read_bytes() == before
-    assert [answer.doc_id for answer in campaign.read_annotations()] == [
+    assert [annotation.doc_id for annotation in campaign.read_annotations()] == [
         "doc-00000",
         "doc-00001",
         "doc-00002",
     ]
 
 
-def test_a_full_pull_that_dies_half_way_begins_anew(
+def test_a_full_pull_that_dies_half_way_starts_over(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
@@ -394,7 +399,7 @@ def test_a_full_pull_that_dies_half_way_begins_anew(
     assert campaign.read_annotation_files() == before
 
 
-def test_the_answers_of_a_deleted_account_stay(
+def test_the_annotations_of_a_deleted_account_stay(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaver = "leaver@sayso.localhost"
@@ -416,7 +421,7 @@ def test_the_answers_of_a_deleted_account_stay(
     assert campaign.read_annotations() == before
 
 
-def test_where_nothing_has_changed_two_questions_are_enough(
+def test_two_requests_are_enough_if_nothing_has_changed(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetched_annotations, "OVERLAP", -60.0)  # as if the last pull were long ago
@@ -427,16 +432,15 @@ def test_where_nothing_has_changed_two_questions_are_enough(
         for _ in range(2):
             proxy.requests.clear()
             with connect(campaign.checkout, proxy.url, campaign.token_file) as client:
-                (outcome,) = pull(campaign.checkout, client, campaign.project_key.campaign)
+                (result,) = pull(campaign.checkout, client, campaign.project_key.campaign)
     assert proxy.requests == ["GET api/projects", "GET api/tasks"]
-    assert (outcome.written, sum(count.total() for count in outcome.annotations.values())) == (
-        [],
-        1,
-    )
+    assert (result.written, sum(count.total() for count in result.annotations.values())) == ([], 1)
 
 
 @pytest.mark.parametrize("change", ["edited", "removed", "emptied"])
-def test_a_file_that_somebody_changed_is_made_anew(campaign: SampleCampaign, change: str) -> None:
+def test_a_file_that_somebody_changed_is_written_again(
+    campaign: SampleCampaign, change: str
+) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001", email=ANN)

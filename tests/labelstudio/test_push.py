@@ -1,4 +1,4 @@
-"""Pushing to a real Label Studio: what arrives, what never doubles, what is never touched."""
+"""Pushing to a real Label Studio: tasks arrive, never double, and are kept once annotated."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def test_a_dry_run_makes_no_project(campaign: SampleCampaign) -> None:
     ]
 
 
-def test_words_stand_at_the_same_offsets_and_each_sentence_on_its_line(
-    campaign: SampleCampaign,
-) -> None:
+def test_offsets_stay_and_each_sentence_is_on_its_line(campaign: SampleCampaign) -> None:
     text = "\r\n 😀 One fell.  Two\u00a0did not. <b>&amp; \u200d\tthird</b>\r\nlast\n"
     campaign.write_documents(sample_document(1, text))
     campaign.push()
@@ -67,7 +65,7 @@ def test_a_limit_leaves_the_rest_for_later(campaign: SampleCampaign) -> None:
     assert campaign.push().tasks == {"new": 1, "unchanged": 4}
 
 
-def test_changed_and_unanswered_is_sent_anew(campaign: SampleCampaign) -> None:
+def test_a_changed_unannotated_document_is_sent_again(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
     campaign.push()
     old = campaign.fetch_tasks()["doc-00001"]["id"]
@@ -79,7 +77,9 @@ def test_changed_and_unanswered_is_sent_anew(campaign: SampleCampaign) -> None:
 
 
 @pytest.mark.parametrize("begun", ["submitted", "skipped", "draft"])
-def test_changed_and_answered_is_never_touched(campaign: SampleCampaign, begun: str) -> None:
+def test_a_changed_annotated_document_is_never_touched(
+    campaign: SampleCampaign, begun: str
+) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     before = campaign.fetch_tasks()["doc-00001"]
@@ -92,15 +92,15 @@ def test_changed_and_answered_is_never_touched(campaign: SampleCampaign, begun: 
     else:
         campaign.submit("doc-00001", skip=begun == "skipped")
     campaign.write_documents(sample_document(1, "Another text."))
-    outcome = campaign.push()
-    assert (outcome.tasks, outcome.conflicts, outcome.changes) == ({"stale": 1}, 1, 0)
+    pulled = campaign.push()
+    assert (pulled.tasks, pulled.conflicts, pulled.changes) == ({"stale": 1}, 1, 0)
     assert campaign.fetch_tasks()["doc-00001"]["data"] == before["data"]
     result = run_sayso(campaign.checkout.root, "push", *campaign.options)
     assert result.returncode == ConflictError.exit_code
     assert "doc-00001" in result.stderr and result.stderr.count("error:") == 1
 
 
-def test_an_answer_given_while_we_push_is_not_removed(campaign: SampleCampaign) -> None:
+def test_a_task_annotated_during_the_push_is_not_deleted(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     task = campaign.fetch_tasks()["doc-00001"]["id"]
@@ -137,8 +137,8 @@ def test_what_the_corpus_no_longer_holds_and_what_was_added_by_hand_stay(
         [{"data": {"text": "x", "title": "", "about": ""}}],
     )
     campaign.write_documents(sample_document(2))
-    outcome = campaign.push()
-    assert (outcome.tasks, outcome.changes) == ({"foreign": 1, "gone": 1, "unchanged": 1}, 0)
+    result = campaign.push()
+    assert (result.tasks, result.changes) == ({"foreign": 1, "gone": 1, "unchanged": 1}, 0)
     assert len(campaign.fetch_tasks()) == 3
 
 
@@ -152,13 +152,13 @@ def test_a_text_edited_in_the_browser(campaign: SampleCampaign) -> None:
             f"/api/tasks/{task['id']}/",
             {"data": task["data"] | {"text": "Something else."}},
         )
-    outcome = campaign.push()
-    assert (outcome.tasks, outcome.conflicts) == ({"edited": 1, "tampered": 1}, 1)
+    result = campaign.push()
+    assert (result.tasks, result.conflicts) == ({"edited": 1, "tampered": 1}, 1)
     texts = {doc_id: task["data"]["text"] for doc_id, task in campaign.fetch_tasks().items()}
     assert texts["doc-00002"] == "Something else." and "drones" in texts["doc-00001"]
 
 
-def test_duplicates_of_a_crash_are_removed_unless_answered(campaign: SampleCampaign) -> None:
+def test_duplicates_of_a_crash_are_deleted_unless_annotated(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
     campaign.push()
     copies = [{"data": task["data"]} for task in campaign.fetch_tasks().values()] * 2
@@ -167,8 +167,8 @@ def test_duplicates_of_a_crash_are_removed_unless_answered(campaign: SampleCampa
     )["task_ids"]
     for task in (made[1], made[3]):  # both copies of the second document
         campaign.request("POST", f"/api/tasks/{task}/annotations/", {"result": []})
-    outcome = campaign.push()
-    assert outcome.tasks == {"unchanged": 2, "surplus": 3, "duplicate": 1}
+    result = campaign.push()
+    assert result.tasks == {"unchanged": 2, "surplus": 3, "duplicate": 1}
     assert campaign.client.count_tasks(campaign.project) == 3
     assert campaign.push().tasks == {"unchanged": 2, "duplicate": 1}
 
@@ -212,9 +212,7 @@ def test_an_interface_that_somebody_edited(campaign: SampleCampaign) -> None:
     assert campaign.plan().interface_state == "up to date"
 
 
-def test_a_schema_that_has_moved_on_replaces_nothing_that_answers_need(
-    campaign: SampleCampaign,
-) -> None:
+def test_a_newer_schema_replaces_nothing_that_annotations_need(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001")
@@ -226,7 +224,7 @@ def test_a_schema_that_has_moved_on_replaces_nothing_that_answers_need(
 
 
 def write_predictions(campaign: SampleCampaign, *changes: dict[str, Any]) -> Path:
-    """A file with one mention for each document of the corpus, and whatever is changed."""
+    """Write a prediction with one mention for each document, with changes line by line."""
     mention = {
         "id": "p1",
         "label": "Actor",
@@ -246,7 +244,7 @@ def write_predictions(campaign: SampleCampaign, *changes: dict[str, Any]) -> Pat
 
 
 def read_predictions(campaign: SampleCampaign) -> dict[str, list[Any]]:
-    """The predictions on the server, by document."""
+    """Return the predictions on the server by document."""
     return {
         doc_id: [
             p["result"] for p in campaign.request("GET", f"/api/predictions/?task={task['id']}")
@@ -255,19 +253,17 @@ def read_predictions(campaign: SampleCampaign) -> dict[str, list[Any]]:
     }
 
 
-def test_a_prediction_brings_its_arrows_and_ids_that_a_style_sheet_can_name(
-    campaign: SampleCampaign,
-) -> None:
+def test_a_prediction_brings_relations_and_ids_for_style_sheets(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     mentions = [
         {"id": "x.c1", "label": "Claim", "start": 0, "end": 8},
         {"id": "x.a1", "label": "Actor", "start": 0, "end": 6},
     ]
     arrows = [{"type": "source", "head": "x.c1", "tail": "x.a1"}]
-    outcome = campaign.push(
+    pulled = campaign.push(
         predictions=write_predictions(campaign, {"mentions": mentions, "relations": arrows})
     )
-    assert not outcome.excluded
+    assert not pulled.excluded
     ((result,),) = read_predictions(campaign).values()
     assert [(item.get("id"), item.get("from_id"), item.get("to_id")) for item in result] == [
         ("x_2e_c1", None, None),
@@ -328,10 +324,10 @@ def test_predictions_come_to_tasks_that_are_there(campaign: SampleCampaign) -> N
     campaign.push(predictions=write_predictions(campaign))
     campaign.submit("doc-00002")
     mention = {"id": "p2", "label": "Location", "start": 0, "end": 6}
-    outcome = campaign.push(
+    pulled = campaign.push(
         predictions=write_predictions(campaign, {"mentions": [mention]}, {"mentions": [mention]})
     )
-    assert outcome.predictions == {"replaced": 1, "kept": 1}
+    assert pulled.predictions == {"replaced": 1, "kept": 1}
     now = read_predictions(campaign)
     assert [result[0]["id"] for result in now["doc-00001"]] == ["p2"]
     assert [result[0]["id"] for result in now["doc-00002"]] == ["p1"]
@@ -382,7 +378,7 @@ def test_a_wrong_prediction_stops_everything_before_it_is_sent(
     assert not any(read_predictions(campaign).values())
 
 
-def test_what_an_interface_does_not_show_is_left_out_and_told(campaign: SampleCampaign) -> None:
+def test_what_a_pass_does_not_show_is_excluded_and_counted(campaign: SampleCampaign) -> None:
     campaign.project_key = dataclasses.replace(campaign.project_key, pass_name="names")
     campaign.write_documents(sample_document(1))
     claim = {"id": "c", "label": "Claim", "start": 0, "end": 6}
@@ -391,16 +387,16 @@ def test_what_an_interface_does_not_show_is_left_out_and_told(campaign: SampleCa
         "mentions": [claim, actor],
         "relations": [{"type": "source", "head": "c", "tail": "a"}],
     }
-    outcome = campaign.push(predictions=write_predictions(campaign, drawn))
-    assert outcome.excluded == {"Claim": 1, "source": 1}
+    pulled = campaign.push(predictions=write_predictions(campaign, drawn))
+    assert pulled.excluded == {"Claim": 1, "source": 1}
     (result,) = read_predictions(campaign)["doc-00001"]
     assert [item["id"] for item in result] == ["a"]
 
 
-def test_a_lost_answer_is_looked_up_and_nothing_doubles(
+def test_a_lost_response_is_looked_up_and_nothing_doubles(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server gets the import and commits it; we never hear of it."""
+    """The server commits the import; its response is lost."""
     campaign.write_documents()
     campaign.push()
     campaign.write_documents(*map(sample_document, range(20)))
@@ -412,10 +408,10 @@ def test_a_lost_answer_is_looked_up_and_nothing_doubles(
 
 
 def has_pending_write(campaign: SampleCampaign) -> bool:
-    """Whether the ledger says that a write is under way."""
+    """Return whether the sync state has a pending write."""
     for path in (campaign.checkout.private / "cache").glob("labelstudio-*.sqlite3"):
-        with contextlib.closing(sqlite3.connect(path)) as ledger:
-            if ledger.execute(
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            if connection.execute(
                 "SELECT 1 FROM meta WHERE name = 'pending_write' AND value != ''"
             ).fetchone():
                 return True
@@ -423,7 +419,7 @@ def has_pending_write(campaign: SampleCampaign) -> bool:
 
 
 def kill_during_write(campaign: SampleCampaign, seconds: float) -> None:
-    """A push, killed so long after a write went out."""
+    """Push, and kill the process some seconds after a write was recorded."""
     words = [
         sys.executable,
         "-m",
@@ -444,7 +440,7 @@ def kill_during_write(campaign: SampleCampaign, seconds: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.0, 0.1])
-def test_killed_while_a_batch_is_under_way_and_run_again(
+def test_killed_while_a_batch_is_sent_and_run_again(
     campaign: SampleCampaign, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pending_writes, "SETTLE", 5.0)
@@ -469,7 +465,7 @@ def test_two_pushes_at_once(campaign: SampleCampaign) -> None:
         campaign.push()
 
 
-def test_a_lost_ledger_costs_time_and_nothing_else(campaign: SampleCampaign) -> None:
+def test_a_lost_sync_state_costs_only_time(campaign: SampleCampaign) -> None:
     campaign.write_documents(*map(sample_document, range(300)))
     campaign.push()
     for path in (campaign.checkout.private / "cache").iterdir():
@@ -485,7 +481,7 @@ def test_a_task_deleted_in_the_browser_is_sent_again(campaign: SampleCampaign) -
     assert campaign.fetch_tasks().keys() == {"doc-00001", "doc-00002"}
 
 
-def test_the_command_prints_the_plan_that_it_executes(campaign: SampleCampaign) -> None:
+def test_the_command_prints_the_plan_that_it_applies(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))
     planned, made = (
         msgspec.json.decode(
@@ -499,7 +495,7 @@ def test_the_command_prints_the_plan_that_it_executes(campaign: SampleCampaign) 
     assert "nothing to do" in again.stderr and "2 unchanged" in again.stdout
 
 
-def test_what_was_settled_is_looked_at_again_once_either_side_has_changed(
+def test_an_unchanged_corpus_is_compared_again_once_either_side_changes(
     campaign: SampleCampaign,
 ) -> None:
     campaign.write_documents(sample_document(1), sample_document(2))

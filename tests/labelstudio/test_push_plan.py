@@ -1,4 +1,4 @@
-"""What a push has to do, from two sorted sides: no server needed."""
+"""The plan of a push, without a server."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_each_kind() -> None:
     ]
 
 
-def test_with_renew_the_right_text_is_sent_beside_the_answered_one() -> None:
+def test_with_renew_the_right_text_is_sent_beside_the_annotated_one() -> None:
     tasks = [
         known_task("a", 1, "old", answered=True),
         known_task("b", 2, "old"),
@@ -82,7 +82,7 @@ def test_with_renew_the_right_text_is_sent_beside_the_answered_one() -> None:
         ]
 
 
-def test_answers_keep_the_version_under_which_they_were_given() -> None:
+def test_annotated_tasks_keep_their_schema_version() -> None:
     tasks = [
         known_task("a", 1, version="0.9.0"),
         known_task("b", 2, version="0.9.0", answered=True),
@@ -93,7 +93,7 @@ def test_answers_keep_the_version_under_which_they_were_given() -> None:
     ]
 
 
-def test_of_two_tasks_the_right_and_answered_one_stays() -> None:
+def test_of_two_tasks_the_right_and_annotated_one_stays() -> None:
     two = [known_task("a", 1), known_task("a", 2, answered=True)]
     assert list(plan_tasks([expected_task("a")], two)) == [
         PlanStep("unchanged", "a", 2),

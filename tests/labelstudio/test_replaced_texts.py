@@ -1,4 +1,4 @@
-"""A text gives way to another while answers to it lie on the server: ingest and pull come to the same."""
+"""A text is replaced while annotations of it are on the server: ingest and pull give the same."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def replace_text(campaign: SampleCampaign, folder: Path) -> IngestResult:
 
 
 @pytest.mark.parametrize("pulled_before", [True, False])
-def test_ingest_and_pull_carry_over_the_same(
+def test_ingest_and_pull_transfer_the_same(
     campaign: SampleCampaign, tmp_path: Path, pulled_before: bool
 ) -> None:
     campaign.write_documents(sample_document(1))
@@ -39,11 +39,11 @@ def test_ingest_and_pull_carry_over_the_same(
         (1, 1) if pulled_before else (0, 0)
     )
     before = campaign.read_annotation_files()
-    outcome = campaign.pull()
-    assert (outcome.carried_over, len(outcome.quarantined), outcome.vanished) == (1, 1, [])
+    pulled = campaign.pull()
+    assert (pulled.carried_over, len(pulled.quarantined), pulled.vanished) == (1, 1, [])
     assert (
         campaign.read_annotation_files() == before
     ) is pulled_before  # what ingest had carried over is what pull makes of it
-    (answer,) = campaign.read_annotations()
-    assert (answer.text_sha256, answer.text_read) == (sha256(NEW), sha256(OLD))
-    assert [NEW[m.start : m.end] for m in answer.mentions] == ["Two drones"]
+    (annotation,) = campaign.read_annotations()
+    assert (annotation.text_sha256, annotation.text_read) == (sha256(NEW), sha256(OLD))
+    assert [NEW[m.start : m.end] for m in annotation.mentions] == ["Two drones"]

@@ -1,4 +1,4 @@
-"""Both sides at a glance."""
+"""The status: corpus and server compared."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ def test_both_sides(campaign: SampleCampaign) -> None:
     campaign.push(limit=1)
     campaign.submit("doc-00001", email="ann@sayso.localhost")
     campaign.submit("doc-00001", email="bob@sayso.localhost", skip=True)
-    sides = {
-        side.project_key.pass_name: side
-        for side in read_status(
+    statuses = {
+        status.project_key.pass_name: status
+        for status in read_status(
             campaign.checkout, campaign.client, campaign.project_key.campaign, None
         )
     }
-    assert sides["names"].interface_state == "to be created" and sides["names"].tasks == {"new": 2}
-    side = sides["all"]
-    assert (side.interface_state, side.tasks) == ("up to date", {"unchanged": 1, "new": 1})
-    assert sorted(side.on_server.values()) == [1, 1] and side.local.counts == {}
+    assert statuses["names"].interface_state == "to be created" and statuses["names"].tasks == {
+        "new": 2
+    }
+    status = statuses["all"]
+    assert (status.interface_state, status.tasks) == ("up to date", {"unchanged": 1, "new": 1})
+    assert sorted(status.on_server.values()) == [1, 1] and status.local.counts == {}
     assert campaign.read_annotation_files() == {}
     campaign.pull()
-    (side,) = read_status(campaign.checkout, campaign.client, campaign.project_key.campaign, "all")
-    assert side.local.counts == side.on_server
+    (status,) = read_status(
+        campaign.checkout, campaign.client, campaign.project_key.campaign, "all"
+    )
+    assert status.local.counts == status.on_server
 
 
 def test_the_command(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001")
-    told = msgspec.json.decode(
+    output = msgspec.json.decode(
         run_sayso_ok(campaign.checkout.root, "status", *campaign.options, "--json")
     )
-    assert [side["pass"] for side in told["passes"]] == ["names", "claims", "all"]
-    (counts,) = told["passes"][2]["annotations"].values()
+    assert [status["pass"] for status in output["passes"]] == ["names", "claims", "all"]
+    (counts,) = output["passes"][2]["annotations"].values()
     assert counts == {"local": 0, "on_server": 1}
     printed = run_sayso(campaign.checkout.root, "status", *campaign.options)
     assert "up to date" in printed.stdout and "→ `sayso pull` fetches" in printed.stdout

@@ -1,4 +1,4 @@
-"""The most uncertain document first, as a real Label Studio hands documents out to two annotators."""
+"""The order in which a real Label Studio hands documents out to two annotators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNCERTAINTY = {1: 0.1, 2: 0.9, 3: None, 4: 0.5, 5: 0.7, 6: 0.3}
 
 
 def write_predictions(campaign: SampleCampaign, uncertainty: dict[int, float | None]) -> Path:
-    """A prediction for each document, with its uncertainty where it has one."""
+    """Write a prediction for each document, with its uncertainty if it has one."""
     path = campaign.checkout.root / "predictions.jsonl"
     lines = []
     for each in campaign.corpus.documents():
@@ -31,7 +31,7 @@ def write_predictions(campaign: SampleCampaign, uncertainty: dict[int, float | N
 
 
 def served_documents(campaign: SampleCampaign, *emails: str) -> list[int]:
-    """The documents in the order in which they are handed out, to these accounts in turn, each of them answered."""
+    """Let these accounts submit in turn what they are served; return the documents in order."""
     found = []
     for email in emails:
         task = campaign.request("GET", f"/api/projects/{campaign.project}/next", email=email)
@@ -43,13 +43,13 @@ def served_documents(campaign: SampleCampaign, *emails: str) -> list[int]:
 
 def test_the_most_uncertain_comes_first_for_everybody(campaign: SampleCampaign) -> None:
     campaign.write_documents(*map(sample_document, UNCERTAINTY))
-    outcome = campaign.push(predictions=write_predictions(campaign, UNCERTAINTY), order="uncertain")
-    assert outcome.reordered
+    result = campaign.push(predictions=write_predictions(campaign, UNCERTAINTY), order="uncertain")
+    assert result.reordered
     ann, ben = "ann@example.org", "ben@example.org"
     assert served_documents(campaign, ann, ben, ben, ann, ben, ann) == [2, 5, 4, 6, 1, 3]
 
 
-def test_a_second_push_does_nothing_and_a_new_file_changes_what_nobody_has_answered(
+def test_a_second_push_does_nothing_and_a_new_file_changes_unannotated_tasks(
     campaign: SampleCampaign,
 ) -> None:
     campaign.write_documents(*map(sample_document, UNCERTAINTY))
@@ -90,7 +90,7 @@ def test_back_to_the_order_of_the_corpus(campaign: SampleCampaign) -> None:
     assert served_documents(campaign, "ann@example.org", "ann@example.org") == [1, 2]
 
 
-def test_the_command_tells_and_asks_for_predictions(campaign: SampleCampaign) -> None:
+def test_the_command_reports_the_order_and_needs_predictions(campaign: SampleCampaign) -> None:
     campaign.write_documents(*map(sample_document, UNCERTAINTY))
     path = write_predictions(campaign, UNCERTAINTY)
     words = ("push", *campaign.options, "--order", "uncertain")

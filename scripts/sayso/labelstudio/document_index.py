@@ -9,32 +9,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import BinaryIO
-
-import msgspec
-from msgspec import Struct
 
 from sayso.corpus.sources import CorpusFiles
-from sayso.errors import DiskError, InputError
+from sayso.errors import DiskError
 from sayso.files import convert_os_errors
 from sayso.models import Document
 from sayso.settings import Checkout
 
-_TABLES_VERSION = 2  # tables of another version are dropped
-_CREATE_TABLES = """
+_TABLES_VERSION = 3  # tables of another version are dropped
+_CREATE_TABLES = f"""
+BEGIN;
 DROP TABLE IF EXISTS batches;
 DROP TABLE IF EXISTS documents;
-CREATE TABLE batches (name TEXT PRIMARY KEY, number INTEGER, size INTEGER, changed INTEGER);
+CREATE TABLE batches (name TEXT PRIMARY KEY, size INTEGER, changed INTEGER);
 CREATE TABLE documents (
-    doc_id TEXT PRIMARY KEY, batch INTEGER, start INTEGER, text_sha256 TEXT
+    doc_id TEXT PRIMARY KEY, text_sha256 TEXT, batch TEXT, start INTEGER, length INTEGER
 ) WITHOUT ROWID;
+PRAGMA user_version = {_TABLES_VERSION};
+COMMIT;
 """
-
-
-class _IndexedDocument(Struct):
-    doc_id: str
-    text_sha256: str
 
 
 @contextmanager
@@ -43,16 +36,14 @@ def open_document_index(checkout: Checkout) -> Iterator[DocumentIndex]:
 
     Raises:
         DiskError: the index cannot be read or written.
+        InputError: a line of a batch is not a document.
     """
     path = checkout.private / "cache" / "documents.sqlite3"
     with convert_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with (
-            closing(sqlite3.connect(path)) as connection,
-            closing(DocumentIndex(CorpusFiles(checkout.root), connection)) as index,
-        ):
-            yield index
+        with closing(sqlite3.connect(path)) as connection:
+            yield DocumentIndex(CorpusFiles(checkout.root), connection)
     except sqlite3.Error as error:
         remedy = "delete this file and run the command again"
         raise DiskError(str(error), where=str(path), remedy=remedy) from error
@@ -62,71 +53,45 @@ class DocumentIndex:
     """The documents of a corpus, one at a time."""
 
     def __init__(self, corpus: CorpusFiles, connection: sqlite3.Connection) -> None:
+        self._corpus = corpus
         self._connection = connection
-        self._decode = msgspec.json.Decoder(Document).decode
-        self._files: dict[int, BinaryIO] = {}
-        self._batches = dict(enumerate(corpus.batch_files()))
         if connection.execute("PRAGMA user_version").fetchone()[0] != _TABLES_VERSION:
-            script = f"BEGIN;{_CREATE_TABLES}PRAGMA user_version = {_TABLES_VERSION};COMMIT"
-            connection.executescript(script)
-        for number, path in self._batches.items():
-            self._index_batch(number, path)
+            connection.executescript(_CREATE_TABLES)
+        self._update()
 
-    def _index_batch(self, number: int, path: Path) -> None:
-        with convert_os_errors(path):
-            stat = path.stat()
-        current = (path.name, number, stat.st_size, stat.st_mtime_ns)
+    def _update(self) -> None:
         execute = self._connection.execute
-        if execute("SELECT * FROM batches WHERE name = ?", (path.name,)).fetchone() == current:
-            return
-        execute("DELETE FROM documents WHERE batch = ?", (number,))
-        rows = _scan_batch(number, path)
-        self._connection.executemany("REPLACE INTO documents VALUES (?, ?, ?, ?)", rows)
-        execute("REPLACE INTO batches VALUES (?, ?, ?, ?)", current)
+        found = {}
+        for path in self._corpus.batch_files():
+            with convert_os_errors(path):
+                stat = path.stat()
+            found[path.name] = (stat.st_size, stat.st_mtime_ns)
+        known = {name: tuple(state) for name, *state in execute("SELECT * FROM batches")}
+        # All deletions come first: a document may have moved from one batch to another.
+        changed = [name for name in {**known, **found} if known.get(name) != found.get(name)]
+        for name in changed:
+            execute("DELETE FROM documents WHERE batch = ?", (name,))
+            execute("DELETE FROM batches WHERE name = ?", (name,))
+        for name in filter(found.__contains__, changed):
+            documents = self._corpus.documents_with_offsets(name)
+            rows = ((d.doc_id, d.text_sha256, name, start, size) for start, size, d in documents)
+            self._connection.executemany("REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", rows)
+            execute("INSERT INTO batches VALUES (?, ?, ?)", (name, *found[name]))
         self._connection.commit()
 
     def get(self, doc_id: str) -> Document | None:
         """Return a document, or None."""
-        query = "SELECT batch, start FROM documents WHERE doc_id = ?"
+        query = "SELECT batch, start, length FROM documents WHERE doc_id = ?"
         row = self._connection.execute(query, (doc_id,)).fetchone()
-        if row is None or row[0] not in self._batches:
-            return None
-        batch, start = row
-        path = self._batches[batch]
-        with convert_os_errors(path):
-            file = self._files.get(batch) or self._files.setdefault(batch, path.open("rb"))
-            file.seek(start)
-            return self._decode(file.readline())
+        return self._corpus.read_document_at(*row) if row else None
+
+    def text_sha256(self, doc_id: str) -> str:
+        """Return the hash of a document's text; empty if there is no such document."""
+        query = "SELECT text_sha256 FROM documents WHERE doc_id = ?"
+        row = self._connection.execute(query, (doc_id,)).fetchone()
+        return str(row[0]) if row else ""
 
     @property
     def fingerprint(self) -> str:
         """A text that differs whenever a file of articles does."""
-        query = "SELECT * FROM batches ORDER BY name"
-        return repr(self._connection.execute(query).fetchall())
-
-    def text_sha256(self, doc_id: str) -> str:
-        """Return the hash of a document's text; empty if there is no such document."""
-        query = "SELECT text_sha256, batch FROM documents WHERE doc_id = ?"
-        row = self._connection.execute(query, (doc_id,)).fetchone()
-        return str(row[0]) if row and row[1] in self._batches else ""
-
-    def close(self) -> None:
-        """Close the files that were opened."""
-        for file in self._files.values():
-            file.close()
-
-
-def _scan_batch(number: int, path: Path) -> list[tuple[str, int, int, str]]:
-    decode, start, rows = msgspec.json.Decoder(_IndexedDocument).decode, 0, []
-    with convert_os_errors(path), path.open("rb") as file:
-        for line, content in enumerate(file, 1):
-            try:
-                document = decode(content)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                where = f"{path}:{line}"
-                raise InputError(
-                    str(error), where=where, remedy="restore the line from git"
-                ) from error
-            rows.append((document.doc_id, number, start, document.text_sha256))
-            start += len(content)
-    return rows
+        return repr(self._connection.execute("SELECT * FROM batches ORDER BY name").fetchall())
