@@ -76,8 +76,8 @@ class SimulatedAnnotator:
     def annotate(self, text: str) -> tuple[list[Mention], list[Relation]]:
         """Annotate one of the articles above."""
         number, what = re.match(r"(\w+) (\w+)", text).groups()  # type: ignore[union-attr]
-        span = re.search(r"(?:over|in) (\w+),", text)[1]  # type: ignore[index]
-        kind, thing, result = CLAIMED[what]
+        location = re.search(r"(?:over|in) (\w+),", text)[1]  # type: ignore[index]
+        kind, thing, outcome = CLAIMED[what]
         claim = {
             "type": kind,
             "attribution": "indirect",
@@ -89,12 +89,14 @@ class SimulatedAnnotator:
             "lower": NUMBERS[number],
             "upper": NUMBERS[number],
             "thing": thing,
-            "outcome": result,
+            "outcome": outcome,
         }
         mentions = [
             build_mention(text, "Claim", text.partition(",")[0], claim),
             build_mention(text, "Count", f"{number} {what}", counted),
-            build_mention(text, "Location", span, {"use": "literal", "precision": "settlement"}),
+            build_mention(
+                text, "Location", location, {"use": "literal", "precision": "settlement"}
+            ),
             build_mention(
                 text, "Actor", "the mayor" if self.with_article else "mayor", {"type": self.mayor}
             ),
@@ -157,26 +159,26 @@ class CampaignCheckout:
         listed = self.accounts["careful"].get("/api/projects").json()["results"]
         return {project["title"]: project["id"] for project in listed}
 
-    def label(self, readers: list[SimulatedAnnotator]) -> Counter[str]:
+    def label(self, annotators: list[SimulatedAnnotator]) -> Counter[str]:
         """Let everybody label what the stream serves, in turn, until nothing is left."""
         schema, got = load_schema(self.root / SCHEMA_FILE), Counter[str]()
         (project,) = self.projects().values()
         for turn in count():
             assert turn < 50, "the stream does not end"
             served = [
-                (reader, self.accounts[reader.name].get(f"/api/projects/{project}/next"))
-                for reader in readers
+                (annotator, self.accounts[annotator.name].get(f"/api/projects/{project}/next"))
+                for annotator in annotators
             ]
-            for reader, annotation in served:
-                if annotation.status_code == 200:
-                    task = annotation.json()
-                    result = encode_result(*reader.annotate(task["data"]["text"]), schema)
+            for annotator, response in served:
+                if response.status_code == 200:
+                    task = response.json()
+                    result = encode_result(*annotator.annotate(task["data"]["text"]), schema)
                     body = {"result": result, "lead_time": 30.0}
-                    self.accounts[reader.name].post(
+                    self.accounts[annotator.name].post(
                         f"/api/tasks/{task['id']}/annotations/", json=body
                     ).raise_for_status()
-                    got[reader.name] += 1
-            if all(annotation.status_code == 404 for _reader, annotation in served):
+                    got[annotator.name] += 1
+            if all(response.status_code == 404 for _annotator, response in served):
                 return got
         raise AssertionError
 

@@ -42,16 +42,16 @@ def import_annotations(root: Path, _argument: str) -> Callable[[], object]:
     from tests.benchmarks.synthetic_corpus import synthetic_annotations
 
     schema, checkout = load_schema(root / "schema/schema.yaml"), find_checkout(root)
-    place = project.ProjectKey(CAMPAIGN, "all")
+    project_key = project.ProjectKey(CAMPAIGN, "all")
 
     def work() -> None:
         with connect(checkout) as client:
-            made = project.create_project(client, place, schema, None)
+            made = project.create_project(client, project_key, schema, None)
             documents = list(CorpusFiles(root).documents())
-            answers = synthetic_annotations(documents, "reader")
+            annotations = synthetic_annotations(documents, "reader")
             batch: list[dict[str, Any]] = []
-            for document, answer in zip(documents, answers, strict=True):
-                result = encode_result(answer.mentions, answer.relations, schema)
+            for document, annotation in zip(documents, annotations, strict=True):
+                result = encode_result(annotation.mentions, annotation.relations, schema)
                 batch.append(
                     {
                         "data": tasks.build_task_data(document, schema.version),
@@ -153,7 +153,7 @@ def main(count: int) -> None:
     )
     for name, (seconds, memory, _) in best.items():
         print_row(name, seconds, memory, yardstick)
-    print(f"  (their answers were imported in {made:.0f} s)")
+    print(f"  (their annotations were imported in {made:.0f} s)")
 
 
 if __name__ == "__main__":

@@ -39,19 +39,19 @@ def push_all(root: Path, campaign: str) -> Callable[[], object]:
     from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
     from sayso.settings import find_checkout
 
-    checkout, place = find_checkout(root), project.ProjectKey(campaign, "all")
+    checkout, project_key = find_checkout(root), project.ProjectKey(campaign, "all")
     with connect(checkout) as client:
-        if project.find_project(client, place) is None:
+        if project.find_project(client, project_key) is None:
             project.create_project(
                 client,
-                place,
+                project_key,
                 load_schema(root / "schema/schema.yaml"),
                 read_guidelines(root / GUIDELINES_FILE),
             )
 
     def work() -> None:
         with connect(checkout) as client:
-            push(checkout, client, PushRequest(place))
+            push(checkout, client, PushRequest(project_key))
 
     return work
 
@@ -69,8 +69,8 @@ def import_in_bulk(root: Path, size: str) -> Callable[[], object]:
 
     def work() -> None:
         for body in bodies:
-            answer = client.post(f"/api/projects/{project}/import", content=body)
-            assert answer.status_code == 201, answer.text
+            response = client.post(f"/api/projects/{project}/import", content=body)
+            assert response.status_code == 201, response.text
 
     return work
 
@@ -84,8 +84,8 @@ def create_one_by_one(root: Path, count: str) -> Callable[[], object]:
 
     def work() -> None:
         for task in tasks:
-            answer = client.post("/api/tasks/", json=task)
-            assert answer.status_code == 201, answer.text
+            response = client.post("/api/tasks/", json=task)
+            assert response.status_code == 201, response.text
 
     return work
 

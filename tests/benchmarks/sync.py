@@ -183,8 +183,11 @@ def _encode_results(root: Path) -> Iterator[tuple[str, str]]:
     from tests.benchmarks.synthetic_corpus import synthetic_annotations
 
     schema = load_schema(root / "schema/schema.yaml")
-    for answer in synthetic_annotations(CorpusFiles(root).documents(), "reader"):
-        yield answer.doc_id, json.dumps(encode_result(answer.mentions, answer.relations, schema))
+    for annotation in synthetic_annotations(CorpusFiles(root).documents(), "reader"):
+        yield (
+            annotation.doc_id,
+            json.dumps(encode_result(annotation.mentions, annotation.relations, schema)),
+        )
 
 
 def change_annotations(root: Path, turn: int) -> None:
@@ -194,12 +197,12 @@ def change_annotations(root: Path, turn: int) -> None:
 
     path = server.server_folder(find_checkout(root)) / "data/label_studio.sqlite3"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        answers = [
+        annotations = [
             number for (number,) in database.execute("SELECT id FROM task_completion ORDER BY id")
         ]
     database.close()
     with _open_http(root) as line:
-        for number in answers[:: len(answers) // CHANGED][:CHANGED]:
+        for number in annotations[:: len(annotations) // CHANGED][:CHANGED]:
             line.patch(
                 f"/api/annotations/{number}/", json={"lead_time": 100 + turn}
             ).raise_for_status()
@@ -260,7 +263,7 @@ def measure_pulls(root: Path, size: int) -> Iterator[tuple[str, StepFigures]]:
     yield "status", measure_best("status", root)
     yield "progress", measure_best("progress", root)
     yield (
-        f"pull of {CHANGED} changed answers",
+        f"pull of {CHANGED} changed annotations",
         measure_best("pull", root, lambda turn: change_annotations(root, turn)),
     )
     yield (
@@ -309,7 +312,8 @@ def main(sizes: Iterable[int]) -> None:
         with embedded_checkout(size) as root:
             print_table(f"{size:,} articles of 3 kB, pushed", measure_pushes(root, size))
             print_table(
-                f"{size + NEW:,} answers with 25 mentions, pulled", measure_pulls(root, size + NEW)
+                f"{size + NEW:,} annotations with 25 mentions, pulled",
+                measure_pulls(root, size + NEW),
             )
         print()
 

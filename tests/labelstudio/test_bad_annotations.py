@@ -167,15 +167,15 @@ def test_a_result_that_is_not_a_list(campaign: SampleCampaign) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     number = campaign.submit("doc-00001")
-    annotation = campaign.http_client().patch(
+    response = campaign.http_client().patch(
         f"/api/annotations/{number}/", json={"result": {"not": "a list"}}
     )
-    if annotation.is_success:  # the server of today refuses it
+    if response.is_success:  # the server of today refuses it
         assert [notice.reason for notice in campaign.pull().quarantined] == [
             "the result is not a list"
         ]
     else:
-        assert annotation.status_code == 400
+        assert response.status_code == 400
 
 
 def test_keys_of_our_own_data_that_somebody_took_away(campaign: SampleCampaign) -> None:

@@ -32,9 +32,9 @@ def expected_overlaps(campaign: SampleCampaign, overlap: Overlap) -> dict[str, i
 
 def next_task(campaign: SampleCampaign, email: str) -> dict[str, Any] | None:
     """Return the task that an annotator's label stream serves next."""
-    annotation = campaign.http_client(email).get(f"/api/projects/{campaign.project}/next")
-    assert annotation.status_code in (200, 404), annotation.text
-    return annotation.json() if annotation.status_code == 200 else None
+    response = campaign.http_client(email).get(f"/api/projects/{campaign.project}/next")
+    assert response.status_code in (200, 404), response.text
+    return response.json() if response.status_code == 200 else None
 
 
 def submit_annotation(

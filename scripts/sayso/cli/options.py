@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from sayso.cli.terminal import Advance, progress_bar, show_waiting
+from sayso.settings import Checkout, find_checkout
+
+if TYPE_CHECKING:
+    from sayso.labelstudio.client import LabelStudioClient
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -33,6 +41,51 @@ _SERVER_OPTIONS = (
 def server_options(command: CommandT) -> CommandT:
     """Add the options of every command that talks to a Label Studio."""
     return _add_options(command, _SERVER_OPTIONS)
+
+
+@dataclass(frozen=True)
+class CampaignTarget:
+    """The campaign, pass and Label Studio that a command works on."""
+
+    checkout: Checkout
+    campaign: str
+    pass_name: str | None
+    url: str | None
+    token_file: Path | None
+
+    @contextlib.contextmanager
+    def connect(self, label: str) -> Iterator[tuple[LabelStudioClient, Advance]]:
+        """Connect to Label Studio, with a progress bar."""
+        from sayso.labelstudio.connection import connect
+
+        with (
+            progress_bar(label) as advance,
+            connect(self.checkout, self.url, self.token_file, show_waiting) as client,
+        ):
+            yield client, advance
+
+
+def campaign_options(pass_help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options of every command that talks to a Label Studio, and --pass.
+
+    The command gets a ``CampaignTarget`` as its first argument, in place of the root folder.
+    """
+    pass_option = click.option("--pass", "pass_name", metavar="NAME", help=pass_help)
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def call(
+            *, campaign: str | None, url: str | None, token_file: Path | None, **options: Any
+        ) -> Any:
+            checkout = find_checkout(click.get_current_context().obj)
+            name = checkout.require_setting("campaign", campaign)
+            pass_name = options.pop("pass_name")
+            target = CampaignTarget(checkout, name, pass_name, url, token_file)
+            return command(target, **options)
+
+        return _add_options(call, (*_SERVER_OPTIONS, pass_option))
+
+    return decorate
 
 
 def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

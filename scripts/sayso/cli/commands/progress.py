@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
-from sayso.settings import find_checkout
+from sayso.cli.options import CampaignTarget, campaign_options
+from sayso.cli.terminal import print_json, print_message, print_table
 
 if TYPE_CHECKING:
     from sayso.labelstudio.progress import AnnotatorProgress, EndForecast, PassProgress
@@ -18,19 +16,8 @@ COLUMNS = ["annotator", "done", "skipped", "open", "median time", "on a day of w
 
 
 @click.command(short_help="Show each annotator's work and how long it will take.")
-@server_options
-@click.option(
-    "--pass", "pass_name", metavar="NAME", help="One pass only. [default: every one pushed]"
-)
-@click.pass_obj
-def command(
-    root: Path | None,
-    campaign: str | None,
-    url: str | None,
-    token_file: Path | None,
-    as_json: bool,
-    pass_name: str | None,
-) -> None:
+@campaign_options("One pass only. [default: every one pushed]")
+def command(target: CampaignTarget, as_json: bool) -> None:
     """Show the progress of a campaign: each annotator's work, and a forecast of the end.
 
     Open documents are those that Label Studio may still serve; others may take them first. Times
@@ -44,13 +31,11 @@ def command(
       sayso progress --campaign pilot --pass names
       sayso progress --json
     """
-    from sayso.labelstudio.connection import connect
     from sayso.labelstudio.progress import measure_progress
 
-    checkout = find_checkout(root)
-    name = checkout.require_setting("campaign", campaign)
-    with connect(checkout, url, token_file) as client, progress_bar("measuring"):
-        passes = measure_progress(checkout, client, name, pass_name)
+    name = target.campaign
+    with target.connect("measuring") as (client, _advance):
+        passes = measure_progress(target.checkout, client, name, target.pass_name)
         address = client.url
     if as_json:
         print_json(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
-from sayso.settings import find_checkout
+from sayso.cli.options import CampaignTarget, campaign_options
+from sayso.cli.terminal import print_json, print_message
 
 if TYPE_CHECKING:
     from sayso.labelstudio.fetched_annotations import AnnotationNotice, ServerComparison
@@ -17,25 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@server_options
-@click.option(
-    "--pass", "pass_name", metavar="NAME", help="The pass to pull. [default: every one pushed]"
-)
+@campaign_options("The pass to pull. [default: every one pushed]")
 @click.option(
     "--prune", is_flag=True, help="Delete annotations from our files that the server no longer has."
 )
 @click.option("--full", is_flag=True, help="Fetch everything and compare it with what was known.")
-@click.pass_obj
-def command(
-    root: Path | None,
-    campaign: str | None,
-    url: str | None,
-    token_file: Path | None,
-    as_json: bool,
-    pass_name: str | None,
-    prune: bool,
-    full: bool,
-) -> None:
+def command(target: CampaignTarget, as_json: bool, prune: bool, full: bool) -> None:
     """Fetch every annotator's own annotations.
 
     They are written to corpus/annotations/CAMPAIGN/PSEUDONYM.jsonl, skipped documents too, drafts
@@ -49,21 +35,18 @@ def command(
       sayso pull --full
       sayso pull --json
     """
-    from sayso.labelstudio.connection import connect
     from sayso.labelstudio.pull import pull
 
-    checkout = find_checkout(root)
-    name = checkout.require_setting("campaign", campaign)
-    with (
-        progress_bar("pulling") as advance,
-        connect(checkout, url, token_file, show_waiting) as client,
-    ):
-        results = pull(checkout, client, name, pass_name, prune=prune, full=full, advance=advance)
+    where = (target.campaign, target.pass_name)
+    with target.connect("pulling") as (client, advance):
+        results = pull(target.checkout, client, *where, prune=prune, full=full, advance=advance)
     if as_json:
-        print_json({"pulled": [_result_as_json(result, checkout.root) for result in results]})
+        print_json(
+            {"pulled": [_result_as_json(result, target.checkout.root) for result in results]}
+        )
         return
     for result in results:
-        _print_result(result, checkout.root)
+        _print_result(result, target.checkout.root)
 
 
 def _print_result(result: PullResult, root: Path) -> None:

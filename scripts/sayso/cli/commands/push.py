@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
-from sayso.settings import find_checkout
+from sayso.cli.options import CampaignTarget, campaign_options
+from sayso.cli.terminal import print_json, print_message
 
 if TYPE_CHECKING:
     from sayso.labelstudio.push import PushResult
@@ -18,13 +17,7 @@ _PREDICTIONS = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
-@server_options
-@click.option(
-    "--pass",
-    "pass_name",
-    metavar="NAME",
-    help="The pass to push. [default: SAYSO_PASS, [tool.sayso], all]",
-)
+@campaign_options("The pass to push. [default: SAYSO_PASS, [tool.sayso], all]")
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing on the server.")
 @click.option(
     "--predictions",
@@ -59,15 +52,9 @@ _PREDICTIONS = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--update-interface", is_flag=True, help="Replace an interface that differs from the schema's."
 )
-@click.pass_obj
 def command(
-    root: Path | None,
-    /,
-    campaign: str | None,
-    url: str | None,
-    token_file: Path | None,
+    target: CampaignTarget,
     as_json: bool,
-    pass_name: str | None,
     dry_run: bool,
     overlap: str | None,
     share: str | None,
@@ -95,7 +82,6 @@ def command(
       SAYSO_URL=https://labels.example.org SAYSO_TOKEN=... sayso push
     """
     from sayso.errors import ConflictError, UsageError
-    from sayso.labelstudio.connection import connect
     from sayso.labelstudio.overlap import read_overlap
     from sayso.labelstudio.project import ProjectKey
     from sayso.labelstudio.push import PushRequest, plan_push, push
@@ -103,15 +89,10 @@ def command(
     if options["order"] == "uncertain" and options["predictions"] is None:
         what = "--order uncertain needs --predictions FILE: they have the uncertainty"
         raise UsageError(what, remedy="give --predictions FILE too")
-    checkout = find_checkout(root)
-    key = ProjectKey(
-        checkout.require_setting("campaign", campaign), checkout.require_setting("pass", pass_name)
-    )
+    checkout = target.checkout
+    key = ProjectKey(target.campaign, checkout.require_setting("pass", target.pass_name))
     request = PushRequest(key, overlap=read_overlap(checkout, overlap, share), **options)
-    with (
-        progress_bar("pushing") as advance,
-        connect(checkout, url, token_file, show_waiting) as client,
-    ):
+    with target.connect("pushing") as (client, advance):
         if dry_run:
             result = plan_push(checkout, client, request)
         else:

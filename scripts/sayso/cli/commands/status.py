@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, print_table, progress_bar, show_waiting
-from sayso.settings import find_checkout
+from sayso.cli.options import CampaignTarget, campaign_options
+from sayso.cli.terminal import print_json, print_message, print_table
 
 if TYPE_CHECKING:
     from sayso.labelstudio.status import PassStatus, SyncDifference
@@ -18,19 +16,8 @@ _MAX_SHOWN = 5  # documents of one difference; --json has all
 
 
 @click.command(short_help="Compare corpus and server, with a command for each difference.")
-@server_options
-@click.option(
-    "--pass", "pass_name", metavar="NAME", help="One pass only. [default: every one of the schema]"
-)
-@click.pass_obj
-def command(
-    root: Path | None,
-    campaign: str | None,
-    url: str | None,
-    token_file: Path | None,
-    as_json: bool,
-    pass_name: str | None,
-) -> None:
+@campaign_options("One pass only. [default: every one of the schema]")
+def command(target: CampaignTarget, as_json: bool) -> None:
     """Compare corpus and server, and print the command that resolves each difference.
 
     Changes nothing on either side.
@@ -40,19 +27,16 @@ def command(
       sayso status
       sayso status --campaign pilot --json
     """
-    from sayso.labelstudio.connection import connect
     from sayso.labelstudio.status import read_status
 
-    checkout = find_checkout(root)
-    name = checkout.require_setting("campaign", campaign)
-    with progress_bar("comparing"), connect(checkout, url, token_file, show_waiting) as client:
-        statuses = read_status(checkout, client, name, pass_name)
+    with target.connect("comparing") as (client, _advance):
+        statuses = read_status(target.checkout, client, target.campaign, target.pass_name)
         address = client.url
     if as_json:
         passes = [_status_as_json(status) for status in statuses]
-        print_json({"url": address, "campaign": name, "passes": passes})
+        print_json({"url": address, "campaign": target.campaign, "passes": passes})
         return
-    print_message(f"{address}, campaign {name}")
+    print_message(f"{address}, campaign {target.campaign}")
     _print_tables(statuses)
     for status in statuses:
         for difference in status.differences:
