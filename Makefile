@@ -1,8 +1,8 @@
-# The commands of this repository. `make` alone lists them.
+# The commands of this repository; `make` lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench format constraints clean installed
-# Images of containers set it; without compiled modules each start of Label Studio costs three times as much.
+.PHONY: help demo test quick bench format tables constraints clean installed
+# Container images set it. Without compiled modules each start of Label Studio takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
 python := .venv/bin/python
@@ -12,10 +12,10 @@ together := --numprocesses logical --maxprocesses 4 --dist worksteal
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 14
 
-demo: installed ## from the founding articles through Label Studio to a loaded dataset
+demo: installed ## go from the founding articles through Label Studio to a loaded dataset
 	@.venv/bin/sayso demo
 
-test: installed ## everything that must hold; more words for pytest: make test PYTEST_ARGS="-k spans"
+test: installed ## run everything that continuous integration runs; a part: make test PYTEST_ARGS="-k spans"
 	@bash .ci/chromium
 	$(python) -m ruff check $(checked)
 	$(python) -m ruff format --check $(checked)
@@ -23,17 +23,23 @@ test: installed ## everything that must hold; more words for pytest: make test P
 	bash .ci/wheel
 	$(python) -m pytest $(or $(PYTEST_ARGS),$(together))
 
-bench: installed ## how fast and how large, against the bare routes
-	$(python) tests/benchmarks/run.py
+quick: installed ## run the tests that need no server and no browser and take no time
+	$(python) -m pytest $(together) -m "not server and not browser and not slow"
 
-format: installed ## put code into its form
+bench: installed ## print how fast and how large, against bare yardsticks
+	$(python) tests/benchmarks/run_all.py
+
+format: installed ## format the code
 	$(python) -m ruff check --fix $(checked)
 	$(python) -m ruff format $(checked)
 
-constraints: installed ## choose the newest versions that go together and write them down
+tables: installed ## renew the generated tables of scripts/README.md
+	$(python) -m tests.manual_tables
+
+constraints: installed ## pin the newest versions that go together
 	bash .ci/constraints
 
-clean: ## remove what these commands made, except Label Studio's data under .sayso/
+clean: ## remove what these commands made, but not Label Studio's data under .sayso/
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	find scripts tests .ci -name __pycache__ -prune -exec rm -rf {} +
 
