@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles
@@ -29,14 +30,15 @@ def build_gold(
     document: Document,
     mentions: Iterable[Mention],
     relations: Iterable[Relation] = (),
-    **fields: object,
+    **fields: Any,
 ) -> Gold:
     """Gold with these, all decided by an adjudicator."""
-    usual = {
+    fields = {
         "campaign": "trial",
         "interface": "all",
         "adjudicator": "lead",
         "adjudicated": "2025-11-05T08:00:00Z",
+        **fields,
     }
     decided = tuple(
         GoldMention(
@@ -63,8 +65,8 @@ def build_gold(
         annotators=("ann-1", "ann-2"),
         mentions=decided,
         relations=arrows,
-        **{**usual, **fields},
-    )  # type: ignore[arg-type]
+        **fields,
+    )
 
 
 def write_gold(root: Path, golds: Iterable[Gold]) -> None:

@@ -172,7 +172,7 @@ def test_a_text_that_is_a_program_stays_a_text(world: Checkout) -> None:
     found = load_report(world)
     content = out.read_text(encoding="utf-8")
     assert "<script>document.title" not in content and "<img" not in content
-    listed = found.json("listed-0")
+    listed = found.json("summaries-0")
     assert [row[1] for row in listed if row[0] == "hostile"] == [HOSTILE]
     (text,) = [row[0] for row in found.json("documents-0") if row[0].startswith("Before")]
     assert text == f"Before {HOSTILE} after"
@@ -181,13 +181,13 @@ def test_a_text_that_is_a_program_stays_a_text(world: Checkout) -> None:
 def test_offsets_and_words_come_back_as_they_stand_in_the_records(world: Checkout) -> None:
     found = load_report(world)
     facts, listed, documents = (
-        found.json("facts"),
-        found.json("listed-0"),
+        found.json("page-data"),
+        found.json("summaries-0"),
         found.json("documents-0"),
     )
     (at,) = [place for place, row in enumerate(listed) if row[0] == "said"]
     text, readings = documents[at]
-    assert text == MAIN_TEXT and [facts["readers"][each[0]][0] for each in readings] == [
+    assert text == MAIN_TEXT and [facts["annotators"][each[0]][0] for each in readings] == [
         "gold",
         "ann-1",
         "ann-2",
@@ -210,26 +210,28 @@ def test_offsets_and_words_come_back_as_they_stand_in_the_records(world: Checkou
         "part_of",
         "whole",
         ["one", "two"],
-        "may",
+        "may add up",
         "36..38",
     ]
 
 
 def test_claims_stand_with_who_says_and_how_many(world: Checkout) -> None:
     found = load_report(world)
-    facts, rows = found.json("facts"), found.json("rows-0")
+    facts, rows = found.json("page-data"), found.json("claims-0")
     mine = [
         row
         for row in rows
-        if row[2] == "claim" and facts["readers"][row[1]][0] == "ann-1" and row[5].startswith("38")
+        if row[2] == "claim"
+        and facts["annotators"][row[1]][0] == "ann-1"
+        and row[5].startswith("38")
     ]
     ((_document, _reader, _id, start, end, text, _flag, asked, ends),) = mine
     assert MAIN_TEXT[start:end] == text == "38 drones 𝒻ell"
-    named = dict(zip(facts["ends"], ends, strict=True))
+    named = dict(zip(facts["claim_relations"], ends, strict=True))
     assert named["source"] == [["ministry", "Ministry of Defence"]]
     assert named["quantity"] == [["38 drones", "38", 38, 38]] and named["where"] == []
     certainty = next(a for a in facts["labels"][3]["attributes"] if a["name"] == "certainty")
-    assert certainty["values"][asked[facts["asked"].index("certainty")]] == "probable"
+    assert certainty["values"][asked[facts["claim_attributes"].index("certainty")]] == "probable"
 
 
 def test_what_the_schema_does_not_know_is_shown_as_it_came(checkout: Checkout) -> None:
@@ -283,13 +285,13 @@ def test_an_empty_corpus_is_said_to_be_empty(checkout: Checkout) -> None:
         build_banner(count_corpus(CorpusFiles(checkout.root), SCHEMA)).headline
         == "Nothing is annotated yet."
     )
-    assert found.json("facts")["documents"] == 0
+    assert found.json("page-data")["documents"] == 0
 
 
 def test_the_command_tells_what_it_wrote(world: Checkout) -> None:
     first = json.loads(run_sayso_ok(world.root, "report", "--json"))
     assert first["changed"] and Path(first["file"]) == world.root / "build" / "report.html"
-    assert (first["documents"], first["readings"], first["adjudicated"]) == (3, 5, 1)
+    assert (first["documents"], first["annotations"], first["adjudicated"]) == (3, 5, 1)
     assert not json.loads(run_sayso_ok(world.root, "report", "--json"))["changed"]
     assert "nothing changed" in run_sayso(world.root, "report").stderr
     chosen = json.loads(
@@ -303,7 +305,7 @@ def test_the_command_tells_what_it_wrote(world: Checkout) -> None:
             "--json",
         )
     )
-    assert (chosen["readings"], chosen["claims"]) == (1, 1)
+    assert (chosen["annotations"], chosen["claims"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -336,7 +338,7 @@ def test_the_words_of_the_report_are_words_of_the_schema() -> None:
         "kind"
     ].values.keys()
     assert {"type", "certainty"} <= SCHEMA.labels[CLAIM].attributes.keys()
-    script = (REPOSITORY / "scripts/sayso/report/report.js").read_text(encoding="utf-8")
-    (named,) = re.findall(r"const inWords = \{(.*)\}", script)
+    script = (REPOSITORY / "scripts/sayso/reports/report.js").read_text(encoding="utf-8")
+    (named,) = re.findall(r"const relationTitles = \{(.*)\}", script)
     assert set(re.findall(r"(\w+):", named)) <= SCHEMA.relations.keys()
     assert "negative" in SCHEMA.labels["Claim"].attributes["polarity"].values

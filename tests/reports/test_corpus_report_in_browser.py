@@ -61,7 +61,7 @@ def visible_text(found: Locator) -> str:
     """What eyes see of an element, white space as one space."""
     words: str = found.evaluate(
         """element => { const copy = element.cloneNode(true);
-                        for (const heard of copy.querySelectorAll('.sr')) heard.remove();
+                        for (const heard of copy.querySelectorAll('.sr-only')) heard.remove();
                         return copy.textContent; }"""
     )
     return " ".join(words.split())
@@ -108,7 +108,7 @@ def test_a_claim_is_found_by_typing_and_leads_to_its_place(
     assert read_status(page) == "1 of 21 claims"
     assert "2..4 two additional drones" in visible_text(page.locator("#view-claims tbody tr"))
     page.get_by_role("link", name="two additional drones").click()
-    expect(page.locator("mark.picked")).to_be_focused()
+    expect(page.locator("mark.selected")).to_be_focused()
     assert [role.inner_text() for role in page.locator(".tag.role").all()] == [
         "source",
         "quantity",
@@ -122,11 +122,11 @@ def test_a_claim_is_found_by_typing_and_leads_to_its_place(
 
 def test_the_count_algebra_is_shown_as_such(founding: Path, open_page: OpenPage) -> None:
     page = open_page(founding, "#document/002_f5b38a405875c223")
-    first = page.locator(".sums li").first
-    assert visible_text(first.locator(".sum")) == "38=34+2..4"
-    assert "may add up" in first.inner_text() and "only where they come to 38" in first.inner_text()
+    first = page.locator(".equations li").first
+    assert visible_text(first.locator(".equation")) == "38=34+2..4"
+    assert "may add up" in first.inner_text() and "only where they sum to 38" in first.inner_text()
     first.get_by_role("button", name="2 to 4").click()
-    expect(page.locator("mark.picked")).to_contain_text("two additional drones")
+    expect(page.locator("mark.selected")).to_contain_text("two additional drones")
 
 
 def test_filters_and_order_hold_together(founding: Path, open_page: OpenPage) -> None:
@@ -142,7 +142,7 @@ def test_filters_and_order_hold_together(founding: Path, open_page: OpenPage) ->
     assert many.get_attribute("aria-sort") == "ascending"
     many.get_by_role("button").click()
     shown = [
-        visible_text(row.locator(".many").first)
+        visible_text(row.locator(".number").first)
         for row in page.locator("#view-claims tbody tr").all()[:3]
     ]
     assert many.get_attribute("aria-sort") == "descending" and shown == ["130", "38", "34"]
@@ -152,7 +152,7 @@ def test_the_rows_that_are_shown_are_saved_as_csv(
     world: Path, open_page: OpenPage, tmp_path: Path
 ) -> None:
     page = open_page(world, "#claims")
-    page.get_by_label("reading").select_option("ann-1 (human) · trial · all")
+    page.get_by_label("annotator").select_option("ann-1 (human) · trial · all")
     page.get_by_role("searchbox", name="who says").fill("defence")
     expect(page.locator("#view-claims .status")).to_have_text("1 of 6 claims")
     with page.expect_download() as saving:
@@ -166,7 +166,7 @@ def test_the_rows_that_are_shown_are_saved_as_csv(
         row[name]
         for name in (
             "doc_id",
-            "reading",
+            "annotator",
             "kind",
             "claim_id",
             "source",
@@ -275,7 +275,7 @@ def test_an_annotator_who_answered_twice_has_two_readings(
         "#claims",
     )
     page.get_by_role("link", name="two").click()
-    expect(page.locator("mark.picked")).to_contain_text("two")
+    expect(page.locator("mark.selected")).to_contain_text("two")
     expect(page.get_by_label("ann-1 (human) · trial · all (2)")).to_be_checked()
     page.get_by_label("ann-1 (human) · trial · all", exact=True).check()
     assert list_marks(page) == [("Claim", "one")]
@@ -291,10 +291,10 @@ def test_what_was_declined_stands_beside_what_was_taken(world: Path, open_page: 
 
 def test_an_address_that_is_a_program_is_no_link(world: Path, open_page: OpenPage) -> None:
     page = open_page(world, "#document/later")
-    assert "javascript:alert(1)" in page.locator(".about").inner_text()
-    assert page.locator(".about a").count() == 0
+    assert "javascript:alert(1)" in page.locator(".metadata").inner_text()
+    assert page.locator(".metadata a").count() == 0
     page.goto(f"{world.as_uri()}#document/said")
-    assert page.locator(".about a").get_attribute("href") == "https://example.org/a"
+    assert page.locator(".metadata a").get_attribute("href") == "https://example.org/a"
 
 
 def test_everything_is_reached_by_key(founding: Path, open_page: OpenPage) -> None:
@@ -314,19 +314,19 @@ def test_everything_is_reached_by_key(founding: Path, open_page: OpenPage) -> No
     page.locator('mark[tabindex="0"]').focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
         page.keyboard.press(key)
-    expect(page.locator("mark.picked")).to_be_focused()
-    assert page.locator("mark.tied").count() > 2
-    outline = page.locator("mark.picked").evaluate("mark => getComputedStyle(mark).outlineStyle")
+    expect(page.locator("mark.selected")).to_be_focused()
+    assert page.locator("mark.related").count() > 2
+    outline = page.locator("mark.selected").evaluate("mark => getComputedStyle(mark).outlineStyle")
     assert outline == "solid"
     page.keyboard.press("Escape")
-    expect(page.locator("mark.picked")).to_have_count(0)
+    expect(page.locator("mark.selected")).to_have_count(0)
 
 
 def test_what_is_under_the_pointer_or_the_focus_is_told(
     founding: Path, open_page: OpenPage
 ) -> None:
     page = open_page(founding, "#document/002_f5b38a405875c223")
-    page.mouse.move(*centre_of(page.locator("mark.layer-2", has_text="another two drones")))
+    page.mouse.move(*centre_of(page.locator("mark.label-2", has_text="another two drones")))
     expect(page.locator("#tip")).to_have_text("Count · 2 · exact · uav · destroyed")
     page.mouse.move(5, 5)
     expect(page.locator("#tip")).to_be_hidden()
@@ -337,9 +337,9 @@ def test_what_is_under_the_pointer_or_the_focus_is_told(
 def test_a_layer_can_be_put_out_of_sight(founding: Path, open_page: OpenPage) -> None:
     page = open_page(founding, "#document/002_f5b38a405875c223")
     page.get_by_role("checkbox", name="Actor").uncheck()
-    assert page.locator("mark.layer-0:not(.off)").count() == 0
-    page.get_by_label("name them in the text").check()
-    assert page.locator(".tag.open").first.bounding_box()["width"] > 8  # type: ignore[index]
+    assert page.locator("mark.label-0:not(.hidden-mark)").count() == 0
+    page.get_by_label("show labels in the text").check()
+    assert page.locator(".tag.label-start").first.bounding_box()["width"] > 8  # type: ignore[index]
 
 
 @pytest.mark.parametrize("room", ["light", "dark"])
@@ -383,7 +383,7 @@ def test_paper_is_always_light(founding: Path, open_page: OpenPage) -> None:
     assert not page.locator("nav").is_visible() and page.locator(".banner").is_visible()
 
 
-def test_figures_need_no_script(founding: Path, open_page: OpenPage, browser: Browser) -> None:
+def test_figures_need_no_script(founding: Path, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(founding.as_uri())
@@ -432,6 +432,6 @@ def test_a_corpus_without_readings_opens(checkout: Checkout, open_page: OpenPage
     write_corpus(checkout.root, [make_document("d", "Nobody read this.")])
     write_report(checkout, checkout.root / "page.html")
     page = open_page(checkout.root / "page.html", "#document/d")
-    assert "Nobody has read this document yet." in page.locator("main").inner_text()
+    assert "Nobody has annotated this document yet." in page.locator("main").inner_text()
     page.goto(f"{(checkout.root / 'page.html').as_uri()}#claims")
     assert page.locator("#view-claims .empty").is_visible()

@@ -59,7 +59,7 @@ def read_counts(page: Page) -> dict[str, int]:
 def text_edges(page: Page, words: str) -> tuple[float, float]:
     """Where words stand on the screen, from left to right."""
     found: list[float] = page.evaluate(
-        """words => { const all = [...document.querySelectorAll('.words')];
+        """words => { const all = [...document.querySelectorAll('.passage-text')];
                       const node = all.find(each => each.textContent.includes(words)).firstChild;
                       const range = document.createRange(), at = node.data.indexOf(words);
                       range.setStart(node, at);
@@ -76,7 +76,7 @@ def find_bar(page: Page, row: int, label: str) -> Locator:
     rows: list[float] = sorted(
         {
             box["y"]
-            for who in page.locator(".card").first.locator(".who").all()
+            for who in page.locator(".card").first.locator(".row-name").all()
             if (box := who.bounding_box())
         }
     )
@@ -123,7 +123,7 @@ def test_filters_hold_together_and_counts_follow(page: Page) -> None:
     page.get_by_role("button", name="boundary").click()
     assert read_status(page) == "2 disagreements in 1 of 3 sentences, 1 document"
     assert page.get_by_role("button", name="boundary").get_attribute("aria-pressed") == "true"
-    assert page.locator(".lines > li").count() == 1
+    assert page.locator(".disagreements > li").count() == 1
     page.get_by_label("Annotator").select_option("ann-1")
     assert read_status(page).startswith("1 disagreement in 1 of 3")
     page.get_by_label("Against").select_option("ann-3")
@@ -141,9 +141,9 @@ def test_filters_hold_together_and_counts_follow(page: Page) -> None:
 
 def test_what_the_filters_leave_out_of_a_sentence_is_one_click_away(page: Page) -> None:
     page.get_by_role("button", name="boundary").click()
-    before = page.locator(".lines > li").count()
+    before = page.locator(".disagreements > li").count()
     page.get_by_role("button", name="others in this sentence").click()
-    assert page.locator(".lines > li").count() > before == 1
+    assert page.locator(".disagreements > li").count() > before == 1
 
 
 def test_keys_go_from_sentence_to_sentence(page: Page) -> None:
@@ -155,8 +155,8 @@ def test_keys_go_from_sentence_to_sentence(page: Page) -> None:
         ("k", "Nobody"),
     ):
         page.keyboard.press(key)
-        expect(page.locator(".card.now .words")).to_contain_text(text)
-        expect(page.locator(".card.now")).to_be_focused()
+        expect(page.locator(".card.current .passage-text")).to_contain_text(text)
+        expect(page.locator(".card.current")).to_be_focused()
     page.keyboard.press("/")
     expect(page.get_by_label("Search")).to_be_focused()
     page.keyboard.type("jk")
@@ -184,7 +184,7 @@ def test_notes_are_shown_and_run_nothing(page: Page) -> None:
 
 
 def test_sentences_are_those_of_the_text(page: Page) -> None:
-    shown = [each.text_content() or "" for each in page.locator(".words").all()]
+    shown = [each.text_content() or "" for each in page.locator(".passage-text").all()]
     assert [STRUCK.count(each) for each in shown] == [1, 1, 1] and sum(map(len, shown)) == len(
         STRUCK
     ) - 2
@@ -220,7 +220,7 @@ def test_the_table_needs_no_script(world: Path, browser: Browser) -> None:
     page.goto((world / "build" / "disagreements.html").as_uri())
     page.locator("summary").click()
     assert (
-        page.locator(".sheets tbody tr").first.is_visible()
+        page.locator(".count-tables tbody tr").first.is_visible()
         and page.locator("noscript").is_visible()
     )
     context.close()

@@ -31,7 +31,7 @@ def open_all_rules(page: Page) -> Page:
 
 
 def table_rows(page: Page) -> list[str]:
-    return [name.inner_text() for name in page.locator(".card").first.locator(".who").all()]
+    return [name.inner_text() for name in page.locator(".card").first.locator(".row-name").all()]
 
 
 def test_a_rule_opens_on_the_sentence_with_own_and_gold_spans(
@@ -47,7 +47,7 @@ def test_a_rule_opens_on_the_sentence_with_own_and_gold_spans(
     open_all_rules(page)
     assert set(table_rows(page)) == {"you", "gold"}
     own, gold = (
-        span.bounding_box() for span in page.locator(".span.rival", has_text="Actor").all()
+        span.bounding_box() for span in page.locator(".span.differs", has_text="Actor").all()
     )
     assert own and gold and own["y"] < gold["y"] and own["width"] > gold["width"], "own is longer"
     assert GOLD_NOTE in page.locator(".notes").inner_text()
@@ -56,7 +56,7 @@ def test_a_rule_opens_on_the_sentence_with_own_and_gold_spans(
 
 def test_what_went_right_is_told(folder: Path, open_page: OpenPage) -> None:
     page = open_page(folder / "ann-1.html")
-    lines = page.locator(".right tbody tr").all()
+    lines = page.locator(".summary-table tbody tr").all()
     told = {line.locator("th").inner_text(): line.locator("td").all_inner_texts() for line in lines}
     assert told["Count"][:3] == ["1", "1 of 1, 100 %", "1 of 1, 100 %"]
     assert told["Actor"][:4] == ["2", "1 of 2, 50 %", "1 of 1, 100 %", "1"]
@@ -66,7 +66,7 @@ def test_an_arrow_that_fell_with_its_end_is_counted_and_not_blamed_twice(
     folder: Path, open_page: OpenPage
 ) -> None:
     page = open_page(folder / "ann-2.html")
-    assert "and 1 arrow that fell with its end" in page.locator(".tiles").inner_text()
+    assert "and 1 relation lost with a mention" in page.locator(".tiles").inner_text()
     assert "quantity" not in page.locator(".rule").all_inner_texts()
 
 
@@ -113,7 +113,7 @@ def test_what_gold_does_not_have_is_ones_own_and_not_missed(
     folder: Path, open_page: OpenPage, annotator: str
 ) -> None:
     page = open_all_rules(open_page(folder / f"{annotator}.html"))
-    lines = [line.inner_text() for line in page.locator(".lines > li").all()]
+    lines = [line.inner_text() for line in page.locator(".disagreements > li").all()]
     alone = [line for line in lines if line.rstrip().endswith("nothing")]
     assert all("yours alone" in line and "missed" not in line for line in alone)
     assert not any("yours alone" in line for line in lines if line not in alone)

@@ -109,14 +109,14 @@ def test_as_data_it_says_rules_shares_and_the_curve(checkout: Checkout) -> None:
     write_gold(checkout.root, golds)
     held = json.loads(run_sayso_ok(checkout.root, "feedback", "--json"))
     (page,) = held["pages"]
-    assert held["schema"] == 1 and page["answers"] == 6
-    assert page["right"]["Actor"] == {"answers": 30, "gold": 120, "missed": 90, "same": 30}
+    assert held["schema"] == 1 and page["annotations"] == 6
+    assert page["coverage"]["Actor"] == {"attributes": 30, "gold": 120, "missed": 90, "same": 30}
     assert [(rule["heading"], rule["count"]) for rule in page["rules"]] == [("Actor", 90)]
     assert [point["own"] for point in page["curve"]] == [0, 2, 4, 6, 8, 10]
-    like = page["likeness"]["exact"]
+    exact = page["f1"]["exact"]
     assert (
-        like["value"] == pytest.approx(60 / 150, abs=1e-6)
-        and like["low"] < like["value"] < like["high"]
+        exact["value"] == pytest.approx(60 / 150, abs=1e-6)
+        and exact["low"] < exact["value"] < exact["high"]
     )
     assert page["curve"][0]["exact_f1"] == 0.0 and page["curve"][2]["capped"]
 

@@ -12,7 +12,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.models import Annotation, Gold
 from sayso.reports.gold_comparison import (
-    GOLD_WITHOUT_PASS,
+    GOLD_UNSPECIFIC,
     NO_GOLD,
     GoldComparison,
     compare_with_gold,
@@ -127,7 +127,7 @@ def test_what_has_no_gold_of_its_own_is_counted(checkout: Checkout) -> None:
         == []
     )
     assert left_out.counts == {
-        ("trial", "all", GOLD_WITHOUT_PASS): 1,
+        ("trial", "all", GOLD_UNSPECIFIC): 1,
         ("trial", "all", STARTED_FROM_ANOTHER): 1,
         ("other", "all", NO_GOLD): 1,
     }

@@ -179,5 +179,5 @@ def test_a_rule_that_the_guidelines_do_not_have_is_refused(tmp_path: Path) -> No
     (root / RULES_FILE).write_text(
         written.replace("Never impute and never add up", "Always add up"), encoding="utf-8"
     )
-    with pytest.raises(InputError, match="does not say 'Always add up"):
+    with pytest.raises(InputError, match="does not contain 'Always add up"):
         load_rules(root)

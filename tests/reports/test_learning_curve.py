@@ -37,7 +37,7 @@ def test_the_learner_is_recovered(checkout: Checkout) -> None:
         ]
     )
     assert [point.doc_id for point in run.points] == [each.doc_id for each in documents]
-    exact = [point.score.f1(point.score.exact) for point in run.points]
+    exact = [point.score.f1("exact") for point in run.points]
     assert exact == pytest.approx(
         [2 * names_found(n) / (WORDS + names_found(n)) for n in range(COUNT)]
     )

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
 from sayso.agreement.disagreement_types import (
     AttributeDifference,
     Disagreement,
     DisagreementSide,
     LinkedRelation,
 )
-from sayso.labelstudio.urls import build_task_url
-from sayso.models import Annotation, Mention
+from sayso.models import Mention
 
 NOTHING = "nothing"
 NO_VALUE = "left empty"
@@ -65,76 +60,3 @@ def quote_text(text: str) -> str:
     line = " ".join(text.split())
     half = _MAX_QUOTE // 2
     return f"“{line}”" if len(line) <= _MAX_QUOTE else f"“{line[:half]} … {line[-half:]}”"
-
-
-# --- as data
-
-
-def build_entries(case: DisagreementCase, address: str) -> Iterable[dict[str, Any]]:
-    """Every disagreement of a document, for JSON. ``address`` of the Label Studio, or empty."""
-    place = {"doc_id": case.document.doc_id, "campaign": case.campaign, "interface": case.pass_name}
-    for pair in case.pairs:
-        for found in pair.comparison.disagreements:
-            yield {**place, **_encode_disagreement(found), **_encode_sides(pair, found, address)}
-
-
-def _encode_disagreement(disagreement: Disagreement) -> dict[str, Any]:
-    more = {
-        "beside": disagreement.counterpart and _encode_mention(disagreement.counterpart),
-        "edges": [
-            {
-                "side": edge.side,
-                "longer": ("one", "other")[edge.longer],
-                "what": edge.what,
-                "words": edge.words,
-            }
-            for edge in disagreement.edges
-        ],
-        "values": [
-            {"name": each.name, "one": each.one, "other": each.other}
-            for each in disagreement.values
-        ],
-    }
-    kind = {
-        "kind": disagreement.kind,
-        "names": list(disagreement.names),
-        "details": list(disagreement.details),
-    }
-    return {**kind, **{name: value for name, value in more.items() if value}}
-
-
-def _encode_sides(pair: ComparedPair, disagreement: Disagreement, address: str) -> dict[str, Any]:
-    return {
-        "one": _encode_side(pair.one, disagreement.one, address),
-        "other": _encode_side(pair.other, disagreement.other, address),
-    }
-
-
-def _encode_side(annotation: Annotation, side: DisagreementSide, address: str) -> dict[str, Any]:
-    held: dict[str, Any] = {"annotator": annotation.annotator}
-    if side.mentions:
-        held["mentions"] = [_encode_mention(mention) for mention in side.mentions]
-    if side.relations:
-        held["relations"] = [
-            {
-                "type": arrow.relation.type,
-                "head": _encode_mention(arrow.head),
-                "tail": _encode_mention(arrow.tail),
-            }
-            for arrow in side.relations
-        ]
-    if link := build_task_url(address, annotation.origin):
-        held["link"] = link
-    return held
-
-
-def _encode_mention(mention: Mention) -> dict[str, Any]:
-    held: dict[str, Any] = {
-        "id": mention.id,
-        "label": mention.label,
-        "start": mention.start,
-        "end": mention.end,
-        "text": mention.text,
-        "attributes": mention.attributes,
-    }
-    return {**held, **{n: v for n, v in (("flag", mention.flag), ("note", mention.note)) if v}}

@@ -1,1 +1,1 @@
-"""The corpus as one HTML page that needs nothing else: figures, claims, and every document with its readings."""
+"""HTML pages: the corpus report, the disagreements explorer and feedback for annotators."""

@@ -1,21 +1,21 @@
-"""What the page holds as JSON: arrays in place of objects, numbers in place of words that the schema lists.
+"""The JSON of the corpus report: arrays in place of objects, and indexes in place of names that the schema lists.
 
-report.js reads it; the shapes are told once, here. Offsets stay code points: the page counts as the records do.
+``report.js`` reads these arrays. Offsets count code points, as in the records.
 
-| what | shape |
+| array | elements |
 |---|---|
-| listed | doc_id, title, outlet, url, published, language, split, license, readers, mentions, claims |
-| document | text, readings |
-| reading | reader, status, mentions, relations, equations, note, kept, updated, declined |
-| declined | label, text, the values given, who marked it so |
-| mention | id, start, end, label, attributes, flag, note, decided, votes, number as it is written |
-| relation | type, head, tail: places among the mentions |
-| equation | relation, whole, parts: places among the mentions; state, total, what is told of it |
-| claim | document, reader, id, start, end, text, flag, closed attributes, one list of ends for each relation |
-| end | text, gloss, lower, upper |
+| summary | doc_id, title, outlet, url, published, language, split, license, annotators, mentions, claims |
+| document | text, annotations |
+| annotation | annotator, status, mentions, relations, equations, note, unknown parts, declined |
+| declined | label, text, its values, votes |
+| mention | id, start, end, label, attributes, flag, note, decided, votes, formatted count |
+| relation | type, head, tail (indexes of mentions) |
+| equation | relation, whole, parts (indexes of mentions), state, total, explanation |
+| claim | document, annotator, id, start, end, text, flag, closed attributes, a list of tails for each relation |
+| tail | text, notation, lower, upper |
 
-A label, a relation, a reader, a flag and a value of a closed attribute are places in the lists of ``build_schema_lists``; what the
-schema does not list stands as it came. What is absent at the end of an array is left out.
+A label, relation, annotator, flag or value of a closed attribute is an index into the lists of the page data; what the
+schema does not list stands as it is. Absent elements at the end of an array are dropped.
 """
 
 from __future__ import annotations
@@ -35,61 +35,14 @@ from sayso.models import (
     Relation,
     sort_mentions,
 )
-from sayso.reports import count_algebra
-from sayso.schema.declarations import Attribute, Label, Schema
+from sayso.reports.count_algebra import find_equations, format_count
+from sayso.schema.declarations import Schema
 
 PackedRow = list[Any]
 
 
-def build_schema_lists(schema: Schema) -> dict[str, Any]:
-    """The lists that numbers point into, and what each word means."""
-    return {
-        "labels": [_describe_label(name, label) for name, label in schema.labels.items()],
-        "relations": [
-            {"name": name, "means": each.definition, "head": each.head, "tail": each.tail}
-            for name, each in schema.relations.items()
-        ],
-        "flags": [{"name": name, "means": flag.definition} for name, flag in schema.flags.items()],
-        "claim": CLAIM,
-        "asked": _closed_attributes(schema),
-        "ends": _claim_relations(schema),
-    }
-
-
-def _describe_label(name: str, label: Label) -> dict[str, Any]:
-    attributes = [
-        {
-            "name": n,
-            "means": a.definition,
-            "values": list(a.values),
-            "meanings": [v.definition for v in a.values.values()],
-        }
-        for n, a in label.attributes.items()
-    ]
-    return {"name": name, "means": label.definition, "attributes": attributes}
-
-
-def _closed_attributes(schema: Schema) -> list[str]:
-    label = schema.labels.get(CLAIM)
-    return (
-        [name for name, attribute in label.attributes.items() if attribute.is_closed]
-        if label
-        else []
-    )
-
-
-def _claim_relations(schema: Schema) -> list[str]:
-    return [name for name, relation in schema.relations.items() if relation.head == CLAIM]
-
-
-def _trim(values: PackedRow) -> PackedRow:
-    while values and not values[-1] and values[-1] != 0:
-        values.pop()
-    return values
-
-
 class CorpusPacker:
-    """Packs documents and readings; gives each reader its number as it comes."""
+    """Packs documents and annotations, and numbers annotators as they appear."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
@@ -97,24 +50,62 @@ class CorpusPacker:
         self._labels = {name: number for number, name in enumerate(schema.labels)}
         self._flags = {name: number for number, name in enumerate(schema.flags)}
         self._relations = {name: number for number, name in enumerate(schema.relations)}
-        self._attribute_values = {
+        self._values = {
             label: {
-                name: _value_indexes(attribute) for name, attribute in declared.attributes.items()
+                name: {v: n for n, v in enumerate(a.values)}
+                for name, a in declared.attributes.items()
             }
             for label, declared in schema.labels.items()
         }
-        self._claim_attributes, self._claim_relations = (
-            _closed_attributes(schema),
-            _claim_relations(schema),
+        claim = schema.labels.get(CLAIM)
+        self._claim_attributes = (
+            [name for name, a in claim.attributes.items() if a.is_closed] if claim else []
         )
+        self._claim_relations = [
+            name for name, relation in schema.relations.items() if relation.head == CLAIM
+        ]
+
+    def build_page_data(self) -> dict[str, Any]:
+        """Return the lists that indexes point into, with definitions."""
+        schema = self.schema
+        labels = [
+            {
+                "name": name,
+                "definition": label.definition,
+                "attributes": [
+                    {
+                        "name": name,
+                        "definition": attribute.definition,
+                        "values": list(attribute.values),
+                    }
+                    for name, attribute in label.attributes.items()
+                ],
+            }
+            for name, label in schema.labels.items()
+        ]
+        return {
+            "labels": labels,
+            "relations": [
+                {"name": n, "definition": each.definition} for n, each in schema.relations.items()
+            ],
+            "flags": [
+                {"name": name, "definition": flag.definition} for name, flag in schema.flags.items()
+            ],
+            "claim_label": CLAIM,
+            "claim_attributes": self._claim_attributes,
+            "claim_relations": self._claim_relations,
+            "annotators": list(self.annotators),
+        }
 
     def annotator_index(self, annotation: LocatedRecord) -> int:
-        """The number of whoever read."""
+        """Return the number of the annotator."""
         return self.annotators.setdefault(annotation.annotator_key, len(self.annotators))
 
     def pack_summary(self, document: Document, annotations: Sequence[LocatedRecord]) -> PackedRow:
-        """What the list of documents shows."""
-        marked = [mention.label for reading in annotations for mention in reading.record.mentions]
+        """Pack the row of a document in the documents table."""
+        labels = [
+            mention.label for annotation in annotations for mention in annotation.record.mentions
+        ]
         return [
             document.doc_id,
             document.title,
@@ -124,59 +115,63 @@ class CorpusPacker:
             document.language,
             document.split,
             document.license,
-            [self.annotator_index(each) for each in annotations],
-            len(marked),
-            marked.count(CLAIM),
+            [self.annotator_index(annotation) for annotation in annotations],
+            len(labels),
+            labels.count(CLAIM),
         ]
 
     def pack_document(self, document: Document, annotations: Sequence[LocatedRecord]) -> PackedRow:
-        """A text with everything that was read in it."""
-        return [document.text, [self._pack_annotation(reading) for reading in annotations]]
+        """Pack a text with its annotations."""
+        return [document.text, [self._pack_annotation(annotation) for annotation in annotations]]
 
     def _pack_annotation(self, annotation: LocatedRecord) -> PackedRow:
         record = annotation.record
         mentions = sort_mentions(
             record.mentions
-        )  # the page draws from left to right, outer ones first
-        place = {mention.id: number for number, mention in enumerate(mentions)}
-        by_id: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
-        arrows = [
-            [self._relations.get(r.type, r.type), place[r.head], place[r.tail]]
+        )  # the page draws from left to right, outer mentions first
+        indexes = {mention.id: number for number, mention in enumerate(mentions)}
+        relations = [
+            [self._relations.get(r.type, r.type), indexes[r.head], indexes[r.tail]]
             for r in record.relations
-        ]
-        said = [
-            [
-                e.relation,
-                place[e.whole],
-                [place[part] for part in e.parts],
-                e.state,
-                e.total,
-                e.explanation,
-            ]
-            for e in count_algebra.find_equations(by_id, record.relations)
         ]
         return _trim(
             [
                 self.annotator_index(annotation),
                 "skipped" if annotation.is_skipped else "",
-                [self._pack_mention(m) for m in mentions],
-                arrows,
-                said,
+                [self._pack_mention(mention) for mention in mentions],
+                relations,
+                self._pack_equations(mentions, record.relations, indexes),
                 record.note,
                 len(record.kept) if isinstance(record, Annotation) else 0,
-                record.adjudicated if isinstance(record, Gold) else record.updated,
-                [self._pack_declined(m) for m in record.declined]
+                [self._pack_declined(mention) for mention in record.declined]
                 if isinstance(record, Gold)
                 else [],
             ]
         )
 
+    @staticmethod
+    def _pack_equations(
+        mentions: Sequence[Mention], relations: Sequence[Relation], indexes: Mapping[str, int]
+    ) -> PackedRow:
+        equations = find_equations({mention.id: mention for mention in mentions}, relations)
+        return [
+            [
+                e.relation,
+                indexes[e.whole],
+                [indexes[part] for part in e.parts],
+                e.state,
+                e.total,
+                e.explanation,
+            ]
+            for e in equations
+        ]
+
     def _pack_declined(self, mention: GoldMention) -> PackedRow:
-        given = ", ".join(str(value) for value in mention.attributes.values())
+        values = ", ".join(str(value) for value in mention.attributes.values())
         return [
             self._labels.get(mention.label, mention.label),
             mention.text,
-            given,
+            values,
             list(mention.votes),
         ]
 
@@ -197,7 +192,7 @@ class CorpusPacker:
                 mention.note,
                 decided,
                 votes,
-                count_algebra.format_count(mention) if mention.label == COUNT else None,
+                format_count(mention) if mention.label == COUNT else None,
             ]
         )
 
@@ -205,65 +200,71 @@ class CorpusPacker:
         return None if mention.flag is None else self._flags.get(mention.flag, mention.flag)
 
     def _pack_attributes(self, mention: Mention) -> PackedRow:
-        """Values in the order of the schema; what it does not list follows as [name, value]."""
-        held, declared = mention.attributes, self._attribute_values.get(mention.label, {})
-        known = [_encode_value(held.get(name), places) for name, places in declared.items()]
-        more = [[name, value] for name, value in held.items() if name not in declared]
-        return _trim(known + more)
+        """Pack values in schema order; attributes that the schema does not list follow as [name, value]."""
+        given, declared = mention.attributes, self._values.get(mention.label, {})
+        known = [_encode_value(given.get(name), indexes) for name, indexes in declared.items()]
+        unknown = [[name, value] for name, value in given.items() if name not in declared]
+        return _trim(known + unknown)
 
     def pack_claims(
         self, document_index: int, annotations: Sequence[LocatedRecord]
     ) -> Iterator[PackedRow]:
-        """The rows of the claims table, for the document of that number."""
-        for reading in annotations:
-            record, reader = reading.record, self.annotator_index(reading)
-            by_id: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
+        """Yield the rows of the claims table for a document."""
+        for annotation in annotations:
+            record, annotator = annotation.record, self.annotator_index(annotation)
+            mentions: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
             tails = _group_tails(record.relations)
-            declared = self._attribute_values.get(CLAIM, {})
             for m in record.mentions:
                 if m.label == CLAIM:
-                    asked = [
-                        _encode_value(m.attributes.get(name), declared[name])
-                        for name in self._claim_attributes
-                    ]
-                    ends = [
-                        _trim([_pack_tail(by_id[t]) for t in tails.get((m.id, name), ())])
+                    tail_lists = [
+                        _trim([_pack_tail(mentions[tail]) for tail in tails.get((m.id, name), ())])
                         for name in self._claim_relations
                     ]
+                    values = self._pack_claim_attributes(m)
+                    flag = self._flag_index(m)
                     yield [
                         document_index,
-                        reader,
+                        annotator,
                         m.id,
                         m.start,
                         m.end,
                         m.text,
-                        self._flag_index(m),
-                        asked,
-                        ends,
+                        flag,
+                        values,
+                        tail_lists,
                     ]
 
+    def _pack_claim_attributes(self, claim: Mention) -> PackedRow:
+        indexes = self._values[CLAIM] if self._claim_attributes else {}
+        return [
+            _encode_value(claim.attributes.get(name), indexes[name])
+            for name in self._claim_attributes
+        ]
 
-def _value_indexes(attribute: Attribute) -> dict[AttributeValue, int]:
-    return {value: number for number, value in enumerate(attribute.values)}
+
+def _trim(values: PackedRow) -> PackedRow:
+    while values and not values[-1] and values[-1] != 0:
+        values.pop()
+    return values
 
 
 def _encode_value(
-    value: AttributeValue | None, indexes: Mapping[AttributeValue, int]
+    value: AttributeValue | None, indexes: Mapping[Any, int]
 ) -> AttributeValue | None:
-    """A value's place in its list; where it has a list and is not in it, its words."""
+    """Return the index of a value in its list; a value that its list does not have stays a string."""
     return value if value is None or not indexes else indexes.get(value, str(value))
 
 
 def _group_tails(relations: Sequence[Relation]) -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], list[str]] = {}
     for relation in relations:
-        found.setdefault((relation.head, relation.type), []).append(relation.tail)
-    return found
+        groups.setdefault((relation.head, relation.type), []).append(relation.tail)
+    return groups
 
 
 def _pack_tail(mention: Mention) -> PackedRow:
     if mention.label == COUNT:
         lower, upper = (mention.attributes.get(name) for name in (LOWER, UPPER))
-        return _trim([mention.text, count_algebra.format_count(mention), lower, upper])
+        return _trim([mention.text, format_count(mention), lower, upper])
     entity = mention.attributes.get(ENTITY)
     return _trim([mention.text, entity if entity != mention.text else None])

@@ -1,158 +1,123 @@
-"""The page itself: a template, one style sheet and one script of this package, and the corpus as JSON between them.
+"""The corpus report: statistics, claims and documents on one page.
 
-Documents go through unlinked files beside the page, so the whole corpus is never in memory: what is said of all of
-them stands at the top of the page, and is known only when the last has been read.
+Rows go through temporary files beside the page: its statistics come first, and are known only at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from sayso.corpus.old_items import AnnotationFilter, LocatedRecord, iterate_items
 from sayso.corpus.sources import CorpusFiles
-from sayso.files import convert_os_errors, replace_if_changed
+from sayso.files import convert_os_errors
 from sayso.models import Document
-from sayso.reports import corpus_packer, svg_plots
-from sayso.reports.corpus_statistics import ANNOTATOR_KINDS, DOCUMENTS, CorpusStatistics, Plot
-from sayso.reports.html_page import (
-    JsonSpool,
-    build_data_block,
-    label_colours,
-    open_temporary_file,
-    style_both_themes,
-    write_page,
-)
-from sayso.schema import declarations as schemas
-from sayso.schema.declarations import Schema
+from sayso.reports.corpus_packer import CorpusPacker
+from sayso.reports.corpus_statistics import CorpusStatistics
+from sayso.reports.html_page import HtmlPage, JsonSpool, PageResult, build_data_block, label_colours
+from sayso.reports.svg_plots import ANNOTATOR_KINDS, DOCUMENTS, Plot, plot_style, render_svg
+from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
 BLOCK_DOCUMENTS = 50
-"""Documents that the page unpacks together when one of them is opened."""
+"""Documents that the page parses together when one of them is opened."""
 BLOCK_ROWS = 5_000
-_HERE = Path(__file__).parent
 
 Advance = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class CorpusReportResult:
-    """What was written. ``size`` in bytes; ``changed`` is False where the file held just that already."""
-
-    path: Path
-    changed: bool
-    size: int
-    documents: int
-    annotations: int
-    claims: int
-    adjudicated: int
 
 
 def write_report(
     checkout: Checkout,
     out: Path,
-    choice: AnnotationFilter | None = None,
+    annotation_filter: AnnotationFilter | None = None,
     advance: Advance = lambda _n: None,
-) -> CorpusReportResult:
-    """Write the page to ``out``, whole or not at all, unless it is there already.
+) -> PageResult:
+    """Write the report to ``out`` unless it is up to date, and count its documents, annotations and claims.
 
     Raises:
-        InputError: a record is broken, or nothing fits the choice.
-        DiskError: the disk refused.
+        InputError: a record is broken, or nothing matches the filter.
+        DiskError: the file cannot be written.
     """
-    schema = schemas.load_schema(checkout.root / SCHEMA_FILE)
-    everything = iterate_items(CorpusFiles(checkout.root), choice or AnnotationFilter())
+    schema = load_schema(checkout.root / SCHEMA_FILE)
+    items = iterate_items(CorpusFiles(checkout.root), annotation_filter or AnnotationFilter())
     version = str(checkout.tool_table.get("data_version", "not given"))
-    with convert_os_errors(out), ExitStack() as stack:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        gathered = _ReportContent(
-            schema,
-            *(JsonSpool(stack.enter_context(open_temporary_file(out.parent))) for _ in range(3)),
+    with ExitStack() as stack:
+        with convert_os_errors(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+        content = _ReportContent(
+            schema, [stack.enter_context(JsonSpool.open(out.parent)) for _ in range(3)]
         )
-        for document, readings in everything:
-            gathered.add(document, readings)
+        for document, annotations in items:
+            content.add(document, annotations)
             advance(1)
-        changed = replace_if_changed(out, lambda file: gathered.write(file, version))
-    figures = gathered.statistics
-    return CorpusReportResult(
-        out,
-        changed,
-        out.stat().st_size,
-        figures.documents,
-        figures.annotations.total(),
-        gathered.claims.count,
-        figures.adjudicated,
-    )
+        return content.write(out, version)
 
 
 class _ReportContent:
-    """What was read so far: figures in memory, everything else on disk."""
+    """The content read so far: statistics in memory, rows on disk."""
 
-    def __init__(
-        self, schema: Schema, listed: JsonSpool, claims: JsonSpool, documents: JsonSpool
-    ) -> None:
-        self.schema, self.summaries, self.claims, self.documents = schema, listed, claims, documents
-        self.statistics, self._packer = CorpusStatistics(schema), corpus_packer.CorpusPacker(schema)
+    def __init__(self, schema: Schema, spools: Sequence[JsonSpool]) -> None:
+        self.schema = schema
+        self.summaries, self.claims, self.documents = spools
+        self.statistics, self._packer = CorpusStatistics(schema), CorpusPacker(schema)
 
-    def add(self, document: Document, annotations: list[LocatedRecord]) -> None:
-        """Take one more document with the readings of it."""
+    def add(self, document: Document, annotations: Sequence[LocatedRecord]) -> None:
         for claim in self._packer.pack_claims(self.summaries.count, annotations):
             self.claims.add(claim)
         self.statistics.add(document, annotations)
         self.summaries.add(self._packer.pack_summary(document, annotations))
         self.documents.add(self._packer.pack_document(document, annotations))
 
-    def write(self, file: BinaryIO, version: str) -> None:
-        """Write the page: what opens at once first, then the script, then the documents."""
-        rows = chain(
-            self.summaries.read_blocks("listed", BLOCK_ROWS),
-            self.claims.read_blocks("rows", BLOCK_ROWS),
-        )
-        early, late = (
-            chain([build_data_block(self._page_data())], rows),
-            self.documents.read_blocks("documents", BLOCK_DOCUMENTS),
-        )
-        script = (_HERE / "report.js").read_text(encoding="utf-8")
-        content = _build_context(self.statistics, self.schema, version)
-        write_page(
-            file, _HERE / "report.html", build_style(self.schema), script, content, early, late
-        )
-
-    def _page_data(self) -> dict[str, Any]:
-        counts = {
+    def write(self, out: Path, version: str) -> PageResult:
+        statistics = self.statistics
+        page = HtmlPage("report.html", ("report.css",), ("report.js",), self._theme_style)
+        data = {
+            **self._packer.build_page_data(),
             "documents": self.summaries.count,
-            "rows": self.claims.count,
-            "block": BLOCK_DOCUMENTS,
+            "block_size": BLOCK_DOCUMENTS,
         }
-        return {
-            **corpus_packer.build_schema_lists(self.schema),
-            "readers": list(self._packer.annotators),
-            "kinds": ANNOTATOR_KINDS,
-            **counts,
+        blocks = chain(
+            [build_data_block(data)],
+            self.summaries.read_blocks("summaries", BLOCK_ROWS),
+            self.claims.read_blocks("claims", BLOCK_ROWS),
+        )
+        # Most of the page; the script runs before the browser has read it.
+        late_blocks = self.documents.read_blocks("documents", BLOCK_DOCUMENTS)
+        result = page.write(out, _build_context(statistics, version), blocks, late_blocks)
+        counts = {
+            "documents": statistics.documents,
+            "annotations": statistics.annotations.total(),
+            "claims": self.claims.count,
+            "adjudicated": statistics.adjudicated,
         }
+        return replace(result, counts=counts)
+
+    def _theme_style(self, background: str) -> str:
+        return label_colours(self.schema, background) + plot_style(background)
 
 
-def _build_context(statistics: CorpusStatistics, schema: Schema, version: str) -> dict[str, Any]:
-    drawn = statistics.build_plots()
+def _build_context(statistics: CorpusStatistics, version: str) -> dict[str, Any]:
+    plots = statistics.build_plots()
+    annotators = statistics.annotators
     return {
         "banner": build_banner(statistics),
         "tiles": _build_tiles(statistics),
-        "several_kinds": len(statistics.annotations) > 1
-        or any(len(names) > 1 for names in statistics.annotators.values()),
-        "plots": [_render_plot(plot) for plot in drawn],
-        "undated": statistics.documents and not any(plot.name == "timeline" for plot in drawn),
+        "several_annotators": len(annotators) > 1
+        or any(len(names) > 1 for names in annotators.values()),
+        "plots": [(plot, render_svg(plot), plot_tables(plot)) for plot in plots],
+        "undated": statistics.documents and not any(plot.name == "timeline" for plot in plots),
         "licenses": [(name, f"{count:,}") for name, count in sorted(statistics.licenses.items())],
         "version": version,
-        "schema_version": schema.version,
+        "schema_version": statistics.schema.version,
     }
 
 
 class ReportBanner(NamedTuple):
-    """What must be known before anything on the page is believed."""
+    """A statement on how far to trust the page. ``tone`` is ``warn`` or ``info``."""
 
     tone: str
     headline: str
@@ -160,67 +125,54 @@ class ReportBanner(NamedTuple):
 
 
 def build_banner(statistics: CorpusStatistics) -> ReportBanner:
-    """Who made the readings, and whether anybody has adjudicated them."""
+    """State who made the annotations, and how much is adjudicated."""
     kinds, gold = statistics.annotations.keys(), statistics.adjudicated
     if not kinds:
         return ReportBanner(
-            "warn", "Nothing is annotated yet.", "There are texts here and no readings of them."
+            "warn", "Nothing is annotated yet.", "There are documents, but no annotations."
         )
     if kinds == {"program"}:
+        headline = "A program annotated this; nobody has adjudicated it."
         return ReportBanner(
-            "warn",
-            "A program annotated this; nobody has adjudicated it.",
-            "No person has checked a mention, a relation or a number here.",
+            "warn", headline, "No person has checked a mention, a relation or a number here."
         )
     if not gold:
-        programs = "Some readings were made by programs. " if "program" in kinds else ""
-        return ReportBanner(
-            "warn",
-            "Nobody has adjudicated this yet.",
-            f"{programs}Each annotator's own reading stands beside the others.",
-        )
+        programs = "Programs made some of the annotations. " if "program" in kinds else ""
+        explanation = f"{programs}The annotations of each annotator are shown side by side."
+        return ReportBanner("warn", "Nobody has adjudicated this yet.", explanation)
     rest = statistics.documents - gold
-    told = (
-        f"The other {rest:,} hold what each annotator marked."
+    explanation = (
+        f"The other {rest:,} show each annotator's annotation."
         if rest
         else "Every document is adjudicated."
     )
     return ReportBanner(
-        "calm", f"{gold:,} of {statistics.documents:,} documents are adjudicated.", told
+        "info", f"{gold:,} of {statistics.documents:,} documents are adjudicated.", explanation
     )
 
 
 def _build_tiles(statistics: CorpusStatistics) -> list[dict[str, str]]:
-    mentions = sum(counts.total() for counts in statistics.labels.values())
-    unknown = (
-        f"{statistics.unknown_parts:,} parts unknown to the schema"
-        if statistics.unknown_parts
-        else ""
-    )
+    unknown = statistics.unknown_parts
+    tiles = [
+        ("documents", statistics.documents, f"{statistics.characters:,} characters"),
+        ("annotations", statistics.annotations.total(), _describe_annotators(statistics)),
+        ("adjudicated", statistics.adjudicated, "documents"),
+        (
+            "mentions",
+            sum(c.total() for c in statistics.labels.values()),
+            f"{statistics.relations:,} relations",
+        ),
+        ("claims", sum(counts.total() for counts in statistics.claims.values()), ""),
+        (
+            "flags and notes",
+            statistics.flags_and_notes,
+            f"{unknown:,} parts unknown to the schema" if unknown else "",
+        ),
+    ]
     return [
-        _build_tile("documents", statistics.documents, f"{statistics.characters:,} characters"),
-        _build_tile("readings", statistics.annotations.total(), _describe_annotators(statistics)),
-        _build_tile("adjudicated", statistics.adjudicated, "documents"),
-        _build_tile("mentions", mentions, f"{statistics.relations:,} relations"),
-        _build_tile("claims", sum(counts.total() for counts in statistics.claims.values())),
-        _build_tile("flags and notes", statistics.flags_and_notes, unknown),
+        {"title": title, "number": f"{number:,}", "detail": detail}
+        for title, number, detail in tiles
     ]
-
-
-def _describe_annotators(statistics: CorpusStatistics) -> str:
-    named = [
-        _format_quantity(len(names), *_NOUNS[kind])
-        for kind in _NOUNS
-        if (names := statistics.annotators.get(kind))
-    ]
-    by = f"by {', '.join(named)}" if named else ""
-    skipped = f"{statistics.skipped:,} passed over" if statistics.skipped else ""
-    unread = (
-        _format_quantity(statistics.unannotated, "document without", "documents without")
-        if statistics.unannotated
-        else ""
-    )
-    return ", ".join(filter(None, [by, skipped, unread]))
 
 
 _NOUNS = {
@@ -230,27 +182,28 @@ _NOUNS = {
 }
 
 
+def _describe_annotators(statistics: CorpusStatistics) -> str:
+    annotators = statistics.annotators
+    named = [
+        _format_quantity(len(annotators[kind]), *nouns)
+        for kind, nouns in _NOUNS.items()
+        if kind in annotators
+    ]
+    without = statistics.unannotated
+    parts = [
+        f"by {', '.join(named)}" if named else "",
+        f"{statistics.skipped:,} skipped" if statistics.skipped else "",
+        _format_quantity(without, "document without", "documents without") if without else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
 def _format_quantity(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"
 
 
-def _build_tile(title: str, number: int, detail: str = "") -> dict[str, str]:
-    return {"what": title, "number": f"{number:,}", "more": detail}
-
-
-def _render_plot(plot: Plot) -> dict[str, Any]:
-    return {
-        "title": plot.title,
-        "told": plot.description,
-        "left_out": plot.excluded,
-        "shape": plot.shape,
-        "svg": svg_plots.render_svg(plot),
-        "tables": plot_tables(plot),
-    }
-
-
 def plot_tables(plot: Plot) -> list[dict[str, Any]]:
-    """The numbers behind a plot, as one table, or for a matrix one for each kind of reader."""
+    """Return the numbers behind a plot as one table, or for a matrix as one per annotator kind."""
     if plot.shape == "matrix":
         return [_matrix_table(plot, kind) for kind in plot.kinds]
     names = [ANNOTATOR_KINDS[kind] if kind != DOCUMENTS else "documents" for kind in plot.kinds]
@@ -262,18 +215,9 @@ def plot_tables(plot: Plot) -> list[dict[str, Any]]:
 
 
 def _matrix_table(plot: Plot, kind: str) -> dict[str, Any]:
-    across = list(dict.fromkeys(category[1] for category, _counts in plot.rows))
+    columns = dict.fromkeys(category[1] for category, _counts in plot.rows)
     rows: dict[str, list[str]] = {}
-    for (one, _other), counts in plot.rows:
-        rows.setdefault(one, [one or "not given"]).append(f"{counts.get(kind, 0):,}")
-    head = ["", *(name or "not given" for name in across)]
+    for (row, _column), counts in plot.rows:
+        rows.setdefault(row, [row or "not given"]).append(f"{counts.get(kind, 0):,}")
+    head = ["", *(name or "not given" for name in columns)]
     return {"caption": ANNOTATOR_KINDS[kind], "head": head, "rows": list(rows.values())}
-
-
-# --- style
-
-
-def build_style(schema: Schema) -> str:
-    """The report's own style: report.css, the layers in the schema's colours, and the plots."""
-    written = (_HERE / "report.css").read_text(encoding="utf-8")
-    return f"{written}\n{style_both_themes(lambda page: f'{label_colours(schema, page)}{svg_plots.plot_style(page)}')}"

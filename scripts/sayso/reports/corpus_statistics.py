@@ -1,7 +1,4 @@
-"""What can be counted, as plain numbers: the plots are drawn from them, the tables behind the plots are them.
-
-Every figure is counted for each kind of reader apart, since two annotators who mark the same words mark them twice.
-"""
+"""Counts of a corpus, by annotator kind: a mention that two annotators marked counts twice."""
 
 from __future__ import annotations
 
@@ -10,50 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, SOURCE
 from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter, LocatedRecord, iterate_items
 from sayso.corpus.sources import CorpusFiles
 from sayso.models import Document, Mention
+from sayso.reports.svg_plots import DOCUMENTS, Plot, PlotRows
 from sayso.schema.declarations import Schema
 
-ANNOTATOR_KINDS = {
-    GOLD_KIND: "adjudicated",
-    "adjudicator": "by adjudicators",
-    "human": "by people",
-    "program": "by programs",
-}
-"""Kinds of reader, in the order in which they are shown."""
-DOCUMENTS = ""
-"""In the place of a kind, for figures of the articles themselves."""
 MAX_SOURCES = 15
-NO_SOURCE = "nobody: the author says it"
+NO_SOURCE = "no source: the author says it"
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?!\d)")
-
-
-@dataclass(frozen=True)
-class Plot:
-    """One figure. ``rows`` is the category, by kind of reader, how many; for a ``matrix`` the category is a pair.
-
-    Attributes:
-        shape: ``bars`` lie, ``columns`` stand in order of time, ``matrix`` crosses two lists.
-        left_out: what is not in ``rows``, in words; empty where nothing is.
-    """
-
-    name: str
-    title: str
-    description: str
-    shape: Literal["bars", "columns", "matrix"]
-    rows: Sequence[tuple[tuple[str, ...], dict[str, int]]]
-    excluded: str = ""
-
-    @property
-    def kinds(self) -> list[str]:
-        """The kinds of reader that have a number here, in the order in which they are shown."""
-        found = {kind for _category, counts in self.rows for kind in counts}
-        return [kind for kind in (DOCUMENTS, *ANNOTATOR_KINDS) if kind in found]
 
 
 def _new_counters() -> defaultdict[Any, Counter[str]]:
@@ -62,7 +28,7 @@ def _new_counters() -> defaultdict[Any, Counter[str]]:
 
 @dataclass
 class CorpusStatistics:
-    """Counts of a corpus, or of the part of it that was added."""
+    """The counts of a corpus, or of the documents added so far."""
 
     schema: Schema
     documents: int = 0
@@ -84,21 +50,23 @@ class CorpusStatistics:
     sources: dict[str, Counter[str]] = field(default_factory=_new_counters)
 
     def add(self, document: Document, annotations: Sequence[LocatedRecord]) -> None:
-        """Take one more document with the readings of it."""
+        """Count a document and its annotations."""
         self.documents += 1
         self.characters += len(document.text)
         self.licenses[document.license] += 1
         self.splits[document.split] += 1
         self.dates[_parse_date(document.published)] += 1
-        self.adjudicated += any(reading.annotator_key.name == GOLD_KIND for reading in annotations)
+        self.adjudicated += any(
+            annotation.annotator_key.kind == GOLD_KIND for annotation in annotations
+        )
         self.unannotated += not annotations
-        for reading in annotations:
-            self._count_annotation(reading)
+        for annotation in annotations:
+            self._count_annotation(annotation)
 
     def _count_annotation(self, annotation: LocatedRecord) -> None:
-        reader, record = annotation.annotator_key, annotation.record
-        self.annotations[reader.kind] += 1
-        self.annotators.setdefault(reader.kind, set()).add(reader.name)
+        annotator, record = annotation.annotator_key, annotation.record
+        self.annotations[annotator.kind] += 1
+        self.annotators.setdefault(annotator.kind, set()).add(annotator.name)
         self.skipped += annotation.is_skipped
         self.unknown_parts += len(getattr(record, "kept", ()))
         self.relations += len(record.relations)
@@ -106,83 +74,76 @@ class CorpusStatistics:
             m.flag is not None or m.note is not None for m in record.mentions
         )
         for mention in record.mentions:
-            self._count_mention(mention, reader.kind)
+            self._count_mention(mention, annotator.kind)
         self._count_sources(annotation)
 
     def _count_mention(self, mention: Mention, kind: str) -> None:
-        held = mention.attributes
+        attributes = mention.attributes
         self.labels[mention.label][kind] += 1
         if mention.label == COUNT:
-            self.counts[str(held.get("thing", "")), str(held.get("outcome", ""))][kind] += 1
+            self.counts[str(attributes.get("thing", "")), str(attributes.get("outcome", ""))][
+                kind
+            ] += 1
         elif mention.label == CLAIM:
-            self.claims[str(held.get("type", "")), str(held.get("certainty", ""))][kind] += 1
+            self.claims[str(attributes.get("type", "")), str(attributes.get("certainty", ""))][
+                kind
+            ] += 1
 
     def _count_sources(self, annotation: LocatedRecord) -> None:
-        """Each source of a claim once for that claim, by the name of the one meant where it is given."""
-        by_id: dict[str, Mention] = {mention.id: mention for mention in annotation.record.mentions}
-        said: dict[str, set[str]] = {m.id: set() for m in by_id.values() if m.label == CLAIM}
+        """Count each source of a claim once for that claim, by its entity or else by its text."""
+        mentions: dict[str, Mention] = {
+            mention.id: mention for mention in annotation.record.mentions
+        }
+        sources: dict[str, set[str]] = {m.id: set() for m in mentions.values() if m.label == CLAIM}
         for relation in annotation.record.relations:
-            if relation.type == SOURCE and relation.head in said:
-                source = by_id[relation.tail]
-                said[relation.head].add(str(source.attributes.get(ENTITY) or source.text))
-        for names in said.values():
+            if relation.type == SOURCE and relation.head in sources:
+                source = mentions[relation.tail]
+                sources[relation.head].add(str(source.attributes.get(ENTITY) or source.text))
+        for names in sources.values():
             for name in names or {NO_SOURCE}:
                 self.sources[name][annotation.annotator_key.kind] += 1
 
     # --- as plots
 
     def build_plots(self) -> list[Plot]:
-        """Every figure that there is something to show of."""
-        made = [
+        """Return every plot that has data."""
+        plots = [
             self._documents_plot(),
             self._labels_plot(),
-            self._claims_plot(),
-            self._counts_plot(),
+            Plot(
+                "claims",
+                "Claims by type and certainty",
+                "Subjects of claims, and how sure the claimer is.",
+                "matrix",
+                _cross_values(self.claims, *self._attribute_values(CLAIM, "type", "certainty")),
+            ),
+            Plot(
+                "counts",
+                "Counts by thing and outcome",
+                "How many counts there are (not how many things), by the thing counted and its outcome.",
+                "matrix",
+                _cross_values(self.counts, *self._attribute_values(COUNT, "thing", "outcome")),
+            ),
             self._sources_plot(),
             self._timeline_plot(),
         ]
-        return [plot for plot in made if plot.rows]
+        return [plot for plot in plots if plot.rows]
 
     def _documents_plot(self) -> Plot:
-        rows = [
+        rows: PlotRows = [
             ((split,), {DOCUMENTS: self.splits[split]}) for split in ("train", "validation", "test")
         ]
+        description = "Documents in each split; fixed when they were ingested."
         return Plot(
-            "documents",
-            "Documents by split",
-            "How many documents each split has; fixed when they came in.",
-            "bars",
-            rows if self.documents else [],
+            "documents", "Documents by split", description, "bars", rows if self.documents else []
         )
 
     def _labels_plot(self) -> Plot:
         names = [*self.schema.labels, *sorted(self.labels.keys() - self.schema.labels.keys())]
-        rows = [((name,), dict(self.labels.get(name, {}))) for name in names]
+        rows: PlotRows = [((name,), dict(self.labels.get(name, {}))) for name in names]
+        description = "Mentions with each label."
         return Plot(
-            "mentions",
-            "Mentions by label",
-            "How many spans of text carry each label.",
-            "bars",
-            rows if self.labels else [],
-        )
-
-    def _claims_plot(self) -> Plot:
-        return Plot(
-            "claims",
-            "Claims by type and certainty",
-            "What claims are about, and how sure the claimer is.",
-            "matrix",
-            _cross_values(self.claims, *self._attribute_values(CLAIM, "type", "certainty")),
-        )
-
-    def _counts_plot(self) -> Plot:
-        return Plot(
-            "counts",
-            "Counts by thing and outcome",
-            "How many counts, not how many things: what each number "
-            "counts, and what happened to it.",
-            "matrix",
-            _cross_values(self.counts, *self._attribute_values(COUNT, "thing", "outcome")),
+            "mentions", "Mentions by label", description, "bars", rows if self.labels else []
         )
 
     def _attribute_values(self, label: str, *names: str) -> list[list[str]]:
@@ -190,106 +151,97 @@ class CorpusStatistics:
         return [list(attributes[name].values) if name in attributes else [] for name in names]
 
     def _sources_plot(self) -> Plot:
-        ranked = sorted(
-            self.sources.items(), key=lambda pair: (pair[0] == NO_SOURCE, -pair[1].total(), pair[0])
-        )
-        shown = [pair for pair in ranked if pair[0] != NO_SOURCE][:MAX_SOURCES] + ranked[-1:] * (
-            NO_SOURCE in self.sources
-        )
-        rest = len(ranked) - len(shown)
+        named = sorted((name for name in self.sources if name != NO_SOURCE), key=self._source_rank)
+        shown = [*named[:MAX_SOURCES], *([NO_SOURCE] if NO_SOURCE in self.sources else [])]
+        rest = len(self.sources) - len(shown)
         return Plot(
             "sources",
             "Sources by number of claims",
-            "Who is given as the source of most claims, by the name "
-            "of the one meant where an annotator gave it.",
+            "The sources with most claims, by entity where an annotator named it.",
             "bars",
-            [((name,), dict(counts)) for name, counts in shown],
-            _format_excluded(rest, "source", "with fewer claims") if rest else "",
+            [((name,), dict(self.sources[name])) for name in shown],
+            _format_excluded(rest, "source", "with fewer claims"),
         )
 
+    def _source_rank(self, name: str) -> tuple[int, str]:
+        return -self.sources[name].total(), name
+
     def _timeline_plot(self) -> Plot:
-        unknown = self.dates[""]
-        rows = [((period,), {DOCUMENTS: count}) for period, count in _group_by_period(self.dates)]
+        rows: PlotRows = [
+            ((period,), {DOCUMENTS: count}) for period, count in _group_by_period(self.dates)
+        ]
+        excluded = _format_excluded(self.dates[""], "document", "without a date")
+        title = "Documents by date of publication"
         return Plot(
-            "timeline",
-            "Documents by date of publication",
-            "When the documents were published.",
-            "columns",
-            rows,
-            _format_excluded(unknown, "document", "without a date") if unknown else "",
+            "timeline", title, "Documents published in each period.", "columns", rows, excluded
         )
 
 
 def count_corpus(
-    corpus: CorpusFiles, schema: Schema, choice: AnnotationFilter | None = None
+    corpus: CorpusFiles, schema: Schema, annotation_filter: AnnotationFilter | None = None
 ) -> CorpusStatistics:
-    """The figures of a corpus, read once from its sources.
+    """Count a corpus in one pass over its sources.
 
     Raises:
-        InputError: as ``iterate_items``.
+        InputError: a record is broken, or nothing matches the filter.
     """
-    found = CorpusStatistics(schema)
-    for document, readings in iterate_items(corpus, choice or AnnotationFilter()):
-        found.add(document, readings)
-    return found
+    statistics = CorpusStatistics(schema)
+    for item in iterate_items(corpus, annotation_filter or AnnotationFilter()):
+        statistics.add(*item)
+    return statistics
 
 
 def _format_excluded(count: int, noun: str, reason: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)} {reason}"
+    return f"{count:,} {noun}{'s' * (count != 1)} {reason}" if count else ""
 
 
 def _cross_values(
-    counts: dict[tuple[str, str], Counter[str]], down: list[str], across: list[str]
-) -> list[tuple[tuple[str, ...], dict[str, int]]]:
-    """Every pair of the two lists and of what else was found, so that what is never said shows too."""
-    down = [*down, *sorted({one for one, _ in counts} - set(down))]
-    across = [*across, *sorted({other for _, other in counts} - set(across))]
-    return (
-        [((one, other), dict(counts.get((one, other), {}))) for one in down for other in across]
-        if counts
-        else []
-    )
+    counts: dict[tuple[str, str], Counter[str]], rows: list[str], columns: list[str]
+) -> PlotRows:
+    """Return all pairs of declared and found values, so that missing combinations show as well."""
+    rows = [*rows, *sorted({row for row, _ in counts} - set(rows))]
+    columns = [*columns, *sorted({column for _, column in counts} - set(columns))]
+    pairs = [(row, column) for row in rows for column in columns] if counts else []
+    return [(pair, dict(counts.get(pair, {}))) for pair in pairs]
 
 
 def _parse_date(published: str | None) -> str:
-    """The date of a time as received, as far as it is given: a year, a month or a day; empty where there is none.
+    """Return the year, month or day of a time as received; empty without one.
 
     >>> _parse_date("2025-10-31T22:42:00+03:00"), _parse_date("2025-10"), _parse_date("2025-02-30"), _parse_date("Friday")
     ('2025-10-31', '2025-10', '', '')
     """
-    found = _DATE.match(published or "")
-    if not found:
+    match = _DATE.match(published or "")
+    if not match:
         return ""
     try:
-        date(*(int(part or 1) for part in found.groups()))
+        date(*(int(part or 1) for part in match.groups()))
     except ValueError:
         return ""
-    return "-".join(part for part in found.groups() if part)
+    return "-".join(part for part in match.groups() if part)
 
 
-def _group_by_period(published: Counter[str]) -> list[tuple[str, int]]:
-    """Periods without a gap: days while there are few, then months, then years."""
-    dates = {date: count for date, count in published.items() if date}
-    if not dates:
+def _group_by_period(dates: Counter[str]) -> list[tuple[str, int]]:
+    """Count by day while there are few days, else by month or year, without gaps."""
+    known = {day: count for day, count in dates.items() if day}
+    if not known:
         return []
     for length, most in ((10, 62), (7, 72), (4, 72)):
-        if all(len(date) >= length for date in dates):
-            binned: Counter[str] = Counter()
-            for day, count in dates.items():
-                binned[day[:length]] += count
-            periods = _periods_between(min(binned), max(binned))
+        if all(len(day) >= length for day in known):
+            grouped: Counter[str] = Counter()
+            for day, count in known.items():
+                grouped[day[:length]] += count
+            periods = _periods_between(min(grouped), max(grouped))
             if len(periods) <= most:
-                return [(period, binned[period]) for period in periods]
-    return sorted(binned.items())
+                return [(period, grouped[period]) for period in periods]
+    return sorted(grouped.items())
 
 
 def _periods_between(first: str, last: str) -> list[str]:
-    """Every period from the first to the last, of the length that both have.
+    """List the periods from first to last, of the length that both have.
 
     >>> _periods_between("2024-11", "2025-02")
     ['2024-11', '2024-12', '2025-01', '2025-02']
-    >>> _periods_between("2024-02-28", "2024-03-01")
-    ['2024-02-28', '2024-02-29', '2024-03-01']
     """
     length = len(first)
     start, end = (

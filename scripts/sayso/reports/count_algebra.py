@@ -1,7 +1,6 @@
-"""Counts as intervals, written as a reader writes them, and what relations between them say: 38 = 34 + 2..4.
+"""Counts as intervals, and the equations between them: 38 = 34 + 2..4.
 
-Bounds are whole numbers; one that is not given is no bound. Nothing is mended: where parts do not sum to their whole,
-the text may say just that.
+Bounds are whole numbers; a missing bound is open. Nothing is corrected: a text may well say that parts do not add up.
 """
 
 from __future__ import annotations
@@ -14,41 +13,35 @@ from sayso.checks.schema_checks import COUNT, KIND, LOWER, PART_OF, UPPER
 from sayso.models import Mention, Relation
 
 APPROX, VAGUE, ADDS_TO, RESTATES = "approx", "vague", "adds_to", "restates"
-ADDS_UP, MAY_ADD_UP, TOO_FEW, TOO_MANY, DIFFERS, ADDITION = (
-    "sums",
-    "may",
-    "less",
-    "more",
-    "differs",
-    "on top",
-)
+ADDS_UP, MAY_ADD_UP, TOO_FEW, TOO_MANY = "adds up", "may add up", "too few", "too many"
+DIFFERS, ADDITION = "differs", "addition"
 
 
 class CountBounds(NamedTuple):
-    """The whole numbers that a count allows, both ends included; ``high`` may be infinite."""
+    """The interval of a count, both ends included; ``high`` may be infinite."""
 
     low: float
     high: float
 
     def __add__(self, other: object) -> CountBounds:
-        """What two counts come to together.
+        """Add two intervals.
 
         >>> CountBounds(34, 34) + CountBounds(2, 4)
-        Bounds(low=36, high=38)
+        CountBounds(low=36, high=38)
         """
         if not isinstance(other, CountBounds):
             return NotImplemented
         return CountBounds(self.low + other.low, self.high + other.high)
 
     def overlaps(self, other: CountBounds) -> bool:
-        """Whether some number is in both."""
+        """Return True if some number is in both intervals."""
         return self.low <= other.high and other.low <= self.high
 
     def __str__(self) -> str:
-        """As it is written, with a sign for an end that is open.
+        """Format the interval, with a sign for an open end.
 
-        >>> str(CountBounds(2, 4)), str(CountBounds(7, 7)), str(CountBounds(2, math.inf)), str(CountBounds(0, 5)), str(CountBounds(0, math.inf))
-        ('2..4', '7', '≥ 2', '≤ 5', '?')
+        >>> [str(CountBounds(*ends)) for ends in ((2, 4), (7, 7), (2, math.inf), (0, 5), (0, math.inf))]
+        ['2..4', '7', '≥ 2', '≤ 5', '?']
         """
         if self.low == self.high:
             return f"{self.low:.0f}"
@@ -58,7 +51,7 @@ class CountBounds(NamedTuple):
 
 
 def count_bounds(count: Mention) -> CountBounds:
-    """The bounds of a mention of a count."""
+    """Return the bounds of a Count mention."""
     lower, upper = count.attributes.get(LOWER), count.attributes.get(UPPER)
     return CountBounds(
         lower if isinstance(lower, int) else 0, upper if isinstance(upper, int) else math.inf
@@ -66,28 +59,27 @@ def count_bounds(count: Mention) -> CountBounds:
 
 
 def format_count(count: Mention) -> str:
-    """The number that a count's words give, as it is written.
+    """Format the number of a Count mention, with its kind.
 
-    >>> format_count(Mention(id="n", label="Count", start_command=0, end=8, text="about 20",
-    ...                  attributes={"kind": "approx", "lower": 20, "upper": 20}))
+    >>> format_count(Mention(id="n", label="Count", start=0, end=8, text="about 20",
+    ...                      attributes={"kind": "approx", "lower": 20, "upper": 20}))
     '≈ 20'
     """
-    given = count_bounds(count)
-    written = (
-        f"0..{given.high:.0f}"
-        if count.attributes.get(LOWER) == 0 < given.high < math.inf
-        else str(given)
-    )
+    bounds = count_bounds(count)
+    zero_is_given = count.attributes.get(LOWER) == 0 < bounds.high < math.inf
+    number = f"0..{bounds.high:.0f}" if zero_is_given else str(bounds)
     kind = count.attributes.get(KIND)
-    return f"≈ {written}" if kind == APPROX else f"{written} (vague)" if kind == VAGUE else written
+    return f"≈ {number}" if kind == APPROX else f"{number} (vague)" if kind == VAGUE else number
 
 
 class CountEquation(NamedTuple):
-    """A whole and its parts; or a count and what it comes on top of, or what it says again.
+    """A whole and its parts, a count and its additions, or a count and its restatements.
 
-    ``total`` is what the parts come to, with the whole where they come on top of it, as it is written.
-    ``state`` is one of ``sums``, ``may`` (some of the numbers that the parts allow), ``less``, ``more``, ``differs``
-    and ``on top``; ``explanation`` says it in words, empty where there is nothing to say.
+    Attributes:
+        whole, parts: ids of mentions.
+        state: one of the constants above; ``may add up`` if only some of the numbers allowed do.
+        total: the sum of the parts, or of everything for an addition.
+        explanation: the state in words; empty if there is nothing to explain.
     """
 
     relation: str
@@ -101,25 +93,22 @@ class CountEquation(NamedTuple):
 def find_equations(
     mentions: Mapping[str, Mention], relations: Sequence[Relation]
 ) -> Iterator[CountEquation]:
-    """What the relations between counts of one reading say, in order of place; other ends are let alone."""
-    for kind, said in (
-        (PART_OF, _compare_sum),
-        (ADDS_TO, _build_addition),
-        (RESTATES, _compare_restatement),
-    ):
-        for whole, parts in _group_parts(mentions, relations, kind):
-            yield said(whole, parts)
+    """Yield the equations between the counts of one annotation, by relation type and then in text order."""
+    builders = {PART_OF: _compare_sum, ADDS_TO: _build_addition, RESTATES: _compare_restatement}
+    for relation_type, build in builders.items():
+        for whole, parts in _group_parts(mentions, relations, relation_type):
+            yield build(whole, parts)
 
 
 def _group_parts(
     mentions: Mapping[str, Mention], relations: Iterable[Relation], relation_type: str
 ) -> list[tuple[Mention, list[Mention]]]:
-    found: dict[str, list[Mention]] = {}
+    groups: dict[str, list[Mention]] = {}
     for relation in relations:
         head, tail = mentions[relation.head], mentions[relation.tail]
         if relation.type == relation_type and head.label == tail.label == COUNT:
-            found.setdefault(tail.id, []).append(head)
-    pairs = [(mentions[whole], sorted(parts, key=_sort_key)) for whole, parts in found.items()]
+            groups.setdefault(tail.id, []).append(head)
+    pairs = [(mentions[whole], sorted(parts, key=_sort_key)) for whole, parts in groups.items()]
     return sorted(pairs, key=lambda pair: _sort_key(pair[0]))
 
 
@@ -131,49 +120,43 @@ def _sum_bounds(counts: Iterable[Mention]) -> CountBounds:
     return sum((count_bounds(count) for count in counts), start=CountBounds(0, 0))
 
 
-def _compare_sum(whole: Mention, parts: list[Mention]) -> CountEquation:
-    wanted, total = count_bounds(whole), _sum_bounds(parts)
-    inside = wanted.low <= total.low and total.high <= wanted.high
-    state, told = (ADDS_UP, "") if inside else _explain_mismatch(wanted, total)
+def _build_equation(
+    relation: str,
+    whole: Mention,
+    parts: list[Mention],
+    state: str,
+    total: object,
+    explanation: str = "",
+) -> CountEquation:
     return CountEquation(
-        PART_OF, whole.id, tuple(part.id for part in parts), state, str(total), told
+        relation, whole.id, tuple(part.id for part in parts), state, str(total), explanation
     )
+
+
+def _compare_sum(whole: Mention, parts: list[Mention]) -> CountEquation:
+    expected, total = count_bounds(whole), _sum_bounds(parts)
+    is_inside = expected.low <= total.low and total.high <= expected.high
+    state, explanation = (ADDS_UP, "") if is_inside else _explain_mismatch(expected, total)
+    return _build_equation(PART_OF, whole, parts, state, total, explanation)
 
 
 def _explain_mismatch(whole: CountBounds, total: CountBounds) -> tuple[str, str]:
     if total.overlaps(whole):
-        only = CountBounds(max(total.low, whole.low), min(total.high, whole.high))
-        return MAY_ADD_UP, f"the parts come to {total}; this holds only where they come to {only}"
+        common = CountBounds(max(total.low, whole.low), min(total.high, whole.high))
+        return MAY_ADD_UP, f"the parts sum to {total}; this holds only where they sum to {common}"
     if total.high < whole.low:
-        return (
-            TOO_FEW,
-            f"the parts come to {total}; {CountBounds(whole.low - total.high, whole.high - total.low)} left over",
-        )
-    return (
-        TOO_MANY,
-        f"the parts come to {total}; {CountBounds(total.low - whole.high, total.high - whole.low)} too many",
-    )
+        rest = CountBounds(whole.low - total.high, whole.high - total.low)
+        return TOO_FEW, f"the parts sum to {total}; {rest} unaccounted for"
+    excess = CountBounds(total.low - whole.high, total.high - whole.low)
+    return TOO_MANY, f"the parts sum to {total}; {excess} too many"
 
 
 def _build_addition(first: Mention, added: list[Mention]) -> CountEquation:
-    total = str(_sum_bounds([first, *added]))
-    return CountEquation(
-        ADDS_TO,
-        first.id,
-        tuple(each.id for each in added),
-        ADDITION,
-        total,
-        "one on top of the other",
-    )
+    total = _sum_bounds([first, *added])
+    return _build_equation(ADDS_TO, first, added, ADDITION, total, "one on top of the other")
 
 
 def _compare_restatement(first: Mention, others: list[Mention]) -> CountEquation:
-    same = all(count_bounds(each) == count_bounds(first) for each in others)
-    return CountEquation(
-        RESTATES,
-        first.id,
-        tuple(each.id for each in others),
-        ADDS_UP if same else DIFFERS,
-        format_count(first),
-        "" if same else "said again with another number",
-    )
+    is_same = all(count_bounds(each) == count_bounds(first) for each in others)
+    state, explanation = (ADDS_UP, "") if is_same else (DIFFERS, "restated with another number")
+    return _build_equation(RESTATES, first, others, state, format_count(first), explanation)

@@ -1,115 +1,169 @@
-"""The explorer: rivals' spans one under the other on their sentence, filtered and leafed through, in one HTML file."""
+"""The disagreements explorer: annotators' spans under their sentence, with filters and pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sayso.agreement.disagreement_cases import DisagreementCase
+from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
 from sayso.agreement.disagreement_counts import COUNT_COLUMNS, DisagreementCounts, build_rows
-from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS
-from sayso.files import convert_os_errors, replace_if_changed
-from sayso.reports.html_page import (
-    JsonSpool,
-    build_data_block,
-    label_colours,
-    open_temporary_file,
-    style_both_themes,
-    write_page,
-)
+from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS, Disagreement, DisagreementSide
+from sayso.files import convert_os_errors
+from sayso.labelstudio.urls import build_task_url
+from sayso.models import Annotation, Mention
+from sayso.reports.html_page import HtmlPage, JsonSpool, PageResult, build_data_block, label_colours
 from sayso.reports.passages import PassagePacker
 from sayso.schema.declarations import Schema
 
-BLOCK_PASSAGES = 500  # passages that the page unpacks together
-_HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class ExplorerResult:
-    """What was written. ``size`` in bytes; ``changed`` is False where the file held just that already."""
-
-    path: Path
-    changed: bool
-    size: int
-    passages: int
+BLOCK_PASSAGES = 500  # passages in one JSON block
 
 
 def write_explorer(
     out: Path,
     schema: Schema,
     cases: Iterable[DisagreementCase],
-    tally: DisagreementCounts,
-    address: str = "",
-) -> ExplorerResult:
-    """Write the page to ``out``, whole or not at all, unless it is there already.
+    counts: DisagreementCounts,
+    server_url: str = "",
+) -> PageResult:
+    """Write the explorer to ``out`` unless it is up to date, and count its sentences.
 
-    ``found`` is read to its end, and ``tally`` is looked at then. ``address`` of the Label Studio for links, or empty.
+    Args:
+        cases: read to the end, before ``counts`` is read.
+        server_url: the Label Studio that links lead to; empty for no links.
 
     Raises:
         InputError: a record is broken.
-        DiskError: the disk refused.
+        DiskError: the file cannot be written.
     """
     packer = PassagePacker(schema)
-    with convert_os_errors(out), ExitStack() as stack:
+    with convert_os_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        spool = JsonSpool(stack.enter_context(open_temporary_file(out.parent)))
+    with JsonSpool.open(out.parent) as spool:
         for case in cases:
             for passage in packer.pack_passages(case):
                 spool.add(passage)
-        known = {**packer.build_page_data(), "address": address, "block": BLOCK_PASSAGES}
-        style, script = (
-            build_passage_style(schema, _HERE / "explorer.css"),
-            build_passage_script(_HERE / "explorer.js"),
+        data = build_data_block({**packer.build_page_data(), "server_url": server_url})
+        page = HtmlPage(
+            "explorer.html",
+            ("passages.css", "explorer.css"),
+            ("passages.js", "explorer.js"),
+            lambda background: label_colours(schema, background),
         )
-        changed = replace_if_changed(
-            out,
-            lambda file: write_page(
-                file,
-                _HERE / "explorer.html",
-                style,
-                script,
-                _build_explorer_context(tally, schema),
-                [build_data_block(known), *spool.read_blocks("passages", BLOCK_PASSAGES)],
-            ),
-        )
-    return ExplorerResult(out, changed, out.stat().st_size, spool.count)
+        blocks = [data, *spool.read_blocks("passages", BLOCK_PASSAGES)]
+        result = page.write(out, _build_context(counts, schema), blocks)
+        return replace(result, counts={"sentences": spool.count})
 
 
-def build_passage_style(schema: Schema, own_file: Path) -> str:
-    """The style of a page that shows passages: staff.css, the page's own, and the layers in the schema's colours."""
-    return f"{_read('staff.css')}\n{own_file.read_text('utf-8')}\n{style_both_themes(lambda page: label_colours(schema, page))}"
-
-
-def build_passage_script(own_file: Path) -> str:
-    """The script of such a page: staff.js and the page's own."""
-    return f"{_read('staff.js')}\n{own_file.read_text('utf-8')}"
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _build_explorer_context(tally: DisagreementCounts, schema: Schema) -> dict[str, Any]:
+def _build_context(counts: DisagreementCounts, schema: Schema) -> dict[str, Any]:
     return {
-        "total": f"{tally.total:,}",
-        "documents": f"{len(tally.documents):,}",
-        "pairs": f"{len(tally.pairs):,}",
+        "total": f"{counts.total:,}",
+        "documents": f"{len(counts.documents):,}",
+        "pairs": f"{len(counts.pairs):,}",
         "columns": COUNT_COLUMNS[1:],
         "kinds": DISAGREEMENT_KINDS,
-        "sheets": list(_build_count_tables(tally)),
+        "tables": list(_build_count_tables(counts)),
         "schema_version": schema.version,
-        "left_out": [
-            (f"{campaign} · {interface}", f"{count:,}", reason)
-            for (campaign, interface, reason), count in sorted(tally.excluded.counts.items())
+        "excluded": [
+            (f"{campaign} · {pass_name}", f"{count:,}", reason)
+            for (campaign, pass_name, reason), count in sorted(counts.excluded.counts.items())
         ],
     }
 
 
-def _build_count_tables(tally: DisagreementCounts) -> Iterable[tuple[str, list[Any]]]:
-    yield "Every pair counted", list(build_rows(tally, tally.total_counts))
-    if len(tally.pairs) > 1:
-        for two, counts in sorted(tally.pairs.items()):
-            yield f"{two.title} · {counts.documents:,} documents", list(build_rows(tally, counts))
+def _build_count_tables(counts: DisagreementCounts) -> Iterator[tuple[str, list[Any]]]:
+    yield "All pairs", list(build_rows(counts, counts.total_counts))
+    if len(counts.pairs) > 1:
+        for pair, pair_counts in sorted(counts.pairs.items()):
+            yield (
+                f"{pair.title} · {pair_counts.documents:,} documents",
+                list(build_rows(counts, pair_counts)),
+            )
+
+
+# --- as JSON
+
+
+def build_entries(case: DisagreementCase, server_url: str) -> Iterator[dict[str, Any]]:
+    """Yield every disagreement of a document as JSON; ``server_url`` of Label Studio adds links."""
+    location = {
+        "doc_id": case.document.doc_id,
+        "campaign": case.campaign,
+        "interface": case.pass_name,
+    }
+    for pair in case.pairs:
+        for disagreement in pair.comparison.disagreements:
+            yield {
+                **location,
+                **_encode_disagreement(disagreement),
+                **_encode_sides(pair, disagreement, server_url),
+            }
+
+
+def _encode_disagreement(disagreement: Disagreement) -> dict[str, Any]:
+    optional = {
+        "counterpart": disagreement.counterpart and _encode_mention(disagreement.counterpart),
+        "edges": [
+            {
+                "side": edge.side,
+                "longer": ("one", "other")[edge.longer],
+                "what": edge.what,
+                "words": edge.words,
+            }
+            for edge in disagreement.edges
+        ],
+        "values": [
+            {"name": each.name, "one": each.one, "other": each.other}
+            for each in disagreement.values
+        ],
+    }
+    details = {
+        "kind": disagreement.kind,
+        "names": list(disagreement.names),
+        "details": list(disagreement.details),
+    }
+    return {**details, **{name: value for name, value in optional.items() if value}}
+
+
+def _encode_sides(
+    pair: ComparedPair, disagreement: Disagreement, server_url: str
+) -> dict[str, Any]:
+    one, other = disagreement.sides
+    return {
+        "one": _encode_side(pair.one, one, server_url),
+        "other": _encode_side(pair.other, other, server_url),
+    }
+
+
+def _encode_side(annotation: Annotation, side: DisagreementSide, server_url: str) -> dict[str, Any]:
+    relations = [
+        {
+            "type": each.relation.type,
+            "head": _encode_mention(each.head),
+            "tail": _encode_mention(each.tail),
+        }
+        for each in side.relations
+    ]
+    optional = {
+        "mentions": [_encode_mention(mention) for mention in side.mentions],
+        "relations": relations,
+        "link": build_task_url(server_url, annotation.origin),
+    }
+    return {
+        "annotator": annotation.annotator,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def _encode_mention(mention: Mention) -> dict[str, Any]:
+    optional = {"flag": mention.flag, "note": mention.note}
+    return {
+        "id": mention.id,
+        "label": mention.label,
+        "start": mention.start,
+        "end": mention.end,
+        "text": mention.text,
+        "attributes": mention.attributes,
+        **{name: value for name, value in optional.items() if value},
+    }

@@ -1,6 +1,6 @@
-"""A page for each annotator, and an index for the lead: readable by the owner of the checkout alone, and in no release.
+"""Feedback: a page for each annotator and an index for the campaign lead, private and outside of releases.
 
-Nobody is ranked: a page compares one person with gold and with nobody else, and the index stands in order of pseudonym.
+A page compares one annotator with gold and with nobody else; the index is in order of pseudonym and ranks nobody.
 """
 
 from __future__ import annotations
@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from dataclasses import replace as changed
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from sayso.agreement.bootstrap import Figure
 from sayso.agreement.comparisons import ExcludedAnnotations
@@ -21,63 +19,58 @@ from sayso.agreement.disagreement_types import MISSING_END, Disagreement
 from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, UsageError
-from sayso.files import convert_os_errors, replace_if_changed
-from sayso.reports import guideline_rules, learning_plots
-from sayso.reports.disagreement_explorer import (
-    BLOCK_PASSAGES,
-    build_passage_script,
-    build_passage_style,
-)
+from sayso.files import convert_os_errors
 from sayso.reports.gold_comparison import (
     EMPTY_SCORE,
     YOU,
     GoldComparison,
     GoldScore,
     compare_with_gold,
+    estimate_f1,
 )
-from sayso.reports.gold_coverage import GoldCoverage
-from sayso.reports.gold_f1 import estimate_f1
-from sayso.reports.guideline_rules import GuidelineRule, GuidelineRules
-from sayso.reports.html_page import (
-    JsonSpool,
-    build_data_block,
-    open_temporary_file,
-    style_both_themes,
-    write_page,
+from sayso.reports.gold_coverage import COLUMNS, GoldCoverage
+from sayso.reports.guideline_rules import OTHER_RULE, GuidelineRule, GuidelineRules, load_rules
+from sayso.reports.html_page import HtmlPage, JsonSpool, PageResult, build_data_block, label_colours
+from sayso.reports.learning_curve import (
+    IDLE_FACTOR,
+    LearningCurve,
+    ScoredAnnotation,
+    build_curve,
+    render_f1_curve,
+    render_time_curve,
 )
-from sayso.reports.learning_curve import IDLE_FACTOR, LearningCurve, ScoredAnnotation, build_curve
 from sayso.reports.passages import PassagePacker
-from sayso.schema import declarations as schemas
-from sayso.schema.declarations import Schema
+from sayso.reports.svg_plots import curve_style
+from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
-_HERE = Path(__file__).parent
+BLOCK_PASSAGES = 500  # passages in one JSON block
+
 Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class FeedbackPage:
-    """One page. ``changed`` is False where the file held just that already."""
+    """The page of one annotator."""
 
     campaign: str
     annotator: str
-    path: Path
-    changed: bool
+    page: PageResult
     feedback: AnnotatorFeedback
 
 
 @dataclass(frozen=True)
 class FeedbackResult:
-    """Everything that was written. ``indexes`` are empty where only some annotators were asked for."""
+    """All pages written. ``indexes`` are empty if only some annotators were asked for."""
 
     pages: tuple[FeedbackPage, ...]
-    indexes: tuple[tuple[Path, bool], ...]
+    indexes: tuple[PageResult, ...]
     excluded: ExcludedAnnotations
 
 
 @dataclass
 class AnnotatorFeedback:
-    """What one annotator is told: counts in memory, sentences on disk."""
+    """The content of a page: counts in memory, passages on disk."""
 
     schema: Schema
     rules: GuidelineRules
@@ -85,104 +78,107 @@ class AnnotatorFeedback:
     annotations: list[ScoredAnnotation] = field(default_factory=list)
     coverage: GoldCoverage = field(default_factory=GoldCoverage)
     rule_counts: Counter[GuidelineRule] = field(default_factory=Counter)
-    consequences: int = 0
-    adjudicators: Counter[str] = field(default_factory=Counter)
     rule_numbers: dict[GuidelineRule, int] = field(default_factory=dict)
+    consequences: int = 0
+    decided_by_vote: int = 0
 
     def __post_init__(self) -> None:
         self.packer = PassagePacker(self.schema, self._rule_number)
         self.packer.annotators.index(YOU)
         self.packer.annotators.index(GOLD_KIND)
 
-    def _rule_number(self, found: Disagreement) -> int:
-        return self.rule_numbers.setdefault(self.rules.find_rule(found), len(self.rule_numbers))
+    def _rule_number(self, disagreement: Disagreement) -> int:
+        return self.rule_numbers.setdefault(
+            self.rules.find_rule(disagreement), len(self.rule_numbers)
+        )
 
     def add(self, comparison: GoldComparison) -> None:
-        """Take one more answer."""
-        told = [
-            found for found in comparison.result.disagreements if MISSING_END not in found.details
-        ]
-        self.consequences += len(comparison.result.disagreements) - len(told)
+        """Add one annotation. Relations that lack an end are counted apart, as consequences of a missed mention."""
+        disagreements = comparison.result.disagreements
+        independent = tuple(each for each in disagreements if MISSING_END not in each.details)
+        self.consequences += len(disagreements) - len(independent)
         self.annotations.append(ScoredAnnotation.from_comparison(comparison))
         self.coverage.add(comparison)
-        self.rule_counts.update(map(self.rules.find_rule, told))
-        self.adjudicators[comparison.gold.adjudicator or ""] += 1
-        for passage in self.packer.pack_passages(_replace_disagreements(comparison.case, told)):
+        self.rule_counts.update(map(self.rules.find_rule, independent))
+        self.decided_by_vote += not comparison.gold.adjudicator
+        for passage in self.packer.pack_passages(
+            _replace_disagreements(comparison.case, independent)
+        ):
             self.spool.add(passage)
 
     @property
     def score(self) -> GoldScore:
-        """Over all answers."""
+        """The score over all annotations."""
         return sum((each.score for each in self.annotations), EMPTY_SCORE)
 
+    def f1(self) -> dict[str, Figure]:
+        """Compute F1 with confidence intervals."""
+        return dict(estimate_f1((each.doc_id, each.score) for each in self.annotations))
+
     def ranked_rules(self) -> list[tuple[GuidelineRule, int]]:
-        """Rules, the most often missed first; what has none last."""
+        """Return rules with counts, the most frequent first and ``OTHER_RULE`` last."""
         return sorted(
-            self.rule_counts.items(),
-            key=lambda each: (each[0] == guideline_rules.OTHER_RULE, -each[1], each[0]),
+            self.rule_counts.items(), key=lambda each: (each[0] == OTHER_RULE, -each[1], each[0])
         )
 
 
 def _replace_disagreements(
-    case: DisagreementCase, disagreements: Iterable[Disagreement]
+    case: DisagreementCase, disagreements: tuple[Disagreement, ...]
 ) -> DisagreementCase:
     (pair,) = case.pairs
-    return changed(
-        case,
-        pairs=(
-            changed(pair, comparison=changed(pair.comparison, disagreements=tuple(disagreements))),
-        ),
-    )
+    comparison = replace(pair.comparison, disagreements=disagreements)
+    return replace(case, pairs=(replace(pair, comparison=comparison),))
 
 
 def write_feedback(
     checkout: Checkout,
     annotation_filter: AnnotationFilter,
     out: Path | None = None,
-    address: str = "",
+    server_url: str = "",
     advance: Advance = lambda _n: None,
 ) -> FeedbackResult:
-    """Write the pages below ``out``, by default in the private folder. ``address`` of the Label Studio, or empty.
+    """Write the pages below ``out``, by default in the private folder of the checkout.
+
+    Args:
+        server_url: the Label Studio that links lead to; empty for no links.
 
     Raises:
         UsageError: ``out`` is in the corpus, which is published.
         InputError: nothing is adjudicated, or a record is broken.
-        DiskError: the disk refused.
+        DiskError: a file cannot be written.
     """
-    schema, table = (
-        schemas.load_schema(checkout.root / SCHEMA_FILE),
-        guideline_rules.load_rules(checkout.root),
-    )
-    folder, left_out = _check_folder(checkout, out), ExcludedAnnotations()
-    coming = compare_with_gold(CorpusFiles(checkout.root), schema, annotation_filter, left_out)
+    schema, rules = load_schema(checkout.root / SCHEMA_FILE), load_rules(checkout.root)
+    folder, excluded = _find_folder(checkout, out), ExcludedAnnotations()
+    comparisons = compare_with_gold(CorpusFiles(checkout.root), schema, annotation_filter, excluded)
     _make_private_folder(folder)
-    with convert_os_errors(folder), ExitStack() as stack:
-        people: dict[tuple[str, str], AnnotatorFeedback] = {}
-        for each in coming:
-            who = each.annotation.campaign, each.annotation.annotator
-            if who not in people:
-                people[who] = AnnotatorFeedback(
-                    schema, table, JsonSpool(stack.enter_context(open_temporary_file(folder)))
-                )
-            people[who].add(each)
+    with ExitStack() as stack:
+        feedback: dict[tuple[str, str], AnnotatorFeedback] = {}
+        for comparison in comparisons:
+            key = comparison.annotation.campaign, comparison.annotation.annotator
+            if key not in feedback:
+                spool = stack.enter_context(JsonSpool.open(folder))
+                feedback[key] = AnnotatorFeedback(schema, rules, spool)
+            feedback[key].add(comparison)
             advance(1)
         pages = tuple(
-            _write_feedback_page(folder, *who, told, address)
-            for who, told in sorted(people.items(), key=lambda p: p[0])
+            _write_annotator_page(folder, *key, feedback[key], server_url)
+            for key in sorted(feedback)
         )
         indexes = () if annotation_filter.annotators else tuple(_write_indexes(folder, pages))
-    return FeedbackResult(pages, indexes, left_out)
+    return FeedbackResult(pages, indexes, excluded)
 
 
-def _check_folder(checkout: Checkout, out: Path | None) -> Path:
-    """The folder, which is not one that is published."""
-    folder = (out or checkout.private / "feedback").resolve()
-    corpus = (checkout.root / "corpus").resolve()
+def _find_folder(checkout: Checkout, out: Path | None) -> Path:
+    folder, corpus = (
+        (out or checkout.private / "feedback").resolve(),
+        (checkout.root / "corpus").resolve(),
+    )
     if folder == corpus or corpus in folder.parents:
+        problem = "feedback is private, and corpus/ is published"
         raise UsageError(
-            "feedback is for one person and the lead, and corpus/ is published",
+            problem,
             where=str(out),
-            remedy="choose another folder; without --out it goes into .sayso/feedback",
+            remedy="choose another folder, or drop --out for .sayso/feedback",
         )
     return folder
 
@@ -192,96 +188,77 @@ def _make_private_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def _write_feedback_page(
-    folder: Path, campaign: str, annotator: str, feedback: AnnotatorFeedback, address: str
-) -> FeedbackPage:
-    path = _campaign_folder(folder, campaign) / f"{annotator}.html"
-    known = {
-        **feedback.packer.build_page_data(),
-        "address": address,
-        "block": BLOCK_PASSAGES,
-        "alone": "yours alone",
-    }
-    content = _build_feedback_context(campaign, annotator, feedback)
-
-    def fill(file: BinaryIO) -> None:
-        style, script = (
-            _build_feedback_style(feedback.schema),
-            build_passage_script(_HERE / "feedback.js"),
-        )
-        blocks = [build_data_block(known), *feedback.spool.read_blocks("passages", BLOCK_PASSAGES)]
-        write_page(file, _HERE / "feedback.html", style, script, content, blocks)
-
-    return FeedbackPage(campaign, annotator, path, _write_private(path, fill), feedback)
-
-
 def _campaign_folder(folder: Path, campaign: str) -> Path:
     if not campaign or campaign.startswith(".") or Path(campaign).name != campaign:
         raise InputError(
-            f"a campaign of the name {campaign!r} has no folder", remedy="run `sayso check`"
+            f"the campaign name {campaign!r} is not a folder name", remedy="run `sayso check`"
         )
     _make_private_folder(folder / campaign)
     return folder / campaign
 
 
-def _write_private(path: Path, render: Callable[[BinaryIO], None]) -> bool:
-    """Write a file that its owner alone can read, also where it was there before."""
-    differs = replace_if_changed(path, render, mode=0o600)
+def _write_private(page: HtmlPage, path: Path, *content: Any) -> PageResult:
+    """Write a page that only its owner can read, even if the file was there with other permissions."""
+    result = page.write(path, *content, mode=0o600)
     with convert_os_errors(path):
         path.chmod(0o600)
-    return differs
+    return result
 
 
-def _build_feedback_style(schema: Schema) -> str:
-    return f"{build_passage_style(schema, _HERE / 'feedback.css')}{style_both_themes(learning_plots.curve_style)}"
+def _write_annotator_page(
+    folder: Path, campaign: str, annotator: str, feedback: AnnotatorFeedback, server_url: str
+) -> FeedbackPage:
+    path = _campaign_folder(folder, campaign) / f"{annotator}.html"
+    page = HtmlPage(
+        "feedback.html",
+        ("passages.css", "feedback.css"),
+        ("passages.js", "feedback.js"),
+        lambda background: label_colours(feedback.schema, background) + curve_style(background),
+    )
+    context = {"campaign": campaign, "annotator": annotator, **_build_context(feedback)}
+    data = {
+        **feedback.packer.build_page_data(),
+        "server_url": server_url,
+        "extra_name": "yours alone",
+    }
+    blocks = [build_data_block(data), *feedback.spool.read_blocks("passages", BLOCK_PASSAGES)]
+    return FeedbackPage(campaign, annotator, _write_private(page, path, context, blocks), feedback)
 
 
-def _build_feedback_context(
-    campaign: str, annotator: str, feedback: AnnotatorFeedback
-) -> dict[str, Any]:
-    run = build_curve(feedback.annotations)
-    score, like = feedback.score, estimate_f1(feedback.annotations)
+def _build_context(feedback: AnnotatorFeedback) -> dict[str, Any]:
+    curve, score, f1 = build_curve(feedback.annotations), feedback.score, feedback.f1()
+    curves = {
+        "Seconds per 100 characters": render_time_curve(curve),
+        "F1 against gold": render_f1_curve(curve),
+    }
+    columns = ("in gold", "the same", "all attributes right", *COLUMNS.values())
     return {
-        "campaign": campaign,
-        "annotator": annotator,
-        "answers": f"{len(feedback.annotations):,}",
-        "exact": format_share(like["exact"].value),
-        "overlap": format_share(like["overlap"].value),
-        "intervals": {name: _format_interval(each) for name, each in like.items()},
+        "annotations": f"{len(feedback.annotations):,}",
+        "by_vote": f"{feedback.decided_by_vote:,}" if feedback.decided_by_vote else "",
         "own": f"{score.own:,}",
         "gold": f"{score.gold:,}",
-        "missed": f"{feedback.rule_counts.total():,}",
+        "exact": format_share(f1["exact"].value),
+        "overlap": format_share(f1["overlap"].value),
+        "intervals": {name: _format_interval(figure) for name, figure in f1.items()},
+        "differences": f"{feedback.rule_counts.total():,}",
         "consequences": f"{feedback.consequences:,}" if feedback.consequences else "",
-        "alone": f"{feedback.adjudicators['']:,}" if feedback.adjudicators[""] else "",
-        "right": feedback.coverage.build_rows(feedback.schema),
-        "columns": GoldCoverage.COLUMNS,
+        "coverage": feedback.coverage.build_rows(feedback.schema),
+        "columns": columns,
         "rules": [
-            {
-                "number": feedback.rule_numbers[rule],
-                "heading": rule.heading,
-                "words": rule.text,
-                "count": f"{count:,}",
-            }
+            {"number": feedback.rule_numbers[rule], "count": f"{count:,}", **rule._asdict()}
             for rule, count in feedback.ranked_rules()
         ],
-        "curves": [
-            (title, drawn)
-            for title, drawn in (
-                ("Seconds for 100 characters", learning_plots.render_time_curve(run, "time")),
-                ("F1 to gold", learning_plots.render_f1_curve(run, "likeness")),
-            )
-            if drawn
-        ],
-        "cap": f"{run.cap:,.0f}" if run.cap else "",
-        "idle": f"{IDLE_FACTOR:g}",
-        "capped": f"{run.capped:,}",
-        "parts": list(_part_rows(run)),
-        "points": list(_point_rows(run)),
+        "curves": [(title, svg) for title, svg in curves.items() if svg],
+        "cap": f"{curve.cap:,.0f}" if curve.cap else "",
+        "idle_factor": f"{IDLE_FACTOR:g}",
+        "capped": f"{curve.capped:,}",
+        "parts": list(_part_rows(curve)),
+        "points": list(_point_rows(curve)),
     }
 
 
 def format_share(value: float | None) -> str:
-    """A share between 0 and 1 with two digits, cut and not rounded up, or that it is undefined.
+    """Format a share between 0 and 1 with two digits, rounded down.
 
     >>> format_share(0.999), format_share(None)
     ('.99', 'undefined')
@@ -291,17 +268,17 @@ def format_share(value: float | None) -> str:
     return "1" if value == 1 else f".{int(value * 100):02d}"
 
 
-def _format_interval(like: Figure) -> str:
-    if like.low is None or like.high is None:
-        return "one document has no interval"
-    return f"95 % interval {format_share(like.low)} to {format_share(like.high)}"
+def _format_interval(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return "no interval for one document"
+    return f"95 % interval {format_share(figure.low)} to {format_share(figure.high)}"
 
 
 def _part_rows(curve: LearningCurve) -> Iterator[list[str]]:
     for part in curve.parts:
-        which = f"{part.first}" if part.first == part.last else f"{part.first}–{part.last}"
+        numbers = f"{part.first}" if part.first == part.last else f"{part.first}–{part.last}"
         yield [
-            which,
+            numbers,
             _format_seconds(part.seconds),
             format_share(part.exact),
             format_share(part.overlap),
@@ -312,63 +289,43 @@ def _point_rows(curve: LearningCurve) -> Iterator[list[str]]:
     for point in curve.points:
         score = point.score
         seconds = f"{_format_seconds(point.seconds)}{' (capped)' if point.capped else ''}"
-        yield [
-            f"{point.number}",
-            point.doc_id,
-            seconds,
-            f"{score.own}",
-            f"{score.gold}",
-            format_share(score.f1(score.exact)),
-            format_share(score.f1(score.overlap)),
-        ]
+        f1 = format_share(score.f1("exact")), format_share(score.f1("overlap"))
+        yield [f"{point.number}", point.doc_id, seconds, f"{score.own}", f"{score.gold}", *f1]
 
 
 def _format_seconds(seconds: float | None) -> str:
     return "not measured" if seconds is None else f"{seconds:,.1f}"
 
 
-# --- for the lead
+# --- for the campaign lead
 
 
-def _write_indexes(folder: Path, pages: Iterable[FeedbackPage]) -> Iterator[tuple[Path, bool]]:
+def _write_indexes(folder: Path, pages: Iterable[FeedbackPage]) -> Iterator[PageResult]:
     by_campaign: dict[str, list[FeedbackPage]] = {}
     for page in pages:
         by_campaign.setdefault(page.campaign, []).append(page)
-    for campaign, mine in by_campaign.items():
-        path = folder / campaign / "index.html"
-        content = _build_index_context(campaign, mine)
-        yield path, _write_private(path, partial(_render_index, mine[0].feedback.schema, content))
-
-
-def _render_index(schema: Schema, content: dict[str, Any], file: BinaryIO) -> None:
-    write_page(
-        file, _HERE / "index.html", build_passage_style(schema, _HERE / "feedback.css"), "", content
-    )
+    index = HtmlPage("feedback_index.html", ("feedback.css",))
+    for campaign, group in by_campaign.items():
+        yield _write_private(
+            index, folder / campaign / "index.html", _build_index_context(campaign, group)
+        )
 
 
 def _build_index_context(campaign: str, pages: Iterable[FeedbackPage]) -> dict[str, Any]:
-    missed: dict[GuidelineRule, list[int]] = {}
+    counts_by_rule: dict[GuidelineRule, list[int]] = {}
+    annotators = []
     for page in pages:
+        annotations = f"{len(page.feedback.annotations):,}"
+        annotators.append(
+            {"name": page.annotator, "file": page.page.path.name, "annotations": annotations}
+        )
         for rule, count in page.feedback.rule_counts.items():
-            missed.setdefault(rule, []).append(count)
-    ordered = sorted(missed.items(), key=lambda each: (-len(each[1]), -sum(each[1]), each[0]))
-    return {
-        "campaign": campaign,
-        "people": [
-            {
-                "name": page.annotator,
-                "file": page.path.name,
-                "answers": f"{len(page.feedback.annotations):,}",
-            }
-            for page in pages
-        ],
-        "rules": [
-            {
-                "heading": rule.heading,
-                "words": rule.text,
-                "people": f"{len(counts):,}",
-                "count": f"{sum(counts):,}",
-            }
-            for rule, counts in ordered
-        ],
-    }
+            counts_by_rule.setdefault(rule, []).append(count)
+    ordered = sorted(
+        counts_by_rule.items(), key=lambda each: (-len(each[1]), -sum(each[1]), each[0])
+    )
+    rules = [
+        {**rule._asdict(), "annotators": f"{len(counts):,}", "count": f"{sum(counts):,}"}
+        for rule, counts in ordered
+    ]
+    return {"campaign": campaign, "annotators": annotators, "rules": rules}

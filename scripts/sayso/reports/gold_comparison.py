@@ -1,12 +1,13 @@
-"""Each annotator's own answers beside gold: of the same campaign, and of a pass that gold decides on."""
+"""Each annotator's own annotations compared with gold of the same campaign, and the F1 of the two."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from sayso.agreement.bootstrap import DocumentSums, Figure, estimate, ratio
 from sayso.agreement.comparisons import ComparisonFilter, ExcludedAnnotations, select_independent
 from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
 from sayso.agreement.disagreement_typology import (
@@ -23,18 +24,17 @@ from sayso.schema.declarations import Schema
 
 YOU = "you"
 NO_GOLD = "no gold of this pass yet"
-GOLD_WITHOUT_PASS = "gold does not say which pass it decided on"
+GOLD_UNSPECIFIC = "gold does not name its pass"
+MEASURES = ("exact", "overlap")
 
 
 @dataclass(frozen=True)
 class GoldScore:
-    """How an answer does against gold, counted over mentions.
+    """Counts of mentions in an annotation and in gold.
 
     Attributes:
-        own: how many the annotator marked.
-        gold: how many gold has.
-        exact: how many of both are the same by label and span.
-        overlap: how many pairs of one label share a code point.
+        exact: pairs with the same label and span.
+        overlap: pairs with the same label that share a code point.
     """
 
     own: int
@@ -50,14 +50,17 @@ class GoldScore:
             self.overlap + other.overlap,
         )
 
-    def f1(self, matched: int) -> float | None:
-        """Twice what is matched over what either has; None where neither has anything.
+    def f1(self, measure: str) -> float | None:
+        """Return F1, twice the pairs over the mentions of both; None without mentions.
 
-        >>> GoldScore(identify=4, gold=6, match_exact_spans=3, overlap=4).f1(3)
+        >>> GoldScore(own=4, gold=6, exact=3, overlap=4).f1("exact")
         0.6
         """
-        both = self.own + self.gold
-        return 2 * matched / both if both else None
+        mentions, pairs = (
+            self.own + self.gold,
+            {"exact": self.exact, "overlap": self.overlap}[measure],
+        )
+        return 2 * pairs / mentions if mentions else None
 
 
 EMPTY_SCORE = GoldScore(0, 0, 0, 0)
@@ -65,12 +68,10 @@ EMPTY_SCORE = GoldScore(0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class GoldComparison:
-    """One own answer beside gold.
+    """One annotation compared with gold.
 
     Attributes:
-        answer: the annotator's, as it was given.
-        gold: as it was adjudicated.
-        case: both, under the names ``you`` and ``gold``, gold cut down to what the annotator's pass shows.
+        case: both, as the annotators ``you`` and ``gold``; gold is cut down to the labels of the annotator's pass.
     """
 
     annotation: Annotation
@@ -80,7 +81,7 @@ class GoldComparison:
 
     @property
     def result(self) -> AnnotationComparison:
-        """What they agree and disagree on; the annotator's is the one, gold the other."""
+        """The comparison, with the annotator's annotation as ``one`` and gold as ``other``."""
         return self.case.pairs[0].comparison
 
 
@@ -90,65 +91,63 @@ def compare_with_gold(
     annotation_filter: AnnotationFilter,
     excluded: ExcludedAnnotations,
 ) -> Iterator[GoldComparison]:
-    """Answers beside gold, document by document, lazily once the choice is known to fit.
+    """Compare annotations with gold, document by document. Only the filter is validated at once.
 
     Raises:
-        InputError: nothing is adjudicated, nothing fits the choice, or a record is broken.
+        InputError: nothing is adjudicated, nothing matches the filter, or a record is broken.
     """
     if not corpus.gold_files():
-        what = "nothing is adjudicated, so there is no gold to compare with"
-        remedy = "run `sayso adjudicate push`, or `sayso adjudicate pull --auto majority` where nobody adjudicates"
-        raise InputError(what, where=str(corpus.folder / "gold"), remedy=remedy)
+        problem = "nothing is adjudicated, so there is no gold to compare with"
+        remedy = "run `sayso adjudicate push`, or `sayso adjudicate pull --auto majority` to decide by vote"
+        raise InputError(problem, where=str(corpus.folder / "gold"), remedy=remedy)
     return _compare_documents(iterate_items(corpus, annotation_filter), schema, excluded)
 
 
 def _compare_documents(
-    read: Iterable[tuple[Document, list[LocatedRecord]]],
+    items: Iterable[tuple[Document, list[LocatedRecord]]],
     schema: Schema,
     excluded: ExcludedAnnotations,
 ) -> Iterator[GoldComparison]:
-    scheme = TypologyRules.from_schema(schema)
-    for document, readings in read:
-        golds = [reading.record for reading in readings if isinstance(reading.record, Gold)]
-        for answer in _own_annotations(readings, excluded):
-            gold = _find_gold(answer, golds, schema, excluded)
-            if gold:
-                yield _compare_annotation(document, answer, gold, schema, scheme)
+    rules = TypologyRules.from_schema(schema)
+    for document, located in items:
+        records = [each.record for each in located]
+        golds = [record for record in records if isinstance(record, Gold)]
+        annotations = [record for record in records if isinstance(record, Annotation)]
+        for annotation in _own_annotations(annotations, excluded):
+            if gold := _find_gold(annotation, golds, schema, excluded):
+                yield _compare_annotation(document, annotation, gold, schema, rules)
 
 
 def _own_annotations(
-    readings: Iterable[LocatedRecord], excluded: ExcludedAnnotations
+    annotations: Iterable[Annotation], excluded: ExcludedAnnotations
 ) -> Iterator[Annotation]:
-    """Own ones only, of each annotator and pass the latest."""
+    """Yield the latest independent annotation of each annotator and pass."""
     passes: dict[tuple[str, str], list[Annotation]] = {}
-    for answer in (
-        reading.record for reading in readings if isinstance(reading.record, Annotation)
-    ):
-        passes.setdefault((answer.campaign, answer.interface), []).append(answer)
-    for _place, answers in sorted(passes.items()):
-        yield from select_independent(answers, ComparisonFilter(), excluded)
+    for annotation in annotations:
+        passes.setdefault((annotation.campaign, annotation.interface), []).append(annotation)
+    for _pass, group in sorted(passes.items()):
+        yield from select_independent(group, ComparisonFilter(), excluded)
 
 
 def _find_gold(
     annotation: Annotation, golds: Iterable[Gold], schema: Schema, excluded: ExcludedAnnotations
 ) -> Gold | None:
-    """Gold of the very pass, else the latest of a pass that shows all that the annotator's does."""
-    mine = [gold for gold in golds if gold.campaign == annotation.campaign]
-    known = [
-        gold
-        for gold in mine
-        if gold.interface and pass_covers(schema, gold.interface, annotation.interface)
+    """Return gold of the same pass, else the latest gold of a pass that shows all that the annotator's does."""
+    same_campaign = [gold for gold in golds if gold.campaign == annotation.campaign]
+    usable = [
+        g
+        for g in same_campaign
+        if g.interface and pass_covers(schema, g.interface, annotation.interface)
     ]
-    if not known:
-        excluded.add(
-            annotation, GOLD_WITHOUT_PASS if any(not gold.interface for gold in mine) else NO_GOLD
-        )
+    if not usable:
+        has_nameless = any(not gold.interface for gold in same_campaign)
+        excluded.add(annotation, GOLD_UNSPECIFIC if has_nameless else NO_GOLD)
         return None
-    return max(known, key=lambda gold: (gold.interface == annotation.interface, gold.adjudicated))
+    return max(usable, key=lambda gold: (gold.interface == annotation.interface, gold.adjudicated))
 
 
 def pass_covers(schema: Schema, wider: str, narrower: str) -> bool:
-    """Whether one pass shows everything that another does; a pass that the schema has no more covers itself alone."""
+    """Return True if one pass shows everything that another does; an undeclared pass covers only itself."""
     if wider == narrower:
         return True
     if wider not in schema.interfaces or narrower not in schema.interfaces:
@@ -160,36 +159,31 @@ def pass_covers(schema: Schema, wider: str, narrower: str) -> bool:
 
 
 def _compare_annotation(
-    document: Document, annotation: Annotation, gold: Gold, schema: Schema, scheme: TypologyRules
+    document: Document, annotation: Annotation, gold: Gold, schema: Schema, rules: TypologyRules
 ) -> GoldComparison:
-    own, right = replace(annotation, annotator=YOU), _gold_as_annotation(gold, annotation, schema)
-    outcome = compare_annotations(own, right, document.text, scheme)
+    own, other = replace(annotation, annotator=YOU), _gold_as_annotation(gold, annotation, schema)
+    pair = ComparedPair(own, other, compare_annotations(own, other, document.text, rules))
     case = DisagreementCase(
-        document,
-        annotation.campaign,
-        annotation.interface,
-        (own, right),
-        (ComparedPair(own, right, outcome),),
+        document, annotation.campaign, annotation.interface, (own, other), (pair,)
     )
-    score = GoldScore(
-        len(own.mentions),
-        len(right.mentions),
-        len(match_exact(own.mentions, right.mentions)),
-        len(match_overlapping(own.mentions, right.mentions)),
+    exact, overlap = (
+        match_exact(own.mentions, other.mentions),
+        match_overlapping(own.mentions, other.mentions),
     )
+    score = GoldScore(len(own.mentions), len(other.mentions), len(exact), len(overlap))
     return GoldComparison(annotation, gold, case, score)
 
 
 def _gold_as_annotation(gold: Gold, annotation: Annotation, schema: Schema) -> Annotation:
-    """Gold as somebody's answer to the annotator's pass."""
+    """Return gold as another annotation of the annotator's pass."""
     mentions, relations = gold.mentions, gold.relations
     if gold.interface != annotation.interface:
-        shown, drawn = (
+        labels, types = (
             schema.labels_of_pass(annotation.interface),
             schema.relations_of_pass(annotation.interface),
         )
-        mentions = tuple(mention for mention in mentions if mention.label in shown)
-        relations = tuple(relation for relation in relations if relation.type in drawn)
+        mentions = tuple(mention for mention in mentions if mention.label in labels)
+        relations = tuple(relation for relation in relations if relation.type in types)
     return Annotation(
         doc_id=gold.doc_id,
         text_sha256=gold.text_sha256,
@@ -205,3 +199,35 @@ def _gold_as_annotation(gold: Gold, annotation: Annotation, schema: Schema) -> A
         relations=relations,
         note=gold.note,
     )
+
+
+def estimate_f1(scores: Iterable[tuple[str, GoldScore]]) -> Mapping[str, Figure]:
+    """Compute an annotator's F1 against gold with bootstrap confidence intervals over documents.
+
+    Args:
+        scores: doc_id and score of each annotation; the passes of a document count as one document.
+    """
+    documents: dict[str, GoldScore] = {}
+    for doc_id, score in scores:
+        documents[doc_id] = documents.get(doc_id, EMPTY_SCORE) + score
+    sums: DocumentSums[str] = DocumentSums()
+    for _doc_id, score in sorted(documents.items()):
+        sums.add(
+            {
+                "exact": 2 * score.exact,
+                "overlap": 2 * score.overlap,
+                "mentions": score.own + score.gold,
+            }
+        )
+    resampled = sums.resample()
+    count, seen = resampled.total("mentions"), resampled.count_documents("mentions")
+    return {
+        name: estimate(
+            ("mentions", "all", name),
+            ratio(resampled[name], resampled["mentions"]),
+            count,
+            "mentions",
+            seen,
+        ).figure
+        for name in MEASURES
+    }

@@ -1,96 +1,83 @@
-"""What went right: of what gold has, how much an annotator has too, by label and by type of relation."""
+"""How much of gold an annotator has, by label and by relation type."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from sayso.agreement.disagreement_types import Disagreement
 from sayso.reports.gold_comparison import GoldComparison
 from sayso.schema.declarations import Schema
 
-IN_GOLD, SAME, ATTRIBUTES, EXTRA = "gold", "same", "answers", "more"
+IN_GOLD, SAME, ATTRIBUTES, EXTRA = "gold", "same", "attributes", "extra"
+COLUMNS = {
+    "boundary": "other edges",
+    "label": "another label",
+    "nesting": "nested differently",
+    "missed": "missing",
+    EXTRA: "yours alone",
+}
+"""Kinds of difference, with their captions."""
 
 
 class GoldCoverage:
-    """Counts by label and by type."""
-
-    COLUMNS = (
-        "in gold",
-        "the same",
-        "all answers right",
-        "other edges",
-        "another label",
-        "nested otherwise",
-        "not there",
-        "yours alone",
-    )
-    _KINDS = ("boundary", "label", "nesting", "missed")
+    """Counts by label or relation type: in gold, the same, the same with all attributes, and differences by kind."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, comparison: GoldComparison) -> None:
-        """Take one more answer."""
+        """Count one annotation."""
         gold = comparison.case.annotations[1]
         self.counts.update((mention.label, IN_GOLD) for mention in gold.mentions)
         self.counts.update((relation.type, IN_GOLD) for relation in gold.relations)
-        for _own, theirs in comparison.result.agreed_mentions:
-            self.counts.update([(theirs.label, SAME), (theirs.label, ATTRIBUTES)])
+        for _own, mention in comparison.result.agreed_mentions:
+            self.counts.update([(mention.label, SAME), (mention.label, ATTRIBUTES)])
         self.counts.update(
-            (theirs.type, SAME) for _own, theirs in comparison.result.agreed_relations
+            (relation.type, SAME) for _own, relation in comparison.result.agreed_relations
         )
-        for found in comparison.result.disagreements:
-            self._count_disagreement(found)
+        for disagreement in comparison.result.disagreements:
+            self._count_disagreement(disagreement)
 
     def _count_disagreement(self, disagreement: Disagreement) -> None:
-        if disagreement.kind == "attribute":
+        own, gold, kind = disagreement.one, disagreement.other, disagreement.kind
+        if kind == "attribute":
             self.counts[disagreement.name, SAME] += 1
-        elif disagreement.kind == "relation":
-            self.counts.update(
-                (arrow.relation.type, "missed") for arrow in disagreement.other.relations
-            )
-            self.counts.update((arrow.relation.type, EXTRA) for arrow in disagreement.one.relations)
+        elif kind == "relation":
+            self.counts.update((each.relation.type, "missed") for each in gold.relations)
+            self.counts.update((each.relation.type, EXTRA) for each in own.relations)
         else:
-            self.counts.update(
-                (mention.label, disagreement.kind) for mention in disagreement.other.mentions
-            )
-            if not disagreement.other:
-                self.counts.update((mention.label, EXTRA) for mention in disagreement.one.mentions)
+            self.counts.update((mention.label, kind) for mention in gold.mentions)
+            if not gold:
+                self.counts.update((mention.label, EXTRA) for mention in own.mentions)
 
     def build_rows(self, schema: Schema) -> list[list[str]]:
-        """For each label and type that either has: name, share that is the same, then the columns."""
-        there = {name for name, _what in self.counts}
-        order = [
-            *schema.labels,
-            *schema.relations,
-            *sorted(there - {*schema.labels, *schema.relations}),
+        """Return a table row for each label and relation type that either side has."""
+        present = {name for name, _kind in self.counts}
+        order = dict.fromkeys([*schema.labels, *schema.relations, *sorted(present)])
+        return [
+            self._build_row(name, has_attributes=name in schema.labels)
+            for name in order
+            if name in present
         ]
-        return [self._build_row(name, name in schema.labels) for name in order if name in there]
 
-    def _build_row(self, name: str, label: bool) -> list[str]:
+    def _build_row(self, name: str, *, has_attributes: bool) -> list[str]:
         gold, same = self.counts[name, IN_GOLD], self.counts[name, SAME]
-        shares = [
-            f"{gold:,}",
-            format_ratio(same, gold),
-            format_ratio(self.counts[name, ATTRIBUTES], same) if label else "",
-        ]
-        return [name, *shares, *self._format_counts(name, (*self._KINDS, EXTRA))]
+        attributes = format_ratio(self.counts[name, ATTRIBUTES], same) if has_attributes else ""
+        differences = [self.counts[name, kind] for kind in COLUMNS]
+        numbers = [f"{count:,}" if count else "" for count in differences]
+        return [name, f"{gold:,}", format_ratio(same, gold), attributes, *numbers]
 
-    def _format_counts(self, name: str, kinds: Iterable[str]) -> list[str]:
-        return [f"{count:,}" if (count := self.counts[name, kind]) else "" for kind in kinds]
-
-    def as_dict(self) -> dict[str, Any]:
-        """By name, for JSON."""
-        found: dict[str, dict[str, int]] = {}
-        for (name, what), count in sorted(self.counts.items()):
-            found.setdefault(name, {})[what] = count
-        return found
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        """Return the counts by name, for JSON."""
+        by_name: dict[str, dict[str, int]] = {}
+        for (name, kind), count in sorted(self.counts.items()):
+            by_name.setdefault(name, {})[kind] = count
+        return by_name
 
 
 def format_ratio(part: int, whole: int) -> str:
-    """A part of a whole with its share, cut and not rounded up.
+    """Format a part of a whole with its percentage, rounded down.
 
     >>> format_ratio(199, 200), format_ratio(0, 0)
     ('199 of 200, 99 %', 'undefined: none in gold')

@@ -1,6 +1,6 @@
-"""What every page is made of: one file with a style sheet, a script and JSON; no network, by a rule of its own.
+"""The builder of all HTML pages: one self-contained file with style, script and JSON, and no network access.
 
-A page's template fills the blocks of ``base.html``, its style stands after ``base.css``, its script after ``tools.js``.
+A template extends ``base.html``; its styles follow ``base.css`` and its scripts follow ``tools.js``.
 """
 
 from __future__ import annotations
@@ -8,29 +8,111 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from sayso.files import convert_os_errors, replace_if_changed
 from sayso.reports.palette import DARK, LIGHT, make_legible, mix_colours
 from sayso.schema.declarations import Schema
 
-_HERE = Path(__file__).parent
-DARK_MEDIA = "@media screen and (prefers-color-scheme: dark)"
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """A written page. ``size`` is in bytes; ``changed`` is False if the file had the same content before."""
+
+    path: Path
+    changed: bool
+    size: int
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class JsonBlock(NamedTuple):
-    """A JSON array in an element of its own, in pieces."""
+    """A JSON value in a ``script`` element of its own, as pieces of text."""
 
     id: str
     pieces: Iterator[str]
 
 
+@dataclass(frozen=True)
+class HtmlPage:
+    """A kind of page: the names of its template, styles and scripts.
+
+    Attributes:
+        theme_style: computes more CSS from the background colour; called for the light and the dark theme.
+    """
+
+    template: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...] = ()
+    theme_style: Callable[[str], str] = lambda _background: ""
+
+    def write(
+        self,
+        path: Path,
+        context: Mapping[str, Any],
+        blocks: Iterable[JsonBlock] = (),
+        late_blocks: Iterable[JsonBlock] = (),
+        *,
+        mode: int = 0o644,
+    ) -> PageResult:
+        """Write the page unless the file has this content already; readers see the old file or the new one.
+
+        The browser parses ``blocks`` before the script runs, and ``late_blocks`` after it.
+
+        Raises:
+            DiskError: the file cannot be written.
+        """
+        dark = f"@media screen and (prefers-color-scheme: dark) {{ {self.theme_style(DARK)} }}"
+        style = "\n".join([_read_assets("base.css", *self.styles), self.theme_style(LIGHT), dark])
+        script = _read_assets("tools.js", *self.scripts) if self.scripts else ""
+        # The content security policy admits exactly this style and this script.
+        hashes = {"style_hash": _hash_source(style), "script_hash": _hash_source(script)}
+        content = {
+            **context,
+            **hashes,
+            "style": style,
+            "script": script,
+            "blocks": blocks,
+            "late_blocks": late_blocks,
+        }
+
+        def render(file: BinaryIO) -> None:
+            for piece in _ENVIRONMENT.get_template(self.template).generate(content):
+                file.write(piece.encode())
+
+        changed = replace_if_changed(path, render, mode=mode)
+        return PageResult(path, changed, path.stat().st_size)
+
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+)
+
+
+def _read_assets(*names: str) -> str:
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+def _hash_source(source: str) -> str:
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+# --- JSON
+
+
 def encode_json(value: object) -> bytes:
-    """JSON that can stand inside a ``script`` element: nothing in it can end the element or open a comment.
+    """Encode JSON for a ``script`` element: nothing in it can end the element or open a comment.
 
     >>> encode_json("</script><!--")
     b'"\\\\u003c/script>\\\\u003c!--"'
@@ -38,20 +120,35 @@ def encode_json(value: object) -> bytes:
     return msgspec.json.encode(value).replace(b"<", b"\\u003c")
 
 
-class JsonSpool:
-    """Lines of JSON on their way into the page, in a file that has no name."""
+def build_data_block(value: object) -> JsonBlock:
+    """Return the block ``page-data``, which the script reads first."""
+    return JsonBlock("page-data", iter([encode_json(value).decode()]))
 
-    def __init__(self, file: BinaryIO) -> None:
+
+class JsonSpool:
+    """Rows on their way into a page, in a temporary file: a corpus need not fit in memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.count = 0
 
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[JsonSpool]:
+        """Open a spool in an unnamed file on the disk of the page, deleted at the end."""
+        with (
+            convert_os_errors(folder),
+            tempfile.TemporaryFile(dir=folder, buffering=1 << 20) as file,
+        ):
+            yield cls(file)
+
     def add(self, value: object) -> None:
-        """Take one more value."""
+        """Append a row."""
         self._file.write(encode_json(value) + b"\n")
         self.count += 1
 
     def read_blocks(self, name: str, size: int) -> Iterator[JsonBlock]:
-        """Everything taken, in arrays of ``size`` values, each to be used before the next is asked for."""
+        """Yield all rows in arrays of ``size``; read each block before asking for the next."""
         self._file.seek(0)
         for number in range(-(-self.count // size)):
             yield JsonBlock(
@@ -66,66 +163,18 @@ class JsonSpool:
         yield "]"
 
 
-def open_temporary_file(folder: Path) -> Any:
-    """A file for a spool, on the disk that the page will be on."""
-    return tempfile.TemporaryFile(dir=folder, buffering=1 << 20)
-
-
-def build_data_block(value: object) -> JsonBlock:
-    """What the script knows before all else, under that name."""
-    return JsonBlock("facts", iter([encode_json(value).decode()]))
-
-
-def write_page(
-    file: BinaryIO,
-    template: Path,
-    style: str,
-    script: str,
-    context: dict[str, Any],
-    blocks: Iterable[JsonBlock] = (),
-    late_blocks: Iterable[JsonBlock] = (),
-) -> None:
-    """Write a page: what opens at once first, then the script, then what it reads later."""
-    environment = Environment(
-        loader=FileSystemLoader([template.parent, _HERE]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    script = f"{read_asset('tools.js')}\n{script}" if script else ""
-    style = f"{read_asset('base.css')}\n{style}"
-    held = {
-        "style": style,
-        "style_hash": _hash_source(style),
-        "script": script,
-        "script_hash": _hash_source(script),
-    }
-    page = environment.get_template(template.name)
-    for piece in page.generate(**held, **context, blocks=blocks, late_blocks=late_blocks):
-        file.write(piece.encode())
-
-
-def read_asset(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _hash_source(source: str) -> str:
-    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+# --- colours of labels
 
 
 def label_colours(schema: Schema, background: str) -> str:
-    """For each label its colour as a line that is seen and as a tint that text is read on."""
+    """Return CSS with two colours per label: one for lines and text, and a tint to read text on."""
     return "".join(
-        f".layer-{number}{{--line:{make_legible(label.colour, background)};--tint:{tint_colour(label.colour, background)}}}"
+        f".label-{number}{{--line:{make_legible(label.colour, background)};"
+        f"--tint:{tint_colour(label.colour, background)}}}"
         for number, label in enumerate(schema.labels.values())
     )
 
 
 def tint_colour(colour: str, background: str) -> str:
-    """A breath of a colour over the page."""
+    """Mix a little of a colour into the background."""
     return mix_colours(background, colour, 0.13 if background == LIGHT else 0.24)
-
-
-def style_both_themes(rules: Any) -> str:
-    """Style that is worked out for the colour of a page, for the light room and for the dark."""
-    return f"{rules(LIGHT)}\n{DARK_MEDIA} {{ {rules(DARK)} }}\n"

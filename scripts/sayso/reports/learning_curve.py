@@ -1,7 +1,7 @@
-"""How time and likeness to gold go over the sequence of an annotator's own answers.
+"""Time and F1 against gold over the sequence of an annotator's annotations.
 
-Time is what the server measured from opening a document to submitting it, for each 100 characters of its text. Nobody
-measures whether a person was there: a time above ``IDLE_FACTOR`` times that person's own median counts as that much.
+Label Studio measures the time from opening a document to submitting it; times here are seconds per 100 characters of
+text. Breaks are not recorded, so times are capped at ``IDLE_FACTOR`` times the annotator's median.
 """
 
 from __future__ import annotations
@@ -11,22 +11,41 @@ from dataclasses import dataclass
 from statistics import median
 
 from sayso.reports.gold_comparison import EMPTY_SCORE, GoldComparison, GoldScore
+from sayso.reports.svg_plots import CurveLine, render_curves, round_up
 
 IDLE_FACTOR = 5.0
 MAX_PARTS = 10
-"""Into how many parts a sequence is cut at most, so that single documents do not hide the way it goes."""
-MIN_PART_SIZE = 3  # answers in a part at least
+MIN_PART_SIZE = 3  # annotations, unless there are fewer in all
+
+
+@dataclass(frozen=True)
+class ScoredAnnotation:
+    """The time and the score of one annotation. ``seconds`` is for the whole document."""
+
+    created: str
+    doc_id: str
+    seconds: float | None
+    characters: int
+    score: GoldScore
+
+    @classmethod
+    def from_comparison(cls, comparison: GoldComparison) -> ScoredAnnotation:
+        """Take time and score from a comparison."""
+        annotation, document = comparison.annotation, comparison.case.document
+        seconds = annotation.lead_time_seconds
+        return cls(
+            annotation.created, annotation.doc_id, seconds, len(document.text), comparison.score
+        )
+
+    @property
+    def rate(self) -> float | None:
+        """Seconds per 100 characters, uncapped."""
+        return None if self.seconds is None else 100 * self.seconds / self.characters
 
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """One own answer.
-
-    Attributes:
-        number: its place in the sequence, from 1.
-        seconds: for 100 characters, idle time capped; None where nothing was measured.
-        capped: whether it was.
-    """
+    """One annotation. ``number`` counts from 1; ``seconds`` is per 100 characters and None if not measured."""
 
     number: int
     doc_id: str
@@ -37,7 +56,7 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class CurvePart:
-    """Consecutive answers together: the median of their times, and F1 over all their mentions."""
+    """A group of consecutive annotations: their median time, and F1 over all their mentions."""
 
     first: int
     last: int
@@ -48,7 +67,7 @@ class CurvePart:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The sequence. ``cap`` in seconds for 100 characters, None where no time was measured."""
+    """The sequence in order of creation. ``cap`` is in seconds per 100 characters, None without times."""
 
     points: tuple[CurvePoint, ...]
     parts: tuple[CurvePart, ...]
@@ -56,40 +75,12 @@ class LearningCurve:
 
     @property
     def capped(self) -> int:
-        """How many answers took longer than the cap."""
+        """The number of annotations above the cap."""
         return sum(point.capped for point in self.points)
 
 
-@dataclass(frozen=True)
-class ScoredAnnotation:
-    """What the curve needs to know of one answer. ``seconds`` for the whole document."""
-
-    created: str
-    doc_id: str
-    seconds: float | None
-    characters: int
-    score: GoldScore
-
-    @classmethod
-    def from_comparison(cls, comparison: GoldComparison) -> ScoredAnnotation:
-        """Taken from an answer beside gold."""
-        answer = comparison.annotation
-        return cls(
-            answer.created,
-            answer.doc_id,
-            answer.lead_time_seconds,
-            len(comparison.case.document.text),
-            comparison.score,
-        )
-
-    @property
-    def rate(self) -> float | None:
-        """Seconds for 100 characters, as measured."""
-        return None if self.seconds is None else 100 * self.seconds / self.characters
-
-
 def build_curve(annotations: Sequence[ScoredAnnotation]) -> LearningCurve:
-    """The sequence in order of when answers were made."""
+    """Order annotations by creation, cap their times and group them."""
     ordered = sorted(annotations, key=lambda each: (each.created, each.doc_id))
     rates = [each.rate for each in ordered if each.rate is not None]
     cap = IDLE_FACTOR * median(rates) if rates else None
@@ -97,9 +88,12 @@ def build_curve(annotations: Sequence[ScoredAnnotation]) -> LearningCurve:
     return LearningCurve(points, tuple(_build_parts(points)), cap)
 
 
-def _build_point(number: int, each: ScoredAnnotation, cap: float | None) -> CurvePoint:
-    capped = each.rate is not None and cap is not None and each.rate > cap
-    return CurvePoint(number, each.doc_id, cap if capped else each.rate, capped, each.score)
+def _build_point(number: int, annotation: ScoredAnnotation, cap: float | None) -> CurvePoint:
+    rate = annotation.rate
+    is_capped = rate is not None and cap is not None and rate > cap
+    return CurvePoint(
+        number, annotation.doc_id, cap if is_capped else rate, is_capped, annotation.score
+    )
 
 
 def _build_parts(points: Sequence[CurvePoint]) -> Iterator[CurvePart]:
@@ -109,10 +103,56 @@ def _build_parts(points: Sequence[CurvePoint]) -> Iterator[CurvePart]:
         if part:
             times = [point.seconds for point in part if point.seconds is not None]
             score = sum((point.score for point in part), EMPTY_SCORE)
+            seconds = median(times) if times else None
             yield CurvePart(
-                part[0].number,
-                part[-1].number,
-                median(times) if times else None,
-                score.f1(score.exact),
-                score.f1(score.overlap),
+                part[0].number, part[-1].number, seconds, score.f1("exact"), score.f1("overlap")
             )
+
+
+# --- as SVG
+
+
+def render_time_curve(curve: LearningCurve) -> str:
+    """Render time over the sequence; empty if no time was measured."""
+    points = [(point.number, point.seconds) for point in curve.points]
+    line = _build_line(curve, "seconds", points, [part.seconds for part in curve.parts])
+    maximum = max((seconds for _number, seconds in line.points), default=0.0)
+    if not maximum:
+        return ""
+    description = "Seconds per 100 characters of text, for each annotation in order."
+    return render_curves(
+        "time", "Time", description, {"first": line}, len(curve.points), round_up(maximum)
+    )
+
+
+def render_f1_curve(curve: LearningCurve) -> str:
+    """Render exact and overlap F1 over the sequence."""
+    lines = {
+        style: _build_line(
+            curve,
+            measure,
+            [(point.number, point.score.f1(measure)) for point in curve.points],
+            [getattr(part, measure) for part in curve.parts],
+        )
+        for style, measure in (("second", "overlap"), ("first", "exact"))
+    }
+    description = (
+        "F1 of your mentions against gold, exact and overlap, for each annotation in order."
+    )
+    return render_curves("f1", "F1 against gold", description, lines, len(curve.points), 1.0)
+
+
+def _build_line(
+    curve: LearningCurve,
+    name: str,
+    points: Sequence[tuple[int, float | None]],
+    means: Sequence[float | None],
+) -> CurveLine:
+    middles = [
+        ((part.first + part.last) / 2, mean) for part, mean in zip(curve.parts, means, strict=True)
+    ]
+    return CurveLine(
+        name,
+        [(x, y) for x, y in points if y is not None],
+        [(x, y) for x, y in middles if y is not None],
+    )

@@ -1,19 +1,19 @@
-"""Colours that can be read: the schema's own, made darker or lighter until they stand out from the page.
+"""Colours with enough contrast: the schema's own, made darker or lighter until they are legible.
 
-Contrast is that of WCAG 2: 1 for a colour on itself, 21 for black on white; text needs 4.5.
+The contrast ratio is that of WCAG 2: 1 for equal colours, 21 for black on white; text needs 4.5.
 """
 
 from __future__ import annotations
 
 MIN_CONTRAST = 4.5
 LIGHT, DARK = "#ffffff", "#14181d"
-"""The page in a light and in a dark room; ``base.css`` has them too."""
+"""Backgrounds of the light and the dark theme, as in ``base.css``."""
 
 ColourChannels = tuple[int, int, int]
 
 
 def contrast_ratio(one: str, other: str) -> float:
-    """How much two colours stand out from each other.
+    """Return the WCAG 2 contrast ratio of two colours.
 
     >>> round(contrast_ratio("#000000", "#ffffff"))
     21
@@ -36,7 +36,7 @@ def _parse_channels(colour: str) -> ColourChannels:
 
 
 def mix_colours(colour: str, other: str, share: float) -> str:
-    """``share`` of ``other`` in ``colour``, 0 to 1.
+    """Mix ``share`` (0 to 1) of ``other`` into ``colour``.
 
     >>> mix_colours("#000000", "#ffffff", 0.5)
     '#808080'
@@ -46,14 +46,11 @@ def mix_colours(colour: str, other: str, share: float) -> str:
 
 
 def make_legible(colour: str, background: str, ratio: float = MIN_CONTRAST) -> str:
-    """The colour nearest to ``colour`` towards black or white that stands out from ``page``.
+    """Move a colour towards black or white until it reaches the contrast ratio with the background.
 
     >>> make_legible("#000000", "#ffffff")
     '#000000'
     """
-    towards = "#000000" if _luminance(background) > 0.5 else "#ffffff"
-    return next(
-        tried
-        for share in range(101)
-        if contrast_ratio(tried := mix_colours(colour, towards, share / 100), background) >= ratio
-    )
+    target = "#000000" if _luminance(background) > 0.5 else "#ffffff"
+    mixtures = (mix_colours(colour, target, share / 100) for share in range(101))
+    return next(mixture for mixture in mixtures if contrast_ratio(mixture, background) >= ratio)

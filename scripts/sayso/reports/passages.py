@@ -1,21 +1,21 @@
-"""The sentences that disagreements stand in, with every annotator's mentions there, as arrays for the page.
+"""The JSON of passages: the sentences around disagreements, with every annotator's mentions in them.
 
-explorer.js reads it; the shapes are told once, here. Offsets count code points from the start of the passage's text.
+``passages.js`` reads these arrays. Offsets count code points from the start of the passage.
 
-| what | shape |
+| array | elements |
 |---|---|
-| passage | doc_id, title, campaign, interface, start, text, readers, lines, notes |
-| reader | annotator, project, task, mentions |
-| mention | start, end, label, answers in words |
-| line | kind, names, detail, pairs, sides, gaps, and its mark where there are marks |
+| passage | doc_id, title, campaign, pass, start, text, annotators, disagreements, notes |
+| annotator | annotator, project, task, mentions |
+| mention | start, end, label, attribute values in words |
+| disagreement | kind, names, detail, pairs, sides, gaps, and the number of its rule in feedback |
 | pair | annotator, annotator |
-| side | annotators, what they have in words, places, of attributes the answers alone |
-| place, gap | reader of the passage; place of the mention among its own, or for a gap start and end |
-| note | annotator, words or empty, flag or empty, note or empty |
+| side | annotators, their version in words, places of its mentions, for attributes the values alone |
+| place | index of the annotator in the passage, index of the mention |
+| gap | index of an annotator without a mention, start, end |
+| note | annotator, quotation or empty, flag or empty, note or empty |
 
-A line is one disagreement of all the pairs that have the same two things to disagree about. Campaigns, interfaces,
-kinds, names and annotators are places in the lists of ``build_page_data``. A gap is where a reader has nothing and a rival has
-something.
+A disagreement joins all pairs that differ in the same way. Campaigns, passes, kinds, names and annotators are indexes
+into the lists of the page data.
 """
 
 from __future__ import annotations
@@ -38,34 +38,34 @@ PackedRow = list[Any]
 
 
 class WordIndex:
-    """Words that are said often, each by its place in a list."""
+    """Numbers words in order of appearance."""
 
-    def __init__(self, known: Iterable[str] = ()) -> None:
-        self._places = {word: place for place, word in enumerate(known)}
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        self._indexes = {word: number for number, word in enumerate(words)}
 
     def index(self, word: str) -> int:
-        """Where it stands; it is added where it is new."""
-        return self._places.setdefault(word, len(self._places))
+        """Return the number of a word, which may be new."""
+        return self._indexes.setdefault(word, len(self._indexes))
 
     @property
-    def words(self) -> words[str]:
-        """All, in order."""
-        return list(self._places)
+    def words(self) -> list[str]:
+        """All words in order."""
+        return list(self._indexes)
 
 
 @dataclass
 class _SideGroup:
-    """What some of the annotators have, in words and in short, and who they are."""
+    """One version of what is disagreed about, with the annotators who have it."""
 
     side: DisagreementSide
     text: str
-    short: str
+    values: str
     annotators: set[str] = field(default_factory=set)
 
 
 @dataclass
 class _DisagreementGroup:
-    """One disagreement of several pairs: by what they have, who has it."""
+    """The same disagreement of several pairs."""
 
     disagreement: Disagreement
     pairs: list[tuple[str, str]] = field(default_factory=list)
@@ -73,29 +73,38 @@ class _DisagreementGroup:
 
     def add(self, pair: ComparedPair, disagreement: Disagreement) -> None:
         self.pairs.append((pair.one.annotator, pair.other.annotator))
-        for number, (answer, side) in enumerate(
+        for number, (annotation, side) in enumerate(
             zip((pair.one, pair.other), disagreement.sides, strict=True)
         ):
-            words = describe_side(side, disagreement, number)
-            short = " · ".join(format_value(each, number) for each in disagreement.values)
-            self.sides.setdefault(
-                _side_key(side, words), _SideGroup(side, words, short)
-            ).annotators.add(answer.annotator)
+            text = describe_side(side, disagreement, number)
+            values = " · ".join(format_value(each, number) for each in disagreement.values)
+            group = self.sides.setdefault(_side_key(side, text), _SideGroup(side, text, values))
+            group.annotators.add(annotation.annotator)
+
+    @property
+    def span(self) -> Span:
+        """The span from the first mention to the last, or of the head of a relation."""
+        mentions = [
+            m
+            for side in self.disagreement.sides
+            for m in (*side.mentions, *(relation.head for relation in side.relations))
+        ]
+        return Span(min(m.start for m in mentions), max(m.end for m in mentions))
 
 
 def _side_key(side: DisagreementSide, text: str) -> str:
-    spans = [(m.label, m.start, m.end) for m in side.mentions]
-    arrows = [
-        (a.relation.type, a.head.label, a.head.span, a.tail.label, a.tail.span)
-        for a in side.relations
+    mentions = [(m.label, m.start, m.end) for m in side.mentions]
+    relations = [
+        (r.relation.type, r.head.label, r.head.span, r.tail.label, r.tail.span)
+        for r in side.relations
     ]
-    return repr((spans, arrows, text))
+    return repr((mentions, relations, text))
 
 
 class PassagePacker:
-    """Packs cases; gives annotators and passes their numbers as they come.
+    """Packs cases into passages, and numbers annotators, campaigns and passes as they appear.
 
-    ``mark`` gives each disagreement a number that its line carries.
+    ``number`` gives each disagreement a number to find it by.
     """
 
     def __init__(self, schema: Schema, number: Callable[[Disagreement], int] | None = None) -> None:
@@ -105,38 +114,37 @@ class PassagePacker:
         self.annotators, self.campaigns, self.passes = WordIndex(), WordIndex(), WordIndex()
 
     def build_page_data(self) -> dict[str, Any]:
-        """The lists that numbers point into."""
+        """Return the lists that indexes point into."""
         return {
-            "kinds": [{"name": kind, "means": means} for kind, means in DISAGREEMENT_KINDS.items()],
+            "kinds": [
+                {"name": kind, "definition": text} for kind, text in DISAGREEMENT_KINDS.items()
+            ],
             "labels": self.labels.words,
             "names": self.names.words,
             "annotators": self.annotators.words,
             "campaigns": self.campaigns.words,
-            "interfaces": self.passes.words,
+            "passes": self.passes.words,
         }
 
     def pack_passages(self, case: DisagreementCase) -> Iterator[PackedRow]:
-        """The passages of a document in which somebody disagrees, in order."""
-        lines = list(_group_disagreements(case))
-        for passage in _find_passages(case, lines):
-            mine = [
-                line
-                for line in lines
-                if passage.start <= _disagreement_span(line.disagreement).start < passage.end
-            ]
-            yield self._pack_passage(case, passage, mine)
+        """Yield the passages of a document that hold disagreements, in text order."""
+        groups = _group_disagreements(case)
+        for passage in _find_passages(case, groups):
+            inside = [group for group in groups if passage.start <= group.span.start < passage.end]
+            yield self._pack_passage(case, passage, inside)
 
     def _pack_passage(
         self, case: DisagreementCase, passage: Span, groups: Sequence[_DisagreementGroup]
     ) -> PackedRow:
-        mentions = {
-            answer.annotator: [
-                m for m in sort_mentions(answer.mentions) if passage.start <= m.start < passage.end
-            ]
-            for answer in case.annotations
-        }
-        rows = {annotator: row for row, annotator in enumerate(mentions)}
         document = case.document
+        mentions = {
+            annotation.annotator: [
+                m
+                for m in sort_mentions(annotation.mentions)
+                if passage.start <= m.start < passage.end
+            ]
+            for annotation in case.annotations
+        }
         return [
             document.doc_id,
             document.title,
@@ -145,14 +153,14 @@ class PassagePacker:
             passage.start,
             document.text[passage.start : passage.end],
             [
-                self._pack_annotator(answer, mentions[answer.annotator], passage.start)
-                for answer in case.annotations
+                self._pack_annotator(each, mentions[each.annotator], passage.start)
+                for each in case.annotations
             ],
-            [self._pack_disagreement(line, passage, mentions, rows) for line in groups],
+            [self._pack_disagreement(group, passage, mentions) for group in groups],
             [
                 note
-                for answer in case.annotations
-                for note in self._pack_notes(answer, mentions[answer.annotator])
+                for each in case.annotations
+                for note in self._pack_notes(each, mentions[each.annotator])
             ],
         ]
 
@@ -162,64 +170,56 @@ class PassagePacker:
         origin = (
             annotation.origin if annotation.origin and annotation.origin.system == SYSTEM else None
         )
-        marked = [
+        task = [origin.project, origin.task] if origin else [None, None]
+        packed = [
             [m.start - start, m.end - start, self.labels.index(m.label), self._format_attributes(m)]
             for m in mentions
         ]
-        task = [origin.project, origin.task] if origin else [None, None]
-        return [self.annotators.index(annotation.annotator), *task, marked]
+        return [self.annotators.index(annotation.annotator), *task, packed]
 
     def _format_attributes(self, mention: Mention) -> str:
         declared = self.schema.labels.get(mention.label)
-        order = list(declared.attributes) if declared else []
-        names = [*order, *(name for name in mention.attributes if name not in order)]
+        names = dict.fromkeys([*(declared.attributes if declared else []), *mention.attributes])
         return " · ".join(
             str(mention.attributes[name]) for name in names if name in mention.attributes
         )
 
     def _pack_disagreement(
-        self,
-        group: _DisagreementGroup,
-        passage: Span,
-        mentions: dict[str, list[Mention]],
-        rows: dict[str, int],
+        self, group: _DisagreementGroup, passage: Span, mentions: dict[str, list[Mention]]
     ) -> PackedRow:
-        found = group.disagreement
+        disagreement, rows = (
+            group.disagreement,
+            {annotator: row for row, annotator in enumerate(mentions)},
+        )
         sides = [
             [
-                self._annotator_indexes(had.annotators),
-                had.text,
-                list(_locate_mentions(had, mentions, rows)),
-                *([had.short] if had.short else []),
+                [self.annotators.index(annotator) for annotator in sorted(side.annotators)],
+                side.text,
+                [[rows[annotator], index] for annotator, index in _locate_mentions(side, mentions)],
+                *([side.values] if side.values else []),
             ]
-            for had in group.sides.values()
+            for side in group.sides.values()
         ]
-        hull = _disagreement_span(found)
+        start, end = group.span.start - passage.start, group.span.end - passage.start
+        without = [
+            side
+            for side in group.sides.values()
+            if not side.side and disagreement.kind != "relation"
+        ]
         gaps = [
-            [rows[one], hull.start - passage.start, hull.end - passage.start]
-            for had in group.sides.values()
-            if not had.side and found.kind != "relation"
-            for one in sorted(had.annotators)
+            [rows[annotator], start, end]
+            for side in without
+            for annotator in sorted(side.annotators)
         ]
-        pairs = [
-            [self.annotators.index(one), self.annotators.index(other)] for one, other in group.pairs
-        ]
-        names, mark = (
-            [self.names.index(name) for name in found.names],
-            [self._number(found)] if self._number else [],
-        )
         return [
-            self.kinds.index(found.kind),
-            names,
-            _format_detail(found),
-            pairs,
+            self.kinds.index(disagreement.kind),
+            [self.names.index(name) for name in disagreement.names],
+            _format_detail(disagreement),
+            [[self.annotators.index(annotator) for annotator in pair] for pair in group.pairs],
             sides,
             gaps,
-            *mark,
+            *([self._number(disagreement)] if self._number else []),
         ]
-
-    def _annotator_indexes(self, who: Iterable[str]) -> list[int]:
-        return [self.annotators.index(one) for one in sorted(who)]
 
     def _pack_notes(
         self, annotation: Annotation, mentions: Sequence[Mention]
@@ -232,37 +232,21 @@ class PassagePacker:
             yield [annotator, "", "", annotation.note]
 
 
-def _group_disagreements(case: DisagreementCase) -> Iterator[_DisagreementGroup]:
-    """Disagreements of the document in order of place; those of several pairs about the same as one."""
-    lines: dict[tuple[object, ...], _DisagreementGroup] = {}
+def _group_disagreements(case: DisagreementCase) -> list[_DisagreementGroup]:
+    """Join the disagreements of all pairs that have the same two sides; return them in text order."""
+    groups: dict[tuple[object, ...], _DisagreementGroup] = {}
     for pair in case.pairs:
         for found in pair.comparison.disagreements:
-            had = frozenset(
-                _side_key(side, describe_side(side, found, number))
-                for number, side in enumerate(found.sides)
+            sides = frozenset(
+                _side_key(side, describe_side(side, found, n)) for n, side in enumerate(found.sides)
             )
-            lines.setdefault((found.kind, found.details, had), _DisagreementGroup(found)).add(
+            groups.setdefault((found.kind, found.details, sides), _DisagreementGroup(found)).add(
                 pair, found
             )
-    return iter(
-        sorted(
-            lines.values(),
-            key=lambda line: (
-                _disagreement_span(line.disagreement),
-                list(DISAGREEMENT_KINDS).index(line.disagreement.kind),
-            ),
-        )
+    kinds = list(DISAGREEMENT_KINDS)
+    return sorted(
+        groups.values(), key=lambda group: (group.span, kinds.index(group.disagreement.kind))
     )
-
-
-def _disagreement_span(disagreement: Disagreement) -> Span:
-    """Where a disagreement stands: from its first mention to its last; an arrow where it starts."""
-    mentions = [
-        m
-        for side in disagreement.sides
-        for m in (*side.mentions, *(arrow.head for arrow in side.relations))
-    ]
-    return Span(min(m.start for m in mentions), max(m.end for m in mentions))
 
 
 def _format_detail(disagreement: Disagreement) -> str:
@@ -274,55 +258,52 @@ def _format_detail(disagreement: Disagreement) -> str:
 
 
 def _locate_mentions(
-    side_group: _SideGroup, mentions: dict[str, list[Mention]], rows: dict[str, int]
-) -> Iterator[list[int]]:
-    """Where in the rows stands what a side has."""
-    side = side_group.side
-    wanted = [(m.label, m.start, m.end) for m in side.mentions]
-    wanted += [
-        (m.label, m.start, m.end) for arrow in side.relations for m in (arrow.head, arrow.tail)
+    group: _SideGroup, mentions: dict[str, list[Mention]]
+) -> Iterator[tuple[str, int]]:
+    """Yield the annotator and the index of each mention of a side."""
+    ends = [
+        mention for relation in group.side.relations for mention in (relation.head, relation.tail)
     ]
-    for one in sorted(side_group.annotators):
-        for place, m in enumerate(mentions[one]):
-            if (m.label, m.start, m.end) in wanted:
-                yield [rows[one], place]
+    keys = {(m.label, m.start, m.end) for m in (*group.side.mentions, *ends)}
+    for annotator in sorted(group.annotators):
+        for index, m in enumerate(mentions[annotator]):
+            if (m.label, m.start, m.end) in keys:
+                yield annotator, index
 
 
 def _find_passages(case: DisagreementCase, groups: Sequence[_DisagreementGroup]) -> Iterator[Span]:
-    """Whole sentences around what is disagreed about, as many as it takes to cut no mention."""
+    """Yield the sentences with disagreements, joined where a mention would be cut."""
     text = case.document.text
     starts = [0, *(start for start in sentence_starts(text, case.document.language) if start)]
-    bounds = list(zip(starts, [*starts[1:], len(text)], strict=True))
-    joined = _join_sentences(bounds, starts, case)
-    chosen = sorted(
-        {
-            joined[bisect_right(starts, _disagreement_span(line.disagreement).start) - 1]
-            for line in groups
-        }
-    )
-    for first, last in chosen:
-        yield _trim_passage(Span(bounds[first][0], bounds[last][1]), case)
+    ends = [*starts[1:], len(text)]
+    joined = _join_sentences(starts, case)
+    for first, last in sorted(
+        {joined[bisect_right(starts, group.span.start) - 1] for group in groups}
+    ):
+        yield _trim_passage(Span(starts[first], ends[last]), case)
 
 
 def _trim_passage(passage: Span, case: DisagreementCase) -> Span:
-    """Without white space at its edges, but for what somebody marked."""
+    """Drop white space at the edges, unless somebody marked it."""
     start, end = trim(passage, case.document.text)
-    inside = [
+    mentions = [
         m for a in case.annotations for m in a.mentions if passage.start <= m.start < passage.end
     ]
-    return Span(min([start, *(m.start for m in inside)]), max([end, *(m.end for m in inside)]))
+    return Span(min([start, *(m.start for m in mentions)]), max([end, *(m.end for m in mentions)]))
 
 
-def _join_sentences(
-    bounds: Sequence[tuple[int, int]], starts: Sequence[int], case: DisagreementCase
-) -> list[tuple[int, int]]:
-    """For each sentence the first and the last of those that mentions tie it to."""
-    first = list(range(len(bounds)))
-    for mention in (m for answer in case.annotations for m in answer.mentions):
-        here, there = (bisect_right(starts, at) - 1 for at in (mention.start, mention.end - 1))
+def _join_sentences(starts: Sequence[int], case: DisagreementCase) -> list[tuple[int, int]]:
+    """Return for each sentence the first and the last of those that mentions connect it with."""
+    first = list(range(len(starts)))
+    for mention in (m for annotation in case.annotations for m in annotation.mentions):
+        here, there = (
+            bisect_right(starts, offset) - 1 for offset in (mention.start, mention.end - 1)
+        )
         for sentence in range(here + 1, there + 1):
             first[sentence] = min(first[sentence], here)
-    for sentence in range(len(bounds)):  # what is tied to something tied is tied to its first
-        first[sentence] = first[first[sentence]]
+    for sentence, earlier in enumerate(
+        first
+    ):  # in order, so that chains reach their first sentence
+        first[sentence] = first[earlier]
     last = {start: sentence for sentence, start in enumerate(first)}
     return [(start, last[start]) for start in first]

@@ -1,144 +1,141 @@
-// The views of the report, after tools.js.
+// The views of the corpus report. Loaded after tools.js. The arrays are documented in corpus_packer.py.
 
-// --- the corpus, as the page holds it; shapes are told in compact.py
+// --- data
 
-const facts = parsed("facts");
-const listed = all("listed");
-const claims = later(() => all("rows"));
-const numberOf = later(() => new Map(listed.map((row, number) => [row[0], number])));
-const unpacked = new Map();
+const pageData = parseBlock("page-data");
+const summaries = parseBlocks("summaries");
+const claims = lazy(() => parseBlocks("claims"));
+const documentIndexes = lazy(() => new Map(summaries.map((row, number) => [row[0], number])));
+const parsedBlocks = new Map();
 
-/** A document's text and readings; a few blocks stay unpacked. */
-function documentAt(number) {
-  const block = Math.floor(number / facts.block);
-  if (!unpacked.has(block)) {
-    if (unpacked.size > 3) unpacked.delete(unpacked.keys().next().value);
-    unpacked.set(block, parsed(`documents-${block}`));
+/** Return [text, annotations] of a document; the last few blocks stay parsed. */
+function loadDocument(number) {
+  const block = Math.floor(number / pageData.block_size);
+  if (!parsedBlocks.has(block)) {
+    if (parsedBlocks.size > 3) parsedBlocks.delete(parsedBlocks.keys().next().value);
+    parsedBlocks.set(block, parseBlock(`documents-${block}`));
   }
-  return unpacked.get(block)[number % facts.block];
+  return parsedBlocks.get(block)[number % pageData.block_size];
 }
 
-const nameOf = (list, place) => typeof place === "number" ? list[place].name : place ?? "";
-const labelOf = mention => facts.labels[mention[3]];
-const claimLabel = facts.labels.find(label => label.name === facts.claim);
-const asked = facts.asked.map(name => claimLabel.attributes.find(attribute => attribute.name === name));
+const nameOf = (list, index) => typeof index === "number" ? list[index].name : index ?? "";
+const labelOf = mention => pageData.labels[mention[3]];
+const claimLabel = pageData.labels.find(label => label.name === pageData.claim_label);
+const claimAttributes = pageData.claim_attributes.map(name => claimLabel.attributes.find(attribute => attribute.name === name));
 const valueOf = (attribute, value) => attribute.values.length && typeof value === "number" ? attribute.values[value] : value ?? "";
-const readerName = ([name, kind, campaign, pass]) =>
+const annotatorTitle = ([name, kind, campaign, pass]) =>
   kind === "gold" ? `adjudicated · ${campaign}` : `${name} (${kind}) · ${campaign}${pass ? ` · ${pass}` : ""}`;
-const readerKey = ([name, , campaign, pass]) => [name, campaign, pass].filter(Boolean).join(" ");
-const severalReaders = facts.readers.length > 1;
-const inWords = { source: "who says", cue: "cue", agent: "who did it", target: "to whom", where: "where", quantity: "how many" };
+const annotatorKey = ([name, , campaign, pass]) => [name, campaign, pass].filter(Boolean).join(" ");
+const severalAnnotators = pageData.annotators.length > 1;
+const relationTitles = { source: "who says", cue: "cue", agent: "who did it", target: "to whom", where: "where", quantity: "how many" };
 
-// --- small tools
+const spellNumber = written => written.replace("≥", "at least").replace("≤", "at most").replace("≈", "about").replace("..", " to ").replace("?", "an unknown number");
 
-const spoken = written => written.replace("≥", "at least").replace("≤", "at most").replace("≈", "about").replace("..", " to ").replace("?", "an unknown number");
+/** Build a number in notation, with words for screen readers. */
+const buildNumber = written => spellNumber(written) === written ? h("span", { class: "number" }, written) : h("span", { class: "number" }, h("span", { "aria-hidden": "true" }, written), h("span", { class: "sr-only" }, spellNumber(written)));
 
-/** A number as it is written, told in words to those who hear it. */
-const number = written => spoken(written) === written ? h("span", { class: "many" }, written) : h("span", { class: "many" }, h("span", { "aria-hidden": "true" }, written), h("span", { class: "sr" }, spoken(written)));
+// --- tables with search, filters, sorting and pages
 
-// --- tables that are searched, filtered, sorted and leafed through
-
-const PAGE = 100;
+const PAGE_SIZE = 100, PRINT_LIMIT = 2000;
 
 /**
- * A table over many rows; only a page of them is ever in the document.
- * columns: {name, head, told, text(row), key(row), cell(row), wide, filter: "text" | [values], chosen(row)}
+ * Build a table over many rows; only one page of them is in the document.
+ * Columns: {head, hint, text(row), key(row), cell(row), style, filter: "text" | [values], value(row)}.
  */
-function sheet({ section, title, hint, columns, rows, extra, noun, csv }) {
-  const state = { search: "", filters: new Map(), sort: null, down: false, page: 0 };
-  let found = [], words = null;
+function buildTable({ section, title, hint, columns, rows, noun, saveCsv }) {
+  const state = { search: "", filters: new Map(), sort: null, descending: false, page: 0 };
+  let found = [], searchTexts = null;
   const head = h("tr"), body = h("tbody"), status = h("p", { class: "status", role: "status" }), pages = h("div", { class: "pages" });
-  const before = h("button", { type: "button", click: () => leaf(-1) }, "Previous");
-  const after = h("button", { type: "button", click: () => leaf(1) }, "Next");
-  const place = h("span");
-  pages.append(before, place, after);
+  const previous = h("button", { type: "button", click: () => turnPage(-1) }, "Previous");
+  const next = h("button", { type: "button", click: () => turnPage(1) }, "Next");
+  const position = h("span");
+  pages.append(previous, position, next);
 
   const matches = (row, index) => {
-    if (state.search && !state.search.split(/\s+/).every(word => words[index].includes(word))) return false;
-    for (const [column, wanted] of state.filters) {
-      if (Array.isArray(column.filter) ? column.chosen(row) !== wanted : !column.text(row).toLowerCase().includes(wanted)) return false;
+    if (state.search && !state.search.split(/\s+/).every(word => searchTexts[index].includes(word))) return false;
+    for (const [column, value] of state.filters) {
+      if (Array.isArray(column.filter) ? column.value(row) !== value : !column.text(row).toLowerCase().includes(value)) return false;
     }
     return true;
   };
-  const choose = () => {
+  const applyFilters = () => {
     const list = rows();
-    if (state.search) words ??= list.map(row => columns.map(column => column.text(row)).join(" ").toLowerCase());
+    if (state.search) searchTexts ??= list.map(row => columns.map(column => column.text(row)).join(" ").toLowerCase());
     found = [];
     list.forEach((row, index) => { if (matches(row, index)) found.push(row); });
-    if (state.sort) order();
+    if (state.sort) sortRows();
     state.page = 0;
     draw();
   };
-  const order = () => {
+  const sortRows = () => {
     const keys = new Map(found.map(row => [row, state.sort.key ? state.sort.key(row) : state.sort.text(row)]));
     const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b);
-    const missing = key => key === "" || key === null;  // last, up or down
+    const isMissing = key => key === "" || key === null;  // last in either direction
     found.sort((a, b) => {
       const [one, other] = [keys.get(a), keys.get(b)];
-      if (missing(one) || missing(other)) return missing(one) - missing(other);
-      return state.down ? compare(other, one) : compare(one, other);
+      if (isMissing(one) || isMissing(other)) return isMissing(one) - isMissing(other);
+      return state.descending ? compare(other, one) : compare(one, other);
     });
   };
-  const shown = (from, to) => found.slice(from, to).map(row => h("tr", {}, columns.map(column =>
+  const buildRows = (from, to) => found.slice(from, to).map(row => h("tr", {}, columns.map(column =>
     h("td", { class: column.style ?? null, "data-name": column.head }, column.cell(row)))));
-  const draw = (from = state.page * PAGE, to = from + PAGE) => {
-    body.replaceChildren(...shown(from, to));
+  const draw = (from = state.page * PAGE_SIZE, to = from + PAGE_SIZE) => {
+    body.replaceChildren(...buildRows(from, to));
     const total = rows().length;
-    status.textContent = found.length === total ? plural(total, noun) : `${format(found.length)} of ${plural(total, noun)}`;
-    pages.hidden = found.length <= PAGE;
-    place.textContent = `${format(from + 1)}–${format(Math.min(from + PAGE, found.length))} of ${format(found.length)}`;
-    before.disabled = from === 0;
-    after.disabled = from + PAGE >= found.length;
-    none.hidden = found.length > 0;
+    status.textContent = found.length === total ? formatCount(total, noun) : `${formatNumber(found.length)} of ${formatCount(total, noun)}`;
+    pages.hidden = found.length <= PAGE_SIZE;
+    position.textContent = `${formatNumber(from + 1)}–${formatNumber(Math.min(from + PAGE_SIZE, found.length))} of ${formatNumber(found.length)}`;
+    previous.disabled = from === 0;
+    next.disabled = from + PAGE_SIZE >= found.length;
+    empty.hidden = found.length > 0;
   };
-  const leaf = step => { state.page += step; draw(); table.scrollIntoView({ block: "start" }); };
-  const sorted = column => {
-    if (state.sort === column) state.down = !state.down; else Object.assign(state, { sort: column, down: false });
-    for (const cell of head.children) cell.setAttribute("aria-sort", cell.column !== column ? "none" : state.down ? "descending" : "ascending");
-    order();
+  const turnPage = step => { state.page += step; draw(); table.scrollIntoView({ block: "start" }); };
+  const toggleSort = column => {
+    if (state.sort === column) state.descending = !state.descending; else Object.assign(state, { sort: column, descending: false });
+    for (const cell of head.children) cell.setAttribute("aria-sort", cell.column !== column ? "none" : state.descending ? "descending" : "ascending");
+    sortRows();
     state.page = 0;
     draw();
   };
   for (const column of columns) {
-    const cell = h("th", { scope: "col", "aria-sort": "none" }, h("button", { type: "button", title: column.told, click: () => sorted(column) }, column.head));
+    const cell = h("th", { scope: "col", "aria-sort": "none" }, h("button", { type: "button", title: column.hint, click: () => toggleSort(column) }, column.head));
     cell.column = column;
     head.append(cell);
   }
-  const soon = pause(choose, 90);
-  const filter = column => {
+  const applySoon = debounce(applyFilters, 90);
+  const buildFilter = column => {
     const set = value => { if (value) state.filters.set(column, value); else state.filters.delete(column); };
     if (!Array.isArray(column.filter)) {
-      return h("label", { class: "narrow" }, column.head, h("input", { type: "search", input: event => { set(event.target.value.trim().toLowerCase()); soon(); } }));
+      return h("label", { class: "narrow" }, column.head, h("input", { type: "search", input: event => { set(event.target.value.trim().toLowerCase()); applySoon(); } }));
     }
-    return h("label", {}, column.head, h("select", { change: event => { set(event.target.value); choose(); } },
+    return h("label", {}, column.head, h("select", { change: event => { set(event.target.value); applyFilters(); } },
       h("option", { value: "" }, "all"), column.filter.map(value => h("option", { value }, value))));
   };
-  const search = h("input", { type: "search", placeholder: "words that all stand in a row", input: event => { state.search = event.target.value.trim().toLowerCase(); soon(); } });
-  const clear = () => {
+  const search = h("input", { type: "search", placeholder: "words in a row", input: event => { state.search = event.target.value.trim().toLowerCase(); applySoon(); } });
+  const clearFilters = () => {
     state.search = "";
     state.filters.clear();
     for (const field of controls.querySelectorAll("input, select")) field.value = "";
-    choose();
+    applyFilters();
   };
   const controls = h("div", { class: "controls", role: "search", "aria-label": title },
-    h("label", { class: "search" }, "Search", search), h("button", { type: "button", click: clear }, "Clear"),
+    h("label", { class: "search" }, "Search", search), h("button", { type: "button", click: clearFilters }, "Clear"),
     h("details", { open: innerWidth > 700 }, h("summary", {}, "Filter by column"),
-      h("div", { class: "controls" }, columns.filter(column => column.filter).map(filter))));
-  const none = h("p", { class: "empty", hidden: true }, "No row fits. Clear the search or a filter.");
+      h("div", { class: "controls" }, columns.filter(column => column.filter).map(buildFilter))));
+  const empty = h("p", { class: "empty", hidden: true }, "No row matches. Clear the search or a filter.");
   const table = h("table", { class: "rows" }, h("thead", {}, head), body);
   const heading = h("h1", { id: `${section.id}-title`, tabindex: "-1" }, title);
-  table.addEventListener("keydown", rove);
+  table.addEventListener("keydown", moveBetweenRows);
   section.replaceChildren(heading, hint ? h("p", { class: "hint" }, hint) : "", controls,
-    h("div", { class: "bar" }, status, csv ? h("button", { type: "button", click: () => csv(found) }, "Save these rows as CSV") : null, extra ?? null),
-    h("div", { class: "rows-frame" }, table), none, pages);
-  const PRINTED = 2000;
-  addEventListener("beforeprint", () => { if (!section.hidden) draw(0, PRINTED); });
+    h("div", { class: "bar" }, status, saveCsv ? h("button", { type: "button", click: () => saveCsv(found) }, "Save these rows as CSV") : null),
+    h("div", { class: "rows-frame" }, table), empty, pages);
+  addEventListener("beforeprint", () => { if (!section.hidden) draw(0, PRINT_LIMIT); });
   addEventListener("afterprint", () => { if (!section.hidden) draw(); });
-  choose();
+  applyFilters();
 }
 
-/** Up and down go from row to row. */
-function rove(event) {
+/** Move between rows with the up and down keys. */
+function moveBetweenRows(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const row = event.target.closest("tbody tr");
   if (!step || !row) return;
@@ -150,83 +147,83 @@ function rove(event) {
 
 // --- claims
 
-const addressOf = (document, key, mention) => `#document/${[listed[document][0], key ?? "", mention ?? ""].map(encodeURIComponent).join("/")}`;
-const address = (document, reader, mention) => addressOf(document, reader === undefined ? "" : readerKey(facts.readers[reader]), mention);
-/** How the readings of a document are told apart: an annotator may have answered twice. */
-const keysOf = readings => readings.map(([reader], at) => {
-  const before = readings.slice(0, at).filter(other => other[0] === reader).length;
-  return readerKey(facts.readers[reader]) + (before ? ` (${before + 1})` : "");
+const documentUrl = (document, key, mention) => `#document/${[summaries[document][0], key ?? "", mention ?? ""].map(encodeURIComponent).join("/")}`;
+const annotationUrl = (document, annotator, mention) => documentUrl(document, annotator === undefined ? "" : annotatorKey(pageData.annotators[annotator]), mention);
+/** Build a distinct key for each annotation of a document: one annotator may have several. */
+const annotationKeys = annotations => annotations.map(([annotator], at) => {
+  const earlier = annotations.slice(0, at).filter(other => other[0] === annotator).length;
+  return annotatorKey(pageData.annotators[annotator]) + (earlier ? ` (${earlier + 1})` : "");
 });
-const endWords = ([text, gloss]) => gloss ? `${text} ${gloss}` : text;
+const tailText = ([text, notation]) => notation ? `${text} ${notation}` : text;
 
-function endCell(name, ends) {
-  const item = ([text, gloss]) => name === "quantity" && gloss
-    ? [number(gloss), " ", h("span", { class: "gloss" }, text)]
-    : [text, gloss && !text.includes(gloss) ? h("span", { class: "gloss" }, ` = ${gloss}`) : null];
-  return ends.length > 1 ? h("ul", {}, ends.map(end => h("li", {}, item(end)))) : ends.length ? item(ends[0]) : null;
+function buildTails(name, tails) {
+  const item = ([text, notation]) => name === "quantity" && notation
+    ? [buildNumber(notation), " ", h("span", { class: "muted" }, text)]
+    : [text, notation && !text.includes(notation) ? h("span", { class: "muted" }, ` = ${notation}`) : null];
+  return tails.length > 1 ? h("ul", {}, tails.map(tail => h("li", {}, item(tail)))) : tails.length ? item(tails[0]) : null;
 }
 
 function claimColumns() {
-  const end = name => {
-    const at = facts.ends.indexOf(name);
+  const relation = name => {
+    const at = pageData.claim_relations.indexOf(name);
     const ends = row => row[8][at] ?? [];
     return {
-      name, head: inWords[name] ?? name, told: facts.relations.find(each => each.name === name).means, filter: "text",
-      text: row => ends(row).map(endWords).join(" "), cell: row => endCell(name, ends(row)),
+      head: relationTitles[name] ?? name, hint: pageData.relations.find(each => each.name === name).definition, filter: "text",
+      text: row => ends(row).map(tailText).join(" "), cell: row => buildTails(name, ends(row)),
       key: name === "quantity" ? row => ends(row).length ? ends(row)[0][2] ?? ends(row)[0][3] ?? null : null : null,
     };
   };
-  const closed = (attribute, at) => ({
-    name: attribute.name, head: attribute.name, told: attribute.means, filter: attribute.values,
-    text: row => String(valueOf(attribute, row[7][at])), chosen: row => valueOf(attribute, row[7][at]),
+  const attributeColumn = (attribute, at) => ({
+    head: attribute.name, hint: attribute.definition, filter: attribute.values,
+    text: row => String(valueOf(attribute, row[7][at])), value: row => valueOf(attribute, row[7][at]),
     key: row => row[7][at] ?? null,
-    cell: row => h("span", { class: `word ${valueOf(attribute, row[7][at]) === "negative" ? "negative" : ""}` }, String(valueOf(attribute, row[7][at]))),
+    cell: row => h("span", { class: `value ${valueOf(attribute, row[7][at]) === "negative" ? "negative" : ""}` }, String(valueOf(attribute, row[7][at]))),
   });
-  const what = {
-    name: "claim", head: "claim", told: "What is claimed; opens the claim where it stands.", style: "wide", filter: "text", text: row => row[5],
-    cell: row => [h("a", { href: address(row[0], row[1], row[2]) }, row[5]), nameOf(facts.flags, row[6]) ? [" ", h("span", { class: "flag" }, nameOf(facts.flags, row[6]))] : null],
+  const claim = {
+    head: "claim", hint: "The claim; opens it in its document.", style: "wide", filter: "text", text: row => row[5],
+    cell: row => [h("a", { href: annotationUrl(row[0], row[1], row[2]) }, row[5]), nameOf(pageData.flags, row[6]) ? [" ", h("span", { class: "flag" }, nameOf(pageData.flags, row[6]))] : null],
   };
-  const reader = {
-    name: "reading", head: "reading", told: "Whose reading it is.", filter: facts.readers.map(readerName),
-    text: row => readerName(facts.readers[row[1]]), chosen: row => readerName(facts.readers[row[1]]), cell: row => readerName(facts.readers[row[1]]),
+  const annotator = {
+    head: "annotator", hint: "The annotator who marked it.", filter: pageData.annotators.map(annotatorTitle),
+    text: row => annotatorTitle(pageData.annotators[row[1]]), value: row => annotatorTitle(pageData.annotators[row[1]]), cell: row => annotatorTitle(pageData.annotators[row[1]]),
   };
-  const where = {
-    name: "document", head: "document", told: "The document that it stands in.", filter: "text", text: row => `${listed[row[0]][0]} ${listed[row[0]][1] ?? ""}`,
-    style: "id", key: row => row[0], cell: row => listed[row[0]][1] ?? listed[row[0]][0],
+  const documentColumn = {
+    head: "document", hint: "The document with the claim.", filter: "text", text: row => `${summaries[row[0]][0]} ${summaries[row[0]][1] ?? ""}`,
+    style: "id", key: row => row[0], cell: row => summaries[row[0]][1] ?? summaries[row[0]][0],
   };
-  const known = names => names.filter(name => facts.ends.includes(name));
-  const others = facts.ends.filter(name => !(name in inWords));
-  return [...known(["source", "cue"]).map(end), what, ...(known(["agent", "target"]).length === 2 ? [deed(end("agent"), end("target"))] : []),
-    ...known(["where", "quantity"]).map(end), ...others.map(end), ...asked.map(closed), ...(severalReaders ? [reader] : []), where];
+  const known = names => names.filter(name => pageData.claim_relations.includes(name));
+  const others = pageData.claim_relations.filter(name => !(name in relationTitles));
+  return [...known(["source", "cue"]).map(relation), claim, ...(known(["agent", "target"]).length === 2 ? [agentAndTarget(relation("agent"), relation("target"))] : []),
+    ...known(["where", "quantity"]).map(relation), ...others.map(relation), ...claimAttributes.map(attributeColumn), ...(severalAnnotators ? [annotator] : []), documentColumn];
 }
 
-/** Who did it and to whom, in one column. */
-const deed = (agent, target) => ({
-  name: "deed", head: "who to whom", told: "Who did it, and to whom or to whose assets.", filter: "text",
+/** Join agent and target in one column. */
+const agentAndTarget = (agent, target) => ({
+  head: "who to whom", hint: "Who did it, and to whom or to whose assets.", filter: "text",
   text: row => `${agent.text(row)} → ${target.text(row)}`.replace(/^ → $/, ""),
-  cell: row => [agent.cell(row), target.text(row) ? [h("span", { class: "gloss" }, " → "), target.cell(row)] : null],
+  cell: row => [agent.cell(row), target.text(row) ? [h("span", { class: "muted" }, " → "), target.cell(row)] : null],
 });
 
 function showClaims(section) {
-  sheet({
-    section, title: "Claims", columns: claimColumns(), rows: claims, noun: "claim", csv: saveClaims,
-    hint: "A claim says that somebody said so, not that it happened. " + (severalReaders
-      ? "Every reading is here: choose one before counting." : "Do not add numbers up: some are parts of others."),
+  buildTable({
+    section, title: "Claims", columns: claimColumns(), rows: claims, noun: "claim", saveCsv: saveClaims,
+    hint: "A claim is what somebody said, not what happened. " + (severalAnnotators
+      ? "Every annotation is listed: choose one annotator before counting." : "Do not add numbers: some are parts of others."),
   });
 }
 
-const quoted = value => { const text = String(value ?? ""); return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text; };
+const quoteCsv = value => { const text = String(value ?? ""); return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text; };
 
-/** The rows as CSV: a column for each end, several ends in one cell apart by a bar. */
+/** Save rows as CSV, with a column per relation; several mentions in a cell are separated by a bar. */
 function saveClaims(rows) {
-  const head = ["doc_id", "reading", "kind", "campaign", "interface", "claim_id", "start", "end", "text", "flag", ...facts.asked,
-    ...facts.ends, "lower", "upper"];
-  const quantity = facts.ends.indexOf("quantity");
+  const head = ["doc_id", "annotator", "kind", "campaign", "interface", "claim_id", "start", "end", "text", "flag", ...pageData.claim_attributes,
+    ...pageData.claim_relations, "lower", "upper"];
+  const quantity = pageData.claim_relations.indexOf("quantity");
   const bound = (row, place) => (row[8][quantity] ?? []).map(end => end[place] ?? "").join(" | ");
-  const lines = rows.map(row => [listed[row[0]][0], ...facts.readers[row[1]], ...row.slice(2, 6), nameOf(facts.flags, row[6]),
-    ...asked.map((attribute, at) => valueOf(attribute, row[7][at])), ...row[8].map(ends => ends.map(end => end[0]).join(" | ")),
+  const lines = rows.map(row => [summaries[row[0]][0], ...pageData.annotators[row[1]], ...row.slice(2, 6), nameOf(pageData.flags, row[6]),
+    ...claimAttributes.map((attribute, at) => valueOf(attribute, row[7][at])), ...row[8].map(ends => ends.map(end => end[0]).join(" | ")),
     bound(row, 2), bound(row, 3)]);
-  const content = [head, ...lines].map(line => line.map(quoted).join(",")).join("\r\n") + "\r\n";
+  const content = [head, ...lines].map(line => line.map(quoteCsv).join(",")).join("\r\n") + "\r\n";
   const link = h("a", { href: URL.createObjectURL(new Blob([content], { type: "text/csv;charset=utf-8" })), download: "claims.csv" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -235,53 +232,53 @@ function saveClaims(rows) {
 // --- the list of documents
 
 function showDocuments(section) {
-  const plain = (name, head, at, more = {}) => ({
-    name, head, told: "", text: row => String(row[at] ?? ""), key: row => row[at] ?? null, cell: row => String(row[at] ?? ""), ...more,
+  const field = (head, at, more = {}) => ({
+    head, hint: "", text: row => String(row[at] ?? ""), key: row => row[at] ?? null, cell: row => String(row[at] ?? ""), ...more,
   });
-  const values = at => [...new Set(listed.map(row => row[at] ?? ""))].filter(Boolean).sort();
-  const some = (name, at) => values(at).length ? [plain(name, name, at, values(at).length < 40 ? { filter: values(at), chosen: row => row[at] } : { filter: "text" })] : [];
-  const number = (head, at) => plain(head, head, at, { style: "number", cell: row => format(row[at]) });
-  const place = new Map(listed.map((row, at) => [row, at]));
+  const values = at => [...new Set(summaries.map(row => row[at] ?? ""))].filter(Boolean).sort();
+  const optionalField = (name, at) => values(at).length ? [field(name, at, values(at).length < 40 ? { filter: values(at), value: row => row[at] } : { filter: "text" })] : [];
+  const count = (head, at) => field(head, at, { style: "count", cell: row => formatNumber(row[at]) });
+  const indexes = new Map(summaries.map((row, at) => [row, at]));
   const columns = [
-    plain("document", "document", 0, {
+    field("document", 0, {
       style: "wide", filter: "text", text: row => `${row[1] ?? ""} ${row[0]}`, key: row => row[1] ?? row[0],
-      cell: row => [h("a", { href: address(place.get(row)) }, row[1] ?? row[0]), row[1] ? h("div", { class: "gloss" }, row[0]) : null],
+      cell: row => [h("a", { href: annotationUrl(indexes.get(row)) }, row[1] ?? row[0]), row[1] ? h("div", { class: "muted" }, row[0]) : null],
     }),
-    ...some("outlet", 2), ...some("published", 4), ...some("language", 5), ...some("split", 6), ...some("license", 7),
+    ...optionalField("outlet", 2), ...optionalField("published", 4), ...optionalField("language", 5), ...optionalField("split", 6), ...optionalField("license", 7),
     {
-      name: "readings", head: "readings", told: "Whose readings there are.", text: row => row[8].map(each => readerName(facts.readers[each])).join("; "),
-      cell: row => row[8].length > 1 ? h("ul", {}, row[8].map(each => h("li", {}, readerName(facts.readers[each])))) : row[8].map(each => readerName(facts.readers[each])),
+      head: "annotators", hint: "The annotators of the document.", text: row => row[8].map(each => annotatorTitle(pageData.annotators[each])).join("; "),
+      cell: row => row[8].length > 1 ? h("ul", {}, row[8].map(each => h("li", {}, annotatorTitle(pageData.annotators[each])))) : row[8].map(each => annotatorTitle(pageData.annotators[each])),
     },
-    number("mentions", 9), number("claims", 10),
+    count("mentions", 9), count("claims", 10),
   ];
-  sheet({ section, title: "Documents", columns, rows: () => listed, noun: "document" });
+  buildTable({ section, title: "Documents", columns, rows: () => summaries, noun: "document" });
 }
 
 // --- one document
 
-let open = null; // {number, place, marks, order, picked}
+let open = null; // {document, annotation, mentions, relations, marks, element, key, detail, focusMark}
 
-/** Where spans nest: for each mention how many lines it keeps below itself for those inside. */
-function heights(mentions) {
-  const up = mentions.map(() => 0);
+/** Count, for each mention, the levels of mentions nested inside it. */
+function nestingLevels(mentions) {
+  const levels = mentions.map(() => 0);
   for (let one = mentions.length - 1; one >= 0; one--) {
     for (let other = one + 1; other < mentions.length && mentions[other][1] < mentions[one][2]; other++) {
-      if (mentions[other][2] <= mentions[one][2]) up[one] = Math.max(up[one], up[other] + 1);
+      if (mentions[other][2] <= mentions[one][2]) levels[one] = Math.max(levels[one], levels[other] + 1);
     }
   }
-  return up;
+  return levels;
 }
 
-/** The text with a mark around every mention; where two cross, the later one is drawn in two pieces. */
-function drawn(text, mentions, marks) {
+/** Build the text with a mark around every mention; of two that cross, the later is split in two. */
+function buildText(text, mentions, marks) {
   const points = Array.from(text); // code points, as offsets count
   const edges = [...new Set(mentions.flatMap(mention => [mention[1], mention[2]]))].sort((a, b) => a - b);
-  const up = heights(mentions), root = h("div", { class: "text", role: "group", "aria-label": "Text with mentions" });
+  const levels = nestingLevels(mentions), root = h("div", { class: "text", role: "group", "aria-label": "Text with mentions" });
   const stack = [{ element: root }];
   const top = () => stack[stack.length - 1];
   const slice = (from, to) => { if (to > from) top().element.append(points.slice(from, to).join("")); };
   const push = at => {
-    const element = markOf(mentions[at], at, up[at], marks[at].length === 0);
+    const element = buildMark(mentions[at], at, levels[at], marks[at].length === 0);
     marks[at].push(element);
     top().element.append(element);
     stack.push({ element, at });
@@ -293,277 +290,276 @@ function drawn(text, mentions, marks) {
     const kept = stack.filter(({ at }) => at !== undefined && mentions[at][2] > edge).map(({ at }) => at);
     const broken = stack.findIndex(({ at }) => at !== undefined && mentions[at][2] <= edge);
     const again = broken < 0 ? [] : kept.filter(at => stack.findIndex(each => each.at === at) > broken);
-    while (broken >= 0 && stack.length > broken) shut(stack.pop(), mentions);
+    while (broken >= 0 && stack.length > broken) closeMark(stack.pop(), mentions);
     again.forEach(push);
     while (next < mentions.length && mentions[next][1] === edge) push(next++);
   }
   slice(from, points.length);
   return root;
 }
-const shut = ({ element, at }, mentions) => element.append(h("span", { class: "tag" }, ` (end of ${layerName(mentions[at])}) `));
-const layerName = mention => nameOf(facts.labels, mention[3]);
-const layerClass = mention => typeof mention[3] === "number" ? `layer-${mention[3]} style-${mention[3] % 5}` : "style-0";
+const closeMark = ({ element, at }, mentions) => element.append(h("span", { class: "tag" }, ` (end of ${labelName(mentions[at])}) `));
+const labelName = mention => nameOf(pageData.labels, mention[3]);
+const labelClass = mention => typeof mention[3] === "number" ? `label-${mention[3]} underline-${mention[3] % 5}` : "underline-0";
 
-const markOf = (mention, at, up, first) => h("mark", {
-  class: `${layerClass(mention)} up${Math.min(up, 5)} ${flagOf(mention) && first ? "flagged" : ""}`, "data-at": at, tabindex: "-1",
-}, h("span", { class: "tag open" }, `${layerName(mention)}${first ? "" : ", continued"}${flagOf(mention) ? `, flag ${flagOf(mention)}` : ""} `));
-const flagOf = mention => nameOf(facts.flags, mention[5]);
+const buildMark = (mention, at, level, first) => h("mark", {
+  class: `${labelClass(mention)} level${Math.min(level, 5)} ${flagOf(mention) && first ? "flagged" : ""}`, "data-at": at, tabindex: "-1",
+}, h("span", { class: "tag label-start" }, `${labelName(mention)}${first ? "" : ", continued"}${flagOf(mention) ? `, flag ${flagOf(mention)}` : ""} `));
+const flagOf = mention => nameOf(pageData.flags, mention[5]);
 
-/** Attributes as [name, value] in words. */
+/** List the attributes of a mention as [name, value]. */
 function attributesOf(mention) {
   const declared = labelOf(mention)?.attributes ?? [];
   return (mention[4] ?? []).map((value, at) => at < declared.length ? [declared[at].name, valueOf(declared[at], value)] : value)
     .filter(([, value]) => value !== "" && value !== null).map(([name, value]) => [name, String(value)]);
 }
-const inBrief = mention => [layerName(mention), mention[9] ?? null, ...attributesOf(mention).filter(([name]) => !["lower", "upper", "gazetteer"].includes(name)).map(([, value]) => value),
+const summarizeMention = mention => [labelName(mention), mention[9] ?? null, ...attributesOf(mention).filter(([name]) => !["lower", "upper", "gazetteer"].includes(name)).map(([, value]) => value),
   flagOf(mention) ? `flag: ${flagOf(mention)}` : null].filter(Boolean).join(" · ");
 
 async function showDocument(section, docId, key, mentionId) {
-  await loaded;
-  const at = numberOf().get(docId);
-  if (at === undefined) {
+  await pageLoaded;
+  const index = documentIndexes().get(docId);
+  if (index === undefined) {
     section.replaceChildren(h("h1", { id: "view-document-title", tabindex: "-1" }, "No such document"), h("p", {}, h("a", { href: "#documents" }, "All documents")));
     return;
   }
-  const [text, readings] = documentAt(at);
-  const has = reading => reading[2]?.some(mention => mention[0] === mentionId);
-  const same = readings.findIndex(reading => readerKey(facts.readers[reading[0]]) === key && has(reading));
-  const named = keysOf(readings).indexOf(key);
-  const place = Math.max(0, named >= 0 && (same < 0 || has(readings[named])) ? named : same);
-  if (open?.number !== at || open.place !== place) drawDocument(section, at, text, readings, place);
-  const chosen = (readings[place]?.[2] ?? []).findIndex(mention => mention[0] === mentionId);
-  pick(chosen < 0 ? null : chosen, true);
+  const [text, annotations] = loadDocument(index);
+  const hasMention = annotation => annotation[2]?.some(mention => mention[0] === mentionId);
+  const withMention = annotations.findIndex(annotation => annotatorKey(pageData.annotators[annotation[0]]) === key && hasMention(annotation));
+  const named = annotationKeys(annotations).indexOf(key);
+  const shown = Math.max(0, named >= 0 && (withMention < 0 || hasMention(annotations[named])) ? named : withMention);
+  if (open?.document !== index || open.annotation !== shown) drawDocument(section, index, text, annotations, shown);
+  const selected = (annotations[shown]?.[2] ?? []).findIndex(mention => mention[0] === mentionId);
+  selectMention(selected < 0 ? null : selected, true);
 }
 
-function drawDocument(section, at, text, readings, place) {
-  const reading = readings[place] ?? [null, "", [], [], []];
-  const [, status = "", mentions = [], arrows = [], sums = [], note = ""] = reading;
+function drawDocument(section, at, text, annotations, shown) {
+  const annotation = annotations[shown] ?? [];
+  const [, status = "", mentions = [], relations = [], equations = [], note = "", unknownParts = 0, declined = []] = annotation;
   const marks = mentions.map(() => []);
-  const paper = drawn(text, mentions, marks);
-  open = { number: at, place, mentions, arrows, marks, paper, key: keysOf(readings)[place], picked: null, detail: h("section", { class: "detail", "aria-live": "polite", "aria-labelledby": "detail-title" }) };
-  roveMarks(paper);
-  const row = listed[at];
+  const element = buildText(text, mentions, marks);
+  open = { document: at, annotation: shown, mentions, relations, marks, element, key: annotationKeys(annotations)[shown], detail: h("section", { class: "detail", "aria-live": "polite", "aria-labelledby": "detail-title" }) };
+  handleMarkKeys(element);
+  const row = summaries[at];
   const link = row[3] && /^https?:\/\//i.test(row[3]) ? h("a", { href: row[3], rel: "noopener noreferrer" }, row[3]) : row[3];
-  const about = [row[1] ? row[0] : null, row[2], row[4], row[5], `split ${row[6]}`, `licence ${row[7]}`, link].filter(Boolean).map(each => h("span", {}, each));
-  const step = (to, words) => to >= 0 && to < listed.length ? h("a", { href: address(to) }, words) : null;
+  const metadata = [row[1] ? row[0] : null, row[2], row[4], row[5], `split ${row[6]}`, `licence ${row[7]}`, link].filter(Boolean).map(each => h("span", {}, each));
+  const step = (to, words) => to >= 0 && to < summaries.length ? h("a", { href: annotationUrl(to) }, words) : null;
   section.replaceChildren(
     h("p", { class: "back" }, h("a", { href: "#claims" }, "All claims"), h("a", { href: "#documents" }, "All documents"), step(at - 1, "Previous document"), step(at + 1, "Next document")),
-    h("h1", { id: "view-document-title", tabindex: "-1" }, row[1] ?? row[0]), h("p", { class: "about" }, about), readers(at, readings, place),
-    h("div", { class: "sheet" },
-      h("div", { class: "paper" },
-        mentions.length ? h("p", { class: "hint keys" }, "Tab goes into the text; arrow keys go from mention to mention, Enter shows what hangs together, Escape lets go.") : null,
-        status === "skipped" ? h("p", { class: "hint" }, "The annotator passed this document over.") : null,
-        paper),
-      mentions.length ? h("div", { class: "side" },
-        h("div", {}, open.detail, sumList(sums), remarks(note, reading[6]), declined(reading[8] ?? [])), h("div", {}, layerList(paper), claimList())) : null));
+    h("h1", { id: "view-document-title", tabindex: "-1" }, row[1] ?? row[0]), h("p", { class: "metadata" }, metadata), annotationChoice(at, annotations, shown),
+    h("div", { class: "document-layout" },
+      h("div", { class: "document-text" },
+        mentions.length ? h("p", { class: "hint keys" }, "Tab enters the text. Arrow keys move between mentions, Enter selects one with its relations, Escape clears the selection.") : null,
+        status === "skipped" ? h("p", { class: "hint" }, "The annotator skipped this document.") : null,
+        element),
+      mentions.length ? h("div", { class: "sidebar" },
+        h("div", {}, open.detail, equationList(equations), noteList(note, unknownParts), declinedList(declined)), h("div", {}, labelList(element), claimList())) : null));
 }
 
-function readers(at, readings, place) {
-  const name = reading => readerName(facts.readers[reading[0]]);
-  if (!readings.length) return h("p", { class: "hint" }, "Nobody has read this document yet.");
-  const kind = facts.readers[readings[place][0]][1];
-  const made = { program: "made by a program", human: "made by a person", gold: "adjudicated", adjudicator: "made by an adjudicator" }[kind];
-  if (readings.length === 1) return h("p", { class: "hint" }, `Reading: ${name(readings[0])} (${made}).`);
-  const keys = keysOf(readings), again = number => keys[number].match(/ \(\d+\)$/)?.[0] ?? "";
-  return h("fieldset", { class: "choice" }, h("legend", {}, "Reading"), readings.map((reading, number) =>
-    h("label", {}, h("input", { type: "radio", name: "reading", checked: number === place, change: () => location.replace(addressOf(at, keys[number])) }), ` ${name(reading)}${again(number)}`)));
+function annotationChoice(at, annotations, shown) {
+  const name = annotation => annotatorTitle(pageData.annotators[annotation[0]]);
+  if (!annotations.length) return h("p", { class: "hint" }, "Nobody has annotated this document yet.");
+  const kind = pageData.annotators[annotations[shown][0]][1];
+  const origin = { program: "made by a program", human: "made by a person", gold: "adjudicated", adjudicator: "made by an adjudicator" }[kind];
+  if (annotations.length === 1) return h("p", { class: "hint" }, `Annotation: ${name(annotations[0])} (${origin}).`);
+  const keys = annotationKeys(annotations), repetition = number => keys[number].match(/ \(\d+\)$/)?.[0] ?? "";
+  return h("fieldset", { class: "annotation-choice" }, h("legend", {}, "Annotation"), annotations.map((annotation, number) =>
+    h("label", {}, h("input", { type: "radio", name: "annotation", checked: number === shown, change: () => location.replace(documentUrl(at, keys[number])) }), ` ${name(annotation)}${repetition(number)}`)));
 }
 
-/** One stop for Tab; arrows go on from there. */
-function roveMarks(paper) {
-  const stop = at => {
-    for (const mark of paper.querySelectorAll('mark[tabindex="0"]')) mark.tabIndex = -1;
+/** Make the text one tab stop, with arrow keys between its marks. */
+function handleMarkKeys(element) {
+  const focusMark = at => {
+    for (const mark of element.querySelectorAll('mark[tabindex="0"]')) mark.tabIndex = -1;
     if (open.marks[at]) open.marks[at][0].tabIndex = 0;
   };
-  const visible = at => open.marks[at] && !open.marks[at][0].classList.contains("off");
+  const visible = at => open.marks[at] && !open.marks[at][0].classList.contains("hidden-mark");
   const go = (at, step) => {
     while (open.marks[at] && !visible(at)) at += step;
     if (!open.marks[at]) return;
-    stop(at);
+    focusMark(at);
     open.marks[at][0].focus();
   };
-  const here = event => Number(event.target.closest("mark")?.dataset.at ?? -1);
-  paper.addEventListener("keydown", event => {
-    const at = here(event);
+  const markIndex = event => Number(event.target.closest("mark")?.dataset.at ?? -1);
+  element.addEventListener("keydown", event => {
+    const at = markIndex(event);
     const moves = { ArrowRight: [at + 1, 1], ArrowDown: [at + 1, 1], ArrowLeft: [at - 1, -1], ArrowUp: [at - 1, -1], Home: [0, 1], End: [open.marks.length - 1, -1] };
     if (event.key in moves) go(...moves[event.key]);
-    else if (event.key === "Enter" || event.key === " ") address_(at);
-    else if (event.key === "Escape") address_(null);
+    else if (event.key === "Enter" || event.key === " ") navigateTo(at);
+    else if (event.key === "Escape") navigateTo(null);
     else return;
     event.preventDefault();
   });
-  paper.addEventListener("click", event => {
+  element.addEventListener("click", event => {
     if (!getSelection().isCollapsed) return;
-    const mark = event.target.closest("mark:not(.off)");
-    address_(mark ? Number(mark.dataset.at) : null);
+    const mark = event.target.closest("mark:not(.hidden-mark)");
+    navigateTo(mark ? Number(mark.dataset.at) : null);
   });
-  open.stop = stop;
-  if (open.marks.length) stop(0);
+  open.focusMark = focusMark;
+  if (open.marks.length) focusMark(0);
 }
 
-/** Put what is picked into the address, so that it can be gone back to and sent on. */
-function address_(at) {
-  location.hash = addressOf(open.number, open.key, at === null ? "" : open.mentions[at][0]).slice(1);
+/** Put the selected mention into the URL, so that it can be bookmarked and shared. */
+function navigateTo(at) {
+  location.hash = documentUrl(open.document, open.key, at === null ? "" : open.mentions[at][0]).slice(1);
 }
 
-/** Show a mention and what hangs together with it; null shows all alike. */
-function pick(at, seen) {
-  const { marks, paper, mentions } = open;
-  for (const mark of paper.querySelectorAll(".picked, .tied")) mark.classList.remove("picked", "tied");
-  for (const tag of paper.querySelectorAll(".tag.role")) tag.remove();
-  paper.classList.toggle("focused", at !== null);
-  open.picked = at;
+/** Select a mention and highlight its relations; null clears the selection. */
+function selectMention(at, scroll) {
+  const { marks, element, mentions } = open;
+  for (const mark of element.querySelectorAll(".selected, .related")) mark.classList.remove("selected", "related");
+  for (const tag of element.querySelectorAll(".tag.role")) tag.remove();
+  element.classList.toggle("has-selection", at !== null);
   if (at !== null) {
-    for (const mark of marks[at]) mark.classList.add("picked");
-    for (const [other, role] of tiesOf(at)) {
-      for (const mark of marks[other]) mark.classList.add("tied");
+    for (const mark of marks[at]) mark.classList.add("selected");
+    for (const [other, role] of relationsOf(at)) {
+      for (const mark of marks[other]) mark.classList.add("related");
       marks[other][0].prepend(h("span", { class: "tag role", "aria-hidden": "true" }, role));
     }
-    open.stop(at);
-    if (seen) {
-      marks[at][0].scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+    open.focusMark(at);
+    if (scroll) {
+      marks[at][0].scrollIntoView({ block: "nearest", behavior: reducedMotion.matches ? "auto" : "smooth" });
       marks[at][0].focus({ preventScroll: true });
-      $("tip").hidden = true; // what it says stands beside the text now
+      byId("tip").hidden = true; // the sidebar shows the same
     }
   }
-  if (mentions.length) detail(at);
-  for (const item of document.querySelectorAll(".claim-list li")) item.classList.toggle("now", Number(item.dataset.at) === at);
+  if (mentions.length) showDetail(at);
+  for (const item of document.querySelectorAll(".claim-list li")) item.classList.toggle("current", Number(item.dataset.at) === at);
 }
 
-/** [other mention, role] of everything tied to a mention; arrows that lead to it read the other way round. */
-function tiesOf(at) {
+/** List [other mention, role] for the relations of a mention, in both directions. */
+function relationsOf(at) {
   return [
-    ...open.arrows.filter(([, head]) => head === at).map(([type, , tail]) => [tail, nameOf(facts.relations, type)]),
-    ...open.arrows.filter(([, , tail]) => tail === at).map(([type, head]) => [head, `${nameOf(facts.relations, type)} of this`]),
+    ...open.relations.filter(([, head]) => head === at).map(([type, , tail]) => [tail, nameOf(pageData.relations, type)]),
+    ...open.relations.filter(([, , tail]) => tail === at).map(([type, head]) => [head, `${nameOf(pageData.relations, type)} of this`]),
   ];
 }
-const wordsOf = mention => Array.from(documentAt(open.number)[0]).slice(mention[1], mention[2]).join("");
-const goTo = (at, ...content) => h("button", { type: "button", class: "link", click: () => address_(at) }, content.length ? content : wordsOf(open.mentions[at]));
-const colouredLabel = mention => h("span", { class: `label ${typeof mention[3] === "number" ? `layer-${mention[3]}` : ""}` }, layerName(mention));
+const mentionText = mention => Array.from(loadDocument(open.document)[0]).slice(mention[1], mention[2]).join("");
+const mentionLink = (at, ...content) => h("button", { type: "button", class: "link", click: () => navigateTo(at) }, content.length ? content : mentionText(open.mentions[at]));
+const buildLabel = mention => h("span", { class: `label ${typeof mention[3] === "number" ? `label-${mention[3]}` : ""}` }, labelName(mention));
 
-function detail(at) {
+function showDetail(at) {
   const box = open.detail;
   box.classList.toggle("full", at !== null);
   if (at === null) {
-    box.replaceChildren(h("h2", { id: "detail-title" }, "Nothing chosen"), h("p", { class: "hint" }, "Choose a mention in the text, or a claim from the list."));
+    box.replaceChildren(h("h2", { id: "detail-title" }, "No mention selected"), h("p", { class: "hint" }, "Select a mention in the text or a claim in the list."));
     return;
   }
   const mention = open.mentions[at];
   const [id, start, end, , , , note, decided, votes, written] = mention;
-  const facts_ = [...(written ? [["number", number(written)]] : []), ...attributesOf(mention), ["offsets", `${start} to ${end}`], ["id", id],
+  const fields = [...(written ? [["number", buildNumber(written)]] : []), ...attributesOf(mention), ["offsets", `${start} to ${end}`], ["id", id],
     ...(flagOf(mention) ? [["flag", h("span", { class: "flag" }, flagOf(mention))]] : []), ...(note ? [["note", note]] : []),
     ...(decided ? [["decided", decided]] : []), ...(votes?.length ? [["votes", votes.join(", ")]] : [])];
-  const ties = tiesOf(at);
+  const related = relationsOf(at);
   box.replaceChildren(
-    h("h2", { id: "detail-title" }, colouredLabel(mention)), h("p", { class: "quote" }, wordsOf(mention)),
-    h("dl", {}, facts_.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-    ties.length ? h("dl", { class: "ties" }, ties.map(([other, role]) => [h("dt", {}, role), h("dd", {}, goTo(other), open.mentions[other][9] ? [" ", number(open.mentions[other][9])] : null)])) : null,
-    h("button", { type: "button", click: () => address_(null) }, "Let go"));
+    h("h2", { id: "detail-title" }, buildLabel(mention)), h("p", { class: "quote" }, mentionText(mention)),
+    h("dl", {}, fields.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+    related.length ? h("dl", { class: "relations" }, related.map(([other, role]) => [h("dt", {}, role), h("dd", {}, mentionLink(other), open.mentions[other][9] ? [" ", buildNumber(open.mentions[other][9])] : null)])) : null,
+    h("button", { type: "button", click: () => navigateTo(null) }, "Clear selection"));
 }
 
-/** The algebra of counts: 38 = 34 + 2..4. */
-function sumList(sums) {
-  if (!sums.length) return null;
-  const count = at => goTo(at, number(open.mentions[at][9] ?? wordsOf(open.mentions[at])));
-  const sign = (shown, words) => h("span", { class: "sign" }, h("span", { "aria-hidden": "true" }, shown), h("span", { class: "sr" }, words));
-  const marks = { sums: ["good", "adds up"], may: ["may", "may add up"], less: ["bad", "parts missing"], more: ["bad", "too many"], differs: ["bad", "differs"] };
-  const equals = { sums: ["=", " equals "], may: ["=", " may equal "], less: ["≠", " does not equal "], more: ["≠", " does not equal "] };
-  const line = ([kind, whole, parts, state, total, told = ""]) => {
-    const joined = between => parts.map((part, place) => [place ? between() : null, count(part)]);
-    const formula = kind === "part_of" ? [count(whole), sign(...equals[state]), joined(() => sign("+", " plus "))]
-      : kind === "adds_to" ? [count(whole), sign("+", " and on top "), joined(() => sign("+", " plus ")), sign("=", " equals "), number(total)]
-        : [count(whole), sign(state === "sums" ? "≡" : "≢", " said again as "), joined(() => sign("≡", " and "))];
-    const verdict = kind === "restates" && state === "sums" ? ["good", "said again"] : marks[state];
-    return h("li", {}, h("div", { class: "sum" }, formula), h("div", {}, verdict ? h("span", { class: `verdict ${verdict[0]}` }, verdict[1]) : null, told ? [verdict ? " " : "", told] : null),
-      h("div", { class: "gloss" }, [whole, ...parts].map((at, place) => [place ? "; " : "", wordsOf(open.mentions[at])])));
+/** List the equations between counts: 38 = 34 + 2..4. */
+function equationList(equations) {
+  if (!equations.length) return null;
+  const count = at => mentionLink(at, buildNumber(open.mentions[at][9] ?? mentionText(open.mentions[at])));
+  const sign = (shown, words) => h("span", { class: "sign" }, h("span", { "aria-hidden": "true" }, shown), h("span", { class: "sr-only" }, words));
+  const verdicts = { "adds up": ["good", "adds up"], "may add up": ["may", "may add up"], "too few": ["bad", "parts missing"], "too many": ["bad", "too many"], differs: ["bad", "differs"] };
+  const equalsSigns = { "adds up": ["=", " equals "], "may add up": ["=", " may equal "], "too few": ["≠", " does not equal "], "too many": ["≠", " does not equal "] };
+  const line = ([kind, whole, parts, state, total, explanation = ""]) => {
+    const joined = between => parts.map((part, at) => [at ? between() : null, count(part)]);
+    const formula = kind === "part_of" ? [count(whole), sign(...equalsSigns[state]), joined(() => sign("+", " plus "))]
+      : kind === "adds_to" ? [count(whole), sign("+", " and on top "), joined(() => sign("+", " plus ")), sign("=", " equals "), buildNumber(total)]
+        : [count(whole), sign(state === "adds up" ? "≡" : "≢", " is restated as "), joined(() => sign("≡", " and "))];
+    const verdict = kind === "restates" && state === "adds up" ? ["good", "restated"] : verdicts[state];
+    return h("li", {}, h("div", { class: "equation" }, formula), h("div", {}, verdict ? h("span", { class: `equation-state ${verdict[0]}` }, verdict[1]) : null, explanation ? [verdict ? " " : "", explanation] : null),
+      h("div", { class: "muted" }, [whole, ...parts].map((at, position) => [position ? "; " : "", mentionText(open.mentions[at])])));
   };
-  return h("section", { class: "sums" }, h("h2", {}, "How the numbers hang together"), h("ul", {}, sums.map(line)));
+  return h("section", { class: "equations" }, h("h2", {}, "How the numbers relate"), h("ul", {}, equations.map(line)));
 }
 
-function layerList(paper) {
+function labelList(element) {
   const present = [...new Set(open.mentions.map(mention => mention[3]))].sort((a, b) => collator.compare(a, b));
-  const turn = (label, on) => open.mentions.forEach((mention, at) => {
-    if (mention[3] === label) for (const mark of open.marks[at]) mark.classList.toggle("off", !on);
+  const toggleLabel = (label, on) => open.mentions.forEach((mention, at) => {
+    if (mention[3] === label) for (const mark of open.marks[at]) mark.classList.toggle("hidden-mark", !on);
   });
-  const sample = label => h("span", { class: `sample ${typeof label === "number" ? `layer-${label} style-${label % 5}` : ""}` }, nameOf(facts.labels, label));
-  return h("section", { class: "layers" }, h("h2", {}, "Layers"),
-    present.map(label => h("label", { title: facts.labels[label]?.means },
-      h("input", { type: "checkbox", checked: true, change: event => turn(label, event.target.checked) }),
-      sample(label), h("span", { class: "gloss" }, format(open.mentions.filter(mention => mention[3] === label).length)))),
-    h("label", { class: "keys" }, h("input", { type: "checkbox", change: event => paper.classList.toggle("named", event.target.checked) }), "name them in the text"));
+  const sample = label => h("span", { class: `sample ${typeof label === "number" ? `label-${label} underline-${label % 5}` : ""}` }, nameOf(pageData.labels, label));
+  return h("section", { class: "label-list" }, h("h2", {}, "Labels"),
+    present.map(label => h("label", { title: pageData.labels[label]?.definition },
+      h("input", { type: "checkbox", checked: true, change: event => toggleLabel(label, event.target.checked) }),
+      sample(label), h("span", { class: "muted" }, formatNumber(open.mentions.filter(mention => mention[3] === label).length)))),
+    h("label", { class: "keys" }, h("input", { type: "checkbox", change: event => element.classList.toggle("show-labels", event.target.checked) }), "show labels in the text"));
 }
 
 function claimList() {
-  const places = open.mentions.map((mention, at) => at).filter(at => layerName(open.mentions[at]) === facts.claim);
-  if (!places.length) return null;
-  const ends = (at, type) => open.arrows.filter(([kind, head]) => head === at && nameOf(facts.relations, kind) === type).map(([, , tail]) => tail);
-  const who = at => ends(at, "source").map(tail => wordsOf(open.mentions[tail])).join(", ") || "nobody named";
+  const claimIndexes = open.mentions.map((mention, at) => at).filter(at => labelName(open.mentions[at]) === pageData.claim_label);
+  if (!claimIndexes.length) return null;
+  const tails = (at, type) => open.relations.filter(([kind, head]) => head === at && nameOf(pageData.relations, kind) === type).map(([, , tail]) => tail);
+  const sourceText = at => tails(at, "source").map(tail => mentionText(open.mentions[tail])).join(", ") || "no source";
   const item = at => {
     const negative = attributesOf(open.mentions[at]).some(([, value]) => value === "negative");
-    return h("li", { "data-at": at }, h("div", { class: "gloss" }, who(at), ends(at, "cue").map(tail => ` · ${wordsOf(open.mentions[tail])}`),
-      negative ? [" ", h("span", { class: "word negative" }, "denied")] : null),
-    goTo(at), ends(at, "quantity").map((tail, place) => [place ? ", " : " ", number(open.mentions[tail][9] ?? "")]));
+    return h("li", { "data-at": at }, h("div", { class: "muted" }, sourceText(at), tails(at, "cue").map(tail => ` · ${mentionText(open.mentions[tail])}`),
+      negative ? [" ", h("span", { class: "value negative" }, "denied")] : null),
+    mentionLink(at), tails(at, "quantity").map((tail, position) => [position ? ", " : " ", buildNumber(open.mentions[tail][9] ?? "")]));
   };
-  return h("section", { class: "claim-list" }, h("h2", {}, plural(places.length, "claim")), h("ol", {}, places.map(item)));
+  return h("section", { class: "claim-list" }, h("h2", {}, formatCount(claimIndexes.length, "claim")), h("ol", {}, claimIndexes.map(item)));
 }
 
-function remarks(note, kept) {
-  const marked = open.mentions.map((mention, at) => [mention, at]).filter(([mention]) => flagOf(mention) || mention[6]);
-  if (!marked.length && !note && !kept) return null;
+function noteList(note, unknownParts) {
+  const withNotes = open.mentions.map((mention, at) => [mention, at]).filter(([mention]) => flagOf(mention) || mention[6]);
+  if (!withNotes.length && !note && !unknownParts) return null;
   return h("section", { class: "remarks" }, h("h2", {}, "Flags and notes"), h("ul", {},
     note ? h("li", {}, "On the document: ", note) : null,
-    marked.map(([mention, at]) => h("li", {}, flagOf(mention) ? [h("span", { class: "flag" }, flagOf(mention)), " "] : null, goTo(at), mention[6] ? `: ${mention[6]}` : null)),
-    kept ? h("li", {}, `${plural(kept, "part")} of the answer that the schema does not know`) : null));
+    withNotes.map(([mention, at]) => h("li", {}, flagOf(mention) ? [h("span", { class: "flag" }, flagOf(mention)), " "] : null, mentionLink(at), mention[6] ? `: ${mention[6]}` : null)),
+    unknownParts ? h("li", {}, `${formatCount(unknownParts, "part")} of the annotation unknown to the schema`) : null));
 }
 
-/** What annotators marked and whoever adjudicated did not take. */
-function declined(given) {
-  if (!given.length) return null;
-  const item = ([label, text, values, votes]) => h("li", {}, `${nameOf(facts.labels, label)} “${text}”${values ? ` (${values})` : ""}: ${votes.join(", ")}`);
-  return h("section", { class: "remarks declined" }, h("h2", {}, `${plural(given.length, "reading")} declined`), h("ul", {}, given.map(item)));
+/** List the mentions that gold did not take. */
+function declinedList(declined) {
+  if (!declined.length) return null;
+  const item = ([label, text, values, votes]) => h("li", {}, `${nameOf(pageData.labels, label)} “${text}”${values ? ` (${values})` : ""}: ${votes.join(", ")}`);
+  return h("section", { class: "remarks declined" }, h("h2", {}, `${formatCount(declined.length, "mention")} declined`), h("ul", {}, declined.map(item)));
 }
 
-// --- what a mention is, where the pointer or the focus is
+// --- tooltip
 
-function tell(event) {
-  const mark = event.target.closest?.("mark:not(.off)");
-  const tip = $("tip");
+function showTooltip(event) {
+  const mark = event.target.closest?.("mark:not(.hidden-mark)");
+  const tip = byId("tip");
   tip.hidden = !mark || !open;
   if (tip.hidden) return;
-  tip.textContent = inBrief(open.mentions[Number(mark.dataset.at)]);
+  tip.textContent = summarizeMention(open.mentions[Number(mark.dataset.at)]);
   const boxes = mark.getClientRects();
   const box = [...boxes].find(each => event.clientY >= each.top && event.clientY <= each.bottom) ?? boxes[0];
   tip.style.left = `${Math.max(8, Math.min(event.clientX ?? box.left, innerWidth - tip.offsetWidth - 8))}px`;
   tip.style.top = `${box.top > tip.offsetHeight + 12 ? box.top - tip.offsetHeight - 6 : box.bottom + 6}px`;
 }
-for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, tell);
-document.addEventListener("keydown", event => { if (event.key === "Escape") $("tip").hidden = true; });
-addEventListener("scroll", () => { $("tip").hidden = true; }, { passive: true, capture: true });
+for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, showTooltip);
+document.addEventListener("keydown", event => { if (event.key === "Escape") byId("tip").hidden = true; });
+addEventListener("scroll", () => { byId("tip").hidden = true; }, { passive: true, capture: true });
 
-// --- from address to view
+// --- navigation
 
-const made = new Set(), scrolled = new Map();
+const builtViews = new Set(), scrollPositions = new Map();
 const views = { claims: showClaims, documents: showDocuments };
 let current = null;
 
-async function route() {
+async function showView() {
   const [view, ...rest] = location.hash.slice(1).split("/").map(part => { try { return decodeURIComponent(part); } catch { return part; } });
   if (view === "main") return;
   const name = ["figures", "claims", "documents", "document"].includes(view) ? view : "figures";
-  const fresh = current !== name || (name === "document" && open && listed[open.number][0] !== rest[0]);
-  if (current) scrolled.set(current, scrollY);
+  const isNew = current !== name || (name === "document" && open && summaries[open.document][0] !== rest[0]);
+  if (current) scrollPositions.set(current, scrollY);
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `view-${name}`;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${name}` || (name === "document" && link.hash === "#documents")) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const first = current === null;
+  const isFirst = current === null;
   current = name;
-  if (name in views && !made.has(name)) { made.add(name); views[name]($(`view-${name}`)); }
-  if (fresh) scrollTo({ top: name === "document" ? 0 : scrolled.get(name) ?? 0, behavior: "instant" });
-  if (name === "document") await showDocument($("view-document"), ...rest);
-  if (fresh && !first && !rest[2]) document.querySelector(`#view-${name} h1`)?.focus({ preventScroll: true });
+  if (name in views && !builtViews.has(name)) { builtViews.add(name); views[name](byId(`view-${name}`)); }
+  if (isNew) scrollTo({ top: name === "document" ? 0 : scrollPositions.get(name) ?? 0, behavior: "instant" });
+  if (name === "document") await showDocument(byId("view-document"), ...rest);
+  if (isNew && !isFirst && !rest[2]) document.querySelector(`#view-${name} h1`)?.focus({ preventScroll: true });
 }
 document.querySelector("nav").hidden = false;
-addEventListener("hashchange", route);
-route().then(() => { document.documentElement.dataset.ready = "yes"; });
+addEventListener("hashchange", showView);
+showView().then(() => { document.documentElement.dataset.ready = "yes"; });

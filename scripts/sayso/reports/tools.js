@@ -1,22 +1,22 @@
-// What the script of every page of Sayso uses. Everything from the corpus becomes text nodes, never markup.
+// Shared by the scripts of all pages. Text from the corpus becomes text nodes, never markup.
 "use strict";
 
-// --- what the page holds as JSON
+// --- JSON blocks of the page
 
-const parsed = id => JSON.parse(document.getElementById(id).textContent);
-const all = name => {
+const parseBlock = id => JSON.parse(document.getElementById(id).textContent);
+const parseBlocks = name => {
   const rows = [];
   for (let number = 0; document.getElementById(`${name}-${number}`); number++) {
-    for (const row of parsed(`${name}-${number}`)) rows.push(row);
+    for (const row of parseBlock(`${name}-${number}`)) rows.push(row);
   }
   return rows;
 };
-const later = make => { let made; return () => made ??= make(); };
-const loaded = new Promise(done => document.readyState === "loading" ? addEventListener("DOMContentLoaded", done) : done());
+const lazy = build => { let value; return () => value ??= build(); };
+const pageLoaded = new Promise(resolve => document.readyState === "loading" ? addEventListener("DOMContentLoaded", resolve) : resolve());
 
 // --- small tools
 
-/** An element; attributes that are functions listen, null children are left out. */
+/** Create an element. Function attributes become event listeners; null children are skipped. */
 function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -27,9 +27,9 @@ function h(name, attributes = {}, ...children) {
   element.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
   return element;
 }
-const $ = id => document.getElementById(id);
-const format = number => number.toLocaleString("en");
-const plural = (number, word) => `${format(number)} ${word}${number === 1 ? "" : "s"}`;
+const byId = id => document.getElementById(id);
+const formatNumber = number => number.toLocaleString("en");
+const formatCount = (number, word) => `${formatNumber(number)} ${word}${number === 1 ? "" : "s"}`;
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const pause = (work, milliseconds) => { let timer; return () => { clearTimeout(timer); timer = setTimeout(work, milliseconds); }; };
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+const debounce = (callback, milliseconds) => { let timer; return () => { clearTimeout(timer); timer = setTimeout(callback, milliseconds); }; };

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sayso.cli.pages import print_page
 from sayso.cli.terminal import Advance, print_json_list, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from sayso.agreement.disagreement_cases import DisagreementCase
     from sayso.agreement.disagreement_counts import DisagreementCounts
-    from sayso.reports.disagreement_explorer import ExplorerResult
 
 KINDS = ("missed", "boundary", "label", "attribute", "nesting", "relation")
 OVERLAP_REMEDY = "`sayso push --overlap 2` asks for them"
-LARGE_PAGE_BYTES = 100_000_000  # bytes; browsers take longer than people wait
 DETAIL_ROWS = 15  # rows of what differs most often; --json has all
 
 
@@ -113,7 +112,7 @@ def command(
       sayso disagreements --kind boundary --label Actor --html build/edges.html
       sayso disagreements --annotator ann-1a2b3c4d --json > theirs.json
     """
-    from sayso.agreement import disagreement_cases, disagreement_counts, disagreement_text
+    from sayso.agreement import disagreement_cases, disagreement_counts
     from sayso.corpus.sources import CorpusFiles
     from sayso.errors import UsageError
     from sayso.labelstudio.urls import find_url
@@ -138,33 +137,21 @@ def command(
             )
         if as_json:
             entries = (
-                entry for case in coming for entry in disagreement_text.build_entries(case, address)
+                entry
+                for case in coming
+                for entry in disagreement_explorer.build_entries(case, address)
             )
             print_json_list(
                 "disagreements", entries, lambda: disagreement_counts.encode_counts(counted)
             )
         if out is not None or show:
             path = Path(out) if out else checkout.root / "build" / "disagreements.html"
-            _print_page(
-                disagreement_explorer.write_explorer(path, schema, coming, counted, address), show
-            )
+            page = disagreement_explorer.write_explorer(path, schema, coming, counted, address)
+            print_page(page, show=show)
         deque(coming, 0)
     if not as_json:
         _print_tables(counted, pairs)
     _print_conclusion(counted)
-
-
-def _print_page(written: ExplorerResult, show: bool) -> None:
-    print_message(
-        f"{'wrote' if written.changed else 'nothing changed:'} {written.path} ({written.size / 1e6:,.1f} MB): "
-        f"{written.passages:,} sentences"
-    )
-    if written.size > LARGE_PAGE_BYTES:
-        print_message(
-            "that is much for a browser; choose a part with --campaign, --annotator, --kind or --label"
-        )
-    if show:
-        click.launch(str(written.path))
 
 
 def _count_cases(

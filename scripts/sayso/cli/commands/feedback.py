@@ -1,4 +1,4 @@
-"""``sayso feedback``: for each annotator, own answers beside gold."""
+"""The command ``sayso feedback``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sayso.cli.terminal import print_json, print_message, progress_bar
 
 if TYPE_CHECKING:
     from sayso.reports.feedback_pages import FeedbackPage, FeedbackResult
+    from sayso.reports.html_page import PageResult
 
 
-@click.command(short_help="Show each annotator's own answers beside gold.")
+@click.command(short_help="Compare each annotator with gold, on a page of their own.")
 @click.option(
     "--campaign",
     "campaigns",
@@ -26,28 +27,22 @@ if TYPE_CHECKING:
     "annotators",
     multiple=True,
     metavar="NAME",
-    help="Only this annotator's page, by pseudonym; may be repeated.",
+    help="Only this annotator, by pseudonym; may be repeated.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Where to write the pages. [default: .sayso/feedback in the checkout]",
+    help="The folder to write to. [default: .sayso/feedback in the checkout]",
 )
 @click.option(
-    "--open",
-    "show",
-    is_flag=True,
-    help="Open the index, or the one page, in the browser of this machine.",
+    "--open", "show", is_flag=True, help="Open the index, or the only page, in the browser."
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print what was found and written as one JSON object."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option(
     "--url",
     metavar="URL",
-    help="The Label Studio that links lead to. [default: SAYSO_URL, [tool.sayso], "
-    "the embedded one]",
+    help="The Label Studio that links lead to. [default: SAYSO_URL, [tool.sayso], the embedded one]",
 )
 @click.pass_obj
 def command(
@@ -59,11 +54,11 @@ def command(
     as_json: bool,
     url: str | None,
 ) -> None:
-    """Write a page for each annotator: own answers beside gold, by the rule of the guidelines that was missed.
+    """Write a page for each annotator that compares their annotations with gold, by guideline rule.
 
-    With what went right, and how time and likeness to gold go over the sequence of answers. It needs gold, which
-    `sayso adjudicate` makes. A page is for that person and the lead alone: files are readable by you only, lie outside
-    of what is published, and rank nobody. The index is the lead's.
+    A page also shows the agreement with gold by label, and how time and F1 change over the annotations. It needs gold,
+    which `sayso adjudicate` makes. Pages are private: only you can read the files, no release contains them, and they
+    rank nobody. The index is for the campaign lead.
 
     \b
     Examples:
@@ -71,68 +66,69 @@ def command(
       sayso feedback --campaign pilot --annotator ann-1a2b3c4d
       sayso feedback --json
     """
-    from sayso.corpus.old_items import AnnotationFilter
+    from sayso.corpus.items import AnnotationFilter
     from sayso.labelstudio.urls import find_url
     from sayso.reports.feedback_pages import write_feedback
     from sayso.settings import find_checkout
 
     checkout = find_checkout(root)
-    choice = AnnotationFilter(
-        frozenset(campaigns), frozenset(annotators), gold_only=bool(annotators)
+    annotation_filter = AnnotationFilter(
+        frozenset(campaigns), frozenset(annotators), bool(annotators)
     )
     with progress_bar("comparing with gold") as advance:
-        outcome = write_feedback(checkout, choice, out, find_url(checkout, url), advance)
+        result = write_feedback(checkout, annotation_filter, out, find_url(checkout, url), advance)
     if as_json:
-        print_json({"pages": [_encode_page(page) for page in outcome.pages]})
-    _print_summary(outcome)
-    files = [*(path for path, _changed in outcome.indexes), *(page.path for page in outcome.pages)]
+        print_json({"pages": [_encode_page(page) for page in result.pages]})
+    _print_summary(result)
+    files = [*result.indexes, *(page.page for page in result.pages)]
     if show and files:
-        click.launch(str(files[0]))
+        click.launch(str(files[0].path))
 
 
 def _print_summary(result: FeedbackResult) -> None:
     for (campaign, pass_name, reason), count in sorted(result.excluded.counts.items()):
-        print_message(f"left out in {campaign} · {pass_name}: {count:,} × {reason}")
+        print_message(f"excluded in {campaign} · {pass_name}: {count:,} × {reason}")
     for page in result.pages:
+        annotations, differences = len(page.feedback.annotations), page.feedback.rule_counts.total()
         print_message(
-            f"{'wrote' if page.changed else 'nothing changed:'} {page.path}: {len(page.feedback.annotations):,} answers, "
-            f"{page.feedback.rule_counts.total():,} differences"
+            f"{_describe_file(page.page)}: {annotations:,} annotations, {differences:,} differences"
         )
-    for path, changed in result.indexes:
-        print_message(f"{'wrote' if changed else 'nothing changed:'} {path}")
+    for index in result.indexes:
+        print_message(_describe_file(index))
+
+
+def _describe_file(page: PageResult) -> str:
+    return f"{'wrote' if page.changed else 'nothing changed:'} {page.path}"
 
 
 def _encode_page(page: FeedbackPage) -> dict[str, Any]:
-    from sayso.reports.gold_f1 import estimate_f1
     from sayso.reports.learning_curve import build_curve
 
-    told, run = page.feedback, build_curve(page.feedback.annotations)
-    rules = [
-        {"heading": rule.heading, "rule": rule.text, "count": count}
-        for rule, count in told.ranked_rules()
-    ]
-    points = [
-        {
-            "doc_id": each.doc_id,
-            "seconds_per_100_characters": each.seconds,
-            "capped": each.capped,
-            "own": each.score.own,
-            "gold": each.score.gold,
-            "exact_f1": each.score.f1(each.score.exact),
-            "overlap_f1": each.score.f1(each.score.overlap),
-        }
-        for each in run.points
-    ]
+    feedback, curve = page.feedback, build_curve(page.feedback.annotations)
+    rules = feedback.ranked_rules()
     return {
         "campaign": page.campaign,
         "annotator": page.annotator,
-        "file": str(page.path),
-        "changed": page.changed,
-        "answers": len(told.annotations),
-        "differences": told.rule_counts.total(),
-        "rules": rules,
-        "right": told.coverage.as_dict(),
-        "likeness": estimate_f1(told.annotations),
-        "cap_seconds_per_100_characters": run.cap,
-        "curve": points,
+        "file": str(page.page.path),
+        "changed": page.page.changed,
+        "annotations": len(feedback.annotations),
+        "differences": feedback.rule_counts.total(),
+        "rules": [
+            {"heading": rule.heading, "rule": rule.text, "count": count} for rule, count in rules
+        ],
+        "coverage": feedback.coverage.as_dict(),
+        "f1": feedback.f1(),
+        "cap_seconds_per_100_characters": curve.cap,
+        "curve": [
+            {
+                "doc_id": point.doc_id,
+                "seconds_per_100_characters": point.seconds,
+                "capped": point.capped,
+                "own": point.score.own,
+                "gold": point.score.gold,
+                "exact_f1": point.score.f1("exact"),
+                "overlap_f1": point.score.f1("overlap"),
+            }
+            for point in curve.points
+        ],
     }

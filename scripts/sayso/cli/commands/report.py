@@ -1,4 +1,4 @@
-"""``sayso report``: the corpus as one HTML page."""
+"""The command ``sayso report``."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from pathlib import Path
 
 import click
 
-from sayso.cli.terminal import print_json, print_message, progress_bar
+from sayso.cli.pages import print_page
+from sayso.cli.terminal import print_json, progress_bar
 
-LARGE_BYTES = 200_000_000  # bytes; browsers take longer than people wait
 
-
-@click.command(short_help="Write one HTML page to read the corpus in.")
+@click.command(short_help="Write the corpus as one HTML page.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Where to write it. [default: build/report.html in the checkout]",
+    help="The file to write. [default: build/report.html in the checkout]",
 )
 @click.option(
     "--campaign",
@@ -30,13 +29,11 @@ LARGE_BYTES = 200_000_000  # bytes; browsers take longer than people wait
     "annotators",
     multiple=True,
     metavar="NAME",
-    help="Only this annotator's readings, by pseudonym; may be repeated.",
+    help="Only this annotator, by pseudonym; may be repeated.",
 )
-@click.option(
-    "--gold", is_flag=True, help="Only what was adjudicated, beside the annotators named."
-)
-@click.option("--open", "show", is_flag=True, help="Open it in the browser of this machine.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as one JSON object.")
+@click.option("--gold", is_flag=True, help="Only gold, and the annotators named.")
+@click.option("--open", "show", is_flag=True, help="Open the page in the browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.pass_obj
 def command(
     root: Path | None,
@@ -47,10 +44,10 @@ def command(
     show: bool,
     as_json: bool,
 ) -> None:
-    """Write one HTML file to read the corpus in: figures, the table of claims, every document with its readings.
+    """Write one HTML file with statistics, the table of claims, and every document with its annotations.
 
-    The file needs no network and nothing beside it. Without a choice every reading is in it, side by side. It holds
-    the full text of the articles: whether it may be passed on is a question of their licences.
+    The file needs no network and no other files. Without filter options it holds every annotation, side by side.
+    It holds the full text of the articles: check their licences before you share it.
 
     \b
     Examples:
@@ -64,30 +61,13 @@ def command(
     from sayso.settings import find_checkout
 
     checkout = find_checkout(root)
-    choice = AnnotationFilter(frozenset(campaigns), frozenset(annotators), gold)
+    annotation_filter = AnnotationFilter(frozenset(campaigns), frozenset(annotators), gold)
     with progress_bar("writing the report") as advance:
-        written = write_report(
-            checkout, out or checkout.root / "build" / "report.html", choice, advance
+        page = write_report(
+            checkout, out or checkout.root / "build" / "report.html", annotation_filter, advance
         )
     if as_json:
         print_json(
-            {
-                "file": str(written.path),
-                "changed": written.changed,
-                "bytes": written.size,
-                "documents": written.documents,
-                "readings": written.annotations,
-                "claims": written.claims,
-                "adjudicated": written.adjudicated,
-            }
+            {"file": str(page.path), "changed": page.changed, "bytes": page.size, **page.counts}
         )
-    print_message(
-        f"{'wrote' if written.changed else 'nothing changed:'} {written.path} ({written.size / 1e6:,.1f} MB): "
-        f"{written.documents:,} documents, {written.annotations:,} readings, {written.claims:,} claims"
-    )
-    if written.size > LARGE_BYTES:
-        print_message(
-            "that is much for a browser; choose a part with --campaign, --annotator or --gold"
-        )
-    if show:
-        click.launch(str(written.path))
+    print_page(page, show=show)

@@ -9,8 +9,7 @@ from sayso.checks.schema_checks import CLAIM, COUNT
 from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset
 from sayso.dataset.card.markdown import join_paragraphs
-from sayso.reports.corpus_statistics import DOCUMENTS, Plot
-from sayso.reports.svg_plots import describe_plot, render_svg
+from sayso.reports.svg_plots import DOCUMENTS, Plot, describe_plot, render_svg
 
 PLOTS_FOLDER = "plots"
 _PlotRows = list[tuple[tuple[str, ...], dict[str, int]]]
