@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sayso.checks.schema_checks import CLAIM, COUNT
-from sayso.corpus.old_items import AnnotationFilter
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, SpanError
 from sayso.reports import count_algebra
@@ -259,11 +259,13 @@ def test_many_documents_lie_in_blocks(checkout: Checkout) -> None:
     ("choice", "said_first"),
     [
         (
-            AnnotationFilter(annotators=frozenset({"draft"})),
+            AnnotationFilter(annotators=frozenset({"draft"}), kinds=frozenset({"program"})),
             "A program annotated this; nobody has adjudicated it.",
         ),
         (
-            AnnotationFilter(annotators=frozenset({"ann-1", "draft"})),
+            AnnotationFilter(
+                annotators=frozenset({"ann-1", "draft"}), kinds=frozenset({"human", "program"})
+            ),
             "Nobody has adjudicated this yet.",
         ),
         (AnnotationFilter(), "1 of 3 documents are adjudicated."),

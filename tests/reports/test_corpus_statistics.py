@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.corpus.old_items import AnnotationFilter
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
 from sayso.reports.corpus_statistics import NO_SOURCE, CorpusStatistics, count_corpus
 from sayso.reports.svg_plots import DOCUMENTS, Plot, render_svg
@@ -53,12 +53,14 @@ def test_each_kind_of_reader_is_counted_apart(world: Path) -> None:
 
 def test_only_what_was_chosen_is_counted(world: Path) -> None:
     assert count_corpus(
-        CorpusFiles(world), SCHEMA, AnnotationFilter(gold_only=True)
+        CorpusFiles(world), SCHEMA, AnnotationFilter(kinds=frozenset({"gold"}))
     ).annotations == {"gold": 1}
     assert count_corpus(
-        CorpusFiles(world), SCHEMA, AnnotationFilter(annotators=frozenset({"ann-2"}))
+        CorpusFiles(world),
+        SCHEMA,
+        AnnotationFilter(annotators=frozenset({"ann-2"}), kinds=frozenset({"human"})),
     ).annotations == {"human": 1}
-    both = AnnotationFilter(annotators=frozenset({"ann-2"}), gold_only=True)
+    both = AnnotationFilter(annotators=frozenset({"ann-2"}))
     assert count_corpus(CorpusFiles(world), SCHEMA, both).annotations == {"gold": 1, "human": 1}
 
 
@@ -69,7 +71,7 @@ def render_plots(statistics: CorpusStatistics) -> dict[str, str]:
 def count_dates(*dates: str | None) -> CorpusStatistics:
     found = CorpusStatistics(SCHEMA)
     for place, date in enumerate(dates):
-        found.add(make_document(f"d{place}", "x", published=date), [])
+        found.add(Item(make_document(f"d{place}", "x", published=date)))
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sayso.agreement.comparisons import STARTED_FROM_ANOTHER, ExcludedAnnotations
-from sayso.corpus.old_items import AnnotationFilter
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.models import Annotation, Gold

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agreement.comparisons import ExcludedAnnotations
-from sayso.corpus.old_items import AnnotationFilter
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.reports.gold_comparison import GoldScore, compare_with_gold
 from sayso.reports.learning_curve import IDLE_FACTOR, MAX_PARTS, ScoredAnnotation, build_curve

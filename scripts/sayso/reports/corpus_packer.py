@@ -24,17 +24,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, LOWER, UPPER
-from sayso.corpus.old_items import AnnotatorKey, LocatedRecord
+from sayso.corpus.items import Item
 from sayso.models import (
     Annotation,
     AttributeValue,
-    Document,
     Gold,
     GoldMention,
     Mention,
     Relation,
     sort_mentions,
 )
+from sayso.reports.corpus_statistics import AnnotatorKey
 from sayso.reports.count_algebra import find_equations, format_count
 from sayso.schema.declarations import Schema
 
@@ -97,15 +97,13 @@ class CorpusPacker:
             "annotators": list(self.annotators),
         }
 
-    def annotator_index(self, annotation: LocatedRecord) -> int:
-        """Return the number of the annotator."""
-        return self.annotators.setdefault(annotation.annotator_key, len(self.annotators))
+    def _annotator_index(self, record: Annotation | Gold) -> int:
+        return self.annotators.setdefault(AnnotatorKey.from_record(record), len(self.annotators))
 
-    def pack_summary(self, document: Document, annotations: Sequence[LocatedRecord]) -> PackedRow:
+    def pack_summary(self, item: Item) -> PackedRow:
         """Pack the row of a document in the documents table."""
-        labels = [
-            mention.label for annotation in annotations for mention in annotation.record.mentions
-        ]
+        document = item.document
+        labels = [mention.label for record in item.records for mention in record.mentions]
         return [
             document.doc_id,
             document.title,
@@ -115,17 +113,16 @@ class CorpusPacker:
             document.language,
             document.split,
             document.license,
-            [self.annotator_index(annotation) for annotation in annotations],
+            [self._annotator_index(record) for record in item.records],
             len(labels),
             labels.count(CLAIM),
         ]
 
-    def pack_document(self, document: Document, annotations: Sequence[LocatedRecord]) -> PackedRow:
-        """Pack a text with its annotations."""
-        return [document.text, [self._pack_annotation(annotation) for annotation in annotations]]
+    def pack_document(self, item: Item) -> PackedRow:
+        """Pack a text with its gold and annotations."""
+        return [item.document.text, [self._pack_record(record) for record in item.records]]
 
-    def _pack_annotation(self, annotation: LocatedRecord) -> PackedRow:
-        record = annotation.record
+    def _pack_record(self, record: Annotation | Gold) -> PackedRow:
         mentions = sort_mentions(
             record.mentions
         )  # the page draws from left to right, outer mentions first
@@ -136,8 +133,8 @@ class CorpusPacker:
         ]
         return _trim(
             [
-                self.annotator_index(annotation),
-                "skipped" if annotation.is_skipped else "",
+                self._annotator_index(record),
+                "skipped" if isinstance(record, Annotation) and record.status == "skipped" else "",
                 [self._pack_mention(mention) for mention in mentions],
                 relations,
                 self._pack_equations(mentions, record.relations, indexes),
@@ -206,12 +203,10 @@ class CorpusPacker:
         unknown = [[name, value] for name, value in given.items() if name not in declared]
         return _trim(known + unknown)
 
-    def pack_claims(
-        self, document_index: int, annotations: Sequence[LocatedRecord]
-    ) -> Iterator[PackedRow]:
+    def pack_claims(self, document_index: int, item: Item) -> Iterator[PackedRow]:
         """Yield the rows of the claims table for a document."""
-        for annotation in annotations:
-            record, annotator = annotation.record, self.annotator_index(annotation)
+        for record in item.records:
+            annotator = self._annotator_index(record)
             mentions: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
             tails = _group_tails(record.relations)
             for m in record.mentions:

@@ -12,10 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sayso.corpus.old_items import AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import convert_os_errors
-from sayso.models import Document
 from sayso.reports.corpus_packer import CorpusPacker
 from sayso.reports.corpus_statistics import CorpusStatistics
 from sayso.reports.html_page import HtmlPage, JsonSpool, PageResult, build_data_block, label_colours
@@ -33,7 +32,7 @@ Advance = Callable[[int], None]
 def write_report(
     checkout: Checkout,
     out: Path,
-    annotation_filter: AnnotationFilter | None = None,
+    selection: AnnotationFilter | None = None,
     advance: Advance = lambda _n: None,
 ) -> PageResult:
     """Write the report to ``out`` unless it is up to date, and count its documents, annotations and claims.
@@ -43,7 +42,7 @@ def write_report(
         DiskError: the file cannot be written.
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
-    items = iterate_items(CorpusFiles(checkout.root), annotation_filter or AnnotationFilter())
+    items = CorpusFiles(checkout.root).items(selection)
     version = str(checkout.tool_table.get("data_version", "not given"))
     with ExitStack() as stack:
         with convert_os_errors(out):
@@ -51,8 +50,8 @@ def write_report(
         content = _ReportContent(
             schema, [stack.enter_context(JsonSpool.open(out.parent)) for _ in range(3)]
         )
-        for document, annotations in items:
-            content.add(document, annotations)
+        for item in items:
+            content.add(item)
             advance(1)
         return content.write(out, version)
 
@@ -65,12 +64,12 @@ class _ReportContent:
         self.summaries, self.claims, self.documents = spools
         self.statistics, self._packer = CorpusStatistics(schema), CorpusPacker(schema)
 
-    def add(self, document: Document, annotations: Sequence[LocatedRecord]) -> None:
-        for claim in self._packer.pack_claims(self.summaries.count, annotations):
+    def add(self, item: Item) -> None:
+        for claim in self._packer.pack_claims(self.summaries.count, item):
             self.claims.add(claim)
-        self.statistics.add(document, annotations)
-        self.summaries.add(self._packer.pack_summary(document, annotations))
-        self.documents.add(self._packer.pack_document(document, annotations))
+        self.statistics.add(item)
+        self.summaries.add(self._packer.pack_summary(item))
+        self.documents.add(self._packer.pack_document(item))
 
     def write(self, out: Path, version: str) -> PageResult:
         statistics = self.statistics

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, SOURCE
-from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
-from sayso.models import Document, Mention
+from sayso.models import Annotation, Gold, Mention
 from sayso.reports.svg_plots import DOCUMENTS, Plot, PlotRows
 from sayso.schema.declarations import Schema
 
@@ -24,6 +23,22 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?!\d)")
 
 def _new_counters() -> defaultdict[Any, Counter[str]]:
     return defaultdict(Counter)
+
+
+class AnnotatorKey(NamedTuple):
+    """The annotator of a record, in a campaign and a pass. Gold has the name and kind ``gold`` and no pass."""
+
+    name: str
+    kind: str
+    campaign: str
+    pass_name: str
+
+    @classmethod
+    def from_record(cls, record: Annotation | Gold) -> AnnotatorKey:
+        """Return the annotator of a record."""
+        if isinstance(record, Gold):
+            return cls("gold", "gold", record.campaign, "")
+        return cls(record.annotator, record.annotator_kind, record.campaign, record.interface)
 
 
 @dataclass
@@ -49,33 +64,33 @@ class CorpusStatistics:
     claims: dict[tuple[str, str], Counter[str]] = field(default_factory=_new_counters)
     sources: dict[str, Counter[str]] = field(default_factory=_new_counters)
 
-    def add(self, document: Document, annotations: Sequence[LocatedRecord]) -> None:
-        """Count a document and its annotations."""
+    def add(self, item: Item) -> None:
+        """Count a document with its gold and annotations."""
+        document = item.document
         self.documents += 1
         self.characters += len(document.text)
         self.licenses[document.license] += 1
         self.splits[document.split] += 1
         self.dates[_parse_date(document.published)] += 1
-        self.adjudicated += any(
-            annotation.annotator_key.kind == GOLD_KIND for annotation in annotations
-        )
-        self.unannotated += not annotations
-        for annotation in annotations:
-            self._count_annotation(annotation)
+        self.adjudicated += bool(item.gold)
+        self.unannotated += not item.records
+        for record in item.records:
+            self._count_record(record)
 
-    def _count_annotation(self, annotation: LocatedRecord) -> None:
-        annotator, record = annotation.annotator_key, annotation.record
+    def _count_record(self, record: Annotation | Gold) -> None:
+        annotator = AnnotatorKey.from_record(record)
         self.annotations[annotator.kind] += 1
         self.annotators.setdefault(annotator.kind, set()).add(annotator.name)
-        self.skipped += annotation.is_skipped
-        self.unknown_parts += len(getattr(record, "kept", ()))
+        if isinstance(record, Annotation):
+            self.skipped += record.status == "skipped"
+            self.unknown_parts += len(record.kept)
         self.relations += len(record.relations)
         self.flags_and_notes += sum(
             m.flag is not None or m.note is not None for m in record.mentions
         )
         for mention in record.mentions:
             self._count_mention(mention, annotator.kind)
-        self._count_sources(annotation)
+        self._count_sources(record, annotator.kind)
 
     def _count_mention(self, mention: Mention, kind: str) -> None:
         attributes = mention.attributes
@@ -89,19 +104,17 @@ class CorpusStatistics:
                 kind
             ] += 1
 
-    def _count_sources(self, annotation: LocatedRecord) -> None:
+    def _count_sources(self, record: Annotation | Gold, kind: str) -> None:
         """Count each source of a claim once for that claim, by its entity or else by its text."""
-        mentions: dict[str, Mention] = {
-            mention.id: mention for mention in annotation.record.mentions
-        }
+        mentions: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
         sources: dict[str, set[str]] = {m.id: set() for m in mentions.values() if m.label == CLAIM}
-        for relation in annotation.record.relations:
+        for relation in record.relations:
             if relation.type == SOURCE and relation.head in sources:
                 source = mentions[relation.tail]
                 sources[relation.head].add(str(source.attributes.get(ENTITY) or source.text))
         for names in sources.values():
             for name in names or {NO_SOURCE}:
-                self.sources[name][annotation.annotator_key.kind] += 1
+                self.sources[name][kind] += 1
 
     # --- as plots
 
@@ -178,7 +191,7 @@ class CorpusStatistics:
 
 
 def count_corpus(
-    corpus: CorpusFiles, schema: Schema, annotation_filter: AnnotationFilter | None = None
+    corpus: CorpusFiles, schema: Schema, selection: AnnotationFilter | None = None
 ) -> CorpusStatistics:
     """Count a corpus in one pass over its sources.
 
@@ -186,8 +199,8 @@ def count_corpus(
         InputError: a record is broken, or nothing matches the filter.
     """
     statistics = CorpusStatistics(schema)
-    for item in iterate_items(corpus, annotation_filter or AnnotationFilter()):
-        statistics.add(*item)
+    for item in corpus.items(selection):
+        statistics.add(item)
     return statistics
 
 

@@ -16,12 +16,13 @@ from sayso.agreement.bootstrap import Figure
 from sayso.agreement.comparisons import ExcludedAnnotations
 from sayso.agreement.disagreement_cases import DisagreementCase
 from sayso.agreement.disagreement_types import MISSING_END, Disagreement
-from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, UsageError
 from sayso.files import convert_os_errors
 from sayso.reports.gold_comparison import (
     EMPTY_SCORE,
+    GOLD,
     YOU,
     GoldComparison,
     GoldScore,
@@ -85,7 +86,7 @@ class AnnotatorFeedback:
     def __post_init__(self) -> None:
         self.packer = PassagePacker(self.schema, self._rule_number)
         self.packer.annotators.index(YOU)
-        self.packer.annotators.index(GOLD_KIND)
+        self.packer.annotators.index(GOLD)
 
     def _rule_number(self, disagreement: Disagreement) -> int:
         return self.rule_numbers.setdefault(
@@ -132,7 +133,7 @@ def _replace_disagreements(
 
 def write_feedback(
     checkout: Checkout,
-    annotation_filter: AnnotationFilter,
+    selection: AnnotationFilter,
     out: Path | None = None,
     server_url: str = "",
     advance: Advance = lambda _n: None,
@@ -149,7 +150,7 @@ def write_feedback(
     """
     schema, rules = load_schema(checkout.root / SCHEMA_FILE), load_rules(checkout.root)
     folder, excluded = _find_folder(checkout, out), ExcludedAnnotations()
-    comparisons = compare_with_gold(CorpusFiles(checkout.root), schema, annotation_filter, excluded)
+    comparisons = compare_with_gold(CorpusFiles(checkout.root), schema, selection, excluded)
     _make_private_folder(folder)
     with ExitStack() as stack:
         feedback: dict[tuple[str, str], AnnotatorFeedback] = {}
@@ -164,7 +165,7 @@ def write_feedback(
             _write_annotator_page(folder, *key, feedback[key], server_url)
             for key in sorted(feedback)
         )
-        indexes = () if annotation_filter.annotators else tuple(_write_indexes(folder, pages))
+        indexes = () if selection.annotators else tuple(_write_indexes(folder, pages))
     return FeedbackResult(pages, indexes, excluded)
 
 

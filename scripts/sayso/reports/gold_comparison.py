@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,14 +16,14 @@ from sayso.agreement.disagreement_typology import (
     TypologyRules,
     compare_annotations,
 )
-from sayso.corpus.old_items import GOLD_KIND, AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.matching import match_exact, match_overlapping
-from sayso.models import Annotation, Document, Gold
+from sayso.models import Annotation, AnnotatorKind, Document, Gold
 from sayso.schema.declarations import Schema
 
-YOU = "you"
+YOU, GOLD = "you", "gold"
 NO_GOLD = "no gold of this pass yet"
 GOLD_UNSPECIFIC = "gold does not name its pass"
 MEASURES = ("exact", "overlap")
@@ -86,47 +87,49 @@ class GoldComparison:
 
 
 def compare_with_gold(
-    corpus: CorpusFiles,
-    schema: Schema,
-    annotation_filter: AnnotationFilter,
-    excluded: ExcludedAnnotations,
+    corpus: CorpusFiles, schema: Schema, selection: AnnotationFilter, excluded: ExcludedAnnotations
 ) -> Iterator[GoldComparison]:
-    """Compare annotations with gold, document by document. Only the filter is validated at once.
+    """Compare annotations with gold, document by document. Only the selection is validated at once.
 
     Raises:
-        InputError: nothing is adjudicated, nothing matches the filter, or a record is broken.
+        InputError: nothing is adjudicated, nothing matches the selection, or a record is broken.
     """
     if not corpus.gold_files():
-        problem = "nothing is adjudicated, so there is no gold to compare with"
-        remedy = "run `sayso adjudicate push`, or `sayso adjudicate pull --auto majority` to decide by vote"
-        raise InputError(problem, where=str(corpus.folder / "gold"), remedy=remedy)
-    return _compare_documents(iterate_items(corpus, annotation_filter), schema, excluded)
+        raise InputError(
+            "nothing is adjudicated, so there is no gold to compare with",
+            where=str(corpus.folder / "gold"),
+            remedy="run `sayso adjudicate push`, or `sayso adjudicate pull --auto majority`",
+        )
+    # Gold of a wider pass serves as well, and excluded programs are counted.
+    chosen = dataclasses.replace(selection, pass_names=frozenset(), kinds=frozenset())
+    return _compare_items(corpus.items(chosen), schema, selection, excluded)
 
 
-def _compare_documents(
-    items: Iterable[tuple[Document, list[LocatedRecord]]],
+def _compare_items(
+    items: Iterable[Item],
     schema: Schema,
+    selection: AnnotationFilter,
     excluded: ExcludedAnnotations,
 ) -> Iterator[GoldComparison]:
     rules = TypologyRules.from_schema(schema)
-    for document, located in items:
-        records = [each.record for each in located]
-        golds = [record for record in records if isinstance(record, Gold)]
-        annotations = [record for record in records if isinstance(record, Annotation)]
-        for annotation in _own_annotations(annotations, excluded):
-            if gold := _find_gold(annotation, golds, schema, excluded):
-                yield _compare_annotation(document, annotation, gold, schema, rules)
+    for item in items:
+        for annotation in _own_annotations(item, selection, excluded):
+            if gold := _find_gold(annotation, item.gold, schema, excluded):
+                yield _compare_annotation(item.document, annotation, gold, schema, rules)
 
 
 def _own_annotations(
-    annotations: Iterable[Annotation], excluded: ExcludedAnnotations
+    item: Item, selection: AnnotationFilter, excluded: ExcludedAnnotations
 ) -> Iterator[Annotation]:
     """Yield the latest independent annotation of each annotator and pass."""
+    kinds: set[AnnotatorKind] = {"human"} if selection.kinds else {"human", "program"}
     passes: dict[tuple[str, str], list[Annotation]] = {}
-    for annotation in annotations:
-        passes.setdefault((annotation.campaign, annotation.interface), []).append(annotation)
+    for annotation in item.all_annotations:
+        if not selection.pass_names or annotation.interface in selection.pass_names:
+            passes.setdefault((annotation.campaign, annotation.interface), []).append(annotation)
     for _pass, group in sorted(passes.items()):
-        yield from select_independent(group, ComparisonFilter(), excluded)
+        comparison_filter = ComparisonFilter(annotator_kinds=frozenset(kinds))
+        yield from select_independent(group, comparison_filter, excluded)
 
 
 def _find_gold(
@@ -189,7 +192,7 @@ def _gold_as_annotation(gold: Gold, annotation: Annotation, schema: Schema) -> A
         text_sha256=gold.text_sha256,
         campaign=gold.campaign,
         interface=annotation.interface,
-        annotator=GOLD_KIND,
+        annotator=GOLD,
         annotator_kind="adjudicator",
         schema_version=gold.schema_version,
         status="submitted",

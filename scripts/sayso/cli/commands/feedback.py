@@ -7,28 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sayso.cli.options import filter_options
 from sayso.cli.terminal import print_json, print_message, progress_bar
 
 if TYPE_CHECKING:
+    from sayso.corpus.items import AnnotationFilter
     from sayso.reports.feedback_pages import FeedbackPage, FeedbackResult
     from sayso.reports.html_page import PageResult
 
 
 @click.command(short_help="Compare each annotator with gold, on a page of their own.")
-@click.option(
-    "--campaign",
-    "campaigns",
-    multiple=True,
-    metavar="NAME",
-    help="Only this campaign; may be repeated.",
-)
-@click.option(
-    "--annotator",
-    "annotators",
-    multiple=True,
-    metavar="NAME",
-    help="Only this annotator, by pseudonym; may be repeated.",
-)
+@filter_options(programs=False)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -47,8 +36,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     root: Path | None,
-    campaigns: tuple[str, ...],
-    annotators: tuple[str, ...],
+    selection: AnnotationFilter,
     out: Path | None,
     show: bool,
     as_json: bool,
@@ -66,17 +54,13 @@ def command(
       sayso feedback --campaign pilot --annotator ann-1a2b3c4d
       sayso feedback --json
     """
-    from sayso.corpus.items import AnnotationFilter
     from sayso.labelstudio.urls import find_url
     from sayso.reports.feedback_pages import write_feedback
     from sayso.settings import find_checkout
 
     checkout = find_checkout(root)
-    annotation_filter = AnnotationFilter(
-        frozenset(campaigns), frozenset(annotators), bool(annotators)
-    )
     with progress_bar("comparing with gold") as advance:
-        result = write_feedback(checkout, annotation_filter, out, find_url(checkout, url), advance)
+        result = write_feedback(checkout, selection, out, find_url(checkout, url), advance)
     if as_json:
         print_json({"pages": [_encode_page(page) for page in result.pages]})
     _print_summary(result)

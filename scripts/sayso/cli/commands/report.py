@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from sayso.cli.options import filter_options
 from sayso.cli.pages import print_page
 from sayso.cli.terminal import print_json, progress_bar
+
+if TYPE_CHECKING:
+    from sayso.corpus.items import AnnotationFilter
 
 
 @click.command(short_help="Write the corpus as one HTML page.")
@@ -17,20 +23,7 @@ from sayso.cli.terminal import print_json, progress_bar
     metavar="FILE",
     help="The file to write. [default: build/report.html in the checkout]",
 )
-@click.option(
-    "--campaign",
-    "campaigns",
-    multiple=True,
-    metavar="NAME",
-    help="Only this campaign; may be repeated.",
-)
-@click.option(
-    "--annotator",
-    "annotators",
-    multiple=True,
-    metavar="NAME",
-    help="Only this annotator, by pseudonym; may be repeated.",
-)
+@filter_options(programs=True)
 @click.option("--gold", is_flag=True, help="Only gold, and the annotators named.")
 @click.option("--open", "show", is_flag=True, help="Open the page in the browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
@@ -38,8 +31,7 @@ from sayso.cli.terminal import print_json, progress_bar
 def command(
     root: Path | None,
     out: Path | None,
-    campaigns: tuple[str, ...],
-    annotators: tuple[str, ...],
+    selection: AnnotationFilter,
     gold: bool,
     show: bool,
     as_json: bool,
@@ -56,18 +48,29 @@ def command(
       sayso report --gold --out adjudicated.html
       sayso report --campaign pilot --annotator ann-1a2b3c4d --json
     """
-    from sayso.corpus.old_items import AnnotationFilter
     from sayso.reports.corpus_report import write_report
     from sayso.settings import find_checkout
 
     checkout = find_checkout(root)
-    annotation_filter = AnnotationFilter(frozenset(campaigns), frozenset(annotators), gold)
     with progress_bar("writing the report") as advance:
         page = write_report(
-            checkout, out or checkout.root / "build" / "report.html", annotation_filter, advance
+            checkout,
+            out or checkout.root / "build" / "report.html",
+            _select_gold(selection, gold=gold),
+            advance,
         )
     if as_json:
         print_json(
             {"file": str(page.path), "changed": page.changed, "bytes": page.size, **page.counts}
         )
     print_page(page, show=show)
+
+
+def _select_gold(selection: AnnotationFilter, *, gold: bool) -> AnnotationFilter:
+    """Exclude gold beside named annotators, and everything else with --gold alone."""
+    if gold and not selection.annotators:
+        return replace(selection, kinds=frozenset({"gold"}))
+    if selection.annotators and not gold:
+        kinds = selection.kinds or frozenset({"human", "adjudicator", "program"})
+        return replace(selection, kinds=kinds - {"gold"})
+    return selection
