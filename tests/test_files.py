@@ -101,8 +101,8 @@ def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys, time; from pathlib import Path; from sayso.files import locked\n"
-            "with locked(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)",
+            "import sys, time; from pathlib import Path; from sayso.files import hold_lock\n"
+            "with hold_lock(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)",
             str(lock),
         ],
         stdout=subprocess.PIPE,
@@ -124,8 +124,8 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys, time; from pathlib import Path; from sayso.files import replacing\n"
-            "with replacing(Path(sys.argv[1])) as f: f.write(b'n' * 9999999); print('in', flush=True); time.sleep(60)",
+            "import sys, time; from pathlib import Path; from sayso.files import open_replacement\n"
+            "with open_replacement(Path(sys.argv[1])) as f: f.write(b'n' * 9999999); print('in', flush=True); time.sleep(60)",
             str(path),
         ],
         stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
-"""What a user can act on: one class for each remedy, each with its exit code.
+"""Errors that a user can act on: one class for each remedy, each with its exit code.
 
-A message reads ``where: what is wrong; what to do``. Whatever else escapes is a bug in Sayso.
+A message reads ``where: what is wrong; what to do``. Any other exception is a bug in Sayso.
 
 | exit code | meaning |
 |---|---|
@@ -29,7 +29,7 @@ class SaysoError(Exception):
     Attributes:
         what: what is wrong, in a few words.
         where: file and line, document and offsets, or URL; may be empty.
-        remedy: what to do, naming the next command where there is one; may be empty.
+        remedy: what to do, with the next command if there is one; may be empty.
     """
 
     exit_code = 1
@@ -41,18 +41,18 @@ class SaysoError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        """One line, whatever the parts hold.
+        """Return everything on one line.
 
-        >>> str(InputError("the text is empty_configs", location="a.txt", remedy="remove_tasks the file"))
+        >>> str(InputError("the text is empty", where="a.txt", remedy="remove the file"))
         'a.txt: the text is empty; remove the file'
         """
-        place = f"{self.where}: " if self.where else ""
+        where = f"{self.where}: " if self.where else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return " ".join(f"{place}{self.what}{remedy}".split())
+        return " ".join(f"{where}{self.what}{remedy}".split())
 
 
 class UsageError(SaysoError, ValueError):
-    """The command was called with words that do not fit."""
+    """A command or function was called with arguments that do not fit."""
 
     exit_code = 2
 
@@ -64,13 +64,13 @@ class AuthError(SaysoError, PermissionError):
 
 
 class FindingsError(SaysoError):
-    """A check found errors; the findings themselves were printed."""
+    """A check found errors, which were printed."""
 
     exit_code = 5
 
 
 class PartialError(SaysoError):
-    """Part of the work is done; running the command again goes on from there."""
+    """Part of the work is done; running the command again continues it."""
 
     exit_code = 6
 
@@ -82,7 +82,7 @@ class InputError(SaysoError, ValueError):
 
 
 class SpanError(InputError):
-    """An offset that does not fit its text. Never clipped, always raised."""
+    """An offset does not fit its text. Offsets are never clipped."""
 
 
 class ServerError(SaysoError, ConnectionError):
@@ -92,7 +92,7 @@ class ServerError(SaysoError, ConnectionError):
 
 
 class ConflictError(SaysoError):
-    """Two sides disagree and choosing would lose something."""
+    """Two sides disagree, and choosing one would lose something."""
 
     exit_code = 9
 
@@ -103,4 +103,5 @@ class DiskError(SaysoError, OSError):
     exit_code = 10
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        # OSError has a __new__ and an __init__ of its own, which read positional arguments as errno and text.
         SaysoError.__init__(self, what, where=where, remedy=remedy)

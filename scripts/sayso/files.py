@@ -16,28 +16,26 @@ from typing import BinaryIO, TextIO
 from sayso.errors import ConflictError, DiskError, SaysoError
 
 PARTIAL_SUFFIX = ".partial"
+BUFFER_BYTES = 1 << 20
 ContentWriter = Callable[[BinaryIO], None]
+_REMEDIES = {
+    errno.ENOSPC: "free some space and run the command again",
+    errno.EDQUOT: "free some of the quota and run the command again",
+    errno.EACCES: "make it readable and writable for this user",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOENT: "check the path",
+}
 
 
 @contextlib.contextmanager
 def convert_os_errors(path: Path) -> Iterator[None]:
-    """Turn what the operating system refuses at ``path`` into one line.
-
-    Raises:
-        DiskError: whatever ``OSError`` was raised inside.
-    """
+    """Turn every `OSError` of the block into a `DiskError` of one line that names `path`."""
     try:
         yield
     except SaysoError:
-        raise  # some are OSErrors by kind
+        raise  # some of them are OSErrors by inheritance
     except OSError as error:
-        remedy = {
-            errno.ENOSPC: "free some space and run the command again",
-            errno.EDQUOT: "free some of the quota and run the command again",
-            errno.EACCES: "make it readable and writable for this user",
-            errno.EROFS: "the file system is read-only",
-            errno.ENOENT: "check the path",
-        }.get(error.errno or 0, "")
+        remedy = _REMEDIES.get(error.errno or 0, "")
         raise DiskError(error.strerror or str(error), where=str(path), remedy=remedy) from error
 
 
@@ -49,22 +47,22 @@ def _open_partial_file(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]
         _remove_abandoned_partial_files(path)
         try:
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-            with open(descriptor, "wb", buffering=1 << 20) as file:  # noqa: PTH123
+            with os.fdopen(descriptor, "wb", buffering=BUFFER_BYTES) as file:
                 yield file, partial
         finally:
             partial.unlink(missing_ok=True)
 
 
 def _remove_abandoned_partial_files(path: Path) -> None:
-    # What a killed writer left beside the file; a living one's is let alone.
-    for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
-        process = left.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL_SUFFIX)
+    """Remove what killed writers left beside a file; the name tells whose it is, and a living writer keeps its own."""
+    for partial in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
+        process = partial.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL_SUFFIX)
         if process.isdecimal() and not is_process_alive(int(process)):
-            left.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
 
 
 def is_process_alive(process: int) -> bool:
-    """Whether a process of that number runs, anybody's."""
+    """Return whether a process of that number runs, no matter whose it is."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -81,9 +79,9 @@ def _flush_to_disk(file: BinaryIO) -> None:
 
 @contextlib.contextmanager
 def open_replacement(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
-    """Open a file beside ``path`` and put it in its place when the block ends well.
+    """Open a file beside `path` that replaces it when the block ends without an exception.
 
-    A reader sees the old file or the new one, never a part. When the block raises, nothing has changed.
+    Readers see the old file or the new one, never a part of it.
 
     Raises:
         DiskError: the disk is full, or the folder cannot be written.
@@ -95,10 +93,10 @@ def open_replacement(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
 
 
 def replace_if_changed(path: Path, write_content: ContentWriter, *, mode: int = 0o644) -> bool:
-    """Let ``fill`` write beside ``path``, then put it in place unless the bytes are the same; say whether they differ.
+    """Write a file beside `path`, replace `path` by it unless the bytes are the same, and return whether they differ.
 
     Raises:
-        DiskError: as ``open_replacement``.
+        DiskError: as `open_replacement`.
     """
     with _open_partial_file(path, mode) as (file, partial):
         write_content(file)
@@ -110,40 +108,30 @@ def replace_if_changed(path: Path, write_content: ContentWriter, *, mode: int = 
 
 
 def replace_together(replacements: Iterable[tuple[Path, ContentWriter]]) -> None:
-    """Let each write beside its file, and only when all have done so put them in place, one after the other.
+    """Write all files beside their places, then replace one after the other.
 
-    When anything raises before the first is put in place, nothing has changed. A killed process can leave some new
-    and some old, each of them whole.
+    Nothing has changed if anything raises before the first is replaced. A process that is killed later can leave some
+    files new and some old, each of them whole.
 
     Raises:
-        DiskError: as ``open_replacement``.
+        DiskError: as `open_replacement`.
     """
-    written: list[tuple[Path, Path]] = []
-    try:
-        for path, fill in replacements:
-            with convert_os_errors(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _remove_abandoned_partial_files(path)
-                partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL_SUFFIX}")
-                written.append((partial, path))
-                with open(partial, "wb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
-                    fill(file)
-                    _flush_to_disk(file)
+    with contextlib.ExitStack() as stack:
+        written: list[tuple[Path, Path]] = []
+        for path, write_content in replacements:
+            file, partial = stack.enter_context(_open_partial_file(path, 0o644))
+            write_content(file)
+            _flush_to_disk(file)
+            file.close()
+            written.append((partial, path))
         for partial, path in written:
             with convert_os_errors(path):
                 partial.replace(path)
-    finally:
-        for partial, _path in written:
-            partial.unlink(missing_ok=True)
 
 
 def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
-    """Write ``content`` unless the file holds it already; say whether it was written."""
-    return replace_if_changed(path, lambda file: _write_bytes(file, content), mode=mode)
-
-
-def _write_bytes(file: BinaryIO, content: bytes) -> None:
-    file.write(content)
+    """Write `content` unless the file holds it already; return whether it was written."""
+    return replace_if_changed(path, lambda file: file.writelines([content]), mode=mode)
 
 
 def write_secret(path: Path, content: str) -> None:
@@ -156,15 +144,18 @@ def write_secret(path: Path, content: str) -> None:
 
 @contextlib.contextmanager
 def hold_lock(path: Path, command: str) -> Iterator[None]:
-    """Hold the lock at ``path`` while the block runs; the lock dies with the process.
+    """Hold the lock at `path` during the block. The lock dies with the process.
+
+    Args:
+        command: this process's command, which the error of another process names.
 
     Raises:
-        ConflictError: another process holds it; the message says which and what it is doing.
+        ConflictError: another process holds the lock.
     """
-    with convert_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a+", encoding="utf-8")  # noqa: PTH123, SIM115 - closed below, with the lock
-    with file:
+    with contextlib.ExitStack() as stack:
+        with convert_os_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(path.open("a+", encoding="utf-8"))
         if not _try_lock(file):
             file.seek(0)
             holder = file.read().strip() or "another command"
@@ -183,7 +174,7 @@ def hold_lock(path: Path, command: str) -> Iterator[None]:
 
 
 def _try_lock(file: TextIO) -> bool:
-    """Take the lock, within moments: a child on its way to exec outlives its killed parent by some of them."""
+    # A child on its way to exec outlives its killed parent, and with it the lock, by some moments.
     for pause in (0.05, 0.1, 0.2, 0.4, 0.8, 0.0):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""JSON Lines: typed records read at the speed of bare parsing and written whole or not at all.
+"""JSON Lines: typed records read at the speed of bare parsing, and files written whole or not at all.
 
 Our own files hold one record a line and are read by type. Files from elsewhere hold any object a line and are read
 through ``jsonlines``. Either way an error names file and line.
@@ -15,7 +15,7 @@ import jsonlines
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, replace_if_changed
+from sayso.files import BUFFER_BYTES, convert_os_errors, replace_if_changed
 from sayso.models import encode
 
 RecordT = TypeVar("RecordT")
@@ -28,27 +28,25 @@ def read(path: Path, record: type[RecordT]) -> Iterator[RecordT]:
         InputError: a line is not JSON, or not such a record; names file, line and field.
     """
     decode = msgspec.json.Decoder(record).decode
-    with convert_os_errors(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
+    with convert_os_errors(path), path.open("rb", buffering=BUFFER_BYTES) as file:
         try:
             for line in file:
                 yield decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            # Counting lines costs a tenth of reading them, so only a file with a fault is counted, once more.
-            raise next(
-                value
-                for _, _, value in read_lines_or_errors(path, record)
-                if isinstance(value, InputError)
-            ) from error
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            # Counting lines costs a tenth of reading them, so a file is only counted, in a second pass, for its error.
+            for _number, _line, _value in read_lines(path, record):
+                pass
+            raise
 
 
 def read_numbered(path: Path, record: type[RecordT]) -> Iterator[tuple[int, RecordT]]:
-    """Yield (line number from 1, record); otherwise as ``read``."""
+    """Yield (line number from 1, record); otherwise like `read`."""
     for number, _line, value in read_lines(path, record):
         yield number, value
 
 
 def read_lines(path: Path, record: type[RecordT]) -> Iterator[tuple[int, bytes, RecordT]]:
-    """Yield (line number from 1, the line's bytes with their line end, record); otherwise as ``read``."""
+    """Yield (line number from 1, the line with its line end, record); otherwise like `read`."""
     for number, line, value in read_lines_or_errors(path, record):
         if isinstance(value, InputError):
             raise value
@@ -58,9 +56,9 @@ def read_lines(path: Path, record: type[RecordT]) -> Iterator[tuple[int, bytes, 
 def read_lines_or_errors(
     path: Path, record: type[RecordT]
 ) -> Iterator[tuple[int, bytes, RecordT | InputError]]:
-    """As ``read_lines``, but yields what is wrong with a line in the place of its record, and goes on."""
+    """Yield like `read_lines`, with the error of a broken line in place of its record."""
     decode = msgspec.json.Decoder(record).decode
-    with convert_os_errors(path), open(path, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
+    with convert_os_errors(path), path.open("rb", buffering=BUFFER_BYTES) as file:
         for number, line in enumerate(file, 1):
             value: RecordT | InputError
             try:
@@ -74,51 +72,49 @@ def _line_error(path: Path, number: int, cause: Exception) -> InputError:
     what = (
         f"not UTF-8 at byte {cause.start}" if isinstance(cause, UnicodeDecodeError) else str(cause)
     )
-    error = InputError(
-        what, where=f"{path}:{number}", remedy="restore the line from git, or remove it"
-    )
+    remedy = "restore the line from git, or remove it"
+    error = InputError(what, where=f"{path}:{number}", remedy=remedy)
     error.__cause__ = cause
     return error
 
 
 def write(path: Path, records: Iterable[Any]) -> bool:
-    """Write records, one canonical line each, whole or not at all; say whether the file changed.
+    """Write records, one canonical line each, whole or not at all; return whether the file changed.
 
     Raises:
         DiskError: the disk refused; the file is as it was.
     """
 
-    def fill(file: BinaryIO) -> None:
+    def write_lines(file: BinaryIO) -> None:
         with jsonlines.Writer(file, dumps=encode) as writer:
-            for record in records:
-                writer.write(record)
+            writer.write_all(records)
 
-    return replace_if_changed(path, fill)
+    return replace_if_changed(path, write_lines)
 
 
 def read_objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number from 1, object) of the lines of a file from elsewhere; blank lines are passed over.
+    """Yield (line number from 1, object) for the lines of a file from elsewhere, without blank lines.
 
     Raises:
         InputError: a line is not UTF-8, not JSON, not an object, or has a key twice.
     """
     for number, line in enumerate(stream, 1):
-        if not line.strip():
-            continue
-        yield number, _parse_object(line, f"{name}:{number}")
+        if line.strip():
+            yield number, _parse_object(line, f"{name}:{number}")
 
 
-def _parse_object(line: bytes, place: str) -> dict[str, Any]:
+def _parse_object(line: bytes, where: str) -> dict[str, Any]:
+    what = "not an object in braces"
     try:
         value = jsonlines.Reader([line], loads=_parse_strict_json).read()
     except jsonlines.InvalidLineError as error:
         what = str(error).removesuffix(f" (line {error.lineno})")
-        raise InputError(what, where=place, remedy="mend the line") from error
-    except RecursionError as error:
-        raise InputError("nested without end", where=place, remedy="mend the line") from error
-    if not isinstance(value, dict):
-        raise InputError("not an object in braces", where=place, remedy="mend the line")
-    return value
+    except RecursionError:
+        what = "nested without end"
+    else:
+        if isinstance(value, dict):
+            return value
+    raise InputError(what, where=where, remedy="correct the line")
 
 
 def _parse_strict_json(text: str | bytes) -> Any:

@@ -1,7 +1,7 @@
 """The records of the corpus: frozen, typed, checked when they are made.
 
-A record is one line of JSON Lines. Fields stand in the order below, mentions and relations in one canonical order,
-absent values are left out: so a difference between two files is a difference between two readings.
+A record is one line of JSON Lines, with its fields in the order below, mentions and relations in one canonical order,
+and without absent values. So two files differ only where two annotations differ.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sayso.spans import Span
 DocId = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$", description="Stable name of a document.")
 ]
-# By length when read, which costs nothing; that it is the text's own hash is a matter for `sayso check`.
+# Reading checks the length only, which costs nothing; `sayso check` compares it with the text.
 Sha256 = Annotated[
     str,
     Meta(
@@ -46,18 +46,18 @@ UNKNOWN_LICENCE = "unknown"
 
 
 def sha256(text: str) -> str:
-    """SHA-256 of the text's UTF-8, in hexadecimal: the identity of a text."""
+    """Return the SHA-256 of a text's UTF-8, in hexadecimal, which identifies the text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Base of every record: immutable, no field that is not declared, defaults left out of the line."""
+    """Base of every record: immutable, without undeclared fields, defaults left out of the line."""
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """One article: its text verbatim and what is known of it.
+    """One article: its verbatim text and its metadata.
 
-    ``split`` is fixed at ingest by a hash of the document's cluster of near-duplicates and never changes.
+    ``split`` follows at ingest from a hash of the document's cluster of near-duplicates and never changes.
     ``license`` is an SPDX identifier or ``unknown``; ``language`` is BCP 47; dates are ISO 8601 as received.
     """
 
@@ -76,12 +76,12 @@ class Document(Record, frozen=True, kw_only=True):
 
 
 class Mention(Record, frozen=True, kw_only=True):
-    """A span with a label and attributes. ``text`` is the slice, for whoever reads a difference; never read back.
+    """A span with a label and attributes. ``text`` is the slice of the document, for people who read the file.
 
-    ``started_from`` says whether a person took the mention over from a prediction, as it was or changed.
+    ``started_from`` tells that a person accepted the mention from a prediction, unchanged or changed.
 
     Raises:
-        SpanError: the offsets are negative, empty or do not have the length of ``text``.
+        SpanError: the offsets are negative, empty, or not as far apart as ``text`` is long.
     """
 
     id: str
@@ -103,12 +103,12 @@ class Mention(Record, frozen=True, kw_only=True):
 
     @property
     def span(self) -> Span:
-        """Where the mention stands."""
+        """Its offsets."""
         return Span(self.start, self.end)
 
 
 class Relation(Record, frozen=True, kw_only=True):
-    """A typed arrow between two mentions of the same annotation, by their ids."""
+    """A typed arrow between two mentions of one annotation, by their ids."""
 
     type: str
     head: str
@@ -116,14 +116,14 @@ class Relation(Record, frozen=True, kw_only=True):
 
 
 class UnknownItem(Record, frozen=True, kw_only=True):
-    """Something that came back and that the schema does not know: kept as it came, with the reason, counted."""
+    """Something in a server's answer that the schema does not know, verbatim, with the reason."""
 
     reason: str
     item: Any
 
 
 class AnnotationOrigin(Record, frozen=True, kw_only=True):
-    """Where an annotation was made, so that it can be found again there."""
+    """The ids of an annotation on the server where it was made."""
 
     system: str
     project: int
@@ -132,12 +132,12 @@ class AnnotationOrigin(Record, frozen=True, kw_only=True):
 
 
 class Annotation(Record, frozen=True, kw_only=True):
-    """One annotator's full answer for one document.
+    """Everything that one annotator marked in one document in one pass.
 
-    ``interface`` names the pass that was answered (``names``, ``claims`` or ``all``). ``created`` and ``updated`` are
-    ISO 8601 as the server gave them; ``lead_time_seconds`` is the time that the server measured. ``text_read`` is the
-    hash of the text that the annotator had, where the answer was carried over from it to the document's present one.
-    ``guidelines_version`` is that of the guidelines that stood before the annotator; None where nobody knows.
+    ``interface`` names the pass. ``created`` and ``updated`` are ISO 8601 as the server gave them, and
+    ``lead_time_seconds`` is measured by it. ``text_read`` is the hash of the text that the annotator saw, if the
+    annotation has since moved to a newer text of the document. ``guidelines_version`` is that of the guidelines that
+    the annotator saw; None if unknown.
     """
 
     doc_id: DocId
@@ -162,9 +162,10 @@ class Annotation(Record, frozen=True, kw_only=True):
 
 
 class GoldMention(Mention, frozen=True, kw_only=True):
-    """A mention that was decided: how, and which annotators had marked it just so.
+    """A mention of gold: how it was decided, and the annotators who had exactly this mention.
 
-    Who left optional words out counts among those who gave them, if all else is the same and all gave the same words.
+    An annotator who left an optional attribute out votes with those who gave it, if the rest is the same and all who
+    gave it gave the same value.
     """
 
     decided: DecisionMethod
@@ -172,19 +173,18 @@ class GoldMention(Mention, frozen=True, kw_only=True):
 
 
 class GoldRelation(Relation, frozen=True, kw_only=True):
-    """A relation that was decided: how, and which annotators had drawn it just so."""
+    """A relation of gold: how it was decided, and the annotators who had exactly this relation."""
 
     decided: DecisionMethod
     votes: tuple[Pseudonym, ...] = ()
 
 
 class Gold(Record, frozen=True, kw_only=True):
-    """The adjudicated reading of one document; ``text_read`` as of an annotation.
+    """The result of adjudicating one document in one pass; ``text_read`` as of an annotation.
 
-    ``interface`` is the pass whose answers were decided on. ``adjudicator`` is who did, None where the answers alone
-    decided: all the same, or by majority. ``declined`` and ``declined_relations`` hold every reading of an annotator
-    that was not taken, with its votes; no mention of either has the id of another, and a declined relation may lead
-    to any of them.
+    ``interface`` is the pass whose annotations were adjudicated. ``adjudicator`` is None if they were unanimous or
+    settled by majority. ``declined`` and ``declined_relations`` hold every mention and relation of an annotator that
+    gold did not take, with its votes. All ids are distinct, and a declined relation may tie any two mentions.
     """
 
     doc_id: DocId
@@ -208,12 +208,12 @@ RelationT = TypeVar("RelationT", bound=Relation)
 
 
 def sort_mentions(mentions: Iterable[MentionT]) -> tuple[MentionT, ...]:
-    """Mentions as they stand in a record: by start, the longer first, then label and id."""
+    """Return mentions in the order of a record: by start, the longer first, then label and id."""
     return tuple(sorted(mentions, key=lambda m: (m.start, -m.end, m.label, m.id)))
 
 
 def sort_relations(relations: Iterable[RelationT]) -> tuple[RelationT, ...]:
-    """Relations as they stand in a record: by head, type and tail."""
+    """Return relations in the order of a record: by head, type and tail."""
     return tuple(sorted(relations, key=lambda r: (r.head, r.type, r.tail)))
 
 
@@ -221,9 +221,9 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def encode(record: Any) -> bytes:
-    """One record as canonical JSON, without a line end: declared field order, sorted keys elsewhere, UTF-8.
+    """Return canonical JSON in UTF-8 without a line end: fields as declared, other keys sorted.
 
-    >>> encode_result(RelationType(record_type="source", read_header="c1", tail="a1"))
+    >>> encode(Relation(type="source", head="c1", tail="a1"))
     b'{"type":"source","head":"c1","tail":"a1"}'
     """
     return _ENCODER.encode(record)

@@ -1,7 +1,7 @@
-"""Where this instance stands and what it was told: option, environment, ``[tool.sayso]``, default.
+"""The checkout that commands work on, and its settings: option, environment, ``[tool.sayso]``, default.
 
-The tool is installed anywhere; an *instance* is the nearest folder at or above the current one that holds
-``schema/schema.yaml``. Everything that is private to a machine lives in its git-ignored ``.sayso/``.
+A *checkout* is the nearest folder at or above the current one that holds ``schema/schema.yaml``. Everything that is
+private to a machine lives in its git-ignored ``.sayso/``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEFAULTS: dict[str, str] = {"campaign": "main", "pass": "all", "patience": "300"
 
 @dataclass(frozen=True)
 class Setting:
-    """A value and where it came from, for ``--help`` texts and error messages that name the culprit."""
+    """A value and its source, which error messages name."""
 
     value: str
     source: str
@@ -31,11 +31,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A checkout that commands work on.
+    """A folder with a schema and a corpus.
 
     Attributes:
         root: absolute path of the folder that holds ``schema/`` and ``corpus/``.
-        declared: the ``[tool.sayso]`` table of its ``pyproject.toml``.
+        tool_table: the ``[tool.sayso]`` table of its ``pyproject.toml``.
     """
 
     root: Path
@@ -47,9 +47,9 @@ class Checkout:
         return self.root / ".sayso"
 
     def find_setting(self, name: str, option: str | None = None) -> Setting | None:
-        """Resolve one setting by precedence, or None when nobody set it.
+        """Return a setting from the source of the highest precedence, or None.
 
-        >>> Checkout(Path("/x"), {"campaign": "pilot"}).setting("campaign")
+        >>> Checkout(Path("/x"), {"campaign": "pilot"}).find_setting("campaign")
         Setting(value='pilot', source='[tool.sayso] in pyproject.toml')
         """
         if option is not None:
@@ -64,10 +64,10 @@ class Checkout:
         return None
 
     def require_setting(self, name: str, option: str | None = None) -> str:
-        """The value of a setting that must be there.
+        """Return the value of a setting that must be set.
 
         Raises:
-            UsageError: nobody set it.
+            UsageError: it is not set.
         """
         setting = self.find_setting(name, option)
         if setting is None:
@@ -79,7 +79,7 @@ class Checkout:
 
 
 def current_time() -> datetime:
-    """The time that is written into what is made, in UTC to the second: ``SOURCE_DATE_EPOCH``, or the clock's.
+    """Return the time to write into files, in UTC to the second: ``SOURCE_DATE_EPOCH``, or the clock's.
 
     Raises:
         UsageError: the variable is not a number of seconds since 1970 that has a date.
@@ -95,7 +95,7 @@ def current_time() -> datetime:
 
 
 def find_checkout(root: Path | None = None) -> Checkout:
-    """The instance at ``root``, or the nearest one at or above the current folder.
+    """Return the checkout at `root`, or the nearest one at or above the current folder.
 
     Raises:
         UsageError: there is none.
@@ -123,8 +123,8 @@ def _read_tool_table(pyproject: Path) -> dict[str, Any]:
     declared: dict[str, Any] = table.get("tool", {}).get("sayso", {})
     if "token" in declared:
         raise InputError(
-            "a token does not belong into a file that is committed",
+            "a token must not be in a file that is committed",
             where=f"{pyproject} [tool.sayso]",
-            remedy="take it out, revoke it in Label Studio, and set SAYSO_TOKEN instead",
+            remedy="remove it, revoke it in Label Studio, and set SAYSO_TOKEN instead",
         )
     return declared

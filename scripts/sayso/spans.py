@@ -1,7 +1,6 @@
 """Spans: half-open intervals [start, end) of Unicode code points, 0-based, over a text as received.
 
-Predicates have the standard names and each is one inequality. Conversions to other units stand at the border of
-the format that needs them and refuse what they cannot express.
+Offsets in other units are converted where a format needs them, and refused where they cannot be expressed.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from sayso.errors import InputError, SpanError
 
 
 class Span(NamedTuple):
-    """Where something stands: ``text[start:end]``, in code points."""
+    """The offsets of ``text[start:end]``, in code points."""
 
     start: int
     end: int
@@ -31,10 +30,10 @@ class HasSpan(Protocol):
 
 
 def validate(span: Span, text: str) -> None:
-    """Raise unless ``span`` is inside ``text`` and not empty.
+    """Raise unless `span` is inside `text` and not empty.
 
     Raises:
-        SpanError: it is not; nothing is clipped.
+        SpanError: it is not.
 
     >>> validate(Span(0, 2), "ab")
     >>> validate(Span(1, 3), "ab")
@@ -49,11 +48,14 @@ def validate(span: Span, text: str) -> None:
 
 
 def slice_text(span: Span, text: str, expected: str | None = None) -> str:
-    """What stands there; ``claimed`` is what somebody says stands there, where they say so.
+    """Return the words of a span.
+
+    Args:
+        expected: the words that a file claims to be there, if it does.
 
     Raises:
-        SpanError: ``span`` is not inside ``text``.
-        InputError: other words stand there.
+        SpanError: `span` is not inside `text`.
+        InputError: the words are not those expected.
 
     >>> slice_text(Span(0, 3), "two drones", "two")
     'two'
@@ -97,7 +99,7 @@ def jaccard(one: HasSpan, other: HasSpan) -> float:
 
 
 def trim(span: Span, text: str) -> Span:
-    """``span`` without white space at its edges; empty (start == end) when it holds nothing else.
+    """Return `span` without white space at its edges; empty (start == end) if it holds nothing else.
 
     >>> trim(Span(0, 5), " ab  ")
     Span(start=1, end=3)
@@ -110,31 +112,11 @@ def trim(span: Span, text: str) -> Span:
     return Span(start, end)
 
 
-def utf16_length(text: str) -> int:
-    """How many UTF-16 code units ``text`` takes: 2 for each astral code point, 1 for any other.
-
-    >>> utf16_length("a😀")
-    3
-    """
-    return len(text) + sum(character > "\uffff" for character in text)
-
-
-def to_utf16(span: Span, text: str) -> Span:
-    """The same place counted in UTF-16 code units, as JavaScript and UIMA count.
-
-    >>> to_utf16(Span(1, 2), "😀a")
-    Span(start=2, end=3)
-    """
-    validate(span, text)
-    start = utf16_length(text[: span.start])
-    return Span(start, start + utf16_length(text[span.start : span.end]))
-
-
 def from_utf16(span: Span, text: str) -> Span:
-    """The same place counted in code points.
+    """Convert a span in UTF-16 code units, as JavaScript and UIMA count, to code points.
 
     Raises:
-        SpanError: an end stands inside a surrogate pair or outside the text.
+        SpanError: an end is inside a surrogate pair or outside the text.
 
     >>> from_utf16(Span(2, 3), "😀a")
     Span(start=1, end=2)
@@ -142,19 +124,16 @@ def from_utf16(span: Span, text: str) -> Span:
     Traceback (most recent call last):
     sayso.errors.SpanError: UTF-16 offset 1: inside a surrogate pair, or outside the text
     """
-    converted = Span(_code_point_offset(span.start, text), _code_point_offset(span.end, text))
+    units = text.encode("utf-16-le")
+    converted = Span(*(_code_point_offset(offset, units) for offset in span))
     validate(converted, text)
     return converted
 
 
-def _code_point_offset(offset: int, text: str) -> int:
-    units = text.encode("utf-16-le")
-    head = units[: 2 * offset] if offset >= 0 else b""
-    try:
-        if offset < 0 or 2 * offset > len(units):
-            raise UnicodeDecodeError("utf-16-le", units, 0, 1, "outside")
-        return len(head.decode("utf-16-le"))
-    except UnicodeDecodeError as error:
-        raise SpanError(
-            "inside a surrogate pair, or outside the text", where=f"UTF-16 offset {offset}"
-        ) from error
+def _code_point_offset(offset: int, units: bytes) -> int:
+    if 0 <= 2 * offset <= len(units):
+        try:
+            return len(units[: 2 * offset].decode("utf-16-le"))
+        except UnicodeDecodeError:
+            pass
+    raise SpanError("inside a surrogate pair, or outside the text", where=f"UTF-16 offset {offset}")

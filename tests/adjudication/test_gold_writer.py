@@ -221,5 +221,5 @@ def test_nobody_has_answered(corpus: CorpusFiles, checkout: Checkout, tmp_path: 
     with pytest.raises(UsageError, match="no answers of campaign trial; run `sayso pull` first"):
         decide_by_rule(corpus, checkout)
     add_annotations(corpus, "ann-1", {"d0": [MAYOR]})
-    with pytest.raises(InputError, match="no interface 'everything'"):
+    with pytest.raises(InputError, match="no pass 'everything'"):
         decide_by_rule(corpus, checkout, "everything")

@@ -18,7 +18,7 @@ from sayso.labelstudio.offsets import (
     is_displaced_by_resize,
 )
 from sayso.schema import declarations as schemas
-from sayso.spans import Span, to_utf16, trim
+from sayso.spans import Span, trim
 
 SCHEMA = schemas.load_schema(Path(__file__).parents[2] / "schema" / "schema.yaml")
 TEXT = "😀 The ministry\r\nsaid 38 drones fell"
@@ -68,7 +68,7 @@ def test_utf16_is_put_right_where_the_words_prove_it(text: str, data: st.DataObj
     start = data.draw(st.integers(0, len(text) - 1))
     span = Span(start, data.draw(st.integers(start + 1, len(text))))
     words = text[span.start : span.end]
-    counted = to_utf16(span, text)
+    counted = Span(*(len(text[:edge].encode("utf-16-le")) // 2 for edge in span))
     verdict = diagnose_span(counted, text, words, by_mouse=False)
     if words.strip() and verdict.span is not None:
         found = text[verdict.span.start : verdict.span.end]

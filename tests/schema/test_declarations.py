@@ -95,7 +95,7 @@ def test_a_broken_schema_is_one_line_that_says_what_and_what_to_do(
     message = str(refused.value)
     assert message.startswith(f"{broken}: ")
     assert said in message
-    assert message.endswith("mend it and run `sayso schema build`")
+    assert message.endswith("correct it and run `sayso schema build`")
     assert "\n" not in message
 
 

@@ -1,9 +1,8 @@
-"""Carry an answer over to a later text of its document: all of it, or nothing.
+"""Move an annotation to a newer text of its document: all of it, or nothing.
 
-A mention provably stands on the same words when the sentences that it stands in, white space aside, occur once in
-the older text and once in the newer one, as whole sentences both times. Where they occur more often, their
-neighbours are taken in until they don't. Nothing is guessed: an answer of which one mention is not proven stays with
-the text that it was given to.
+A mention provably has the same words if the sentences around it, white space aside, occur once in the older text and
+once in the newer one, as whole sentences both times. If they occur more often, their neighbours are included until
+they do not. Nothing is guessed: an annotation with one mention that is not proven stays with its own text.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -25,30 +24,32 @@ _WHITE_SPACE = re.compile(r"\s+")
 
 
 class SentenceIndex:
-    """A text with each run of white space folded into one, cut into sentences."""
+    """A text with each run of white space folded into one space, and its sentences."""
 
     def __init__(self, text: str, language: str) -> None:
         self.text = text
-        in_paragraphs, self._place = _fold_white_space(text)
+        in_paragraphs, self._offsets = _fold_white_space(text)
         self.folded = in_paragraphs.replace("\n", " ")
         starts = [*sentence_starts(in_paragraphs, language), len(self.folded)]
-        cuts = [trim(Span(*cut), self.folded) for cut in pairwise(starts)]
-        self.sentences = [cut for cut in cuts if cut.start < cut.end]
-        self._starts = {cut.start for cut in self.sentences}
-        self._ends = {cut.end for cut in self.sentences}
+        spans = [trim(Span(*edges), self.folded) for edges in pairwise(starts)]
+        self.sentences = [span for span in spans if span.start < span.end]
+        self._starts = {span.start for span in self.sentences}
+        self._ends = {span.end for span in self.sentences}
 
     def fold(self, span: Span) -> Span:
-        """Offsets into the text as offsets into the folded text; an edge within white space moves to its start."""
-        return Span(bisect_right(self._place, span.start) - 1, bisect_left(self._place, span.end))
+        """Convert offsets in the text to the folded text; an edge within white space moves to its start."""
+        return Span(
+            bisect_right(self._offsets, span.start) - 1, bisect_left(self._offsets, span.end)
+        )
 
     def unfold(self, span: Span) -> Span:
-        """The reverse, for a span whose first and last code point are no white space."""
-        return Span(self._place[span.start], self._place[span.end - 1] + 1)
+        """Convert back a span that neither starts nor ends with white space."""
+        return Span(self._offsets[span.start], self._offsets[span.end - 1] + 1)
 
     def sentences_around(self, span: Span) -> tuple[int, int] | None:
-        """The sentences, from and to (exclusive), that hold a folded span; None where it stands outside of them."""
-        first = bisect_right(self.sentences, span.start, key=lambda cut: cut.start) - 1
-        after = bisect_left(self.sentences, span.end, key=lambda cut: cut.start)
+        """Return the first sentence that holds a folded span and the one after the last; None outside of sentences."""
+        first = bisect_right(self.sentences, span.start, key=lambda sentence: sentence.start) - 1
+        after = bisect_left(self.sentences, span.end, key=lambda sentence: sentence.start)
         inside = (
             first >= 0
             and span.start < self.sentences[first].end
@@ -57,36 +58,40 @@ class SentenceIndex:
         return (first, after) if inside else None
 
     def join_sentences(self, first: int, after: int) -> str:
-        """The folded words of some sentences."""
+        """Return the folded text of sentences [first, after)."""
         return self.folded[self.sentences[first].start : self.sentences[after - 1].end]
 
     def find_whole_sentences(self, passage: str) -> list[int]:
-        """Where in the folded text a passage stands as whole sentences."""
-        places = _find_occurrences(passage, self.folded)
-        return [at for at in places if at in self._starts and at + len(passage) in self._ends]
+        """Return the offsets at which the folded text has a passage as whole sentences."""
+        return [
+            at
+            for at in _find_occurrences(passage, self.folded)
+            if at in self._starts and at + len(passage) in self._ends
+        ]
 
     def count_occurrences(self, passage: str) -> int:
-        """How often a passage occurs, as whole sentences or not; two are as good as many."""
-        return sum(1 for _at in islice(_find_occurrences(passage, self.folded), 2))
+        """Return how often a passage occurs, as whole sentences or not."""
+        return sum(1 for _at in _find_occurrences(passage, self.folded))
 
 
 def transfer_record(
     record: AnnotationOrGoldT, older: SentenceIndex, newer: SentenceIndex, text_sha256: str
 ) -> tuple[AnnotationOrGoldT | None, tuple[Mention, ...]]:
-    """The record over the newer text, whose hash is given, or None and the mentions that are not proven.
+    """Return the record over the newer text, or None and the mentions that are not proven.
 
-    A record without mentions says something of the whole text, so it is carried over only where every word is the
-    same. What gold declined has to be proven too.
+    A record without mentions says something of the whole text, so it moves only if every word is the same. What gold
+    declined must be proven, too.
+
+    Args:
+        text_sha256: of the newer text.
     """
     if not record.mentions and older.folded.strip() != newer.folded.strip():
         return None, ()
     moved: dict[str, tuple[Mention, ...]] = {}
     unproven: tuple[Mention, ...] = ()
     for name in ("mentions", "declined") if isinstance(record, Gold) else ("mentions",):
-        found = [
-            (mention, transfer_span(mention.span, older, newer))
-            for mention in getattr(record, name)
-        ]
+        mentions = getattr(record, name)
+        found = [(mention, transfer_span(mention.span, older, newer)) for mention in mentions]
         unproven += tuple(mention for mention, span in found if span is None)
         moved[name] = sort_mentions(
             _move_mention(mention, span, newer.text) for mention, span in found if span
@@ -99,13 +104,13 @@ def transfer_record(
 
 
 def transfer_span(span: Span, older: SentenceIndex, newer: SentenceIndex) -> Span | None:
-    """Where the words of a span of the older text stand in the newer one; None where that is not proven.
+    """Return the span of the same words in the newer text; None if that is not proven.
 
-    >>> older = SentenceIndex("AnnotatorPair drones fell. The mayor spoke.", "en")
-    >>> open_newer = SentenceIndex("Correction: it before night. AnnotatorPair drones fell.\\nThe mayor spoke.", "en")
-    >>> transfer_span(Span(4, 10), older, open_newer)
+    >>> older = SentenceIndex("Two drones fell. The mayor spoke.", "en")
+    >>> newer = SentenceIndex("Correction: it was night. Two drones fell.\\nThe mayor spoke.", "en")
+    >>> transfer_span(Span(4, 10), older, newer)
     Span(start=30, end=36)
-    >>> transfer_span(Span(4, 10), older, SentenceIndex("AnnotatorPair drones fell. AnnotatorPair drones fell.", "en")) is None
+    >>> transfer_span(Span(4, 10), older, SentenceIndex("Two drones fell. Two drones fell.", "en")) is None
     True
     """
     if any(older.text[edge].isspace() for edge in (span.start, span.end - 1)):
@@ -116,23 +121,14 @@ def transfer_span(span: Span, older: SentenceIndex, newer: SentenceIndex) -> Spa
     sentences = older.sentences_around(folded)
     if sentences is None:
         return None
-    for first, after in _widening_windows(*sentences, len(older.sentences)):
-        passage = older.join_sentences(first, after)
-        if older.count_occurrences(passage) > 1:
-            continue
-        places = newer.find_whole_sentences(passage)
-        if len(places) != 1 or newer.count_occurrences(passage) != 1:
-            return None
-        shift = places[0] - older.sentences[first].start
-        return newer.unfold(Span(folded.start + shift, folded.end + shift))
-    return None
-
-
-def _widening_windows(first: int, after: int, count: int) -> Iterator[tuple[int, int]]:
-    yield first, after
-    while first > 0 or after < count:
-        first, after = max(0, first - 1), min(count, after + 1)
-        yield first, after
+    first, after = sentences
+    while older.count_occurrences(passage := older.join_sentences(first, after)) > 1:
+        first, after = max(0, first - 1), min(len(older.sentences), after + 1)
+    found = newer.find_whole_sentences(passage)
+    if len(found) != 1 or newer.count_occurrences(passage) != 1:
+        return None
+    shift = found[0] - older.sentences[first].start
+    return newer.unfold(Span(folded.start + shift, folded.end + shift))
 
 
 def _move_mention(mention: Mention, span: Span, text: str) -> Mention:
@@ -142,15 +138,18 @@ def _move_mention(mention: Mention, span: Span, text: str) -> Mention:
 
 
 def _fold_white_space(text: str) -> tuple[str, list[int]]:
-    """The text with a run of white space as one space, or as one line feed between paragraphs; where each stood."""
+    """Return the text with each run of white space as one code point, and the offset that each code point had.
+
+    The code point is a space, or a line feed between paragraphs.
+    """
     pieces: list[str] = []
-    place: list[int] = []
+    offsets: list[int] = []
     end = 0
     for run in _WHITE_SPACE.finditer(text):
         pieces += [text[end : run.start()], "\n" if run.group().count("\n") > 1 else " "]
-        place += range(end, run.start() + 1)
+        offsets += range(end, run.start() + 1)
         end = run.end()
-    return "".join([*pieces, text[end:]]), [*place, *range(end, len(text))]
+    return "".join([*pieces, text[end:]]), [*offsets, *range(end, len(text))]
 
 
 def _find_occurrences(passage: str, text: str) -> Iterator[int]:

@@ -1,46 +1,35 @@
-"""Lines that give way to others are first remembered, as they stood and each once; nothing reads them as answers."""
+"""Superseded lines of the sources, verbatim and each once. Nothing reads them as annotations."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from sayso.files import ContentWriter, convert_os_errors
+from sayso.files import BUFFER_BYTES, ContentWriter, convert_os_errors
 
 
 def prepare_history(path: Path, lines: Iterable[bytes]) -> tuple[Path, ContentWriter]:
-    """The file at ``place`` as it is to be: what it holds already, then those of ``lines`` that it does not hold.
+    """Return the replacement of a history file, with new lines appended, for `files.replace_together`.
 
-    It is for ``files.replace_together``; memory grows with the number of lines, not with their length.
-
-    Raises:
-        DiskError: when filled, the disk refused.
+    Memory grows with the number of lines, not with their length.
     """
 
-    def fill(file: BinaryIO) -> None:
-        held: set[bytes] = set()
-        for line in _read_history_lines(path):
-            held.add(_line_digest(line))
-            file.write(line)
-        for line in map(_terminate_line, lines):
-            if (digest := _line_digest(line)) not in held:
-                held.add(digest)
-                file.write(line)
+    def write_lines(file: BinaryIO) -> None:
+        digests: set[bytes] = set()
+        with convert_os_errors(path), _open_if_present(path) as old:
+            for line in chain(old, lines):
+                whole = line.removesuffix(b"\n") + b"\n"
+                digest = hashlib.blake2b(whole, digest_size=16).digest()
+                if digest not in digests:
+                    digests.add(digest)
+                    file.write(whole)
 
-    return path, fill
-
-
-def _read_history_lines(place: Path) -> Iterator[bytes]:
-    if place.exists():
-        with convert_os_errors(place), open(place, "rb", buffering=1 << 20) as file:  # noqa: PTH123 - the buffer is the point
-            yield from map(_terminate_line, file)
+    return path, write_lines
 
 
-def _terminate_line(line: bytes) -> bytes:
-    return line if line.endswith(b"\n") else line + b"\n"
-
-
-def _line_digest(line: bytes) -> bytes:
-    return hashlib.blake2b(line, digest_size=16).digest()
+def _open_if_present(path: Path) -> BinaryIO:
+    return path.open("rb", buffering=BUFFER_BYTES) if path.exists() else BytesIO()

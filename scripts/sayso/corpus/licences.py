@@ -1,12 +1,12 @@
-"""Which texts a dataset may carry: one setting, ``texts``, over the licence of each article.
+"""The texts that a dataset may carry: one setting, ``texts``, and the licence of each article.
 
-| ``texts`` | what the dataset holds |
+| ``texts`` | the dataset holds |
 |---|---|
-| ``all`` (default) | every text; it may not be published while a licence does not allow that |
-| ``licensed`` | the texts whose licence lets anybody pass them on; of the rest everything but their words |
+| ``all`` (default) | every text; it cannot be published while a licence does not allow it |
+| ``licensed`` | the texts whose licence allows redistribution; of the others everything but their words |
 | ``none`` | no text at all |
 
-A licence is an SPDX identifier. One that is unknown allows nothing.
+A licence is an SPDX identifier. An unknown one allows nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _REDISTRIBUTABLE = re.compile(
 
 
 def read_text_policy(checkout: Checkout) -> TextPolicy:
-    """What the setting says.
+    """Return the setting ``texts``.
 
     Raises:
-        UsageError: it is none of the three.
+        UsageError: it is none of the three values.
     """
     setting = checkout.find_setting("texts")
     if setting is None:
@@ -44,18 +44,18 @@ def read_text_policy(checkout: Checkout) -> TextPolicy:
 
 
 def allows_redistribution(license: str) -> bool:
-    """Whether a licence lets anybody pass the text on, be it under conditions.
+    """Return whether a licence allows redistribution of the text, be it under conditions.
 
-    >>> allows_redistribution("CC-BY-4.0"), allows_redistribution("undeclared"), allows_redistribution("LicenseRef-press")
+    >>> allows_redistribution("CC-BY-4.0"), allows_redistribution("unknown"), allows_redistribution("LicenseRef-press")
     (True, False, False)
     """
     return bool(_REDISTRIBUTABLE.fullmatch(license))
 
 
 def withholds_text(license: str, texts: TextPolicy) -> bool:
-    """Whether the dataset goes without the text of an article with this licence.
+    """Return whether the dataset leaves out the text of an article with this licence.
 
-    >>> withholds_text("undeclared", "licensed"), withholds_text("CC0-1.0", "licensed"), withholds_text("undeclared", "total_counts")
+    >>> withholds_text("unknown", "licensed"), withholds_text("CC0-1.0", "licensed"), withholds_text("unknown", "all")
     (True, False, False)
     """
     return texts == "none" or (texts == "licensed" and not allows_redistribution(license))

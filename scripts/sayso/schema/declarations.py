@@ -1,7 +1,7 @@
-"""What may be marked, read from ``schema/schema.yaml``: the only place where a label's name is written.
+"""The declarations of ``schema/schema.yaml``: labels, attributes, relations and passes.
 
 The Label Studio interfaces, the features of the dataset, the JSON Schema of the records and the tables of the card
-are all made from what this module returns.
+are all made from them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SchemaVersion = Annotated[str, Meta(pattern=f"^{VERSION_PATTERN}$")]
 
 
 class Declaration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of what schema.yaml declares; an unknown key is refused."""
+    """Base of everything in schema.yaml; unknown keys are errors."""
 
     definition: str
 
@@ -39,9 +39,9 @@ class AllowedValue(Declaration, frozen=True, kw_only=True):
 
 
 class Attribute(Declaration, frozen=True, kw_only=True):
-    """An attribute of a label. ``ordinal`` is a choice whose values stand in order; only those two have values.
+    """An attribute of a label. ``ordinal`` is a choice with ordered values; only these two kinds have values.
 
-    ``hotkey`` is for whole numbers alone: it adds one.
+    ``hotkey`` is for whole numbers: it adds one.
     """
 
     kind: AttributeKind
@@ -51,12 +51,12 @@ class Attribute(Declaration, frozen=True, kw_only=True):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the values are a closed list."""
+        """The values are a closed list."""
         return self.kind in ("choice", "ordinal")
 
 
 class Label(Declaration, frozen=True, kw_only=True):
-    """What a mention can be."""
+    """A label of mentions."""
 
     colour: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
     hotkey: Hotkey
@@ -71,7 +71,7 @@ class RelationType(Declaration, frozen=True, kw_only=True):
 
 
 class Pass(Declaration, frozen=True, kw_only=True):
-    """One pass over a document: the labels that it shows and whether relations are drawn."""
+    """One pass over a document: the labels that its interface shows, and whether it shows relations."""
 
     title: str
     labels: tuple[str, ...]
@@ -80,7 +80,7 @@ class Pass(Declaration, frozen=True, kw_only=True):
 
 
 class Flag(Declaration, frozen=True, kw_only=True):
-    """What an annotator can say of any mention."""
+    """A remark that an annotator can make on any mention."""
 
     hotkey: Hotkey | None = None
 
@@ -96,31 +96,31 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     crosswalk: dict[str, dict[str, dict[str, Any]]] = {}
 
     def supports(self, version: str) -> bool:
-        """Whether records of a version are in words of this schema: only a major change takes words away."""
+        """Return whether records of a schema version are valid under this one; only major versions remove names."""
         return version.partition(".")[0] == self.version.partition(".")[0]
 
     def labels_of_pass(self, pass_name: str) -> dict[str, Label]:
-        """The labels of one interface, in its order.
+        """Return the labels of a pass, in its order.
 
         Raises:
-            InputError: there is no such interface.
+            InputError: the pass does not exist.
         """
         return {name: self.labels[name] for name in self.find_pass(pass_name).labels}
 
     def find_pass(self, name: str) -> Pass:
-        """One interface by name.
+        """Return a pass by name.
 
         Raises:
-            InputError: there is none of that name.
+            InputError: it does not exist.
         """
         if name not in self.interfaces:
             raise InputError(
-                f"no interface {name!r}", remedy=f"choose one of {', '.join(self.interfaces)}"
+                f"no pass {name!r}", remedy=f"choose one of {', '.join(self.interfaces)}"
             )
         return self.interfaces[name]
 
     def relations_of_pass(self, pass_name: str) -> dict[str, RelationType]:
-        """The relations of one interface: those whose both ends it shows, if it draws any."""
+        """Return the relations of a pass: if it shows any, those with both labels in the pass."""
         declared = self.find_pass(pass_name)
         if not declared.relations:
             return {}
@@ -135,9 +135,9 @@ def load_schema(path: Path) -> Schema:
     """Read and check schema.yaml.
 
     Raises:
-        InputError: it is not YAML, has a key twice or an unknown one, or its parts do not fit together.
+        InputError: it is not YAML, has a duplicate or unknown key, or its parts contradict each other.
     """
-    remedy = "mend it and run `sayso schema build`"
+    remedy = "correct it and run `sayso schema build`"
     schema = read_yaml(path, Schema, remedy)
     for problem in _find_inconsistencies(schema):
         raise InputError(problem, where=str(path), remedy=remedy)
@@ -145,86 +145,70 @@ def load_schema(path: Path) -> Schema:
 
 
 def read_yaml(path: Path, declaration: type[DeclarationT], remedy: str) -> DeclarationT:
-    """Read a file of YAML that declares something; no key may stand twice.
+    """Read a YAML file into a declaration.
 
-    Raises:
-        InputError: it is not YAML, or not of that shape; ``remedy`` says what to do.
+    Args:
+        remedy: of the error, if the file is not YAML, has a duplicate key, or is no such declaration.
     """
     with convert_os_errors(path):
         raw = path.read_bytes()
     try:
-        declared = yaml.load(raw, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader that also refuses a key given twice
+        declared = yaml.load(raw, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader, too
         return msgspec.convert(declared, declaration)
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise InputError(f"{error}", where=str(path), remedy=remedy) from error
 
 
-def _find_inconsistencies(schema: Schema) -> list[str]:
-    return [
-        *(
-            f"relation {n}: no label {end!r}"
-            for n, r in schema.relations.items()
-            for end in (r.head, r.tail)
-            if end not in schema.labels
-        ),
-        *(
-            f"interface {n}: no label {label!r}"
-            for n, i in schema.interfaces.items()
-            for label in i.labels
-            if label not in schema.labels
-        ),
-        *(
-            f"interface {n}: starts from no interface {i.starts_from!r}"
-            for n, i in schema.interfaces.items()
-            if i.starts_from and i.starts_from not in schema.interfaces
-        ),
-        *(
-            f"{n}.{a}: a {attribute.kind} attribute {'needs' if attribute.is_closed else 'takes no'} values"
-            for n, label in schema.labels.items()
-            for a, attribute in label.attributes.items()
-            if attribute.is_closed != bool(attribute.values)
-        ),
-        *(
-            f"{n}.{a}: a {attribute.kind} attribute takes no hotkey"
-            for n, label in schema.labels.items()
-            for a, attribute in label.attributes.items()
-            if attribute.hotkey and attribute.kind != "integer"
-        ),
-        *(
-            f"hotkey {key!r} of {' and '.join(places)}"
-            for key, places in group_hotkeys(schema).items()
-            if len(places) > 1
-        ),
-    ]
+def _find_inconsistencies(schema: Schema) -> Iterator[str]:
+    for name, relation in schema.relations.items():
+        for end in (relation.head, relation.tail):
+            if end not in schema.labels:
+                yield f"relation {name}: no label {end!r}"
+    for name, declared in schema.interfaces.items():
+        for label in declared.labels:
+            if label not in schema.labels:
+                yield f"interface {name}: no label {label!r}"
+        if declared.starts_from and declared.starts_from not in schema.interfaces:
+            yield f"interface {name}: starts from no interface {declared.starts_from!r}"
+    for label, declared_label in schema.labels.items():
+        for name, attribute in declared_label.attributes.items():
+            a_kind = f"{label}.{name}: a {attribute.kind} attribute"
+            if attribute.is_closed != bool(attribute.values):
+                yield f"{a_kind} {'needs' if attribute.is_closed else 'takes no'} values"
+            if attribute.hotkey and attribute.kind != "integer":
+                yield f"{a_kind} takes no hotkey"
+    for key, uses in group_hotkeys(schema).items():
+        if len(uses) > 1:
+            yield f"hotkey {key!r} of {' and '.join(uses)}"
 
 
 def group_hotkeys(schema: Schema) -> dict[str, list[str]]:
-    """What each hotkey is for, in the schema's order. One key means one thing, whatever is selected.
+    """Return the uses of each hotkey, in the schema's order. A key must have one use, whatever is selected.
 
-    Label Studio lets a key act on every panel, also on the hidden ones, and shows what it did there as an answer
-    once the mention gets another label.
+    Label Studio lets a key act on every panel, hidden ones too, and shows what it did there as soon as the mention
+    gets another label.
     """
-    places: dict[str, list[str]] = {}
-    for where, key in _list_hotkeys(schema):
+    uses: dict[str, list[str]] = {}
+    for use, key in _list_hotkeys(schema):
         if key:
-            places.setdefault(key, []).append(where)
-    return places
+            uses.setdefault(key, []).append(use)
+    return uses
 
 
 def _list_hotkeys(schema: Schema) -> Iterator[tuple[str, str | None]]:
     for name, label in schema.labels.items():
         yield name, label.hotkey
-        for asked, attribute in label.attributes.items():
-            yield f"{name}.{asked}", attribute.hotkey
-            yield from (
-                (f"{name}.{asked}.{value}", declared.hotkey)
-                for value, declared in attribute.values.items()
-            )
-    yield from ((f"flag {name}", flag.hotkey) for name, flag in schema.flags.items())
+        for attribute_name, attribute in label.attributes.items():
+            prefix = f"{name}.{attribute_name}"
+            yield prefix, attribute.hotkey
+            for value, declared in attribute.values.items():
+                yield f"{prefix}.{value}", declared.hotkey
+    for name, flag in schema.flags.items():
+        yield f"flag {name}", flag.hotkey
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe YAML in which a key given twice is an error, not the last one's win."""
+    """Safe YAML in which a duplicate key is an error, instead of overriding the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _value in node.value]
@@ -235,5 +219,5 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 
 def schema_digest(schema: Schema) -> str:
-    """SHA-256 of what is declared, wording included, in hexadecimal."""
+    """Return the SHA-256 of all declarations, definitions included, in hexadecimal."""
     return hashlib.sha256(msgspec.json.encode(schema, order="deterministic")).hexdigest()

@@ -1,7 +1,7 @@
-"""What annotators read, ``schema/guidelines.md``: it says its own version, which every answer then carries.
+"""The guidelines for annotators, ``schema/guidelines.md``. Every annotation carries their version.
 
-A new version is a new wording: whoever changes what the guidelines say raises the number near their top, so that
-agreement before and after can be told apart. White space is free.
+The version near the top must rise with every change of wording, so that agreement before and after it can be
+compared. White space may change.
 """
 
 from __future__ import annotations
@@ -16,24 +16,20 @@ from sayso.files import convert_os_errors
 from sayso.versions import VERSION_PATTERN
 
 GUIDELINES_FILE = Path("schema/guidelines.md")
-_VERSION_WITHIN_LINES = 20  # lines from the top in which the version stands
+_VERSION_WITHIN_LINES = 20
 _VERSION_LINE = re.compile(rf"Version ({VERSION_PATTERN})(?![\w.]*\w)")
 
 
 @dataclass(frozen=True)
 class Guidelines:
-    """The guidelines as they stand.
-
-    Attributes:
-        digest: of the words, white space aside: 16 hexadecimal digits.
-    """
+    """The text of the guidelines, and the version that it names."""
 
     version: str
     text: str
 
     @property
     def digest(self) -> str:
-        """What two wordings differ in.
+        """A hash of the words, white space aside: 16 hexadecimal digits.
 
         >>> Guidelines("1.0.0", "One  rule.\\n").digest == Guidelines("1.0.0", "One\\nrule.").digest
         True
@@ -42,10 +38,10 @@ class Guidelines:
 
 
 def read_guidelines(path: Path) -> Guidelines | None:
-    """The guidelines, or None where there are none.
+    """Return the guidelines, or None if the file does not exist.
 
     Raises:
-        InputError: they are not UTF-8, or do not say their version in one of the first lines.
+        InputError: they are not UTF-8, or do not name their version near the top.
     """
     if not path.is_file():
         return None

@@ -1,7 +1,7 @@
-"""JSON Schema of the lines in ``corpus/``: the shape from the records, the closed words from the schema.
+"""JSON Schema of the lines in ``corpus/``: the fields of the records, the names of the schema.
 
-For whoever reads or writes the corpus without Sayso. What a line alone cannot show, such as a relation to a missing
-mention, is for ``sayso check``.
+It is for programs that read or write the corpus without Sayso. Errors that one line cannot show, such as a relation
+to a missing mention, are for ``sayso check``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ JsonSchemaNode = dict[str, Any]
 
 
 def build_json_schema(record: type[Record], schema: Schema) -> JsonSchemaNode:
-    """The JSON Schema of one record's line; only words that the schema declares are valid in it.
+    """Return the JSON Schema of a record's line, in which only names of the schema are valid.
 
-    Every attribute may be absent: an annotator who skips a document leaves what was done until then.
+    No attribute is required: an annotator may skip a document half-way.
     """
     (reference,), components = msgspec.json.schema_components(
         [record], ref_template="#/$defs/{name}"
@@ -49,16 +49,16 @@ def _restrict_mention(node: JsonSchemaNode, schema: Schema) -> None:
 
 
 def _label_condition(name: str, label: Label) -> JsonSchemaNode:
-    """A mention with this label has this label's attributes and no others."""
+    """Return the rule that a mention with this label has only this label's attributes."""
+    attributes = {
+        "type": "object",
+        "properties": {name: _attribute_schema(each) for name, each in label.attributes.items()},
+        "additionalProperties": False,
+    }
     return {
         "if": {"properties": {"label": {"const": name}}},
-        "then": {"properties": {"attributes": _label_attributes_schema(label)}},
+        "then": {"properties": {"attributes": attributes}},
     }
-
-
-def _label_attributes_schema(label: Label) -> JsonSchemaNode:
-    answers = {name: _attribute_schema(attribute) for name, attribute in label.attributes.items()}
-    return {"type": "object", "properties": answers, "additionalProperties": False}
 
 
 def _attribute_schema(attribute: Attribute) -> JsonSchemaNode:
