@@ -1,8 +1,8 @@
-"""The Label Studio interface of each pass, written from the schema. Pure: the same schema, the same bytes.
+"""The labelling interface of each pass as Label Studio XML, generated from the schema. Pure.
 
-Label Studio's server accepts what its editor then cannot show, and its editor keeps what a hidden panel holds. So a
-panel names its label twice, on the panel and on each control; every control has a hotkey that nothing else has; and
-what the schema says in words is escaped for the two readers it passes, XML and Markdown.
+Label Studio's server accepts what its editor cannot show, and its editor keeps the values of a
+hidden panel. So a panel names its label twice, on the panel and on each control; every hotkey means
+one thing; and text of the schema is escaped for the two readers that it passes, XML and Markdown.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import html
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -29,52 +30,11 @@ from sayso.schema.declarations import (
 GENERATED_NOTICE = "Made from schema.yaml by `sayso schema build`. Change that file, not this one."
 
 EDITOR_HOTKEYS = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
-"""What Label Studio's editor does by itself over text: unselect, hide, lock, remark, relate."""
+"""Label Studio's own, over text: unselect, hide, lock, add a remark, relate."""
 
-# No child selectors: Label Studio would escape them. A number in focus lets the wheel pass: else whoever scrolls there
-# changes it unseen.
-STYLE = """
-.sayso { --line: var(--color-neutral-border); --quiet: var(--color-neutral-content-subtler); }
-.sayso-about { color: var(--quiet); margin-top: -6px; }
-.sayso-desk { display: flex; flex-wrap: wrap; gap: 12px 20px; align-items: flex-start; }
-.sayso-page { flex: 1 1 22rem; max-width: 50rem; }
-.sayso-panel { flex: 1 1 18rem; max-width: 30rem; position: sticky; top: 0; }
-.sayso-panel { max-height: calc(100vh - 180px); overflow-y: auto; padding: 8px 0; font-size: 14px; }
-.sayso-bar { position: sticky; top: 0; z-index: 200; padding: 8px 0; background: var(--color-neutral-background); }
-.sayso-text { padding-left: 24px; }
-.sayso-text .lsf-richtext__container { line-height: 2; counter-reset: sentence; }
-.sayso-text .lsf-richtext__line { width: 100%; margin-bottom: 6px; }
-.sayso-text .lsf-richtext__line:not(:empty) { counter-increment: sentence; }
-.sayso-text .lsf-richtext__container:not([data-linenumbers=enabled]) .lsf-richtext__line:not(:empty)::before {
-  content: counter(sentence); position: absolute; left: -28px; width: 26px; text-align: right;
-  font-size: 11px; color: var(--quiet); border: 0; counter-increment: none; }
-.sayso-text .htx-highlight { border-radius: 3px; }
-.sayso-questions, .sayso-remarks, .sayso-document, .sayso-hint { border: 1px solid var(--line); border-radius: 6px; }
-.sayso-questions, .sayso-remarks, .sayso-document, .sayso-hint { padding: 6px 12px; margin-bottom: 8px; }
-.sayso-panel h4 { margin: 2px 0 0 !important; padding-left: 8px; }
-.sayso-panel p { margin: 6px 0 1px; color: var(--quiet); font-size: 12px; line-height: 1.3; }
-.sayso-panel p b { color: var(--color-neutral-content); font-size: 13px; }
-.sayso-panel .lsf-choices { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 6px; }
-.sayso-panel .lsf-choices { margin: 0; }
-.sayso-panel .lsf-choice { margin: 0; font-size: 13px; overflow-wrap: anywhere; }
-.sayso-panel .lsf-choice label { margin: 0; line-height: 1.5; font-size: 13px; font-weight: 400; }
-.sayso-panel .lsf-hint { color: var(--quiet); font-size: 10px; margin-left: 4px; top: 0; vertical-align: baseline; }
-.sayso-panel .lsf-hint { display: inline-block; white-space: nowrap; }
-.sayso-panel .lsf-number input { width: 6rem; height: 32px; padding: 2px 8px; }
-.sayso-panel .lsf-number input:focus { pointer-events: none; }
-.sayso-panel [data-testid=textarea-regions], .sayso-panel .ant-form-item { margin: 0 !important; }
-.sayso-panel .ant-input { font-size: 13px; padding: 4px 10px; }
-.sayso-typed { display: flex; flex-wrap: wrap; gap: 0 16px; }
-.sayso-typed .sayso-field { flex: 1 1 8rem; }
-.relations-overlay path[stroke] { stroke: var(--color-neutral-content-subtler); stroke-width: 1.5px; }
-.relations-overlay marker path { fill: var(--color-neutral-content-subtler); }
-.relations-overlay rect[rx] { fill: var(--color-neutral-background); stroke: var(--color-neutral-border); }
-.relations-overlay rect[rx] { stroke-width: 1px; height: 15px; y: -8px; opacity: 0.85; }
-.relations-overlay text { fill: var(--color-neutral-content); font-size: 10px !important; }
-.sayso-panel [class*=ant-collapse] { background: transparent; border-color: var(--line); }
-.sayso-panel [class*=ant-collapse] { color: var(--color-neutral-content) !important; }
-.sayso-panel td { padding: 3px 8px 3px 0; vertical-align: top; font-size: 12px; line-height: 1.35; }
-"""
+# Without child selectors, which Label Studio would escape. A number field in focus lets the mouse
+# wheel pass: else whoever scrolls over it changes it unseen.
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 MARKING_HINT = """
 <p><b>Mark</b> Press the key of a label, then draw over the words.</p>
@@ -90,250 +50,199 @@ SETTINGS_HINT = """
 """
 
 
+REMARKS_HINT = """
+<p><b>flag</b> and <b>note</b> to the adjudicator, where needed. <b>Escape</b>, then the next label.</p>
+"""
+
+
 def render_interface(schema: Schema, name: str) -> str:
-    """The labelling configuration of one interface, as XML with a line end at its end.
+    """Return the labelling configuration of one pass, as XML with a line end at its end.
 
     Raises:
-        InputError: there is no such interface, or a hotkey is one that Label Studio uses itself.
+        InputError: there is no such pass, or Label Studio itself uses a hotkey of the schema.
     """
     refuse_hotkeys(schema, EDITOR_HOTKEYS)
-    shown = schema.labels_of_pass(name)
-    drawn = schema.relations_of_pass(name)
-    view = build_element("View", className="sayso")
+    labels = schema.labels_of_pass(name)
+    hints = MARKING_HINT + (RELATION_HINT if schema.relations_of_pass(name) else "") + SETTINGS_HINT
+    panel = [
+        *(build_questions(label, declared) for label, declared in labels.items()),
+        build_remarks(schema, REMARKS_HINT),
+        build_hint(hints),
+        *build_document_fields(schema, name),
+    ]
+    return render_view(schema, name, f"Interface {name}", panel)
+
+
+def render_view(
+    schema: Schema, name: str, heading: str, panel: Iterable[Element], extra_css: str = ""
+) -> str:
+    """Return a configuration with the text of a pass and a panel of controls beside it."""
+    view = tag("View", className="sayso")
+    view.append(ElementTree.Comment(f" {GENERATED_NOTICE} {heading}, version {schema.version}. "))
+    style = tag("Style")
+    style.text = textwrap.indent(f"\n{STYLE}{extra_css}", "    ").rstrip() + "\n  "
+    view.append(style)
+    view.append(tag("Header", value="$title", size="4"))
+    view.append(tag("View", tag("Header", value="$about", size="5"), className="sayso-about"))
+    text = _build_text_column(schema.labels_of_pass(name))
     view.append(
-        ElementTree.Comment(f" {GENERATED_NOTICE} Interface {name}, version {schema.version}. ")
+        tag("View", text, tag("View", *panel, className="sayso-panel"), className="sayso-desk")
     )
-    view.append(build_style())
-    view.append(build_element("Header", value="$title", size="4"))
-    view.append(
-        build_element(
-            "View", build_element("Header", value="$about", size="5"), className="sayso-about"
-        )
-    )
-    view.append(
-        build_element(
-            "View", build_text_column(shown), _build_panel(schema, name), className="sayso-desk"
-        )
-    )
-    if drawn:
-        view.append(
-            build_element(
-                "Relations", *(build_element("Relation", value=relation) for relation in drawn)
-            )
-        )
+    if relations := schema.relations_of_pass(name):
+        view.append(tag("Relations", *(tag("Relation", value=relation) for relation in relations)))
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
 def refuse_hotkeys(schema: Schema, reserved: frozenset[str]) -> None:
-    """Raise where a hotkey of the schema is one that means something else already.
+    """Raise for the first hotkey of the schema that is reserved.
 
     Raises:
-        InputError: names the first of them.
+        InputError: names the hotkey and what has it.
     """
     for key, places in group_hotkeys(schema).items():
         if key in reserved:
-            whose = "Label Studio's own" if key in EDITOR_HOTKEYS else "the adjudicator's"
-            raise InputError(
-                f"hotkey {key!r} of {places[0]} is one of {whose}",
-                where="schema.yaml",
-                remedy="choose another and run `sayso schema build`",
-            )
+            owner = "Label Studio's own" if key in EDITOR_HOTKEYS else "the adjudicator's"
+            what = f"hotkey {key!r} of {places[0]} is one of {owner}"
+            remedy = "choose another and run `sayso schema build`"
+            raise InputError(what, where="schema.yaml", remedy=remedy)
 
 
-def build_element(name: str, /, *children: Element, **attributes: str | None) -> Element:
-    """An element; an attribute that is None is left out."""
-    element = Element(
-        name, {name: value for name, value in attributes.items() if value is not None}
-    )
+def tag(name: str, /, *children: Element, **attributes: str | None) -> Element:
+    """Build an element, without the attributes that are None."""
+    element = Element(name, {key: value for key, value in attributes.items() if value is not None})
     element.extend(children)
     return element
 
 
-def build_style(extra_css: str = "") -> Element:
-    """The style of every interface, and what one needs beyond."""
-    style = build_element("Style")
-    style.text = textwrap.indent(STYLE + extra_css.lstrip("\n"), "    ").rstrip() + "\n  "
-    return style
-
-
-def build_text_column(shown: dict[str, Label]) -> Element:
-    """The labels over the text."""
+def _build_text_column(shown: dict[str, Label]) -> Element:
     labels = (
-        build_element(
-            "Label", value=name, hotkey=label.hotkey, background=label.colour, hint=label.definition
+        tag(
+            "Label",
+            value=name,
+            hotkey=label.hotkey,
+            background=label.colour,
+            hint=label.definition,
         )
         for name, label in shown.items()
     )
-    bar = build_element(
-        "Labels", *labels, name=SPAN, toName=TEXT, choice="single", showInline="true"
-    )
-    text = build_element(
-        "Text", name=TEXT, value=f"${TEXT}", granularity="symbol", saveTextResult="yes"
-    )
-    return build_element(
+    # With choice="multiple" a hotkey pressed on a selected region would add a second label.
+    bar = tag("Labels", *labels, name=SPAN, toName=TEXT, choice="single", showInline="true")
+    # granularity="word" cuts words with hyphens and points in two: U.S.-led, co-op.
+    text = tag("Text", name=TEXT, value=f"${TEXT}", granularity="symbol", saveTextResult="yes")
+    return tag(
         "View",
-        build_element("View", bar, className="sayso-bar"),
-        build_element("View", text, className="sayso-text"),
+        tag("View", bar, className="sayso-bar"),
+        tag("View", text, className="sayso-text"),
         className="sayso-page",
     )
 
 
-def _build_panel(schema: Schema, name: str) -> Element:
-    """What is asked of the selected mention, beside the text."""
-    shown = schema.labels_of_pass(name)
-    return build_element(
-        "View",
-        *(build_questions(label, declared) for label, declared in shown.items()),
-        build_remarks(schema),
-        _build_hint(relations=bool(schema.relations_of_pass(name))),
-        build_document_note(),
-        build_definitions(schema, name),
-        className="sayso-panel",
-    )
-
-
 def build_questions(label: str, declared: Label) -> Element:
-    """The panel of one label: keys first, then whatever has to be typed."""
-    panel = build_element(
-        "View", className="sayso-questions", visibleWhen="region-selected", **_visible_when(label)
-    )
-    panel.append(
-        build_element(
-            "Header", value=label, size="5", style=f"border-left: 4px solid {declared.colour}"
-        )
-    )
-    typed = build_element("View", className="sayso-typed")
+    """Build the panel of one label: attributes with keys first, then those that are typed."""
+    when = {"whenTagName": SPAN, "whenLabelValue": label}
+    panel = tag("View", className="sayso-questions", visibleWhen="region-selected", **when)
+    border = f"border-left: 4px solid {declared.colour}"
+    panel.append(tag("Header", value=label, size="5", style=border))
+    typed = tag("View", className="sayso-typed")
     for name, attribute in declared.attributes.items():
-        field = build_element(
-            "View",
-            _build_caption(name, attribute),
-            _build_question(label, name, attribute),
-            className="sayso-field",
-        )
+        # On the control as well: else a relabelled mention keeps the values of its former label.
+        control = _build_control(label, name, attribute, when)
+        field = tag("View", _build_caption(name, attribute), control, className="sayso-field")
         (panel if attribute.is_closed else typed).append(field)
     if len(typed):
         panel.append(typed)
     return panel
 
 
-def _visible_when(label: str) -> dict[str, str]:
-    return {"whenTagName": SPAN, "whenLabelValue": label}
-
-
-def _build_question(label: str, name: str, attribute: Attribute) -> Element:
-    asked = {
-        "name": control_name(label, name),
-        "toName": TEXT,
-        "perRegion": "true",
-        **_visible_when(label),
-    }
+def _build_control(label: str, name: str, attribute: Attribute, when: dict[str, str]) -> Element:
+    common = {"name": control_name(label, name), "toName": TEXT, "perRegion": "true", **when}
     if attribute.required:
-        asked |= {"required": "true", "requiredMessage": f"{label}: please choose its {name}."}
+        common |= {"required": "true", "requiredMessage": f"{label}: please choose its {name}."}
     if attribute.is_closed:
-        return build_element(
-            "Choices",
-            *build_choices(attribute.values),
-            **asked,
-            choice="single-radio",
-            showInline="true",
-        )
+        choices = build_choices(attribute.values)
+        return tag("Choices", *choices, **common, choice="single-radio", showInline="true")
     if attribute.kind == "integer":
-        return build_element("Number", **asked, min="0", step="1", hotkey=attribute.hotkey)
-    return build_text_field(**asked, placeholder=name)
+        return tag("Number", **common, min="0", step="1", hotkey=attribute.hotkey)
+    return build_text_field(**common, placeholder=name)
 
 
 def build_choices(values: Mapping[str, AllowedValue | Flag]) -> Iterator[Element]:
-    """The closed values, each with its key."""
+    """Yield the allowed values, each with its hotkey."""
     for name, declared in values.items():
-        yield build_element("Choice", value=name, hotkey=declared.hotkey, hint=declared.definition)
+        yield tag("Choice", value=name, hotkey=declared.hotkey, hint=declared.definition)
 
 
-def build_text_field(**asked: str) -> Element:
-    """A field for a line of words."""
-    return build_element("TextArea", **asked, maxSubmissions="1", editable="true", rows="1")
+def build_text_field(**attributes: str) -> Element:
+    """Build a field for one line of text."""
+    return tag("TextArea", **attributes, maxSubmissions="1", editable="true", rows="1")
 
 
-REMARKS_HINT = "<p><b>flag</b> and <b>note</b> to the adjudicator, where needed. <b>Escape</b>, then the next label.</p>"
-
-
-def build_remarks(schema: Schema, hint: str = REMARKS_HINT) -> Element:
-    """What can be said of any mention."""
-    asked = {"toName": TEXT, "perRegion": "true"}
-    return build_element(
+def build_remarks(schema: Schema, hint: str) -> Element:
+    """Build the flag and note that every mention can have."""
+    common = {"toName": TEXT, "perRegion": "true"}
+    flags = build_choices(schema.flags)
+    return tag(
         "View",
         build_markdown(hint),
-        build_element(
-            "Choices",
-            *build_choices(schema.flags),
-            name=FLAG,
-            **asked,
-            choice="single",
-            showInline="true",
-        ),
-        build_text_field(name=NOTE, **asked, placeholder="note"),
+        tag("Choices", *flags, name=FLAG, **common, choice="single", showInline="true"),
+        build_text_field(name=NOTE, **common, placeholder="note"),
         className="sayso-remarks",
         visibleWhen="region-selected",
     )
 
 
-def _build_hint(*, relations: bool) -> Element:
-    words = MARKING_HINT + (RELATION_HINT if relations else "") + SETTINGS_HINT
-    return build_element(
-        "View", build_markdown(words), className="sayso-hint", visibleWhen="no-region-selected"
+def build_hint(markup: str) -> Element:
+    """Build the text that is shown while no mention is selected."""
+    return tag(
+        "View",
+        build_markdown(markup),
+        className="sayso-hint",
+        visibleWhen="no-region-selected",
     )
 
 
-def build_document_note() -> Element:
-    """A remark on the whole document."""
-    note = build_text_field(
-        name=DOCUMENT_NOTE, toName=TEXT, placeholder="note on the whole document"
-    )
-    return build_element("View", note, className="sayso-document")
-
-
-def build_definitions(schema: Schema, name: str) -> Element:
-    """Everything that the pass shows, with its definition, to be opened."""
+def build_document_fields(schema: Schema, name: str) -> tuple[Element, Element]:
+    """Build the note on the whole document, and the definitions of all that the pass shows."""
+    placeholder = "note on the whole document"
+    note = build_text_field(name=DOCUMENT_NOTE, toName=TEXT, placeholder=placeholder)
     rows: list[str] = []
     for label, declared in schema.labels_of_pass(name).items():
-        rows += _render_definition_rows({label: declared}, "")
-        for asked, attribute in declared.attributes.items():
-            rows += _render_definition_rows({asked: attribute}, f"{label} · ")
-            rows += _render_definition_rows(attribute.values, f"{asked} · ")
-    rows += _render_definition_rows(schema.relations_of_pass(name), "relation · ")
-    rows += _render_definition_rows(schema.flags, "flag · ")
-    table = f"<table><tbody>{''.join(rows)}</tbody></table>"
-    return build_element(
-        "Collapse",
-        build_element("Panel", build_element("View", build_markdown(table)), value="Definitions"),
-        bordered="true",
-    )
-
-
-def _render_definition_rows(declared: Mapping[str, Declaration], under: str) -> Iterable[str]:
+        rows += _render_definitions({label: declared}, "")
+        for attribute_name, attribute in declared.attributes.items():
+            rows += _render_definitions({attribute_name: attribute}, f"{label} · ")
+            rows += _render_definitions(attribute.values, f"{attribute_name} · ")
+    rows += _render_definitions(schema.relations_of_pass(name), "relation · ")
+    rows += _render_definitions(schema.flags, "flag · ")
+    table = build_markdown(f"<table><tbody>{''.join(rows)}</tbody></table>")
+    definitions = tag("Panel", tag("View", table), value="Definitions")
     return (
-        f"<tr><td>{under}<b>{escape_markdown(n)}</b></td><td>{escape_markdown(d.definition)}</td></tr>"
-        for n, d in declared.items()
+        tag("View", note, className="sayso-document"),
+        tag("Collapse", definitions, bordered="true"),
     )
+
+
+def _render_definitions(declared: Mapping[str, Declaration], prefix: str) -> Iterator[str]:
+    for name, each in declared.items():
+        cell = f"<td>{prefix}<b>{escape_markdown(name)}</b></td>"
+        yield f"<tr>{cell}<td>{escape_markdown(each.definition)}</td></tr>"
 
 
 def _build_caption(name: str, declared: Declaration) -> Element:
-    return build_markdown(
-        f"<p><b>{escape_markdown(name)}</b> {escape_markdown(declared.definition)}</p>"
-    )
+    definition = escape_markdown(declared.definition)
+    return build_markdown(f"<p><b>{escape_markdown(name)}</b> {definition}</p>")
 
 
 def build_markdown(markup: str) -> Element:
-    """Markup for Label Studio's Markdown, on one line."""
-    return build_element("Markdown", value=" ".join(markup.split()))
+    """Build a Markdown element, whose content must be on one line."""
+    return tag("Markdown", value=" ".join(markup.split()))
 
 
 def escape_markdown(text: str) -> str:
-    """Words as HTML that Markdown leaves alone and in which Label Studio sees no ``$variable``.
+    """Escape text as HTML without Markdown or what Label Studio takes for a ``$variable``.
 
     >>> escape_markdown("Tom & *Jerry*, $5")
     'Tom &amp; &#42;Jerry&#42;, &#36;5'
     """
-    return re.sub(
-        r"[$*_`~|\\\[\]{}#]", lambda found: f"&#{ord(found[0])};", html.escape(text, quote=False)
-    )
+    escaped = html.escape(text, quote=False)
+    return re.sub(r"[$*_`~|\\\[\]{}#]", lambda found: f"&#{ord(found[0])};", escaped)

@@ -1,7 +1,7 @@
-"""The tab in Label Studio of what has to be drawn again: documents with a span that could not be proven.
+"""The tab in Label Studio of documents with a span whose offsets could not be proven.
 
-It is made anew whenever the list changes, and goes when nothing is left to do. Whoever doubles it, a network or a
-pull from another checkout, the next pull leaves one.
+It is replaced whenever the list changes, and deleted when nothing is left to repair. If it was
+created twice, by the network or by a pull from another checkout, the next pull leaves one.
 """
 
 from __future__ import annotations
@@ -16,46 +16,44 @@ from sayso.labelstudio.sync_state import SyncState
 from sayso.models import Annotation
 
 TAB_TITLE = "To fix (sayso)"
-UNPROVEN_REASONS = {
-    DIAGNOSIS_REASONS[diagnosis] for diagnosis in ("dragged", "elsewhere", "outside")
-}
+UNPROVEN_REASONS = {DIAGNOSIS_REASONS[name] for name in ("dragged", "elsewhere", "outside")}
 
 
-def needs_repair(answer: Annotation) -> bool:
-    """Whether a span of this answer was kept apart for its offsets."""
-    return any(kept.reason in UNPROVEN_REASONS for kept in answer.kept)
+def needs_repair(annotation: Annotation) -> bool:
+    """Test whether a span of this annotation was quarantined for its offsets."""
+    return any(kept.reason in UNPROVEN_REASONS for kept in annotation.kept)
 
 
 def update_repair_tab(
-    client: LabelStudioClient, project: int, ledger: SyncState, answers: Iterable[Annotation]
+    client: LabelStudioClient, project: int, state: SyncState, annotations: Iterable[Annotation]
 ) -> list[str]:
-    """Bring the tab in step with the answers; the documents in it, in order. Asks nothing where nothing has changed.
+    """Bring the tab up to date. Return the ids of its documents, in order.
 
-    A write is believed when the next pull finds what it made: it may have arrived twice, or not at all.
+    Sends no request where the list is that of the last verified update. An update counts as
+    verified when the next pull finds its tab: the request may have arrived twice, or not at all.
     """
-    doc_ids = sorted({answer.doc_id for answer in answers if needs_repair(answer)})
-    state = hashlib.sha256(json.dumps(doc_ids).encode()).hexdigest()
-    if ledger.get("repairs") != state:
-        _store_state(ledger, "")  # whoever kills us now makes the next pull look
-        if _fix_tab(client, project, doc_ids):
-            _store_state(ledger, state)
+    doc_ids = sorted({each.doc_id for each in annotations if needs_repair(each)})
+    digest = hashlib.sha256(json.dumps(doc_ids).encode()).hexdigest()
+    if state.get("repairs") != digest:
+        _store_digest(state, "")  # whoever kills us now makes the next pull look
+        if _is_up_to_date(client, project, doc_ids):
+            _store_digest(state, digest)
     return doc_ids
 
 
-def _store_state(ledger: SyncState, state: str) -> None:
-    ledger.put("repairs", state)
-    ledger.connection.commit()
+def _store_digest(state: SyncState, digest: str) -> None:
+    state.put("repairs", digest)
+    state.connection.commit()
 
 
-def _fix_tab(client: LabelStudioClient, project: int, doc_ids: Sequence[str]) -> bool:
-    """Whether the right tab stood there alone; if not, what is wrong is taken away and what is missing made."""
-    ours = [view for view in client.list_tabs(project) if view.title == TAB_TITLE]
-    right = [view for view in ours if doc_ids and view.filters == build_document_filters(doc_ids)][
-        :1
-    ]
-    wrong = [view for view in ours if view not in right]
-    for view in wrong:
-        client.delete_tab(view.id)
+def _is_up_to_date(client: LabelStudioClient, project: int, doc_ids: Sequence[str]) -> bool:
+    """Test whether the right tab was there, and only it. If not, replace what was there."""
+    filters = build_document_filters(doc_ids)
+    tabs = [tab for tab in client.list_tabs(project) if tab.title == TAB_TITLE]
+    right = [tab for tab in tabs if doc_ids and tab.filters == filters][:1]
+    wrong = [tab for tab in tabs if tab not in right]
+    for tab in wrong:
+        client.delete_tab(tab.id)
     missing = bool(doc_ids) and not right
     if missing:
         client.create_tab(project, TAB_TITLE, doc_ids)

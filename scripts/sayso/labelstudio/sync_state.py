@@ -65,7 +65,7 @@ def open_sync_state(
     """
     # A copied database has the project's number and microsecond of creation too: the address tells
     # a copy from the original. The embedded server is one and the same on whatever port.
-    where = "embedded" if server.is_embedded(checkout, client.url) else client.url
+    where = "embedded" if server.find_url(checkout) == client.url else client.url
     identity = f"{where}\n{project.id}\n{project.created_at}"
     key = hashlib.sha256(identity.encode()).hexdigest()[:16]
     path = checkout.private / "cache" / f"labelstudio-{key}.sqlite3"

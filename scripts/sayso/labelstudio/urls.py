@@ -1,4 +1,4 @@
-"""Where the Label Studio is, for a way in and for links: no token, and nothing heavy to import."""
+"""Addresses of a Label Studio server and of its tasks. Needs no token and imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -13,42 +13,41 @@ SYSTEM = "label-studio"
 
 
 def normalize_url(url: str, source: str) -> str:
-    """The address without a slash at its end; ``source`` is who named it.
+    """Return the address without a slash at its end.
+
+    Args:
+        source: the option or setting that gave the address, for the message.
 
     Raises:
-        UsageError: it is none, or holds more than an address.
+        UsageError: it is not the address of a server, or holds a login, query or fragment.
 
-    >>> normalize_url("https://example.org/labelstudio/", "--find_url")
-    'https://example.org/studio'
+    >>> normalize_url("https://example.org/labels/", "--url")
+    'https://example.org/labels'
     """
-    parts = urlsplit(url.strip())
+    parts, remedy = urlsplit(url.strip()), "give it as http://HOST:PORT"
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(
-            "not an address of a server", where=source, remedy="give it as http://HOST:PORT"
-        )
+        raise UsageError("not an address of a server", where=source, remedy=remedy)
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError(
-            "an address holds no login, query or fragment",
-            where=source,
-            remedy="give it as http://HOST:PORT",
-        )
+        what = "an address holds no login, query or fragment"
+        raise UsageError(what, where=source, remedy=remedy)
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def find_url(checkout: Checkout, url: str | None = None) -> str:
-    """The address that option, environment, settings or the embedded server name; empty where none does.
+    """Return the address from the option, the settings or the embedded server, or "".
 
     Raises:
-        UsageError: what is named is no address.
+        UsageError: the option or setting is not an address.
     """
     setting = checkout.find_setting("url", url)
     return normalize_url(setting.value, setting.source) if setting else server.find_url(checkout)
 
 
 def build_task_url(address: str, origin: AnnotationOrigin | None) -> str:
-    """Where a person sees the task of an answer; empty where either is not known.
+    """Return the address of an annotation's task in the data manager, or "" where it is not known.
 
-    >>> build_task_url("http_client://127.0.0.1:8080", AnnotationOrigin(system="label-labelstudio", project=2, build_task=7, make_annotation=9))
+    >>> origin = AnnotationOrigin(system="label-studio", project=2, task=7, annotation=9)
+    >>> build_task_url("http://127.0.0.1:8080", origin)
     'http://127.0.0.1:8080/projects/2/data?task=7'
     """
     if not address or origin is None or origin.system != SYSTEM:

@@ -1,5 +1,7 @@
-"""The project in which one pass of a campaign is adjudicated: it bears a mark of its own, and no command that asks for
-annotators' projects ever takes it for one."""
+"""The project in which one pass of a campaign is adjudicated.
+
+It has a mark of its own, so that no command takes it for a project of annotators.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +14,26 @@ from sayso.schema.declarations import Schema
 
 @dataclass(frozen=True)
 class AdjudicationProject(project.ProjectKey):
-    """Which project of adjudication is meant, whether or not it exists."""
+    """The key of a project of adjudication."""
 
     @property
     def mark(self) -> str:
-        """As of any project.
+        """The line of the description by which the project is found.
 
-        >>> AdjudicationProject("read_founding_articles", "total_counts").mark
+        >>> AdjudicationProject("founding", "all").mark
         'sayso:adjudication=founding interface=all'
         """
         return f"sayso:adjudication={self.campaign} interface={self.pass_name}"
 
     @property
     def command(self) -> str:
-        """As of any project."""
+        """The command that makes the project and keeps it up to date."""
         return "sayso adjudicate push"
 
-    def title(self, schema: Schema) -> str:
-        """As of any project."""
+    def title(self, schema: Schema) -> str:  # noqa: ARG002
+        """Return the title of a new project."""
         return f"{self.campaign}: adjudicate {self.pass_name}"
 
     def xml(self, schema: Schema) -> str:
-        """As of any project."""
+        """Return the labelling interface."""
         return render_adjudication_interface(schema, self.pass_name)

@@ -1,7 +1,8 @@
-"""What an adjudicator submitted, as a decision. Pure.
+"""Decoding of what an adjudicator submitted into a decision. Pure.
 
-A region that is gone, or was dropped, is declined. One that was moved, relabelled or answered otherwise is taken as it
-is now, and what annotators had there is declined. An arrow that leads to a mention that was not taken falls with it.
+A region that is gone or was dropped is declined. One that was moved, relabelled or given other
+values is accepted as it is now, and the candidates at its place are declined. A relation to a
+mention that was not accepted is declined with it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from sayso.adjudication.decisions import Decision
 from sayso.labelstudio.adjudication.questions import AskedQuestion
 from sayso.labelstudio.codec import CORRECTION_REASONS, ResultItem, decode_result
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, VERDICT, VOTES
-from sayso.models import Pseudonym, Relation, UnknownItem
+from sayso.models import Pseudonym, Relation
 from sayso.schema.declarations import Schema
 
 
 class UndecidedError(Exception):
-    """Why an answer is no decision yet."""
+    """The reason why a submitted task holds no decision."""
 
 
 def decode_decision(
@@ -30,63 +31,50 @@ def decode_decision(
     adjudicator: Pseudonym,
     decided_at: str,
 ) -> Decision:
-    """Read a submitted result over the text as received.
+    """Decode a submitted result over the text as received.
 
     Raises:
-        Undecided: a mention has no verdict, or something cannot be read.
+        UndecidedError: a mention has no verdict, or something cannot be read.
     """
     verdicts, ticked, rest = _split_items(result)
-    reading = decode_result(rest, text, schema)
-    _refuse_unreadable(reading.kept)
-    there = {mention.id for mention in reading.mentions}
-    if missing := [name for name in asked.regions if name in there and name not in verdicts]:
+    decoded = decode_result(rest, text, schema)
+    for item in decoded.kept:
+        if item.reason not in CORRECTION_REASONS:
+            raise UndecidedError(item.reason)
+    found = {mention.id for mention in decoded.mentions}
+    if missing := [name for name in asked.regions if name in found and name not in verdicts]:
         raise UndecidedError(f"{len(missing)} mentions have no verdict, {missing[0]} first")
-    taken = tuple(mention for mention in reading.mentions if verdicts.get(mention.id, KEEP) == KEEP)
-    ids = {mention.id for mention in taken}
-    arrows = [
-        *reading.relations,
-        *(
-            Relation(type=row.type, head=row.head, tail=row.tail)
-            for row in asked.rows
-            if row.words in ticked
-        ),
-    ]
-    standing = tuple(dict.fromkeys(arrow for arrow in arrows if {arrow.head, arrow.tail} <= ids))
+    mentions = tuple(each for each in decoded.mentions if verdicts.get(each.id, KEEP) == KEEP)
+    ids = {mention.id for mention in mentions}
+    rows = (row for row in asked.rows if row.words in ticked)
+    drawn = [*decoded.relations, *(Relation(type=r.type, head=r.head, tail=r.tail) for r in rows)]
+    relations = tuple(dict.fromkeys(each for each in drawn if {each.head, each.tail} <= ids))
     return Decision(
-        taken, standing, "adjudicated", decided_at, adjudicator, reading.note, asked.readings
+        mentions, relations, "adjudicated", decided_at, adjudicator, decoded.note, asked.contents
     )
 
 
 def _split_items(result: Iterable[ResultItem]) -> tuple[dict[str, str], set[str], list[ResultItem]]:
-    """Verdicts by region, the rows that were ticked, and what is left for the codec."""
+    """Return the verdicts by region, the rows that were ticked, and the items for the codec."""
     verdicts: dict[str, str] = {}
     ticked: set[str] = set()
     rest: list[ResultItem] = []
     for item in result:
-        name = item.get("from_name") if isinstance(item, dict) else None
-        if name == VERDICT:
-            verdicts[str(item.get("id"))] = _decode_verdict(item)
-        elif name == OPEN_RELATIONS:
+        control = item.get("from_name") if isinstance(item, dict) else None
+        if control == VERDICT:
+            chosen = _read_choices(item)
+            if chosen not in ([KEEP], [DROP]):
+                what = f"a verdict that is neither {KEEP} nor {DROP}, of {item.get('id')}"
+                raise UndecidedError(what)
+            verdicts[str(item.get("id"))] = chosen[0]
+        elif control == OPEN_RELATIONS:
             ticked.update(_read_choices(item))
-        elif name != VOTES:
+        elif control != VOTES:
             rest.append(item)
     return verdicts, ticked, rest
 
 
-def _decode_verdict(item: ResultItem) -> str:
-    chosen = _read_choices(item)
-    if len(chosen) != 1 or chosen[0] not in (KEEP, DROP):
-        raise UndecidedError(f"a verdict that is neither {KEEP} nor {DROP}, of {item.get('id')}")
-    return chosen[0]
-
-
 def _read_choices(item: ResultItem) -> list[str]:
     value: Any = item.get("value")
-    found = value.get("choices") if isinstance(value, dict) else None
-    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
-
-
-def _refuse_unreadable(kept: Iterable[UnknownItem]) -> None:
-    for each in kept:
-        if each.reason not in CORRECTION_REASONS:
-            raise UndecidedError(each.reason)
+    choices = value.get("choices") if isinstance(value, dict) else None
+    return [each for each in choices if isinstance(each, str)] if isinstance(choices, list) else []
