@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -32,6 +33,14 @@ def run_sayso(
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
+
+
+def restore_sigint() -> None:
+    """Let a child obey SIGINT, as its ``preexec_fn``.
+
+    Children of a shell's background job inherit that SIGINT is ignored.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run_sayso_ok(

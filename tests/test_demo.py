@@ -1,4 +1,4 @@
-"""The whole way, as a newcomer goes it: once, twice, and interrupted at any moment."""
+"""The demonstration: run once, run twice, and interrupted at any moment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from sayso.corpus.sources import CorpusFiles
 from sayso.settings import Checkout
-from tests.command_line import run_sayso
+from tests.command_line import restore_sigint, run_sayso
 from tests.conftest import REPOSITORY, stop_server_after
 
 pytestmark = pytest.mark.server
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Path]:
-    """What a clone holds; its demonstration's server is stopped at the end."""
+    """A copy of the repository's schema and corpus, whose demonstration's server is stopped."""
     for folder in ("schema", "corpus"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder)
     demo = Checkout(tmp_path / ".sayso" / "demo", {})
@@ -33,16 +33,13 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 
 
 def list_processes(root: Path) -> list[str]:
-    """Command lines and working folders of the processes that have to do with a folder."""
+    """Return the command lines of the processes that have to do with a folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            mine = (
-                words
-                + str((process / "cwd").readlink())
-                + (process / "environ").read_bytes().decode("utf-8", "replace")
-            )
+            environment = (process / "environ").read_bytes().decode("utf-8", "replace")
+            mine = words + str((process / "cwd").readlink()) + environment
         except OSError:
             continue  # ended meanwhile
         if str(root) in mine and " guard " not in words and int(process.name) != os.getpid():
@@ -81,11 +78,10 @@ def test_the_demo_goes_the_whole_way_and_a_second_time_finds_it_done(checkout: P
 
 
 def handles_signals(pid: int) -> bool:
-    """Whether a command has come so far as to end in its own way: it catches SIGTERM."""
-    status = dict(
-        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-    )
-    return bool(int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1)
+    """Test whether a command has installed its handler of SIGTERM."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = dict(line.split(":", 1) for line in lines)["SigCgt"]
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.mark.slow
@@ -95,17 +91,22 @@ def test_an_interrupted_demo_leaves_no_process_and_the_next_one_ends_well(
 ) -> None:
     words = [sys.executable, "-m", "sayso", "--root", str(checkout), "demo"]
     with subprocess.Popen(
-        words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd="/"
+        words,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        cwd="/",
+        preexec_fn=restore_sigint,
     ) as running:
         assert running.stderr
         while not handles_signals(running.pid):
             time.sleep(0.01)
-        for _told in range(line):
+        for _line in range(line):
             running.stderr.readline()
         time.sleep(0.3)
         running.send_signal(signal.SIGINT)
-        told = running.stderr.read()
-    assert running.returncode == 130, told
-    assert "Traceback" not in told
+        output = running.stderr.read()
+    assert running.returncode == 130, output
+    assert "Traceback" not in output
     assert list_processes(checkout) == []
     assert run_sayso(checkout, "demo").returncode == 0

@@ -24,7 +24,7 @@ from sayso.adjudication.gold_writer import (
 from sayso.checks.corpus_checks import check_sources
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, UsageError
-from sayso.labelstudio.adjudication.gold_pull import write_majority_gold
+from sayso.labelstudio.adjudication.gold_pull import pull_gold
 from sayso.models import Annotation, Document, Gold, Mention, sha256
 from sayso.settings import Checkout
 from tests.adjudication.sample_annotations import SCHEMA, TEXT, make_annotation, make_mention
@@ -83,9 +83,7 @@ def corpus_errors(corpus: CorpusFiles) -> list[str]:
 def decide_by_rule(
     corpus: CorpusFiles, checkout: Checkout, interface: str | None = None, **asked: Any
 ) -> dict[str, GoldWriteResult]:
-    return {
-        each.pass_name: each for each in write_majority_gold(checkout, "trial", interface, **asked)
-    }
+    return {each.pass_name: each for each in pull_gold(checkout, None, "trial", interface, **asked)}
 
 
 def pull_without_project(

@@ -1,4 +1,4 @@
-"""What the tests of the Label Studio room share."""
+"""Fixtures of the tests against a Label Studio server."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.labelstudio.sample_campaign import SampleCampaign, open_campaign
 
 @pytest.fixture
 def campaign(labelstudio: LabelStudioServer, checkout: Checkout) -> Iterator[SampleCampaign]:
-    """A campaign of its own with an empty corpus."""
-    with open_campaign(labelstudio, checkout) as made:
-        yield made
+    """A campaign with a project and an empty corpus of its own."""
+    with open_campaign(labelstudio, checkout) as opened:
+        yield opened
 
 
 @pytest.fixture
-def stage(campaign: SampleCampaign) -> Iterator[ProxiedCampaign]:
-    """That campaign, behind a proxy that can do harm."""
+def proxied(campaign: SampleCampaign) -> Iterator[ProxiedCampaign]:
+    """The campaign behind a proxy that can harm requests."""
     with faults.run_proxy(campaign.labelstudio.url) as server:
         yield ProxiedCampaign(campaign, server)

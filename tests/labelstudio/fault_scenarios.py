@@ -1,4 +1,4 @@
-"""Commands that are disturbed at one moment and then run again: in the end all is as after a quiet run."""
+"""Commands that are disturbed once and run again: the end must be that of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -37,82 +37,81 @@ DEFAULT_TABS = ["Default"]
 
 
 class FaultScenario:
-    """One command on a stage that is set back before each run.
+    """One command, with the same state set up before each run.
 
     Attributes:
-        asked: the requests of a quiet run, in order.
-        wanted: how things stand after it.
+        requests: those of an undisturbed run, in order.
+        expected: the state after it.
     """
 
     command: tuple[str, ...] = ("push",)
     tabs = DEFAULT_TABS
 
     def __init__(self, proxied: ProxiedCampaign) -> None:
-        self.stage = proxied
+        self.proxied = proxied
         self.prepare()
         self.requests = proxied.record_requests(*self.set_up())
         self.expected = self.read_state()
         assert proxied.list_tab_titles() == self.tabs
 
     def prepare(self) -> None:
-        """Do once what all runs begin with."""
+        """Do once what all runs start from."""
 
     def set_up(self) -> tuple[str, ...]:
-        """Set the stage back; the words of the command."""
+        """Set up the state before the command. Return its arguments."""
         raise NotImplementedError
 
     def read_state(self) -> object:
-        """What has to be the same whatever happened."""
+        """Return what must be the same whatever happened."""
         raise NotImplementedError
 
-    def require_whole_files(self, place: str) -> None:
-        """Nothing half done may lie about after a disturbance."""
+    def require_whole_files(self, moment: str) -> None:
+        """Require that no file was left half written."""
 
     def run_disturbed(self, kind: str, number: int) -> CommandResult:
-        """Run, be disturbed once, and run again; how the disturbed run ended."""
-        words = self.set_up()
-        ended = self._run_with_fault(kind, number, words)
-        place = f"{kind} {number}: {ended}"
-        self.require_whole_files(place)
-        assert ended.code or self.read_state() == self.expected, place
-        self.stage.run_undisturbed(*words)
-        assert (self.read_state(), self.stage.list_tab_titles()) == (self.expected, self.tabs), (
-            place
-        )
-        return ended
+        """Run with one fault, then without. Return the result of the first run."""
+        command = self.set_up()
+        result = self._run_with_fault(kind, number, command)
+        moment = f"{kind} {number}: {result}"
+        self.require_whole_files(moment)
+        assert result.code or self.read_state() == self.expected, moment
+        self.proxied.run_undisturbed(*command)
+        state = (self.read_state(), self.proxied.list_tab_titles())
+        assert state == (self.expected, self.tabs), moment
+        return result
 
-    def _run_with_fault(self, kind: str, number: int, words: tuple[str, ...]) -> CommandResult:
+    def _run_with_fault(self, kind: str, number: int, command: tuple[str, ...]) -> CommandResult:
         if kind == KILLED_AT_CHANGE:
-            return self.stage.run(*words, changes=number)
+            return self.proxied.run(*command, changes=number)
         if kind in KILLS:
-            ended = self.stage.run_killed(number, kind == KILLS[1], *words)
-            assert ended.code == -signal.SIGKILL, ended
+            result = self.proxied.run_killed(number, kind == KILLS[1], *command)
+            assert result.code == -signal.SIGKILL, result
         else:
-            ended = self.stage.run_with_fault(NETWORK_FAULTS[kind], number, *words)
-            assert ended.failed_cleanly(), ended
-        return ended
+            result = self.proxied.run_with_fault(NETWORK_FAULTS[kind], number, *command)
+            assert result.failed_cleanly(), result
+        return result
 
 
 class FirstPush(FaultScenario):
-    """Five documents in three batches, and a project that is yet to be made."""
+    """Five documents in three batches, and no project yet."""
 
     def set_up(self) -> tuple[str, ...]:
-        self.stage.reset()
-        self.stage.campaign.write_documents(*map(sample_document, range(5)))
+        self.proxied.reset()
+        self.proxied.campaign.write_documents(*map(sample_document, range(5)))
         return self.command
 
     def read_state(self) -> object:
-        return self.stage.read_server_tasks(), self.stage.count_projects()
+        return self.proxied.read_server_tasks(), self.proxied.count_projects()
 
 
 class LaterPush(FirstPush):
-    """One step of every kind: new, changed, described, surplus, foretold anew."""
+    """One step of every kind: new, changed, described, surplus, predicted again."""
 
     def set_up(self) -> tuple[str, ...]:
-        campaign = self.stage.campaign
-        self.stage.reset()
+        campaign = self.proxied.campaign
+        self.proxied.reset()
         campaign.write_documents(*map(sample_document, range(4)))
-        self.stage.run_undisturbed("push", "--predictions", self._write_predictions(6))
+        self.proxied.run_undisturbed("push", "--predictions", self._write_predictions(6))
         surplus = [{"data": campaign.fetch_tasks()["doc-00003"]["data"]}]
         campaign.request("POST", f"/api/projects/{campaign.project}/import", surplus)
         campaign.write_documents(
@@ -126,17 +125,17 @@ class LaterPush(FirstPush):
         mention = {"id": "p", "label": "Actor", "start": 0, "end": end}
         lines = [
             {"doc_id": held.doc_id, "text_sha256": held.text_sha256, "mentions": [mention]}
-            for held in self.stage.campaign.corpus.documents()
+            for held in self.proxied.campaign.corpus.documents()
         ]
-        path = self.stage.campaign.checkout.root / "predictions.jsonl"
+        path = self.proxied.campaign.checkout.root / "predictions.jsonl"
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         return str(path)
 
 
 class FirstPull(FaultScenario):
-    """Five documents; answers, one of them to fix, a skipped one, and one on a task that was added by hand.
+    """Five documents with annotations: one to repair, one skipped, one on a task added by hand.
 
-    The server stays as it is but for the tab of what is to be fixed; tab and checkout are set back.
+    Before each run the repair tab and the checkout are set back; the server stays as it is.
     """
 
     command: tuple[str, ...] = ("pull", "--prune")
@@ -144,16 +143,16 @@ class FirstPull(FaultScenario):
 
     def prepare(self) -> None:
         self.submit_answers()
-        self._files_before = self.stage.read_pulled_files()
-        self._tab = [view.filters[0]["value"] for view in self._repair_tabs()]
-        for here, there in self._folders():
-            if here.exists():
-                shutil.copytree(here, there)
+        self._files_before = self.proxied.read_pulled_files()
+        self._tab = [tab.filters[0]["value"] for tab in self._repair_tabs()]
+        for folder, copy in self._folders():
+            if folder.exists():
+                shutil.copytree(folder, copy)
 
     def submit_answers(self) -> None:
-        campaign = self.stage.campaign
+        campaign = self.proxied.campaign
         campaign.write_documents(*map(sample_document, range(5)))
-        self.stage.run_undisturbed("push")
+        self.proxied.run_undisturbed("push")
         self.numbers = [campaign.submit(f"doc-{number:05d}", email=ANN) for number in range(3)]
         self.submit_broken("doc-00001", BOB)
         campaign.submit("doc-00004", email=BOB, skip=True)
@@ -163,57 +162,52 @@ class FirstPull(FaultScenario):
         campaign.request("POST", f"/api/tasks/{task}/annotations/", {"result": []}, ANN)
 
     def submit_broken(self, doc_id: str, email: str) -> None:
-        result = self.stage.campaign.build_result(doc_id)
+        result = self.proxied.campaign.build_result(doc_id)
         result[0]["value"]["end"] = 10_000
-        self.stage.campaign.submit(doc_id, result, email=email)
+        self.proxied.campaign.submit(doc_id, result, email=email)
 
     def set_up(self) -> tuple[str, ...]:
-        client, project = self.stage.campaign.client, self.stage.campaign.project
-        for view in self._repair_tabs():
-            client.delete_tab(view.id)
+        client, project = self.proxied.campaign.client, self.proxied.campaign.project
+        for tab in self._repair_tabs():
+            client.delete_tab(tab.id)
         for doc_ids in self._tab:
             client.create_tab(project, TAB_TITLE, doc_ids)
-        for here, there in self._folders():
-            shutil.rmtree(here, ignore_errors=True)
-            if there.exists():
-                shutil.copytree(there, here)
+        for folder, copy in self._folders():
+            shutil.rmtree(folder, ignore_errors=True)
+            if copy.exists():
+                shutil.copytree(copy, folder)
         return self.command
 
-    def read_state(self) -> object:
-        return self._read_pulled()
-
-    def _read_pulled(self) -> dict[str, bytes]:
-        pulled = self.stage.read_pulled_files()
+    def read_state(self) -> dict[str, bytes]:
+        pulled = self.proxied.read_pulled_files()
         assert len(pulled) == 3
         return pulled
 
-    def require_whole_files(self, place: str) -> None:
-        wanted = self.expected
-        assert isinstance(wanted, dict)
-        for name, content in self.stage.read_pulled_files().items():
-            whole = (self._files_before.get(name), wanted.get(name))
-            assert name.endswith(".partial") or content in whole, f"half a file: {name}, {place}"
+    def require_whole_files(self, moment: str) -> None:
+        expected = self.expected
+        assert isinstance(expected, dict)
+        for name, content in self.proxied.read_pulled_files().items():
+            whole = (self._files_before.get(name), expected.get(name))
+            assert name.endswith(".partial") or content in whole, f"half a file: {name}, {moment}"
 
     def _repair_tabs(self) -> Iterator[DataManagerTab]:
-        campaign = self.stage.campaign
-        return (
-            view for view in campaign.client.list_tabs(campaign.project) if view.title == TAB_TITLE
-        )
+        campaign = self.proxied.campaign
+        tabs = campaign.client.list_tabs(campaign.project)
+        return (tab for tab in tabs if tab.title == TAB_TITLE)
 
     def _folders(self) -> list[tuple[Path, Path]]:
-        root = self.stage.campaign.checkout.root
-        return [
-            (root / name, root.parent / "kept" / name) for name in (".sayso", "corpus/annotations")
-        ]
+        root = self.proxied.campaign.checkout.root
+        names = (".sayso", "corpus/annotations")
+        return [(root / name, root.parent / "kept" / name) for name in names]
 
 
 class LaterPull(FirstPull):
-    """Since the last one an answer was changed, one deleted, one given wrongly, and an answered text has changed."""
+    """After a pull: an annotation changed, one deleted, one broken, and an annotated text changed."""
 
     def submit_answers(self) -> None:
         super().submit_answers()
-        campaign = self.stage.campaign
-        self.stage.run_undisturbed("pull")
+        campaign = self.proxied.campaign
+        self.proxied.run_undisturbed("pull")
         campaign.request("PATCH", f"/api/annotations/{self.numbers[0]}/", {"result": []}, ANN)
         campaign.http_client().delete(f"/api/annotations/{self.numbers[1]}/")
         self.submit_broken("doc-00003", ANN)
@@ -225,7 +219,7 @@ class LaterPull(FirstPull):
 
 
 class FullPull(LaterPull):
-    """The same, and everything is asked for again."""
+    """The same, and everything is fetched again."""
 
     command = ("pull", "--prune", "--full")
 

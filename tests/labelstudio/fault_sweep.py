@@ -1,10 +1,10 @@
-"""Every moment of every rehearsal, one by one: most of an hour on a machine that does nothing else.
+"""Every moment of every fault scenario, one by one: most of an hour on an idle machine.
 
     python -m tests.labelstudio.fault_sweep LOG [SCENARIO…] [KIND…] [writes]
 
-Each moment becomes a line of LOG as soon as it is over, so that a second start goes on where the first was stopped.
-``writes`` leaves out the network's faults at requests that only read, which are all asked again in one way. Ends with
-the moments that failed, and exit code 1 where there are any.
+Each moment becomes a line of LOG as soon as it is over, so that a second start continues where the
+first was stopped. ``writes`` leaves out network faults at requests that only read, which are all
+repeated in one way. Prints the moments that failed, with exit code 1 where there are any.
 """
 
 from __future__ import annotations
@@ -31,67 +31,55 @@ from tests.labelstudio.proxied_campaign import ProxiedCampaign
 from tests.labelstudio.sample_campaign import open_campaign
 
 FAULT_KINDS = (*KILLS, KILLED_AT_CHANGE, *NETWORK_FAULTS)
+MAX_CHANGES = 150  # to files, by one command
 Moment = tuple[str, int, str]
-"""A kind, a number, and what is asked then."""
+"""A kind, a number, and the line of the request."""
 
 
 def main(log: Path, words: list[str]) -> int:
-    """Rehearse the scenarios and kinds that the words name, or all; how many moments failed."""
-    assert set(words) <= {*SCENARIOS, *FAULT_KINDS, "writes"}, (
-        f"choose among {[*SCENARIOS, *FAULT_KINDS, 'writes']}"
-    )
+    """Run the scenarios and kinds that the words name, or all. Return how many moments failed."""
+    known = {*SCENARIOS, *FAULT_KINDS, "writes"}
+    assert set(words) <= known, f"choose among {known}"
     kinds = [kind for kind in FAULT_KINDS if kind in words] or list(FAULT_KINDS)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        stop_server_after(own := new_checkout(Path(folder) / "studio")),
-    ):
-        labelstudio = LabelStudioServer(own, server.start(own, 0))
-        for name in [name for name in SCENARIOS if name in words] or SCENARIOS:
-            root = Path(folder) / name / "checkout"
-            with (
-                open_campaign(labelstudio, new_checkout(root)) as campaign,
-                faults.run_proxy(labelstudio.url) as proxy,
-            ):
-                scenario = SCENARIOS[name](ProxiedCampaign(campaign, proxy))
-                moments = [
-                    one
-                    for one in _list_moments(scenario, kinds)
-                    if "writes" not in words or _changes_server(*one)
-                ]
-                _run_moments(scenario, name, moments, log)
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = new_checkout(Path(folder) / "studio")
+        with stop_server_after(checkout):
+            labelstudio = LabelStudioServer(checkout, server.start(checkout, 0))
+            for name in [name for name in SCENARIOS if name in words] or SCENARIOS:
+                root = Path(folder) / name / "checkout"
+                with (
+                    open_campaign(labelstudio, new_checkout(root)) as campaign,
+                    faults.run_proxy(labelstudio.url) as proxy,
+                ):
+                    scenario = SCENARIOS[name](ProxiedCampaign(campaign, proxy))
+                    moments = _list_moments(scenario, kinds, only_writes="writes" in words)
+                    _run_moments(scenario, name, moments, log)
     failed = [line for line in _read_log(log) if line["failed"]]
     print(*failed, f"{len(failed)} of {len(_read_log(log))} moments failed", sep="\n")
     return len(failed)
 
 
-def _changes_server(kind: str, _number: int, asked: str) -> bool:
-    return kind not in NETWORK_FAULTS or not asked.startswith("GET")
+def _list_moments(
+    scenario: FaultScenario, kinds: list[str], *, only_writes: bool
+) -> Iterator[Moment]:
+    for kind in kinds:
+        requests = [""] * MAX_CHANGES if kind == KILLED_AT_CHANGE else scenario.requests
+        for number, request in enumerate(requests, 1):
+            if not only_writes or kind not in NETWORK_FAULTS or not request.startswith("GET"):
+                yield kind, number, request
 
 
-def _run_moments(scenario: FaultScenario, name: str, moments: list[Moment], log: Path) -> None:
-    over = {(line["scenario"], line["kind"], line["number"]) for line in _read_log(log)}
-    for kind, number, asked in moments:
-        if (name, kind, number) in over:
+def _run_moments(scenario: FaultScenario, name: str, moments: Iterator[Moment], log: Path) -> None:
+    done = {(line["scenario"], line["kind"], line["number"]) for line in _read_log(log)}
+    for kind, number, request in moments:
+        if (name, kind, number) in done:
             continue
-        line = {
-            "scenario": name,
-            "kind": kind,
-            "number": number,
-            "asked": asked,
-            **_run_moment(scenario, kind, number),
-        }
+        line = {"scenario": name, "kind": kind, "number": number, "request": request}
+        line |= _run_moment(scenario, kind, number)
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        if kind == KILLED_AT_CHANGE and line["code"] == 0:
-            over |= {(name, kind, later) for later in range(number, 200)}
-
-
-def _list_moments(scenario: FaultScenario, kinds: list[str]) -> Iterator[Moment]:
-    for kind in kinds:
-        for number, asked in enumerate(
-            scenario.requests if kind != KILLED_AT_CHANGE else [""] * 150, 1
-        ):
-            yield kind, number, asked
+        if kind == KILLED_AT_CHANGE and line["code"] == 0:  # there are no more changes
+            done |= {(name, kind, later) for later in range(number, MAX_CHANGES + 1)}
 
 
 def _run_moment(scenario: FaultScenario, kind: str, number: int) -> dict[str, Any]:
@@ -104,11 +92,8 @@ def _run_moment(scenario: FaultScenario, kind: str, number: int) -> dict[str, An
 
 
 def _read_log(log: Path) -> list[dict[str, Any]]:
-    return (
-        [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-        if log.exists()
-        else []
-    )
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A proxy before the real Label Studio that does to each request what a network may do to it.
+"""A proxy before the real Label Studio that can harm any single request.
 
-Proxies that are ready to use were looked at. They count bytes or connections, or run in processes of their own; what
-is wanted here is to choose one request and to know whether the server has carried it out.
+Proxies that exist count bytes or connections, or run in processes of their own; tests must choose
+one request, and know whether the server has carried it out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ _HOP_HEADERS = {"connection", "content-length", "host", "keep-alive", "transfer-
 
 
 class ProxyResponse(NamedTuple):
-    """What goes back."""
+    """Status, headers and body of a response."""
 
     status: int
     headers: dict[str, str]
@@ -33,7 +33,7 @@ class ProxyResponse(NamedTuple):
 
 
 class ProxyExchange(http.server.BaseHTTPRequestHandler):
-    """One request, and what can be done with it."""
+    """One request, with the actions that a fault is made of."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -42,69 +42,63 @@ class ProxyExchange(http.server.BaseHTTPRequestHandler):
     def _handle(self) -> None:
         self.content = self.rfile.read(int(self.headers.get("content-length") or 0))
         path = self.path.partition("?")[0].strip("/")
-        self.server.fault(
-            self.server.count_request(f"{self.command} {path}"), f"{self.command} {path}"
-        )(self)
+        request = f"{self.command} {path}"
+        self.server.plan(self.server.count_request(request), request)(self)
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _handle
 
     def forward(self) -> ProxyResponse:
-        """Let the server carry it out."""
-        line = http.client.HTTPConnection(
-            self.server.target.hostname or "", self.server.target.port, timeout=60
-        )
-        with contextlib.closing(line):
-            headers = {
-                name: value
-                for name, value in self.headers.items()
-                if name.lower() not in _HOP_HEADERS
-            }
-            line.request(self.command, self.path, self.content, headers)
-            answer = line.getresponse()
-            kept = {
-                name: value
-                for name, value in answer.getheaders()
-                if name.lower() not in _HOP_HEADERS
-            }
-            return ProxyResponse(answer.status, kept, answer.read())
+        """Let the server carry the request out."""
+        target = self.server.target
+        connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
+        with contextlib.closing(connection):
+            headers = _drop_hop_headers(self.headers.items())
+            connection.request(self.command, self.path, self.content, headers)
+            response = connection.getresponse()
+            headers = _drop_hop_headers(response.getheaders())
+            return ProxyResponse(response.status, headers, response.read())
 
-    def respond(self, answer: ProxyResponse, *, part: float = 1.0) -> None:
-        """Send the answer back, or the first part of its body."""
-        self.send_response_only(answer.status)
-        for name, value in {**answer.headers, "content-length": str(len(answer.body))}.items():
+    def respond(self, response: ProxyResponse, *, part: float = 1.0) -> None:
+        """Send the response back, or the first part of its body."""
+        self.send_response_only(response.status)
+        for name, value in {**response.headers, "content-length": str(len(response.body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body[: int(len(answer.body) * part)])
+        self.wfile.write(response.body[: int(len(response.body) * part)])
         self.close_connection = part < 1
 
     def reset(self) -> None:
-        """Break the line, so that the other side hears of it as a reset."""
+        """Break the connection, which the client sees as a reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True
 
     def finish(self) -> None:
-        with contextlib.suppress(OSError):  # whoever asked is dead, or the line was broken
+        with contextlib.suppress(OSError):  # the client is dead, or the connection was broken
             super().finish()
 
     def log_message(self, *_: Any) -> None:
         pass
 
 
+def _drop_hop_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name: value for name, value in headers if name.lower() not in _HOP_HEADERS}
+
+
 Fault = Callable[[ProxyExchange], None]
 FaultPlan = Callable[[int, str], Fault]
-"""What to do with the request of this number, counted from 1, such as ``GET api/version``."""
+"""Returns the fault for a request by its number, from 1, and its line: ``GET api/version``."""
 
 
 class FaultProxy(http.server.ThreadingHTTPServer):
-    """Stands before ``target``; ``requests`` is what came through, in order."""
+    """A proxy before ``target``; ``requests`` has the lines of all requests, in order."""
 
     daemon_threads = True
 
     def __init__(self, target: str, plan: FaultPlan) -> None:
         super().__init__(("127.0.0.1", 0), ProxyExchange)
         self.target = urlsplit(target)
-        self.fault = plan
+        self.plan = plan
         self.requests: list[str] = []
         self._counting = threading.Lock()
 
@@ -112,68 +106,67 @@ class FaultProxy(http.server.ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def count_request(self, asked: str) -> int:
+    def count_request(self, request: str) -> int:
         with self._counting:
-            self.requests.append(asked)
+            self.requests.append(request)
             return len(self.requests)
 
     def handle_error(self, *_: Any) -> None:
-        """Lines break here by design."""
+        """Ignore broken connections, which are intended here."""
 
 
 def pass_through(exchange: ProxyExchange) -> None:
-    """Nothing is wrong."""
+    """Do no harm."""
     exchange.respond(exchange.forward())
 
 
 def break_before(exchange: ProxyExchange) -> None:
-    """The line breaks before the server hears anything."""
+    """Break the connection before the server gets the request."""
     exchange.reset()
 
 
 def lose_response(exchange: ProxyExchange) -> None:
-    """The server does what it was asked, and the line breaks before the answer."""
+    """Let the server carry the request out, and break the connection before the response."""
     exchange.forward()
     exchange.reset()
 
 
 def truncate_response(exchange: ProxyExchange) -> None:
-    """The line breaks in the middle of the answer."""
+    """Break the connection in the middle of the response."""
     exchange.respond(exchange.forward(), part=0.5)
 
 
 def send_twice(exchange: ProxyExchange) -> None:
-    """The server gets it twice."""
+    """Send the request to the server twice."""
     exchange.forward()
     exchange.respond(exchange.forward())
 
 
 def answer_with_html(exchange: ProxyExchange) -> None:
-    """Somebody else answers, and says that all is well."""
+    """Respond with somebody else's page and status 200."""
     exchange.respond(ProxyResponse(200, {"content-type": "text/html"}, HTML))
 
 
 def delay_response(exchange: ProxyExchange) -> None:
-    """The answer takes its time."""
+    """Respond after a moment."""
     time.sleep(0.3)
     pass_through(exchange)
 
 
 def fail_with(status: int, body: bytes = HTML, **headers: str) -> Fault:
-    """The server does nothing and says this."""
-    return lambda exchange: exchange.respond(
-        ProxyResponse(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
-    )
+    """Respond with this instead of asking the server."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda exchange: exchange.respond(ProxyResponse(status, names, body))
 
 
 def time_out_after(exchange: ProxyExchange) -> None:
-    """The server does what it was asked, and what stands before it has given up waiting."""
+    """Let the server carry the request out, and respond as a proxy that stopped waiting."""
     exchange.forward()
     exchange.respond(ProxyResponse(504, {}, HTML))
 
 
 def kill_client(victim: Future[int], *, after: bool) -> Fault:
-    """Whoever asked dies, before the server hears of it or before the answer."""
+    """Kill the client, before the server gets the request or before the response."""
 
     def kill(exchange: ProxyExchange) -> None:
         if after:
@@ -185,33 +178,32 @@ def kill_client(victim: Future[int], *, after: bool) -> Fault:
 
 
 def fault_at(number: int, fault: Fault) -> FaultPlan:
-    """One fault at one request."""
-    return lambda count, _asked: fault if count == number else pass_through
+    """Plan one fault at one request."""
+    return lambda count, _request: fault if count == number else pass_through
 
 
 def fault_since(number: int, fault: Fault) -> FaultPlan:
-    """The same fault at one request and at all that follow."""
-    return lambda count, _asked: fault if count >= number else pass_through
+    """Plan the same fault at one request and all that follow."""
+    return lambda count, _request: fault if count >= number else pass_through
 
 
-def fault_once(asked: str, fault: Fault) -> FaultPlan:
-    """A fault at the first request that begins and ends so, such as ``POST …/import``."""
-    begins, ends = asked.split("…")
+def fault_once(pattern: str, fault: Fault) -> FaultPlan:
+    """Plan a fault at the first request whose line fits, such as ``POST …/import``."""
+    start, end = pattern.split("…")
     left = [fault]
 
-    def plan(_count: int, line: str) -> Fault:
-        return (
-            left.pop() if left and line.startswith(begins) and line.endswith(ends) else pass_through
-        )
+    def plan(_count: int, request: str) -> Fault:
+        fits = request.startswith(start) and request.endswith(end)
+        return left.pop() if left and fits else pass_through
 
     return plan
 
 
 @contextlib.contextmanager
 def run_proxy(
-    target: str, plan: FaultPlan = lambda _count, _asked: pass_through
+    target: str, plan: FaultPlan = lambda _count, _request: pass_through
 ) -> Iterator[FaultProxy]:
-    """A proxy while the block runs."""
+    """Run a proxy for the block."""
     with FaultProxy(target, plan) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

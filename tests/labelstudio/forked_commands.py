@@ -1,6 +1,7 @@
-"""Commands as processes that can be killed, many of them and quickly: each is forked from one that has imported all.
+"""Commands as processes that can be killed, each forked from one that has imported everything.
 
-Real processes with the real command line. Starting Python and importing anew for each would take ten times as long.
+They are real processes with the real command line. Starting Python and importing for each would
+take ten times as long.
 """
 
 from __future__ import annotations
@@ -32,41 +33,34 @@ _MODULES = [
     "tests.labelstudio.forked_commands",
 ]
 _CHANGING_EVENTS = {
-    "os.rename",
-    "os.remove",
-    "os.mkdir",
-    "os.rmdir",
-    "os.chmod",
-    "os.truncate",
-    "fcntl.flock",
-    "sqlite3.connect",
+    f"os.{name}" for name in ["rename", "remove", "mkdir", "rmdir", "chmod", "truncate"]
 }
+_CHANGING_EVENTS |= {"fcntl.flock", "sqlite3.connect"}
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_MODULES)
 
 
 class CommandResult(NamedTuple):
-    """How a command ended, and what it said on both streams."""
+    """Exit code of a command, and its output on both streams."""
 
     code: int
     output: str
 
     def require_success(self) -> str:
-        """What it said; fails where it did not end well."""
+        """Return the output; fail where the command did."""
         assert self.code == 0, f"exit {self.code}: {self.output}"
         return self.output
 
     def failed_cleanly(self) -> bool:
-        """Whether it ended as a command may that was disturbed: well, or with one clear line and a telling code."""
+        """Test for success, or one line of error with the code for a server that is away."""
         errors = [line for line in self.output.splitlines() if line.startswith("error:")]
-        return self.code == 0 or (
-            self.code in (6, 8) and len(errors) == 1 and "Traceback" not in self.output
-        )
+        failed = self.code in (6, 8) and len(errors) == 1 and "Traceback" not in self.output
+        return self.code == 0 or failed
 
 
 @dataclass
 class RunningCommand:
-    """A command that has been started."""
+    """A started command."""
 
     process: BaseProcess
     output_file: Path
@@ -77,7 +71,7 @@ class RunningCommand:
         return self.process.pid
 
     def end(self, seconds: float = 120) -> CommandResult:
-        """Wait for it to end."""
+        """Wait for the command to end."""
         self.process.join(seconds)
         assert self.process.exitcode is not None, f"still at work: {self.output_file.read_text()}"
         return CommandResult(self.process.exitcode, self.output_file.read_text(encoding="utf-8"))
@@ -92,30 +86,25 @@ def start_command(
 ) -> RunningCommand:
     """Start ``sayso --root ROOT WORDS…``.
 
-    ``changes`` kills it before so many changes to files; ``settings`` are constants such as ``push__BATCH_TASKS``.
+    Args:
+        changes: kill the command before its change to a file of this number.
+        settings: values of constants, such as ``push__BATCH_TASKS``.
     """
-    said = root.parent / f"{root.name}.said"
-    arguments = (
-        ["--root", str(root), *words],
-        str(said),
-        dict(environment),
-        str(root),
-        changes,
-        settings,
-    )
+    output = root.parent / f"{root.name}.output"
+    arguments = (str(root), words, str(output), dict(environment), changes, settings)
     process = _context.Process(target=_run_in_child, args=arguments)
     process.start()
-    return RunningCommand(process, said)
+    return RunningCommand(process, output)
 
 
 def run_command(root: Path, *words: str, **how: Any) -> CommandResult:
-    """Run it to its end, whatever that is."""
+    """Run a command to its end, whatever that is."""
     return start_command(root, *words, **how).end()
 
 
 @contextlib.contextmanager
 def killed_at_exit(running: RunningCommand) -> Iterator[RunningCommand]:
-    """Nothing stays behind when the block fails."""
+    """Kill the command when the block ends."""
     try:
         yield running
     finally:
@@ -124,18 +113,18 @@ def killed_at_exit(running: RunningCommand) -> Iterator[RunningCommand]:
 
 
 def _run_in_child(
-    words: list[str],
-    said: str,
-    environment: dict[str, str],
     root: str,
+    words: tuple[str, ...],
+    output: str,
+    environment: dict[str, str],
     changes: int,
     settings: dict[str, Any],
 ) -> None:
     from importlib import import_module
 
-    output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
     for name in [name for name in os.environ if name.startswith("SAYSO_")]:
@@ -146,12 +135,12 @@ def _run_in_child(
         setattr(import_module(f"sayso.labelstudio.{module}"), constant, value)
     if changes:
         _die_at_change(root, changes)
-    sys.argv = ["sayso", *words]
+    sys.argv = ["sayso", "--root", root, *words]
     import_module("sayso.cli").main()
 
 
 def _die_at_change(root: str, changes: int) -> None:
-    """Die before the change to a file of this number."""
+    """Kill this process before its change to a file of this number."""
     left = [changes]
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
@@ -171,4 +160,4 @@ def _is_change(event: str, arguments: tuple[Any, ...], root: str) -> bool:
 
 
 SHORT_WAITS = {"retries__PAUSES": (0.05, 0.1, 0.2, 0.4), "pending_writes__SETTLE_SECONDS": 0.3}
-"""Shorter waits than a person's, for runs against a server on this machine."""
+"""Short waits, for a server on this machine."""

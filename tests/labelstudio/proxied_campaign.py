@@ -1,4 +1,4 @@
-"""A campaign behind a proxy, on which a command is rehearsed again and again."""
+"""A campaign behind a proxy, on which one command runs again and again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import secrets
 import shutil
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any
 
 from tests.labelstudio import faults, forked_commands
 from tests.labelstudio.faults import Fault, FaultProxy
@@ -26,7 +25,7 @@ ANN, BOB = "ann@sayso.localhost", "bob@sayso.localhost"
 
 @dataclass
 class ProxiedCampaign:
-    """One campaign behind a proxy; ``patience`` is what its commands have, in seconds."""
+    """A campaign behind a proxy; ``patience`` is the setting of its commands, in seconds."""
 
     campaign: SampleCampaign
     proxy: FaultProxy
@@ -51,71 +50,61 @@ class ProxiedCampaign:
         return self.start(*words, changes=changes).end()
 
     def run_undisturbed(self, *words: str) -> str:
-        """Run undisturbed."""
-        self.proxy.fault = lambda _count, _asked: faults.pass_through
+        """Run without a fault; fail where the command does."""
+        self.proxy.plan = lambda _count, _request: faults.pass_through
         return self.run(*words).require_success()
 
     def run_with_fault(self, fault: Fault, number: int, *words: str) -> CommandResult:
         """Run with one fault at one request."""
         self.proxy.requests.clear()
-        self.proxy.fault = faults.fault_at(number, fault)
+        self.proxy.plan = faults.fault_at(number, fault)
         return self.run(*words)
 
     def run_killed(self, number: int, after: bool, *words: str) -> CommandResult:
-        """Run, and die at one request."""
+        """Run, and kill the command at one request."""
         victim: Future[int] = Future()
         self.proxy.requests.clear()
-        self.proxy.fault = faults.fault_at(number, faults.kill_client(victim, after=after))
+        self.proxy.plan = faults.fault_at(number, faults.kill_client(victim, after=after))
         process = self.start(*words)
         victim.set_result(process.pid)
         return process.end()
 
     def record_requests(self, *words: str) -> list[str]:
-        """What a quiet run asks, in order."""
+        """Return the requests of an undisturbed run, in order."""
         self.proxy.requests.clear()
         self.run_undisturbed(*words)
         return list(self.proxy.requests)
 
     def reset(self) -> None:
-        """Another campaign, that nobody has pushed yet, and nothing left of this one: lists stay short."""
+        """Continue with a new campaign; delete this one, so that lists stay short."""
         for number in self._list_project_ids():
             self.campaign.client.delete_project(number)
-        self.campaign.project_key = replace(
-            self.campaign.project_key, campaign=f"test-{secrets.token_hex(4)}"
-        )
+        name = f"test-{secrets.token_hex(4)}"
+        self.campaign.project_key = replace(self.campaign.project_key, campaign=name)
         shutil.rmtree(self.campaign.checkout.private, ignore_errors=True)
 
     def read_server_tasks(self) -> list[str]:
-        """What the server holds for the campaign, without the numbers that it gave."""
-        asked: dict[str, Any] = {
-            "project": self.campaign.project,
-            "page_size": 1000,
-            "fields": "all",
-        }
-        tasks = self.campaign.http_client().get("/api/tasks", params=asked).json()["tasks"]
-        return sorted(
-            json.dumps([task["data"], _extract_results(task["predictions"])], sort_keys=True)
-            for task in tasks
-        )
+        """Return the campaign's tasks with their predictions, without ids."""
+        contents = [
+            [task["data"], [prediction["result"] for prediction in task["predictions"]]]
+            for task in self.campaign.fetch_full_tasks(self.campaign.project)
+        ]
+        return sorted(json.dumps(content, sort_keys=True) for content in contents)
 
     def count_projects(self) -> int:
-        """How many projects of the campaign there are."""
+        """Count the projects of the campaign."""
         return len(self._list_project_ids())
 
     def _list_project_ids(self) -> list[int]:
-        mark = self.campaign.project_key.mark
-        return [
-            found.id
-            for found in self.campaign.client.list_projects()
-            if mark in (found.description or "")
-        ]
+        listed, mark = self.campaign.client.list_projects(), self.campaign.project_key.mark
+        return [found.id for found in listed if mark in (found.description or "")]
 
     def list_tab_titles(self) -> list[str]:
-        """The titles of the tabs that the project has."""
-        return sorted(view.title for view in self.campaign.client.list_tabs(self.campaign.project))
+        """Return the titles of the project's tabs."""
+        return sorted(tab.title for tab in self.campaign.client.list_tabs(self.campaign.project))
 
     def read_pulled_files(self) -> dict[str, bytes]:
-        """The files that a pull writes, and whatever it left behind."""
+        """Return the files that a pull writes, and whatever it left behind."""
         root = self.campaign.checkout.root
         folders = root / "corpus" / "annotations", root / ".sayso" / "quarantine"
         return {
@@ -124,7 +113,3 @@ class ProxiedCampaign:
             for path in folder.rglob("*")
             if path.is_file()
         }
-
-
-def _extract_results(given: list[dict[str, Any]]) -> list[Any]:
-    return [one["result"] for one in given]

@@ -17,8 +17,8 @@ from sayso.labelstudio import project, pull, push
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.codec import encode_result
 from sayso.labelstudio.connection import connect
-from sayso.labelstudio.pull import PullResult as PullOutcome
-from sayso.labelstudio.push import PushResult as PushOutcome
+from sayso.labelstudio.pull import PullResult
+from sayso.labelstudio.push import PushResult
 from sayso.models import Annotation, Document, Mention, sha256
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -28,7 +28,7 @@ TEXT = "Two drones fell near Belgorod, the mayor said. No one was hurt."
 
 
 def sample_document(number: int, text: str = "", **known: Any) -> Document:
-    """A document with a text of its own."""
+    """Build a document with a text of its own."""
     text = text or f"Report {number}. {TEXT}"
     given = {
         "title": f"Report {number}",
@@ -44,7 +44,7 @@ def sample_document(number: int, text: str = "", **known: Any) -> Document:
 
 @dataclass
 class SampleCampaign:
-    """An instance, a place on the server, and the hands of the people who work on it."""
+    """A checkout with a project on the server, and the means of its annotators."""
 
     checkout: Checkout
     labelstudio: LabelStudioServer
@@ -59,37 +59,26 @@ class SampleCampaign:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Options that lead a command here."""
-        return (
-            "--campaign",
-            self.project_key.campaign,
-            "--url",
-            self.labelstudio.url,
-            "--token-file",
-            str(self.token_file),
-        )
+        """The options of a command for this campaign and server."""
+        server = ("--url", self.labelstudio.url, "--token-file", str(self.token_file))
+        return ("--campaign", self.project_key.campaign, *server)
 
     def write_documents(self, *documents: Document) -> None:
-        """The corpus holds these and no others."""
+        """Replace the documents of the corpus."""
         jsonl.write(self.corpus.batch_file(0), documents)
 
-    def push(self, **asked: Any) -> PushOutcome:
-        return push.push(self.checkout, self.client, push.PushRequest(self.project_key, **asked))
+    def push(self, **options: Any) -> PushResult:
+        request = push.PushRequest(self.project_key, **options)
+        return push.push(self.checkout, self.client, request)
 
-    def plan(self, **asked: Any) -> PushOutcome:
-        return push.plan_push(
-            self.checkout, self.client, push.PushRequest(self.project_key, **asked)
-        )
+    def plan(self, **options: Any) -> PushResult:
+        request = push.PushRequest(self.project_key, **options)
+        return push.plan_push(self.checkout, self.client, request)
 
-    def pull(self, **asked: Any) -> PullOutcome:
-        (outcome,) = pull.pull(
-            self.checkout,
-            self.client,
-            self.project_key.campaign,
-            self.project_key.pass_name,
-            **asked,
-        )
-        return outcome
+    def pull(self, **options: Any) -> PullResult:
+        key = self.project_key
+        (result,) = pull.pull(self.checkout, self.client, key.campaign, key.pass_name, **options)
+        return result
 
     @property
     def project(self) -> int:
@@ -98,36 +87,36 @@ class SampleCampaign:
         return found.id
 
     def fetch_tasks(self) -> dict[str, dict[str, Any]]:
-        """The tasks on the server, asked for in the plainest way, by document (by number where there is none)."""
-        found = (
-            self.http_client()
-            .get("/api/tasks", params={"project": self.project, "page_size": 10_000})
-            .json()["tasks"]
-        )
-        named = {task["data"].get("doc_id", str(task["id"])): task for task in found}
-        assert len(named) == len(found), "a document has two tasks"
+        """Return the tasks on the server by document, or by id where they have none."""
+        tasks = self.request("GET", f"/api/tasks?project={self.project}&page_size=10000")["tasks"]
+        named = {task["data"].get("doc_id", str(task["id"])): task for task in tasks}
+        assert len(named) == len(tasks), "a document has two tasks"
         return named
 
+    def fetch_full_tasks(self, project: int) -> list[dict[str, Any]]:
+        """Return the tasks of a project with annotations and predictions, by id."""
+        path = f"/api/tasks?project={project}&page_size=1000&fields=all"
+        return sorted(self.request("GET", path)["tasks"], key=lambda task: int(task["id"]))
+
     def http_client(self, email: str = "") -> httpx.Client:
-        """The server as one account sees it; the lead where no address is given."""
+        """Return a client of one account; of the lead without an address."""
         if email not in self._http_clients:
             token = self.labelstudio.annotator_token(email) if email else self.labelstudio.token
-            headers = {"Authorization": f"Token {token}"}
-            self._http_clients[email] = httpx.Client(
-                base_url=self.labelstudio.url, headers=headers, trust_env=False, timeout=60
-            )
+            client = httpx.Client(base_url=self.labelstudio.url, trust_env=False, timeout=60)
+            client.headers["Authorization"] = f"Token {token}"
+            self._http_clients[email] = client
         return self._http_clients[email]
 
     def request(self, method: str, path: str, body: Any = None, email: str = "") -> Any:
-        """One request that has to succeed."""
-        answer = self.http_client(email).request(method, path, json=body)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
+        """Send a request that must succeed. Return the decoded body."""
+        response = self.http_client(email).request(method, path, json=body)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
 
     def build_result(
         self, doc_id: str, start: int = 0, end: int = 6, label: str = "Actor"
     ) -> list[dict[str, Any]]:
-        """The result with one mention."""
+        """Build a result with one mention."""
         text = next(found.text for found in self.corpus.documents() if found.doc_id == doc_id)
         mention = Mention(id="m1", label=label, start=start, end=end, text=text[start:end])
         return encode_result([mention], [], load_schema(self.checkout.root / SCHEMA_FILE))
@@ -135,40 +124,33 @@ class SampleCampaign:
     def submit(
         self, doc_id: str, result: list[Any] | None = None, *, email: str = "", skip: bool = False
     ) -> int:
-        """Submit an answer, or skip; its number."""
-        body = {
-            "result": self.build_result(doc_id) if result is None else result,
-            "was_cancelled": skip,
-            "lead_time": 2.5,
-        }
-        number: int = self.request(
-            "POST", f"/api/tasks/{self.fetch_tasks()[doc_id]['id']}/annotations/", body, email
-        )["id"]
-        return number
+        """Submit or skip as one account. Return the id of the annotation."""
+        result = self.build_result(doc_id) if result is None else result
+        body = {"result": result, "was_cancelled": skip, "lead_time": 2.5}
+        path = f"/api/tasks/{self.fetch_tasks()[doc_id]['id']}/annotations/"
+        return int(self.request("POST", path, body, email)["id"])
 
     def read_annotations(self) -> list[Annotation]:
-        """What lies in our files for the campaign."""
+        """Return the pulled annotations."""
         return list(self.corpus.annotations(self.project_key.campaign))
 
     def read_annotation_files(self) -> dict[str, bytes]:
-        """The files of answers."""
-        return {
-            path.name: path.read_bytes()
-            for path in self.corpus.annotation_files(self.project_key.campaign)
-        }
+        """Return the contents of the annotation files by name."""
+        files = self.corpus.annotation_files(self.project_key.campaign)
+        return {path.name: path.read_bytes() for path in files}
 
 
 @contextlib.contextmanager
 def open_campaign(
-    labelstudio: LabelStudioServer, checkout: Checkout, interface: str = "all"
+    labelstudio: LabelStudioServer, checkout: Checkout, pass_name: str = "all"
 ) -> Iterator[SampleCampaign]:
-    """A campaign that nobody has pushed yet."""
+    """Open a campaign that nobody has pushed yet."""
     token_file = checkout.root / "token"
     token_file.write_text(labelstudio.token)
     token_file.chmod(0o600)
-    place = project.ProjectKey(f"test-{secrets.token_hex(4)}", interface)
+    key = project.ProjectKey(f"test-{secrets.token_hex(4)}", pass_name)
     with connect(checkout, labelstudio.url, token_file) as client:
-        campaign = SampleCampaign(checkout, labelstudio, client, place, token_file)
+        campaign = SampleCampaign(checkout, labelstudio, client, key, token_file)
         yield campaign
-        for browser in campaign._http_clients.values():
-            browser.close()
+        for each in campaign._http_clients.values():
+            each.close()

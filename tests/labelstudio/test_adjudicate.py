@@ -13,8 +13,13 @@ from sayso import jsonl
 from sayso.adjudication.gold_writer import GoldWriteResult
 from sayso.checks.corpus_checks import check_sources
 from sayso.labelstudio import project
-from sayso.labelstudio.adjudication import gold_pull, task_push
 from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
+from sayso.labelstudio.adjudication.gold_pull import pull_gold
+from sayso.labelstudio.adjudication.task_push import (
+    AdjudicationPushRequest,
+    AdjudicationPushResult,
+    push_adjudication,
+)
 from sayso.labelstudio.codec import encode_result
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, TEXT, VERDICT
 from sayso.models import Gold, Mention, Relation
@@ -47,9 +52,8 @@ class AdjudicationBench:
         return self.campaign.corpus
 
     def text(self, doc_id: str) -> str:
-        return next(
-            found.text for found in self.campaign.corpus.documents() if found.doc_id == doc_id
-        )
+        documents = self.campaign.corpus.documents()
+        return next(each.text for each in documents if each.doc_id == doc_id)
 
     def build_result(
         self,
@@ -60,7 +64,7 @@ class AdjudicationBench:
         note: str = "",
         arrow: bool = True,
     ) -> list[dict[str, Any]]:
-        """Who said it, in which words, and what."""
+        """Build a result with a source, a cue and a claim."""
         text = self.text(doc_id)
         parts: list[tuple[str, str, str, dict[str, str | int]]] = [
             ("a", "Actor", who, {"type": kind}),
@@ -81,12 +85,11 @@ class AdjudicationBench:
         ]
         relations = [Relation(type="cue", head="c", tail="q")]
         relations += [Relation(type="source", head="c", tail="a")] if arrow else []
-        return encode_result(
-            mentions, relations, load_schema(self.campaign.checkout.root / SCHEMA_FILE)
-        )
+        schema = load_schema(self.campaign.checkout.root / SCHEMA_FILE)
+        return encode_result(mentions, relations, schema)
 
-    def submit(self, doc_id: str, email: str, **said: Any) -> None:
-        self.campaign.submit(doc_id, self.build_result(doc_id, **said), email=email)
+    def submit(self, doc_id: str, email: str, **options: Any) -> None:
+        self.campaign.submit(doc_id, self.build_result(doc_id, **options), email=email)
 
     def run(self, *words: str, code: int = 0) -> Any:
         ended = run_sayso(self.campaign.checkout.root, *words, *self.campaign.options, "--json")
@@ -94,27 +97,24 @@ class AdjudicationBench:
         assert "Traceback" not in ended.stderr
         return json.loads(ended.stdout)
 
-    def push(self) -> task_push.AdjudicationPushResult:
-        request = task_push.AdjudicationPushRequest(self.campaign.project_key.campaign, "all")
-        (outcome,) = task_push.push_adjudication(
-            self.campaign.checkout, self.campaign.client, request
-        )
-        return outcome
+    @property
+    def key(self) -> AdjudicationProject:
+        return AdjudicationProject(self.campaign.project_key.campaign, "all")
+
+    def push(self) -> AdjudicationPushResult:
+        request = AdjudicationPushRequest(self.key.campaign, "all")
+        (result,) = push_adjudication(self.campaign.checkout, self.campaign.client, request)
+        return result
 
     def pull(self) -> GoldWriteResult:
-        (outcome,) = gold_pull.pull_gold(
-            self.campaign.checkout, self.campaign.client, self.campaign.project_key.campaign, "all"
-        )
-        return outcome
+        checkout, client = self.campaign.checkout, self.campaign.client
+        (result,) = pull_gold(checkout, client, self.key.campaign, "all")
+        return result
 
     def tasks(self) -> list[dict[str, Any]]:
-        there = project.find_project(
-            self.campaign.client, AdjudicationProject(self.campaign.project_key.campaign, "all")
-        )
-        assert there
-        asked: dict[str, Any] = {"project": there.id, "page_size": 100, "fields": "all"}
-        found = self.campaign.http_client().get("/api/tasks", params=asked).json()["tasks"]
-        return sorted(found, key=lambda task: task["id"])
+        found = project.find_project(self.campaign.client, self.key)
+        assert found
+        return self.campaign.fetch_full_tasks(found.id)
 
     def submit_verdicts(
         self, task: dict[str, Any], verdicts: dict[str, str], *, more: Any = (), without: str = ""
@@ -431,9 +431,8 @@ def test_by_majority_without_a_server_and_never_over_an_adjudicator(
     bench.submit("doc-00000", EVE)
     bench.campaign.pull()
     dry = json.loads(run_sayso_ok(root, *words, "--dry-run", "--json"))["pulled"]
-    assert bench.read_gold() == [] and [
-        each["written"] for each in dry if each["interface"] == "all"
-    ] == [2]
+    assert bench.read_gold() == []
+    assert [each["written"] for each in dry if each["pass"] == "all"] == [2]
     run_sayso_ok(root, *words)
     record, _alike = bench.read_gold()
     assert [(m.text, m.decided, len(m.votes)) for m in record.mentions] == [

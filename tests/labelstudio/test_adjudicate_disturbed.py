@@ -29,56 +29,47 @@ ADJUDICATION_FAULTS: dict[str, Fault] = {"lost": faults.lose_response, "doubled"
 
 
 class AdjudicationScenario:
-    """Four documents on which two annotators differ; on the fourth they do not once it is asked again."""
+    """Four documents on which two annotators differ, the fourth only at the first push."""
 
     def __init__(self, proxied: ProxiedCampaign) -> None:
-        self.stage = proxied
+        self.proxied = proxied
         self.corpus = CorpusFiles(proxied.campaign.checkout.root)
         proxied.campaign.write_documents(*map(sample_document, range(4)))
 
     @property
     def project_key(self) -> AdjudicationProject:
-        return AdjudicationProject(self.stage.campaign.project_key.campaign, "names")
+        return AdjudicationProject(self.proxied.campaign.project_key.campaign, "names")
 
     def set_up(self) -> None:
-        """No project yet, or one with an earlier question to each document."""
-        for there in self.list_project_ids():
-            self.stage.campaign.client.delete_project(there)
+        """Push once, then change the annotations."""
+        for project in self.list_project_ids():
+            self.proxied.campaign.client.delete_project(project)
         self.write_annotations("ann-2", 4)
-        self.stage.run_undisturbed(*PUSH_COMMAND)
+        self.proxied.run_undisturbed(*PUSH_COMMAND)
         self.write_annotations("ann-2", 5, alike=3)
 
     def write_annotations(self, name: str, end: int, alike: int | None = None) -> None:
-        campaign, schema = (
-            self.project_key.campaign,
-            load_schema(self.stage.campaign.checkout.root / SCHEMA_FILE),
-        )
+        campaign = self.project_key.campaign
+        schema = load_schema(self.proxied.campaign.checkout.root / SCHEMA_FILE)
         for annotator in ("ann-1", name):
-            given = [
-                _build_annotation(
-                    number,
-                    annotator,
-                    6 if annotator == "ann-1" or number == alike else end,
-                    campaign,
-                    schema.version,
-                )
-                for number in range(4)
+            ends = [6 if annotator == "ann-1" or n == alike else end for n in range(4)]
+            annotations = [
+                _build_annotation(number, annotator, each, campaign, schema.version)
+                for number, each in enumerate(ends)
             ]
-            self.corpus.write_annotations(campaign, annotator, given)
+            self.corpus.write_annotations(campaign, annotator, annotations)
 
     def list_project_ids(self) -> list[int]:
-        listed = self.stage.campaign.client.list_projects()
+        listed = self.proxied.campaign.client.list_projects()
         return [found.id for found in listed if self.project_key.mark in (found.description or "")]
 
     def read_state(self) -> Any:
-        (there,) = self.list_project_ids()
-        asked: dict[str, Any] = {"project": there, "page_size": 100, "fields": "all"}
-        tasks = self.stage.campaign.http_client().get("/api/tasks", params=asked).json()["tasks"]
-        results = [[one["result"] for one in task["predictions"]] for task in tasks]
-        return sorted(
-            json.dumps([task["data"], result], sort_keys=True)
-            for task, result in zip(tasks, results, strict=True)
-        )
+        (project,) = self.list_project_ids()
+        contents = [
+            [task["data"], [prediction["result"] for prediction in task["predictions"]]]
+            for task in self.proxied.campaign.fetch_full_tasks(project)
+        ]
+        return sorted(json.dumps(content, sort_keys=True) for content in contents)
 
 
 def _build_annotation(
@@ -104,24 +95,21 @@ def _build_annotation(
 
 
 @pytest.fixture
-def rehearsal(proxied: ProxiedCampaign) -> AdjudicationScenario:
+def scenario(proxied: ProxiedCampaign) -> AdjudicationScenario:
     return AdjudicationScenario(proxied)
 
 
 def test_killed_or_cut_off_at_any_write_it_ends_as_a_quiet_one(
     scenario: AdjudicationScenario,
 ) -> None:
-    proxied = scenario.stage
+    proxied = scenario.proxied
     scenario.set_up()
-    asked = proxied.record_requests(*PUSH_COMMAND)
+    requests = proxied.record_requests(*PUSH_COMMAND)
     wanted = scenario.read_state()
     assert len(wanted) == 3 and len(scenario.list_project_ids()) == 1
-    writes = [number for number, line in enumerate(asked, 1) if line.startswith(WRITE_METHODS)]
-    assert [asked[number - 1].rpartition("/")[2] for number in writes] == [
-        "import",
-        "actions",
-        "actions",
-    ]
+    writes = [number for number, line in enumerate(requests, 1) if line.startswith(WRITE_METHODS)]
+    names = [requests[number - 1].rpartition("/")[2] for number in writes]
+    assert names == ["import", "actions", "actions"]
     for number in writes:
         for kind in ("killed before", "killed after", "lost", "doubled"):
             scenario.set_up()
@@ -132,16 +120,15 @@ def test_killed_or_cut_off_at_any_write_it_ends_as_a_quiet_one(
 
 
 def test_a_first_push_makes_one_project(scenario: AdjudicationScenario) -> None:
-    proxied = scenario.stage
+    proxied = scenario.proxied
     scenario.write_annotations("ann-2", 5, alike=3)
-    asked = proxied.record_requests(*PUSH_COMMAND)
+    requests = proxied.record_requests(*PUSH_COMMAND)
     wanted = scenario.read_state()
-    for number in [
-        number for number, line in enumerate(asked, 1) if line.startswith(WRITE_METHODS)
-    ]:
+    writes = [number for number, line in enumerate(requests, 1) if line.startswith(WRITE_METHODS)]
+    for number in writes:
         for kind in ("killed after", "lost", "doubled"):
-            for there in scenario.list_project_ids():
-                proxied.campaign.client.delete_project(there)
+            for project in scenario.list_project_ids():
+                proxied.campaign.client.delete_project(project)
             ended = _run_with_fault(proxied, kind, number)
             proxied.run_undisturbed(*PUSH_COMMAND)
             assert scenario.read_state() == wanted, f"{kind} {number}: {ended}"
@@ -160,9 +147,9 @@ def _run_with_fault(proxied: ProxiedCampaign, kind: str, number: int) -> Command
 def test_a_pull_that_is_killed_leaves_the_gold_whole(
     scenario: AdjudicationScenario, tmp_path: Path
 ) -> None:
-    """It writes one file, whole or not at all; without a server it is quick enough to be killed at every change."""
+    """Without a server it is quick enough to be killed at every change to a file."""
     scenario.write_annotations("ann-2", 5, alike=3)
-    proxied, words = scenario.stage, ("adjudicate", "pull", "--auto", "majority")
+    proxied, words = scenario.proxied, ("adjudicate", "pull", "--auto", "majority")
     path = scenario.corpus.folder / "gold" / f"{scenario.project_key.campaign}.jsonl"
     proxied.run_undisturbed(*words)
     wanted = path.read_bytes()
@@ -176,5 +163,5 @@ def test_a_pull_that_is_killed_leaves_the_gold_whole(
         if ended.code == 0:
             break
     else:
-        pytest.fail("it never came to its end")
+        pytest.fail("it never ended")
     assert run_sayso(proxied.campaign.checkout.root, "check").returncode == 0

@@ -147,7 +147,7 @@ def test_a_question_is_another_one_where_answers_are() -> None:
     )
     assert one.data[DIGEST_KEY] == same.data[DIGEST_KEY] != other.data[DIGEST_KEY]
     asked = msgspec.json.decode(one.data[ASKED_KEY], type=AskedQuestion)
-    assert asked == one.asked and asked.readings == frozenset(one.candidates.votes)
+    assert asked == one.asked and asked.contents == frozenset(one.candidates.votes)
     assert json.loads(msgspec.json.encode(one.data))["text_sha256"] == DOCUMENT.text_sha256
 
 

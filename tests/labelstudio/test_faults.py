@@ -32,7 +32,7 @@ def sample_moments(moments: Iterable[T]) -> list[T]:
 
 
 @pytest.fixture(params=[name for name in SCENARIOS if name != "full-pull" or EVERY == 1])
-def rehearsal(request: pytest.FixtureRequest, proxied: ProxiedCampaign) -> FaultScenario:
+def scenario(request: pytest.FixtureRequest, proxied: ProxiedCampaign) -> FaultScenario:
     """A command that has run once, undisturbed."""
     return SCENARIOS[request.param](proxied)
 

@@ -52,13 +52,13 @@ def test_a_restart_under_work(tmp_path: Path) -> None:
         ):
             proxied = ProxiedCampaign(campaign, proxy, patience=300)
             campaign.write_documents(*map(sample_document, range(6)))
-            proxy.fault = fault_once("POST …/import", restart_server(own))
+            proxy.plan = fault_once("POST …/import", restart_server(own))
             said = proxied.run("push").require_success()
             assert "waiting, at most" in said and "6 new" in said
             assert len(campaign.fetch_tasks()) == 6
             for number in range(6):
                 campaign.submit(f"doc-{number:05d}", email=ANN)
-            proxy.fault = fault_once("GET …api/users", restart_server(own))
+            proxy.plan = fault_once("GET …api/users", restart_server(own))
             assert "waiting, at most" in proxied.run("pull").require_success()
             assert len(campaign.read_annotations()) == 6
 
@@ -76,7 +76,7 @@ def test_patience_ends_and_the_next_run_goes_on(
         proxied.run_undisturbed("push")
         proxied.campaign.submit("doc-00004", email=ANN)
     proxied.proxy.requests.clear()
-    proxied.proxy.fault = faults.fault_since(4, fault)
+    proxied.proxy.plan = faults.fault_since(4, fault)
     ended = proxied.run(words)
     assert ended.code == 6 and ended.failed_cleanly(), ended.output
     assert "run the command again when the server answers" in ended.output
@@ -97,7 +97,7 @@ def test_a_server_that_asks_us_to_wait(proxied: ProxiedCampaign, asked: str) -> 
         heard.append(time.monotonic())
         faults.fail_with(429, retry_after="2")(exchange)
 
-    proxied.proxy.fault = fault_once(asked, wait)
+    proxied.proxy.plan = fault_once(asked, wait)
     said = proxied.run("push").require_success()
     assert "HTTP 429: waiting" in said and time.monotonic() - heard[0] >= 2
     assert len(proxied.campaign.fetch_tasks()) == 1
@@ -108,7 +108,7 @@ def test_a_server_that_asks_us_to_wait(proxied: ProxiedCampaign, asked: str) -> 
 
 def test_a_server_that_asks_for_more_than_we_have(proxied: ProxiedCampaign) -> None:
     proxied.campaign.write_documents(sample_document(1))
-    proxied.proxy.fault = fault_once("GET …api/projects", faults.fail_with(429, retry_after="3600"))
+    proxied.proxy.plan = fault_once("GET …api/projects", faults.fail_with(429, retry_after="3600"))
     ended = proxied.run("push")
     assert (ended.code, ended.failed_cleanly()) == (6, True), ended.output
 
@@ -137,7 +137,7 @@ def test_a_locked_database_is_waited_out(proxied: ProxiedCampaign) -> None:
             holder.rollback()
         exchange.respond(answer.result())
 
-    proxied.proxy.fault = fault_once("POST …/import", locked)
+    proxied.proxy.plan = fault_once("POST …/import", locked)
     proxied.run("push").require_success()
     assert given == [], "the database was not locked"
     assert len(proxied.campaign.fetch_tasks()) == 3
@@ -155,7 +155,7 @@ def test_the_second_on_one_checkout_is_told_who_is_at_work(proxied: ProxiedCampa
         go_on.wait(60)
         faults.pass_through(exchange)
 
-    proxied.proxy.fault = fault_once("POST …/import", held)
+    proxied.proxy.plan = fault_once("POST …/import", held)
     first = proxied.start("push")
     try:
         assert arrived.wait(60)
@@ -199,7 +199,7 @@ def test_two_checkouts_push_to_one_server(
         meet.get("import" if line.endswith("/import") else line, lambda: None)()
         faults.pass_through(exchange)
 
-    proxied.proxy.fault = lambda _count, _asked: together
+    proxied.proxy.plan = lambda _count, _asked: together
     other = ProxiedCampaign(_second_checkout(proxied.campaign, tmp_path / "other"), proxied.proxy)
     both = [proxied.start("push"), other.start("push")]
     for run in both:

@@ -125,7 +125,7 @@ def test_a_late_import_does_not_double(proxied: ProxiedCampaign, late: str) -> N
         go_on.wait(60)
         exchange.reset()
 
-    proxied.proxy.fault = fault_once("POST …/import", kill)
+    proxied.proxy.plan = fault_once("POST …/import", kill)
     killed = proxied.start("push")
     victim.set_result(killed.pid)
     assert killed.end().code == -signal.SIGKILL
@@ -135,7 +135,7 @@ def test_a_late_import_does_not_double(proxied: ProxiedCampaign, late: str) -> N
         ghosts.pop().forward()
         exchange.respond(annotation)
 
-    proxied.proxy.fault = fault_once(
+    proxied.proxy.plan = fault_once(
         "POST …/import" if late == "import" else "GET …/nothing", overtaken
     )
     proxied.run("push").require_success()

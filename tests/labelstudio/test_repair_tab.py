@@ -64,7 +64,7 @@ def test_one_tab_is_left_whatever_became_of_the_request(
     proxied: ProxiedCampaign, fault: Fault
 ) -> None:
     broken(proxied)
-    proxied.proxy.fault = fault_once("POST …api/dm/views", fault)
+    proxied.proxy.plan = fault_once("POST …api/dm/views", fault)
     assert proxied.run("pull").failed_cleanly()
     proxied.run_undisturbed("pull")
     assert listed(proxied.campaign) == ["doc-00001"]

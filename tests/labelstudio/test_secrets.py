@@ -216,7 +216,7 @@ def run_failures(
             (4, faults.break_before),
         ):
             proxy.requests.clear()
-            proxy.fault = faults.fault_since(number, fault)
+            proxy.plan = faults.fault_since(number, fault)
             sayings.run_forked(
                 *words, codes={6, 8}, SAYSO_TOKEN=labelstudio.token, SAYSO_URL=proxy.url
             )

@@ -23,6 +23,7 @@ import pytest
 from sayso.errors import ConflictError, DiskError, InputError
 from sayso.labelstudio import accounts, database_template, server
 from sayso.settings import Checkout
+from tests.command_line import restore_sigint
 from tests.conftest import LabelStudioServer, stop_server_after
 
 pytestmark = pytest.mark.server
@@ -46,7 +47,7 @@ def run_studio(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[s
 def start_until(checkout: Checkout, until: str) -> subprocess.Popen[bytes]:
     """`sayso studio up`, still at work, when the file named has just appeared."""
     command = [*SAYSO, "--root", str(checkout.root), "studio", "up", "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=restore_sigint)
     while not (server.server_folder(checkout) / until).exists():
         assert process.poll() is None
         time.sleep(0.001)

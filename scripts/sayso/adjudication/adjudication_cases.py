@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sayso import jsonl
 from sayso.adjudication.candidates import DocumentCandidates, collect_candidates
 from sayso.adjudication.optional_attributes import fill_optional_attributes
 from sayso.agreement.comparisons import ComparisonFilter, ExcludedAnnotations, select_independent
-from sayso.corpus.old_items import AnnotationFilter, iterate_items
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import AnnotationHead, CorpusFiles
 from sayso.errors import UsageError
-from sayso.models import Annotation, AnnotatorKind, Document, Pseudonym
+from sayso.models import Annotation, AnnotatorKind, Document, Gold, Pseudonym
 from sayso.schema.declarations import Schema
 
 
@@ -39,6 +39,7 @@ class AdjudicationCase:
     annotators: tuple[Pseudonym, ...]
     candidates: DocumentCandidates | None
     outdated_schemas: str = ""
+    gold: Gold | None = None
 
 
 def select_passes(
@@ -84,17 +85,13 @@ def iterate_adjudication_cases(
         pass_name=request.pass_name,
         annotator_kinds=request.annotator_kinds,
     )
-    for document, readings in iterate_items(
-        corpus, AnnotationFilter(frozenset({request.campaign}))
-    ):
-        answers = [each.record for each in readings if isinstance(each.record, Annotation)]
-        chosen = select_independent(
-            (each for each in answers if each.interface == request.pass_name),
-            who,
-            ExcludedAnnotations(),
-        )
+    campaign = AnnotationFilter(campaigns=frozenset({request.campaign}))
+    for item in corpus.items(campaign):
+        in_pass = (each for each in item.all_annotations if each.interface == request.pass_name)
+        chosen = select_independent(in_pass, who, ExcludedAnnotations())
         if chosen:
-            yield _build_case(document, chosen, schema, request)
+            gold = next((g for g in item.gold if g.interface == request.pass_name), None)
+            yield replace(_build_case(item.document, chosen, schema, request), gold=gold)
 
 
 def _build_case(

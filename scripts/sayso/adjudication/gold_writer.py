@@ -129,7 +129,7 @@ def write_gold(
     path = gold_path(corpus, result.campaign)
     others = [_read_other_campaign(each) for each in corpus.gold_files() if each != path]
     parts = heapq.merge(
-        _read_current(path), *others, _iterate_case_parts(cases), key=attrgetter("doc_id", "kind")
+        _read_current(path), *others, _iterate_case_parts(cases), key=attrgetter("doc_id", "order")
     )
     lines = _GoldMerge(schema, result, decide).merge(parts)
     if dry_run:
@@ -283,4 +283,4 @@ def resolve_adjudicated(
 
 def latest_decision(*decisions: Decision | None) -> Decision | None:
     """The one that was made last."""
-    return max(filter(None, decisions), key=attrgetter("when"), default=None)
+    return max(filter(None, decisions), key=attrgetter("decided_at"), default=None)

@@ -1,26 +1,27 @@
-"""The names that tie an interface to what comes back from it.
+"""Names of the controls of a labelling interface.
 
-Label Studio stores each answer under the name of the control that it was given with. ``interface`` writes these
-names into the XML and ``codec`` reads them out of results; nobody else spells them.
+Label Studio stores each value under the name of its control: ``interface`` writes these names into
+the XML, and ``codec`` reads them from results. Renaming one makes the results of a project
+unreadable.
 """
 
 from __future__ import annotations
 
-TEXT = "text"  # the <Text> that shows the document, and the key of the task's data that holds it
-SPAN = "span"  # the <Labels> that marks mentions
-FLAG = "flag"  # what an annotator says of any mention, closed
-NOTE = "note"  # the same, in words
-DOCUMENT_NOTE = "document_note"  # a remark on the whole document
+TEXT = "text"  # the <Text> with the document, and its key in the task's data
+SPAN = "span"  # the <Labels> that mark mentions
+FLAG = "flag"  # one of the schema's flags, of any mention
+NOTE = "note"  # free text, of any mention
+DOCUMENT_NOTE = "document_note"  # free text, of the document
 
-VERDICT, KEEP, DROP = "verdict", "keep", "drop"  # what an adjudicator says of each mention
-VOTES = "said"  # who said what of a mention, shown to the adjudicator
-OPEN_RELATIONS = "arrows"  # the arrows on which annotators differ, and the key of the task's data that lists them
+VERDICT, KEEP, DROP = "verdict", "keep", "drop"  # the adjudicator's, of each mention
+VOTES = "said"  # the votes on a mention, for the adjudicator to read
+OPEN_RELATIONS = "arrows"  # the relations to tick, and their key in the task's data
 
 
 def control_name(label: str, attribute: str) -> str:
-    """The name of the control that asks for one attribute of one label.
+    """Return the name of the control for one attribute of one label.
 
-    >>> control_name("Actor", "record_type")
+    >>> control_name("Actor", "type")
     'actor_type'
     """
     return f"{label.lower()}_{attribute}"

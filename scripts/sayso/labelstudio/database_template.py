@@ -47,11 +47,13 @@ def check_database(database: Path) -> None:
         DiskError: it cannot be opened or written.
         InputError: it is not a database, or a damaged one.
     """
-    with _explain_sqlite_errors(database):
-        with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master")
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
+    with (
+        _explain_sqlite_errors(database),
+        contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection,
+    ):
+        connection.execute("SELECT count(*) FROM sqlite_master")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
 
 
 def dump_database(database: Path) -> str:
@@ -74,7 +76,8 @@ def build_migrated_database(folder: Path) -> Path:
     }
     code = "from sayso.labelstudio import wsgi; wsgi.load(); wsgi.migrate()"
     command, quiet = [sys.executable, "-c", code], subprocess.DEVNULL
-    subprocess.run(command, check=True, cwd=folder, stdout=quiet, env=os.environ | environment)
+    environment = os.environ | environment
+    subprocess.run(command, check=True, cwd=folder, stdout=quiet, env=environment)  # noqa: S603
     return folder / DATABASE_NAME
 
 

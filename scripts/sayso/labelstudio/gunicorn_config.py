@@ -1,10 +1,10 @@
-"""How gunicorn serves the embedded Label Studio: read by gunicorn itself, in the server's own process."""
+"""Settings of gunicorn for the embedded Label Studio; gunicorn reads this file."""
 
 from __future__ import annotations
 
 import os
 
-# The socket was bound before this process began: no other program can slip onto the port meanwhile.
+# Bound before this process began: no other program can take the port meanwhile.
 bind = f"fd://{os.environ.get('SAYSO_STUDIO_SOCKET', '')}"
 wsgi_app = "sayso.labelstudio.wsgi:application()"
 preload_app = True  # the database is made ready once, before anybody is served

@@ -106,7 +106,9 @@ def compare_guidelines(
         return GuidelinesComparison("behind", what, "`sayso push`")
     if Version.parse(there) > Version.parse(local.version):
         what = f"the server shows guidelines {there}, and here are only {here}"
-        remedy = f"update {GUIDELINES_FILE}; to return to older text, give it a version above {there}"
+        remedy = (
+            f"update {GUIDELINES_FILE}; to return to older text, give it a version above {there}"
+        )
         return GuidelinesComparison("ahead", what, remedy)
     if shown[-1].digest == local.digest:
         return GuidelinesComparison()

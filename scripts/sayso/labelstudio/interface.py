@@ -118,11 +118,7 @@ def tag(name: str, /, *children: Element, **attributes: str | None) -> Element:
 def _build_text_column(shown: dict[str, Label]) -> Element:
     labels = (
         tag(
-            "Label",
-            value=name,
-            hotkey=label.hotkey,
-            background=label.colour,
-            hint=label.definition,
+            "Label", value=name, hotkey=label.hotkey, background=label.colour, hint=label.definition
         )
         for name, label in shown.items()
     )
@@ -195,10 +191,7 @@ def build_remarks(schema: Schema, hint: str) -> Element:
 def build_hint(markup: str) -> Element:
     """Build the text that is shown while no mention is selected."""
     return tag(
-        "View",
-        build_markdown(markup),
-        className="sayso-hint",
-        visibleWhen="no-region-selected",
+        "View", build_markdown(markup), className="sayso-hint", visibleWhen="no-region-selected"
     )
 
 

@@ -33,7 +33,18 @@ HOST = "127.0.0.1"
 START_TIMEOUT = 600.0  # seconds; an old database is migrated within them
 STOP_TIMEOUT = 15.0  # seconds that requests under way get to end
 LOG_LIMIT = 5_000_000  # bytes after which the next start begins a new log and keeps one old
-_INHERITED_VARIABLES = tuple("PATH HOME TMPDIR TZ VIRTUAL_ENV LANG LC_ LD_ DYLD_ PYTHON".split())
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TZ",
+    "VIRTUAL_ENV",
+    "LANG",
+    "LC_",
+    "LD_",
+    "DYLD_",
+    "PYTHON",
+)
 
 Advance = Callable[[int], None]
 
@@ -263,7 +274,7 @@ def _release_child(child: subprocess.Popen[bytes], port: int, folder: Path) -> _
 def _build_environment(folder: Path, number: int) -> dict[str, str]:
     # Nothing of the user's own beyond what Python needs: Label Studio obeys names as common as HOST
     # or DEBUG.
-    inherited = {n: value for n, value in os.environ.items() if n.startswith(_INHERITED_VARIABLES)}
+    inherited = {n: value for n, value in os.environ.items() if n.startswith(_INHERITED)}
     return inherited | {
         "SAYSO_STUDIO_SECRETS": str(folder / "secrets.json"),
         "SAYSO_STUDIO_SOCKET": str(number),

@@ -1,4 +1,4 @@
-"""The embedded Label Studio as a WSGI application; gunicorn makes it once, with the environment of ``server``."""
+"""The embedded Label Studio as a WSGI application, which gunicorn builds once."""
 
 from __future__ import annotations
 
@@ -13,35 +13,37 @@ from sayso.labelstudio.credentials import Credentials, read_credentials
 
 
 class ServerFaultFilter(logging.Filter):
-    """Keeps refused requests out of the log: Label Studio writes a traceback for each, and nothing trims the file."""
+    """Keeps refused requests out of the log.
+
+    Label Studio writes a traceback for each, and nothing trims the file.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the server is to blame.
+        """Test whether the server is to blame.
 
-        >>> ServerFaultFilter().filter(logging.LogRecord("any", logging.ERROR, "", 0, "disk is_full", (), None))
+        >>> record = logging.LogRecord("any", logging.ERROR, "", 0, "disk full", (), None)
+        >>> ServerFaultFilter().filter(record)
         True
         """
         error = record.exc_info[1] if record.exc_info else None
-        refused = (
-            type(error).__name__ in ("Http404", "PermissionDenied")
-            or getattr(error, "status_code", 500) < 500
-        )
-        return not refused
+        if type(error).__name__ in ("Http404", "PermissionDenied"):
+            return False
+        return bool(getattr(error, "status_code", 500) >= 500)
 
 
 def load() -> Any:
     """Start Django with Label Studio's settings."""
     import label_studio
 
-    sys.path.insert(
-        0, str(Path(label_studio.__file__).parent)
-    )  # its modules import each other from there
+    # Its modules import each other from there.
+    sys.path.insert(0, str(Path(label_studio.__file__).parent))
     os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings.label_studio"
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
 
-    # A transaction that reads first and writes later cannot wait for another writer: SQLite refuses it at once, and
-    # Label Studio sleeps and repeats the request. One that asks to write at its beginning just waits its turn.
+    # SQLite refuses at once a transaction that reads first and then writes beside another writer,
+    # and Label Studio sleeps and repeats the request (issues 5755, 7170). One that asks to write at
+    # its beginning just waits its turn.
     settings.DATABASES["default"]["OPTIONS"].update(timeout=60, transaction_mode="IMMEDIATE")
     settings.LOGGING["loggers"]["django"] = {"level": "ERROR"}
     settings.LOGGING["filters"] = {"own": {"()": ServerFaultFilter}}
@@ -50,7 +52,7 @@ def load() -> Any:
 
 
 def migrate() -> None:
-    """Run the migrations that the database lacks; none after a restore, all of them on an empty one."""
+    """Run the migrations that the database lacks: none after a restore."""
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
@@ -61,24 +63,22 @@ def migrate() -> None:
 
 
 def _ensure_lead_account(lead: Credentials) -> None:
-    """Let the lead in with the secrets of the file, whatever became of the database or the file since."""
     from django.db import transaction
     from organizations.models import Organization
     from rest_framework.authtoken.models import Token
     from users.models import User
 
     with transaction.atomic():
-        user = User.objects.filter(email=lead.email).first() or User.objects.create_user(
-            email=lead.email
-        )
+        users, organizations = User.objects, Organization.objects
+        user = users.filter(email=lead.email).first() or users.create_user(email=lead.email)
         if user.auth_token.key != lead.token:  # a new database, or new secrets
             user.set_password(lead.password)
             Token.objects.filter(user=user).update(key=lead.token)
-        organization = Organization.objects.first() or Organization.create_organization(
-            created_by=user, title="Sayso"
-        )
+        organization = organizations.first()
+        if organization is None:
+            organization = Organization.create_organization(created_by=user, title="Sayso")
         organization.add_user(user)
-        organization.jwt.legacy_api_tokens_enabled = True
+        organization.jwt.legacy_api_tokens_enabled = True  # off by default (issue 7355)
         organization.jwt.save()
         user.is_staff = user.is_superuser = True
         user.active_organization = organization
@@ -86,7 +86,7 @@ def _ensure_lead_account(lead: Credentials) -> None:
 
 
 def application() -> Any:
-    """Make the database ready (pending migrations, the lead's login and token) and return the application."""
+    """Return the application, after pending migrations and with the lead's login and token."""
     gc.disable()  # importing makes no garbage worth a sixth of the start
     lead = read_credentials(Path(os.environ["SAYSO_STUDIO_SECRETS"]))
     os.environ["SECRET_KEY"] = lead.key

@@ -1,7 +1,8 @@
-"""``sayso adjudicate``: from several annotators' answers to gold."""
+"""``sayso adjudicate``: from the annotations of several annotators to gold."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,38 +13,50 @@ from sayso.cli.terminal import print_json, print_message, progress_bar, show_wai
 from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
-    from sayso.adjudication.gold_writer import GoldWriteResult as Pulled
-    from sayso.labelstudio.adjudication.task_push import AdjudicationPushResult as Pushed
+    from sayso.adjudication.gold_writer import GoldWriteResult
+    from sayso.labelstudio.adjudication.task_push import AdjudicationPushResult
     from sayso.models import AnnotatorKind
 
-_SELECTION_OPTIONS = (
-    click.option(
-        "--annotators",
-        "fewest",
-        type=click.IntRange(2),
-        default=2,
-        show_default=True,
-        metavar="N",
-        help="Leave documents alone that fewer annotators have answered.",
-    ),
-    click.option("--programs", is_flag=True, help="Take programs' answers for annotators' too."),
-)
+_NOTHING = "no annotations to adjudicate; `sayso pull` brings them"
 
 
-def _add_selection_options(function: Any) -> Any:
-    for option in reversed(_SELECTION_OPTIONS):
+def _selection_options(function: Any) -> Any:
+    options = (
+        click.option(
+            "--pass",
+            "pass_name",
+            metavar="NAME",
+            help="Only this pass. [default: every one that has annotations]",
+        ),
+        click.option(
+            "--annotators",
+            "min_annotators",
+            type=click.IntRange(2),
+            default=2,
+            show_default=True,
+            metavar="N",
+            help="Leave documents alone that fewer annotators have finished.",
+        ),
+        click.option("--programs", is_flag=True, help="Use annotations that programs made."),
+        click.option("--dry-run", is_flag=True, help="Print the plan and change nothing."),
+    )
+    for option in reversed(options):
         function = option(function)
     return function
 
 
+def _select_annotator_kinds(programs: bool) -> frozenset[AnnotatorKind]:
+    return frozenset({"human", "program"}) if programs else frozenset({"human"})
+
+
 @click.group()
 def command() -> None:
-    """Settle on one reading of each document: gold.
+    """Settle disagreement between annotators: gold.
 
-    Push asks an adjudicator about every document on which annotators differ, in a project of its own; pull writes
-    what was decided to corpus/gold/CAMPAIGN.jsonl. Both work from the answers that `sayso pull` brought, skipped ones
-    and those started from another's answer aside. Every reading of an annotator stays there, taken or declined, with
-    who had marked it just so.
+    Push sends every document on which annotators differ to an adjudicator, in a project of its own.
+    Pull writes the decisions to corpus/gold/CAMPAIGN.jsonl. Both work from the annotations that
+    `sayso pull` brought, without skipped ones and those that started from another's. Gold keeps
+    every variant of an annotator, accepted or declined, with its votes.
 
     Give both the same --annotators and --programs.
 
@@ -57,14 +70,7 @@ def command() -> None:
 
 @command.command()
 @server_options
-@click.option(
-    "--pass",
-    "pass_name",
-    metavar="NAME",
-    help="The pass to adjudicate. [default: every one that has answers]",
-)
-@_add_selection_options
-@click.option("--dry-run", is_flag=True, help="Print the plan and change nothing on the server.")
+@_selection_options
 @click.option(
     "--update-interface", is_flag=True, help="Replace an interface that differs from the schema's."
 )
@@ -76,15 +82,16 @@ def push(
     token_file: Path | None,
     as_json: bool,
     pass_name: str | None,
-    fewest: int,
+    min_annotators: int,
     programs: bool,
     dry_run: bool,
     update_interface: bool,
 ) -> None:
-    """Ask an adjudicator about every document on which annotators differ.
+    """Send every document on which annotators differ to an adjudicator.
 
-    What all marked alike comes with its verdict; what rivals comes first, with who said what and why. After new
-    answers only what is new is asked, beside all that was decided before.
+    Mentions on which all agree come with their verdict. The others come first, with the votes and
+    remarks of the annotators. After new annotations only what is new has to be decided, beside all
+    that was decided before.
 
     \b
     Examples:
@@ -93,85 +100,71 @@ def push(
       sayso adjudicate push --campaign pilot --pass claims
       sayso adjudicate push --annotators 3 --json
     """
-    from sayso.labelstudio.adjudication.task_push import AdjudicationPushRequest
-    from sayso.labelstudio.adjudication.task_push import push_adjudication as send
+    from sayso.labelstudio.adjudication.task_push import AdjudicationPushRequest, push_adjudication
     from sayso.labelstudio.connection import connect
 
     checkout = find_checkout(root)
-    request = AdjudicationPushRequest(
+    campaign, kinds = (
         checkout.require_setting("campaign", campaign),
-        pass_name,
-        fewest,
         _select_annotator_kinds(programs),
-        update_interface,
+    )
+    request = AdjudicationPushRequest(
+        campaign, pass_name, min_annotators, kinds, update_interface, dry_run
     )
     with (
         progress_bar("pushing") as advance,
         connect(checkout, url, token_file, show_waiting) as client,
     ):
-        outcomes = send(checkout, client, request, dry_run=dry_run, advance=advance)
+        results = push_adjudication(checkout, client, request, advance)
     if as_json:
-        print_json(
-            {"dry_run": dry_run, "pushed": [_push_result_as_json(outcome) for outcome in outcomes]}
-        )
+        print_json({"dry_run": dry_run, "pushed": list(map(_push_result_as_json, results))})
         return
-    for outcome in outcomes:
-        _print_push_result(outcome, dry_run)
-    if not outcomes:
-        print_message("no answers to adjudicate; `sayso pull` brings them")
+    for result in results:
+        _print_push_result(result, dry_run)
+    if not results:
+        print_message(_NOTHING)
 
 
-def _select_annotator_kinds(programs: bool) -> frozenset[AnnotatorKind]:
-    return frozenset({"human", "program"}) if programs else frozenset({"human"})
-
-
-def _push_result_as_json(outcome: Pushed) -> dict[str, object]:
+def _push_result_as_json(result: AdjudicationPushResult) -> dict[str, object]:
     return {
-        "interface": outcome.pass_name,
-        "project": outcome.project or None,
-        "url": outcome.url,
-        "documents": outcome.documents,
-        "open": outcome.open_count,
-        "too_few": outcome.too_few,
-        "changes": outcome.changes,
-        "notes": outcome.notes,
+        "pass": result.pass_name,
+        "project": result.project or None,
+        "url": result.url,
+        "documents": result.documents,
+        "open": result.open_count,
+        "too_few": result.too_few,
+        "changes": result.changes,
+        "notes": result.notes,
     }
 
 
-def _print_push_result(outcome: Pushed, dry_run: bool) -> None:
+def _print_push_result(result: AdjudicationPushResult, dry_run: bool) -> None:
     from sayso.labelstudio.adjudication.task_push import STATE_DESCRIPTIONS
 
-    for note in outcome.notes:
+    for note in result.notes:
         print_message(note)
-    for kind, meaning in STATE_DESCRIPTIONS.items():
-        if count := outcome.documents[kind]:
-            click.echo(f"{outcome.pass_name:8} {count:6} {kind}: {meaning}")
-    if outcome.changes:
+    for state, description in STATE_DESCRIPTIONS.items():
+        if count := result.documents[state]:
+            click.echo(f"{result.pass_name:8} {count:6} {state}: {description}")
+    if result.changes:
         done = "planned, none made" if dry_run else "made"
         print_message(
-            f"{outcome.pass_name}: {outcome.changes} changes {done}, "
-            f"{outcome.open_count} mentions and arrows to decide: {outcome.url}"
+            f"{result.pass_name}: {result.changes} changes {done}, "
+            f"{result.open_count} mentions and relations to decide: {result.url}"
         )
     else:
-        print_message(f"{outcome.pass_name}: nothing to do")
+        print_message(f"{result.pass_name}: nothing to do")
 
 
 @command.command()
 @server_options
-@click.option(
-    "--pass",
-    "pass_name",
-    metavar="NAME",
-    help="The pass that was adjudicated. [default: every one with answers]",
-)
-@_add_selection_options
+@_selection_options
 @click.option(
     "--auto",
     type=click.Choice(["majority"]),
-    help="Ask no server: take what more than half of the "
-    "annotators have, and mark it so. Leaves alone what an adjudicator decided.",
+    help="Use no server: accept what more than half of the annotators have, and mark it so. "
+    "Leaves alone what an adjudicator decided.",
 )
-@click.option("--dry-run", is_flag=True, help="Tell what would be written and write nothing.")
 @click.pass_obj
 def pull(
     root: Path | None,
@@ -180,16 +173,16 @@ def pull(
     token_file: Path | None,
     as_json: bool,
     pass_name: str | None,
-    fewest: int,
+    min_annotators: int,
     programs: bool,
     auto: str | None,
     dry_run: bool,
 ) -> None:
-    """Write what was decided to corpus/gold/CAMPAIGN.jsonl.
+    """Write the decisions to corpus/gold/CAMPAIGN.jsonl.
 
-    A document becomes gold once every reading of it is decided: by an adjudicator, or because all annotators read
-    alike. What breaks a rule of the scheme is told and not written. Gold of a pass that shows more takes the place of
-    gold of one that shows less.
+    A document becomes gold once everything in it is decided: by an adjudicator, or because all
+    annotators agree. A decision that breaks a check is reported and not written. Gold of a pass
+    that shows more replaces gold of one that shows less.
 
     \b
     Examples:
@@ -199,67 +192,67 @@ def pull(
       sayso adjudicate pull --campaign pilot --pass names --json
     """
     from sayso.errors import FindingsError
-    from sayso.labelstudio.adjudication import gold_pull as pulling
+    from sayso.labelstudio.adjudication.gold_pull import pull_gold
     from sayso.labelstudio.connection import connect
 
     checkout = find_checkout(root)
-    named = checkout.require_setting("campaign", campaign)
-    asked: Any = {"fewest": fewest, "kinds": _select_annotator_kinds(programs), "dry_run": dry_run}
-    if auto:
-        outcomes = pulling.write_majority_gold(checkout, named, pass_name, **asked)
-    else:
-        with progress_bar("pulling"), connect(checkout, url, token_file, show_waiting) as client:
-            outcomes = pulling.pull_gold(checkout, client, named, pass_name, **asked)
-    (_emit_pull_results if as_json else _print_pull_results)(outcomes, dry_run)
-    if broken := sum(
-        outcome.documents["broken"] + outcome.documents["unreadable"] for outcome in outcomes
+    campaign = checkout.require_setting("campaign", campaign)
+    with (
+        progress_bar("pulling"),
+        nullcontext() if auto else connect(checkout, url, token_file, show_waiting) as client,
     ):
-        raise FindingsError(
-            f"{broken} documents are decided and cannot be gold as they are",
-            remedy="open them in Label Studio, mend and update, then pull again",
+        results = pull_gold(
+            checkout,
+            client,
+            campaign,
+            pass_name,
+            min_annotators=min_annotators,
+            annotator_kinds=_select_annotator_kinds(programs),
+            dry_run=dry_run,
         )
+    if as_json:
+        print_json({"dry_run": dry_run, "pulled": list(map(_pull_result_as_json, results))})
+    else:
+        _print_pull_results(results, dry_run)
+    if broken := sum(each.documents["broken"] + each.documents["unreadable"] for each in results):
+        what = f"{broken} documents are decided and cannot be gold as they are"
+        remedy = "open them in Label Studio, correct and update them, then pull again"
+        raise FindingsError(what, remedy=remedy)
 
 
-def _emit_pull_results(outcomes: list[Pulled], dry_run: bool) -> None:
-    print_json(
-        {
-            "dry_run": dry_run,
-            "pulled": [
-                {
-                    "interface": each.pass_name,
-                    "documents": each.documents,
-                    "undecided": each.undecided,
-                    "written": each.changed,
-                    "told": each.skipped,
-                    "findings": [found._asdict() for found in each.findings],
-                }
-                for each in outcomes
-            ],
-        }
-    )
+def _pull_result_as_json(result: GoldWriteResult) -> dict[str, object]:
+    return {
+        "pass": result.pass_name,
+        "documents": result.documents,
+        "undecided": result.undecided,
+        "written": result.changed,
+        "skipped": result.skipped,
+        "findings": [finding._asdict() for finding in result.findings],
+    }
 
 
-def _print_pull_results(outcomes: list[Pulled], dry_run: bool) -> None:
+def _print_pull_results(results: list[GoldWriteResult], dry_run: bool) -> None:
+    for result in results:
+        _print_pull_result(result, dry_run)
+    if not results:
+        print_message(_NOTHING)
+
+
+def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
     from sayso.adjudication.gold_writer import STATUS_TEXTS
 
-    for outcome in outcomes:
-        for finding in outcome.findings:
-            print_message(str(finding))
-        for told in (each for each in outcome.skipped if each.status not in ("waiting", "kept")):
-            detail = f" ({told.detail})" if told.detail else ""
-            print_message(f"{told.doc_id}: {STATUS_TEXTS[told.status]}{detail}")
-        for kind, meaning in STATUS_TEXTS.items():
-            if count := outcome.documents[kind]:
-                click.echo(f"{outcome.pass_name:8} {count:6} {kind}: {meaning}")
-        if outcome.undecided:
-            print_message(
-                f"{outcome.pass_name}: {outcome.undecided} mentions and arrows had no majority either way: declined"
-            )
-        done = "would be written" if dry_run else "written"
+    for finding in result.findings:
+        print_message(str(finding))
+    for skipped in result.skipped:
+        if skipped.status not in ("waiting", "kept"):
+            detail = f" ({skipped.detail})" if skipped.detail else ""
+            print_message(f"{skipped.doc_id}: {STATUS_TEXTS[skipped.status]}{detail}")
+    for status, description in STATUS_TEXTS.items():
+        if count := result.documents[status]:
+            click.echo(f"{result.pass_name:8} {count:6} {status}: {description}")
+    if result.undecided:
         print_message(
-            f"{outcome.pass_name}: {outcome.changed} documents {done}"
-            if outcome.changed
-            else f"{outcome.pass_name}: nothing has changed"
+            f"{result.pass_name}: {result.undecided} mentions and relations had no majority: declined"
         )
-    if not outcomes:
-        print_message("no answers to adjudicate; `sayso pull` brings them")
+    done = f"{result.changed} documents {'would be written' if dry_run else 'written'}"
+    print_message(f"{result.pass_name}: {done if result.changed else 'nothing has changed'}")

@@ -1,4 +1,4 @@
-"""The embedded Label Studio, from the command line."""
+"""``sayso studio``: the embedded Label Studio server."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sayso.settings import find_checkout
 if TYPE_CHECKING:
     from sayso.labelstudio.server import RunningServer
 
-SLOW_START_SECONDS = 20.0  # seconds after which a start wants a word
+SLOW_START_SECONDS = 20.0  # after which a start is explained
 
 
 @click.group()
 def command() -> None:
-    """Run a private Label Studio on this machine.
+    """Run a private Label Studio server on this machine.
 
     It listens on 127.0.0.1 only, calls nobody, and keeps everything in .sayso/studio/.
 
@@ -40,7 +40,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the URL as JSON.")
 @click.pass_obj
 def up(root: Path | None, port: int | None, as_json: bool) -> None:
-    """Start it in the background and wait until it answers.
+    """Start the server in the background and wait until it responds.
 
     \b
     Examples:
@@ -50,16 +50,15 @@ def up(root: Path | None, port: int | None, as_json: bool) -> None:
     from sayso.labelstudio import server
 
     checkout = find_checkout(root)
-    before = server.find_running(checkout)
+    was_up = server.find_running(checkout) is not None
     with progress_bar("starting Label Studio") as advance:
-        now = server.start(checkout, port, _report_slow_start(advance))
-    print_message(f"Label Studio is {'already ' if before else ''}up at {now.url}")
+        running = server.start(checkout, port, _explain_slow_start(advance))
+    print_message(f"Label Studio is {'already ' if was_up else ''}up at {running.url}")
     if as_json:
-        print_json({"url": now.url, "started": before is None})
-    elif before is None:
-        print_message(
-            "`sayso studio open` shows it; `sayso studio status --credentials` tells the login"
-        )
+        print_json({"url": running.url, "started": not was_up})
+    elif not was_up:
+        remedy = "`sayso studio status --credentials` prints the login"
+        print_message(f"`sayso studio open` shows it; {remedy}")
 
 
 @command.command()
@@ -69,7 +68,7 @@ def up(root: Path | None, port: int | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def status(root: Path | None, credentials: bool, as_json: bool) -> None:
-    """Tell whether it runs, where, and where its data lies.
+    """Print whether the server runs, where, and where its data is.
 
     \b
     Examples:
@@ -81,21 +80,21 @@ def status(root: Path | None, credentials: bool, as_json: bool) -> None:
 
     checkout = find_checkout(root)
     found = server.read_status(checkout)
-    told = {name: getattr(found, name) for name in ("state", "url", "pid", "version")}
-    told |= {"folder": str(found.folder), "log": str(found.log)}
+    shown = {name: getattr(found, name) for name in ("state", "url", "pid", "version")}
+    shown |= {"folder": str(found.folder), "log": str(found.log)}
     if credentials:
         lead = server.lead_credentials(checkout)
-        told |= {"email": lead.email, "password": lead.password, "token": lead.token}
+        shown |= {"email": lead.email, "password": lead.password, "token": lead.token}
     if as_json:
-        print_json(told)
+        print_json(shown)
     else:
-        click.echo("\n".join(f"{name:9} {value}" for name, value in told.items() if value))
+        click.echo("\n".join(f"{name:9} {value}" for name, value in shown.items() if value))
 
 
 @command.command("open")
 @click.pass_obj
 def open_(root: Path | None) -> None:
-    """Show it in the browser.
+    """Show Label Studio in the browser.
 
     \b
     Examples:
@@ -105,7 +104,7 @@ def open_(root: Path | None) -> None:
 
     url = _require_running(root).url
     click.echo(url)
-    print_message("`sayso studio status --credentials` tells the login")
+    print_message("`sayso studio status --credentials` prints the login")
     if not webbrowser.open(url):
         print_message("no browser was found here; open the address yourself")
 
@@ -115,7 +114,7 @@ def open_(root: Path | None) -> None:
 def invite(root: Path | None) -> None:
     """Print the link with which an annotator makes an account.
 
-    Whoever holds the link can sign up; Label Studio's Organization page resets it.
+    Whoever has the link can sign up; Label Studio's Organization page resets it.
 
     \b
     Examples:
@@ -130,7 +129,7 @@ def invite(root: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def down(root: Path | None, as_json: bool) -> None:
-    """Stop it; the data stays.
+    """Stop the server; the data stays.
 
     \b
     Examples:
@@ -139,38 +138,32 @@ def down(root: Path | None, as_json: bool) -> None:
     from sayso.labelstudio import server
 
     stopped = server.stop(find_checkout(root))
-    print_message(
-        "Label Studio is stopped; its data stays"
-        if stopped
-        else "Label Studio is not running; nothing to do"
-    )
+    message = "Label Studio is stopped; its data stays"
+    print_message(message if stopped else "Label Studio is not running; nothing to do")
     if as_json:
         print_json({"stopped": stopped})
 
 
-def _report_slow_start(advance: Advance) -> Advance:
-    """Say once why a start takes long."""
-    begun, told = monotonic(), False
+def _explain_slow_start(advance: Advance) -> Advance:
+    """Print once why a start takes long."""
+    started, explained = monotonic(), False
 
-    def advance_and_tell(step: int) -> None:
-        nonlocal told
+    def advance_and_explain(step: int) -> None:
+        nonlocal explained
         advance(step)
-        if not told and monotonic() - begun > SLOW_START_SECONDS:
-            told = True
-            print_message(
-                "still starting: a database from another Label Studio version is first brought up to date"
-            )
+        if not explained and monotonic() - started > SLOW_START_SECONDS:
+            explained = True
+            print_message("still starting: migrating a database of another Label Studio release")
 
-    return advance_and_tell
+    return advance_and_explain
 
 
 def _require_running(root: Path | None) -> RunningServer:
     from sayso.errors import ServerError
     from sayso.labelstudio import server
 
-    found = server.find_running(find_checkout(root))
-    if found is None:
-        raise ServerError(
-            "the embedded Label Studio is not running", remedy="run `sayso studio up`"
-        )
-    return found
+    running = server.find_running(find_checkout(root))
+    if running is None:
+        remedy = "run `sayso studio up`"
+        raise ServerError("the embedded Label Studio is not running", remedy=remedy)
+    return running

@@ -164,13 +164,17 @@ def _build_row(task: AnnotatedTask) -> tuple[int, str, str, bool, bytes | None]:
 
 def _find_submitted(task: AnnotatedTask, texts: Mapping[str, str]) -> SubmittedAnswer | None:
     """Return the latest submitted annotation; a skipped one is none."""
-    annotations = [a for a in task.annotations if not a.was_cancelled and isinstance(a.result, list)]
-    latest = max(annotations, key=lambda each: each.updated_at, default=None)
+    annotations = [
+        a for a in task.annotations if not a.was_cancelled and isinstance(a.result, list)
+    ]
+    if not annotations:
+        return None
+    latest = max(annotations, key=lambda each: each.updated_at)
     try:
         asked = msgspec.json.decode(texts[ASKED_KEY], type=AskedQuestion)
     except msgspec.MsgspecError:
         return None  # somebody edited the task's data
-    return latest and SubmittedAnswer(
+    return SubmittedAnswer(
         asked,
         texts.get("text_sha256", ""),
         text_digest(texts.get(TEXT, "")),

@@ -83,7 +83,9 @@ class AskedQuestion(Struct, frozen=True):
     def contents(self) -> frozenset[MentionContent | RelationContent]:
         """Everything that is decided once the task is submitted."""
         mentions = (
-            MentionContent(LabelledSpan(m.start, m.end, m.label), tuple(sorted(m.attributes.items())))
+            MentionContent(
+                LabelledSpan(m.start, m.end, m.label), tuple(sorted(m.attributes.items()))
+            )
             for m in self.marked
         )
         relations = (RelationContent(each.type, each.head, each.tail) for each in self.drawn)
@@ -182,7 +184,9 @@ class AdjudicationQuestion:
     @cached_property
     def _spans(self) -> list[LabelledSpan]:
         """The undecided first: Label Studio leads from one to the next in this order."""
-        declined = {each.labelled_span for each in self._declined if isinstance(each, MentionContent)}
+        declined = {
+            each.labelled_span for each in self._declined if isinstance(each, MentionContent)
+        }
         spans = self._candidate_by_span.keys() | self._mentions_before.keys() | declined
         return sorted(
             spans, key=lambda span: (span not in self._undecided_spans, position_key(span))
@@ -276,7 +280,9 @@ class AdjudicationQuestion:
 def _describe_variant(candidate: SpanCandidate, attributes: AttributeItems, votes: Votes) -> str:
     """Return the values in which variants differ, and the remarks of its voters."""
     shared = set.intersection(*(set(each) for each, _votes in candidate.variants))
-    values = ", ".join(f"{name} {value}" for name, value in attributes if (name, value) not in shared)
+    values = ", ".join(
+        f"{name} {value}" for name, value in attributes if (name, value) not in shared
+    )
     if len(candidate.variants) > 1 and not values:
         values = "nothing more"
     line = ", ".join(votes) + (f": {values}" if values else " marked this")

@@ -1,7 +1,7 @@
-"""Ask an adjudicator about every document on which annotators differ. A second push finds nothing to do.
+"""Sending every document on which annotators differ to an adjudicator, as a task.
 
-What is sent holds all that its answer needs, so the server alone says what was decided; a push that is killed goes on
-from what it had sent.
+A task holds everything that its answer needs, so the server alone knows the decisions. A second
+push finds nothing to do; a push after one that was killed continues from what that one had sent.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from sayso import jsonl
 from sayso.adjudication.adjudication_cases import (
     AdjudicationCase,
     AdjudicationRequest,
@@ -22,16 +21,16 @@ from sayso.adjudication.adjudication_cases import (
     select_passes,
 )
 from sayso.adjudication.decisions import build_gold, decide_unanimous, restore_decision
-from sayso.adjudication.gold_writer import find_errors, gold_path, latest_decision
+from sayso.adjudication.gold_writer import find_errors, latest_decision
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import PartialError
 from sayso.files import hold_lock
 from sayso.labelstudio import pending_writes, project
-from sayso.labelstudio.adjudication import adjudication_tasks
 from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
 from sayso.labelstudio.adjudication.adjudication_tasks import (
     AdjudicationTask,
     AdjudicationTasks,
+    open_adjudication_tasks,
     read_decision,
 )
 from sayso.labelstudio.adjudication.questions import DIGEST_KEY, AdjudicationQuestion
@@ -41,15 +40,14 @@ from sayso.labelstudio.pending_writes import OutOfSyncError
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
 from sayso.labelstudio.push import BATCH_BYTES, MAX_TASKS_PER_QUERY
 from sayso.labelstudio.sync_state import chunks
-from sayso.models import AnnotatorKind, Gold
+from sayso.models import AnnotatorKind
 from sayso.schema import guidelines
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
 BATCH_TASKS = 200
-MAX_NAMED = (
-    20  # documents that are named, of a kind of which there may be as many as there are documents
-)
+MAX_NAMED = 20  # documents with too few annotations that are listed; there may be thousands
+_AGAIN = "run `sayso adjudicate push` again"
 
 AdjudicationState = Literal[
     "new", "again", "changed", "waiting", "settled", "unanimous", "few", "outdated", "surplus"
@@ -57,38 +55,41 @@ AdjudicationState = Literal[
 
 STATE_DESCRIPTIONS: dict[AdjudicationState, str] = {
     "new": "annotators differ: sent to be adjudicated",
-    "again": "readings have come since it was adjudicated: sent, those alone to be decided",
-    "changed": "answers have changed and nobody has adjudicated: sent anew, the old task removed",
+    "again": "candidates have come since it was adjudicated: sent, those alone to be decided",
+    "changed": "annotations have changed before it was adjudicated: the old task replaced",
     "waiting": "with the adjudicator",
     "settled": "adjudicated, and nothing new has come",
-    "unanimous": "all annotators read alike: `sayso adjudicate pull` makes it gold",
-    "few": "answers of too few annotators: left alone",
-    "outdated": "answers in the words of another schema, `sayso schema migrate`: left alone",
+    "unanimous": "all annotators agree: `sayso adjudicate pull` makes it gold",
+    "few": "annotated by too few: left alone",
+    "outdated": "annotated under another schema, see `sayso schema migrate`: left alone",
     "surplus": "a task about what is settled, or sent twice: removed",
 }
 SENT_STATES: tuple[AdjudicationState, ...] = ("new", "again", "changed")
 
+Advance = Callable[[int], None]
+
 
 @dataclass(frozen=True)
 class AdjudicationPushRequest:
-    """What is asked of a push."""
+    """Options of a push; ``pass_name`` None for every pass with annotations."""
 
     campaign: str
     pass_name: str | None = None
     min_annotators: int = 2
     annotator_kinds: frozenset[AnnotatorKind] = frozenset({"human"})
     update_interface: bool = False
+    dry_run: bool = False
 
 
 @dataclass
 class AdjudicationPushResult:
-    """What a push of one pass found and did.
+    """Outcome of the push of one pass.
 
     Attributes:
         url: of the project, or of the server where there is none yet.
-        documents: how many of each kind.
-        open: mentions and arrows that those that were sent ask about.
-        few: the first of the documents with too few answers.
+        documents: counts by state.
+        open_count: mentions and relations that the sent tasks ask about.
+        too_few: the first of the documents that too few have annotated.
     """
 
     pass_name: str
@@ -101,165 +102,144 @@ class AdjudicationPushResult:
 
     @property
     def changes(self) -> int:
-        """Writes that the plan asks for."""
-        return sum(self.documents[kind] for kind in (*SENT_STATES, "surplus"))
-
-
-Advance = Callable[[int], None]
+        """Tasks to send or remove."""
+        return sum(self.documents[state] for state in (*SENT_STATES, "surplus"))
 
 
 def push_adjudication(
     checkout: Checkout,
     client: LabelStudioClient,
     request: AdjudicationPushRequest,
-    *,
-    dry_run: bool = False,
     advance: Advance = lambda _: None,
 ) -> list[AdjudicationPushResult]:
-    """Bring the projects of adjudication up to the answers, of one pass or of all that have answers.
+    """Bring the adjudication projects up to date with the annotations.
 
     Raises:
-        UsageError: the campaign has no answers here.
+        UsageError: the campaign has no annotations here.
         ConflictError: the interface on the server differs, or another push is at work.
-        PartialError: stopped half-way; the next push goes on.
+        PartialError: stopped half-way; the next push continues.
     """
     corpus, schema = CorpusFiles(checkout.root), load_schema(checkout.root / SCHEMA_FILE)
-    outcomes = []
+    results = []
     with hold_lock(checkout.private / "sync.lock", "sayso adjudicate push"):
         for name in select_passes(corpus, schema, request.campaign, request.pass_name):
-            pusher = _AdjudicationPusher(
-                checkout, client, corpus, schema, request, name, dry_run, advance
-            )
-            outcomes.append(_push_with_retries(pusher))
-    return [outcome for outcome in outcomes if outcome.documents or request.pass_name]
+            pusher = _AdjudicationPusher(checkout, client, schema, request, name, advance)
+            results.append(_push_with_retries(pusher))
+    return [result for result in results if result.documents or request.pass_name]
 
 
 def _push_with_retries(pusher: _AdjudicationPusher) -> AdjudicationPushResult:
-    """One pass; where an answer got lost or somebody else was at work too, look again and go on."""
+    """Push again where a response got lost or somebody else changed the project meanwhile."""
     for pause in (*pusher.client.retry_policy.pauses, None):
         try:
             return pusher.run()
         except (LostResponse, OutOfSyncError, ObjectGone) as error:
             if pause is None:
-                raise PartialError(
-                    error.what, where=error.where, remedy="run `sayso adjudicate push` again"
-                ) from None
+                raise PartialError(error.what, where=error.where, remedy=_AGAIN) from None
             pusher.client.retry_policy.wait(pause, error.what)
     raise AssertionError
 
 
 class _AdjudicationPusher:
-    """The push of one pass: each document is looked at once, and what is to be sent goes out in batches."""
+    """The push of one pass, in one walk over the documents."""
 
     def __init__(
         self,
         checkout: Checkout,
         client: LabelStudioClient,
-        corpus: CorpusFiles,
         schema: Schema,
         request: AdjudicationPushRequest,
-        interface: str,
-        dry_run: bool,
+        pass_name: str,
         advance: Advance,
     ) -> None:
-        self.checkout, self.client, self.corpus, self.schema = checkout, client, corpus, schema
-        self.request, self.dry_run, self.advance = request, dry_run, advance
-        self.project_key = AdjudicationProject(request.campaign, interface)
+        self.checkout, self.client, self.schema = checkout, client, schema
+        self.request, self.advance = request, advance
+        self.key = AdjudicationProject(request.campaign, pass_name)
         self.annotators: dict[int, Annotator] = {}
         self.tasks: AdjudicationTasks | None = None
-        self.result = AdjudicationPushResult(interface, client.url)
+        self.result = AdjudicationPushResult(pass_name, client.url)
         self._guidelines = guidelines.read_guidelines(checkout.root / guidelines.GUIDELINES_FILE)
-        self._sent: dict[
-            str, AdjudicationState
-        ] = {}  # by this command, also where the answer got lost
+        # By this command, and also where the response got lost.
+        self._sent: dict[str, AdjudicationState] = {}
 
     def run(self) -> AdjudicationPushResult:
-        """Look, send, remove; what is lost last is removed last."""
-        self.result = AdjudicationPushResult(self.project_key.pass_name, self.client.url)
-        with ExitStack() as opened:
-            found = project.find_project(self.client, self.project_key)
+        """Send the new tasks, then remove the old ones."""
+        self.result = AdjudicationPushResult(self.key.pass_name, self.client.url)
+        with ExitStack() as stack:
+            found = project.find_project(self.client, self.key)
             if found:
-                self._open_project(found, opened, new=False)
-            doomed: list[int] = []
-            self._send_questions(self._iterate_questions(doomed), opened)
-            self.result.documents["surplus"] += len(doomed) - self.result.documents["changed"]
-            if not self.dry_run and self.tasks and (doomed or self._sent):
-                self._remove_tasks(doomed)
-                self._require_task_count()
-        self.result.documents += Counter()  # without zeros
+                self._open_project(found, stack, new=False)
+            removals: list[int] = []
+            for batch in _batch_questions(self._iterate_questions(removals)):
+                if not self.request.dry_run:
+                    self._send_batch(batch, stack)
+            surplus = len(removals) - self.result.documents["changed"]
+            self.result.documents["surplus"] += surplus
+            if not self.request.dry_run and self.tasks and (removals or self._sent):
+                self._remove_tasks(self.tasks, removals)
+                self._require_task_count(self.tasks)
+        self.result.documents += Counter()  # drops zeros
         return self.result
 
-    def _open_project(self, there: ProjectDetails, opened: ExitStack, *, new: bool) -> None:
-        """Open what is known of the project, and bring its settings and that up to date."""
-        self.result.project, self.result.url = there.id, f"{self.client.url}/projects/{there.id}"
-        self.tasks = opened.enter_context(
-            adjudication_tasks.open_adjudication_tasks(self.checkout, self.client, there)
-        )
+    def _open_project(self, found: ProjectDetails, stack: ExitStack, *, new: bool) -> None:
+        self.result.project, self.result.url = found.id, f"{self.client.url}/projects/{found.id}"
+        self.tasks = stack.enter_context(open_adjudication_tasks(self.checkout, self.client, found))
         self.annotators = resolve_annotators(self.checkout, self.client.list_accounts())
-        if not self.dry_run:
+        if not self.request.dry_run:
             self.result.notes += project.update_settings(
                 self.client,
-                there,
-                self.project_key,
+                found,
+                self.key,
                 self.schema,
                 self._guidelines,
-                self.tasks.ledger,
+                self.tasks.state,
                 new=new,
                 update_interface=self.request.update_interface,
             )
             if pending_writes.wait_for_pending_write(
-                self.checkout, self.client, self.tasks.ledger, there.id
+                self.checkout, self.client, self.tasks.state, found.id
             ):
-                self.result.notes.append(
-                    "an earlier write was interrupted: went on from what it had sent"
-                )
+                self.result.notes.append("continued after an interrupted write")
         self.tasks.refresh()
 
-    # Looking: nothing on the server changes.
-
-    def _iterate_questions(self, doomed: list[int]) -> Iterator[AdjudicationQuestion]:
-        """The documents to be sent; ``doomed`` takes the tasks that are to go."""
-        wanted = AdjudicationRequest(
+    def _iterate_questions(self, removals: list[int]) -> Iterator[AdjudicationQuestion]:
+        """Yield the documents to send; ``removals`` collects the tasks to remove."""
+        request = AdjudicationRequest(
             self.request.campaign,
-            self.project_key.pass_name,
+            self.key.pass_name,
             self.request.min_annotators,
             self.request.annotator_kinds,
         )
-        golds = _GoldReader(self.corpus, self.request.campaign)
         seen: set[str] = set()
-        for case in iterate_adjudication_cases(self.corpus, self.schema, wanted):
-            tasks = self.tasks.find_tasks(case.document.doc_id) if self.tasks else []
-            question = self._build_question(case, tasks, golds.find(case.document.doc_id))
-            kind, doomed_here = self._classify(case, question, tasks)
-            kind = self._sent.get(case.document.doc_id, kind) if kind == "waiting" else kind
-            self.result.documents[kind] += 1
-            doomed += doomed_here
-            seen.add(case.document.doc_id)
-            if kind == "few" and len(self.result.too_few) < MAX_NAMED:
-                self.result.too_few.append(case.document.doc_id)
-            if question and kind in SENT_STATES:
+        corpus = CorpusFiles(self.checkout.root)
+        for case in iterate_adjudication_cases(corpus, self.schema, request):
+            doc_id = case.document.doc_id
+            tasks = self.tasks.find_tasks(doc_id) if self.tasks else []
+            question = self._build_question(case, tasks)
+            state, outdated = self._classify(case, question, tasks)
+            state = self._sent.get(doc_id, state) if state == "waiting" else state
+            self.result.documents[state] += 1
+            removals += outdated
+            seen.add(doc_id)
+            if state == "few" and len(self.result.too_few) < MAX_NAMED:
+                self.result.too_few.append(doc_id)
+            if question and state in SENT_STATES:
                 self.result.open_count += len(question.undecided)
-                self._sent[case.document.doc_id] = kind
+                self._sent[doc_id] = state
                 if question.data[DIGEST_KEY] not in {task.digest for task in tasks}:
                     yield question
-        if self.tasks:
-            doomed += [
-                task for doc_id, task in self.tasks.iterate_untouched() if doc_id not in seen
-            ]
+        untouched = self.tasks.iterate_untouched() if self.tasks else ()
+        removals += [task for doc_id, task in untouched if doc_id not in seen]
 
     def _build_question(
-        self, case: AdjudicationCase, tasks: list[AdjudicationTask], standing: Gold | None
+        self, case: AdjudicationCase, tasks: list[AdjudicationTask]
     ) -> AdjudicationQuestion | None:
         if case.candidates is None:
             return None
-        given, _why = read_decision(tasks, case.document, self.schema, self.annotators)
-        same = standing is not None and standing.interface == self.project_key.pass_name
-        return AdjudicationQuestion(
-            case.document,
-            case.candidates,
-            self.schema,
-            latest_decision(given, restore_decision(standing) if standing and same else None),
-        )
+        given, _problem = read_decision(tasks, case.document, self.schema, self.annotators)
+        decided = restore_decision(case.gold) if case.gold else None
+        before = latest_decision(given, decided)
+        return AdjudicationQuestion(case.document, case.candidates, self.schema, before)
 
     def _classify(
         self,
@@ -267,108 +247,70 @@ class _AdjudicationPusher:
         question: AdjudicationQuestion | None,
         tasks: list[AdjudicationTask],
     ) -> tuple[AdjudicationState, list[int]]:
-        """What becomes of a document, and which of its tasks are to go."""
-        unanswered = [task.task for task in tasks if not task.touched]
+        """Return the state of a document, and those of its tasks that are to be removed."""
+        untouched = [task.task for task in tasks if not task.touched]
         if question is None:
-            return ("outdated", []) if case.outdated_schemas else ("few", unanswered)
-        if not question.undecided and not (
-            question.before is None and self._breaks_check(question)
-        ):
-            return ("settled" if question.before else "unanimous"), unanswered
+            return ("outdated", []) if case.outdated_schemas else ("few", untouched)
+        if not question.undecided and (question.before or not self._breaks_check(question)):
+            return ("settled" if question.before else "unanimous"), untouched
         same = [task for task in tasks if task.digest == question.data[DIGEST_KEY]]
         if same:
             keep = min(same, key=lambda task: (not task.touched, task.task)).task
-            return "waiting", [task for task in unanswered if task != keep]
-        if unanswered:
-            return "changed", unanswered
+            return "waiting", [task for task in untouched if task != keep]
+        if untouched:
+            return "changed", untouched
         return ("again" if question.before else "new"), []
 
     def _breaks_check(self, question: AdjudicationQuestion) -> bool:
-        """Whether what all annotators gave breaks a rule, so that somebody has to mend it."""
-        taken = decide_unanimous(question.candidates, question.document.text)
-        record = build_gold(question.candidates, question.document, taken, self.schema.version)
-        return bool(find_errors(record, question.document, self.schema))
+        """Test whether unanimous annotations break a check, so that somebody has to correct them."""
+        unanimous = decide_unanimous(question.candidates, question.document.text)
+        gold = build_gold(question.candidates, question.document, unanimous, self.schema.version)
+        return bool(find_errors(gold, question.document, self.schema))
 
-    # Sending.
-
-    def _send_questions(self, questions: Iterable[AdjudicationQuestion], opened: ExitStack) -> None:
-        for sent in _batch_questions(questions):
-            if self.dry_run:
-                continue
-            if self.tasks is None:
-                made = project.create_project(
-                    self.client, self.project_key, self.schema, self._guidelines
-                )
-                self._open_project(made, opened, new=True)
-            assert self.tasks is not None  # noqa: S101
-            pending_writes.record_write(self.tasks.ledger, after=self.tasks.last_task_id())
-            with pending_writes.confirm_write(self.tasks.ledger):
-                tasks = b"[" + b",".join(task for _question, task in sent) + b"]"
-                numbers = self.client.import_tasks(self.result.project, tasks)
-            if len(numbers) != len(sent):
-                raise PartialError(
-                    f"the server took {len(numbers)} of {len(sent)} documents",
-                    where=self.result.url,
-                    remedy="run `sayso adjudicate push` again",
-                )
-            self.tasks.add_tasks(numbers, [question for question, _task in sent])
-            self.advance(len(sent))
-
-    def _require_task_count(self) -> None:
+    def _send_batch(
+        self, batch: list[tuple[AdjudicationQuestion, bytes]], stack: ExitStack
+    ) -> None:
+        if self.tasks is None:
+            made = project.create_project(self.client, self.key, self.schema, self._guidelines)
+            self._open_project(made, stack, new=True)
         assert self.tasks is not None  # noqa: S101
-        if self.tasks.count() != self.client.count_tasks(self.result.project):
-            raise OutOfSyncError(
-                "somebody else has changed the project meanwhile, or tasks arrived twice",
-                where=self.result.url,
-                remedy="run `sayso adjudicate push` again",
-            )
+        pending_writes.record_write(self.tasks.state, after=self.tasks.last_task_id())
+        with pending_writes.confirm_write(self.tasks.state):
+            body = b"[" + b",".join(task for _question, task in batch) + b"]"
+            ids = self.client.import_tasks(self.result.project, body)
+        if len(ids) != len(batch):
+            what = f"the server took {len(ids)} of {len(batch)} documents"
+            raise PartialError(what, where=self.result.url, remedy=_AGAIN)
+        self.tasks.add_tasks(ids, [question for question, _task in batch])
+        self.advance(len(batch))
 
-    def _remove_tasks(self, doomed: list[int]) -> None:
-        assert self.tasks is not None  # noqa: S101
-        for numbers in chunks(doomed, MAX_TASKS_PER_QUERY):
-            self.client.delete_unannotated_tasks(self.result.project, numbers)
-            left = {
-                task.id
-                for task in self.client.fetch_annotated_tasks_by_id(self.result.project, numbers)
-            }
+    def _require_task_count(self, tasks: AdjudicationTasks) -> None:
+        if tasks.count() != self.client.count_tasks(self.result.project):
+            what = "somebody else has changed the project meanwhile, or tasks arrived twice"
+            raise OutOfSyncError(what, where=self.result.url, remedy=_AGAIN)
+
+    def _remove_tasks(self, tasks: AdjudicationTasks, removals: list[int]) -> None:
+        for ids in chunks(removals, MAX_TASKS_PER_QUERY):
+            self.client.delete_unannotated_tasks(self.result.project, ids)
+            left = self.client.fetch_annotated_tasks_by_id(self.result.project, ids)
             if left:
                 self.result.notes.append(f"{len(left)} tasks were begun meanwhile and not removed")
-            self.tasks.remove_tasks(set(numbers) - left)
+            tasks.remove_tasks(set(ids) - {task.id for task in left})
 
 
 def _batch_questions(
     questions: Iterable[AdjudicationQuestion],
 ) -> Iterator[list[tuple[AdjudicationQuestion, bytes]]]:
-    """Questions with their tasks as they are imported, as many as one import may hold."""
+    """Yield questions with their encoded tasks, as many as one import may hold."""
     batch: list[tuple[AdjudicationQuestion, bytes]] = []
     size = 0
     for question in questions:
-        batch.append((question, msgspec.json.encode(_build_task(question))))
-        size += len(batch[-1][1])
+        prediction = {"model_version": MODEL_VERSION, "result": question.result}
+        task = msgspec.json.encode({"data": question.data, "predictions": [prediction]})
+        batch.append((question, task))
+        size += len(task)
         if len(batch) >= BATCH_TASKS or size >= BATCH_BYTES:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
-
-
-def _build_task(question: AdjudicationQuestion) -> dict[str, Any]:
-    return {
-        "data": question.data,
-        "predictions": [{"model_version": MODEL_VERSION, "result": question.result}],
-    }
-
-
-class _GoldReader:
-    """The gold of a campaign, asked for in order of document."""
-
-    def __init__(self, corpus: CorpusFiles, campaign: str) -> None:
-        path = gold_path(corpus, campaign)
-        self._records = iter(jsonl.read(path, Gold)) if path.exists() else iter(())
-        self._next = next(self._records, None)
-
-    def find(self, doc_id: str) -> Gold | None:
-        """The document's line, or None."""
-        while self._next and self._next.doc_id < doc_id:
-            self._next = next(self._records, None)
-        return self._next if self._next and self._next.doc_id == doc_id else None
