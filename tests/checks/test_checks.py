@@ -9,7 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sayso.checks import CHECKS, Finding, check_annotation, check_sources, schema_checks
+from sayso.checks import (
+    CHECKS,
+    Finding,
+    check_annotation,
+    check_corpus,
+    check_items,
+    check_sources,
+    checks_table,
+    schema_checks,
+)
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.schema import declarations
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -26,17 +36,13 @@ INVALID_FILES = sorted((HERE / "invalid").glob("*/*.jsonl"))
 
 
 def put_file(checkout: Checkout, kind: str, source: Path) -> None:
-    place = checkout.root / SOURCE_FILES[kind]
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, place)
+    path = checkout.root / SOURCE_FILES[kind]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, path)
 
 
 def collect_findings(checkout: Checkout) -> list[Finding]:
-    return list(
-        check_sources(
-            CorpusFiles(checkout.root), declarations.load_schema(checkout.root / SCHEMA_FILE)
-        )
-    )
+    return list(check_corpus(CorpusFiles(checkout.root)).findings)
 
 
 @pytest.fixture
@@ -104,6 +110,52 @@ def test_the_table_names_every_check(checkout: Checkout) -> None:
     assert all(name in table for name in CHECKS)
     listed = json.loads(run_sayso(checkout.root, "check", "--list", "--json").stdout)["checks"]
     assert [check["name"] for check in listed] == list(CHECKS)
+
+
+def test_the_table_of_the_manual_has_a_row_for_every_check() -> None:
+    head, line, *rows = checks_table().splitlines()
+    assert (head.count("|"), line) == (4, "| --- | --- | --- |")
+    assert rows == [f"| `{c.name}` | {c.severity} | {c.rule} |" for c in CHECKS.values()]
+    assert all(check.rule.endswith(".") and "|" not in check.rule for check in CHECKS.values())
+
+
+def test_the_library_returns_findings_as_data(valid: Checkout) -> None:
+    put_file(valid, "annotations", HERE / "invalid" / "annotations" / "crossing-spans.jsonl")
+    corpus = CorpusFiles(valid.root)
+    result = check_corpus(corpus)
+    assert [finding.check for finding in result.errors] == ["crossing-spans"]
+    assert result.warnings == ()
+    frame = result.to_frame()
+    assert list(frame["check"]) == ["crossing-spans"] and list(frame["line"]) == [1]
+    of_items = check_items(corpus.items(), declarations.load_schema(valid.root / SCHEMA_FILE))
+    assert [(f.check, f.start) for f in of_items.findings] == [
+        (f.check, f.start) for f in result.findings
+    ]
+
+
+def test_only_selected_annotations_are_checked(valid: Checkout) -> None:
+    put_file(valid, "annotations", HERE / "invalid" / "annotations" / "crossing-spans.jsonl")
+    corpus = CorpusFiles(valid.root)
+    for selection, expected in [
+        (AnnotationFilter(annotators=frozenset({"ann-1"})), 1),
+        (AnnotationFilter(pass_names=frozenset({"names"})), 0),
+        (AnnotationFilter(kinds=frozenset({"gold"})), 0),
+    ]:
+        assert len(check_corpus(corpus, selection=selection).findings) == expected
+
+
+def test_options_select_annotations(valid: Checkout) -> None:
+    put_file(valid, "annotations", HERE / "invalid" / "annotations" / "crossing-spans.jsonl")
+    assert run_sayso(valid.root, "check", "--annotator", "ann-1").returncode == 5
+    assert run_sayso(valid.root, "check", "--campaign", "pilot").returncode == 5
+    assert run_sayso(valid.root, "check", "--pass", "names").returncode == 0
+    path = valid.root / SOURCE_FILES["annotations"]
+    path.write_text(
+        path.read_text().replace('"annotator_kind":"human"', '"annotator_kind":"program"')
+    )
+    assert run_sayso(valid.root, "check").returncode == 5
+    assert run_sayso(valid.root, "check", "--no-programs").returncode == 0
+    assert run_sayso(valid.root, "check", "--annotator", "nobody").returncode == 7
 
 
 def test_the_rules_speak_of_what_the_schema_has() -> None:

@@ -1,4 +1,4 @@
-"""Checks of one answer against its text and the schema: an annotation, or an adjudicated document."""
+"""Checks of one annotation, or of the gold of one document, against its text and the schema."""
 
 from __future__ import annotations
 
@@ -7,15 +7,84 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from sayso.checks.check_registry import Check, Finding, register
+from sayso.checks.check_registry import Check, Finding, error_check
 from sayso.models import Annotation, Gold, Mention, Relation, sort_mentions, sort_relations
 from sayso.schema.declarations import Schema
 from sayso.spans import crosses
 
+SPAN_OUTSIDE_TEXT = error_check(
+    "span-outside-text", "Every span is inside its text.", "delete the mention and mark it again"
+)
+SLICE_DIFFERS = error_check(
+    "slice-differs",
+    "A mention's text is the slice of the document at its offsets.",
+    "pull again; if it stays, report it",
+)
+WHITE_SPACE_EDGE = error_check(
+    "white-space-edge", "No span begins or ends with white space.", "move the edge to the word"
+)
+LINE_BREAK = error_check(
+    "line-break", "No span crosses a line break.", "end it before the break, or mark two"
+)
+SAME_LABEL_OVERLAP = error_check(
+    "same-label-overlap", "Spans with one label do not overlap.", "keep one of the two"
+)
+CROSSING_SPANS = error_check(
+    "crossing-spans", "Spans that overlap are nested.", "move an edge so that one covers the other"
+)
+UNKNOWN_LABEL = error_check(
+    "unknown-label", "Every label is in the schema.", "use a label of schema.yaml, or add it there"
+)
+OUTSIDE_PASS = error_check(
+    "outside-pass",
+    "An annotation uses only the labels and relations of its pass.",
+    "annotate it in the pass that shows them",
+)
+UNKNOWN_ATTRIBUTE = error_check(
+    "unknown-attribute",
+    "Every attribute belongs to its label.",
+    "remove it, or add it to schema.yaml",
+)
+UNKNOWN_VALUE = error_check(
+    "unknown-value",
+    "Every value is one that its attribute allows.",
+    "choose one, or add it to schema.yaml",
+)
+REQUIRED_ATTRIBUTE = error_check(
+    "required-attribute", "Every required attribute is filled.", "choose a value"
+)
+UNKNOWN_FLAG = error_check(
+    "unknown-flag", "Every flag is in the schema.", "use a flag of schema.yaml, or add it there"
+)
+REPEATED_MENTION_ID = error_check(
+    "repeated-mention-id", "No two mentions of an annotation share an id.", "give each its own id"
+)
+MENTION_ORDER = error_check(
+    "mention-order",
+    "Mentions and relations are in canonical order.",
+    "write the file with `sayso pull`",
+)
+UNKNOWN_RELATION = error_check(
+    "unknown-relation",
+    "Every relation type is in the schema.",
+    "use one of schema.yaml's relations",
+)
+RELATION_SIGNATURE = error_check(
+    "relation-signature",
+    "A relation connects the labels that its type declares.",
+    "draw it between the right mentions",
+)
+RELATION_END = error_check(
+    "relation-end", "Both ends of a relation are mentions of the annotation.", "draw it again"
+)
+REPEATED_RELATION = error_check(
+    "repeated-relation", "No relation is there twice.", "keep one of them"
+)
+
 
 @dataclass(frozen=True)
 class CheckTarget:
-    """What is being checked. ``complete`` says that a pass with relations was finished, so that all of it is due."""
+    """The mentions and relations to check, with the labels that their pass shows."""
 
     doc_id: str
     text: str
@@ -33,146 +102,53 @@ class CheckTarget:
 
     @property
     def complete(self) -> bool:
-        """Whether relations are due."""
+        """True where a pass with relations was finished, so that all relations are due."""
         return self.has_relations and not self.skipped
 
     @cached_property
     def tails(self) -> dict[tuple[str, str], list[Mention]]:
-        """Where the arrows of one type from one mention lead, as far as both ends are there."""
-        found: dict[tuple[str, str], list[Mention]] = {}
-        for relation in self.relations:
-            if relation.head in self.by_id and relation.tail in self.by_id:
-                found.setdefault((relation.head, relation.type), []).append(
-                    self.by_id[relation.tail]
-                )
-        return found
+        """The mentions that relations lead to, by (id of the head, type)."""
+        tails: dict[tuple[str, str], list[Mention]] = {}
+        for r in self.relations:
+            if r.head in self.by_id and r.tail in self.by_id:
+                tails.setdefault((r.head, r.type), []).append(self.by_id[r.tail])
+        return tails
+
+    def finding(self, check: Check, message: str, at: Mention | None = None) -> Finding:
+        """Return a finding at a mention, or about the annotation as a whole."""
+        if at is None:
+            return check.finding(message, self.doc_id)
+        return check.finding(message, self.doc_id, at.start, at.end)
 
 
 CheckFunction = Callable[[CheckTarget], Iterator[Finding]]
 
-SPAN_OUTSIDE_TEXT = register(
-    "span-outside-text",
-    "error",
-    "Every span is inside its text.",
-    "take the mention out and mark it again",
-)
-SLICE_DIFFERS = register(
-    "slice-differs",
-    "error",
-    "A mention's text is the slice of the document.",
-    "pull again; if it stays, report it",
-)
-WHITE_SPACE_EDGE = register(
-    "white-space-edge",
-    "error",
-    "No span begins or ends with white space.",
-    "move the edge to the word",
-)
-LINE_BREAK = register(
-    "line-break", "error", "No span crosses a line break.", "end it before the break, or mark two"
-)
-SAME_LABEL_OVERLAP = register(
-    "same-label-overlap", "error", "Spans with one label do not overlap.", "keep one of the two"
-)
-CROSSING_SPANS = register(
-    "crossing-spans",
-    "error",
-    "Spans nest or stand apart.",
-    "move an edge so that one holds the other",
-)
-UNKNOWN_LABEL = register(
-    "unknown-label",
-    "error",
-    "Every label is in the schema.",
-    "use a label of schema.yaml, or add it there",
-)
-OUTSIDE_PASS = register(
-    "outside-pass",
-    "error",
-    "A pass has only the labels and relations that it shows.",
-    "answer it in the right pass",
-)
-UNKNOWN_ATTRIBUTE = register(
-    "unknown-attribute",
-    "error",
-    "Every attribute belongs to its label.",
-    "take it out, or add it to schema.yaml",
-)
-UNKNOWN_VALUE = register(
-    "unknown-value",
-    "error",
-    "Every value is one that its attribute allows.",
-    "choose one, or add it to schema.yaml",
-)
-REQUIRED_ATTRIBUTE = register(
-    "required-attribute", "error", "Every required attribute is filled.", "choose a value"
-)
-UNKNOWN_FLAG = register(
-    "unknown-flag",
-    "error",
-    "Every flag is in the schema.",
-    "use a flag of schema.yaml, or add it there",
-)
-REPEATED_MENTION_ID = register(
-    "repeated-mention-id",
-    "error",
-    "No two mentions of an answer share an id.",
-    "give each its own id",
-)
-MENTION_ORDER = register(
-    "mention-order",
-    "error",
-    "Mentions and relations stand in canonical order.",
-    "write the file with `sayso pull`",
-)
-UNKNOWN_RELATION = register(
-    "unknown-relation",
-    "error",
-    "Every relation is in the schema.",
-    "use one of schema.yaml's relations",
-)
-RELATION_SIGNATURE = register(
-    "relation-signature",
-    "error",
-    "A relation ties the labels that it is for.",
-    "draw it between the right mentions",
-)
-RELATION_END = register(
-    "relation-end", "error", "Both ends of a relation are mentions of the answer.", "draw it again"
-)
-REPEATED_RELATION = register(
-    "repeated-relation", "error", "No relation is drawn twice.", "keep one of them"
-)
-
 
 def check_slices(target: CheckTarget) -> Iterator[Finding]:
-    """Rule 1, and that what stands in the record is what stands in the text."""
+    """Check that every mention's text is the slice of the document."""
     text, size = target.text, len(target.text)
     for m in target.mentions:
-        if text[m.start : m.end] != m.text:
-            if m.end > size:
-                yield SPAN_OUTSIDE_TEXT.finding(
-                    f"mention {m.id} ends after the text's {size}", target.doc_id, m.start, m.end
-                )
-            else:
-                message = (
-                    f"mention {m.id} says {m.text!r} where the text says {text[m.start : m.end]!r}"
-                )
-                yield SLICE_DIFFERS.finding(message, target.doc_id, m.start, m.end)
+        if text[m.start : m.end] == m.text:
+            continue
+        if m.end > size:
+            message = f"mention {m.id} ends after the text's {size}"
+            yield target.finding(SPAN_OUTSIDE_TEXT, message, m)
+        else:
+            message = f"mention {m.id} says {m.text!r}, and the text {text[m.start : m.end]!r}"
+            yield target.finding(SLICE_DIFFERS, message, m)
 
 
 def check_edges(target: CheckTarget) -> Iterator[Finding]:
-    """Rules 2 and 4."""
+    """Check white space at the edges of spans, and line breaks inside them."""
     for m in target.mentions:
-        marked = m.text
-        if marked[0].isspace() or marked[-1].isspace():
-            yield WHITE_SPACE_EDGE.finding(f"{m.label} {marked!r}", target.doc_id, m.start, m.end)
-        if "\n" in marked or "\r" in marked:
-            yield LINE_BREAK.finding(f"{m.label} {marked!r}", target.doc_id, m.start, m.end)
+        if m.text[0].isspace() or m.text[-1].isspace():
+            yield target.finding(WHITE_SPACE_EDGE, f"{m.label} {m.text!r}", m)
+        if "\n" in m.text or "\r" in m.text:
+            yield target.finding(LINE_BREAK, f"{m.label} {m.text!r}", m)
 
 
 def check_overlaps(target: CheckTarget) -> Iterator[Finding]:
-    """Rules 5 and 6: one sweep from left to right over the spans that are still open."""
+    """Check overlaps in one sweep from left to right over the spans that are still open."""
     open_spans: list[Mention] = []
     for m in sorted(target.mentions, key=_sweep_order):
         start = m.start
@@ -180,12 +156,12 @@ def check_overlaps(target: CheckTarget) -> Iterator[Finding]:
             open_spans = [other for other in open_spans if other.end > start]
             for other in open_spans:
                 if other.label == m.label:
-                    yield SAME_LABEL_OVERLAP.finding(
-                        f"{m.label} {m.id} overlaps {other.id}", target.doc_id, start, m.end
-                    )
+                    message = f"{m.label} {m.id} overlaps {other.id}"
+                    yield target.finding(SAME_LABEL_OVERLAP, message, m)
                 elif m.end > other.end and crosses(m.span, other.span):
-                    message = f"{m.label} {m.id} crosses {other.label} {other.id} [{other.start}, {other.end})"
-                    yield CROSSING_SPANS.finding(message, target.doc_id, start, m.end)
+                    crossed = f"{other.label} {other.id} [{other.start}, {other.end})"
+                    message = f"{m.label} {m.id} crosses {crossed}"
+                    yield target.finding(CROSSING_SPANS, message, m)
         open_spans.append(m)
 
 
@@ -194,112 +170,102 @@ def _sweep_order(mention: Mention) -> tuple[int, int]:
 
 
 def check_names(target: CheckTarget) -> Iterator[Finding]:
-    """That labels, attributes, values and flags are the schema's."""
+    """Check that labels, attributes, values and flags are in the schema."""
     labels, flags, shown = target.schema.labels, target.schema.flags, target.pass_labels
     for m in target.mentions:
         label = labels.get(m.label)
         if m.flag is not None and m.flag not in flags:
-            yield UNKNOWN_FLAG.finding(f"{m.flag!r} on {m.id}", target.doc_id, m.start, m.end)
+            yield target.finding(UNKNOWN_FLAG, f"{m.flag!r} on {m.id}", m)
         if label is None:
-            yield UNKNOWN_LABEL.finding(f"{m.label!r} on {m.id}", target.doc_id, m.start, m.end)
+            yield target.finding(UNKNOWN_LABEL, f"{m.label!r} on {m.id}", m)
             continue
         if m.label not in shown:
-            yield OUTSIDE_PASS.finding(
-                f"{m.label} {m.id} in a pass without that label", target.doc_id, m.start, m.end
-            )
+            message = f"{m.label} {m.id} in a pass without that label"
+            yield target.finding(OUTSIDE_PASS, message, m)
         for name, value in m.attributes.items():
             attribute = label.attributes.get(name)
             if attribute is None:
-                yield UNKNOWN_ATTRIBUTE.finding(
-                    f"{m.label}.{name} on {m.id}", target.doc_id, m.start, m.end
-                )
+                yield target.finding(UNKNOWN_ATTRIBUTE, f"{m.label}.{name} on {m.id}", m)
             elif value not in attribute.values and (
                 attribute.values or type(value) is not _VALUE_TYPES[attribute.kind]
             ):
-                yield UNKNOWN_VALUE.finding(
-                    f"{m.label}.{name} is {value!r} on {m.id}", target.doc_id, m.start, m.end
-                )
+                message = f"{m.label}.{name} is {value!r} on {m.id}"
+                yield target.finding(UNKNOWN_VALUE, message, m)
 
 
 _VALUE_TYPES = {"integer": int, "text": str}
 
 
 def check_required_attributes(target: CheckTarget) -> Iterator[Finding]:
-    """Rule 16, where the document was not skipped."""
+    """Check that required attributes are filled, unless the document was skipped."""
     if target.skipped:
         return
-    due = {
-        name: {attribute for attribute, declared in label.attributes.items() if declared.required}
+    required = {
+        name: {key for key, attribute in label.attributes.items() if attribute.required}
         for name, label in target.schema.labels.items()
     }
     for m in target.mentions:
-        if m.label in due and not due[m.label] <= m.attributes.keys():
-            missing = ", ".join(sorted(due[m.label] - m.attributes.keys()))
-            yield REQUIRED_ATTRIBUTE.finding(
-                f"{m.label} {m.id} has no {missing}", target.doc_id, m.start, m.end
-            )
+        if m.label in required and not required[m.label] <= m.attributes.keys():
+            missing = ", ".join(sorted(required[m.label] - m.attributes.keys()))
+            yield target.finding(REQUIRED_ATTRIBUTE, f"{m.label} {m.id} has no {missing}", m)
 
 
 def check_order(target: CheckTarget) -> Iterator[Finding]:
-    """That ids are single and that the record stands as it would be written."""
+    """Check that ids are unique, and that mentions and relations are in canonical order."""
     if len(target.by_id) != len(target.mentions):
         seen: set[str] = set()
         for m in target.mentions:
             if m.id in seen:
-                yield REPEATED_MENTION_ID.finding(
-                    f"{m.id!r} stands twice", target.doc_id, m.start, m.end
-                )
+                yield target.finding(REPEATED_MENTION_ID, f"{m.id!r} is there twice", m)
             seen.add(m.id)
-    keys = [(m.start, -m.end, m.label, m.id) for m in target.mentions]
-    for before, after in pairwise(keys):
-        if after < before:
-            message = f"mention {after[3]} stands after {before[3]}"
-            yield MENTION_ORDER.finding(message, target.doc_id, after[0], -after[1])
+    for before, after in pairwise(target.mentions):
+        if _canonical_order(after) < _canonical_order(before):
+            yield target.finding(MENTION_ORDER, f"mention {after.id} is after {before.id}", after)
     if tuple(target.relations) != sort_relations(target.relations):
-        yield MENTION_ORDER.finding(
-            "relations are not in order of head, type and tail", target.doc_id
-        )
+        yield target.finding(MENTION_ORDER, "relations are not in order of head, type and tail")
+
+
+def _canonical_order(m: Mention) -> tuple[int, int, str, str]:
+    return (m.start, -m.end, m.label, m.id)
 
 
 def check_relations(target: CheckTarget) -> Iterator[Finding]:
-    """Rules 7 and 8, and that relations are the schema's and drawn once."""
+    """Check that relations are in the schema, connect the declared labels and are there once."""
     by_id, declared = target.by_id, target.schema.relations
     for number, relation in enumerate(target.relations):
-        kind = declared.get(relation.type)
+        relation_type = declared.get(relation.type)
         head, tail = by_id.get(relation.head), by_id.get(relation.tail)
         if number and relation == target.relations[number - 1]:
             yield _relation_finding(REPEATED_RELATION, target, relation)
-        if kind is None:
+        if relation_type is None:
             yield _relation_finding(UNKNOWN_RELATION, target, relation)
         elif not target.has_relations:
             yield _relation_finding(OUTSIDE_PASS, target, relation, ", in a pass without relations")
         if head is None or tail is None:
             missing = relation.head if head is None else relation.tail
-            yield _relation_finding(
-                RELATION_END, target, relation, f": there is no mention {missing!r}"
-            )
-        elif kind and (head.label != kind.head or tail.label != kind.tail):
-            what = f" ties {head.label} to {tail.label}, not {kind.head} to {kind.tail}"
-            yield _relation_finding(RELATION_SIGNATURE, target, relation, what)
+            detail = f": there is no mention {missing!r}"
+            yield _relation_finding(RELATION_END, target, relation, detail)
+        elif relation_type and (head.label, tail.label) != (relation_type.head, relation_type.tail):
+            expected = f"{relation_type.head} to {relation_type.tail}"
+            detail = f" connects {head.label} to {tail.label}, not {expected}"
+            yield _relation_finding(RELATION_SIGNATURE, target, relation, detail)
 
 
 def check_relation_ends(target: CheckTarget) -> Iterator[Finding]:
-    """That both ends of every relation are there; ``check_relations`` tells the same with the rest."""
+    """Check only that both ends of every relation are there."""
     for relation in target.relations:
         for end in (relation.head, relation.tail):
             if end not in target.by_id:
-                yield _relation_finding(
-                    RELATION_END, target, relation, f": there is no mention {end!r}"
-                )
+                detail = f": there is no mention {end!r}"
+                yield _relation_finding(RELATION_END, target, relation, detail)
 
 
 def _relation_finding(
     check: Check, target: CheckTarget, relation: Relation, detail: str = ""
 ) -> Finding:
     at = target.by_id.get(relation.head) or target.by_id.get(relation.tail)
-    start, end = (at.start, at.end) if at else (None, None)
     message = f"{relation.type} from {relation.head} to {relation.tail}{detail}"
-    return check.finding(message, target.doc_id, start, end)
+    return target.finding(check, message, at)
 
 
 GENERAL_CHECKS: tuple[CheckFunction, ...] = (
@@ -311,15 +277,18 @@ GENERAL_CHECKS: tuple[CheckFunction, ...] = (
     check_order,
     check_relations,
 )
-CHECKS_WITHOUT_SCHEMA: tuple[CheckFunction, ...] = (
+# For annotations that were made under another major version of the schema.
+CHECKS_WITHOUT_SCHEMA: tuple[CheckFunction, ...] = (check_slices, check_edges, check_order)
+DECLINED_CHECKS: tuple[CheckFunction, ...] = (
     check_slices,
-    check_edges,
+    check_names,
     check_order,
-)  # of an answer in the words of another schema
+    check_relation_ends,
+)
 
 
 def target_of_annotation(annotation: Annotation, text: str, schema: Schema) -> CheckTarget:
-    """One annotator's answer, as the checks see it; where the schema has no such pass, one that shows everything."""
+    """Return the target for one annotation. An unknown pass shows everything."""
     declared = schema.interfaces.get(annotation.interface)
     return CheckTarget(
         doc_id=annotation.doc_id,
@@ -334,38 +303,25 @@ def target_of_annotation(annotation: Annotation, text: str, schema: Schema) -> C
 
 
 def target_of_gold(gold: Gold, text: str, schema: Schema) -> CheckTarget:
-    """An adjudicated document, as the checks see it."""
-    everything = frozenset(schema.labels)
-    return CheckTarget(
-        gold.doc_id,
-        text,
-        schema,
-        gold.mentions,
-        gold.relations,
-        everything,
-        has_relations=True,
-        skipped=False,
-    )
+    """Return the target for the gold of a document."""
+    return _gold_target(gold, text, schema, gold.mentions, gold.relations, skipped=False)
 
 
 def target_of_declined(gold: Gold, text: str, schema: Schema) -> CheckTarget:
-    """What an adjudicated document declined, beside what it took: several readings of one place, none of them due."""
-    mentions, everything = sort_mentions((*gold.mentions, *gold.declined)), frozenset(schema.labels)
+    """Return the target for the declined readings of a document: with what gold took, and nothing required."""
+    mentions = sort_mentions((*gold.mentions, *gold.declined))
+    return _gold_target(gold, text, schema, mentions, gold.declined_relations, skipped=True)
+
+
+def _gold_target(
+    gold: Gold,
+    text: str,
+    schema: Schema,
+    mentions: Sequence[Mention],
+    relations: Sequence[Relation],
+    *,
+    skipped: bool,
+) -> CheckTarget:
     return CheckTarget(
-        gold.doc_id,
-        text,
-        schema,
-        mentions,
-        gold.declined_relations,
-        everything,
-        has_relations=True,
-        skipped=True,
+        gold.doc_id, text, schema, mentions, relations, frozenset(schema.labels), True, skipped
     )
-
-
-DECLINED_CHECKS: tuple[CheckFunction, ...] = (
-    check_slices,
-    check_names,
-    check_order,
-    check_relation_ends,
-)

@@ -1,18 +1,16 @@
-"""Checks of the dataset card. They are looked for where the card is made; here they have their names and remedies."""
+"""Declarations of the checks of the dataset card, which ``dataset.card`` makes."""
 
 from __future__ import annotations
 
-from sayso.checks.check_registry import register
+from sayso.checks.check_registry import error_check
 
-STALE_CARD = register(
+STALE_CARD = error_check(
     "stale-card",
-    "error",
-    "Computed parts of the card, and files beside it, tell of the data that lie there.",
+    "The computed parts of the card, and the files beside it, match the data.",
     "run `sayso build`",
 )
-CARD_WORD = register(
+CARD_WORD = error_check(
     "card-word",
-    "error",
-    "The head of the card has only words that the hub takes.",
-    "choose another word; corpus/README.md is refused on upload otherwise",
+    "The head of the card contains only values that the Hub accepts.",
+    "choose another value; the Hub refuses corpus/README.md otherwise",
 )

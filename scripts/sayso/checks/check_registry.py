@@ -1,4 +1,4 @@
-"""What a check is and what it returns."""
+"""The registry of all checks. The command, the table of the manual and the tests follow from it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):
-    """What one check found in one place.
+    """A violation of a rule at one place.
 
-    ``start`` and ``end`` are code points over the document's text, end-exclusive; None where no span is meant.
-    ``file`` is empty and ``line`` 0 while nobody has said where the record stands.
+    ``start`` and ``end`` are code points of the document's text, end-exclusive; None where the finding is about no
+    span. ``file`` is empty and ``line`` 0 where the record was not read from a file.
     """
 
     check: str
@@ -25,21 +25,20 @@ class Finding(NamedTuple):
     line: int = 0
 
     def __str__(self) -> str:
-        """One line for people.
+        """Format the finding as one line.
 
-        >>> print(Finding("white-space", "error", "begins_sentence with it", "trim it", "d1", 3, 5, "a.write_jsonl", 7))
+        >>> print(Finding("white-space", "error", "begins with it", "trim it", "d1", 3, 5, "a.jsonl", 7))
         a.jsonl:7: d1 [3, 5): error white-space: begins with it; trim it
         """
-        place = f"{self.file}:{self.line}: " if self.file else ""
+        location = f"{self.file}:{self.line}: " if self.file else ""
         span = "" if self.start is None else f" [{self.start}, {self.end})"
         about = f"{self.doc_id}{span}: " if self.doc_id else ""
-        return " ".join(
-            f"{place}{about}{self.severity} {self.check}: {self.message}; {self.remedy}".split()
-        )
+        what = f"{self.severity} {self.check}: {self.message}; {self.remedy}"
+        return " ".join(f"{location}{about}{what}".split())
 
 
 class Check(NamedTuple):
-    """A rule by name: what holds where nothing is found, and what to do where it does not."""
+    """A named check: the rule that holds where nothing is found, and what to do where it does not."""
 
     name: str
     severity: Severity
@@ -49,16 +48,31 @@ class Check(NamedTuple):
     def finding(
         self, message: str, doc_id: str = "", start: int | None = None, end: int | None = None
     ) -> Finding:
-        """A finding of this check."""
+        """Return a finding of this check."""
         return Finding(self.name, self.severity, message, self.remedy, doc_id, start, end)
 
 
 CHECKS: dict[str, Check] = {}
 
 
-def register(name: str, severity: Severity, holds: str, remedy: str) -> Check:
-    """Put a check on the table of all checks."""
-    if name in CHECKS:
-        raise ValueError(f"a check is named {name} already")
-    CHECKS[name] = check = Check(name, severity, holds, remedy)
+def error_check(name: str, rule: str, remedy: str) -> Check:
+    """Register a check whose findings are errors: exit code 5, and no release."""
+    return _register(Check(name, "error", rule, remedy))
+
+
+def warning_check(name: str, rule: str, remedy: str) -> Check:
+    """Register a check whose findings are warnings."""
+    return _register(Check(name, "warning", rule, remedy))
+
+
+def _register(check: Check) -> Check:
+    if check.name in CHECKS:
+        raise ValueError(f"there already is a check named {check.name}")
+    CHECKS[check.name] = check
     return check
+
+
+def checks_table() -> str:
+    """Return all checks as a Markdown table, for the manual."""
+    rows = [f"| `{check.name}` | {check.severity} | {check.rule} |" for check in CHECKS.values()]
+    return "\n".join(["| Check | Severity | Rule |", "| --- | --- | --- |", *rows]) + "\n"

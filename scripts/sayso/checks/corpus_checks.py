@@ -1,18 +1,19 @@
-"""Checks of the corpus as it lies on disk: articles, answers and gold, each read once, side by side by document.
+"""Checks of the source files of the corpus: articles, annotations and gold, each read once and joined by document.
 
-Files are in order of document, so one pass over all of them at once is enough, whatever their size. A record that
-stands out of order is told and looked at no further: its document has gone by.
+``corpus.items`` joins the same files, and stops at the first fault. The checks go on after every fault that it would
+refuse, so they join by themselves. A record out of order is reported and not checked further, because its document
+has already gone by.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso import jsonl
 from sayso.checks.annotation_checks import (
@@ -25,223 +26,235 @@ from sayso.checks.annotation_checks import (
     target_of_declined,
     target_of_gold,
 )
-from sayso.checks.check_registry import Check, Finding, register
+from sayso.checks.check_registry import Check, Finding, error_check, warning_check
 from sayso.checks.schema_checks import SCHEMA_CHECKS
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import InputError
-from sayso.models import (
-    Annotation,
-    Document,
-    Gold,
-    GoldMention,
-    GoldRelation,
-    encode,
-    sha256,
-    sort_mentions,
-)
-from sayso.schema.declarations import Schema
+from sayso.models import Annotation, Document, Gold, encode, sha256, sort_mentions
+from sayso.schema.declarations import Schema, load_schema
+from sayso.settings import SCHEMA_FILE
 
-UNREADABLE_LINE = register(
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNREADABLE_LINE = error_check(
     "unreadable-line",
-    "error",
     "Every line is a record of its kind.",
     "restore the line from git, or remove it",
 )
-CANONICAL_LINE = register(
+CANONICAL_LINE = error_check(
     "canonical-line",
-    "error",
-    "Every line is as Sayso would write it.",
+    "Every line has the bytes that Sayso would write.",
     "write the file with Sayso, not by hand",
 )
-RECORD_ORDER = register(
+RECORD_ORDER = error_check(
     "record-order",
-    "error",
-    "Records stand in order, no document twice.",
-    "put the line in its place; until then it is looked at no further",
+    "Records are in order, and no document is there twice.",
+    "put the line in its place; until then it is not checked further",
 )
-REPEATED_DOCUMENT = register(
-    "repeated-document", "error", "A doc_id is given once.", "give one of them another doc_id"
+REPEATED_DOCUMENT = error_check(
+    "repeated-document", "A doc_id is given once.", "give one of them another doc_id"
 )
-TEXT_HASH = register(
-    "text-hash",
-    "error",
-    "A text has the hash that stands beside it.",
-    "restore the article from git",
+TEXT_HASH = error_check(
+    "text-hash", "A text has the hash in its record.", "restore the article from git"
 )
-NUL_IN_TEXT = register(
-    "nul-in-text", "error", "No text holds a NUL.", "restore the article from git"
-)
-UNKNOWN_DOCUMENT = register(
+NUL_IN_TEXT = error_check("nul-in-text", "No text contains a NUL.", "restore the article from git")
+UNKNOWN_DOCUMENT = error_check(
     "unknown-document",
-    "error",
-    "Every answer is about a document of the corpus.",
-    "ingest the document, or its answers go",
+    "Every annotation is about a document of the corpus.",
+    "ingest the document, or remove its annotations",
 )
-TEXT_CHANGED = register(
+TEXT_CHANGED = error_check(
     "text-changed",
-    "error",
-    "Every answer was given to the document's very text.",
-    "ingest the article with --replace-text, which carries answers over, or restore it from git",
+    "Every annotation was made for the document's present text.",
+    "ingest the article with --replace-text, which carries annotations over, or restore it",
 )
-UNKNOWN_PASS = register(
-    "unknown-pass",
-    "error",
-    "Every answer is to a pass of the schema.",
-    "name a pass of schema.yaml",
+UNKNOWN_PASS = error_check(
+    "unknown-pass", "Every annotation is of a pass of the schema.", "name a pass of schema.yaml"
 )
-SCHEMA_VERSION = register(
+SCHEMA_VERSION = error_check(
     "schema-version",
-    "error",
-    "Answers are in the words of this major version of the schema.",
-    "run `sayso schema migrate`; until then its words are looked at no further",
+    "Annotations use the names of this major version of the schema.",
+    "run `sayso schema migrate`; until then their names are not checked",
 )
-MISPLACED_ANNOTATION = register(
-    "misplaced-answer",
-    "error",
-    "An answer lies in the file of its campaign and annotator.",
+MISPLACED_ANNOTATION = error_check(
+    "misplaced-annotation",
+    "An annotation is in the file of its campaign and annotator.",
     "move it to its own file",
 )
-REPEATED_ANNOTATION = register(
-    "repeated-answer",
-    "error",
-    "No answer of the server is there twice.",
+REPEATED_ANNOTATION = error_check(
+    "repeated-annotation",
+    "No annotation of the server is there twice.",
     "keep the one updated last",
 )
-KEPT_ITEM = register(
+KEPT_ITEM = warning_check(
     "kept-item",
-    "warning",
-    "Nothing came back that the schema does not know.",
+    "The server returned nothing that the schema does not know.",
     "look at `kept` in the record, and decide",
 )
-UNKNOWN_VOTER = register(
-    "unknown-voter",
-    "error",
-    "Those who voted are among the annotators.",
-    "add them, or mend the votes",
+UNKNOWN_VOTER = error_check(
+    "unknown-voter", "All who voted are among the annotators.", "add them, or correct the votes"
 )
 Advance = Callable[[int], None]
 
 
+@dataclass(frozen=True)
+class CheckResult:
+    """All findings of a check."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that are errors."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that are warnings."""
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the findings as rows of a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.findings, columns=list(Finding._fields))
+
+
+def check_corpus(
+    corpus: CorpusFiles, schema: Schema | None = None, selection: AnnotationFilter | None = None
+) -> CheckResult:
+    """Check all source files, and return the findings. The schema is that of the checkout by default.
+
+    Raises:
+        InputError: the schema is invalid, or the filter names an unknown campaign or annotator.
+        DiskError: a file cannot be read.
+    """
+    schema = schema or load_schema(corpus.root / SCHEMA_FILE)
+    return CheckResult(tuple(check_sources(corpus, schema, selection=selection)))
+
+
+def check_items(items: Iterable[Item], schema: Schema) -> CheckResult:
+    """Check documents with their annotations and gold that are not in source files, such as a release."""
+    return CheckResult(tuple(_check_items(items, schema)))
+
+
+def _check_items(items: Iterable[Item], schema: Schema) -> Iterator[Finding]:
+    for item in items:
+        for gold in item.gold:
+            yield from check_gold(gold, item.document.text, schema)
+        for annotation in item.all_annotations:
+            yield from check_annotation(annotation, item.document.text, schema)
+
+
 class CheckedLine(NamedTuple):
-    """A record and where it stands; lines compare as they are met: by document, and itself before the answers to it."""
+    """A record with its file and line. Lines sort by document, and the document before its annotations and gold."""
 
     doc_id: str
-    record_kind: int
+    rank: int
     file_number: int
     number: int
     file: str
     record: Any
 
-    def build_finding(self, check: Check, message: str) -> Finding:
-        """Something found of the whole record."""
+    def finding(self, check: Check, message: str) -> Finding:
+        """Return a finding about the whole record."""
         return self.locate(check.finding(message, self.doc_id))
 
     def locate(self, finding: Finding) -> Finding:
-        """A finding with the place of the record."""
+        """Return a finding with the file and line of the record."""
         return finding._replace(file=self.file, line=self.number)
 
 
 def check_sources(
-    corpus: CorpusFiles, schema: Schema, advance: Advance = lambda _n: None
+    corpus: CorpusFiles,
+    schema: Schema,
+    advance: Advance = lambda _n: None,
+    selection: AnnotationFilter | None = None,
 ) -> Iterator[Finding]:
-    """Check everything that lies under ``corpus/`` and yield what was found, document by document.
+    """Check all articles and the selected annotations and gold; yield the findings document by document, lazily.
 
     Raises:
+        InputError: the filter names an unknown campaign or annotator.
         DiskError: a file cannot be read.
     """
-    early: list[Finding] = []  # found by the streams below, while they are read
-    files: list[tuple[Path, type, int, Callable[[Any], tuple[Any, ...]]]] = [
-        *((path, Document, 0, _document_order) for path in corpus.batch_files()),
-        *((path, Annotation, 1, annotation_sort_key) for path in corpus.annotation_files()),
-        *((path, Gold, 2, _document_order) for path in corpus.gold_files()),
-    ]
-    streams = [
-        _SourceFile(number, corpus.root, *file).read_lines(early)
+    selection = selection or AnnotationFilter()
+    documents = ((path, Document) for path in corpus.batch_files())
+    files: list[tuple[Path, type]] = [*documents, *corpus.find_files(selection)]
+    line_findings: list[Finding] = []  # filled while the lines are read
+    lines = (
+        _read_lines(number, *file, corpus.root, selection, line_findings)
         for number, file in enumerate(files)
-    ]
-    for _doc_id, lines in groupby(heapq.merge(*streams), key=itemgetter(0)):
-        yield from _check_document_lines(list(lines), schema)
-        yield from early
-        early.clear()
+    )
+    for _doc_id, group in groupby(heapq.merge(*lines), key=itemgetter(0)):
+        yield from _check_document_lines(list(group), schema)
+        yield from line_findings
+        line_findings.clear()
         advance(1)
-    yield from early
+    yield from line_findings
 
 
-def _document_order(record: Document | Gold) -> tuple[str]:
-    return (record.doc_id,)
-
-
-@dataclass(frozen=True)
-class _SourceFile:
-    """One file of the corpus."""
-
-    number: int
-    root: Path
-    path: Path
-    record_type: type
-    record_kind: int
-    sort_order: Callable[[Any], tuple[Any, ...]]
-
-    def read_lines(self, line_findings: list[Finding]) -> Iterator[CheckedLine]:
-        """The records that stand in order; findings about the lines as such go into ``early``."""
-        file, last = str(self.path.relative_to(self.root)), ("",)
-        for number, raw, record in jsonl.read_lines_or_errors(self.path, self.record_type):
-            if isinstance(record, InputError):
-                line_findings.append(
-                    UNREADABLE_LINE.finding(record.what)._replace(file=file, line=number)
-                )
-                continue
-            line = CheckedLine(record.doc_id, self.kind, self.number, number, file, record)
-            if raw != encode(record) + b"\n":
-                line_findings.append(
-                    line.finding(CANONICAL_LINE, "the same record has other bytes")
-                )
-            key = self.order(record)
-            if key == last and self.kind != 1:
-                line_findings.append(
-                    line.finding(
-                        REPEATED_DOCUMENT, f"{record.doc_id} stands in the line before, too"
-                    )
-                )
-            elif key < last:
-                line_findings.append(
-                    line.finding(RECORD_ORDER, f"{record.doc_id} stands after {last[0]}")
-                )
-            else:
-                last = key
-                yield line
+def _read_lines(
+    file_number: int,
+    path: Path,
+    record_type: type,
+    root: Path,
+    selection: AnnotationFilter,
+    line_findings: list[Finding],
+) -> Iterator[CheckedLine]:
+    """Yield the selected records that are in order; append findings about the lines to ``line_findings``."""
+    file, last = str(path.relative_to(root)), ("",)
+    rank = (Document, Annotation, Gold).index(record_type)
+    for number, raw, record in jsonl.read_lines_or_errors(path, record_type):
+        if isinstance(record, InputError):
+            finding = UNREADABLE_LINE.finding(record.what)
+            line_findings.append(finding._replace(file=file, line=number))
+            continue
+        if record_type is not Document and not selection.accepts(record):
+            continue
+        line = CheckedLine(record.doc_id, rank, file_number, number, file, record)
+        if raw != encode(record) + b"\n":
+            line_findings.append(line.finding(CANONICAL_LINE, "the same record has other bytes"))
+        is_annotation = record_type is Annotation
+        key = annotation_sort_key(record) if is_annotation else (record.doc_id,)
+        if key == last and not is_annotation:
+            message = f"{record.doc_id} is in the line before, too"
+            line_findings.append(line.finding(REPEATED_DOCUMENT, message))
+        elif key < last:
+            message = f"{record.doc_id} is after {last[0]}"
+            line_findings.append(line.finding(RECORD_ORDER, message))
+        else:
+            last = key
+            yield line
 
 
 def _check_document_lines(lines: list[CheckedLine], schema: Schema) -> Iterator[Finding]:
-    documents = [line for line in lines if line.record_kind == 0]
+    documents = [line for line in lines if isinstance(line.record, Document)]
     for line in documents:
         yield from _check_document(line)
     for line in documents[1:]:
-        yield line.build_finding(
-            REPEATED_DOCUMENT,
-            f"{line.doc_id} stands in {documents[0].file}:{documents[0].number}, too",
-        )
+        first = documents[0]
+        message = f"{line.doc_id} is in {first.file}:{first.number}, too"
+        yield line.finding(REPEATED_DOCUMENT, message)
     document = documents[0].record if documents else None
     origins: dict[Any, CheckedLine] = {}
     for line in lines:
-        if line.record_kind:
-            yield from _check_record(line, document, schema)
-        if (
-            line.record_kind == 1
-            and (first := origins.setdefault(line.record.origin or line[:5], line)) is not line
-        ):
-            yield line.build_finding(
-                REPEATED_ANNOTATION, f"{first.file}:{first.number} is the same answer of the server"
-            )
+        if isinstance(line.record, Document):
+            continue
+        yield from _check_record(line, document, schema)
+        origin = line.record.origin if isinstance(line.record, Annotation) else None
+        if origin and (first := origins.setdefault(origin, line)) is not line:
+            message = f"{first.file}:{first.number} is the same annotation of the server"
+            yield line.finding(REPEATED_ANNOTATION, message)
 
 
 def _check_document(line: CheckedLine) -> Iterator[Finding]:
     document = line.record
-    if sha256(document.text) != document.text_sha256:
-        yield line.build_finding(
-            TEXT_HASH,
-            f"its text has {sha256(document.text)[:12]}…, not {document.text_sha256[:12]}…",
-        )
+    digest = sha256(document.text)
+    if digest != document.text_sha256:
+        message = f"its text has {digest[:12]}…, not {document.text_sha256[:12]}…"
+        yield line.finding(TEXT_HASH, message)
     if "\0" in document.text:
         at = document.text.index("\0")
         yield line.locate(NUL_IN_TEXT.finding(f"code point {at}", line.doc_id, at, at + 1))
@@ -251,71 +264,65 @@ def _check_record(
     line: CheckedLine, document: Document | None, schema: Schema
 ) -> Iterator[Finding]:
     record = line.record
-    yield from _check_record_fields(line, record, schema)
-    if document is None:
-        yield line.build_finding(UNKNOWN_DOCUMENT, f"no document {record.doc_id}")
-    elif record.text_sha256 != document.text_sha256:
-        what = f"given to {record.text_sha256[:12]}…, and the text is {document.text_sha256[:12]}…"
-        yield line.build_finding(TEXT_CHANGED, what)
-    else:
-        look = check_annotation if line.record_kind == 1 else check_gold
-        for finding in look(record, document.text, schema):
-            yield line.locate(finding)
-
-
-def _check_record_fields(
-    line: CheckedLine, record: Annotation | Gold, schema: Schema
-) -> Iterator[Finding]:
     if not schema.supports(record.schema_version):
-        yield line.build_finding(
-            SCHEMA_VERSION,
-            f"given under {record.schema_version}, and the schema is {schema.version}",
-        )
-    if isinstance(record, Gold):
-        known = set(record.annotators)
-        decided: tuple[GoldMention | GoldRelation, ...] = (*record.mentions, *record.relations)
-        decided += (*record.declined, *record.declined_relations)
-        for voter in sorted({voter for each in decided for voter in each.votes} - known):
-            yield line.build_finding(UNKNOWN_VOTER, f"{voter} voted")
-        if record.interface is not None and record.interface not in schema.interfaces:
-            yield line.build_finding(UNKNOWN_PASS, repr(record.interface))
-        return
+        message = f"made under {record.schema_version}, and the schema is {schema.version}"
+        yield line.finding(SCHEMA_VERSION, message)
+    yield from (_check_gold_fields if isinstance(record, Gold) else _check_fields)(line, schema)
+    if document is None:
+        yield line.finding(UNKNOWN_DOCUMENT, f"no document {record.doc_id}")
+    elif record.text_sha256 != document.text_sha256:
+        hashes = (record.text_sha256[:12], document.text_sha256[:12])
+        yield line.finding(TEXT_CHANGED, "made for {}…, and the text is {}…".format(*hashes))
+    else:
+        check = check_gold if isinstance(record, Gold) else check_annotation
+        yield from map(line.locate, check(record, document.text, schema))
+
+
+def _check_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
+    record: Annotation = line.record
     if record.interface not in schema.interfaces:
-        yield line.build_finding(UNKNOWN_PASS, repr(record.interface))
+        yield line.finding(UNKNOWN_PASS, repr(record.interface))
     if not line.file.endswith(f"/{record.campaign}/{record.annotator}.jsonl"):
-        yield line.build_finding(
-            MISPLACED_ANNOTATION, f"it is {record.annotator}'s, of campaign {record.campaign}"
-        )
+        message = f"it is {record.annotator}'s, of campaign {record.campaign}"
+        yield line.finding(MISPLACED_ANNOTATION, message)
     for kept in record.kept:
-        yield line.build_finding(KEPT_ITEM, f"kept: {kept.reason}")
+        yield line.finding(KEPT_ITEM, f"kept: {kept.reason}")
+
+
+def _check_gold_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
+    gold: Gold = line.record
+    mentions, relations = (
+        (*gold.mentions, *gold.declined),
+        (*gold.relations, *gold.declined_relations),
+    )
+    voters = {voter for each in (*mentions, *relations) for voter in each.votes}
+    for voter in sorted(voters - set(gold.annotators)):
+        yield line.finding(UNKNOWN_VOTER, f"{voter} voted")
+    if gold.interface is not None and gold.interface not in schema.interfaces:
+        yield line.finding(UNKNOWN_PASS, repr(gold.interface))
 
 
 def check_annotation(annotation: Annotation, text: str, schema: Schema) -> Iterator[Finding]:
-    """Check one annotator's answer against its document's text."""
+    """Check one annotation against its document's text."""
     return _run_checks(target_of_annotation(annotation, text, schema), annotation.schema_version)
 
 
 def check_gold(gold: Gold, text: str, schema: Schema) -> Iterator[Finding]:
-    """Check the adjudicated reading of one document against its text."""
-    yield from _run_checks(target_of_gold(gold, text, schema), gold.schema_version)
-    if gold.declined or gold.declined_relations:
-        yield from _check_declined(gold, text, schema)
-
-
-def _check_declined(gold: Gold, text: str, schema: Schema) -> Iterator[Finding]:
-    """The same of what it declined, once each: what is wrong with a mention that it took was told already."""
+    """Check the gold of one document, and what it declined, against the document's text."""
+    findings = list(_run_checks(target_of_gold(gold, text, schema), gold.schema_version))
+    yield from findings
+    if not gold.declined and not gold.declined_relations:
+        return
     if gold.declined != sort_mentions(gold.declined):
         yield MENTION_ORDER.finding("declined mentions are not in order", gold.doc_id)
-    told = set(_run_checks(target_of_gold(gold, text, schema), gold.schema_version))
-    answer = target_of_declined(gold, text, schema)
-    for look in DECLINED_CHECKS if schema.supports(gold.schema_version) else CHECKS_WITHOUT_SCHEMA:
-        yield from (finding for finding in look(answer) if finding not in told)
+    target = target_of_declined(gold, text, schema)
+    supported = schema.supports(gold.schema_version)
+    for check in DECLINED_CHECKS if supported else CHECKS_WITHOUT_SCHEMA:
+        # The target has the mentions of gold too: what is wrong with these was found above.
+        yield from (finding for finding in check(target) if finding not in findings)
 
 
 def _run_checks(target: CheckTarget, version: str) -> Iterator[Finding]:
-    for look in (
-        (*GENERAL_CHECKS, *SCHEMA_CHECKS)
-        if target.schema.supports(version)
-        else CHECKS_WITHOUT_SCHEMA
-    ):
-        yield from look(target)
+    supported = target.schema.supports(version)
+    for check in (*GENERAL_CHECKS, *SCHEMA_CHECKS) if supported else CHECKS_WITHOUT_SCHEMA:
+        yield from check(target)

@@ -1,4 +1,4 @@
-"""``sayso check``: look for what breaks a rule."""
+"""``sayso check``: check the corpus against the rules of the schema."""
 
 from __future__ import annotations
 
@@ -10,43 +10,54 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.cli import terminal
+from sayso.cli.options import filter_options
 
 if TYPE_CHECKING:
     from sayso.checks import Finding
+    from sayso.corpus.items import AnnotationFilter
     from sayso.settings import Checkout
 
 
-@click.command(short_help="Look for what breaks a rule of the scheme.")
+@click.command(short_help="Check the corpus against the rules of the schema.")
 @click.option(
     "--only",
     "names",
     multiple=True,
     metavar="NAME",
-    help="Only findings of this check; may be repeated.",
+    help="Print only findings of this check. May be repeated.",
 )
 @click.option(
     "--severity",
     type=click.Choice(["error", "warning"]),
     default="warning",
     show_default=True,
-    help="The least severe findings to tell.",
+    help="The least severe findings to print.",
 )
+@filter_options(programs=True)
 @click.option("--list", "listing", is_flag=True, help="Print the table of all checks.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings, or the table, as JSON.")
 @click.pass_obj
 def command(
-    root: Path | None, /, names: tuple[str, ...], severity: str, listing: bool, as_json: bool
+    root: Path | None,
+    /,
+    names: tuple[str, ...],
+    severity: str,
+    selection: AnnotationFilter,
+    listing: bool,
+    as_json: bool,
 ) -> None:
-    """Look for what breaks a rule, in articles, annotations and gold, and for what is stale in the card.
+    """Check articles, annotations, gold and the dataset card against named rules.
 
-    Prints one finding a line: where it stands, the document, the offsets in code points, the check, what to do.
-    Ends with exit code 5 where an error was found; warnings alone are exit code 0.
+    Each finding is one line: file and line, document, offsets in code points, check, and what to
+    do. Errors end with exit code 5, warnings alone with exit code 0. Options select annotations
+    and gold; articles and the card are always checked.
 
     \b
     Examples:
       sayso check
       sayso check --severity error
       sayso check --only crossing-spans --only line-break
+      sayso check --annotator ann-1 --no-programs
       sayso check --json
       sayso check --list
     """
@@ -57,13 +68,15 @@ def command(
     if listing:
         _print_check_table(as_json)
         return
-    told = _filter_findings(_collect_findings(find_checkout(root)), names, severity)
-    counts = _print_json(told) if as_json else _print_lines(told)
+    findings = (
+        finding
+        for finding in _collect_findings(find_checkout(root), selection)
+        if (not names or finding.check in names) and severity in (finding.severity, "warning")
+    )
+    counts = _print_json(findings) if as_json else _print_lines(findings)
     if counts["error"]:
-        raise FindingsError(
-            f"{counts['error']} errors, {counts['warning']} warnings",
-            remedy="mend the errors above",
-        )
+        what = f"{counts['error']} errors, {counts['warning']} warnings"
+        raise FindingsError(what, remedy="correct the errors above")
     terminal.print_message(f"no errors, {counts['warning']} warnings")
 
 
@@ -76,25 +89,17 @@ def _validate_names(names: tuple[str, ...]) -> None:
             raise UsageError(f"no check {name!r}", remedy="see `sayso check --list`")
 
 
-def _collect_findings(checkout: Checkout) -> Iterator[Finding]:
+def _collect_findings(checkout: Checkout, selection: AnnotationFilter) -> Iterator[Finding]:
     from sayso.checks import check_sources
     from sayso.corpus.sources import CorpusFiles
     from sayso.dataset.card.card_check import card_findings
-    from sayso.schema import declarations
+    from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE
 
-    declared = declarations.load_schema(checkout.root / SCHEMA_FILE)
+    schema = load_schema(checkout.root / SCHEMA_FILE)
     with terminal.progress_bar("checking", printing=True) as advance:
-        yield from check_sources(CorpusFiles(checkout.root), declared, advance)
+        yield from check_sources(CorpusFiles(checkout.root), schema, advance, selection)
         yield from card_findings(checkout)
-
-
-def _filter_findings(
-    findings: Iterator[Finding], names: tuple[str, ...], severity: str
-) -> Iterator[Finding]:
-    for finding in findings:
-        if (not names or finding.check in names) and severity in (finding.severity, "warning"):
-            yield finding
 
 
 def _print_lines(findings: Iterator[Finding]) -> Counter[str]:
@@ -108,9 +113,8 @@ def _print_lines(findings: Iterator[Finding]) -> Counter[str]:
 def _print_json(findings: Iterator[Finding]) -> Counter[str]:
     found = [finding._asdict() for finding in findings]
     counts = Counter(finding["severity"] for finding in found)
-    terminal.print_json(
-        {"errors": counts["error"], "warnings": counts["warning"], "findings": found}
-    )
+    totals = {"errors": counts["error"], "warnings": counts["warning"]}
+    terminal.print_json({**totals, "findings": found})
     return counts
 
 
@@ -119,7 +123,6 @@ def _print_check_table(as_json: bool) -> None:
 
     if as_json:
         terminal.print_json({"checks": [check._asdict() for check in CHECKS.values()]})
-    else:
-        terminal.print_table(
-            "Checks", ("name", "severity", "what holds"), [check[:3] for check in CHECKS.values()]
-        )
+        return
+    rows = [check[:3] for check in CHECKS.values()]
+    terminal.print_table("Checks", ("name", "severity", "rule"), rows)
