@@ -13,13 +13,10 @@ from sayso.checks import (
     CHECKS,
     Finding,
     check_annotation,
-    check_corpus,
-    check_items,
     check_sources,
     checks_table,
     schema_checks,
 )
-from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.schema import declarations
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -42,7 +39,8 @@ def put_file(checkout: Checkout, kind: str, source: Path) -> None:
 
 
 def collect_findings(checkout: Checkout) -> list[Finding]:
-    return list(check_corpus(CorpusFiles(checkout.root)).findings)
+    schema = declarations.load_schema(checkout.root / SCHEMA_FILE)
+    return list(check_sources(CorpusFiles(checkout.root), schema))
 
 
 @pytest.fixture
@@ -117,31 +115,6 @@ def test_the_table_of_the_manual_has_a_row_for_every_check() -> None:
     assert (head.count("|"), line) == (4, "| --- | --- | --- |")
     assert rows == [f"| `{c.name}` | {c.severity} | {c.rule} |" for c in CHECKS.values()]
     assert all(check.rule.endswith(".") and "|" not in check.rule for check in CHECKS.values())
-
-
-def test_the_library_returns_findings_as_data(valid: Checkout) -> None:
-    put_file(valid, "annotations", HERE / "invalid" / "annotations" / "crossing-spans.jsonl")
-    corpus = CorpusFiles(valid.root)
-    result = check_corpus(corpus)
-    assert [finding.check for finding in result.errors] == ["crossing-spans"]
-    assert result.warnings == ()
-    frame = result.to_frame()
-    assert list(frame["check"]) == ["crossing-spans"] and list(frame["line"]) == [1]
-    of_items = check_items(corpus.items(), declarations.load_schema(valid.root / SCHEMA_FILE))
-    assert [(f.check, f.start) for f in of_items.findings] == [
-        (f.check, f.start) for f in result.findings
-    ]
-
-
-def test_only_selected_annotations_are_checked(valid: Checkout) -> None:
-    put_file(valid, "annotations", HERE / "invalid" / "annotations" / "crossing-spans.jsonl")
-    corpus = CorpusFiles(valid.root)
-    for selection, expected in [
-        (AnnotationFilter(annotators=frozenset({"ann-1"})), 1),
-        (AnnotationFilter(pass_names=frozenset({"names"})), 0),
-        (AnnotationFilter(kinds=frozenset({"gold"})), 0),
-    ]:
-        assert len(check_corpus(corpus, selection=selection).findings) == expected
 
 
 def test_options_select_annotations(valid: Checkout) -> None:

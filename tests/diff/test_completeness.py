@@ -143,15 +143,3 @@ def test_a_corpus_of_many_documents(tmp_path: Path) -> None:
     }
     before, after, content = diff_trees(tmp_path, older, newer)
     assert rebuild_from_json(read_items(before), content) == read_items(after)
-
-
-def test_the_frame_has_a_row_for_every_change(tmp_path: Path) -> None:
-    file = "corpus/articles/articles-00000.jsonl"
-    trees = (
-        {file: sample_versions.encode_lines(*map(sample_versions.make_document, ids))}
-        for ids in (["d1"], ["d1", "d2", "d3"])
-    )
-    older, newer, _content = diff_trees(tmp_path, *trees)
-    frame = diff_versions(older, newer).to_frame()
-    assert list(frame["location"]) == ["d2", "d3"]
-    assert set(frame["what"]) == {"document"} and set(frame["change"]) == {"added"}

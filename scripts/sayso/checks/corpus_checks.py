@@ -8,12 +8,11 @@ has already gone by.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sayso import jsonl
 from sayso.checks.annotation_checks import (
@@ -28,15 +27,20 @@ from sayso.checks.annotation_checks import (
 )
 from sayso.checks.check_registry import Check, Finding, error_check, warning_check
 from sayso.checks.schema_checks import SCHEMA_CHECKS
-from sayso.corpus.items import AnnotationFilter, Item
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import InputError
-from sayso.models import Annotation, Document, Gold, encode, sha256, sort_mentions
-from sayso.schema.declarations import Schema, load_schema
-from sayso.settings import SCHEMA_FILE
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sayso.models import (
+    Annotation,
+    Document,
+    Gold,
+    GoldMention,
+    GoldRelation,
+    encode,
+    sha256,
+    sort_mentions,
+)
+from sayso.schema.declarations import Schema
 
 UNREADABLE_LINE = error_check(
     "unreadable-line",
@@ -97,55 +101,6 @@ UNKNOWN_VOTER = error_check(
     "unknown-voter", "All who voted are among the annotators.", "add them, or correct the votes"
 )
 Advance = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """All findings of a check."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """The findings that are errors."""
-        return tuple(finding for finding in self.findings if finding.severity == "error")
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """The findings that are warnings."""
-        return tuple(finding for finding in self.findings if finding.severity == "warning")
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the findings as rows of a pandas DataFrame."""
-        import pandas as pd
-
-        return pd.DataFrame(self.findings, columns=list(Finding._fields))
-
-
-def check_corpus(
-    corpus: CorpusFiles, schema: Schema | None = None, selection: AnnotationFilter | None = None
-) -> CheckResult:
-    """Check all source files, and return the findings. The schema is that of the checkout by default.
-
-    Raises:
-        InputError: the schema is invalid, or the filter names an unknown campaign or annotator.
-        DiskError: a file cannot be read.
-    """
-    schema = schema or load_schema(corpus.root / SCHEMA_FILE)
-    return CheckResult(tuple(check_sources(corpus, schema, selection=selection)))
-
-
-def check_items(items: Iterable[Item], schema: Schema) -> CheckResult:
-    """Check documents with their annotations and gold that are not in source files, such as a release."""
-    return CheckResult(tuple(_check_items(items, schema)))
-
-
-def _check_items(items: Iterable[Item], schema: Schema) -> Iterator[Finding]:
-    for item in items:
-        for gold in item.gold:
-            yield from check_gold(gold, item.document.text, schema)
-        for annotation in item.all_annotations:
-            yield from check_annotation(annotation, item.document.text, schema)
 
 
 class CheckedLine(NamedTuple):
@@ -291,11 +246,9 @@ def _check_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
 
 def _check_gold_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
     gold: Gold = line.record
-    mentions, relations = (
-        (*gold.mentions, *gold.declined),
-        (*gold.relations, *gold.declined_relations),
-    )
-    voters = {voter for each in (*mentions, *relations) for voter in each.votes}
+    decided: tuple[GoldMention | GoldRelation, ...] = (*gold.mentions, *gold.declined)
+    decided += (*gold.relations, *gold.declined_relations)
+    voters = {voter for each in decided for voter in each.votes}
     for voter in sorted(voters - set(gold.annotators)):
         yield line.finding(UNKNOWN_VOTER, f"{voter} voted")
     if gold.interface is not None and gold.interface not in schema.interfaces:

@@ -7,24 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from sayso.corpus.sources import find_record_type
 from sayso.diff import diff_tables
 from sayso.diff.change_rows import ChangeCounts, ChangeRow, build_rows
-from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion, is_unchanged, open_version
+from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion, is_unchanged
 from sayso.diff.diff_entries import AnyDiffEntry
 from sayso.diff.file_diff import FileComparison
 from sayso.diff.line_alignment import Advance
 from sayso.models import Annotation, Document, Gold
-from sayso.settings import find_checkout
 from sayso.versions import Bump
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 JSON_VERSION = 2
 
@@ -131,43 +126,24 @@ class CorpusDiff:
         totals = {**diff_tables.build_totals(self.counts), "notes": self.notes}
         write(b"\n]," + _encode(totals)[1:] + b"\n")
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return every change as a row of a pandas DataFrame."""
-        import pandas as pd
-
-        columns = ["what", "change", "layer", "location", "text", "before", "after"]
-        rows = [(*row.kind, *row[1:]) for _entry, rows in self.iterate_counted() for row in rows]
-        return pd.DataFrame(rows, columns=columns)
-
 
 def _encode(value: Any) -> bytes:
     return msgspec.json.encode(value, order="deterministic")
 
 
 def diff_versions(
-    older: CorpusVersion | str | Path,
-    newer: CorpusVersion | str | Path = ".",
+    older: CorpusVersion,
+    newer: CorpusVersion,
     *,
-    root: Path | None = None,
     advance: Advance = lambda _n: None,
     examples: int = 10,
 ) -> CorpusDiff:
     """Compare two versions of the corpus. Nothing is read until the result is used.
 
     Args:
-        older: a tag or other revision of the repository, a folder, or ``.`` for the checkout itself.
-        newer: the same.
-        root: the checkout; the one around the working directory by default.
+        older: the version before, from ``open_version``.
+        newer: the version after.
         advance: called with the number of lines compared since the last call.
         examples: rows of each kind of change that ``counts`` keeps.
-
-    Raises:
-        UsageError: a name is both a folder and a revision.
-        InputError: there is no such version.
     """
-    base = root or find_checkout().root
-    before, after = (
-        open_version(str(version), base) if isinstance(version, str | Path) else version
-        for version in (older, newer)
-    )
-    return CorpusDiff(before, after, advance, examples)
+    return CorpusDiff(older, newer, advance, examples)

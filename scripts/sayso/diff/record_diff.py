@@ -22,7 +22,7 @@ from sayso.diff.diff_entries import (
     TextChange,
 )
 from sayso.diff.line_alignment import DiffLine, LineChange
-from sayso.diff.mention_matching import match_mentions_of_versions
+from sayso.matching import match_versions
 from sayso.models import Annotation, Document, Gold, Mention, Relation
 
 R = TypeVar("R", bound=Relation)
@@ -107,7 +107,7 @@ def _diff_annotation(
     before: Annotation | Gold, after: Annotation | Gold
 ) -> tuple[AnnotationDiff[Any, Any], dict[str, str]]:
     """Return the diff, and for each older mention that is still there its newer id."""
-    pairs, removed, added = match_mentions_of_versions(before.mentions, after.mentions)
+    pairs, removed, added = match_versions(before.mentions, after.mentions)
     ids = {one.id: other.id for one, other in pairs}
     if before.mentions == after.mentions and before.relations == after.relations:
         return AnnotationDiff(), ids

@@ -65,15 +65,16 @@ def command(
       sayso diff ../older-checkout . --exit-code
       sayso diff v1.0.0 v1.1.0 --json > changes.json
     """
-    from sayso.diff import diff_versions
+    from sayso.diff import diff_versions, open_version
     from sayso.errors import UsageError
     from sayso.settings import find_checkout
 
     if as_json + as_markdown + everything > 1:
         raise UsageError("--json, --markdown and --all exclude each other", remedy="choose one")
-    checkout = find_checkout(root)
+    folder = find_checkout(root).root
+    versions = (open_version(name, folder) for name in (older, newer))
     with terminal.progress_bar("comparing", printing=as_json) as advance:
-        diff = diff_versions(older, newer, root=checkout.root, advance=advance, examples=examples)
+        diff = diff_versions(*versions, advance=advance, examples=examples)
         if as_json:
             diff.write_json(sys.stdout.buffer.write)
         elif as_markdown:
