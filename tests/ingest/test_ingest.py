@@ -63,7 +63,7 @@ DIFFICULT_TEXT = (
 
 def test_a_text_comes_in_to_the_letter(checkout: Checkout, inbox: Path) -> None:
     report = ingest_paths(
-        checkout, write_article(inbox, "a.txt", DIFFICULT_TEXT), options={"language": "en"}
+        checkout, write_article(inbox, "a.txt", DIFFICULT_TEXT), metadata={"language": "en"}
     )
     document = read_documents(checkout)["a"]
     assert document.text == DIFFICULT_TEXT
@@ -136,7 +136,7 @@ def test_a_changed_text_is_refused_with_a_way_forward(checkout: Checkout, inbox:
     assert "--doc-id a-v2" in message
     assert "--replace-text" in message
     assert read_sources(checkout) == before
-    assert ingest_paths(checkout, changed, options={"doc_id": "a-v2"}).new == ("a-v2",)
+    assert ingest_paths(checkout, changed, metadata={"doc_id": "a-v2"}).new == ("a-v2",)
     assert run_sayso(checkout.root, "ingest", str(changed)).returncode == ConflictError.exit_code
 
 
@@ -144,21 +144,21 @@ def test_a_changed_text_is_refused_with_a_way_forward(checkout: Checkout, inbox:
 def test_what_is_not_there_is_said_not_to_be_there(
     checkout: Checkout, inbox: Path, name: str
 ) -> None:
-    told = run_sayso(checkout.root, "ingest", str(inbox / name))
-    assert told.returncode == InputError.exit_code
-    assert re.search("no such file", told.stderr, re.IGNORECASE)
-    assert name in told.stderr
+    result = run_sayso(checkout.root, "ingest", str(inbox / name))
+    assert result.returncode == InputError.exit_code
+    assert re.search("no such file", result.stderr, re.IGNORECASE)
+    assert name in result.stderr
 
 
 def test_metadata_is_changed_only_on_request(checkout: Checkout, inbox: Path) -> None:
     path = write_article(inbox, "a.txt", "Two drones.\n")
-    ingest_paths(checkout, path, options={"language": "en", "title": "T"})
+    ingest_paths(checkout, path, metadata={"language": "en", "title": "T"})
     assert ingest_paths(checkout, path).with_other_metadata == ()
-    told = ingest_paths(checkout, path, options={"title": "U"})
-    assert (told.with_other_metadata, told.unchanged, told.updated) == (("a",), 1, ())
+    result = ingest_paths(checkout, path, metadata={"title": "U"})
+    assert (result.with_other_metadata, result.unchanged, result.updated) == (("a",), 1, ())
     assert read_documents(checkout)["a"].title == "T"
     done_now = ingest_paths(
-        checkout, path, options={"title": "U"}, update_metadata=True, ingested="2027-01-01"
+        checkout, path, metadata={"title": "U"}, update_metadata=True, ingested="2027-01-01"
     )
     assert (done_now.updated, done_now.unchanged, done_now.written_files) == (
         ("a",),
@@ -167,7 +167,7 @@ def test_metadata_is_changed_only_on_request(checkout: Checkout, inbox: Path) ->
     )
     changed = read_documents(checkout)["a"]
     assert (changed.title, changed.language, changed.ingested) == ("U", "en", DAY)
-    assert ingest_paths(checkout, path, options={"title": "U"}, update_metadata=True).updated == ()
+    assert ingest_paths(checkout, path, metadata={"title": "U"}, update_metadata=True).updated == ()
 
 
 def test_a_copy_takes_the_split_of_the_old_one(checkout: Checkout, inbox: Path) -> None:
@@ -200,7 +200,9 @@ def test_a_copy_takes_the_split_of_the_old_one(checkout: Checkout, inbox: Path) 
     )
 
 
-def test_an_equal_text_under_another_name_is_kept_and_told(checkout: Checkout, inbox: Path) -> None:
+def test_an_equal_text_under_another_name_is_kept_and_reported(
+    checkout: Checkout, inbox: Path
+) -> None:
     ingest_paths(checkout, write_article(inbox, "a.txt", "Two drones over Odesa.\n"))
     report = ingest_paths(checkout, write_article(inbox, "b.txt", "Two drones over Odesa.\n"))
     (cluster,) = report.clusters
@@ -209,7 +211,7 @@ def test_an_equal_text_under_another_name_is_kept_and_told(checkout: Checkout, i
     assert known["a"].split == known["b"].split == cluster.split
 
 
-def test_a_bridge_between_two_splits_is_told_and_moves_nothing(
+def test_a_bridge_between_two_splits_is_reported_and_moves_nothing(
     checkout: Checkout, inbox: Path
 ) -> None:
     chance = random.Random(2)
@@ -325,7 +327,7 @@ def test_records_are_read_by_their_own_field_names(checkout: Checkout, inbox: Pa
     fields = article_metadata.parse_field_mapping(
         ["text=body", "doc_id=id", "title=headline", "language=lang"]
     )
-    report = ingest_paths(checkout, path, fields=fields, options={"outlet": "Gazette"})
+    report = ingest_paths(checkout, path, fields=fields, metadata={"outlet": "Gazette"})
     document = read_documents(checkout)["17"]
     assert (document.title, document.language, document.outlet) == ("Drones", "en", "Gazette")
     assert document.source_name == "dump.jsonl"
@@ -338,7 +340,7 @@ def test_a_corpus_takes_its_own_records_back(
     ingest_paths(
         checkout,
         write_article(inbox, "a.txt", "Two drones.\n"),
-        options={"language": "en", "published": "2025-10-31"},
+        metadata={"language": "en", "published": "2025-10-31"},
     )
     other = new_checkout(tmp_path / "other")
     ingest_paths(other, CorpusFiles(checkout.root).batch_file(0))
@@ -359,7 +361,7 @@ def test_a_side_table_says_what_is_known(checkout: Checkout, inbox: Path, name: 
     )
     write_article(inbox, "a.txt", "One.")
     write_article(inbox, "sub/zwei drei.txt", "Two.")
-    report = ingest_paths(checkout, inbox, side_table=side, options={"outlet": "Every"})
+    report = ingest_paths(checkout, inbox, metadata_table=side, metadata={"outlet": "Every"})
     known = read_documents(checkout)
     assert (known["a"].title, known["a"].published, known["a"].outlet) == (
         'First, "quoted"',
@@ -370,7 +372,7 @@ def test_a_side_table_says_what_is_known(checkout: Checkout, inbox: Path, name: 
     assert [row.partition(": ")[2] for row in report.unused_rows] == ["doc_id nobody"]
 
 
-def test_folders_are_walked_in_order_and_what_is_left_out_is_told(
+def test_folders_are_walked_in_order_and_what_is_excluded_is_reported(
     checkout: Checkout, inbox: Path
 ) -> None:
     for name in ("b/2.txt", "a/1.txt", ".git/x.txt", "notes.pdf", "c.jsonl"):
@@ -413,7 +415,7 @@ def test_the_day_may_come_from_the_build(checkout: Checkout, inbox: Path) -> Non
 def test_the_report_is_for_programs_too(checkout: Checkout, inbox: Path) -> None:
     path = write_article(inbox, "a.txt", "Two drones.\n")
     report = json.loads(run_sayso_ok(checkout.root, "ingest", "--json", str(path)))
-    assert (report["schema"], report["new"], report["written"]) == (
+    assert (report["schema"], report["new"], report["written_files"]) == (
         1,
         ["a"],
         ["articles-00000.jsonl"],
@@ -460,11 +462,11 @@ REFUSED_LINES = [
     (b'{"text":"a"}', "--field doc_id=NAME"),
     (b'{"doc_id":"a b","text":"a"}', "cannot be a doc_id"),
     (b'{"doc_id":"x","text":"a","title":["t"]}', "'title' is not text"),
-    (b'{"doc_id":"x","text":"a","title":"\\ud83d"}', "title holds"),
+    (b'{"doc_id":"x","text":"a","title":"\\ud83d"}', "title contains"),
     (b'{"doc_id":"x","text":"a","published":"31 October"}', "ISO 8601"),
     (b'{"doc_id":"x","text":"a","language":"english language"}', "BCP 47"),
     (b'{"doc_id":"x","text":"a","text_sha256":"00"}', "text_sha256"),
-    (b'{"doc_id":"good","text":"other words"}', "with other words"),
+    (b'{"doc_id":"good","text":"other words"}', "with another text"),
     (b'{"doc_id":"good","text":"Two drones.","title":"T"}', "with other metadata"),
     (b"\xff", "utf-8"),
 ]
@@ -516,7 +518,7 @@ def test_one_doc_id_cannot_name_two_articles(checkout: Checkout, inbox: Path) ->
     write_article(inbox, "a.txt", "One.")
     write_article(inbox, "b.txt", "Two.")
     with pytest.raises(UsageError, match="names one article"):
-        ingest_paths(checkout, inbox, options={"doc_id": "x"})
+        ingest_paths(checkout, inbox, metadata={"doc_id": "x"})
 
 
 def test_a_very_long_article_is_refused_unless_asked_for(checkout: Checkout, inbox: Path) -> None:
@@ -546,5 +548,5 @@ def test_a_wrong_side_table_is_refused(
 ) -> None:
     write_article(inbox, "a.txt", "One.")
     with pytest.raises(InputError, match=what):
-        ingest_paths(checkout, inbox, side_table=write_article(inbox.parent, "side.csv", table))
+        ingest_paths(checkout, inbox, metadata_table=write_article(inbox.parent, "side.csv", table))
     assert read_sources(checkout) == {}

@@ -202,13 +202,13 @@ def test_all_else_of_the_document_stays_unless_it_is_given_anew(
 ) -> None:
     corpus = CorpusFiles(checkout.root)
     before = next(corpus.documents())
-    report = ingest_replacement(checkout, newer, options={"title": "Corrected"})
+    report = ingest_replacement(checkout, newer, metadata={"title": "Corrected"})
     document = next(corpus.documents())
     assert document == msgspec.structs.replace(before, text=NEWER, text_sha256=sha256(NEWER))
     assert (report.with_other_metadata, report.updated) == (("a",), ())
     third = write_article(newer.parent, THIRD)
     report = ingest_replacement(
-        checkout, third, options={"title": "Corrected"}, update_metadata=True
+        checkout, third, metadata={"title": "Corrected"}, update_metadata=True
     )
     assert (report.replaced, report.updated, report.unchanged) == (("a",), ("a",), 0)
     again = next(corpus.documents())
@@ -254,7 +254,7 @@ def test_the_second_time_there_is_nothing_to_do(checkout: Checkout, newer: Path)
 def test_back_and_forth_every_line_is_kept_once(checkout: Checkout, newer: Path) -> None:
     older = write_article(newer.parent, OLDER, "older.txt")
     for path in (newer, older, newer, older):
-        ingest_replacement(checkout, path, options={"doc_id": "a"})
+        ingest_replacement(checkout, path, metadata={"doc_id": "a"})
     assert next(CorpusFiles(checkout.root).annotations()) == make_annotation(
         "a", OLDER, "ann-1", *PROVEN
     )
@@ -303,7 +303,7 @@ def test_it_waits_for_no_pull_and_works_beside_none(checkout: Checkout, newer: P
         )
 
 
-def test_an_answer_to_a_text_that_nobody_has_is_told_and_left_as_it_is(
+def test_an_answer_to_a_text_that_nobody_has_is_reported_and_left_as_it_is(
     checkout: Checkout, newer: Path
 ) -> None:
     corpus = CorpusFiles(checkout.root)
@@ -363,31 +363,31 @@ def test_a_copy_of_the_new_text_takes_the_split_of_the_document(
     ]
 
 
-def test_everything_is_told(checkout: Checkout, newer: Path) -> None:
+def test_the_command_reports_everything(checkout: Checkout, newer: Path) -> None:
     root, words = checkout.root, ("ingest", str(newer), "--replace-text")
     refused = run_sayso(root, *words[:2])
     assert (refused.returncode, "--replace-text" in refused.stderr) == (9, True)
     dry = run_sayso(root, *words, "--dry-run").stderr.splitlines()
     assert dry[-1] == "0 would be new, 1 would be replaced, 0 would be updated, 0 unchanged"
     report = json.loads(run_sayso_ok(root, *words, "--dry-run", "--json"))
-    assert report["left"][0] == {
+    assert report["withdrawn"][0] == {
         "file": "annotations/trial/ann-2.jsonl",
         "doc_id": "a",
         "annotator": "ann-2",
-        "unproven": 2,
-        "words": ["No one", "No one was hurt."],
+        "unproven_count": 2,
+        "unproven_texts": ["No one", "No one was hurt."],
     }
-    assert (report["replaced"], sum(report["carried"].values())) == (["a"], 4)
-    told = run_sayso(root, *words)
-    assert (told.returncode, told.stdout) == (0, "replaced a\n")
-    assert told.stderr.splitlines() == [
-        "a: ann-2's answer left corpus/annotations/trial/ann-2.jsonl for the history:"
-        " not proven to stand in the new text: “No one”, “No one was hurt.”",
-        "a: ann-3's answer left corpus/annotations/trial/ann-3.jsonl for the history:"
-        " it marks nothing, so it was about every word",
-        "a: the adjudicated reading left corpus/gold/second.jsonl for the history:"
-        " not proven to stand in the new text: “No one”, “No one was hurt.”",
-        "4 answers carried over to the new texts, 3 kept in the history alone",
+    assert (report["replaced"], sum(report["carried_over"].values())) == (["a"], 4)
+    result = run_sayso(root, *words)
+    assert (result.returncode, result.stdout) == (0, "replaced a\n")
+    assert result.stderr.splitlines() == [
+        "a: ann-2's annotation left corpus/annotations/trial/ann-2.jsonl for the history:"
+        " not proven to be in the new text: “No one”, “No one was hurt.”",
+        "a: ann-3's annotation left corpus/annotations/trial/ann-3.jsonl for the history:"
+        " it has no mention, so it was about the whole text",
+        "a: gold left corpus/gold/second.jsonl for the history:"
+        " not proven to be in the new text: “No one”, “No one was hurt.”",
+        "4 annotations carried over to the new texts, 3 kept only in the history",
         "0 new, 1 replaced, 0 updated, 0 unchanged",
     ]
     assert run_sayso(root, *words).stderr.splitlines() == ["0 new, 0 updated, 1 unchanged"]

@@ -1,8 +1,7 @@
-"""Received files become documents: all of one command's, or none.
+"""Take received articles into the corpus as documents: all of one command's, or none.
 
-Articles are first laid beside the corpus and looked at together; only when nothing is wrong with any of them are they
-written. What is written for a set of articles does not depend on the order in which they are named. A known document
-keeps its text, unless it is said that another takes its place.
+The articles wait in a database until all of them are known to be valid; only then are they written. The result does
+not depend on the order in which they are named. A known document keeps its text unless the request says otherwise.
 """
 
 from __future__ import annotations
@@ -16,37 +15,29 @@ from pathlib import Path
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, InputError, SaysoError, UsageError
 from sayso.files import convert_os_errors, hold_lock
-from sayso.ingest import (
-    article_index,
-    article_metadata,
-    copy_clusters,
-    incoming_articles,
-    text_replacement,
-)
-from sayso.ingest.article_index import ArticleIndex
+from sayso.ingest import article_metadata
+from sayso.ingest.article_index import ArticleIndex, open_index
 from sayso.ingest.article_reader import ArticleFormat, ArticleReader, ReceivedArticle
-from sayso.ingest.copy_clusters import CopyCluster
-from sayso.ingest.incoming_articles import IncomingArticles
-from sayso.ingest.text_replacement import ReplacementPlan, UpdateDocument, WithdrawnAnnotation
+from sayso.ingest.copy_clusters import CopyCluster, assign_splits
+from sayso.ingest.incoming_articles import IncomingArticles, open_incoming
+from sayso.ingest.text_replacement import TextReplacement, WithdrawnAnnotation
 from sayso.settings import Checkout, current_time
 
-MAX_BYTES = (
-    5_000_000  # a browser labels an article of this size with pain, and a larger one not at all
-)
-_MAX_REFUSALS = 100  # refusals told one by one
+MAX_BYTES = 5_000_000  # browsers are slow to label an article of this size, and fail on larger ones
+_MAX_REFUSALS = 100  # refusals reported one by one
 
 ReportProgress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
 class IngestRequest:
-    """What a command asks for. ``metadata`` is metadata for all its articles, and ``doc_id`` for the only one."""
+    """Articles to take in. ``metadata`` is for all of them; its ``doc_id`` for the only one."""
 
     paths: tuple[str, ...]
     format: ArticleFormat | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
-    side_table: Path | None = None
+    metadata_table: Path | None = None
     ingested: str | None = None
     max_bytes: int = MAX_BYTES
     update_metadata: bool = False
@@ -59,11 +50,11 @@ class IngestResult:
     """What was done, or with ``dry_run`` would be.
 
     Attributes:
-        replaced: known articles whose text gave way to the one that came; some may be among ``updated`` too.
-        carried: file of answers → how many of it were carried over to the new text of their document.
-        left: answers that left the corpus for the history, since that is not proven of them.
-        strays: file of answers → how many of it were given to a text that nobody has; they are as they were.
-        differing: known articles that came with other metadata, which was left as it is.
+        replaced: known documents with a new text; some may be among ``updated`` too.
+        carried_over: number of annotations in each file that were carried over to the new text.
+        withdrawn: annotations that left the corpus for the history, because they may not fit the new text.
+        unknown_texts: number in each file that were made for a text that nobody has; they stay as they are.
+        with_other_metadata: known documents whose other metadata was ignored.
     """
 
     dry_run: bool
@@ -78,18 +69,16 @@ class IngestResult:
     clusters: tuple[CopyCluster, ...]
     unused_rows: tuple[str, ...]
     notices: dict[str, int]
-    written_files: tuple[str, ...]
+    written_files: tuple[str, ...] = ()
 
 
 class RefusedArticlesError(InputError):
-    """Several articles of one command are wrong; ``refusals`` are the first of them, one by one."""
+    """Several articles of one command are refused; ``refusals`` are the first of them."""
 
     def __init__(self, refusals: list[SaysoError], count: int) -> None:
         self.refusals = refusals
-        super().__init__(
-            f"{count} articles are refused and nothing was taken in",
-            remedy="mend them and run this again",
-        )
+        what = f"{count} articles are refused and nothing was taken in"
+        super().__init__(what, remedy="correct them and run this again")
         if all(isinstance(refusal, ConflictError) for refusal in refusals):
             self.exit_code = ConflictError.exit_code
 
@@ -99,43 +88,46 @@ def ingest(
     request: IngestRequest,
     report_progress: ReportProgress = lambda _doing, _n: None,
 ) -> IngestResult:
-    """Take articles into the corpus; ``watch`` hears what is being done and how many articles further it is.
+    """Take articles into the corpus.
+
+    Args:
+        checkout: the checkout whose corpus grows.
+        request: the articles and options.
+        report_progress: called with the activity and the number of articles done since the last call.
 
     Raises:
         InputError: an article, a row or an option is wrong; nothing was taken in.
-        ConflictError: a known doc_id came with other words that are not to take the place of the old, or another
-            command is at work; nothing was taken in.
-        DiskError: the disk refused; running the command again ends where it would have.
+        ConflictError: a known doc_id came with another text, or another command is at work; nothing was taken in.
+        DiskError: the disk refused; running the command again completes it.
     """
     private, corpus = checkout.private, CorpusFiles(checkout.root)
     with convert_os_errors(private):
         private.mkdir(mode=0o700, exist_ok=True)
     day = _resolve_day(request.ingested)
-    answers_change = request.replace_text and not request.dry_run
+    # A pull or push must not run while annotations are carried over.
+    sync_lock = hold_lock(private / "sync.lock", "sayso ingest")
     with (
         hold_lock(private / "ingest.lock", "sayso ingest"),
-        hold_lock(private / "sync.lock", "sayso ingest") if answers_change else nullcontext(),
-        article_index.open_index(
-            private / "articles.sqlite", corpus, lambda n: report_progress("indexing", n)
-        ) as known,
-        incoming_articles.open_incoming(known.database, private / "arriving.sqlite") as came,
+        sync_lock if request.replace_text and not request.dry_run else nullcontext(),
+        open_index(
+            private / "articles.sqlite", corpus, partial(report_progress, "indexing")
+        ) as index,
+        open_incoming(index.database, private / "arriving.sqlite") as incoming,
     ):
         reader = ArticleReader(request.fields, request.max_bytes, request.format)
-        _receive_articles(reader, request, came, report_progress)
-        change = partial(
-            came.update_document, text=request.replace_text, metadata=request.update_metadata
+        _receive_articles(reader, request, incoming, report_progress)
+        update = partial(
+            incoming.update_document, text=request.replace_text, metadata=request.update_metadata
         )
-        report = _plan_ingest(came, known, request, change, reader, report_progress)
+        replacement = TextReplacement(incoming, index, update)
+        result = _plan_ingest(request, replacement, reader.notices, report_progress)
         if request.dry_run:
-            return report
-        changed = text_replacement.apply_replacement(
-            came, known, [*report.replaced, *report.updated], change
-        )
-        added = corpus.add_documents(came.build_documents(day))
-        known.database.commit()
-        return replace(
-            report, written_files=tuple(sorted({*changed, *(path.name for path in added)}))
-        )
+            return result
+        changed = replacement.apply([*result.replaced, *result.updated])
+        added = corpus.add_documents(incoming.build_documents(day))
+        index.database.commit()
+        written = {*changed, *(path.name for path in added)}
+        return replace(result, written_files=tuple(sorted(written)))
 
 
 def _receive_articles(
@@ -144,91 +136,81 @@ def _receive_articles(
     incoming: IncomingArticles,
     report_progress: ReportProgress,
 ) -> None:
+    if request.metadata_table:
+        rows = article_metadata.read_metadata_table(request.metadata_table)
+        incoming.add_metadata_rows(
+            (location, article_metadata.validate_metadata(row, location)) for location, row in rows
+        )
     refusals: list[SaysoError] = []
     count = 0
-    if request.side_table:
-        incoming.add_metadata_rows(
-            (place, article_metadata.validate_metadata(row, place))
-            for place, row in article_metadata.read_metadata_table(request.side_table)
-        )
-    for number, article in enumerate(reader.read_articles(request.paths)):
-        if number and "doc_id" in request.metadata:
-            raise UsageError(
-                "--doc-id names one article, and here are several",
-                remedy="name one file, or leave it out",
-            )
-        if refusal := _receive_article(article, request, incoming):
-            count += 1
-            refusals = [*refusals, refusal][:_MAX_REFUSALS]
-        report_progress("reading", 1)
-    incoming.set_states()
-    for refusal in () if request.replace_text else _changed_text_errors(incoming):
+    for refusal in _iterate_refusals(reader, request, incoming, report_progress):
         count += 1
         refusals = [*refusals, refusal][:_MAX_REFUSALS]
-    _raise_refusals(refusals, count)
+    if count:
+        raise refusals[0] if count == 1 else RefusedArticlesError(refusals, count)
     if not incoming.count():
         raise InputError("no article here", where=" ".join(request.paths), remedy="check the paths")
 
 
+def _iterate_refusals(
+    reader: ArticleReader,
+    request: IngestRequest,
+    incoming: IncomingArticles,
+    report_progress: ReportProgress,
+) -> Iterator[SaysoError]:
+    """Store every article that is valid, and yield what is wrong with the others."""
+    for number, article in enumerate(reader.read_articles(request.paths)):
+        if number and "doc_id" in request.metadata:
+            what = "--doc-id names one article, and here are several"
+            raise UsageError(what, remedy="name one file, or leave it out")
+        if isinstance(article, SaysoError):
+            yield article
+        else:
+            try:
+                _receive_article(article, request, incoming)
+            except InputError as error:
+                yield error
+        report_progress("reading", 1)
+    incoming.set_states()
+    if not request.replace_text:
+        yield from _changed_text_errors(incoming)
+
+
 def _receive_article(
-    article: ReceivedArticle | SaysoError, request: IngestRequest, incoming: IncomingArticles
-) -> SaysoError | None:
-    if isinstance(article, SaysoError):
-        return article
-    try:
-        given = article_metadata.validate_metadata(
-            incoming.collect_metadata(article, dict(request.metadata)), article.location
-        )
-        if "doc_id" not in given:
-            raise InputError(
-                "no doc_id",
-                where=article.location,
-                remedy="say where it is, --field doc_id=NAME, or give one, --doc-id ID",
-            )
-        incoming.add(article, given)
-    except InputError as error:
-        return error
-    return None
+    article: ReceivedArticle, request: IngestRequest, incoming: IncomingArticles
+) -> None:
+    metadata = incoming.collect_metadata(article, dict(request.metadata))
+    article_metadata.validate_metadata(metadata, article.location)
+    if "doc_id" not in metadata:
+        remedy = "say which field has it, --field doc_id=NAME, or give one, --doc-id ID"
+        raise InputError("no doc_id", where=article.location, remedy=remedy)
+    incoming.add(article, metadata)
 
 
 def _changed_text_errors(incoming: IncomingArticles) -> Iterator[ConflictError]:
-    for doc_id, place, known, received in incoming.list_changed():
+    for doc_id, location, known, received in incoming.list_changed():
         yield ConflictError(
             f"document {doc_id} is in the corpus with another text"
-            f" (text_sha256 {known[:12]}… there, {received[:12]}… here), and a text never changes unnoticed",
-            where=place,
+            f" (text_sha256 {known[:12]}… there, {received[:12]}… here)",
+            where=location,
             remedy=f"take it in as a document of its own, for example --doc-id {doc_id}-v2,"
-            " or let it take the old one's place: --replace-text",
+            " or replace the old text: --replace-text",
         )
-
-
-def _raise_refusals(refusals: list[SaysoError], count: int) -> None:
-    if count == 1:
-        raise refusals[0]
-    if count:
-        raise RefusedArticlesError(refusals, count)
 
 
 def _plan_ingest(
-    incoming: IncomingArticles,
-    index: ArticleIndex,
     request: IngestRequest,
-    change: UpdateDocument,
-    reader: ArticleReader,
+    replacement: TextReplacement,
+    notices: Mapping[str, int],
     report_progress: ReportProgress,
 ) -> IngestResult:
-    hanging = ReplacementPlan()
+    incoming, index = replacement.incoming, replacement.index
     if request.replace_text:
-        text_replacement.index_incoming_texts(incoming, index)
-        hanging = text_replacement.plan_replacement(
-            incoming, index, change, lambda n: report_progress("looking at answers", n)
-        )
-    found = copy_clusters.assign_splits(incoming, index, lambda n: report_progress("comparing", n))
-    new, replaced, differing = (
-        incoming.list_doc_ids("new"),
-        incoming.list_doc_ids("changed"),
-        tuple(_documents_with_other_metadata(incoming, index)),
-    )
+        replacement.index_incoming_texts()
+        replacement.plan(partial(report_progress, "reading annotations"))
+    clusters = assign_splits(incoming, index, partial(report_progress, "comparing"))
+    new, replaced = incoming.list_doc_ids("new"), incoming.list_doc_ids("changed")
+    differing = tuple(_documents_with_other_metadata(incoming, index))
     updated = differing if request.update_metadata else ()
     return IngestResult(
         dry_run=request.dry_run,
@@ -236,30 +218,28 @@ def _plan_ingest(
         replaced=tuple(replaced),
         updated=updated,
         unchanged=incoming.count() - len(new) - len({*replaced, *updated}),
-        carried_over=dict(hanging.carried_over),
-        withdrawn=tuple(hanging.withdrawn),
-        unknown_texts=dict(hanging.unknown_texts),
+        carried_over=dict(replacement.carried_over),
+        withdrawn=tuple(replacement.withdrawn),
+        unknown_texts=dict(replacement.unknown_texts),
         with_other_metadata=() if request.update_metadata else differing,
-        clusters=tuple(found),
+        clusters=tuple(clusters),
         unused_rows=tuple(incoming.list_unused_rows()),
-        notices={what: count for what, count in sorted(reader.notices.items()) if count},
-        written_files=(),
+        notices={notice: count for notice, count in sorted(notices.items()) if count},
     )
 
 
 def _documents_with_other_metadata(
     incoming: IncomingArticles, index: ArticleIndex
 ) -> Iterator[str]:
-    """Known articles that came with other metadata."""
     for doc_id in incoming.list_described():
         document = index.read_document(doc_id)
         if incoming.update_document(document, text=False, metadata=True) is not document:
             yield doc_id
 
 
-def _resolve_day(option: str | None) -> str:
-    if option is not None:
-        if len(option) != 10 or not article_metadata.is_date(option):
-            raise UsageError(f"--ingested {option}: not a day", remedy="write it as 2026-11-22")
-        return option
-    return current_time().date().isoformat()
+def _resolve_day(day: str | None) -> str:
+    if day is None:
+        return current_time().date().isoformat()
+    if len(day) != 10 or not article_metadata.is_date(day):
+        raise UsageError(f"--ingested {day}: not a day", remedy="write it as 2026-11-22")
+    return day

@@ -1,7 +1,7 @@
-"""What the corpus holds already, and fingerprints of its texts: a cache, so that work grows with what changes.
+"""A cache of the documents of the corpus and the fingerprints of their texts, so that work grows with what changes.
 
-It lives in ``.sayso/`` and may be deleted at any time. A batch that is not as it was when it was read (by size, time
-and inode) is read again; a fingerprint is kept under its text's hash and stays good for ever.
+It is a file in ``.sayso/`` and may be deleted at any time. A batch whose size, time or inode has changed is read
+again; a fingerprint is stored under its text's hash and stays valid.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import DiskError, InputError
 from sayso.files import convert_os_errors
 from sayso.ingest import near_duplicates
-from sayso.models import Document, Split
+from sayso.models import Document, Split, sha256
 
-_TABLES_VERSION = 1  # raise it when a table changes, or what a fingerprint is made of
-_MAX_NEIGHBOURS = (
-    20  # texts looked at for one band: copies by the thousand would otherwise cost a square
-)
+_MAX_NEIGHBOURS = 20  # texts compared for one band: thousands of copies would cost a square
 
 _TABLES = """
 CREATE TABLE batch (name TEXT PRIMARY KEY, size INTEGER, changed INTEGER, inode INTEGER);
@@ -37,7 +35,7 @@ CREATE TABLE band (key INTEGER, text_id INTEGER, PRIMARY KEY (key, text_id)) WIT
 
 
 def text_id(text_sha256: str) -> int:
-    """A text's number in the tables: the first 64 bits of its hash, signed.
+    """Return a text's number in the tables: the first 64 bits of its hash, signed.
 
     >>> text_id("ff" * 32)
     -1
@@ -47,106 +45,90 @@ def text_id(text_sha256: str) -> int:
 
 @dataclass(frozen=True)
 class ArticleIndex:
-    """The tables, and the corpus that they are about."""
+    """The database, and the corpus that it indexes."""
 
     database: sqlite3.Connection
     corpus: CorpusFiles
 
     def update(self, advance: Callable[[int], None]) -> None:
-        """Read the batches that are not as they were.
+        """Read the batches that have changed.
 
         Raises:
-            InputError: a line is not a document, or a doc_id stands twice.
+            InputError: a line is not a document, or a doc_id is given twice.
         """
-        now = {path.name: _file_state(path) for path in self.corpus.batch_files()}
-        known = {
-            name: state
-            for name, *state in self.database.execute(
-                "SELECT name, size, changed, inode FROM batch"
-            )
-        }
+        execute = self.database.execute
+        current = {path.name: _file_state(path) for path in self.corpus.batch_files()}
+        rows = execute("SELECT name, size, changed, inode FROM batch")
+        known = {name: state for name, *state in rows}
         for name in known:
-            if known[name] != now.get(name):
-                self.database.execute("DELETE FROM document WHERE batch = ?", (name,))
-                self.database.execute("DELETE FROM batch WHERE name = ?", (name,))
-        for name, state in now.items():
+            if known[name] != current.get(name):
+                execute("DELETE FROM document WHERE batch = ?", (name,))
+                execute("DELETE FROM batch WHERE name = ?", (name,))
+        for name, state in current.items():
             if known.get(name) != state:
                 self._read_batch(name, advance)
-                self.database.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (name, *state))
+                execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (name, *state))
         self.database.commit()
 
     def _read_batch(self, name: str, advance: Callable[[int], None]) -> None:
         for start, length, document in self.corpus.documents_with_offsets(name):
-            number = text_id(document.text_sha256)
-            row = (
+            doc_id, digest, number = (
                 document.doc_id,
                 document.text_sha256,
-                number,
-                document.split,
-                name,
-                start,
-                length,
+                text_id(document.text_sha256),
             )
+            row = (doc_id, digest, number, document.split, name, start, length)
             try:
                 self.database.execute("INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.IntegrityError:
+                where = str(self.corpus.articles_folder / name)
+                remedy = "restore the folder from git"
                 raise InputError(
-                    f"document {document.doc_id} stands twice",
-                    where=str(self.corpus.articles_folder / name),
-                    remedy="restore the folder from git",
+                    f"document {doc_id} is there twice", where=where, remedy=remedy
                 ) from None
             if not self.has_fingerprint(number):
-                self.add_fingerprint(
-                    number, near_duplicates.hash_bands(near_duplicates.hash_runs(document.text))
-                )
+                bands = near_duplicates.hash_bands(near_duplicates.hash_runs(document.text))
+                self.add_fingerprint(number, bands)
             advance(1)
 
     def find_neighbours(self, keys: Iterable[int]) -> set[int]:
-        """Numbers of texts that share one of the bands."""
-        found: set[int] = set()
-        for key in keys:
-            question = "SELECT text_id FROM band WHERE key = ? LIMIT ?"
-            found.update(
-                number for (number,) in self.database.execute(question, (key, _MAX_NEIGHBOURS))
-            )
-        return found
+        """Return the ids of texts that share one of the bands."""
+        statement = "SELECT text_id FROM band WHERE key = ? LIMIT ?"
+        rows = (self.database.execute(statement, (key, _MAX_NEIGHBOURS)) for key in keys)
+        return {number for found in rows for (number,) in found}
 
     def has_fingerprint(self, number: int) -> bool:
-        """Whether the text's fingerprint is kept."""
-        return bool(
-            self.database.execute(
-                "SELECT 1 FROM fingerprint WHERE text_id = ?", (number,)
-            ).fetchone()
-        )
+        """Return whether the text's fingerprint is stored."""
+        statement = "SELECT 1 FROM fingerprint WHERE text_id = ?"
+        return bool(self.database.execute(statement, (number,)).fetchone())
 
     def add_fingerprint(self, number: int, keys: Iterable[int]) -> None:
-        """Keep the fingerprint of a text."""
+        """Store the fingerprint of a text."""
         self.database.execute("INSERT OR IGNORE INTO fingerprint VALUES (?)", (number,))
-        self.database.executemany(
-            "INSERT OR IGNORE INTO band VALUES (?, ?)", ((key, number) for key in keys)
-        )
+        rows = ((key, number) for key in keys)
+        self.database.executemany("INSERT OR IGNORE INTO band VALUES (?, ?)", rows)
 
     def list_holders(self, number: int) -> list[tuple[str, Split]]:
-        """(doc_id, split) of the documents that have one text, in order."""
-        question = "SELECT doc_id, split FROM document WHERE text_id = ? ORDER BY doc_id"
-        return list(self.database.execute(question, (number,)))
+        """Return (doc_id, split) of the documents that have one text, in order."""
+        statement = "SELECT doc_id, split FROM document WHERE text_id = ? ORDER BY doc_id"
+        return list(self.database.execute(statement, (number,)))
 
     def find_text(self, number: int) -> str | None:
-        """A text of the corpus, by its number; None when only its fingerprint is left."""
-        held = self.list_holders(number)
-        return self.read_document(held[0][0]).text if held else None
+        """Return a text of the corpus by its id; None where only its fingerprint is left."""
+        holders = self.list_holders(number)
+        return self.read_document(holders[0][0]).text if holders else None
 
     def list_batches(self, doc_ids: Iterable[str]) -> list[str]:
-        """The names of the batches that hold some documents, in order."""
-        question = "SELECT batch FROM document WHERE doc_id = ?"
-        return sorted(
-            {self.database.execute(question, (doc_id,)).fetchone()[0] for doc_id in doc_ids}
-        )
+        """Return the names of the batches that hold some documents, in order."""
+        statement = "SELECT batch FROM document WHERE doc_id = ?"
+        execute = self.database.execute
+        return sorted({execute(statement, (doc_id,)).fetchone()[0] for doc_id in doc_ids})
 
     def read_document(self, doc_id: str) -> Document:
-        """A document of the corpus, read from its place."""
-        question = "SELECT batch, start, length FROM document WHERE doc_id = ?"
-        return self.corpus.read_document_at(*self.database.execute(question, (doc_id,)).fetchone())
+        """Read a document of the corpus."""
+        statement = "SELECT batch, start, length FROM document WHERE doc_id = ?"
+        location = self.database.execute(statement, (doc_id,)).fetchone()
+        return self.corpus.read_document_at(*location)
 
 
 def _file_state(path: Path) -> list[int]:
@@ -159,54 +141,53 @@ def _file_state(path: Path) -> list[int]:
 def open_index(
     path: Path, corpus: CorpusFiles, advance: Callable[[int], None]
 ) -> Iterator[ArticleIndex]:
-    """Open the cache at ``path``, or make it, and bring it up to date with ``corpus``.
+    """Open or create the cache at ``path`` and bring it up to date.
 
     Raises:
         DiskError: the disk is full, or the cache turned out damaged; it was removed and the command can be repeated.
     """
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_explain_database_errors(path))
-        index = stack.enter_context(_connect(path, corpus))
-        try:
-            index.update(advance)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            index.database.close()
-            _remove_database(path)
-            index = stack.enter_context(_connect(path, corpus))
-            index.update(advance)
-        yield index
-
-
-@contextlib.contextmanager
-def _explain_database_errors(path: Path) -> Iterator[None]:
     try:
-        yield
+        with contextlib.closing(_open_updated_database(path, corpus, advance)) as database:
+            yield ArticleIndex(database, corpus)
     except sqlite3.OperationalError as error:
-        raise DiskError(
-            str(error), where=str(path), remedy="free some space and run the command again"
-        ) from error
+        remedy = "free some space and run the command again"
+        raise DiskError(str(error), where=str(path), remedy=remedy) from error
     except sqlite3.DatabaseError as error:
         _remove_database(path)
         remedy = "it was a cache and is removed; run the command again"
         raise DiskError(str(error), where=str(path), remedy=remedy) from error
 
 
-@contextlib.contextmanager
-def _connect(path: Path, corpus: CorpusFiles) -> Iterator[ArticleIndex]:
-    with convert_os_errors(path), contextlib.closing(_open_database(path)) as tables:
-        yield ArticleIndex(tables, corpus)
+def _open_updated_database(
+    path: Path, corpus: CorpusFiles, advance: Callable[[int], None]
+) -> sqlite3.Connection:
+    database = _open_database(path)
+    try:
+        ArticleIndex(database, corpus).update(advance)
+    except BaseException as error:
+        database.close()
+        if type(error) is not sqlite3.DatabaseError:
+            raise
+        _remove_database(path)  # damaged: it is made anew, once
+        database = _open_database(path)
+        ArticleIndex(database, corpus).update(advance)
+    return database
 
 
 def _open_database(path: Path) -> sqlite3.Connection:
-    tables = sqlite3.connect(path)
-    if _read_tables_version(tables) != _TABLES_VERSION:
-        tables.close()
+    database = sqlite3.connect(path)
+    version = _tables_version()
+    if _read_tables_version(database) != version:
+        database.close()
         _remove_database(path)
-        tables = sqlite3.connect(path)
-        tables.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_TABLES_VERSION}; COMMIT;")
-    return tables
+        database = sqlite3.connect(path)
+        database.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {version}; COMMIT;")
+    return database
+
+
+def _tables_version() -> int:
+    """Return a number for the code that makes tables and fingerprints, so that no other code's are used."""
+    return int(sha256(f"{package_digest()} {library_versions('numpy', 'xxhash')}")[:7], 16)
 
 
 def _read_tables_version(database: sqlite3.Connection) -> int | None:
@@ -215,7 +196,7 @@ def _read_tables_version(database: sqlite3.Connection) -> int | None:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        return None  # no database at all
+        return None  # the file is no database
 
 
 def _remove_database(path: Path) -> None:

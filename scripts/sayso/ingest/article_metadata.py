@@ -1,4 +1,4 @@
-"""What is known of an article besides its text: from its record, from a side table, from options."""
+"""Metadata of an article: from its record, from a table of metadata, and from options."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sayso.files import convert_os_errors
 from sayso.models import DocId
 
 METADATA_FIELDS = ("title", "outlet", "url", "published", "language", "license", "source_name")
-FILE_COLUMN = "file"  # the side table's other key: the name of the file that held the article
-_DERIVED_FIELDS = {"text_sha256", "split", "ingested"}  # in a corpus's own records; made anew here
+FILE_COLUMN = "file"  # the other key of the table: the name of the file that held the article
+_DERIVED_FIELDS = {"text_sha256", "split", "ingested"}  # in records of a corpus; computed anew
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _DATE = re.compile(
@@ -27,7 +27,7 @@ _DATE = re.compile(
 
 
 def parse_field_mapping(pairs: Iterable[str]) -> dict[str, str]:
-    """Which field of a record holds which of ours, from words like ``text=body``.
+    """Parse words like ``text=body``: our field, and the field of a record that holds it.
 
     Raises:
         UsageError: a word is not OURS=THEIRS, or we have no such field.
@@ -35,33 +35,27 @@ def parse_field_mapping(pairs: Iterable[str]) -> dict[str, str]:
     >>> parse_field_mapping(["text=body", "doc_id=id"])
     {'text': 'body', 'doc_id': 'id'}
     """
-    found: dict[str, str] = {}
+    mapping: dict[str, str] = {}
+    known = ("text", "doc_id", *METADATA_FIELDS)
     for pair in pairs:
-        ours, sign, theirs = pair.partition("=")
-        if (
-            not sign
-            or not theirs
-            or ours not in ("text", "doc_id", *METADATA_FIELDS)
-            or ours in found
-        ):
-            raise UsageError(
-                f"--field {pair}: not OURS=THEIRS, or twice",
-                remedy=f"OURS is one of text, doc_id, {', '.join(METADATA_FIELDS)}",
-            )
-        found[ours] = theirs
-    return found
+        ours, _sign, theirs = pair.partition("=")
+        if not theirs or ours not in known or ours in mapping:
+            remedy = f"OURS is one of {', '.join(known)}"
+            raise UsageError(f"--field {pair}: not OURS=THEIRS, or given twice", remedy=remedy)
+        mapping[ours] = theirs
+    return mapping
 
 
 def extract_metadata(
     record: Mapping[str, Any], fields: Mapping[str, str], location: str
 ) -> tuple[dict[str, str], set[str]]:
-    """What a record says of its article, by our names, and the names of its fields that were not taken.
+    """Return the metadata in a record, and the names of its fields that were not used.
 
     Raises:
         InputError: a value is not text.
     """
     theirs = {ours: fields.get(ours, ours) for ours in ("text", "doc_id", *METADATA_FIELDS)}
-    given = {}
+    metadata = {}
     for ours, key in theirs.items():
         value = record.get(key)
         if ours == "doc_id" and isinstance(value, int) and not isinstance(value, bool):
@@ -69,107 +63,84 @@ def extract_metadata(
         if ours == "text" or value is None or value == "":
             continue
         if not isinstance(value, str):
-            raise InputError(
-                f"{key!r} is not text but {value!r}"[:200],
-                where=location,
-                remedy="make it a string, or null",
-            )
-        given[ours] = value
-    return given, set(record) - set(theirs.values()) - _DERIVED_FIELDS
+            what = f"{key!r} is not text but {value!r}"[:200]
+            raise InputError(what, where=location, remedy="make it a string, or null")
+        metadata[ours] = value
+    return metadata, set(record) - set(theirs.values()) - _DERIVED_FIELDS
 
 
 def read_metadata_table(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (place, row) of a side table, CSV or JSON Lines; a row says ``doc_id`` or ``file``, and any of our fields.
+    """Yield (location, row) of a table, CSV or JSON Lines. A row has ``doc_id`` or ``file``, and any of our fields.
 
     Raises:
         InputError: the file cannot be read as such, a column is unknown, or a row has no key.
     """
     rows = _read_json_rows if path.suffix.lower() == ".jsonl" else _read_csv_rows
-    for place, row in rows(path):
-        unknown = sorted(set(row) - {"doc_id", FILE_COLUMN, *METADATA_FIELDS})
-        if unknown:
-            raise InputError(
-                f"no such field: {', '.join(unknown)}",
-                where=place,
-                remedy=f"name the columns doc_id or {FILE_COLUMN}, and {', '.join(METADATA_FIELDS)}",
-            )
-        if "doc_id" not in row and FILE_COLUMN not in row:
-            raise InputError(
-                f"neither doc_id nor {FILE_COLUMN}",
-                where=place,
-                remedy="say which article the row is about",
-            )
-        yield place, row
+    keys = ("doc_id", FILE_COLUMN)
+    for location, row in rows(path):
+        if unknown := sorted(set(row) - {*keys, *METADATA_FIELDS}):
+            what = f"no such field: {', '.join(unknown)}"
+            remedy = f"name the columns doc_id or {FILE_COLUMN}, and {', '.join(METADATA_FIELDS)}"
+            raise InputError(what, where=location, remedy=remedy)
+        if not any(key in row for key in keys):
+            what = f"neither doc_id nor {FILE_COLUMN}"
+            raise InputError(what, where=location, remedy="add the key of the article")
+        yield location, row
 
 
 def _read_csv_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    reader = None
+    line = 1
     try:
-        # A spreadsheet's byte order mark is not part of the first column's name.
+        # utf-8-sig: the byte order mark of a spreadsheet is not part of the first column's name.
         with convert_os_errors(path), path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             if len(set(header)) < len(header):
-                raise InputError(
-                    "two columns have one name", where=f"{path}:1", remedy="rename one"
-                )
+                what = "two columns have one name"
+                raise InputError(what, where=f"{path}:1", remedy="rename one")
             for cells in reader:
-                place = f"{path}:{reader.line_num}"
+                line = reader.line_num
                 if cells and len(cells) != len(header):
-                    raise InputError(
-                        f"{len(cells)} cells under {len(header)} columns",
-                        where=place,
-                        remedy="mend it",
-                    )
+                    what = f"{len(cells)} cells under {len(header)} columns"
+                    raise InputError(what, where=f"{path}:{line}", remedy="correct the row")
                 if cells:
-                    yield (
-                        place,
-                        {name: cell for name, cell in zip(header, cells, strict=True) if cell},
-                    )
+                    row = zip(header, cells, strict=True)
+                    yield f"{path}:{line}", {name: cell for name, cell in row if cell}
     except (csv.Error, UnicodeDecodeError) as error:
-        line = reader.line_num if reader else 1
-        raise InputError(
-            str(error), where=f"{path}:{line}", remedy="save it as CSV in UTF-8"
-        ) from error
+        remedy = "save it as CSV in UTF-8"
+        raise InputError(str(error), where=f"{path}:{line}", remedy=remedy) from error
 
 
 def _read_json_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     with convert_os_errors(path), path.open("rb") as stream:
         for number, record in jsonl.read_objects(stream, str(path)):
-            place = f"{path}:{number}"
-            wrong = [key for key, value in record.items() if not isinstance(value, str | None)]
-            if wrong:
-                raise InputError(
-                    f"{wrong[0]!r} is not text", where=place, remedy="make it a string, or null"
-                )
-            yield place, {key: value for key, value in record.items() if value}
+            location = f"{path}:{number}"
+            for key, value in record.items():
+                if not isinstance(value, str | None):
+                    what, remedy = f"{key!r} is not text", "make it a string, or null"
+                    raise InputError(what, where=location, remedy=remedy)
+            yield location, {key: value for key, value in record.items() if value}
 
 
 def validate_metadata(metadata: dict[str, str], location: str) -> dict[str, str]:
-    """``given`` itself, if its values can stand in a record.
+    """Return ``metadata`` itself, if its values are valid in a record.
 
     Raises:
-        InputError: a doc_id, language or date that is none, or a value with a NUL or half a surrogate pair.
+        InputError: a doc_id, language or date is invalid, or a value has a NUL or half a surrogate pair.
     """
     for name, value in metadata.items():
         if re.search("[\x00\ud800-\udfff]", value):
-            raise InputError(
-                f"{name} holds a NUL or half of a surrogate pair", where=location, remedy="mend it"
-            )
+            what = f"{name} contains a NUL or half of a surrogate pair"
+            raise InputError(what, where=location, remedy="remove it")
     if "doc_id" in metadata:
         _check_doc_id(metadata["doc_id"], location)
-    if "language" in metadata and not _LANGUAGE.fullmatch(metadata["language"]):
-        raise InputError(
-            f"{metadata['language']!r} is no language",
-            where=location,
-            remedy="give a BCP 47 tag, such as en",
-        )
-    if "published" in metadata and not is_date(metadata["published"]):
-        raise InputError(
-            f"{metadata['published']!r} is no ISO 8601 date",
-            where=location,
-            remedy="write it as 2026-11-22, time optional",
-        )
+    language, published = metadata.get("language"), metadata.get("published")
+    if language is not None and not _LANGUAGE.fullmatch(language):
+        remedy = "give a BCP 47 tag, such as en"
+        raise InputError(f"{language!r} is no language", where=location, remedy=remedy)
+    if published is not None and not is_date(published):
+        remedy = "write it as 2026-11-22, time optional"
+        raise InputError(f"{published!r} is no ISO 8601 date", where=location, remedy=remedy)
     return metadata
 
 
@@ -177,25 +148,27 @@ def _check_doc_id(doc_id: str, location: str) -> None:
     try:
         msgspec.convert(doc_id, DocId)
     except msgspec.ValidationError as error:
+        characters = "up to 200 of A-Z, a-z, 0-9, point, hyphen, underscore"
         raise InputError(
-            f"{doc_id!r} cannot be a doc_id (up to 200 of A-Z, a-z, 0-9, point, hyphen, underscore)",
+            f"{doc_id!r} cannot be a doc_id ({characters})",
             where=location,
-            remedy="give one: --doc-id ID, a field of the record, or a row of --metadata with file and doc_id",
+            remedy="give one: --doc-id ID, a field of the record,"
+            " or a row of --metadata with file and doc_id",
         ) from error
 
 
 def is_date(value: str) -> bool:
-    """Whether it is ISO 8601: a year, a month, a day or a moment.
+    """Return whether a value is an ISO 8601 year, month, day or time.
 
-    >>> [is_date(written) for written in ("2025-10", "2025-10-31T09:00Z", "2025-02-30", "31 October")]
+    >>> values = ("2025-10", "2025-10-31T09:00Z", "2025-02-30", "31 October")
+    >>> [is_date(value) for value in values]
     [True, True, False, False]
     """
     parts = _DATE.fullmatch(value)
     if not parts or (parts[4] and not parts[3]):
         return False
-    year, month, day = parts[1], parts[2] or "-01", parts[3] or "-01"
     try:
-        date.fromisoformat(f"{year}{month}{day}")
+        date.fromisoformat(f"{parts[1]}{parts[2] or '-01'}{parts[3] or '-01'}")
     except ValueError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""From paths to texts, exactly as received: bytes are decoded and nothing else is done to them."""
+"""Read articles from files, folders and standard input: bytes are decoded, and nothing else is done to them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from typing import Any, BinaryIO, Literal
 from sayso import jsonl
 from sayso.errors import InputError, SaysoError, UsageError
 from sayso.files import convert_os_errors
-from sayso.ingest import article_metadata
+from sayso.ingest.article_metadata import extract_metadata
 from sayso.models import sha256
 
 ArticleFormat = Literal["text", "jsonl"]
 
 STDIN = "-"
 FORMATS_BY_SUFFIX: dict[str, ArticleFormat] = {".txt": "text", ".jsonl": "jsonl"}
+MAX_ESCAPED_BYTES = 6  # that JSON may use for one byte of text, as \u00e9 does
 _NOTICE_OTHER_FILES = "files in folders that are neither .txt nor .jsonl, not read"
 _NOTICE_BYTE_ORDER_MARK = "texts that begin with a byte order mark, kept as U+FEFF"
-_NOTICE_REPLACEMENT_CHARACTER = "texts with U+FFFD, where an earlier program lost a letter"
-MAX_ESCAPED_BYTES = 6  # bytes that JSON may spend on a byte of text, as \u00e9 does
+_NOTICE_REPLACEMENT = "texts with U+FFFD, where an earlier program lost a letter"
+_REFUSED_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class ReceivedArticle:
-    """One article as it came in.
+    """One article as it was received.
 
-    ``location`` is file or file:line as the user named it, ``file`` the bare name of its file, ``stem`` that name where
-    it may serve as doc_id, ``metadata`` what its record says of it, by our names.
+    Attributes:
+        location: file or file:line, as the user named it.
+        file: the bare name of the file.
+        metadata: the metadata in its record, by our names.
+        stem: the name without suffix where it may serve as doc_id.
     """
 
     location: str
@@ -57,7 +61,7 @@ class ArticleSource:
 
 @dataclass
 class ArticleReader:
-    """Reads sources one article at a time; ``notices`` counts what a curator should hear of."""
+    """A reader of one article at a time. ``notices`` counts oddities that a curator should know of."""
 
     fields: Mapping[str, str]
     max_bytes: int
@@ -65,99 +69,76 @@ class ArticleReader:
     notices: Counter[str] = field(default_factory=Counter)
 
     def read_articles(self, paths: tuple[str, ...]) -> Iterator[ReceivedArticle | SaysoError]:
-        """Yield every article of ``paths`` in turn, or what is wrong with it, and go on."""
+        """Yield every article of ``paths`` in turn, or the error in its place."""
         if paths.count(STDIN) > 1:
-            raise UsageError(
-                "standard input can be read only once", where=STDIN, remedy="give - once"
-            )
+            what = "standard input can be read only once"
+            raise UsageError(what, where=STDIN, remedy="give - once")
         for path in paths:
             try:
                 for source in self._list_sources(path):
                     for article in self._read_source(source):
-                        self._count_notices(article)
+                        if isinstance(article, ReceivedArticle):
+                            has_mark = article.text.startswith("\ufeff")
+                            self.notices[_NOTICE_BYTE_ORDER_MARK] += has_mark
+                            self.notices[_NOTICE_REPLACEMENT] += "\ufffd" in article.text
                         yield article
             except SaysoError as error:
                 yield error
 
-    def _count_notices(self, article: ReceivedArticle | SaysoError) -> None:
-        if isinstance(article, ReceivedArticle):
-            self.notices[_NOTICE_BYTE_ORDER_MARK] += article.text.startswith("\ufeff")
-            self.notices[_NOTICE_REPLACEMENT_CHARACTER] += "\ufffd" in article.text
-
     def _list_sources(self, path: str) -> Iterator[ArticleSource]:
+        suffix = Path(path).suffix.lower()
         if path == STDIN:
             yield ArticleSource(path, self.format or "text")
         elif not Path(path).exists():
-            raise InputError(
-                "there is no such file or folder", where=path, remedy="look at the path"
-            )
+            raise InputError("there is no such file or folder", where=path, remedy="check the path")
         elif Path(path).is_dir():
             yield from self._list_folder(path)
-        elif found := self.format or FORMATS_BY_SUFFIX.get(Path(path).suffix.lower()):
+        elif found := self.format or FORMATS_BY_SUFFIX.get(suffix):
             yield ArticleSource(path, found)
         else:
-            known = " nor ".join(FORMATS_BY_SUFFIX)
-            raise InputError(
-                f"neither {known}",
-                where=path,
-                remedy="say what it is: --format text or --format jsonl",
-            )
+            what = f"neither {' nor '.join(FORMATS_BY_SUFFIX)}"
+            raise InputError(what, where=path, remedy="add --format text or --format jsonl")
 
     def _list_folder(self, folder: str) -> Iterator[ArticleSource]:
         empty = True
-        for inside, folders, files in os.walk(folder, onerror=_raise_error):
+        for parent, folders, files in os.walk(folder, onerror=_raise_error):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
-                found = FORMATS_BY_SUFFIX.get(Path(name).suffix.lower())
-                if found:
+                if found := FORMATS_BY_SUFFIX.get(Path(name).suffix.lower()):
                     empty = False
-                    yield ArticleSource(str(Path(inside, name)), found)
+                    yield ArticleSource(str(Path(parent, name)), found)
                 else:
                     self.notices[_NOTICE_OTHER_FILES] += 1
         if empty:
-            raise InputError(
-                "no .txt and no .jsonl in this folder",
-                where=folder,
-                remedy="name the files themselves",
-            )
+            what = "no .txt and no .jsonl in this folder"
+            raise InputError(what, where=folder, remedy="name the files themselves")
 
     def _read_source(self, source: ArticleSource) -> Iterator[ReceivedArticle | SaysoError]:
+        read = self._read_text if source.format == "text" else self._read_records
         if source.path == STDIN:
-            yield from self._read_stream(sys.stdin.buffer, source)
+            yield from read(sys.stdin.buffer, source)
             return
         try:
             with convert_os_errors(Path(source.path)), Path(source.path).open("rb") as stream:
-                yield from self._read_stream(stream, source)
+                yield from read(stream, source)
         except SaysoError as error:
             yield error
-
-    def _read_stream(
-        self, stream: BinaryIO, source: ArticleSource
-    ) -> Iterator[ReceivedArticle | SaysoError]:
-        articles = self._read_text if source.format == "text" else self._read_records
-        yield from articles(stream, source)
 
     def _read_text(self, stream: BinaryIO, source: ArticleSource) -> Iterator[ReceivedArticle]:
         raw = stream.read(self.max_bytes + 1)
         if len(raw) > self.max_bytes:
             raise self._too_long_error(source.path)
+        text = validate_text(decode_text(raw, source.path), source.path)
         stem = None if source.path == STDIN else Path(source.path).stem
-        yield ReceivedArticle(
-            source.path,
-            source.name,
-            validate_text(decode_text(raw, source.path), source.path),
-            stem=stem,
-        )
+        yield ReceivedArticle(source.path, source.name, text, stem=stem)
 
     def _read_records(
         self, stream: BinaryIO, source: ArticleSource
     ) -> Iterator[ReceivedArticle | SaysoError]:
-        for number, record in jsonl.read_objects(
-            self._read_bounded_lines(stream, source), source.path
-        ):
-            place = f"{source.path}:{number}"
+        lines = self._read_bounded_lines(stream, source)
+        for number, record in jsonl.read_objects(lines, source.path):
             try:
-                yield self._parse_record(record, place, source)
+                yield self._parse_record(record, f"{source.path}:{number}", source)
             except InputError as error:
                 yield error
 
@@ -169,79 +150,70 @@ class ArticleReader:
             yield line
 
     def _parse_record(
-        self, record: dict[str, Any], place: str, source: ArticleSource
+        self, record: dict[str, Any], location: str, source: ArticleSource
     ) -> ReceivedArticle:
         key = self.fields.get("text", "text")
         text = record.get(key)
         if not isinstance(text, str):
             what = f"{key!r} is not a text" if key in record else f"no field {key!r}"
-            raise InputError(what, where=place, remedy="say where the text is: --field text=NAME")
-        if len(text) > self.max_bytes or len(text.encode(errors="surrogatepass")) > self.max_bytes:
-            raise self._too_long_error(place)
-        given, unknown = article_metadata.extract_metadata(record, self.fields, place)
-        self.notices.update(
-            f"fields {name!r} that we have no place for, not taken" for name in unknown
-        )
-        _check_text_hash(record.get("text_sha256"), validate_text(text, place), place)
-        return ReceivedArticle(place, source.name, text, given)
+            remedy = "say which field has the text: --field text=NAME"
+            raise InputError(what, where=location, remedy=remedy)
+        if len(text.encode(errors="surrogatepass")) > self.max_bytes:
+            raise self._too_long_error(location)
+        metadata, unknown = extract_metadata(record, self.fields, location)
+        self.notices.update(f"unknown fields {name!r}, not used" for name in unknown)
+        validate_text(text, location)
+        if record.get("text_sha256") not in (None, sha256(text)):
+            what = "the text does not have the text_sha256 of its record"
+            remedy = "get the record again, or remove text_sha256"
+            raise InputError(what, where=location, remedy=remedy)
+        return ReceivedArticle(location, source.name, text, metadata)
 
-    def _too_long_error(self, place: str) -> InputError:
+    def _too_long_error(self, location: str) -> InputError:
         return InputError(
-            f"an article of more than {self.max_bytes:,} bytes, which a browser cannot show for labelling",
-            where=place,
-            remedy="split it into articles, or raise --max-bytes",
+            f"an article of more than {self.max_bytes:,} bytes, which browsers cannot label",
+            where=location,
+            remedy="split it into articles, or increase --max-bytes",
         )
 
 
 def decode_text(raw: bytes, location: str) -> str:
-    """The text of UTF-8 bytes, byte for byte.
+    """Decode UTF-8.
 
     Raises:
-        InputError: they are not UTF-8; names line and byte.
+        InputError: the bytes are not UTF-8; names line and byte.
     """
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
-        utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        encoding = "UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "ENCODING"
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(
             f"byte {error.start} is not UTF-8",
             where=f"{location}:{line}",
-            remedy=f"convert it: iconv -f {'UTF-16' if utf16 else 'ENCODING'} -t UTF-8",
+            remedy=f"convert it: iconv -f {encoding} -t UTF-8",
         ) from error
 
 
-_REFUSED_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
-
-
 def validate_text(text: str, location: str) -> str:
-    """``text`` itself, if an annotator could read it.
+    """Return ``text`` itself, if an annotator could read it.
 
     Raises:
-        InputError: nothing to read in it, a NUL, or half of a surrogate pair; names line and code point.
+        InputError: it is empty, or has a NUL or half of a surrogate pair; names line and code point.
     """
     if not text.strip().strip("\ufeff"):
         what = "the text is empty" if not text else "the text is only white space"
         raise InputError(what, where=location, remedy="leave it out")
-    wrong = _REFUSED_CHARACTERS.search(text)
-    if wrong:
-        kind = "a NUL" if wrong[0] == "\x00" else f"half of a surrogate pair, U+{ord(wrong[0]):04X}"
-        line = text.count("\n", 0, wrong.start()) + 1
+    if refused := _REFUSED_CHARACTERS.search(text):
+        character, start = refused[0], refused.start()
+        kind = f"half of a surrogate pair, U+{ord(character):04X}" if ord(character) else "a NUL"
+        line = text.count("\n", 0, start) + 1
         raise InputError(
-            f"code point {wrong.start()} (line {line} of the text) is {kind}",
+            f"code point {start} (line {line} of the text) is {kind}",
             where=location,
-            remedy="get the text again from where it came; this copy is damaged",
+            remedy="get the text again from its source; this copy is damaged",
         )
     return text
-
-
-def _check_text_hash(declared: Any, text: str, location: str) -> None:
-    if declared is not None and declared != sha256(text):
-        raise InputError(
-            "the text does not have the text_sha256 that stands beside it",
-            where=location,
-            remedy="get the record again, or take text_sha256 out",
-        )
 
 
 def _raise_error(error: OSError) -> None:

@@ -1,4 +1,4 @@
-"""Copies of one another get one split, and a split that was given is never taken away."""
+"""Give copies of one article the same split. A split that was given never changes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ _SPLIT_BOUNDS = (80, 90, 100)  # per cent: train to 80, validation to 90, test t
 
 @dataclass(frozen=True)
 class CopyCluster:
-    """Documents that are copies of one another, as far as this command met them.
+    """Documents that are copies of one another, as far as this command saw them.
 
-    ``same_text`` says that their texts are equal to the letter. ``kept_splits`` names the splits that some of them had
-    before, where these differ: they keep them, and the new ones are in ``split``.
+    Attributes:
+        new: those that this command adds.
+        split: the split of the new ones.
+        same_text: their texts are equal to the letter.
+        kept_splits: the splits that known ones have and keep, where these differ.
     """
 
     doc_ids: tuple[str, ...]
@@ -34,19 +37,20 @@ class CopyCluster:
 
 
 def assign_split(text_hashes: Iterable[str]) -> Split:
-    """The split of a cluster of new texts, by the smallest of their hashes: 80, 10 and 10 of a hundred.
+    """Return the split of a cluster of new texts, drawn from the smallest of their hashes: 80, 10 and 10 per cent.
 
     >>> assign_split(["2cee767e", "ffff"]) == assign_split(["ffff", "2cee767e"])
     True
     """
     digest = hashlib.sha256(f"split {min(text_hashes)}".encode()).digest()
     drawn = int.from_bytes(digest[:8], "big") % 100
-    return next(split for split, end in zip(SPLITS, _SPLIT_BOUNDS, strict=True) if drawn < end)
+    bounds = zip(SPLITS, _SPLIT_BOUNDS, strict=True)
+    return next(split for split, bound in bounds if drawn < bound)
 
 
 @dataclass
 class _DisjointSets:
-    """Disjoint sets of numbers, for those that were joined to another."""
+    """Disjoint sets of numbers that were joined with another."""
 
     parents: dict[int, int] = field(default_factory=dict)
 
@@ -65,7 +69,7 @@ class _DisjointSets:
 def assign_splits(
     incoming: IncomingArticles, index: ArticleIndex, advance: Callable[[int], None]
 ) -> list[CopyCluster]:
-    """Give every new text its split and return the clusters that have a new document, in order of doc_id."""
+    """Give every new text its split, and return the clusters with a new document, in order of doc_id."""
     joined = _join_copies(incoming, index, advance)
     members: dict[int, list[int]] = defaultdict(list)
     for number in joined.parents:
@@ -74,15 +78,13 @@ def assign_splits(
     for number, digest in incoming.list_new_hashes():
         if number in joined.parents:
             hashes[number] = digest
-        elif held := index.list_holders(number):
-            incoming.set_split(number, held[0][1])
         else:
-            incoming.set_split(number, assign_split([digest]))
+            _choose_split([number], {number: digest}, incoming, index)
     for numbers in members.values():
         _choose_split(numbers, hashes, incoming, index)
     alone = [[number] for number in incoming.list_shared_texts() if number not in joined.parents]
-    found = [_build_cluster(numbers, incoming, index) for numbers in (*members.values(), *alone)]
-    return sorted(found, key=lambda cluster: cluster.doc_ids)
+    clusters = [_build_cluster(each, incoming, index) for each in (*members.values(), *alone)]
+    return sorted(clusters, key=lambda cluster: cluster.doc_ids)
 
 
 def _join_copies(
@@ -91,23 +93,20 @@ def _join_copies(
     sets = _DisjointSets()
 
     @lru_cache(maxsize=64)
-    def runs_of(number: int) -> near_duplicates.RunHashes | None:
+    def hash_runs_of(number: int) -> near_duplicates.RunHashes | None:
         text = incoming.find_text(number) or index.find_text(number)
         return None if text is None else near_duplicates.hash_runs(text)
 
     for number, text in incoming.list_new_texts():
         own = near_duplicates.hash_runs(text)
-        keys = near_duplicates.hash_bands(own)
-        for other in sorted(index.find_neighbours(keys) - {number}):
+        bands = near_duplicates.hash_bands(own)
+        for other in sorted(index.find_neighbours(bands) - {number}):
             if sets.find_root(other) == sets.find_root(number):
                 continue
-            theirs = runs_of(other)
-            if (
-                theirs is not None
-                and near_duplicates.resemblance(own, theirs) >= near_duplicates.COPY_THRESHOLD
-            ):
+            theirs = hash_runs_of(other)
+            if theirs is not None and near_duplicates.are_copies(own, theirs):
                 sets.join(number, other)
-        index.add_fingerprint(number, keys)
+        index.add_fingerprint(number, bands)
         advance(1)
     return sets
 
@@ -116,29 +115,26 @@ def _choose_split(
     numbers: list[int], hashes: dict[int, str], incoming: IncomingArticles, index: ArticleIndex
 ) -> None:
     given = {split for number in numbers for _doc_id, split in index.list_holders(number)}
-    # The first in order, always: a command that was killed and is run again must choose the same.
+    # The first in order, always: a killed command that is run again must choose the same.
+    new = [number for number in numbers if number in hashes]
     split = (
-        min(given, key=SPLITS.index)
-        if given
-        else assign_split(hashes[number] for number in numbers)
+        min(given, key=SPLITS.index) if given else assign_split(hashes[number] for number in new)
     )
-    for number in numbers:
-        if number in hashes:
-            incoming.set_split(number, split)
+    for number in new:
+        incoming.set_split(number, split)
 
 
 def _build_cluster(
     numbers: list[int], incoming: IncomingArticles, index: ArticleIndex
 ) -> CopyCluster:
-    old = [holder for number in numbers for holder in index.list_holders(number)]
-    new = sorted(doc_id for number in numbers for doc_id in incoming.list_new_doc_ids(number))
-    given = sorted({split for _doc_id, split in old}, key=SPLITS.index)
+    known = [holder for number in numbers for holder in index.list_holders(number)]
+    new = {number: incoming.list_new_doc_ids(number) for number in numbers}
+    new_ids = sorted(doc_id for doc_ids in new.values() for doc_id in doc_ids)
+    given = sorted({split for _doc_id, split in known}, key=SPLITS.index)
     return CopyCluster(
-        doc_ids=tuple(sorted([*new, *(doc_id for doc_id, _split in old)])),
-        new=tuple(new),
-        split=next(
-            incoming.find_split(number) for number in numbers if incoming.list_new_doc_ids(number)
-        ),
+        doc_ids=tuple(sorted([*new_ids, *(doc_id for doc_id, _split in known)])),
+        new=tuple(new_ids),
+        split=next(incoming.find_split(number) for number in numbers if new[number]),
         same_text=len(numbers) == 1,
         kept_splits=tuple(given) if len(given) > 1 else (),
     )

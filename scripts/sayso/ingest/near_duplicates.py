@@ -1,11 +1,8 @@
-"""Which texts are copies of one another, as syndicated articles are: MinHash finds pairs, Jaccard confirms them.
+"""Find texts that are copies of one another, as syndicated articles are: MinHash finds pairs, Jaccard confirms them.
 
 Two texts resemble each other by the share of their runs of five words. Case, punctuation, white space and Unicode
-form do not count, or a copy that only changed its quotation marks would not be found.
-
-numpy and xxhash are here already for ``datasets``; xxHash is a frozen function, so a fingerprint that was kept stays
-good.
-"""
+form do not count, or a copy with other quotation marks would not be found. xxHash is a frozen function, so stored
+fingerprints stay valid."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ _WORD = re.compile(rf"[{_UNSPACED_SCRIPTS}]|[^\W{_UNSPACED_SCRIPTS}]+")
 
 
 def split_words(text: str) -> list[str]:
-    """The words that a comparison sees.
+    """Return the words that are compared.
 
     >>> split_words("The  Mayor’s post – said")
     ['the', 'mayor', 's', 'post', 'said']
@@ -39,7 +36,7 @@ def split_words(text: str) -> list[str]:
 
 
 def hash_runs(text: str) -> RunHashes:
-    """Hashes of the runs of five words, sorted, each once; of all words where there are fewer; empty without words."""
+    """Return the hashes of all runs of five words, sorted, each once; of all words where there are fewer."""
     found = split_words(text)
     hashed = np.fromiter(
         map(xxhash.xxh3_64_intdigest, map(str.encode, found)), np.uint64, len(found)
@@ -52,7 +49,7 @@ def hash_runs(text: str) -> RunHashes:
 
 
 def hash_bands(text_runs: RunHashes) -> list[int]:
-    """One key a band, as signed 64-bit integers; texts that share a key are likely to resemble each other."""
+    """Return a key for each band, a signed 64-bit integer; texts that share a key probably resemble each other."""
     if not len(text_runs):
         return []
     halves = (text_runs >> np.uint64(32)).astype(
@@ -69,13 +66,18 @@ def hash_bands(text_runs: RunHashes) -> list[int]:
 
 
 def resemblance(one: RunHashes, other: RunHashes) -> float:
-    """The share of runs that both have, 0 to 1 (Jaccard).
+    """Return the share of runs that both have, 0 to 1 (Jaccard).
 
     >>> resemblance(hash_runs("a b c d e f g h"), hash_runs("A, b: c d e f g h"))
     1.0
     """
     shared = len(np.intersect1d(one, other, assume_unique=True))
     return shared / max(1, len(one) + len(other) - shared)
+
+
+def are_copies(one: RunHashes, other: RunHashes) -> bool:
+    """Return whether two texts resemble each other so much that they get the same split."""
+    return resemblance(one, other) >= COPY_THRESHOLD
 
 
 def _polynomial_weights(size: int) -> RunHashes:

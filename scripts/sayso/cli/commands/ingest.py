@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli import terminal
+from sayso.cli.terminal import ProgressBars, print_json, print_message, print_table
 
 if TYPE_CHECKING:
-    from sayso.ingest import IngestResult
+    from sayso.ingest import IngestRequest, IngestResult
     from sayso.ingest.text_replacement import WithdrawnAnnotation
 
 _MAX_LISTED = 20
-_MAX_QUOTE_LENGTH = 60  # code points of a mention that is quoted
+_MAX_QUOTE_LENGTH = 60  # code points
 
 
 @click.command()
@@ -23,36 +24,32 @@ _MAX_QUOTE_LENGTH = 60  # code points of a mention that is quoted
 @click.option(
     "--format",
     type=click.Choice(["text", "jsonl"]),
-    help="What the files are. [default: by suffix]",
+    help="Format of the files. [default: by suffix]",
 )
 @click.option(
     "--field",
     "fields",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="Which field of a record holds ours.",
+    help="Field of a record that holds one of ours. May be repeated.",
 )
 @click.option(
-    "--doc-id",
-    metavar="ID",
-    help="The name of the article, if there is one. [default: the file's stem]",
+    "--doc-id", metavar="ID", help="doc_id, for a single article. [default: the file's stem]"
 )
 @click.option(
     "--metadata",
-    "side_table",
+    "metadata_table",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="CSV or .jsonl with a row an article, keyed by doc_id or file.",
+    help="CSV or .jsonl with a row for each article, keyed by doc_id or file.",
 )
-@click.option("--title", help="Its headline.")
-@click.option("--outlet", help="Who published it.")
-@click.option("--url", help="Where.")
-@click.option("--published", metavar="DATE", help="When, in ISO 8601.")
+@click.option("--title", help="Headline.")
+@click.option("--outlet", help="Publisher.")
+@click.option("--url", help="Address.")
+@click.option("--published", metavar="DATE", help="Date of publication, in ISO 8601.")
 @click.option("--language", metavar="TAG", help="BCP 47 tag. [default: und]")
 @click.option("--license", metavar="SPDX", help="SPDX identifier. [default: unknown]")
 @click.option(
-    "--source-name",
-    metavar="NAME",
-    help="What it was called as received. [default: the file's name]",
+    "--source-name", metavar="NAME", help="Name of the file as received. [default: the file's name]"
 )
 @click.option(
     "--ingested",
@@ -62,26 +59,23 @@ _MAX_QUOTE_LENGTH = 60  # code points of a mention that is quoted
 @click.option(
     "--max-bytes", type=click.IntRange(min=1), help="Refuse longer articles. [default: 5,000,000]"
 )
-@click.option(
-    "--update-metadata", is_flag=True, help="Give known articles the metadata that came now."
-)
-@click.option(
-    "--replace-text", is_flag=True, help="Let other words take the place of a known article's text."
-)
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--update-metadata", is_flag=True, help="Update the metadata of known documents.")
+@click.option("--replace-text", is_flag=True, help="Replace the text of known documents.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
 def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
     """Take articles into the corpus, text verbatim.
 
-    PATH is a .txt, a .jsonl with an article a line, a folder of these, or - for standard input. Metadata given by
-    option is for all articles; a record's own and the side table's come before it. One article that is wrong, and
-    nothing of the whole command is taken in. The same article again is no news. Copies of one another are reported
-    and get one split.
+    PATH is a .txt, a .jsonl with an article on each line, a folder of these, or - for standard
+    input. Options give metadata for all articles; an article's own record and the metadata table
+    take precedence. If one article is refused, nothing is taken in. The same article again changes
+    nothing. Copies of one another are reported and get the same split.
 
-    Other words under a known doc_id are refused, or with --replace-text take the old text's place; doc_id, split and
-    day stay. An answer is carried over where every mention provably stands on the same words, and otherwise leaves
-    corpus/annotations, or corpus/gold, and is listed. Every line that gives way stands in corpus/history/texts.
+    Another text under a known doc_id is refused. With --replace-text it replaces the old text;
+    doc_id, split and day stay. An annotation is carried over if every mention provably has the
+    same text, and otherwise leaves corpus/annotations or corpus/gold and is listed. All replaced
+    lines are kept in corpus/history/texts.
 
     \b
     Examples:
@@ -97,128 +91,109 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
     from sayso.settings import find_checkout
 
     try:
-        with terminal.ProgressBars() as watch:
-            report = ingest(find_checkout(root), _build_request(options), watch)
-    except RefusedArticlesError as refused:
-        for refusal in refused.refusals:
-            terminal.print_message(str(refusal))
+        with ProgressBars() as report_progress:
+            result = ingest(find_checkout(root), _build_request(options), report_progress)
+    except RefusedArticlesError as error:
+        for refusal in error.refusals:
+            print_message(str(refusal))
         raise
     if as_json:
         import msgspec
 
-        terminal.print_json(msgspec.to_builtins(report))
+        print_json(msgspec.to_builtins(result))
     else:
-        _print_report(report)
+        _print_result(result)
 
 
-def _build_request(options: dict[str, Any]) -> Any:
+def _build_request(options: dict[str, Any]) -> IngestRequest:
     from sayso.ingest import MAX_BYTES, IngestRequest, article_metadata
 
-    named = {
-        name: value
-        for name in ("doc_id", *article_metadata.METADATA_FIELDS)
-        if (value := options.pop(name)) is not None
-    }
+    names = ("doc_id", *article_metadata.METADATA_FIELDS)
+    given = {name: options.pop(name) for name in names}
+    metadata = {name: value for name, value in given.items() if value is not None}
+    options["fields"] = article_metadata.parse_field_mapping(options["fields"])
+    options["max_bytes"] = options["max_bytes"] or MAX_BYTES
     return IngestRequest(
-        **{
-            **options,
-            "fields": article_metadata.parse_field_mapping(options["fields"]),
-            "max_bytes": options["max_bytes"] or MAX_BYTES,
-        },
-        metadata=article_metadata.validate_metadata(named, "options"),
+        **options, metadata=article_metadata.validate_metadata(metadata, "options")
     )
 
 
-def _print_report(report: IngestResult) -> None:
-    would = "would be " if report.dry_run else ""
-    for what, doc_ids in (
-        ("new", report.new),
-        ("replaced", report.replaced),
-        ("updated", report.updated),
-    ):
+def _print_result(result: IngestResult) -> None:
+    groups = (("new", result.new), ("replaced", result.replaced), ("updated", result.updated))
+    for what, doc_ids in groups:
         for doc_id in doc_ids[:_MAX_LISTED]:
             click.echo(f"{what} {doc_id}")
         if len(doc_ids) > _MAX_LISTED:
             click.echo(f"{what} ... and {len(doc_ids) - _MAX_LISTED} more")
-    _print_clusters(report)
-    _print_replaced_annotations(report)
-    if report.with_other_metadata:
-        terminal.print_message(
-            f"{len(report.with_other_metadata)} known articles came with other metadata, which was left as it is"
-            f" ({_format_doc_ids(report.with_other_metadata)}); --update-metadata changes it"
+    _print_clusters(result)
+    _print_replaced_annotations(result)
+    if result.with_other_metadata:
+        print_message(
+            f"{len(result.with_other_metadata)} known documents came with other metadata, which was"
+            f" ignored ({_format_list(result.with_other_metadata)}); --update-metadata changes it"
         )
-    for row in report.unused_rows[:_MAX_LISTED]:
-        terminal.print_message(f"{row}: no such article came in; the row was not used")
-    for what, count in report.notices.items():
-        terminal.print_message(f"{count} {what}")
-    replaced = f" {len(report.replaced)} {would}replaced," if report.replaced else ""
-    updated = f"{len(report.updated)} {would}updated"
-    terminal.print_message(
-        f"{len(report.new)} {would}new,{replaced} {updated}, {report.unchanged} unchanged"
-    )
+    for row in result.unused_rows[:_MAX_LISTED]:
+        print_message(f"{row}: no such article was given; the row was not used")
+    for notice, count in result.notices.items():
+        print_message(f"{count} {notice}")
+    would = "would be " if result.dry_run else ""
+    replaced = f" {len(result.replaced)} {would}replaced," if result.replaced else ""
+    updated = f"{len(result.updated)} {would}updated"
+    counts = f"{len(result.new)} {would}new,{replaced} {updated}, {result.unchanged} unchanged"
+    print_message(counts)
 
 
-def _print_replaced_annotations(report: IngestResult) -> None:
-    """What becomes of the answers to replaced articles; every one that leaves is told."""
-    for left in report.withdrawn:
-        whose = (
-            "the adjudicated reading" if left.annotator == "gold" else f"{left.annotator}'s answer"
+def _print_replaced_annotations(result: IngestResult) -> None:
+    """Print what becomes of the annotations of replaced texts; each that leaves is listed."""
+    leaves, would = ("would leave", "would be ") if result.dry_run else ("left", "")
+    for each in result.withdrawn:
+        whose = "gold" if each.annotator == "gold" else f"{each.annotator}'s annotation"
+        where = f"corpus/{each.file} for the history"
+        print_message(f"{each.doc_id}: {whose} {leaves} {where}: {_explain_withdrawal(each)}")
+    for file, count in sorted(result.unknown_texts.items()):
+        print_message(
+            f"corpus/{file}: {count} made for a text that neither corpus nor history has,"
+            " and left as they are"
         )
-        leaves = "would leave" if report.dry_run else "left"
-        terminal.print_message(
-            f"{left.doc_id}: {whose} {leaves} corpus/{left.file} for the history: {_explain_withdrawal(left)}"
-        )
-    for file, count in sorted(report.unknown_texts.items()):
-        terminal.print_message(
-            f"corpus/{file}: {count} given to a text that neither corpus nor history holds, and left as they are"
-        )
-    carried, would = sum(report.carried_over.values()), "would be " if report.dry_run else ""
-    if carried or report.withdrawn:
-        aside = f"{len(report.withdrawn)} {would}kept in the history alone"
-        terminal.print_message(f"{carried} answers {would}carried over to the new texts, {aside}")
+    carried = sum(result.carried_over.values())
+    if carried or result.withdrawn:
+        kept = f"{len(result.withdrawn)} {would}kept only in the history"
+        print_message(f"{carried} annotations {would}carried over to the new texts, {kept}")
 
 
-def _explain_withdrawal(left: WithdrawnAnnotation) -> str:
-    if not left.unproven_count:
-        return "it marks nothing, so it was about every word"
-    more = left.unproven_count - len(left.unproven_texts)
-    words = ", ".join(f"“{_shorten(words)}”" for words in left.unproven_texts)
-    return f"not proven to stand in the new text: {words}" + (f" and {more} more" if more else "")
+def _explain_withdrawal(withdrawn: WithdrawnAnnotation) -> str:
+    if not withdrawn.unproven_count:
+        return "it has no mention, so it was about the whole text"
+    more = withdrawn.unproven_count - len(withdrawn.unproven_texts)
+    texts = ", ".join(f"“{_shorten(text)}”" for text in withdrawn.unproven_texts)
+    return f"not proven to be in the new text: {texts}" + (f" and {more} more" if more else "")
 
 
-def _shorten(words: str) -> str:
-    line = " ".join(words.split())
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= _MAX_QUOTE_LENGTH else f"{line[:_MAX_QUOTE_LENGTH]}…"
 
 
-def _print_clusters(report: IngestResult) -> None:
-    if not report.clusters:
+def _print_clusters(result: IngestResult) -> None:
+    if not result.clusters:
         return
+    kinds = ["same text" if each.same_text else "near copies" for each in result.clusters]
     rows = [
-        (
-            cluster.split,
-            "same text" if cluster.same_text else "near copies",
-            _format_doc_ids(cluster.doc_ids),
-        )
-        for cluster in report.clusters[:_MAX_LISTED]
+        (cluster.split, kind, _format_list(cluster.doc_ids))
+        for cluster, kind in zip(result.clusters[:_MAX_LISTED], kinds, strict=False)
     ]
-    terminal.print_table("Copies of one another", ("split", "how", "documents"), rows)
-    kinds = Counter(
-        "same text" if cluster.same_text else "near copies" for cluster in report.clusters
-    )
-    terminal.print_message(
-        "clusters of copies: "
-        + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    )
-    for cluster in report.clusters:
+    print_table("Copies of one another", ("split", "kind", "documents"), rows)
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(kinds).items()))
+    print_message(f"clusters of copies: {counts}")
+    for cluster in result.clusters:
         if cluster.kept_splits:
-            terminal.print_message(
-                f"{_format_doc_ids(cluster.new)}: a copy of documents in {' and '.join(cluster.kept_splits)}, which keep their"
+            splits = " and ".join(cluster.kept_splits)
+            print_message(
+                f"{_format_list(cluster.new)}: a copy of documents in {splits}, which keep their"
                 f" splits; it goes to {cluster.split}"
             )
 
 
-def _format_doc_ids(doc_ids: tuple[str, ...]) -> str:
-    return ", ".join(doc_ids[:_MAX_LISTED]) + (
-        f" and {len(doc_ids) - _MAX_LISTED} more" if len(doc_ids) > _MAX_LISTED else ""
-    )
+def _format_list(doc_ids: Sequence[str]) -> str:
+    more = f" and {len(doc_ids) - _MAX_LISTED} more" if len(doc_ids) > _MAX_LISTED else ""
+    return ", ".join(doc_ids[:_MAX_LISTED]) + more
