@@ -1,4 +1,4 @@
-"""JSON Lines: what is wrong is told with file and line, and what is written is whole."""
+"""JSON Lines: errors name file and line, and files are written whole."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, Un
 
 from sayso.corpus.items import AnnotationFilter, Item, RecordKind
 from sayso.corpus.sources import CorpusFiles
-from sayso.corpus.views import AnnotationView, ItemView, Vocabulary
+from sayso.corpus.views import AnnotationView, CorpusVocabulary, ItemView
 from sayso.errors import InputError, UsageError
 from sayso.models import Gold
 from sayso.schema.declarations import Schema, load_schema
@@ -80,7 +80,7 @@ class Corpus:
     def __init__(
         self,
         source: ItemSource,
-        vocabulary: Callable[[], Vocabulary],
+        vocabulary: Callable[[], CorpusVocabulary],
         checkout: Checkout | None = None,
     ) -> None:
         self.checkout = checkout
@@ -88,7 +88,7 @@ class Corpus:
         self._find_vocabulary = vocabulary
 
     @cached_property
-    def vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> CorpusVocabulary:
         """The names of labels, attributes and relations."""
         return self._find_vocabulary()
 
@@ -190,7 +190,7 @@ def open_corpus(source: Any = ".", *, schema: str | Path | None = None) -> Corpu
         checkout = find_checkout(folder)
         declared = load_schema(Path(schema) if schema else folder / SCHEMA_FILE)
         return Corpus(
-            CorpusFiles(checkout.root), lambda: Vocabulary.from_schema(declared), checkout
+            CorpusFiles(checkout.root), lambda: CorpusVocabulary.from_schema(declared), checkout
         )
     if not (folder / "data").is_dir():
         raise InputError(
@@ -209,7 +209,8 @@ def open_corpus(source: Any = ".", *, schema: str | Path | None = None) -> Corpu
 def _open_built(built: Any, schema: Path | None) -> Corpus:
     declared = load_schema(schema) if schema else None
     return Corpus(
-        built, lambda: Vocabulary.from_schema(declared) if declared else built.find_vocabulary()
+        built,
+        lambda: CorpusVocabulary.from_schema(declared) if declared else built.find_vocabulary(),
     )
 
 

@@ -1,6 +1,6 @@
 """Typed reading of JSON Lines against bare orjson over the same file.
 
-    python tests/benchmarks/reading.py [megabytes]
+    python tests/benchmarks/jsonl_reading.py [megabytes]
 
 The yardstick is ``orjson.loads`` on every line, which knows nothing of types and checks nothing. Each figure is the
 best of three, each run a process of its own; memory is its peak.
@@ -21,13 +21,13 @@ MEGABYTES, RUNS = 1000, 3
 
 
 def write_sample_files(folder: Path, megabytes: int) -> None:
-    """A file of articles and one of answers, each of so many megabytes."""
+    """Write a file of articles and one of annotations, of so many megabytes each."""
     from sayso.models import encode
     from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 
     documents = list(synthetic_documents(1000))
-    answers = list(synthetic_annotations(documents, "reader"))
-    for name, records in (("articles", documents), ("annotations", answers)):
+    annotations = list(synthetic_annotations(documents, "reader"))
+    for name, records in (("articles", documents), ("annotations", annotations)):
         block = b"".join(encode(record) + b"\n" for record in records)
         with (folder / name).open("wb") as file:
             for _ in range(max(1, (megabytes << 20) // len(block))):

@@ -1,6 +1,6 @@
-"""How long the first help screen takes, against an interpreter that does nothing.
+"""Time the first help screen and `import sayso` against an interpreter that does nothing.
 
-python tests/benchmarks/starting.py
+python tests/benchmarks/startup.py
 """
 
 from __future__ import annotations
@@ -11,27 +11,32 @@ import sys
 import time
 
 RUNS = 10
+PROGRAMS = {
+    "sayso --help": ("-m", "sayso", "--help"),
+    "sayso push --help": ("-m", "sayso", "push", "--help"),
+    "sayso build --help": ("-m", "sayso", "build", "--help"),
+    "import sayso": ("-c", "import sayso"),
+    "sayso.open": ("-c", "import sayso; sayso.open"),
+}
 
 
 def median_seconds(*words: str) -> float:
-    """Median seconds of a whole process."""
-    taken = []
+    """Return the median duration of a whole process."""
+    seconds = []
     for _ in range(RUNS):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         subprocess.run([sys.executable, *words], check=True, capture_output=True)
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
 
 
 def main() -> None:
     """Print the figures."""
     bare = median_seconds("-c", "pass")
-    print(f"first help screen, whole process, median of {RUNS} (seconds)")
-    for words in (["--help"], ["push", "--help"], ["build", "--help"]):
-        taken = median_seconds("-m", "sayso", *words)
-        print(
-            f"  sayso {' '.join(words):14} {taken:.3f}   / a bare interpreter ({bare:.3f}) = {taken / bare:.1f}"
-        )
+    print(f"whole process, median of {RUNS} (seconds)")
+    for name, words in PROGRAMS.items():
+        taken = median_seconds(*words)
+        print(f"  {name:20} {taken:.3f}   / a bare interpreter ({bare:.3f}) = {taken / bare:.1f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A corpus of any size, the same each time: articles of about 3 kB, and answers with mentions and relations."""
+"""A corpus of any size, the same each time: articles of about 3 kB, and annotations with mentions and relations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sayso.models import (
 
 ARTICLE_BYTES = 3_000
 CLAIMS = 5
-"""In each article. A claim comes with an actor, a cue, a place and a count: 25 mentions, 20 relations."""
+"""Claims in each article. Each has an actor, a cue, a location and a count: 25 mentions, 20 relations."""
 
 _ACTORS = (
     "The governor",
@@ -64,7 +64,7 @@ def synthetic_documents(count: int) -> Iterator[Document]:
 
 
 def synthetic_annotations(documents: Iterable[Document], annotator: str) -> Iterator[Annotation]:
-    """One answer of ``annotator`` for each of the documents that ``synthetic_documents`` made."""
+    """Yield one annotation by `annotator` for each of the documents of `synthetic_documents`."""
     for document in documents:
         number = int(document.doc_id.removeprefix("article-"))
         mentions, relations = _make_mentions_and_relations(number)

@@ -1,4 +1,4 @@
-"""An answer is carried over to a later text only where every mention of it provably stands on the same words."""
+"""An annotation moves to a newer text only if every mention of it provably has the same words there."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def transfer(
 
 @dataclass(frozen=True)
 class AnchoringEdit:
-    """An edit of ``OLDER`` and whether what is said of Belgorod still stands on the same words."""
+    """An edit of `OLDER`, and the expectation on a mention of Belgorod."""
 
     newer: str
     is_anchored: bool
@@ -81,7 +81,7 @@ EDITS = {
     "a longer sentence": AnchoringEdit(
         OLDER.replace("Two drones", "It is not true that Two drones"), False
     ),
-    "the sentence stands twice": AnchoringEdit(
+    "the sentence occurs twice": AnchoringEdit(
         f"{OLDER} Two drones fell near Belgorod, the mayor said.", False
     ),
     "two words became one": AnchoringEdit(OLDER.replace("Two drones", "Twodrones"), False),
@@ -99,7 +99,7 @@ def test_each_edit(edit: AnchoringEdit) -> None:
         assert edit.newer[mention.start : mention.end] == mention.text == "Belgorod"
 
 
-def test_what_stands_twice_is_told_apart_by_its_neighbours() -> None:
+def test_neighbours_distinguish_sentences_that_occur_twice() -> None:
     older = "It fell. He ran. It fell. She ran."
     newer = f"One. {older}"
     second = Span(17, 19)
@@ -129,7 +129,7 @@ def test_who_read_what_is_remembered_over_several_texts() -> None:
     assert again.relations == record.relations
 
 
-def test_an_answer_without_mentions_is_about_every_word() -> None:
+def test_an_annotation_without_mentions_is_about_every_word() -> None:
     empty = make_annotation(OLDER)
     assert transfer(empty, f"{OLDER} More.") == (None, [])
     moved, _ = transfer(empty, OLDER.replace("\n", " "))
@@ -150,9 +150,7 @@ TEXTS = st.lists(
 
 
 @given(TEXTS, TEXTS, st.data())
-def test_what_is_carried_over_stands_on_the_same_words_and_nowhere_else(
-    older: str, newer: str, data: st.DataObject
-) -> None:
+def test_a_moved_span_has_the_same_words(older: str, newer: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(older)))
     end = data.draw(st.integers(start, len(older)))
     span = Span(start, end)

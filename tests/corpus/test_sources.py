@@ -95,14 +95,14 @@ def test_adding_goes_on_where_it_was_stopped(
         if killed < len(names):
             with pytest.raises(InputError, match="killed"):
                 stopped.add_documents(breaking())  # type: ignore[arg-type]
-        held = {d.doc_id for d in stopped.documents()}
-        stopped.add_documents(make_document(name) for name in sorted(names - held))
+        present = {d.doc_id for d in stopped.documents()}
+        stopped.add_documents(make_document(name) for name in sorted(names - present))
         assert [path.read_bytes() for path in stopped.batch_files()] == [
             path.read_bytes() for path in whole.batch_files()
         ]
 
 
-def test_a_document_is_found_at_its_place(corpus: CorpusFiles) -> None:
+def test_a_document_is_read_at_its_offset(corpus: CorpusFiles) -> None:
     corpus.add_documents(
         [make_document("a", "é😀"), make_document("b", "y"), make_document("c", "z")]
     )
@@ -127,7 +127,7 @@ def test_only_what_changes_is_rewritten(corpus: CorpusFiles) -> None:
     assert [d.title for d in corpus.documents()] == [None, None, None, "T", None]
 
 
-def test_two_documents_of_one_name_are_told(corpus: CorpusFiles) -> None:
+def test_two_documents_with_one_id_are_an_error(corpus: CorpusFiles) -> None:
     corpus.add_documents([make_document("a")])
     corpus.batch_file(1).write_bytes(corpus.batch_file(0).read_bytes())
     with pytest.raises(InputError, match="a stands twice"):
@@ -160,8 +160,8 @@ def make_annotation(doc_id: str, number: int, created: str = "2026-01-01") -> An
     )
 
 
-def test_answers_lie_by_campaign_and_annotator(corpus: CorpusFiles) -> None:
-    answers = sorted(
+def test_annotations_have_a_file_for_each_annotator_of_a_campaign(corpus: CorpusFiles) -> None:
+    annotations = sorted(
         [
             make_annotation("b", 10),
             make_annotation("a", 3),
@@ -170,15 +170,15 @@ def test_answers_lie_by_campaign_and_annotator(corpus: CorpusFiles) -> None:
         ],
         key=annotation_sort_key,
     )
-    assert [(a.doc_id, a.origin.annotation) for a in answers if a.origin] == [
+    assert [(a.doc_id, a.origin.annotation) for a in annotations if a.origin] == [
         ("a", 3),
         ("b", 9),
         ("b", 10),
         ("b", 1),
     ]
-    assert corpus.write_annotations("pilot", "ann-1", answers) is True
-    assert corpus.write_annotations("pilot", "ann-1", answers) is False
+    assert corpus.write_annotations("pilot", "ann-1", annotations) is True
+    assert corpus.write_annotations("pilot", "ann-1", annotations) is False
     assert corpus.write_annotations("main", "ann-2", []) is True
     assert corpus.campaigns() == ["main", "pilot"]
-    assert list(corpus.annotations("pilot")) == answers
+    assert list(corpus.annotations("pilot")) == annotations
     assert [path.name for path in corpus.annotation_files()] == ["ann-2.jsonl", "ann-1.jsonl"]

@@ -1,4 +1,4 @@
-"""schema.yaml: the shipped one, and what is said of a broken one."""
+"""The shipped schema.yaml, and the errors of broken ones."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ BROKEN_SCHEMAS = {
 def test_a_broken_schema_is_one_line_that_says_what_and_what_to_do(
     name: str, tmp_path: Path
 ) -> None:
-    old, new, said = BROKEN_SCHEMAS[name]
+    old, new, expected = BROKEN_SCHEMAS[name]
     assert old in SCHEMA_TEXT
     broken = tmp_path / "schema.yaml"
     broken.write_text(SCHEMA_TEXT.replace(old, new, 1), encoding="utf-8")
@@ -94,7 +94,7 @@ def test_a_broken_schema_is_one_line_that_says_what_and_what_to_do(
         schemas.load_schema(broken)
     message = str(refused.value)
     assert message.startswith(f"{broken}: ")
-    assert said in message
+    assert expected in message
     assert message.endswith("correct it and run `sayso schema build`")
     assert "\n" not in message
 
@@ -120,6 +120,6 @@ def test_one_key_means_one_thing() -> None:
 
 def test_every_attribute_of_a_crosswalk_is_declared() -> None:
     schema = schemas.load_schema(SCHEMA_PATH)
-    for place, values in schema.crosswalk.items():
-        label, attribute = place.split(".")
+    for name, values in schema.crosswalk.items():
+        label, attribute = name.split(".")
         assert set(values) <= set(schema.labels[label].attributes[attribute].values)

@@ -35,7 +35,7 @@ def iterate_declared_names() -> Iterator[str]:
 
 
 def list_quotations() -> list[str]:
-    """What stands in single asterisks, bullets left aside, with its brackets."""
+    """Return the texts in single asterisks, with their brackets, without bullets."""
     prose = re.sub(r"^\* ", "- ", GUIDELINES, flags=re.M).replace("**", "")
     return [" ".join(found.split()) for found in re.findall(r"\*([^*]+)\*", prose)]
 
@@ -89,18 +89,18 @@ def test_every_name_of_the_schema_is_there_and_no_other() -> None:
     assert set(re.findall(r"`([^`]+)`", GUIDELINES)) == set(iterate_declared_names())
 
 
-def test_every_key_stands_beside_what_it_chooses() -> None:
-    told = set(re.findall(r"`(\w+)` <kbd>([^<]+)</kbd>", GUIDELINES))
-    told |= set(re.findall(r"`(\w+)`\n<kbd>([^<]+)</kbd>", GUIDELINES))
-    meant = {(re.split(r"[ .]", place)[-1], key) for key, (place,) in group_hotkeys(SCHEMA).items()}
+def test_every_hotkey_is_beside_its_value() -> None:
+    documented = set(re.findall(r"`(\w+)` <kbd>([^<]+)</kbd>", GUIDELINES))
+    documented |= set(re.findall(r"`(\w+)`\n<kbd>([^<]+)</kbd>", GUIDELINES))
+    declared = {(re.split(r"[ .]", use)[-1], key) for key, (use,) in group_hotkeys(SCHEMA).items()}
     numbers = {("lower", "alt+j"), ("upper", "alt+k")}
-    assert told == meant - numbers
+    assert documented == declared - numbers
     every = set(re.findall(r"<kbd>([^<]+)</kbd>", GUIDELINES))
     assert every - LABEL_STUDIO - GROUPS == set(group_hotkeys(SCHEMA))
 
 
 @pytest.mark.parametrize("words", list_quotations())
-def test_every_example_stands_in_an_article(words: str) -> None:
+def test_every_example_is_in_an_article(words: str) -> None:
     plain = words.replace("[", "").replace("]", "")
     assert any(plain in article for article in ARTICLES)
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from sayso.corpus.items import AnnotationFilter, Item
-from sayso.corpus.views import Vocabulary
+from sayso.corpus.views import CorpusVocabulary
 from sayso.errors import InputError
 from sayso.files import convert_os_errors
 from sayso.models import Annotation, Document, Gold
@@ -37,7 +37,7 @@ class BuiltCorpus:
     """
 
     def __init__(
-        self, documents: Rows, records: Rows, vocabulary: Callable[[], Vocabulary]
+        self, documents: Rows, records: Rows, vocabulary: Callable[[], CorpusVocabulary]
     ) -> None:
         self._documents = documents
         self._records = records
@@ -128,7 +128,7 @@ def _read_splits(splits: Iterable[Any]) -> Iterator[Row]:
     return heapq.merge(*map(read, splits), key=itemgetter("doc_id"))
 
 
-def _names_in_files(paths: Iterable[Path]) -> Vocabulary:
+def _names_in_files(paths: Iterable[Path]) -> CorpusVocabulary:
     import pyarrow.parquet as pq
 
     names = _Names()
@@ -142,7 +142,7 @@ def _names_in_files(paths: Iterable[Path]) -> Vocabulary:
     return names.vocabulary()
 
 
-def _names_in_splits(splits: Iterable[Any]) -> Vocabulary:
+def _names_in_splits(splits: Iterable[Any]) -> CorpusVocabulary:
     names = _Names()
     for split in splits:
         table = split.data.table
@@ -173,9 +173,11 @@ class _Names:
             )
             names.update(pc.unique(found.cast("string")).to_pylist())
 
-    def vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> CorpusVocabulary:
         attributes = frozenset(self.attributes)
-        return Vocabulary(dict.fromkeys(sorted(self.labels), attributes), frozenset(self.relations))
+        return CorpusVocabulary(
+            dict.fromkeys(sorted(self.labels), attributes), frozenset(self.relations)
+        )
 
 
 def _index_of(table: Any, column: str, field: str) -> int:

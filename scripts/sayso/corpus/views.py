@@ -22,7 +22,7 @@ from sayso.spans import Span
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class CorpusVocabulary:
     """The names that a corpus uses. `schema` is None where only data is at hand.
 
     Attributes:
@@ -39,7 +39,7 @@ class Vocabulary:
         object.__setattr__(self, "label_of", {pluralise(label): label for label in self.attributes})
 
     @classmethod
-    def from_schema(cls, schema: Schema) -> Vocabulary:
+    def from_schema(cls, schema: Schema) -> CorpusVocabulary:
         """Return the names that a schema declares."""
         attributes = {name: frozenset(label.attributes) for name, label in schema.labels.items()}
         return cls(attributes, frozenset(schema.relations), schema)
@@ -199,7 +199,7 @@ class AnnotationView:
         return self.item.document
 
     @property
-    def vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> CorpusVocabulary:
         """The names that the schema declares."""
         return self.item.vocabulary
 
@@ -282,7 +282,7 @@ class ItemView:
         vocabulary: the names that the schema declares.
     """
 
-    def __init__(self, item: Item, vocabulary: Vocabulary) -> None:
+    def __init__(self, item: Item, vocabulary: CorpusVocabulary) -> None:
         self.item = item
         self.vocabulary = vocabulary
         self.document = item.document
