@@ -1,4 +1,4 @@
-"""Readings of every kind: from a generator, and of outside documents where these are on the machine."""
+"""Annotated documents of every kind: from a generator, and outside documents where these are on the machine."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from sayso.formats import format_registry
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
+    ExportContent,
     FormatMention,
     FormatRelation,
-    Losses,
     Vocabulary,
     sort_document,
 )
-from sayso.formats.format_registry import ExportContent, ImportContext
+from sayso.formats.format_registry import ImportContext, Losses, find_format
 from sayso.models import DecisionMethod
 from tests.conftest import REPOSITORY
 
@@ -132,21 +131,21 @@ def _draw_mention(draw: st.DrawFn, text: str, number: int) -> FormatMention:
 def fit_documents(
     name: str, documents: Iterable[AnnotatedDocument]
 ) -> tuple[list[AnnotatedDocument], Losses]:
-    """What a format holds of readings, and what it does not."""
+    """Fit documents to a format; return what it holds and what it loses."""
     losses = Losses()
-    found = [format_registry.find_format(name).fit(each, losses) for each in documents]
+    found = [find_format(name).fit(each, losses) for each in documents]
     return [each for each in found if each is not None], losses
 
 
 def write_documents(name: str, documents: list[AnnotatedDocument], target: Path) -> Path:
-    """Write readings that fit."""
-    words = Vocabulary()
+    """Write documents that fit."""
+    vocabulary = Vocabulary()
     for each in documents:
-        words.add_document(each)
-    format = format_registry.find_format(name)
+        vocabulary.add_document(each)
+    format = find_format(name)
     if not format.suffix:
         target.mkdir(parents=True)
-    format.write(target, ExportContent(documents, words))
+    format.writer().write(target, ExportContent(documents, vocabulary))
     return target
 
 
@@ -154,23 +153,24 @@ def read_documents(
     name: str, path: Path, context: ImportContext | None = None
 ) -> list[AnnotatedDocument]:
     """Read them again."""
-    return list(format_registry.find_format(name).read(path, context or ImportContext()))
+    return list(find_format(name).read(path, context or ImportContext()))
 
 
 def collect_spans(
     documents: Iterable[AnnotatedDocument],
 ) -> dict[str, list[tuple[str, int, int, str]]]:
-    """What is marked where, by document."""
+    """Return the labelled spans by document."""
     return {
         each.doc_id: sorted(
-            (m.label, m.start, m.end, each.text[m.start : m.end]) for m in each.mentions
+            (m.label, m.start, m.end, each.text[m.start : m.end] if each.text else m.text)
+            for m in each.mentions
         )
         for each in documents
     }
 
 
 def load_outside_documents() -> list[AnnotatedDocument]:
-    """The outside documents; the test that asks is skipped where they are not on the machine."""
+    """Load the outside documents; skip the test where they are not on the machine."""
     path = Path(
         os.environ.get("SAYSO_OUTSIDE_DOCUMENTS")
         or REPOSITORY.parent / "shared" / "data" / "re3d.jsonl"
@@ -211,3 +211,8 @@ def _convert_outside(record: dict[str, Any]) -> AnnotatedDocument:
             relations=relations,
         )
     )
+
+
+def count_lost_mentions(losses: Losses) -> int:
+    """Count the mentions among what was lost."""
+    return sum(count for loss, count in losses.items() if loss.subject == "mention")

@@ -100,8 +100,8 @@ def test_gold_goes_out_unless_another_is_named(checkout: Checkout, tmp_path: Pat
         checkout.root, "export", "--to", "jsonl", "--out", str(tmp_path / "out.jsonl")
     )
     assert (
-        "adjudicated" in result.stderr
-        and "left out: 1 documents without this reading" in result.stderr
+        "gold" in result.stderr
+        and "excluded: 1 documents without this annotation" in result.stderr
     )
     (line,) = read_lines(tmp_path / "out.jsonl")
     assert [each["decided"] for each in line["mentions"]] == ["majority", "majority"]  # type: ignore[attr-defined]
@@ -215,7 +215,7 @@ def test_a_wrong_slice_stops_everything(checkout: Checkout, tmp_path: Path) -> N
     refused = run_sayso(checkout.root, "export", "--to", "jsonl", "--out", str(tmp_path / "o"))
     assert (
         refused.returncode == 7
-        and "not the slice" in refused.stderr
+        and "is not what stands there" in refused.stderr
         and not (tmp_path / "o").exists()
     )
 

@@ -12,7 +12,7 @@ import pytest
 from sayso.errors import InputError, SpanError
 from sayso.formats.annotated_documents import AnnotatedDocument
 from sayso.formats.format_registry import ImportContext
-from tests.formats import sample_documents
+from tests.formats.sample_documents import collect_spans, read_documents
 
 TEXT = "😀 Sergei met Anna.\nThey left."
 ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
@@ -52,7 +52,7 @@ EXPECTED = [("PER", 2, 8, "Sergei", {"identifier": "Q1"}), ("PER", 13, 17, "Anna
 
 def test_xmi_of_others_comes_with_code_points(tmp_path: Path) -> None:
     how = ImportContext()
-    (found,) = sample_documents.read_documents("xmi", write_dkpro_document(tmp_path / "x"), how)
+    (found,) = read_documents("xmi", write_dkpro_document(tmp_path / "x"), how)
     assert (found.doc_id, found.text, list_entities(found)) == ("a", TEXT, EXPECTED)
     ids = [mention.id for mention in found.mentions]
     assert [(r.type, r.head, r.tail) for r in found.relations] == [("met", ids[0], ids[1])]
@@ -65,8 +65,8 @@ def test_xmi_comes_out_of_a_zip_and_alone(tmp_path: Path) -> None:
         for path in folder.iterdir():
             box.write(path, f"inner/{path.name}")
     (zipped,), (alone,) = (
-        sample_documents.read_documents("xmi", tmp_path / "x.zip"),
-        sample_documents.read_documents("xmi", folder / "a.xmi"),
+        read_documents("xmi", tmp_path / "x.zip"),
+        read_documents("xmi", folder / "a.xmi"),
     )
     assert (zipped.doc_id, alone.doc_id) == ("inner-a", "a") and list_entities(
         zipped
@@ -78,17 +78,17 @@ def test_an_offset_inside_a_surrogate_pair_is_an_error(tmp_path: Path) -> None:
     path = folder / "a.xmi"
     path.write_text(path.read_text().replace('begin="3"', 'begin="1"'))
     with pytest.raises(InputError, match=r"a\.xmi.*offset \[1\]"):
-        sample_documents.read_documents("xmi", folder)
+        read_documents("xmi", folder)
 
 
 def test_a_missing_type_system_and_broken_xml_are_told(tmp_path: Path) -> None:
     folder = write_dkpro_document(tmp_path / "x")
     (folder / "a.xmi").write_text("<xmi")
     with pytest.raises(InputError, match="not UIMA"):
-        sample_documents.read_documents("xmi", folder)
+        read_documents("xmi", folder)
     (folder / "TypeSystem.xml").unlink()
     with pytest.raises(InputError, match=r"no TypeSystem\.xml"):
-        sample_documents.read_documents("xmi", folder)
+        read_documents("xmi", folder)
 
 
 def write_conll(path: Path, *lines: str) -> Path:
@@ -116,8 +116,8 @@ def test_conllu_of_others_has_ranges_and_empty_words(tmp_path: Path) -> None:
         "1\tRoma\t_\tB-LOC",
         "",
     )
-    first, second = sample_documents.read_documents("conll", path)
-    assert sample_documents.collect_spans([first, second]) == {
+    first, second = read_documents("conll", path)
+    assert collect_spans([first, second]) == {
         "d1": [("LOC", 3, 7, "mare"), ("NER", 8, 9, "😀"), ("PER", 0, 2, "Al")],
         "d2": [("LOC", 0, 4, "Roma")],
     }
@@ -136,7 +136,7 @@ def test_conllu_of_others_has_ranges_and_empty_words(tmp_path: Path) -> None:
 def test_wrong_conll_names_its_line(tmp_path: Path, lines: tuple[str, ...], what: str) -> None:
     path = write_conll(tmp_path / "f", "# global.columns = ID FORM NER", "# newdoc id = d", *lines)
     with pytest.raises(InputError, match=what) as caught:
-        sample_documents.read_documents("conll", path)
+        read_documents("conll", path)
     assert f"{path}:" in str(caught.value)
 
 
@@ -144,7 +144,7 @@ def test_a_discontinuous_mention_of_brat_is_counted(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one two three")
     (tmp_path / "a.ann").write_text("T1\tX 0 3;8 13\tone three\nT2\tX 4 7\ttwo\n")
     how = ImportContext()
-    (found,) = sample_documents.read_documents("brat", tmp_path, how)
+    (found,) = read_documents("brat", tmp_path, how)
     assert [m.id for m in found.mentions] == ["T2"] and sum(how.losses.values()) == 1
 
 
@@ -175,7 +175,7 @@ def test_wrong_json_lines_name_their_line(tmp_path: Path, line: str, what: str) 
     path = tmp_path / "a.jsonl"
     path.write_text('{"doc_id": "b", "text": "fine"}\n' + line + "\n")
     with pytest.raises(InputError, match=what) as caught:
-        sample_documents.read_documents("jsonl", path)
+        read_documents("jsonl", path)
     assert f"{path}:2" in str(caught.value) and isinstance(caught.value, SpanError) == (
         what == "not inside the text"
     )
@@ -187,6 +187,6 @@ def test_json_lines_of_others_come_by_their_names(tmp_path: Path) -> None:
         '{"id": "b", "body": "Two", "spans": [{"label": "N", "start": 0, "end": 3, "score": 1}], "x": 1}\n'
     )
     how = ImportContext(fields={"doc_id": "id", "text": "body", "mentions": "spans"})
-    (found,) = sample_documents.read_documents("jsonl", path, how)
-    assert sample_documents.collect_spans([found]) == {"b": [("N", 0, 3, "Two")]}
+    (found,) = read_documents("jsonl", path, how)
+    assert collect_spans([found]) == {"b": [("N", 0, 3, "Two")]}
     assert how.losses == {"fields 'x'": 1, "fields 'score' of mentions": 1}

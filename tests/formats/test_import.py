@@ -22,7 +22,7 @@ from tests.dataset.samples import (
     make_relation,
     write_corpus,
 )
-from tests.formats import sample_documents
+from tests.formats.sample_documents import load_outside_documents, write_documents
 
 TEXT = "Two drones fell near 😀 Belgorod.\r\nNo one was hurt."
 
@@ -320,8 +320,8 @@ def test_what_went_out_comes_in_the_same(checkout: Checkout, tmp_path: Path) -> 
 
 
 def test_outside_documents_come_in_as_jsonl(checkout: Checkout, tmp_path: Path) -> None:
-    outside = sample_documents.load_outside_documents()
-    path = sample_documents.write_documents("jsonl", outside, tmp_path / "outside.jsonl")
+    outside = load_outside_documents()
+    path = write_documents("jsonl", outside, tmp_path / "outside.jsonl")
     labels = {
         label
         for each in outside

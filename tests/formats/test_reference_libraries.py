@@ -24,7 +24,14 @@ from sayso.formats.annotated_documents import (
     FormatRelation,
     sort_document,
 )
-from tests.formats import sample_documents
+from tests.formats.sample_documents import (
+    collect_spans,
+    count_lost_mentions,
+    fit_documents,
+    load_outside_documents,
+    read_json_lines,
+    write_documents,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its models are declared as an older pydantic had it
@@ -158,7 +165,7 @@ def read_with_json(path: Path) -> SpansByDocument:
         line["doc_id"]: [
             (m["label"], m["start"], m["end"], m["text"]) for m in line.get("mentions", [])
         ]
-        for line in sample_documents.read_json_lines(path)
+        for line in read_json_lines(path)
     }
 
 
@@ -299,14 +306,14 @@ READERS: dict[str, Callable[[Path], SpansByDocument]] = {
 
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_every_span_stands_where_it_stood(name: str, tmp_path: Path) -> None:
-    (fitted,), losses = sample_documents.fit_documents(name, [full_document()])
+    (fitted,), losses = fit_documents(name, [full_document()])
     found = READERS[name](
-        sample_documents.write_documents(
+        write_documents(
             name, [fitted, AnnotatedDocument(doc_id="empty", text="")], tmp_path / "out"
         )
     )
-    assert sum(count for kind, count in losses.items() if kind.startswith("mentions")) == 0
-    expected = sample_documents.collect_spans([full_document()])
+    assert count_lost_mentions(losses) == 0
+    expected = collect_spans([full_document()])
     assert {doc_id: sorted(spans) for doc_id, spans in found.items()} in (
         expected,
         expected | {"empty": []},
@@ -315,20 +322,18 @@ def test_every_span_stands_where_it_stood(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_outside_documents_span_by_span(name: str, tmp_path: Path) -> None:
-    outside = sample_documents.load_outside_documents()
-    fitted, losses = sample_documents.fit_documents(name, outside)
-    found = READERS[name](sample_documents.write_documents(name, fitted, tmp_path / "out"))
-    assert {
-        doc_id: sorted(spans) for doc_id, spans in found.items()
-    } == sample_documents.collect_spans(fitted)
+    outside = load_outside_documents()
+    fitted, losses = fit_documents(name, outside)
+    found = READERS[name](write_documents(name, fitted, tmp_path / "out"))
+    assert {doc_id: sorted(spans) for doc_id, spans in found.items()} == collect_spans(fitted)
     lost = sum(len(each.mentions) for each in outside) - sum(map(len, found.values()))
-    assert lost == sum(count for kind, count in losses.items() if kind.startswith("mentions"))
+    assert lost == count_lost_mentions(losses)
     assert lost == 0 or name in ("conll", "spacy")
 
 
 def test_xmi_counts_in_utf16(tmp_path: Path) -> None:
-    (fitted,), _losses = sample_documents.fit_documents("webanno", [full_document()])
-    folder = sample_documents.write_documents("webanno", [fitted], tmp_path / "out")
+    (fitted,), _losses = fit_documents("webanno", [full_document()])
+    folder = write_documents("webanno", [fitted], tmp_path / "out")
     units = TEXT.encode("utf-16-le")
     from lxml import etree
 
@@ -342,8 +347,8 @@ def test_xmi_counts_in_utf16(tmp_path: Path) -> None:
 
 
 def test_brat_holds_attributes_notes_and_relations(tmp_path: Path) -> None:
-    (fitted,), _losses = sample_documents.fit_documents("brat", [full_document()])
-    folder = sample_documents.write_documents("brat", [fitted], tmp_path / "out")
+    (fitted,), _losses = fit_documents("brat", [full_document()])
+    folder = write_documents("brat", [fitted], tmp_path / "out")
     page = parse_ann_file(
         (folder / "d.1.ann").read_text(encoding="utf-8"), "d.1.ann", renumerotize=False
     )
@@ -371,8 +376,8 @@ def test_brat_holds_attributes_notes_and_relations(tmp_path: Path) -> None:
 
 
 def test_a_docbin_holds_the_rest_beside_the_spans(tmp_path: Path) -> None:
-    (fitted,), _losses = sample_documents.fit_documents("spacy", [full_document()])
-    folder = sample_documents.write_documents("spacy", [fitted], tmp_path / "out")
+    (fitted,), _losses = fit_documents("spacy", [full_document()])
+    folder = write_documents("spacy", [fitted], tmp_path / "out")
     (doc,) = DocBin().from_disk(folder / "00000.spacy").get_docs(spacy.blank("en").vocab)
     assert doc.text == TEXT
     ids = {span.id_: span.text for group in doc.spans.values() for span in group}

@@ -1,14 +1,18 @@
-"""A document and one reading of it, in anybody's words: what every format here takes and gives."""
+"""A document with one annotation of it, in anybody's labels: what every format takes and gives."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
+from sayso import jsonl
 from sayso.errors import InputError, SpanError
+from sayso.formats.format_registry import Loss, Losses
 from sayso.models import (
     DecisionMethod,
     Mention,
@@ -21,50 +25,58 @@ from sayso.models import (
 )
 from sayso.spans import Span, validate
 
-Losses = Counter[str]
-"""How many of each kind of thing a format cannot hold, the kind in words."""
-
-ATTRIBUTES = "attributes"
-FLAGS = "flags"
-MENTION_NOTES = "notes on mentions"
-DOCUMENT_NOTES = "notes on documents"
-RELATIONS = "relations"
-KEPT_PARTS = "parts of answers that were kept apart"
-DECISIONS = "decisions and votes"
-PREDICTION_TRACES = "marks that a mention was taken over from a prediction"
-DOCUMENTS = "documents"
-LOOSE_RELATIONS = "relations whose mention is left out"
-
-ALL_CONTENT = frozenset(
-    {
-        ATTRIBUTES,
-        FLAGS,
-        MENTION_NOTES,
-        DOCUMENT_NOTES,
-        RELATIONS,
-        KEPT_PARTS,
-        DECISIONS,
-        PREDICTION_TRACES,
-    }
+METADATA_FIELDS = (
+    "title",
+    "outlet",
+    "url",
+    "published",
+    "language",
+    "license",
+    "source_name",
+    "split",
+    "ingested",
+    "text_sha256",
+    "campaign",
+    "interface",
+    "annotator",
+    "annotator_kind",
+    "schema_version",
+    "guidelines_version",
+    "status",
+    "created",
+    "updated",
+    "lead_time_seconds",
+    "started_from",
+    "text_read",
+    "origin",
+    "adjudicated",
+    "adjudicator",
+    "annotators",
 )
+"""Names in ``AnnotatedDocument.about``, in the order of columns: fields of the document, then of its annotation."""
+
+METADATA_FILE = "documents.jsonl"
+"""Metadata and notes, beside the files of a format that has no place for them."""
+
+_MAXIMUM_CLOSED_VALUES = 64
 
 
 class FormatMention(Mention, frozen=True, kw_only=True):
-    """A mention in anybody's words; ``decided`` and ``votes`` where it was adjudicated."""
+    """A mention in anybody's labels; ``decided`` and ``votes`` where it was adjudicated."""
 
     decided: DecisionMethod | None = None
     votes: tuple[Pseudonym, ...] = ()
 
 
 class FormatRelation(Relation, frozen=True, kw_only=True):
-    """A relation in anybody's words; ``decided`` and ``votes`` where it was adjudicated."""
+    """A relation of anybody's types; ``decided`` and ``votes`` where it was adjudicated."""
 
     decided: DecisionMethod | None = None
     votes: tuple[Pseudonym, ...] = ()
 
 
 class AnnotatedDocument(Record, frozen=True, kw_only=True):
-    """A document and one reading of it. ``about`` is what is known of both: title, language, campaign, annotator, …
+    """A document with one annotation of it. ``about`` is their metadata: title, language, campaign, annotator, …
 
     Offsets are code points over ``text`` exactly as received, which may be empty.
     """
@@ -78,27 +90,50 @@ class AnnotatedDocument(Record, frozen=True, kw_only=True):
     kept: tuple[UnknownItem, ...] = ()
 
 
+class MetadataRecord(Struct, omit_defaults=True):
+    """A line of ``METADATA_FILE``."""
+
+    doc_id: str
+    about: dict[str, str] = {}
+    note: str | None = None
+
+
+def encode_metadata(annotated: AnnotatedDocument) -> bytes:
+    """Return the line of a document in ``METADATA_FILE``."""
+    record = MetadataRecord(annotated.doc_id, annotated.about, annotated.note)
+    return msgspec.json.encode(record, order="sorted") + b"\n"
+
+
+def read_metadata_file(path: Path) -> dict[str, MetadataRecord]:
+    """Read the metadata by doc_id; empty where there is no such file."""
+    return (
+        {record.doc_id: record for record in jsonl.read(path, MetadataRecord)}
+        if path.is_file()
+        else {}
+    )
+
+
 def require_inside(span: Span, text: str, location: str) -> None:
-    """Raise unless the span is inside the text and not empty; ``place`` is what the error names.
+    """Raise unless the span is inside the text and not empty.
 
     Raises:
-        SpanError: it is not; nothing is clipped.
+        SpanError: it is not, at ``location``; nothing is clipped.
     """
     try:
         validate(span, text)
     except SpanError as error:
         raise SpanError(
-            str(error), where=location, remedy="mend the offsets where they come from"
+            str(error), where=location, remedy="correct the offsets where they come from"
         ) from error
 
 
 def build_mention(
     text: str, location: str, identifier: str, label: str, span: Span
 ) -> FormatMention:
-    """A mention of a slice of the text.
+    """Return a mention of a slice of the text.
 
     Raises:
-        SpanError: the offsets do not fit the text; names ``place``.
+        SpanError: the offsets do not fit the text.
     """
     require_inside(span, text, f"{location} {identifier}")
     return FormatMention(
@@ -107,20 +142,13 @@ def build_mention(
 
 
 def validate_document(annotated: AnnotatedDocument, location: str) -> AnnotatedDocument:
-    """The reading itself, if its mentions are slices of its text, its ids single and its relations tied.
+    """Return the document if its ids are unique and its relations lead to mentions.
 
     Raises:
-        SpanError: a mention is not the slice that it says it is.
-        InputError: an id stands twice, or a relation has an end that is not there.
+        InputError: they do not.
     """
     ids: set[str] = set()
     for mention in annotated.mentions:
-        if annotated.text[mention.start : mention.end] != mention.text:
-            raise SpanError(
-                f"mention {mention.id} [{mention.start}, {mention.end}) is not the slice of its text",
-                where=location,
-                remedy="run `sayso check`",
-            )
         if mention.id in ids:
             raise InputError(
                 f"two mentions are called {mention.id!r}",
@@ -133,13 +161,13 @@ def validate_document(annotated: AnnotatedDocument, location: str) -> AnnotatedD
             raise InputError(
                 f"relation {relation.type} to a mention that is not there: {min(missing)!r}",
                 where=location,
-                remedy="run `sayso check`",
+                remedy="add the mention, or remove the relation",
             )
     return annotated
 
 
 def sort_document(annotated: AnnotatedDocument) -> AnnotatedDocument:
-    """The reading with mentions and relations in canonical order."""
+    """Return the document with mentions and relations in canonical order."""
     return replace(
         annotated,
         mentions=sort_mentions(annotated.mentions),
@@ -148,100 +176,98 @@ def sort_document(annotated: AnnotatedDocument) -> AnnotatedDocument:
 
 
 def drop_unheld(
-    annotated: AnnotatedDocument, holds: Iterable[str], losses: Losses
+    annotated: AnnotatedDocument, unheld: Iterable[Loss], losses: Losses
 ) -> AnnotatedDocument:
-    """The reading with only those kinds of things that a format holds; what is left out is counted.
+    """Return the document without the things that a format never holds, and count these.
 
-    >>> losses = Counter()
-    >>> drop_unheld(AnnotatedDocument(doc_id="d", text="", note="Hm."), {RELATIONS}, losses).note, dict(losses)
-    (None, {'notes on documents': 1})
+    >>> losses = Losses()
+    >>> drop_unheld(AnnotatedDocument(doc_id="d", text="", note="Hm."), [Loss.DOCUMENT_NOTES], losses).note
+    >>> losses[Loss.DOCUMENT_NOTES]
+    1
     """
-    for kind in ALL_CONTENT - frozenset(holds):
-        count, annotated = _REMOVERS[kind](annotated)
+    for loss in unheld:
+        count, annotated = REMOVERS[loss](annotated)
         if count:
-            losses[kind] += count
+            losses[loss] += count
     return annotated
 
 
 def _clear_mentions(
-    reading: AnnotatedDocument, count: Callable[[FormatMention], int], **cleared: object
+    annotated: AnnotatedDocument, count: Callable[[FormatMention], int], **cleared: object
 ) -> tuple[int, AnnotatedDocument]:
-    found = sum(count(mention) for mention in reading.mentions)
+    found = sum(count(mention) for mention in annotated.mentions)
     if found:
-        reading = replace(
-            reading, mentions=tuple(replace(mention, **cleared) for mention in reading.mentions)
-        )
-    return found, reading
+        mentions = tuple(replace(mention, **cleared) for mention in annotated.mentions)
+        annotated = replace(annotated, mentions=mentions)
+    return found, annotated
 
 
-def _clear_decisions(reading: AnnotatedDocument) -> tuple[int, AnnotatedDocument]:
-    found, reading = _clear_mentions(
-        reading, lambda m: m.decided is not None, decided=None, votes=()
+def _clear_decisions(annotated: AnnotatedDocument) -> tuple[int, AnnotatedDocument]:
+    found, annotated = _clear_mentions(
+        annotated, lambda m: m.decided is not None, decided=None, votes=()
     )
-    drawn = sum(relation.decided is not None for relation in reading.relations)
-    if drawn:
-        reading = replace(
-            reading,
-            relations=tuple(replace(each, decided=None, votes=()) for each in reading.relations),
+    decided = sum(relation.decided is not None for relation in annotated.relations)
+    if decided:
+        relations = tuple(
+            replace(relation, decided=None, votes=()) for relation in annotated.relations
         )
-    return found + drawn, reading
+        annotated = replace(annotated, relations=relations)
+    return found + decided, annotated
 
 
-_REMOVERS: dict[str, Callable[[AnnotatedDocument], tuple[int, AnnotatedDocument]]] = {
-    ATTRIBUTES: lambda r: _clear_mentions(r, lambda m: len(m.attributes), attributes={}),
-    FLAGS: lambda r: _clear_mentions(r, lambda m: m.flag is not None, flag=None),
-    MENTION_NOTES: lambda r: _clear_mentions(r, lambda m: m.note is not None, note=None),
-    PREDICTION_TRACES: lambda r: _clear_mentions(
-        r, lambda m: m.started_from is not None, started_from=None
+REMOVERS: dict[Loss, Callable[[AnnotatedDocument], tuple[int, AnnotatedDocument]]] = {
+    Loss.TEXT: lambda a: (int(bool(a.text)), replace(a, text="")),
+    Loss.METADATA: lambda a: (len(a.about), replace(a, about={})),
+    Loss.DOCUMENT_NOTES: lambda a: (int(a.note is not None), replace(a, note=None)),
+    Loss.UNKNOWN_ITEMS: lambda a: (len(a.kept), replace(a, kept=())),
+    Loss.ATTRIBUTES: lambda a: _clear_mentions(a, lambda m: len(m.attributes), attributes={}),
+    Loss.FLAGS: lambda a: _clear_mentions(a, lambda m: m.flag is not None, flag=None),
+    Loss.MENTION_NOTES: lambda a: _clear_mentions(a, lambda m: m.note is not None, note=None),
+    Loss.STARTED_FROM: lambda a: _clear_mentions(
+        a, lambda m: m.started_from is not None, started_from=None
     ),
-    DECISIONS: _clear_decisions,
-    DOCUMENT_NOTES: lambda r: (int(r.note is not None), replace(r, note=None)),
-    RELATIONS: lambda r: (len(r.relations), replace(r, relations=())),
-    KEPT_PARTS: lambda r: (len(r.kept), replace(r, kept=())),
+    Loss.DECISIONS: _clear_decisions,
+    Loss.RELATIONS: lambda a: (len(a.relations), replace(a, relations=())),
 }
 
 
 def drop_mentions(
-    annotated: AnnotatedDocument, find_reason: Callable[[FormatMention], str | None], losses: Losses
+    annotated: AnnotatedDocument, find_loss: Callable[[FormatMention], Loss | None], losses: Losses
 ) -> AnnotatedDocument:
-    """The reading without the mentions for which ``why`` gives a reason, and without the relations of these."""
-    staying = []
-    for mention in annotated.mentions:
-        reason = find_reason(mention)
-        if reason is None:
-            staying.append(mention)
-        else:
-            losses[reason] += 1
-    if len(staying) == len(annotated.mentions):
+    """Return the document without the mentions for which ``find_loss`` gives a loss, and without their relations."""
+    found = {mention.id: find_loss(mention) for mention in annotated.mentions}
+    dropped = [loss for loss in found.values() if loss]
+    if not dropped:
         return annotated
-    ids = {mention.id for mention in staying}
-    relations = tuple(r for r in annotated.relations if r.head in ids and r.tail in ids)
+    losses.update(dropped)
+    mentions = tuple(mention for mention in annotated.mentions if not found[mention.id])
+    relations = tuple(r for r in annotated.relations if not (found[r.head] or found[r.tail]))
     if loose := len(annotated.relations) - len(relations):
-        losses[LOOSE_RELATIONS] += loose
-    return replace(annotated, mentions=tuple(staying), relations=relations)
+        losses[Loss.RELATION_LOOSE] += loose
+    return replace(annotated, mentions=mentions, relations=relations)
 
 
-def find_same_label_overlaps(mentions: Iterable[FormatMention]) -> Callable[[FormatMention], bool]:
-    """Whether a mention overlaps one of its own label that starts before it, or is longer, and stays itself."""
-    open_until: dict[str, int] = {}
-    hidden: set[str] = set()
+def find_same_label_overlaps(mentions: Iterable[FormatMention]) -> set[str]:
+    """Return the ids of mentions that overlap one of their label which starts before, or is longer, and stays."""
+    end_of_label: dict[str, int] = {}
+    overlapping: set[str] = set()
     for mention in sort_mentions(mentions):
-        if mention.start < open_until.get(mention.label, 0):
-            hidden.add(mention.id)
+        if mention.start < end_of_label.get(mention.label, 0):
+            overlapping.add(mention.id)
         else:
-            open_until[mention.label] = mention.end
-    return lambda mention: mention.id in hidden
+            end_of_label[mention.label] = mention.end
+    return overlapping
 
 
 @dataclass
 class AttributeUse:
-    """How an attribute is used. ``values`` is None from the sixty-fifth on: then it is an open one."""
+    """The values of an attribute that are in use; None from the sixty-fifth on, when it counts as an open one."""
 
     values: set[str | int] | None = field(default_factory=set)
     whole_numbers: bool = True
 
     def add_value(self, value: str | int) -> None:
-        """Take in one more value."""
+        """Add one more value."""
         self.whole_numbers &= isinstance(value, int)
         if self.values is not None:
             self.values.add(value)
@@ -249,19 +275,15 @@ class AttributeUse:
                 self.values = None
 
 
-_MAXIMUM_CLOSED_VALUES = 64
-
-
 @dataclass
 class Vocabulary:
-    """What is used in some readings: labels with their attributes, and relations with the labels at their ends."""
+    """The labels, attributes and relation types in use, and the labels at the relations' ends."""
 
     attributes: dict[str, dict[str, AttributeUse]] = field(default_factory=dict)
     relation_ends: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    documents: int = 0  # counted by whoever reads them
 
     def add_document(self, annotated: AnnotatedDocument) -> None:
-        """Take in the words of one more reading."""
+        """Add what one more document uses."""
         for mention in annotated.mentions:
             used = self.attributes.setdefault(mention.label, {})
             for name, value in mention.attributes.items():
@@ -274,11 +296,18 @@ class Vocabulary:
             else {}
         )
         for relation in annotated.relations:
-            self.relation_ends.setdefault(relation.type, set()).add(
-                (label[relation.head], label[relation.tail])
-            )
+            ends = self.relation_ends.setdefault(relation.type, set())
+            ends.add((label[relation.head], label[relation.tail]))
 
     @property
     def labels(self) -> list[str]:
-        """The labels, in order."""
+        """The labels, in alphabetical order."""
         return sorted(self.attributes)
+
+
+@dataclass(frozen=True)
+class ExportContent:
+    """The documents to write, as often as they are iterated, and what is in use in all of them."""
+
+    documents: Iterable[AnnotatedDocument]
+    vocabulary: Vocabulary

@@ -17,90 +17,77 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from sayso.errors import InputError
 from sayso.files import convert_os_errors
 from sayso.formats.annotated_documents import (
-    DOCUMENT_NOTES,
     AnnotatedDocument,
+    ExportContent,
     FormatMention,
-    Losses,
     build_mention,
     drop_mentions,
-    drop_unheld,
     find_same_label_overlaps,
     sort_document,
 )
-from sayso.formats.format_registry import ExportContent, ImportContext
+from sayso.formats.format_registry import ImportContext, Loss, Losses
 from sayso.formats.token_grid import TokenGrid, build_grid
 from sayso.spans import Span
 
-SPLITS_TOKEN = "mentions whose edges are not those of tokens"
-CROSSES_SENTENCE = "mentions that go on into another sentence"
-OVERLAPS_SAME_LABEL = "mentions that overlap another of their label"
-_LABEL_UNNAMEABLE = "mentions whose label cannot name a column"
 _OWN_COLUMNS = ("ID", "FORM", "START", "END")
 _CONLLU_COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
-_REMEDY = "mend the line"
+_REMEDY = "correct the line"
 
 
-class ConllFormat:
-    """Mentions on whole tokens, in one sentence, apart from others of their label; and notes on documents."""
+def fit(annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument:
+    """Keep mentions on whole tokens, in one sentence, apart from others of their label; ids are made anew."""
+    grid = build_grid(annotated)
 
-    suffix = ".conllup"
-    holds_everything = False
-    needs_vocabulary = True
+    def find_loss(mention: FormatMention) -> Loss | None:
+        tokens = grid.find_tokens(mention)
+        if tokens is None:
+            return Loss.MENTION_SPLITS_TOKEN
+        if grid.sentence_of_token[tokens.start] != grid.sentence_of_token[tokens.end - 1]:
+            return Loss.MENTION_CROSSES_SENTENCE
+        return None if _is_column_name(mention.label) else Loss.LABEL_NOT_COLUMN
 
-    def fit(self, annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument:
-        """The part of a reading that BIO holds; ids are made anew."""
-        annotated = drop_unheld(annotated, {DOCUMENT_NOTES}, losses)
-        of_text = build_grid(annotated)
+    annotated = drop_mentions(annotated, find_loss, losses)
+    overlapping = find_same_label_overlaps(annotated.mentions)
+    annotated = drop_mentions(
+        annotated, lambda m: Loss.MENTION_OVERLAPS_LABEL if m.id in overlapping else None, losses
+    )
+    return _renumber_mentions(annotated)
 
-        def unfit(mention: FormatMention) -> str | None:
-            place = of_text.find_tokens(mention)
-            if place is None:
-                return SPLITS_TOKEN
-            if of_text.sentence_of_token[place.start] != of_text.sentence_of_token[place.end - 1]:
-                return CROSSES_SENTENCE
-            return None if _is_column_name(mention.label) else _LABEL_UNNAMEABLE
 
-        annotated = drop_mentions(annotated, unfit, losses)
-        hidden = find_same_label_overlaps(annotated.mentions)
-        annotated = drop_mentions(
-            annotated, lambda m: OVERLAPS_SAME_LABEL if hidden(m) else None, losses
-        )
-        return _renumber_mentions(annotated)
+def write(target: Path, content: ExportContent) -> None:
+    """Write one file, document after document."""
+    labels = content.vocabulary.labels
+    with target.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"# global.columns = {' '.join((*_OWN_COLUMNS, *labels))}\n")
+        for each in content.documents:
+            _write_document(file, each, labels)
 
-    def write(self, target: Path, content: ExportContent) -> None:
-        """One file, document after document."""
-        labels = content.vocabulary.labels
-        with target.open("w", encoding="utf-8", newline="") as file:
-            file.write(f"# global.columns = {' '.join((*_OWN_COLUMNS, *labels))}\n")
-            for reading in content.documents:
-                _write_document(file, reading, labels)
 
-    def read(self, path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
-        """The documents of a file.
+def read(path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
+    """Read the documents of a file.
 
-        Raises:
-            InputError: a line is not of the format, or a sentence has neither offsets nor ``# text``.
-        """
-        columns: tuple[str, ...] = _CONLLU_COLUMNS
-        page: _ConllDocument | None = None
-        with convert_os_errors(path), path.open("rb") as stream:
-            for number, line in _decode_lines(stream, path):
-                place = f"{path}:{number}"
-                if line.startswith("# global.columns ="):
-                    columns = tuple(line.partition("=")[2].split())
-                    continue
-                if page is None or (line.startswith("# newdoc") and page.has_content):
-                    if page:
-                        yield page.finish(context)
-                    page = _ConllDocument(str(path), path.stem, columns)
-                page.add_line(line, place)
-        if page and page.has_content:
-            yield page.finish(context)
+    Raises:
+        InputError: a line is not of the format, or a sentence has neither offsets nor ``# text``.
+    """
+    columns: tuple[str, ...] = _CONLLU_COLUMNS
+    document = _ConllDocument(path.stem, columns)
+    with convert_os_errors(path), path.open("rb") as stream:
+        for number, line in _decode_lines(stream, path):
+            if line.startswith("# global.columns ="):
+                columns = tuple(line.partition("=")[2].split())
+                document.columns = columns if not document.has_content else document.columns
+                continue
+            if line.startswith("# newdoc") and document.has_content:
+                yield document.finish(context)
+                document = _ConllDocument(path.stem, columns)
+            document.add_line(line, f"{path}:{number}")
+    if document.has_content:
+        yield document.finish(context)
 
 
 def _is_column_name(label: str) -> bool:
@@ -108,57 +95,55 @@ def _is_column_name(label: str) -> bool:
     return bool(label) and not reserved and not any(character.isspace() for character in label)
 
 
-def _renumber_mentions(reading: AnnotatedDocument) -> AnnotatedDocument:
+def _renumber_mentions(annotated: AnnotatedDocument) -> AnnotatedDocument:
     mentions = (
         FormatMention(id=f"m{number}", label=m.label, start=m.start, end=m.end, text=m.text)
-        for number, m in enumerate(sort_document(reading).mentions, 1)
+        for number, m in enumerate(sort_document(annotated).mentions, 1)
     )
-    return sort_document(
-        AnnotatedDocument(
-            doc_id=reading.doc_id,
-            text=reading.text,
-            about=reading.about,
-            note=reading.note,
-            mentions=tuple(mentions),
-        )
+    return AnnotatedDocument(
+        doc_id=annotated.doc_id,
+        text=annotated.text,
+        about=annotated.about,
+        note=annotated.note,
+        mentions=tuple(mentions),
     )
 
 
-def _write_document(file: TextIO, reading: AnnotatedDocument, labels: list[str]) -> None:
-    whole = {"about": reading.about, "note": reading.note, "text": reading.text}
+def _write_document(file: TextIO, annotated: AnnotatedDocument, labels: list[str]) -> None:
+    whole = {"about": annotated.about, "note": annotated.note, "text": annotated.text}
     file.write(
-        f"# newdoc id = {reading.doc_id}\n# document = {json.dumps(whole, sort_keys=True)}\n"
+        f"# newdoc id = {annotated.doc_id}\n# document = {json.dumps(whole, sort_keys=True)}\n"
     )
-    of_text = build_grid(reading)
-    tags = {label: ["O"] * len(of_text.tokens) for label in labels}
-    for mention in reading.mentions:
-        first, after = of_text.find_tokens(mention) or Span(0, 0)
+    grid = build_grid(annotated)
+    tags = {label: ["O"] * len(grid.tokens) for label in labels}
+    for mention in annotated.mentions:
+        first, after = grid.find_tokens(mention) or Span(0, 0)
         tags[mention.label][first:after] = [
             f"B-{mention.label}",
             *[f"I-{mention.label}"] * (after - first - 1),
         ]
-    rows: list[tuple[str, ...]] = [()] * len(of_text.tokens)
+    rows: list[tuple[str, ...]] = [()] * len(grid.tokens)
     if labels:
         rows = list(zip(*(tags[label] for label in labels), strict=True))
-    for number, sentence in enumerate(of_text.sentences, 1):
-        file.write(_format_sentence(reading, number, of_text, sentence, rows))
-    if not of_text.sentences:
+    for number, sentence in enumerate(grid.sentences, 1):
+        file.write(_format_sentence(annotated, number, grid, sentence, rows))
+    if not grid.sentences:
         file.write("\n")
 
 
 def _format_sentence(
-    reading: AnnotatedDocument,
+    annotated: AnnotatedDocument,
     number: int,
-    of_text: TokenGrid,
+    grid: TokenGrid,
     sentence: Span,
     rows: list[tuple[str, ...]],
 ) -> str:
-    text, tokens = reading.text, of_text.tokens
+    text, tokens = annotated.text, grid.tokens
     words = text[tokens[sentence.start].start : tokens[sentence.end - 1].end]
-    lines = [f"# sent_id = {reading.doc_id}-{number}", f"# text = {words}"]
-    for place, each in enumerate(range(sentence.start, sentence.end), 1):
+    lines = [f"# sent_id = {annotated.doc_id}-{number}", f"# text = {words}"]
+    for token_id, each in enumerate(range(sentence.start, sentence.end), 1):
         start, end = tokens[each]
-        lines.append("\t".join((str(place), text[start:end], str(start), str(end), *rows[each])))
+        lines.append("\t".join((str(token_id), text[start:end], str(start), str(end), *rows[each])))
     return "\n".join(lines) + "\n\n"
 
 
@@ -174,182 +159,172 @@ def _decode_lines(stream: Iterable[bytes], path: Path) -> Iterator[tuple[int, st
             ) from error
 
 
+class _ConllToken(NamedTuple):
+    location: str
+    cells: dict[str, str]  # by column
+
+
 @dataclass
 class _ConllSentence:
-    """A sentence as it was read: ``text`` where the file gives it; a token is (place, cells by column)."""
+    """A sentence as it was read; ``text`` where the file gives it."""
 
     text: str | None = None
-    tokens: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    tokens: list[_ConllToken] = field(default_factory=list)
 
 
 @dataclass
 class _ConllDocument:
-    """The document that is being read."""
+    """The document that is being read; ``whole`` is its ``# document``."""
 
-    path: str
     doc_id: str
     columns: tuple[str, ...]
-    document_line: dict[str, Any] | None = None
+    whole: dict[str, Any] = field(default_factory=dict)
     sentences: list[_ConllSentence] = field(default_factory=lambda: [_ConllSentence()])
     has_content: bool = False
 
-    def add_line(self, line: str, place: str) -> None:
-        """One line."""
+    def add_line(self, line: str, location: str) -> None:
+        """Add one line."""
         key, sign, value = (part.strip(" ") for part in line.removeprefix("#").partition("="))
         comment = line.startswith("#")
         if comment and sign and key in ("newdoc id", "document", "text"):
             self.has_content = True
             self._add_comment(
-                key, line.partition("=")[2].removeprefix(" ") if key == "text" else value, place
+                key, line.partition("=")[2].removeprefix(" ") if key == "text" else value, location
             )
         elif line and not comment:
             self.has_content = True
-            self._add_token(line, place)
+            self._add_token(line, location)
         elif not line and (self.sentences[-1].tokens or self.sentences[-1].text is not None):
             self.sentences.append(_ConllSentence())
 
-    def _add_comment(self, key: str, value: str, place: str) -> None:
+    def _add_comment(self, key: str, value: str, location: str) -> None:
         if key == "newdoc id":
             self.doc_id = value
         elif key == "text":
             self.sentences[-1].text = value
         else:
             try:
-                self.document_line = json.loads(value)
+                whole = json.loads(value)
             except json.JSONDecodeError as error:
                 raise InputError(
-                    f"# document is no JSON: {error}", where=place, remedy=_REMEDY
+                    f"# document is no JSON: {error}", where=location, remedy=_REMEDY
                 ) from error
+            self.whole = whole if isinstance(whole, dict) else {}
 
-    def _add_token(self, line: str, place: str) -> None:
+    def _add_token(self, line: str, location: str) -> None:
         cells = line.split("\t")
         if len(cells) != len(self.columns):
             raise InputError(
                 f"{len(cells)} columns, and there should be {len(self.columns)} ({' '.join(self.columns)})",
-                where=place,
+                where=location,
                 remedy="name them in the first line: # global.columns = ID FORM …",
             )
         row = dict(zip(self.columns, cells, strict=True))
-        if "-" not in row.get("ID", "") and "." not in row.get(
-            "ID", ""
-        ):  # neither a range of words nor an empty one
-            self.sentences[-1].tokens.append((place, row))
+        if not {"-", "."} & set(row.get("ID", "")):  # neither a range of words nor an empty one
+            self.sentences[-1].tokens.append(_ConllToken(location, row))
 
-    def finish(self, how: ImportContext) -> AnnotatedDocument:
-        """What was read, once it is over."""
+    def finish(self, context: ImportContext) -> AnnotatedDocument:
+        """Return the document, once all its lines were added."""
         sentences = [each for each in self.sentences if each.tokens or each.text is not None]
-        if isinstance(self.document_line, dict) and isinstance(self.document_line.get("text"), str):
-            text = self.document_line["text"]
+        text = self.whole.get("text")
+        if isinstance(text, str):
             spans = [[_parse_offsets(token) for token in each.tokens] for each in sentences]
         else:
-            text, spans = _rebuild_text(sentences, how)
+            text, spans = _rebuild_text(sentences, context)
+        if ignored := [name for name in self.columns if name in _CONLLU_COLUMNS[2:]]:
+            context.notices[f"columns not taken: {', '.join(ignored)}"] += len(sentences)
         mentions: list[FormatMention] = []
-        for sentence, places in zip(sentences, spans, strict=True):
-            mentions += _parse_mentions(sentence, places, text, self.columns, len(mentions), how)
-        known = self.document_line or {}
+        labels = [name for name in self.columns if name not in (*_OWN_COLUMNS, *_CONLLU_COLUMNS)]
+        for sentence, tokens in zip(sentences, spans, strict=True):
+            for column in labels:
+                mentions += _parse_column(sentence, tokens, text, column)
         return _renumber_mentions(
             AnnotatedDocument(
                 doc_id=self.doc_id,
                 text=text,
-                about=known.get("about", {}),
-                note=known.get("note"),
+                about=self.whole.get("about", {}),
+                note=self.whole.get("note"),
                 mentions=tuple(mentions),
             )
         )
 
 
-def _parse_offsets(token: tuple[str, dict[str, str]]) -> Span:
-    place, row = token
+def _parse_offsets(token: _ConllToken) -> Span:
     try:
-        return Span(int(row["START"]), int(row["END"]))
+        return Span(int(token.cells["START"]), int(token.cells["END"]))
     except (KeyError, ValueError):
         raise InputError(
-            "no START and END", where=place, remedy="take # document out, or give each token both"
+            "no START and END",
+            where=token.location,
+            remedy="take # document out, or give each token both",
         ) from None
 
 
 def _rebuild_text(
-    sentences: list[_ConllSentence], how: ImportContext
+    sentences: list[_ConllSentence], context: ImportContext
 ) -> tuple[str, list[list[Span]]]:
-    """The text and where the tokens stand in it: a sentence a line, as far as the file gives the sentences' texts."""
+    """Return the text, a sentence a line, and the spans of the tokens, as far as the file gives the sentences' texts."""
     lines, spans, base = [], [], 0
     for sentence in sentences:
         if sentence.text is None:
             raise InputError(
                 "a sentence without # text: what stood between its words cannot be known",
-                where=sentence.tokens[0][0],
+                where=sentence.tokens[0].location,
                 remedy="export it anew with # text, or bring in the format that it was made from",
             )
         lines.append(sentence.text)
-        spans.append(_find_tokens(sentence, base))
+        spans.append(_find_tokens(sentence.tokens, sentence.text, base))
         base += len(sentence.text) + 1
     if len(lines) > 1:
-        how.notices["texts put together from # text, a sentence a line"] += 1
+        context.notices["texts put together from # text, a sentence a line"] += 1
     return "\n".join(lines), spans
 
 
-def _find_tokens(sentence: _ConllSentence, base: int) -> list[Span]:
-    found, at = [], 0
-    assert sentence.text is not None  # noqa: S101
-    for place, row in sentence.tokens:
-        word = row["FORM"]
-        start = sentence.text.find(word, at)
-        if start < 0 or sentence.text[at:start].strip():
+def _find_tokens(tokens: list[_ConllToken], text: str, base: int) -> list[Span]:
+    found, end = [], 0
+    for token in tokens:
+        word = token.cells["FORM"]
+        start = text.find(word, end)
+        if start < 0 or text[end:start].strip():
             raise InputError(
-                f"token {word!r} does not come next in # text", where=place, remedy=_REMEDY
+                f"token {word!r} does not come next in # text", where=token.location, remedy=_REMEDY
             )
-        at = start + len(word)
-        found.append(Span(base + start, base + at))
-    if sentence.text[at:].strip():
+        end = start + len(word)
+        found.append(Span(base + start, base + end))
+    if text[end:].strip():
         raise InputError(
-            f"# text goes on after its last token: {sentence.text[at:]!r}"[:200],
-            where=sentence.tokens[-1][0] if sentence.tokens else "",
+            f"# text goes on after its last token: {text[end:]!r}"[:200],
+            where=tokens[-1].location if tokens else "",
             remedy=_REMEDY,
         )
     return found
 
 
-def _parse_mentions(
-    sentence: _ConllSentence,
-    spans: list[Span],
-    text: str,
-    columns: tuple[str, ...],
-    known: int,
-    how: ImportContext,
-) -> list[FormatMention]:
-    """The mentions of one sentence, column by column; IOB1 is read too."""
-    found: list[FormatMention] = []
-    for column in columns:
-        if column in (*_OWN_COLUMNS, *_CONLLU_COLUMNS):
-            continue
-        open_label, first = "", 0
-        for number, (place, row) in enumerate([*sentence.tokens, ("", {})]):
-            tag = row.get(column, "O")
-            kind, label = _parse_tag(tag, column, place)
-            if open_label and (kind != "I" or label != open_label):
-                last = sentence.tokens[number - 1][0]
-                name = f"m{known + len(found) + 1}"
-                span = Span(spans[first].start, spans[number - 1].end)
-                found.append(build_mention(text, last, name, open_label, span))
-                open_label = ""
-            if kind != "O" and not open_label:
-                open_label, first = label, number
-    if ignored := [name for name in columns if name in _CONLLU_COLUMNS[2:]]:
-        how.notices[f"columns not taken: {', '.join(ignored)}"] += 1
-    return found
+def _parse_column(
+    sentence: _ConllSentence, spans: list[Span], text: str, column: str
+) -> Iterator[FormatMention]:
+    """Yield the mentions that a column has in one sentence; IOB1 is read too."""
+    label, first = "", 0
+    for number, token in enumerate([*sentence.tokens, _ConllToken("", {})]):
+        kind, next_label = _parse_tag(token.cells.get(column, "O"), column, token.location)
+        if label and (kind != "I" or next_label != label):
+            location = sentence.tokens[number - 1].location
+            span = Span(spans[first].start, spans[number - 1].end)
+            yield build_mention(text, location, f"{column}-{number}", label, span)
+            label = ""
+        if kind != "O" and not label:
+            label, first = next_label, number
 
 
-def _parse_tag(tag: str, column: str, place: str) -> tuple[str, str]:
+def _parse_tag(tag: str, column: str, location: str) -> tuple[str, str]:
+    """Return "B", "I" or "O", and the label."""
     if tag in ("O", "_", "*", ""):
         return "O", ""
     kind, dash, label = tag.partition("-")
     if kind not in ("B", "I") or (dash and not label):
         raise InputError(
             f"{tag!r} in column {column} is not BIO",
-            where=place,
+            where=location,
             remedy="write O, B-LABEL or I-LABEL",
         )
     return kind, label or column
-
-
-FORMAT = ConllFormat()

@@ -1,25 +1,39 @@
-"""Readings of the corpus, in another tool's format."""
+"""Write annotations of the corpus in another tool's format."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sayso.corpus.sources import CorpusFiles
-from sayso.errors import ConflictError
-from sayso.formats import export_target, format_registry
-from sayso.formats.annotated_documents import AnnotatedDocument, Losses, Vocabulary
-from sayso.formats.export_source import ExportSelection, SelectedAnnotations, select_annotations
-from sayso.formats.format_registry import ExportContent, Format
+import msgspec
+
+from sayso import jsonl
+from sayso.corpus.items import AnnotationFilter, iterate_items
+from sayso.corpus.sources import AnnotationHead, CorpusFiles
+from sayso.errors import ConflictError, UsageError
+from sayso.formats.annotated_documents import (
+    METADATA_FIELDS,
+    AnnotatedDocument,
+    ExportContent,
+    FormatMention,
+    FormatRelation,
+    Vocabulary,
+    validate_document,
+)
+from sayso.formats.export_target import replace_target
+from sayso.formats.format_registry import EXPORT_FORMATS, Format, Losses, find_format
+from sayso.models import Annotation, Document, Gold
 from sayso.settings import Checkout
 
+GOLD = "gold"
 Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What a command asks for. ``out`` None: ``export/`` in the current folder."""
+    """What to export. ``out`` None is ``export/`` in the current folder."""
 
     format: str
     out: Path | None = None
@@ -32,7 +46,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was done, or with ``dry_run`` would be."""
+    """What was written, or with ``dry_run`` would be; losses and excluded documents by description."""
 
     selection: ExportSelection
     target: Path
@@ -42,80 +56,202 @@ class ExportResult:
     changed: bool
 
 
-class LossError(ConflictError):
-    """Something would be lost; ``losses`` are how many of each kind."""
+@dataclass(frozen=True)
+class ExportSelection:
+    """The annotation of a document to export: gold, or an annotator's of a campaign in a pass."""
 
-    def __init__(
-        self,
-        losses: Losses,
-        target: str,
-        remedy: str = "nothing was written; --lossy goes on without them",
-    ) -> None:
+    campaign: str | None = None
+    annotator: str | None = None
+    pass_name: str | None = None
+
+    @property
+    def is_gold(self) -> bool:
+        """True for the adjudicated annotation."""
+        return self.annotator == GOLD
+
+    def __str__(self) -> str:
+        if self.is_gold:
+            return f"gold{f' of {self.campaign}' if self.campaign else ''}"
+        return f"{self.annotator} of {self.campaign}, pass {self.pass_name}"
+
+    @property
+    def options(self) -> str:
+        """The options of `sayso export` that select it."""
+        return f"--campaign {self.campaign} --annotator {self.annotator} --pass {self.pass_name}"
+
+
+class LossError(ConflictError):
+    """Something would be lost: ``losses`` has how many of each kind, by description."""
+
+    def __init__(self, losses: Counter[str], target: str, remedy: str) -> None:
         self.losses = {kind: count for kind, count in sorted(losses.items()) if count}
-        told = ", ".join(f"{count:,} {kind}" for kind, count in self.losses.items())
-        super().__init__(f"{target} cannot hold {told}", remedy=remedy)
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.losses.items())
+        super().__init__(f"{target} cannot hold {kinds}", remedy=remedy)
 
 
 def export(
-    checkout: Checkout, request: ExportRequest, advance: Advance = lambda _n: None
+    checkout: Checkout, request: ExportRequest, advance: Advance = lambda _: None
 ) -> ExportResult:
-    """Write the chosen readings in a format; ``advance`` hears how many documents further it is, in each of two rounds.
+    """Write the selected annotations in a format; ``advance`` gets documents done, in each of two rounds.
 
     Raises:
-        UsageError: no such format, or no such reading, or several.
-        LossError: the format cannot hold all of it, and ``lossy`` was not said; nothing was written.
+        UsageError: no such format, or no such annotations, or several.
+        LossError: the format cannot hold all of it, and ``lossy`` is not set; nothing was written.
         InputError: the corpus does not fit together.
         DiskError: the disk refused; what was there is as it was.
     """
     corpus = CorpusFiles(checkout.root)
-    format = format_registry.find_format(request.format)
-    choice = select_annotations(corpus, request.campaign, request.annotator, request.pass_name)
-    readings = SelectedAnnotations(corpus, choice)
-    target = request.out or Path("export", f"{request.format}{format.suffix}")
-    losses, words = (
-        (Losses(), Vocabulary())
-        if format.holds_everything and not request.dry_run
-        else _count_losses(format, readings, advance)
-    )
+    format = find_format(request.format, EXPORT_FORMATS)
+    selection = select_annotations(corpus, request.campaign, request.annotator, request.pass_name)
+    documents = FittedDocuments(format, corpus, selection, advance)
+    vocabulary = Vocabulary()
+    if request.dry_run or not format.holds_everything:
+        for each in documents:  # what would be lost is known before anything is written
+            if format.needs_vocabulary:
+                vocabulary.add_document(each)
+    losses = Counter({loss.description: n for loss, n in documents.losses.items()})
     if losses.total() and not request.lossy:
-        raise LossError(losses, request.format)
-    fitted = _FittedDocuments(format, readings, advance)
-    changed = not request.dry_run and export_target.replace_target(
+        remedy = "nothing was written; --lossy goes on without them"
+        raise LossError(losses, request.format, remedy)
+    target = request.out or Path("export", f"{request.format}{format.suffix}")
+    changed = not request.dry_run and replace_target(
         target,
-        lambda path: format.write(path, ExportContent(fitted, words)),
+        lambda path: format.writer().write(path, ExportContent(documents, vocabulary)),
         folder=not format.suffix,
     )
-    told = {kind: count for kind, count in sorted(losses.items()) if count}
-    documents = fitted.count or words.documents
     return ExportResult(
-        choice, target, documents, told, dict(sorted(readings.excluded.items())), changed
+        selection,
+        target,
+        documents.count,
+        dict(sorted((+losses).items())),
+        dict(sorted(documents.excluded.items())),
+        changed,
     )
 
 
-def _count_losses(
-    format: Format, documents: SelectedAnnotations, advance: Advance
-) -> tuple[Losses, Vocabulary]:
-    """What would be lost, and the words that are used in what would not."""
-    losses, words = Losses(), Vocabulary()
-    for reading in documents:
-        if (fitted := format.fit(reading, losses)) is not None:
-            words.documents += 1
-            if format.needs_vocabulary:
-                words.add_document(fitted)
-        advance(1)
-    return losses, words
+def select_annotations(
+    corpus: CorpusFiles, campaign: str | None, annotator: str | None, pass_name: str | None
+) -> ExportSelection:
+    """Return gold where there is any and nobody is named, else the only annotations that fit.
+
+    Raises:
+        UsageError: none fits, or several do.
+    """
+    if annotator == GOLD and pass_name is not None:
+        raise UsageError("gold has no pass", remedy="leave --pass out")
+    has_gold = any(campaign in (None, gold.campaign) for gold in corpus.gold())
+    if annotator == GOLD or (annotator is None and pass_name is None and has_gold):
+        return ExportSelection(campaign, GOLD)
+    fitting = [
+        each
+        for each in _list_selections(corpus, campaign)
+        if annotator in (None, each.annotator) and pass_name in (None, each.pass_name)
+    ]
+    if not fitting:
+        raise UsageError(
+            "no annotations of that description",
+            where=str(corpus.folder / "annotations"),
+            remedy="look there for the names of campaigns and annotators, or run `sayso pull`",
+        )
+    if len(fitting) > 1:
+        options = "; ".join(each.options for each in fitting[:8])
+        what = f"{len(fitting)} sets of annotations to choose from, and no gold"
+        raise UsageError(what, remedy=f"say which: {options}")
+    return fitting[0]
+
+
+def _list_selections(corpus: CorpusFiles, campaign: str | None) -> Iterator[ExportSelection]:
+    for path in corpus.annotation_files(campaign):
+        for pass_name in sorted({head.interface for head in jsonl.read(path, AnnotationHead)}):
+            yield ExportSelection(path.parent.name, path.stem, pass_name)
 
 
 @dataclass
-class _FittedDocuments:
+class FittedDocuments:
+    """The selected documents as far as a format holds them, in order, as often as they are iterated.
+
+    Attributes:
+        count: documents of the last iteration; ``losses`` and ``excluded`` are what it lost and passed over.
+    """
+
     format: Format
-    documents: SelectedAnnotations
+    corpus: CorpusFiles
+    selection: ExportSelection
     advance: Advance
     count: int = 0
+    losses: Losses = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[AnnotatedDocument]:
-        for reading in self.documents:
-            if (fitted := self.format.fit(reading, Losses())) is not None:
-                self.count += 1
-                yield fitted
-            self.advance(1)
+        """Yield each document that has such an annotation.
+
+        Raises:
+            InputError: an annotation is of another text, or its parts do not fit together.
+            SpanError: a mention is not the slice that it says it is.
+        """
+        self.count, self.losses, self.excluded = 0, Counter(), Counter()
+        chosen = self.selection
+        campaigns = frozenset({chosen.campaign} if chosen.campaign else ())
+        annotators = frozenset(
+            {chosen.annotator} if chosen.annotator and not chosen.is_gold else ()
+        )
+        wanted = AnnotationFilter(campaigns, annotators, gold_only=chosen.is_gold)
+        for document, located in iterate_items(self.corpus, wanted):
+            records = [
+                each.record
+                for each in located
+                if chosen.is_gold or each.annotator_key.pass_name == chosen.pass_name
+            ]
+            if record := self._latest(records):
+                fitted = self.format.fit(describe_document(document, record), self.losses)
+                if fitted is not None:
+                    self.count += 1
+                    yield fitted
+                self.advance(1)
+
+    def _latest(self, records: list[Annotation | Gold]) -> Annotation | Gold | None:
+        given = [
+            each
+            for each in records
+            if not (isinstance(each, Annotation) and each.status == "skipped")
+        ]
+        if not given:
+            reason = (
+                "documents that were skipped" if records else "documents without this annotation"
+            )
+            self.excluded[reason] += 1
+            return None
+        if len(given) > 1:
+            self.excluded["earlier annotations of the same document"] += len(given) - 1
+        return max(given, key=_time_of)
+
+
+def _time_of(record: Annotation | Gold) -> str:
+    return record.adjudicated if isinstance(record, Gold) else record.updated
+
+
+def describe_document(document: Document, record: Annotation | Gold) -> AnnotatedDocument:
+    """Return a document with one annotation of it as the formats take it."""
+    annotated = AnnotatedDocument(
+        doc_id=document.doc_id,
+        text=document.text,
+        about=_describe(document, record),
+        mentions=msgspec.convert(record.mentions, tuple[FormatMention, ...], from_attributes=True),
+        relations=msgspec.convert(
+            record.relations, tuple[FormatRelation, ...], from_attributes=True
+        ),
+        note=record.note,
+        kept=getattr(record, "kept", ()),
+    )
+    return validate_document(annotated, f"document {document.doc_id}")
+
+
+def _describe(document: Document, record: Annotation | Gold) -> dict[str, str]:
+    known = {
+        name: getattr(document, name, None) or getattr(record, name, None)
+        for name in METADATA_FIELDS
+    }
+    known["annotators"] = " ".join(getattr(record, "annotators", ()))
+    if isinstance(record, Annotation) and (origin := record.origin):
+        known["origin"] = f"{origin.system} {origin.project} {origin.task} {origin.annotation}"
+    return {name: str(value) for name, value in known.items() if value not in (None, "")}

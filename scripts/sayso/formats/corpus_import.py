@@ -1,4 +1,4 @@
-"""Others' work into the corpus: documents through ingest, readings as answers of a campaign. All of it, or nothing."""
+"""Bring others' annotated documents into the corpus: all of them, or none."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import ConflictError, InputError, UsageError
 from sayso.files import hold_lock
-from sayso.formats import format_registry, import_staging
 from sayso.formats.annotated_documents import AnnotatedDocument
 from sayso.formats.corpus_export import LossError
-from sayso.formats.format_registry import ImportContext
-from sayso.formats.import_staging import ImportStaging
+from sayso.formats.format_registry import IMPORT_FORMATS, ImportContext, find_format
+from sayso.formats.import_staging import ImportStaging, annotation_key, open_staging
 from sayso.formats.label_mapping import map_to_schema
-from sayso.ingest import IngestRequest as Articles
-from sayso.ingest import IngestResult, ingest
+from sayso.ingest import IngestRequest, IngestResult, ingest
 from sayso.ingest.article_metadata import METADATA_FIELDS
 from sayso.models import (
     Annotation,
@@ -36,24 +34,23 @@ from sayso.models import (
     StartedFrom,
     sha256,
 )
-from sayso.schema import declarations as schemas
-from sayso.schema.declarations import Schema, SchemaVersion
+from sayso.schema.declarations import Schema, SchemaVersion, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout, current_time
 
 Advance = Callable[[int], None]
-
 _PULLED_FROM = "label-studio"  # as the origin of what a pull brought
+_CHANGES = ("new", "changed", "unchanged")
 
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What a command asks for.
+    """What to import.
 
     Attributes:
-        labels: which of our labels and relations theirs are, where they are not the same.
-        fields: where a record of theirs has what, by our names.
-        metadata: for all documents, by ingest's names.
-        annotator: whose readings these are; None where the file says it.
+        annotator: of all annotations; None where the file says it.
+        labels: our label or relation type for each of theirs that has another name.
+        fields: the names that a record of theirs has for our fields.
+        metadata: of all documents, by ingest's names.
     """
 
     format: str
@@ -71,7 +68,7 @@ class ImportRequest:
 
 @dataclass
 class ImportResult:
-    """What was done, or with ``dry_run`` would be. ``annotations``: annotator → new, changed and unchanged ones."""
+    """What was imported, or with ``dry_run`` would be; ``annotations`` has counts of changes by annotator."""
 
     dry_run: bool
     documents: IngestResult | None = None
@@ -84,225 +81,193 @@ class ImportResult:
 
 
 def import_annotations(
-    checkout: Checkout, request: ImportRequest, advance: Advance = lambda _n: None
+    checkout: Checkout, request: ImportRequest, advance: Advance = lambda _: None
 ) -> ImportResult:
-    """Bring the readings of a file or folder into the corpus; ``watch`` hears how many documents further it is.
+    """Import the annotated documents of a file or folder; ``advance`` gets documents done.
 
     Raises:
-        UsageError: no such format, or nobody said whose readings these are.
-        InputError: the file is none of its format, or an offset or a document is wrong; nothing was taken in.
-        LossError: the schema cannot hold all of it, and ``lossy`` was not said; nothing was taken in.
-        ConflictError: a document or an answer is here already and is another; nothing was taken in.
+        UsageError: no such format, or nobody said whose annotations these are.
+        InputError: the file is none of its format, or an offset or a document is wrong; nothing was imported.
+        LossError: the schema cannot hold all of it, and ``lossy`` is not set; nothing was imported.
+        ConflictError: a document or an annotation is here already and differs; nothing was imported.
         DiskError: the disk refused; running the command again goes on.
     """
-    schema = schemas.load_schema(checkout.root / SCHEMA_FILE)
+    schema = load_schema(checkout.root / SCHEMA_FILE)
     schema.find_pass(request.pass_name)
-    if request.format not in format_registry.IMPORT_FORMATS:
-        raise UsageError(
-            f"{request.format} goes out only",
-            remedy=f"choose one of {', '.join(format_registry.IMPORT_FORMATS)}",
-        )
+    find_format(request.format, IMPORT_FORMATS)
     if not request.path.exists():
         raise InputError("not there", where=str(request.path), remedy="check the path")
     with (
         hold_lock(checkout.private / "sync.lock", "sayso import"),
-        import_staging.open_staging(
-            checkout.private / "importing", request.path.resolve().name
-        ) as stage,
+        open_staging(checkout.private / "importing", request.path.resolve().name) as staging,
     ):
-        return _ImportRun(checkout, request, schema, stage).run(advance)
+        return _ImportRun(checkout, request, schema, staging).run(advance)
 
 
 class _ImportRun:
     def __init__(
         self, checkout: Checkout, request: ImportRequest, schema: Schema, staging: ImportStaging
     ) -> None:
-        self.checkout, self.request, self.schema, self.staging = checkout, request, schema, staging
+        self.checkout, self.request, self.schema = checkout, request, schema
+        self.staging = staging
         self.corpus = CorpusFiles(checkout.root)
         self.context = ImportContext(request.fields, request.labels, schema, checkout)
         self.result = ImportResult(request.dry_run)
         self.annotators_named: set[str | None] = set()
+        self.now = current_time().isoformat().replace("+00:00", "Z")
 
     def run(self, advance: Advance) -> ImportResult:
-        for reading in format_registry.find_format(self.request.format).read(
-            self.request.path, self.context
-        ):
-            self._stage_document(reading)
+        request, result = self.request, self.result
+        for annotated in find_format(request.format).read(request.path, self.context):
+            self._stage_document(annotated)
             advance(1)
         self._refuse_losses()
-        names = self.staging.list_annotators()
-        for name in (
-            names
-        ):  # every conflict is found before the first file is written; ingest finds its own
-            self.result.annotations[name] = self._count_changes(name)
-        articles = Articles(
-            paths=(str(self.staging.articles),), format="jsonl", dry_run=self.request.dry_run
+        annotators = self.staging.list_annotators()
+        for annotator in annotators:
+            # Finds every conflict before the first file is written; ingest finds its own.
+            changes = Counter(change for _annotation, change in self._merge(annotator))
+            result.annotations[annotator] = {change: changes[change] for change in _CHANGES}
+        articles = IngestRequest(
+            paths=(str(self.staging.articles),), format="jsonl", dry_run=request.dry_run
         )
-        self.result.documents = ingest(self.checkout, articles)
-        if not self.request.dry_run:
-            self.result.written = [name for name in names if self._write_annotator(name)]
-        return self.result
+        result.documents = ingest(self.checkout, articles)
+        if not request.dry_run:
+            result.written = [name for name in annotators if self._write(name)]
+        return result
 
     def _refuse_losses(self) -> None:
-        lost = self.context.losses
-        self.result.losses = {what: count for what, count in sorted(lost.items()) if count}
-        self.result.notices = {
-            what: count for what, count in sorted(self.context.notices.items()) if count
-        }
-        if lost.total() and not self.request.lossy:
-            remedy = "say what their labels are, --map THEIRS=OURS; or keep it apart in the records, --lossy"
-            raise LossError(lost, "the schema", remedy=f"nothing was taken in; {remedy}")
+        self.result.losses = dict(sorted((+self.context.losses).items()))
+        self.result.notices = dict(sorted((+self.context.notices).items()))
+        if self.result.losses and not self.request.lossy:
+            remedy = (
+                "nothing was imported; say what their labels are, --map THEIRS=OURS;"
+                " or keep it as unknown items in the records, --lossy"
+            )
+            raise LossError(self.context.losses, "the schema", remedy)
 
     def _stage_document(self, annotated: AnnotatedDocument) -> None:
-        place = f"{self.request.path}, document {annotated.doc_id}"
-        _convert_field(
-            annotated.doc_id,
-            DocId,
-            "doc_id",
-            place,
-            "rename the document: letters, digits, point, hyphen, underscore",
-        )
-        given = {
-            name: annotated.about[name] for name in METADATA_FIELDS if name in annotated.about
-        } | dict(self.request.metadata)
-        self.staging.add_document(annotated.doc_id, annotated.text, given, place)
-        record = self._build_annotation(annotated, place)
-        self.result.mentions += len(record.mentions)
-        self.result.relations += len(record.relations)
-        self.staging.add_annotation(record, place)
+        location = f"{self.request.path}, document {annotated.doc_id}"
+        remedy = "rename the document: letters, digits, point, hyphen, underscore"
+        _convert_field(annotated.doc_id, DocId, "doc_id", location, remedy)
+        known = {name: value for name, value in annotated.about.items() if name in METADATA_FIELDS}
+        metadata = known | dict(self.request.metadata)
+        self.staging.add_document(annotated.doc_id, annotated.text, metadata, location)
+        annotation = self._build_annotation(annotated, location)
+        self.result.mentions += len(annotation.mentions)
+        self.result.relations += len(annotation.relations)
+        self.staging.add_annotation(annotation, location)
 
-    def _build_annotation(self, annotated: AnnotatedDocument, location: str) -> Annotation:
-        about, order = annotated.about, self.request
-        annotator = order.annotator or about.get("annotator")
+    def _annotator(self, about: Mapping[str, str], location: str) -> Pseudonym:
         self.annotators_named.add(about.get("annotator"))
-        if order.annotator and len(self.annotators_named) > 1:
-            raise UsageError(
-                "readings of several annotators would get one name",
-                where=location,
-                remedy="leave --annotator out",
-            )
+        if self.request.annotator and len(self.annotators_named) > 1:
+            what = "annotations of several annotators would get one name"
+            raise UsageError(what, where=location, remedy="leave --annotator out")
+        annotator = self.request.annotator or about.get("annotator")
         if annotator is None:
-            raise UsageError(
-                "nobody says whose readings these are",
-                where=location,
-                remedy="give a pseudonym: --annotator NAME",
-            )
-        found = map_to_schema(annotated, self.schema, order.labels, self.context)
-        seconds = about.get("lead_time_seconds")
-
-        def known(name: str, otherwise: str | None, kind: Any) -> Any:
-            return _convert_field(
-                about.get(name, otherwise), kind, name, location, "mend it where it comes from"
-            )
-
+            what = "nobody says whose annotations these are"
+            raise UsageError(what, where=location, remedy="give a pseudonym: --annotator NAME")
         remedy = (
             "give small letters, digits and hyphens, and never a name or an address: --annotator"
         )
+        pseudonym: Pseudonym = _convert_field(annotator, Pseudonym, "a pseudonym", location, remedy)
+        return pseudonym
+
+    def _build_annotation(self, annotated: AnnotatedDocument, location: str) -> Annotation:
+        about, request = annotated.about, self.request
+        mapped = map_to_schema(annotated, self.schema, request.labels, self.context)
+
+        def convert(name: str, default: str | None, kind: Any) -> Any:
+            remedy = "correct it where it comes from"
+            return _convert_field(about.get(name, default), kind, name, location, remedy)
+
+        seconds = about.get("lead_time_seconds")
         return Annotation(
             doc_id=annotated.doc_id,
             text_sha256=sha256(annotated.text),
-            campaign=order.campaign,
-            interface=order.pass_name,
-            annotator=_convert_field(annotator, Pseudonym, "a pseudonym", location, remedy),
-            annotator_kind=order.annotator_kind or known("annotator_kind", "human", AnnotatorKind),
+            campaign=request.campaign,
+            interface=request.pass_name,
+            annotator=self._annotator(about, location),
+            annotator_kind=request.annotator_kind
+            or convert("annotator_kind", "human", AnnotatorKind),
             schema_version=self.schema.version,
-            guidelines_version=known("guidelines_version", None, SchemaVersion | None),
-            status=known("status", "submitted", AnnotationStatus),
+            guidelines_version=convert("guidelines_version", None, SchemaVersion | None),
+            status=convert("status", "submitted", AnnotationStatus),
             created=about.get("created", ""),
             updated=about.get("updated", about.get("created", "")),
             lead_time_seconds=float(seconds) if seconds else None,
-            started_from=known("started_from", "nothing", StartedFrom),
-            mentions=found.mentions,
-            relations=found.relations,
+            started_from=convert("started_from", "nothing", StartedFrom),
+            mentions=mapped.mentions,
+            relations=mapped.relations,
             note=annotated.note,
-            kept=found.kept,
+            kept=mapped.kept,
             origin=_parse_origin(about),
         )
 
-    def _count_changes(self, annotator: str) -> dict[str, int]:
-        counts: Counter[str] = Counter()
-        for _answer, what in self._merge_annotations(annotator):
-            counts[what] += 1
-        return {what: counts[what] for what in ("new", "changed", "unchanged")}
+    def _write(self, annotator: str) -> bool:
+        merged = (annotation for annotation, _change in self._merge(annotator))
+        return self.corpus.write_annotations(self.request.campaign, annotator, merged)
 
-    def _write_annotator(self, annotator: str) -> bool:
-        answers = (answer for answer, _what in self._merge_annotations(annotator))
-        return self.corpus.write_annotations(self.request.campaign, annotator, answers)
-
-    def _merge_annotations(self, annotator: str) -> Iterator[tuple[Annotation, str]]:
-        """The annotator's file as it will be, each answer with what becomes of it; in flat memory."""
-        for old in self._read_existing(annotator):
-            self.staging.mark_replacement(old)
-        moment = _format_now()
-        standing = (self._resolve_existing(old, moment) for old in self._read_existing(annotator))
-        coming = (
-            (_with_times(new, moment, moment), "new")
-            for new in self.staging.new_annotations(annotator)
-        )
-        merged = heapq.merge(standing, coming, key=_doc_id)
-        for _, mine in groupby(merged, key=_doc_id):
-            yield from sorted(mine, key=_sort_key)
-
-    def _read_existing(self, annotator: str) -> Iterator[Annotation]:
+    def _merge(self, annotator: str) -> Iterator[tuple[Annotation, str]]:
+        """Yield the annotator's file as it will be, each annotation with its change; in flat memory."""
         path = self.corpus.annotation_file(self.request.campaign, annotator)
-        return jsonl.read(path, Annotation) if path.exists() else iter(())
-
-    def _resolve_existing(self, old: Annotation, moment: str) -> tuple[Annotation, str]:
-        new = self.staging.find_replacement(old)
-        if new is None:
-            if (
-                old.origin
-                and old.origin.system == _PULLED_FROM
-                and self.staging.has_annotation_for(old)
-            ):
-                raise ConflictError(
-                    f"{old.annotator} has answered {old.doc_id} in Label Studio",
-                    where=str(self.corpus.annotation_file(old.campaign, old.annotator)),
-                    remedy="give these readings another --annotator",
-                )
-            return old, "stays"
-        same = _with_times(new, old.created, old.updated)
-        return (
-            (old, "unchanged")
-            if same == old
-            else (_with_times(new, old.created, moment), "changed")
+        existing = jsonl.read(path, Annotation) if path.exists() else iter(())
+        both = heapq.merge(
+            ((annotation.doc_id, False, annotation) for annotation in existing),
+            (
+                (annotation.doc_id, True, annotation)
+                for annotation in self.staging.annotations(annotator)
+            ),
+            key=lambda each: each[:2],
         )
+        for _doc_id, group in groupby(both, key=lambda each: each[0]):
+            old: list[Annotation] = []
+            new: list[Annotation] = []
+            for _doc_id, is_new, annotation in group:
+                (new if is_new else old).append(annotation)
+            merged = self._merge_document(old, new)
+            yield from sorted(merged, key=lambda each: annotation_sort_key(each[0]))
 
-
-def _doc_id(placed: tuple[Annotation, str]) -> str:
-    return placed[0].doc_id
-
-
-def _sort_key(placed: tuple[Annotation, str]) -> tuple[str, str, str, int]:
-    return annotation_sort_key(placed[0])
+    def _merge_document(
+        self, existing: list[Annotation], incoming: list[Annotation]
+    ) -> Iterator[tuple[Annotation, str]]:
+        """Replace what is of the same origin, or of none on both sides; refuse to stand beside a server's."""
+        new = {annotation_key(annotation): annotation for annotation in incoming}
+        passes = {annotation.interface for annotation in incoming}
+        for old in existing:
+            replacement = new.get(annotation_key(old))
+            if replacement and replacement.origin == old.origin:
+                del new[annotation_key(old)]
+                unchanged = _with_times(replacement, old.created, old.updated) == old
+                changed = _with_times(replacement, old.created, self.now)
+                yield (old, "unchanged") if unchanged else (changed, "changed")
+            elif old.origin and old.origin.system == _PULLED_FROM and old.interface in passes:
+                raise ConflictError(
+                    f"{old.annotator} has annotated {old.doc_id} in Label Studio",
+                    where=str(self.corpus.annotation_file(old.campaign, old.annotator)),
+                    remedy="give these annotations another --annotator",
+                )
+            else:
+                yield old, "stays"
+        yield from ((_with_times(each, self.now, self.now), "new") for each in new.values())
 
 
 def _with_times(annotation: Annotation, created: str, updated: str) -> Annotation:
-    """The answer with these times where it came without its own."""
+    """Return the annotation with these times where it came without its own."""
     return (
         annotation if annotation.created else replace(annotation, created=created, updated=updated)
     )
 
 
-def _format_now() -> str:
-    return current_time().isoformat().replace("+00:00", "Z")
-
-
-def _convert_field(
-    value: str | None, kind: Any, field_name: str, location: str, remedy: str
-) -> Any:
+def _convert_field(value: str | None, kind: Any, name: str, location: str, remedy: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise InputError(
-            f"{value!r} cannot be {field_name}", where=location, remedy=remedy
-        ) from error
+        raise InputError(f"{value!r} cannot be {name}", where=location, remedy=remedy) from error
 
 
 def _parse_origin(about: Mapping[str, str]) -> AnnotationOrigin | None:
-    words = about.get("origin", "").split()
-    if len(words) != 4 or not all(word.isdecimal() for word in words[1:]):
+    system, *numbers = about.get("origin", "").split() or [""]
+    if len(numbers) != 3 or not all(number.isdecimal() for number in numbers):
         return None
-    system, *numbers = words
     project, task, annotation = map(int, numbers)
     return AnnotationOrigin(system=system, project=project, task=task, annotation=annotation)

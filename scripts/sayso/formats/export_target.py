@@ -1,4 +1,4 @@
-"""Where an export is put: beside first, then in its place, and only if it differs."""
+"""Put an export in its place: beside it first, then in one step, and only if it differs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from pathlib import Path
 from sayso.errors import ConflictError
 from sayso.files import PARTIAL_SUFFIX, convert_os_errors, is_process_alive
 
-MARKER_FILE = ".sayso-export"
-"""Stands in a folder that an export made, and that the next one may replace."""
+MARKER_FILE = ".sayso-export"  # in a folder that an export made, and that the next one may replace
 
 
 def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool) -> bool:
-    """Let ``write`` make the file or folder beside ``target``, put it in place, and say whether it differs.
+    """Let ``write`` make the file or folder beside ``target``, and put it in place. Return True if it differs.
 
-    A reader sees the old one or the new one. When ``write`` raises, nothing has changed.
+    A reader sees the old one or the new one. If ``write`` raises, nothing has changed.
 
     Raises:
-        ConflictError: a folder stands there that no export made, or a file in a folder's place.
+        ConflictError: a folder is there that no export made, or a file in a folder's place.
         DiskError: the disk refused.
     """
     with convert_os_errors(target):
@@ -33,9 +32,8 @@ def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool)
         try:
             if folder:
                 partial.mkdir()
-                (partial / MARKER_FILE).write_text(
-                    "made by sayso export, which may replace this folder\n"
-                )
+                note = "made by sayso export, which may replace this folder\n"
+                (partial / MARKER_FILE).write_text(note)
             write(partial)
             changed = not _has_same_content(partial, target)
             if changed:
@@ -47,39 +45,34 @@ def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool)
 
 def _refuse_foreign_target(target: Path, folder: bool) -> None:
     if folder and target.exists() and not target.is_dir():
-        raise ConflictError(
-            "a file stands where the folder should", where=str(target), remedy="name another --out"
-        )
-    if not folder and target.is_dir():
-        raise ConflictError(
-            "a folder stands where the file should", where=str(target), remedy="name another --out"
-        )
-    if folder and target.is_dir() and any(target.iterdir()) and not (target / MARKER_FILE).exists():
-        raise ConflictError(
-            "a folder with other things in it",
-            where=str(target),
-            remedy="name a new one with --out",
-        )
+        what = "a file is where the folder should be"
+    elif not folder and target.is_dir():
+        what = "a folder is where the file should be"
+    elif (
+        folder and target.is_dir() and any(target.iterdir()) and not (target / MARKER_FILE).exists()
+    ):
+        what = "a folder with other things in it"
+    else:
+        return
+    raise ConflictError(what, where=str(target), remedy="name another --out")
 
 
 def _remove_leftovers(target: Path) -> None:
-    """What a killed export left beside the target; a living one's is let alone."""
+    """Remove what a killed export left beside the target, and nothing of a process that is alive."""
     ours = re.compile(re.escape(target.name) + r"(?:\.old)?\.(\d+)" + re.escape(PARTIAL_SUFFIX))
-    for left in list(target.parent.iterdir()):
-        found = ours.fullmatch(left.name)
+    for path in list(target.parent.iterdir()):
+        found = ours.fullmatch(path.name)
         if found and not is_process_alive(int(found[1])):
-            _remove(left)
+            _remove(path)
 
 
 def _has_same_content(one: Path, other: Path) -> bool:
     if one.is_file():
         return other.is_file() and filecmp.cmp(one, other, shallow=False)
     names = _relative_names(one)
-    return (
-        other.is_dir()
-        and names == _relative_names(other)
-        and all(filecmp.cmp(one / name, other / name, shallow=False) for name in names)
-    )
+    if not other.is_dir() or names != _relative_names(other):
+        return False
+    return filecmp.cmpfiles(one, other, names, shallow=False)[0] == names
 
 
 def _relative_names(folder: Path) -> list[str]:
@@ -91,10 +84,10 @@ def _relative_names(folder: Path) -> list[str]:
 def _replace(partial: Path, target: Path) -> None:
     if partial.is_dir() and target.exists():
         # No call swaps two folders; between these two a reader sees none, and the next run puts one there.
-        aside = partial.with_name(f"{target.name}.old.{os.getpid()}{PARTIAL_SUFFIX}")
-        target.replace(aside)
+        old = partial.with_name(f"{target.name}.old.{os.getpid()}{PARTIAL_SUFFIX}")
+        target.replace(old)
         partial.replace(target)
-        _remove(aside)
+        _remove(old)
     else:
         partial.replace(target)
 

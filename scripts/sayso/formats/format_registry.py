@@ -1,113 +1,283 @@
-"""What a format is, and which there are."""
+"""The registry of outside formats: declared once, and commands, manual, tests and benchmarks follow.
+
+To add a format, write a module in this package that has ``write`` (see ``FormatWriter``), ``read`` (see
+``FormatReader``) or both, and ``fit`` where ``cannot_hold`` alone does not say what has to go; declare it in ``FORMATS``.
+The tests in ``tests/formats`` then name what is missing. Nothing heavy is imported here: help pages read this module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sayso.errors import UsageError
-from sayso.formats.annotated_documents import AnnotatedDocument, Losses, Vocabulary
-from sayso.schema.declarations import Schema
-from sayso.settings import Checkout
+
+if TYPE_CHECKING:
+    from sayso.formats.annotated_documents import AnnotatedDocument, ExportContent
+    from sayso.schema.declarations import Schema
+    from sayso.settings import Checkout
 
 
-@dataclass(frozen=True)
-class ExportContent:
-    """What is to be written: the readings, as often as they are asked for, and the words that they use."""
+class Loss(Enum):
+    """A kind of thing that a format cannot hold: what it belongs to, and its description."""
 
-    documents: Iterable[AnnotatedDocument]
-    vocabulary: Vocabulary
+    DOCUMENT_NOT_XML = ("document", "documents with control characters, which XML cannot hold")
+    TEXT = ("document", "texts")
+    METADATA = ("document", "metadata of documents")
+    DOCUMENT_NOTES = ("document", "notes on documents")
+    UNKNOWN_ITEMS = ("document", "items that the schema does not know")
+    MENTION_SPLITS_TOKEN = ("mention", "mentions whose edges are not those of tokens")
+    MENTION_CROSSES_SENTENCE = ("mention", "mentions that go on into another sentence")
+    MENTION_OVERLAPS_LABEL = ("mention", "mentions that overlap another of their label")
+    MENTION_BREAK_AT_EDGE = ("mention", "mentions that begin or end with a line break or a tab")
+    LABEL_NOT_COLUMN = ("mention", "mentions whose label cannot name a column")
+    LABEL_NOT_BRAT = ("mention", "mentions whose label is not of letters, digits, _ and -")
+    LABEL_NOT_XML = ("mention", "mentions whose label XML cannot hold")
+    ATTRIBUTES = ("attribute", "attributes")
+    FLAGS = ("attribute", "flags")
+    MENTION_NOTES = ("attribute", "notes on mentions")
+    STARTED_FROM = ("attribute", "marks that a mention was taken over from a prediction")
+    DECISIONS = ("attribute", "decisions and votes")
+    RELATIONS = ("relation", "relations")
+    RELATION_NOT_BRAT = ("relation", "relations whose type is not of letters, digits, _ and -")
+    RELATION_LOOSE = ("relation", "relations whose mention is excluded")
+
+    def __init__(self, subject: str, description: str) -> None:
+        self.subject, self.description = subject, description
+
+
+Losses = Counter[Loss]
 
 
 @dataclass
 class ImportContext:
-    """How something is to be read, and what was met in it.
+    """How to read a file, and what was met in it.
 
     Attributes:
-        fields: where a record of theirs has what; by our names.
-        labels: which of our labels theirs are, where they are not the same.
-        schema, instance: ours, for a format that is read by them.
-        lost: things that we have no place for, counted.
-        noticed: other things that a curator should hear of, counted.
+        fields: the names that a record of theirs has for our fields.
+        labels: our label or relation type for each of theirs that has another name; "" excludes it.
+        losses: things that we have no place for, counted by description.
+        notices: other things that a curator should hear of, counted by description.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     schema: Schema | None = None
     checkout: Checkout | None = None
-    losses: Losses = field(default_factory=Losses)
-    notices: Losses = field(default_factory=Losses)
+    losses: Counter[str] = field(default_factory=Counter)
+    notices: Counter[str] = field(default_factory=Counter)
 
 
-class Format(Protocol):
+class FormatWriter(Protocol):
+    """The functions of a module whose format goes out. ``fit`` is optional."""
+
+    def write(self, target: Path, content: ExportContent) -> None:
+        """Write documents that fit to ``target``: a new file, or an empty folder."""
+
+
+class FormatReader(Protocol):
+    """The functions of a module whose format comes in."""
+
+    def read(self, path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
+        """Read a file or folder. Offsets that are not given are refused, never guessed."""
+
+
+@dataclass(frozen=True)
+class Format:
     """One outside format.
 
     Attributes:
-        suffix: its file's, and empty where it is a folder.
-        whole: whether it holds everything, so that nothing has to be counted before it is written.
-        worded: whether all words that are used have to be known before it is written.
+        module: of this package.
+        exports, imports: True where the module has ``write``, and ``read``.
+        suffix: of its file; "" where the format is a folder.
+        cannot_hold: kinds that it never holds; they are dropped before ``fit``.
+        may_lose: kinds that it loses where a text or a name does not suit it; ``fit`` drops them.
+        needs_vocabulary: True if all labels and values in use have to be known before the first document is written.
     """
 
-    suffix: str
-    holds_everything: bool
-    needs_vocabulary: bool
+    name: str
+    module: str
+    description: str
+    exports: bool = False
+    imports: bool = False
+    suffix: str = ""
+    cannot_hold: frozenset[Loss] = frozenset()
+    may_lose: frozenset[Loss] = frozenset()
+    needs_vocabulary: bool = False
+    alias_of: str = ""
 
-    def fit(self, annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument | None:
-        """The part of a reading that the format holds, in canonical order; the rest is counted. None: nothing of it."""
+    @property
+    def holds_everything(self) -> bool:
+        """True if nothing has to be counted before it is written."""
+        return not (self.cannot_hold or self.may_lose)
 
-    def write(self, target: Path, content: ExportContent) -> None:
-        """Write readings that ``fit`` gave to ``target``, which is not there yet."""
+    def load(self) -> Any:
+        """Import the module."""
+        return import_module(f"sayso.formats.{self.module}")
+
+    def writer(self) -> FormatWriter:
+        """Return the module as a writer."""
+        return cast("FormatWriter", self.load())
+
+    def reader(self) -> FormatReader:
+        """Return the module as a reader."""
+        return cast("FormatReader", self.load())
 
     def read(self, path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
-        """Read them again; what they say without offsets is refused, never guessed."""
+        """Read a file or folder, each document in canonical order."""
+        from sayso.formats.annotated_documents import sort_document
+
+        return map(sort_document, self.reader().read(path, context))
+
+    def fit(self, annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument | None:
+        """Return the part of a document that the format holds, in canonical order; None if nothing of it.
+
+        What is dropped is counted in ``losses``. A document that fits is returned as it is.
+        """
+        from sayso.formats.annotated_documents import drop_unheld, sort_document
+
+        held: AnnotatedDocument | None = drop_unheld(annotated, self.cannot_hold, losses)
+        if hasattr(self.load(), "fit"):
+            held = self.load().fit(held, losses)
+        return held and sort_document(held)
 
 
-EXPORT_FORMATS = {
-    "brat": "brat standoff: a folder of .txt and .ann",
-    "conll": "CoNLL-U Plus: a token a line, a BIO column for each label",
-    "csv": "tables for a spreadsheet: mentions.csv, relations.csv, documents.csv",
-    "jsonl": "JSON Lines: a document and its reading a line, with everything",
-    "spacy": "spaCy DocBin files with a span group for each label",
-    "w3c": "Web Annotation (JSON-LD), a page for each document",
-    "webanno": "UIMA CAS XMI, as INCEpTION, WebAnno and DKPro take it",
-}
-"""Formats that go out, with what they are."""
+_ALL = (
+    Format(
+        "brat",
+        "brat",
+        "brat standoff: a folder of .txt and .ann",
+        exports=True,
+        imports=True,
+        needs_vocabulary=True,
+        cannot_hold=frozenset({Loss.UNKNOWN_ITEMS}),
+        may_lose=frozenset(
+            {
+                Loss.ATTRIBUTES,
+                Loss.FLAGS,
+                Loss.MENTION_NOTES,
+                Loss.DECISIONS,
+                Loss.LABEL_NOT_BRAT,
+                Loss.MENTION_BREAK_AT_EDGE,
+                Loss.RELATION_NOT_BRAT,
+                Loss.RELATION_LOOSE,
+            }
+        ),
+    ),
+    Format(
+        "conll",
+        "conll",
+        "CoNLL-U Plus: a token a line, a BIO column for each label; in with `# text`",
+        exports=True,
+        imports=True,
+        suffix=".conllup",
+        needs_vocabulary=True,
+        cannot_hold=frozenset(
+            {
+                Loss.ATTRIBUTES,
+                Loss.FLAGS,
+                Loss.MENTION_NOTES,
+                Loss.STARTED_FROM,
+                Loss.DECISIONS,
+                Loss.RELATIONS,
+                Loss.UNKNOWN_ITEMS,
+            }
+        ),
+        may_lose=frozenset(
+            {
+                Loss.MENTION_SPLITS_TOKEN,
+                Loss.MENTION_CROSSES_SENTENCE,
+                Loss.MENTION_OVERLAPS_LABEL,
+                Loss.LABEL_NOT_COLUMN,
+            }
+        ),
+    ),
+    Format(
+        "csv",
+        "csv_tables",
+        "tables for a spreadsheet: mentions.csv, relations.csv, documents.csv",
+        exports=True,
+        needs_vocabulary=True,
+        cannot_hold=frozenset({Loss.UNKNOWN_ITEMS}),
+    ),
+    Format(
+        "jsonl",
+        "json_lines",
+        "JSON Lines: a document with its annotation a line, with everything",
+        exports=True,
+        imports=True,
+        suffix=".jsonl",
+    ),
+    Format("labelstudio", "labelstudio_export", "Label Studio's own JSON export", imports=True),
+    Format(
+        "spacy",
+        "spacy_docbin",
+        "spaCy DocBin files with a span group for each label",
+        exports=True,
+        cannot_hold=frozenset({Loss.UNKNOWN_ITEMS}),
+        may_lose=frozenset({Loss.MENTION_SPLITS_TOKEN, Loss.RELATION_LOOSE}),
+    ),
+    Format(
+        "w3c",
+        "web_annotation",
+        "Web Annotation (JSON-LD): a page for each document",
+        exports=True,
+        cannot_hold=frozenset({Loss.UNKNOWN_ITEMS}),
+    ),
+    Format(
+        "webanno",
+        "uima_xmi",
+        "UIMA CAS XMI with its TypeSystem.xml, as INCEpTION, WebAnno and DKPro take it; in from a folder or a zip",
+        exports=True,
+        imports=True,
+        needs_vocabulary=True,
+        cannot_hold=frozenset({Loss.UNKNOWN_ITEMS}),
+        may_lose=frozenset(
+            {
+                Loss.DOCUMENT_NOT_XML,
+                Loss.LABEL_NOT_XML,
+                Loss.ATTRIBUTES,
+                Loss.MENTION_NOTES,
+                Loss.RELATION_LOOSE,
+            }
+        ),
+    ),
+    Format("xmi", "uima_xmi", "another name for webanno", imports=True, alias_of="webanno"),
+)
+FORMATS = {each.name: each for each in _ALL}
+EXPORT_FORMATS = {name: each for name, each in FORMATS.items() if each.exports}
+IMPORT_FORMATS = {name: each for name, each in FORMATS.items() if each.imports}
 
-IMPORT_FORMATS = {
-    "brat": "brat standoff: a folder of .txt and .ann",
-    "conll": "CoNLL-U (Plus) with # text, a BIO column for each layer",
-    "jsonl": "JSON Lines: a document and its reading a line",
-    "labelstudio": "Label Studio's own JSON export",
-    "webanno": "UIMA CAS XMI with its TypeSystem.xml, a folder or a zip",
-    "xmi": "another name for webanno",
-}
-"""Formats that come in, with what they are."""
 
-
-_MODULES = {
-    "csv": "csv_tables",
-    "jsonl": "json_lines",
-    "labelstudio": "labelstudio_export",
-    "spacy": "spacy_docbin",
-    "w3c": "web_annotation",
-    "webanno": "uima_xmi",
-    "xmi": "uima_xmi",
-}
-
-
-def find_format(name: str) -> Format:
-    """The format of that name.
+def find_format(name: str, among: Mapping[str, Format] = FORMATS) -> Format:
+    """Return the format of that name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none among those.
     """
-    if name not in {*EXPORT_FORMATS, *IMPORT_FORMATS}:
-        raise UsageError(
-            f"no format {name!r}",
-            remedy=f"choose one of {', '.join(sorted({*EXPORT_FORMATS, *IMPORT_FORMATS}))}",
+    if name not in among:
+        raise UsageError(f"no format {name!r} here", remedy=f"choose one of {', '.join(among)}")
+    return among[name]
+
+
+def formats_table() -> str:
+    """Return the table of the manual: Markdown, a row for each format."""
+    lines = [
+        "| Format | Out | In | What it is | Never holds | May lose |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in _ALL:
+        never, sometimes = (
+            "; ".join(loss.description for loss in Loss if loss in losses) or "-"
+            for losses in (each.cannot_hold, each.may_lose)
         )
-    found: Format = import_module(f"sayso.formats.{_MODULES.get(name, name)}").FORMAT
-    return found
+        marks = ["yes" if there else "-" for there in (each.exports, each.imports)]
+        lines.append(
+            f"| `{each.name}` | {' | '.join(marks)} | {each.description} | {never} | {sometimes} |"
+        )
+    return "".join(f"{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""The dataset's own tokens and sentences of one text, and which spans stand on them."""
+"""The dataset's own tokens and sentences of one text, and the spans that they cover."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from sayso.spans import Span
 
 @dataclass(frozen=True)
 class TokenGrid:
-    """Tokens in order; ``sentences`` are pairs of the numbers of their first token and of the one after their last."""
+    """Tokens as spans of the text, and sentences as spans of token numbers, both in order."""
 
     tokens: tuple[Span, ...]
     sentences: tuple[Span, ...]
 
     @cached_property
-    def token_at_start(self) -> dict[int, int]:
-        """The number of the token that starts at an offset."""
+    def _token_at_start(self) -> dict[int, int]:
         return {token.start: number for number, token in enumerate(self.tokens)}
 
     @cached_property
-    def token_after_end(self) -> dict[int, int]:
-        """The number after that of the token that ends at an offset."""
+    def _token_after_end(self) -> dict[int, int]:
         return {token.end: number for number, token in enumerate(self.tokens, 1)}
 
     @cached_property
@@ -37,17 +35,18 @@ class TokenGrid:
         )
 
     def find_tokens(self, mention: FormatMention) -> Span | None:
-        """The tokens of a mention, as numbers; None where an edge of it parts a token or stands between two."""
-        first, after = self.token_at_start.get(mention.start), self.token_after_end.get(mention.end)
+        """Return the token numbers of a mention; None if an edge of it splits a token or is between two."""
+        first = self._token_at_start.get(mention.start)
+        after = self._token_after_end.get(mention.end)
         return None if first is None or after is None else Span(first, after)
 
 
 def build_grid(annotated: AnnotatedDocument) -> TokenGrid:
-    """Tokens and sentences of a reading's text, as the dataset's own ``tokens`` have them."""
+    """Tokenize a text as the dataset's own ``tokens`` have it."""
     return _tokenize(annotated.text, annotated.about.get("language", UNDETERMINED_LANGUAGE))
 
 
-@lru_cache(maxsize=1)  # a reading is fitted and then written
+@lru_cache(maxsize=1)  # a document is fitted and then written
 def _tokenize(text: str, language: str) -> TokenGrid:
     from sayso.dataset.tokenization import TokenizedTexts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,18 @@ _DATE = re.compile(
 )
 
 
-def parse_field_mapping(pairs: Iterable[str]) -> dict[str, str]:
+def parse_field_mapping(
+    pairs: Iterable[str], known: Sequence[str] = ("text", "doc_id", *METADATA_FIELDS)
+) -> dict[str, str]:
     """Parse words like ``text=body``: our field, and the field of a record that holds it.
 
     Raises:
-        UsageError: a word is not OURS=THEIRS, or we have no such field.
+        UsageError: a pair is not OURS=THEIRS, or OURS is not among ``known``.
 
     >>> parse_field_mapping(["text=body", "doc_id=id"])
     {'text': 'body', 'doc_id': 'id'}
     """
     mapping: dict[str, str] = {}
-    known = ("text", "doc_id", *METADATA_FIELDS)
     for pair in pairs:
         ours, _sign, theirs = pair.partition("=")
         if not theirs or ours not in known or ours in mapping:
