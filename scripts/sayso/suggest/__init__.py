@@ -1,1 +1,1 @@
-"""Predictions to start from: programs that suggest mentions, settled into one reading, and how good they are."""
+"""Predictions to start from: programs that suggest mentions, and how good they are."""

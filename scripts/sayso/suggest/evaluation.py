@@ -1,4 +1,4 @@
-"""How good predictions are: precision, recall and F1 by label, bounds and attributes on mentions that match.
+"""Measure predictions: precision, recall and F1 by label, bounds and attributes on mentions that match.
 
 *exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code point, each at most
 once, as many as there can be. What is summed and how intervals come about is the rule of ``agreement.bootstrap``.
@@ -32,6 +32,7 @@ ALL = "all"
 PREDICTED, REFERENCE, MATCHED, EQUAL = "predicted", "wanted", "right", "equal"
 MATCHINGS = ("exact", "overlap")
 BOUNDS = "bounds"
+_BOUND_NAMES = (LOWER, UPPER)
 
 Key = tuple[str, ...]
 Predict = Callable[[Document], Prediction | None]
@@ -40,14 +41,14 @@ Advance = Callable[[int], None]
 
 @dataclass
 class Evaluation:
-    """What was measured.
+    """The figures, and the documents and mentions behind them.
 
     Attributes:
         documents: how many were compared.
-        seen: how many were not, by the suggester that had learnt from them.
         missing: how many of the reference have no prediction.
+        learnt_from: how many were not compared, by the suggester that had learnt from them.
         labels: those of the reference, in the schema's order.
-        unmarked: predicted mentions with a label that nobody looked for, by label.
+        unsought: predicted mentions with a label that nobody looked for, by label.
     """
 
     documents: int = 0
@@ -57,20 +58,15 @@ class Evaluation:
     unsought: Counter[str] = field(default_factory=Counter)
     figures: list[Figure] = field(default_factory=list)
 
-    def figure(self, group: str, subject: str, measure: str) -> Figure | None:
-        """One of the figures."""
-        name = f"{group}.{subject}.{measure}"
-        return next((figure for figure in self.figures if figure.name == name), None)
-
 
 def evaluate(
     reference: Reference, predict: Predict, schema: Schema, advance: Advance = lambda _: None
 ) -> Evaluation:
-    """Measure what ``predict`` says of each document of the reference."""
+    """Measure the predictions for each document of the reference."""
     found, sums = Evaluation(), DocumentSums[Key]()
-    wanted: Counter[str] = Counter()
+    expected: Counter[str] = Counter()
     predicted: Counter[str] = Counter()
-    for document, mentions, looked_for in reference:
+    for document, mentions, sought in reference:
         advance(1)
         prediction = predict(document)
         if prediction is None or prediction.seen_by:
@@ -78,65 +74,56 @@ def evaluate(
             found.learnt_from.update(prediction.seen_by if prediction else ())
             continue
         found.documents += 1
-        wanted.update(mention.label for mention in mentions)
-        said = [mention for mention in prediction.mentions if mention.label in looked_for]
-        found.unsought.update(
-            mention.label for mention in prediction.mentions if mention.label not in looked_for
-        )
-        predicted.update(mention.label for mention in said)
-        sums.add(_count_document(mentions, said))
-    found.labels = [label for label in schema.labels if wanted[label]]
-    found.unsought.update({label: n for label, n in predicted.items() if not wanted[label]})
+        compared = [mention for mention in prediction.mentions if mention.label in sought]
+        expected.update(mention.label for mention in mentions)
+        predicted.update(mention.label for mention in compared)
+        found.unsought.update(m.label for m in prediction.mentions if m.label not in sought)
+        sums.add(_count_document(mentions, compared))
+    found.labels = [label for label in schema.labels if expected[label]]
+    found.unsought.update({label: n for label, n in predicted.items() if not expected[label]})
     found.figures = list(_build_figures(sums.resample(), found.labels, schema))
     return found
 
 
 def _count_document(reference: Sequence[Mention], predicted: Sequence[Mention]) -> Counter[Key]:
-    """What one document gives, for each label; labels are added up later, when it is known which there are."""
+    """Count one document, label by label; labels are added up later, when it is known which there are."""
     counts: Counter[Key] = Counter()
     for name, mentions in ((REFERENCE, reference), (PREDICTED, predicted)):
         counts.update((name, mention.label) for mention in mentions)
-    pairs = match_overlapping(reference, predicted)
-    counts.update(
-        (MATCHED, "exact", mention.label) for mention, _other in match_exact(reference, predicted)
-    )
-    counts.update((MATCHED, "overlap", mention.label) for mention, _other in pairs)
-    for right, guess in pairs:
-        counts.update(_compare_attributes(right, guess))
+    exact, overlapping = match_exact(reference, predicted), match_overlapping(reference, predicted)
+    for matching, pairs in zip(MATCHINGS, (exact, overlapping), strict=True):
+        counts.update((MATCHED, matching, mention.label) for mention, _other in pairs)
+    for mention, other in overlapping:
+        counts.update(_compare_attributes(mention, other))
     return counts
 
 
 def _compare_attributes(expected: Mention, predicted: Mention) -> Iterator[Key]:
-    """What is compared of two mentions that match: values that both give, and the bounds of a count together."""
-    for name, value in expected.attributes.items():
-        if name in predicted.attributes and not (
-            expected.label == COUNT and name in (LOWER, UPPER)
-        ):
+    """Yield what to count for two mentions that match: values that both give, and a count's bounds together."""
+    for name in _compared_attributes(expected.label, expected.attributes):
+        if name in predicted.attributes:
             yield REFERENCE, expected.label, name
-            if predicted.attributes[name] == value:
+            if predicted.attributes[name] == expected.attributes[name]:
                 yield EQUAL, expected.label, name
-    if expected.label == COUNT and {LOWER, UPPER} & expected.attributes.keys():
+    if expected.label == COUNT and not expected.attributes.keys().isdisjoint(_BOUND_NAMES):
         yield REFERENCE, COUNT, BOUNDS
-        if _bounds(expected) == _bounds(predicted):
+        if all(expected.attributes.get(n) == predicted.attributes.get(n) for n in _BOUND_NAMES):
             yield EQUAL, COUNT, BOUNDS
 
 
-def _bounds(count: Mention) -> tuple[object, object]:
-    return count.attributes.get(LOWER), count.attributes.get(UPPER)
+def _compared_attributes(label: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if label != COUNT or name not in _BOUND_NAMES]
 
 
 def _build_figures(
     sums: ResampledSums[Key], labels: Sequence[str], schema: Schema
 ) -> Iterator[Figure]:
-    for way in MATCHINGS:
-        for subject, members in [*((label, [label]) for label in labels), (ALL, list(labels))]:
-            yield from _build_scores(sums, way, subject, members)
+    subjects = [*((label, [label]) for label in labels), (ALL, list(labels))]
+    for matching in MATCHINGS:
+        for subject, members in subjects:
+            yield from _build_scores(sums, matching, subject, members)
     for label in labels:
-        names = [
-            name
-            for name in schema.labels[label].attributes
-            if label != COUNT or name not in (LOWER, UPPER)
-        ]
+        names = _compared_attributes(label, schema.labels[label].attributes)
         for name in [*names, *([BOUNDS] if label == COUNT else [])]:
             yield _build_accuracy(sums, label, name)
 
@@ -144,21 +131,17 @@ def _build_figures(
 def _build_scores(
     sums: ResampledSums[Key], matching: str, subject: str, labels: Sequence[str]
 ) -> Iterator[Figure]:
-    predicted, wanted = (
-        _sum(sums, [(PREDICTED, label) for label in labels]),
-        _sum(sums, [(REFERENCE, label) for label in labels]),
-    )
-    right = _sum(sums, [(MATCHED, matching, label) for label in labels])
+    predicted = _sum(sums, [(PREDICTED, label) for label in labels])
+    expected = _sum(sums, [(REFERENCE, label) for label in labels])
+    matched = _sum(sums, [(MATCHED, matching, label) for label in labels])
     documents = max((sums.count_documents((REFERENCE, label)) for label in labels), default=0)
-    for measure, part, whole, unit, why in (
-        ("precision", right, predicted, "predicted mentions", "nothing was predicted"),
-        ("recall", right, wanted, "mentions of the reference", "the reference has none"),
-        ("f1", 2 * right, predicted + wanted, "mentions of both", "neither side has any"),
+    for measure, part, whole, unit, why_undefined in (
+        ("precision", matched, predicted, "predicted mentions", "nothing was predicted"),
+        ("recall", matched, expected, "mentions of the reference", "the reference has none"),
+        ("f1", 2 * matched, predicted + expected, "mentions of both", "neither side has any"),
     ):
-        n = round(float(whole[0]))
-        yield estimate(
-            (matching, subject, measure), ratio(part, whole), n, unit, documents, why
-        ).figure
+        name, n = (matching, subject, measure), round(float(whole[0]))
+        yield estimate(name, ratio(part, whole), n, unit, documents, why_undefined).figure
 
 
 def _sum(sums: ResampledSums[Key], keys: Iterable[Key]) -> SampledValues:

@@ -1,8 +1,8 @@
-"""Train a model from readings: a span categorizer of spaCy, from nothing, on a CPU, with no model to download.
+"""Train a model from annotations: a span categorizer of spaCy, from nothing, on a CPU, with no model to download.
 
-Every run of up to ``longest`` words inside a line is judged, so that layers may nest; a label whose mentions are mostly
-longer, as claims are, is not learnt. The training split teaches, the validation split says after each epoch how good
-the model is, and the best epoch is kept. The same readings, seed and libraries give the same model.
+Every run of up to ``LONGEST_MENTION`` words inside a line is judged, so that layers may nest; a label whose mentions are
+mostly longer, as claims are, is not learnt. The training split teaches, the validation split says after each epoch how
+good the model is, and the best epoch is kept. The same annotations, seed and libraries give the same model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 
-from sayso.corpus.old_items import LocatedRecord
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, hold_lock, write_if_changed
 from sayso.models import Document, Mention
@@ -44,7 +43,7 @@ ReportEpoch = Callable[[int, float, float | None], None]
 
 @dataclass
 class TrainResult:
-    """What came of it: ``excluded`` counts mentions that could not teach, by label and reason."""
+    """The trained model; ``excluded`` counts mentions that could not teach, by label and reason."""
 
     folder: Path
     card: ModelCard
@@ -65,22 +64,20 @@ def train(
     """Train a model and put it at ``folder``, whole or not at all.
 
     Raises:
-        InputError: too few readings to learn from.
+        InputError: too few annotations to learn from.
         UsageError: spaCy is not installed.
     """
     spacy = span_model.import_spacy()
-    taught, checked = _load_documents(training_data), _load_documents(training_data.validation)
-    left_out: Counter[tuple[str, str]] = Counter()
+    taught, validation = _load_documents(training_data), _load_documents(training_data.validation)
+    excluded: Counter[tuple[str, str]] = Counter()
     language = _common_language(taught)
     labels = _select_labels(taught, schema, spacy.blank(language))
     _require_enough(taught, labels, training_data)
     spacy.util.fix_random_seed(seed)
     pipeline = _build_pipeline(spacy, language, labels)
-    examples = list(_build_examples(spacy, pipeline, taught, labels, left_out))
-    epoch, best = _run_epochs(
-        spacy, pipeline, examples, checked, labels, epochs, seed, report_epoch
-    )
-    told = ModelCard(  # what the best epoch was chosen by has been seen, too
+    examples = list(_build_examples(spacy, pipeline, taught, labels, excluded))
+    best = _run_epochs(spacy, pipeline, examples, validation, labels, epochs, seed, report_epoch)
+    card = ModelCard(
         readings=training_data.description,
         schema_version=schema.version,
         language=language,
@@ -88,33 +85,30 @@ def train(
         longest=LONGEST_MENTION,
         seed=seed,
         epochs=epochs,
-        best_epoch=epoch,
+        best_epoch=best.epoch if best.scores else None,
         spacy=spacy.__version__,
-        texts=tuple(sorted(document.text_sha256 for document, _mentions in (*taught, *checked))),
-        validation=tuple(best),
-        validation_documents=len(checked),
+        # What the best epoch was chosen by has been seen, too.
+        texts=tuple(sorted(document.text_sha256 for document, _ in (*taught, *validation))),
+        validation=tuple(best.scores),
+        validation_documents=len(validation),
     )
     with hold_lock(folder.with_name(f"{folder.name}.lock"), "sayso train"):
-        changed = _save_model(pipeline, told, folder)
-    return TrainResult(folder, told, changed, len(taught), left_out)
+        changed = _save_model(pipeline, card, folder)
+    return TrainResult(folder, card, changed, len(taught), excluded)
 
 
-def _load_documents(lessons: TrainingData) -> LabelledDocuments:
-    return [(document, _mentions_of(reading)) for document, reading in lessons]
-
-
-def _mentions_of(reading: LocatedRecord) -> tuple[Mention, ...]:
-    return tuple(reading.record.mentions)
+def _load_documents(training_data: TrainingData) -> LabelledDocuments:
+    return [(document, tuple(record.mentions)) for document, record in training_data]
 
 
 def _common_language(taught: LabelledDocuments) -> str:
-    """The language of the texts; ``xx``, which is none, where there are several."""
+    """Return the language of the texts; ``xx``, which is none, where there are several."""
     found = {document.language.partition("-")[0].lower() for document, _mentions in taught}
     return found.pop() if len(found) == 1 else "xx"
 
 
 def _select_labels(taught: LabelledDocuments, schema: Schema, blank: Any) -> list[str]:
-    """The labels with enough mentions that are short enough, in the schema's order."""
+    """Return the labels with enough mentions that are short enough, in the schema's order."""
     found: Counter[str] = Counter()
     short: Counter[str] = Counter()
     for mention in (mention for _document, mentions in taught for mention in mentions):
@@ -128,29 +122,26 @@ def _select_labels(taught: LabelledDocuments, schema: Schema, blank: Any) -> lis
 
 
 def _require_enough(
-    taught: LabelledDocuments, labels: Sequence[str], lessons: TrainingData
+    taught: LabelledDocuments, labels: Sequence[str], training_data: TrainingData
 ) -> None:
     if len(taught) < MINIMUM_DOCUMENTS or not labels:
         mentions = sum(len(mentions) for _document, mentions in taught)
         raise InputError(
-            f"{lessons.description}: {len(taught)} documents of split {lessons.split} with {mentions} mentions, "
-            f"and a model needs {MINIMUM_DOCUMENTS} and {MINIMUM_MENTIONS} of a label",
-            where=str(lessons.corpus.folder),
+            f"{training_data.description}: {len(taught)} documents of split {training_data.split}"
+            f" with {mentions} mentions,"
+            f" and a model needs {MINIMUM_DOCUMENTS} and {MINIMUM_MENTIONS} of a label",
+            where=str(training_data.corpus.folder),
             remedy="annotate and adjudicate more; `sayso suggest --with names` learns from fewer",
         )
 
 
 def _build_pipeline(spacy: Any, language: str, labels: Iterable[str]) -> Any:
     pipeline = spacy.blank(language)
-    suggester = {
-        "@misc": "spacy.ngram_range_suggester.v1",
-        "min_size": 1,
-        "max_size": LONGEST_MENTION,
-    }
+    suggester = {"@misc": "spacy.ngram_range_suggester.v1", "min_size": 1}
     settings = {
         "spans_key": SPANS_KEY,
         "threshold": span_model.THRESHOLD,
-        "suggester": suggester,
+        "suggester": {**suggester, "max_size": LONGEST_MENTION},
         "max_positive": None,
     }
     categorizer = pipeline.add_pipe("spancat", config=settings)
@@ -164,63 +155,28 @@ def _build_examples(
     pipeline: Any,
     taught: LabelledDocuments,
     labels: Sequence[str],
-    left_out: Counter[tuple[str, str]],
+    excluded: Counter[tuple[str, str]],
 ) -> Iterator[Any]:
-    """A line of a text each, with the mentions in it."""
+    """Yield a line of a text each, with the mentions in it."""
     for document, mentions in taught:
-        left_out.update(
-            (mention.label, LABEL_NOT_LEARNT) for mention in mentions if mention.label not in labels
-        )
-        waiting = [mention for mention in mentions if mention.label in labels]
+        excluded.update((m.label, LABEL_NOT_LEARNT) for m in mentions if m.label not in labels)
+        learnt = [mention for mention in mentions if mention.label in labels]
         for start, line in span_model.split_lines(document.text):
-            mine = [mention for mention in waiting if start <= mention.start < start + len(line)]
-            doc = pipeline.make_doc(line)
-            spans = [
-                span for mention in mine if (span := _align_mention(doc, mention, start, left_out))
-            ]
+            mine = [mention for mention in learnt if start <= mention.start < start + len(line)]
             reference = pipeline.make_doc(line)
-            reference.spans[SPANS_KEY] = [
-                spacy.tokens.Span(reference, s.start, s.end, s.label_) for s in spans
-            ]
-            yield spacy.training.Example(doc, reference)
+            spans = [_align_mention(reference, mention, start, excluded) for mention in mine]
+            reference.spans[SPANS_KEY] = [span for span in spans if span]
+            yield spacy.training.Example(pipeline.make_doc(line), reference)
 
 
 def _align_mention(
-    doc: Any, mention: Mention, start: int, left_out: Counter[tuple[str, str]]
+    doc: Any, mention: Mention, start: int, excluded: Counter[tuple[str, str]]
 ) -> Any:
     span = doc.char_span(mention.start - start, mention.end - start, mention.label)
     if span is None or len(span) > LONGEST_MENTION:
-        left_out[mention.label, MISALIGNED if span is None else TOO_LONG] += 1
+        excluded[mention.label, MISALIGNED if span is None else TOO_LONG] += 1
         return None
     return span
-
-
-def _run_epochs(
-    spacy: Any,
-    pipeline: Any,
-    examples: list[Any],
-    validation: LabelledDocuments,
-    labels: Sequence[str],
-    epochs: int,
-    seed: int,
-    report_epoch: ReportEpoch,
-) -> tuple[int | None, list[ModelScores]]:
-    """The best epoch and its scores; None where there is nothing to measure by, and the last epoch is kept."""
-    optimizer = pipeline.initialize(lambda: examples)
-    shuffling, best = random.Random(seed), _BestEpoch()  # noqa: S311 - an order, not a secret
-    for epoch in range(1, epochs + 1):
-        shuffling.shuffle(examples)
-        losses: dict[str, float] = {}
-        for batch in spacy.util.minibatch(examples, BATCH_SIZE):
-            pipeline.update(batch, sgd=optimizer, drop=DROPOUT, losses=losses)
-        with pipeline.use_params(optimizer.averages):
-            scores = _score_validation(pipeline, validation, labels)
-            report_epoch(epoch, losses["spancat"], scores[-1].f1 if scores else None)
-            best.consider(epoch, scores, pipeline)
-        if best.is_exhausted(epoch):
-            break
-    pipeline.from_bytes(best.content)
-    return best.epoch if best.scores else None, best.scores
 
 
 class _BestEpoch:
@@ -239,29 +195,53 @@ class _BestEpoch:
         return self.f1 > 0 and epoch - self.epoch >= PATIENCE
 
 
+def _run_epochs(
+    spacy: Any,
+    pipeline: Any,
+    examples: list[Any],
+    validation: LabelledDocuments,
+    labels: Sequence[str],
+    epochs: int,
+    seed: int,
+    report_epoch: ReportEpoch,
+) -> _BestEpoch:
+    """Train, and leave the pipeline as it was in the best epoch."""
+    optimizer = pipeline.initialize(lambda: examples)
+    shuffling, best = random.Random(seed), _BestEpoch()  # noqa: S311 - an order, not a secret
+    for epoch in range(1, epochs + 1):
+        shuffling.shuffle(examples)
+        losses: dict[str, float] = {}
+        for batch in spacy.util.minibatch(examples, BATCH_SIZE):
+            pipeline.update(batch, sgd=optimizer, drop=DROPOUT, losses=losses)
+        with pipeline.use_params(optimizer.averages):
+            scores = _score_validation(pipeline, validation, labels)
+            report_epoch(epoch, losses["spancat"], scores[-1].f1 if scores else None)
+            best.consider(epoch, scores, pipeline)
+        if best.is_exhausted(epoch):
+            break
+    pipeline.from_bytes(best.content)
+    return best
+
+
 def _score_validation(
     pipeline: Any, validation: LabelledDocuments, labels: Sequence[str]
 ) -> list[ModelScores]:
-    """Exact spans on the validation split, by label, then all together."""
-    right: Counter[str] = Counter()
-    wanted: Counter[str] = Counter()
-    found: Counter[str] = Counter()
+    """Score exact spans on the validation split, by label, then all together."""
+    matched: Counter[str] = Counter()
+    expected: Counter[str] = Counter()
+    predicted: Counter[str] = Counter()
     for document, mentions in validation:
-        asked = {(m.label, m.start, m.end) for m in mentions if m.label in labels}
-        said = {(m.label, m.start, m.end) for m in span_model.suggest_spans(pipeline, document)}
-        wanted.update(label for label, _start, _end in asked)
-        found.update(label for label, _start, _end in said)
-        right.update(label for label, _start, _end in asked & said)
-    rows = [(label, right[label], found[label], wanted[label]) for label in labels]
-    rows.append(("all", right.total(), found.total(), wanted.total()))
-    return (
-        [
-            ModelScores(name, _ratio(r, f), _ratio(r, w), _ratio(2 * r, f + w))
-            for name, r, f, w in rows
-        ]
-        if validation
-        else []
-    )
+        mine = {(m.label, m.start, m.end) for m in mentions if m.label in labels}
+        theirs = {(m.label, m.start, m.end) for m in span_model.suggest_spans(pipeline, document)}
+        for counts, spans in ((expected, mine), (predicted, theirs), (matched, mine & theirs)):
+            counts.update(label for label, _start, _end in spans)
+    rows = [(label, matched[label], predicted[label], expected[label]) for label in labels]
+    rows.append(("all", matched.total(), predicted.total(), expected.total()))
+    scores = [
+        ModelScores(name, _ratio(m, p), _ratio(m, e), _ratio(2 * m, p + e))
+        for name, m, p, e in rows
+    ]
+    return scores if validation else []
 
 
 def _ratio(part: int, whole: int) -> float | None:
@@ -269,22 +249,24 @@ def _ratio(part: int, whole: int) -> float | None:
 
 
 def _save_model(pipeline: Any, card: ModelCard, folder: Path) -> bool:
-    """Write the folder beside its place under a name that its content gives, then let the place lead there.
+    """Write the model beside ``folder`` under a name that its content gives, then let ``folder`` lead there.
 
-    The place is a link, and a link changes in one step: a reader sees the old model or the new one.
+    ``folder`` is a link, and a link changes in one step: a reader sees the old model or the new one.
     """
     with convert_os_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = folder.parent / f"{folder.name}.partial"
-        shutil.rmtree(made, ignore_errors=True)
-        pipeline.to_disk(made)
-        write_if_changed(made / CARD_FILE, msgspec.json.format(msgspec.json.encode(card), indent=1))
-        name = f"{folder.name}-{compute_digest(*sorted(path for path in made.rglob('*') if path.is_file()))}"
+        partial = folder.parent / f"{folder.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        pipeline.to_disk(partial)
+        encoded = msgspec.json.format(msgspec.json.encode(card), indent=1)
+        write_if_changed(partial / CARD_FILE, encoded)
+        files = sorted(path for path in partial.rglob("*") if path.is_file())
+        name = f"{folder.name}-{compute_digest(*files)}"
         if folder.is_symlink() and folder.readlink() == Path(name):
-            shutil.rmtree(made)
+            shutil.rmtree(partial)
             return False
         shutil.rmtree(folder.with_name(name), ignore_errors=True)
-        made.rename(folder.with_name(name))
+        partial.rename(folder.with_name(name))
         _point_link(folder, name)
     return True
 
@@ -294,7 +276,7 @@ def _point_link(folder: Path, name: str) -> None:
         raise InputError(
             "there is something else",
             where=str(folder),
-            remedy="remove it, or name another place with --out",
+            remedy="remove it, or name another folder with --out",
         )
     link = folder.with_name(f"{folder.name}.link")
     link.unlink(missing_ok=True)

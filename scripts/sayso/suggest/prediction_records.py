@@ -11,21 +11,21 @@ ANNOTATOR = "suggest"
 
 
 class PredictedMention(Mention, frozen=True, kw_only=True):
-    """A mention that a program would mark: ``by`` says which one, ``score`` how probable it thinks it."""
+    """A mention that the program ``by`` would mark; ``score`` is its probability."""
 
     by: str
     score: float | None = None
 
 
 class SuggesterVersion(Record, frozen=True, kw_only=True):
-    """A suggester that was asked, and a digest of what its answer depends on beside the text; empty if not known."""
+    """A suggester that was asked, and a digest of what its suggestions depend on beside the text; "" if not known."""
 
     suggester: str
     digest: str = ""
 
 
 class DiscardedCount(Record, frozen=True, kw_only=True):
-    """How many suggestions of one program and label were not taken, and why."""
+    """A count of the suggestions of one program and label that were not taken, with the reason."""
 
     by: str
     label: str
@@ -34,11 +34,11 @@ class DiscardedCount(Record, frozen=True, kw_only=True):
 
 
 class Prediction(Record, frozen=True, kw_only=True):
-    """What programs suggest for one document; never an answer.
+    """The mentions that programs suggest for one document; never an annotator's annotation.
 
-    ``version_digest`` has every suggester that was asked, in order, and ``seen_by`` those of them that had learnt from a
-    reading of this very text, so that what they say of it proves nothing. ``compute_uncertainty`` is what the function of that
-    name says.
+    ``made_with`` has every suggester that was asked, in order, and ``seen_by`` those of them that had learnt from an
+    annotation of this very text, so that what they predict for it proves nothing. For ``uncertainty`` see
+    ``compute_uncertainty``.
     """
 
     doc_id: DocId
@@ -54,7 +54,7 @@ class Prediction(Record, frozen=True, kw_only=True):
 
 
 def compute_uncertainty(scores: Iterable[float | None]) -> float | None:
-    """How unsure a document is, from 0 to 1: the mean over its mentions of the binary entropy of their scores, in bits.
+    """Return the mean over a document's mentions of the binary entropy of their scores: 0 to 1 bits.
 
     A mention without a score says nothing; without any the uncertainty is undefined.
 

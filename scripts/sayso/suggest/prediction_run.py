@@ -1,4 +1,4 @@
-"""Ask the suggesters about every document and write what they say; a line that would be the same is kept as it is."""
+"""Ask the suggesters about every document and write their predictions; a line that would be the same is kept."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sayso import jsonl
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.models import Document
 from sayso.schema.declarations import Schema
-from sayso.suggest import prediction_records
 from sayso.suggest.prediction_records import (
+    ANNOTATOR,
     DiscardedCount,
     PredictedMention,
     Prediction,
     SuggesterVersion,
+    compute_uncertainty,
 )
 from sayso.suggest.suggesters import Suggester
 from sayso.suggest.suggestion_conflicts import SuggestionCandidate, resolve_conflicts
+from sayso.suggest.word_tokens import is_english
 
-ENGLISH = "en"
 Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class SuggestOptions:
-    """Which documents; ``only_new`` are those that nobody has answered. No documents named are all."""
+    """Which documents, all if none is named; ``only_new`` are those without an annotation."""
 
     documents: frozenset[str] = frozenset()
     only_new: bool = False
@@ -36,14 +38,14 @@ class SuggestOptions:
 
 @dataclass
 class SuggestResult:
-    """What was suggested.
+    """What was predicted.
 
     Attributes:
         made: documents whose line was made, and ``kept`` those whose line was there already.
-        mentions: how many, by suggester and label.
-        gave_way: suggestions that were not taken, by suggester, label and reason.
-        seen: documents whose own reading a suggester had learnt from.
-        foreign: documents that are not in English, which the built-in tables do not read.
+        not_english: documents in other languages, which some suggesters pass over.
+        learnt_from: documents whose own annotation a suggester had learnt from.
+        mentions: counts by suggester and label.
+        discarded: suggestions that were not taken, by suggester, label and reason.
     """
 
     made: int = 0
@@ -58,8 +60,8 @@ class SuggestResult:
         """Count one document's."""
         self.learnt_from += bool(prediction.seen_by)
         self.mentions.update((mention.by, mention.label) for mention in prediction.mentions)
-        for one in prediction.gave_way:
-            self.discarded[one.by, one.label, one.reason] += one.count
+        for each in prediction.gave_way:
+            self.discarded[each.by, each.label, each.reason] += each.count
 
 
 def write_predictions(
@@ -72,123 +74,96 @@ def write_predictions(
     dry_run: bool = False,
     advance: Advance = lambda _: None,
 ) -> SuggestResult:
-    """Write a prediction for each wanted document to ``out``; twice is once.
+    """Write a prediction for each of the documents to ``out``. A second run changes nothing.
 
     Raises:
-        InputError: a suggester's answer does not fit, a document is not there, or ``out`` holds something else.
+        InputError: a suggestion does not fit, a document is not there, or ``out`` holds something else.
     """
-    outcome = SuggestResult()
-    coming = _predict_all(corpus, schema, suggesters, options, out, outcome, advance)
+    result = SuggestResult()
+    existing = _ExistingPredictions(out)
+    versions = _suggester_versions(suggesters)
+
+    def predict() -> Iterator[Prediction]:
+        for document in _select_documents(corpus, options):
+            prediction = existing.find_reusable(document, versions, schema)
+            if prediction:
+                result.kept += 1
+            else:
+                result.made += 1
+                prediction = predict_document(document, schema, suggesters)
+            result.not_english += not is_english(document)
+            result.add_prediction(prediction)
+            advance(1)
+            yield prediction
+
     if dry_run:
-        for _prediction in coming:
+        for _prediction in predict():
             pass
     else:
-        outcome.changed = jsonl.write(out, coming)
-    return outcome
+        result.changed = jsonl.write(out, predict())
+    return result
 
 
-def _predict_all(
-    corpus: CorpusFiles,
-    schema: Schema,
-    suggesters: Sequence[Suggester],
-    options: SuggestOptions,
-    out: Path,
-    result: SuggestResult,
-    advance: Advance,
-) -> Iterator[Prediction]:
-    made_with = _suggester_versions(suggesters)
-    before = _ExistingPredictions(out)
-    for document in _select_documents(corpus, options):
-        prediction = before.find_reusable(document, made_with, schema)
-        if prediction:
-            result.kept += 1
-        else:
-            result.made += 1
-            prediction = predict_document(document, schema, suggesters)
-        result.not_english += document.language.partition("-")[0].lower() != ENGLISH
-        result.add_prediction(prediction)
-        advance(1)
-        yield prediction
+def _select_documents(corpus: CorpusFiles, options: SuggestOptions) -> Iterator[Document]:
+    for item in corpus.items(AnnotationFilter(documents=options.documents)):
+        if not (options.only_new and item.all_annotations):
+            yield item.document
 
 
 def predict_document(
     document: Document, schema: Schema, suggesters: Sequence[Suggester]
 ) -> Prediction:
-    """What the suggesters say of one document, settled into one reading.
+    """Return what the suggesters predict for one document, without conflicts.
 
     Raises:
-        InputError: what one of them says does not fit the document or the schema.
+        InputError: a suggestion does not fit the document or the schema.
     """
-    given_way: Counter[tuple[str, str, str]] = Counter()
+    discarded: Counter[tuple[str, str, str]] = Counter()
     candidates = [
-        SuggestionCandidate(turn, suggester.name, mention)
-        for turn, suggester in enumerate(suggesters)
+        SuggestionCandidate(rank, suggester.name, mention)
+        for rank, suggester in enumerate(suggesters)
         for mention in suggester.suggest_validated(document, schema)
     ]
-    kept = resolve_conflicts(candidates, given_way)
+    kept = resolve_conflicts(candidates, discarded)
     return Prediction(
         doc_id=document.doc_id,
         text_sha256=document.text_sha256,
-        annotator=prediction_records.ANNOTATOR,
+        annotator=ANNOTATOR,
         annotator_kind="program",
         schema_version=schema.version,
         made_with=_suggester_versions(suggesters),
-        seen_by=tuple(
-            suggester.name
-            for suggester in suggesters
-            if document.text_sha256 in suggester.learnt_from
-        ),
-        uncertainty=prediction_records.compute_uncertainty(one.mention.score for one in kept),
-        mentions=tuple(_build_mention(one, document.text) for one in kept),
+        seen_by=tuple(each.name for each in suggesters if document.text_sha256 in each.learnt_from),
+        uncertainty=compute_uncertainty(each.mention.score for each in kept),
+        mentions=tuple(_build_mention(each, document.text) for each in kept),
         gave_way=tuple(
             DiscardedCount(by=by, label=label, reason=reason, count=count)
-            for (by, label, reason), count in sorted(given_way.items())
+            for (by, label, reason), count in sorted(discarded.items())
         ),
     )
 
 
 def _suggester_versions(suggesters: Sequence[Suggester]) -> tuple[SuggesterVersion, ...]:
     return tuple(
-        SuggesterVersion(suggester=suggester.name, digest=suggester.version_digest)
-        for suggester in suggesters
+        SuggesterVersion(suggester=each.name, digest=each.version_digest) for each in suggesters
     )
 
 
-def _build_mention(one: SuggestionCandidate, text: str) -> PredictedMention:
-    found = one.mention
+def _build_mention(candidate: SuggestionCandidate, text: str) -> PredictedMention:
+    found, (start, end) = candidate.mention, candidate.span
     return PredictedMention(
-        id=f"{found.label}_{found.start}_{found.end}",
+        id=f"{found.label}_{start}_{end}",
         label=found.label,
-        start=found.start,
-        end=found.end,
-        text=text[found.start : found.end],
+        start=start,
+        end=end,
+        text=text[start:end],
         attributes=found.attributes,
-        by=one.by,
+        by=candidate.by,
         score=found.score,
     )
 
 
-def _select_documents(corpus: CorpusFiles, options: SuggestOptions) -> Iterator[Document]:
-    answered = (
-        {answer.doc_id for answer in corpus.annotations()} if options.only_new else frozenset()
-    )
-    missing = set(options.documents)
-    for document in corpus.documents():
-        missing.discard(document.doc_id)
-        if document.doc_id not in answered and (
-            not options.documents or document.doc_id in options.documents
-        ):
-            yield document
-    if missing:
-        raise InputError(
-            f"no document {', '.join(sorted(missing))} in the corpus",
-            where=str(corpus.articles_folder),
-            remedy="run `sayso ingest` first",
-        )
-
-
 class _ExistingPredictions:
-    """The lines that are there, in order of document, each read when its document comes."""
+    """The lines that are there, in order of doc_id, each read when its document comes."""
 
     def __init__(self, path: Path) -> None:
         self._coming = _read_predictions(path)
@@ -197,25 +172,20 @@ class _ExistingPredictions:
     def find_reusable(
         self, document: Document, versions: tuple[SuggesterVersion, ...], schema: Schema
     ) -> Prediction | None:
-        """The document's line, if it would be made just so again."""
+        """Return the document's line, if it would be made just so again."""
         while self._next and self._next.doc_id < document.doc_id:
             self._next = next(self._coming, None)
         found = self._next
-        if not found or found.doc_id != document.doc_id or not all(one.digest for one in versions):
+        if not found or not all(each.digest for each in versions):
             return None
-        same = (found.text_sha256, found.made_with, found.schema_version) == (
-            document.text_sha256,
-            versions,
-            schema.version,
-        )
-        return found if same else None
+        made_for = (found.doc_id, found.text_sha256, found.made_with, found.schema_version)
+        wanted = (document.doc_id, document.text_sha256, versions, schema.version)
+        return found if made_for == wanted else None
 
 
 def _read_predictions(path: Path) -> Iterator[Prediction]:
-    if not path.is_file():
-        return
     try:
-        yield from jsonl.read(path, Prediction)
+        yield from jsonl.read(path, Prediction) if path.is_file() else ()
     except InputError as error:
         raise InputError(
             f"not predictions of `sayso suggest`: {error.what}",
@@ -227,18 +197,13 @@ def _read_predictions(path: Path) -> Iterator[Prediction]:
 def summarize_counts(
     result: SuggestResult, suggesters: Iterable[Suggester]
 ) -> list[tuple[str, str, int, int]]:
-    """(suggester, label, mentions, how many gave way), in the order of the suggesters."""
-    rows = []
-    for suggester in suggesters:
-        gone = Counter[str]()
-        for (by, label, _reason), count in result.discarded.items():
-            if by == suggester.name:
-                gone[label] += count
-        made = {
-            label: count for (by, label), count in result.mentions.items() if by == suggester.name
-        }
-        rows += [
-            (suggester.name, label, made.get(label, 0), gone[label])
-            for label in sorted({*made, *gone})
-        ]
-    return rows
+    """Return (suggester, label, mentions, discarded suggestions), in the order of the suggesters."""
+    discarded: Counter[tuple[str, str]] = Counter()
+    for (by, label, _reason), count in result.discarded.items():
+        discarded[by, label] += count
+    return [
+        (each.name, label, result.mentions[each.name, label], discarded[each.name, label])
+        for each in suggesters
+        for by, label in sorted({*result.mentions, *discarded})
+        if by == each.name
+    ]

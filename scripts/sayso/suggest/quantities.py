@@ -1,103 +1,55 @@
-"""What quantity words say about a number: kind and bounds, as the guidelines' table has them. English."""
+"""Kind and bounds that quantity words give a number, as the guidelines' table has them. English."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from text_to_num import text2num
 
 from sayso.suggest.word_tokens import WordToken
 
-EXACT, APPROX, AT_LEAST, AT_MOST, RANGE, VAGUE = (
-    "exact",
-    "approx",
-    "at_least",
-    "at_most",
-    "range",
-    "vague",
-)
+EXACT, APPROX, AT_LEAST, AT_MOST = "exact", "approx", "at_least", "at_most"
+RANGE, VAGUE = "range", "vague"
 
-# The words in front of a number, the longest first.
+
+def _phrases(listed: str) -> tuple[str, ...]:
+    return tuple(phrase.strip() for phrase in listed.split(","))
+
+
+# The words in front of a number.
 _QUALIFIERS: dict[str, tuple[str, ...]] = {
-    AT_LEAST: (
-        "at least",
-        "more than",
-        "no fewer than",
-        "no less than",
-        "not less than",
-        "not fewer than",
-        "over",
-        "upwards of",
-        "upward of",
-        "in excess of",
-        "a minimum of",
-        "well over",
+    AT_LEAST: _phrases(
+        "at least, more than, no fewer than, no less than, not less than, not fewer than, over, upwards of, "
+        "upward of, in excess of, a minimum of, well over"
     ),
-    AT_MOST: (
-        "at most",
-        "up to",
-        "no more than",
-        "not more than",
-        "fewer than",
-        "less than",
-        "under",
-        "as many as",
-        "a maximum of",
+    AT_MOST: _phrases(
+        "at most, up to, no more than, not more than, fewer than, less than, under, as many as, a maximum of"
     ),
-    APPROX: (
-        "about",
-        "around",
-        "some",
-        "approximately",
-        "roughly",
-        "an estimated",
-        "estimated",
-        "circa",
-        "nearly",
-        "almost",
-        "close to",
-        "just over",
-        "just under",
-        "more or less",
-        "probably",
-        "an average of",
+    APPROX: _phrases(
+        "about, around, some, approximately, roughly, an estimated, estimated, circa, nearly, almost, close to, "
+        "just over, just under, more or less, probably, an average of"
     ),
 }
-_NOT_QUITE = frozenset({"almost", "close to", "just under", "nearly"})
-_ADDITIONAL = frozenset({"additional", "another", "further"})
+_NOT_QUITE = _phrases("almost, close to, just under, nearly")
+_ADDITIONAL = _phrases("additional, another, further")
 
 # No number in figures or words: the smallest whole number, no largest.
 FEW = 2
+_MANY = {"dozens": 24, "hundreds": 200, "thousands": 2000, "millions": 2_000_000, "scores": 40}
+_MANY |= {"tens of thousands": 20_000, "hundreds of thousands": 200_000}
 _VAGUE_LOWER_BOUNDS: dict[str, int] = {
-    "several": FEW,
-    "some": FEW,
-    "many": FEW,
-    "numerous": FEW,
-    "multiple": FEW,
-    "various": FEW,
-    "countless": FEW,
-    "a few": FEW,
-    "a number of": FEW,
-    "a handful of": FEW,
-    "a couple of": FEW,
-    "a series of": FEW,
-    "scores of": 40,
+    **dict.fromkeys(
+        _phrases(
+            "several, some, many, numerous, multiple, various, countless, a few, a number of, a handful of, "
+            "a couple of, a series of"
+        ),
+        FEW,
+    ),
     "tens of": 20,
-    "dozens of": 24,
-    "hundreds of": 200,
-    "thousands of": 2000,
-    "tens of thousands of": 20_000,
-    "hundreds of thousands of": 200_000,
-    "millions of": 2_000_000,
-    "dozens": 24,
-    "hundreds": 200,
-    "thousands": 2000,
-    "tens of thousands": 20_000,
-    "hundreds of thousands": 200_000,
-    "millions": 2_000_000,
-    "scores": 40,
+    **_MANY,
+    **{f"{words} of": lower for words, lower in _MANY.items()},
 }
 _NO_WORDS = frozenset({"no", "zero"})
 NOBODY_WORDS = frozenset({"nobody", "none"})
@@ -120,11 +72,11 @@ _LONGEST_PHRASE = 6  # words of the longest fixed phrase
 
 @dataclass(frozen=True)
 class Quantity:
-    """What the words from ``first`` up to ``last`` (exclusive) of a line say; ``plural`` is the number of its noun.
+    """The meaning of the words from ``first`` up to ``last`` (exclusive) of a line.
 
     Attributes:
-        noun: whether it means nothing without a noun.
-        article: whether it is only an article.
+        plural: True if its noun is in the plural.
+        needs_noun: True if it means nothing without a noun.
     """
 
     first: int
@@ -134,11 +86,10 @@ class Quantity:
     upper: int | None
     plural: bool = True
     needs_noun: bool = False
-    is_article: bool = False
 
 
 def parse_quantity(line: Sequence[WordToken], first: int) -> Quantity | None:
-    """The quantity that begins at a word, the longest reading of it; None where none does."""
+    """Return the quantity that begins at a word, the longest there is; None where none does."""
     low = [word.normalized for word in line[first : first + 14]]
     found = (
         _parse_between(low)
@@ -147,13 +98,12 @@ def parse_quantity(line: Sequence[WordToken], first: int) -> Quantity | None:
         or _parse_number_or_range(low)
         or _parse_vague(low)
         or _parse_nothing(low)
-        or _parse_article(low)
     )
     return found and replace(found, first=first, last=first + found.last)
 
 
 def _match_phrase(
-    low: Sequence[str], phrases: Sequence[str] | dict[str, int] | frozenset[str]
+    low: Sequence[str], phrases: Collection[str]
 ) -> tuple[int, str] | None:
     for length in range(min(_LONGEST_PHRASE, len(low)), 0, -1):
         if (joined := " ".join(low[:length])) in phrases:
@@ -223,9 +173,9 @@ def _parse_number_or_range(low: list[str]) -> Quantity | None:
 
 
 def parse_number(low: Sequence[str], *, joined: bool = True) -> tuple[int, int] | None:
-    """How many words a number takes, and the number; ``joined`` lets it go on after an "and".
+    """Return the length of a number in words, and the number; ``joined`` lets it go on after an "and".
 
-    >>> parse_number(["write_disagreement_corpus", "hundred", "and", "two", "men"])
+    >>> parse_number(["three", "hundred", "and", "two", "men"])
     (4, 302)
     >>> parse_number(["1.5", "million", "people"])
     (2, 1500000)
@@ -250,13 +200,8 @@ def parse_number(low: Sequence[str], *, joined: bool = True) -> tuple[int, int] 
 
 def _continues_number(low: Sequence[str], at: int) -> bool:
     """ "hundred and two", and not "one and two"."""
-    after = low[at + 1 : at + 2]
-    return (
-        at > 0
-        and low[at] == "and"
-        and low[at - 1] in _MULTIPLIERS
-        and bool(after and _NUMERAL.match(after[0]))
-    )
+    joins = at > 0 and low[at] == "and" and low[at - 1] in _MULTIPLIERS
+    return joins and at + 1 < len(low) and bool(_NUMERAL.match(low[at + 1]))
 
 
 def _parse_words(low: Sequence[str]) -> int | None:
@@ -267,7 +212,7 @@ def _parse_words(low: Sequence[str]) -> int | None:
 
 
 def _parse_figures(low: Sequence[str]) -> tuple[int, int] | None:
-    """Figures, also with a large word behind them; a fraction that stays one is no count."""
+    """Parse figures, also with a large word behind them; a fraction that stays one is no count."""
     scale = _MULTIPLIERS.get(low[1]) if len(low) > 1 else None
     dozen = 12 if low[1:2] == ["dozen"] else None
     value = float(low[0].replace(",", "")) * (scale or dozen or 1)
@@ -275,11 +220,7 @@ def _parse_figures(low: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _parse_vague(low: list[str]) -> Quantity | None:
-    skipped = (
-        1
-        if low[:1] == ["many"] and low[1:2] and low[1] in ("dozens", "hundreds", "thousands")
-        else 0
-    )
+    skipped = low[:1] == ["many"] and low[1:2] in (["dozens"], ["hundreds"], ["thousands"])
     if not (found := _match_phrase(low[skipped:], _VAGUE_LOWER_BOUNDS)):
         return None
     length, words = found
@@ -301,10 +242,4 @@ def _parse_nothing(low: list[str]) -> Quantity | None:
         return Quantity(0, 1, EXACT, 0, 0)
     if low and low[0] in _NO_WORDS:
         return Quantity(0, 1, EXACT, 0, 0, needs_noun=True)
-    return None
-
-
-def _parse_article(low: list[str]) -> Quantity | None:
-    if low and low[0] in ("a", "an"):
-        return Quantity(0, 1, EXACT, 1, 1, plural=False, needs_noun=True, is_article=True)
     return None

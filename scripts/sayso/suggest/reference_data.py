@@ -1,9 +1,9 @@
-"""What predictions are measured against: gold, or a file, ours or somebody else's."""
+"""The mentions that predictions are measured against: gold, or a file, ours or somebody else's."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,17 +11,19 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from sayso import jsonl, spans
-from sayso.corpus.old_items import AnnotationFilter, iterate_items
+from sayso import jsonl
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, SaysoError
 from sayso.files import convert_os_errors
-from sayso.models import Annotation, AttributeValue, Document, Gold, Mention, sha256
+from sayso.models import AttributeValue, Document, Mention, sha256
 from sayso.schema.declarations import Schema
+from sayso.spans import Span, slice_text
 
-DUPLICATE = "stands twice"
+DUPLICATE = "is there twice"
 UNKNOWN_LABEL = "has no label of the schema, by --map or by itself"
-EXCLUDED_BY_MAP = "is left out by --map"
+EXCLUDED_BY_MAP = "is excluded by --map"
+_GOLD = AnnotationFilter(kinds=frozenset({"gold"}))
 
 
 class _ReferenceSpan(Struct, frozen=True):
@@ -61,15 +63,15 @@ class Reference:
     """Documents with the mentions that are held to be right.
 
     Attributes:
-        renamed: labels of a file, by the schema's; an empty one is left out.
-        told: for people, what it is.
-        left_out: mentions that are not compared, by label and reason, counted as they are read.
+        file: of somebody; None for the gold that ``chosen`` accepts.
+        label_map: our label for each of a file's that has another name; "" excludes it.
+        excluded: mentions that are not compared, by label and reason, counted as they are read.
     """
 
     corpus: CorpusFiles
     schema: Schema
     file: Path | None = None
-    campaign: str | None = None
+    chosen: AnnotationFilter = _GOLD
     label_map: Mapping[str, str] = field(default_factory=dict)
     excluded: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -79,7 +81,7 @@ class Reference:
         return str(self.file) if self.file else "gold"
 
     def __iter__(self) -> Iterator[ReferenceDocument]:
-        """Documents with their mentions, lazily.
+        """Yield documents with their mentions, lazily.
 
         Raises:
             InputError: nothing is adjudicated, or a line of the file does not fit.
@@ -95,100 +97,78 @@ class Reference:
                 where=str(self.corpus.folder / "gold"),
                 remedy="`sayso adjudicate push` begins it, or name a file with --against",
             )
-        choice = AnnotationFilter(
-            frozenset({self.campaign} if self.campaign else ()), gold_only=True
-        )
-        for document, readings in iterate_items(self.corpus, choice):
-            if readings:
-                yield max(
-                    (self._convert_gold(document, reading.record) for reading in readings),
-                    key=_coverage,
-                )
+        for item in self.corpus.items(self.chosen):
+            found = [
+                self._build(item.document, record.mentions, record.interface)
+                for record in item.gold
+            ]
+            if found:
+                yield max(found, key=lambda each: (len(each.labels_sought), len(each.mentions)))
 
-    def _convert_gold(self, document: Document, record: Annotation | Gold) -> ReferenceDocument:
-        return ReferenceDocument(
-            document, self._select_mentions(record.mentions), self._labels_of_pass(record.interface)
-        )
-
-    def _labels_of_pass(self, interface: str | None) -> frozenset[str]:
-        """What the pass shows; all that there is where it is not known."""
-        known = interface is not None and interface in self.schema.interfaces
-        return frozenset(
-            self.schema.labels_of_pass(interface) if known and interface else self.schema.labels
-        )
+    def _build(
+        self, document: Document, mentions: Iterable[Mention], pass_name: str | None
+    ) -> ReferenceDocument:
+        """Return a document with the mentions to compare, and the labels of the pass, all where it is not known."""
+        known = pass_name is not None and pass_name in self.schema.interfaces
+        sought = self.schema.labels_of_pass(pass_name or "") if known else self.schema.labels
+        return ReferenceDocument(document, self._select_mentions(mentions), frozenset(sought))
 
     def _read_file(self, path: Path) -> Iterator[ReferenceDocument]:
-        """Lines with a text as they come; the texts of the others are looked up in the corpus, in its order."""
+        """Yield lines with a text as they come, then those whose text is in the corpus, in its order."""
         without: dict[str, tuple[str, _ReferenceLine]] = {}
         with convert_os_errors(path), path.open("rb") as file:
             for number, raw in jsonl.read_objects(file, str(path)):
-                where = f"{path}:{number}"
-                line = _parse_line(raw, where)
+                location = f"{path}:{number}"
+                line = _parse_line(raw, location)
                 if line.text is not None:
-                    yield self._convert_line(line, _build_document(line), where)
+                    yield self._convert_line(line, _build_document(line), location)
                 elif line.status != "skipped":
-                    without[line.doc_id] = (where, line)
+                    without[line.doc_id] = (location, line)
         for document in self.corpus.documents() if without else ():
             if found := without.pop(document.doc_id, None):
-                where, line = found
+                location, line = found
                 if line.text_sha256 != document.text_sha256:
-                    raise InputError(
-                        f"made for another text of {line.doc_id}",
-                        where=where,
-                        remedy="leave the line out",
-                    )
-                yield self._convert_line(line, document, where)
-        for where, line in without.values():
-            raise InputError(
-                f"no text, and no document {line.doc_id} in the corpus",
-                where=where,
-                remedy="give each line its text",
-            )
+                    what = f"made for another text of {line.doc_id}"
+                    raise InputError(what, where=location, remedy="leave the line out")
+                yield self._convert_line(line, document, location)
+        for location, line in without.values():
+            what = f"no text, and no document {line.doc_id} in the corpus"
+            raise InputError(what, where=location, remedy="give each line its text")
 
     def _convert_line(
-        self, line: _ReferenceLine, document: Document, where: str
+        self, line: _ReferenceLine, document: Document, location: str
     ) -> ReferenceDocument:
-        found = [*line.mentions, *line.spans]
         try:
-            mentions = self._select_mentions(
-                [_build_mention(n, one, document.text) for n, one in enumerate(found)]
-            )
-            return ReferenceDocument(document, mentions, self._labels_of_pass(line.interface))
+            mentions = [
+                _build_mention(number, each, document.text)
+                for number, each in enumerate((*line.mentions, *line.spans))
+            ]
+            return self._build(document, mentions, line.interface)
         except SaysoError as error:
-            place = f"{where} {error.where}".strip()
-            raise type(error)(
-                error.what, where=place, remedy=error.remedy or "mend the line"
-            ) from error
+            where = f"{location} {error.where}".strip()
+            remedy = error.remedy or "correct the line"
+            raise type(error)(error.what, where=where, remedy=remedy) from error
 
-    def _select_mentions(
-        self, mentions: tuple[Mention, ...] | list[Mention]
-    ) -> tuple[Mention, ...]:
-        """Those that are compared, in the schema's words, each place and label once."""
+    def _select_mentions(self, mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+        """Return those to compare, in the schema's labels, each span and label once."""
         kept: dict[tuple[str, int, int], Mention] = {}
         for mention in mentions:
             label = self.label_map.get(mention.label, mention.label)
-            if not label or label not in self.schema.labels:
-                self.excluded[mention.label, UNKNOWN_LABEL if label else EXCLUDED_BY_MAP] += 1
-            elif (label, mention.start, mention.end) in kept:
-                self.excluded[mention.label, DUPLICATE] += 1
+            key = (label, mention.start, mention.end)
+            if label not in self.schema.labels or key in kept:
+                known = DUPLICATE if key in kept else UNKNOWN_LABEL
+                self.excluded[mention.label, known if label else EXCLUDED_BY_MAP] += 1
             else:
-                kept[label, mention.start, mention.end] = msgspec.structs.replace(
-                    mention, label=label
-                )
+                kept[key] = msgspec.structs.replace(mention, label=label)
         return tuple(kept.values())
 
 
-def _coverage(right: ReferenceDocument) -> tuple[int, int]:
-    return len(right.labels_sought), len(right.mentions)
-
-
-def _parse_line(raw: dict[str, Any], where: str) -> _ReferenceLine:
+def _parse_line(raw: dict[str, Any], location: str) -> _ReferenceLine:
     try:
         return msgspec.convert(raw, _ReferenceLine)
     except msgspec.ValidationError as error:
-        raise InputError(
-            str(error), where=where, remedy="give doc_id, text and spans or mentions"
-        ) from error
+        remedy = "give doc_id, text and spans or mentions"
+        raise InputError(str(error), where=location, remedy=remedy) from error
 
 
 def _build_document(line: _ReferenceLine) -> Document:
@@ -205,32 +185,13 @@ def _build_document(line: _ReferenceLine) -> Document:
     )
 
 
-def _build_mention(number: int, one: _ReferenceSpan, text: str) -> Mention:
-    span = spans.Span(one.start, one.end)
-    words = spans.slice_text(span, text, one.text)
+def _build_mention(number: int, theirs: _ReferenceSpan, text: str) -> Mention:
+    span = Span(theirs.start, theirs.end)
     return Mention(
-        id=one.id or str(number),
-        label=one.label,
+        id=theirs.id or str(number),
+        label=theirs.label,
         start=span.start,
         end=span.end,
-        text=words,
-        attributes=one.attributes,
+        text=slice_text(span, text, theirs.text),
+        attributes=theirs.attributes,
     )
-
-
-def parse_reference_map(pairs: tuple[str, ...], schema: Schema) -> dict[str, str]:
-    """Labels of somebody's file by ``THEIRS=OURS``; an empty OURS leaves theirs out.
-
-    Raises:
-        InputError: it is not of that form, or OURS is no label of the schema.
-    """
-    found: dict[str, str] = {}
-    for one in pairs:
-        theirs, equals, ours = one.partition("=")
-        if not theirs or not equals or (ours and ours not in schema.labels):
-            raise InputError(
-                f"--map {one}",
-                remedy=f"write THEIRS=OURS, OURS one of {', '.join(schema.labels)} or nothing",
-            )
-        found[theirs] = ours
-    return found

@@ -17,17 +17,17 @@ from msgspec import Struct
 from sayso.errors import InputError, UsageError
 from sayso.files import convert_os_errors
 from sayso.models import Document
+from sayso.optional_libraries import import_library
 from sayso.settings import Checkout
-from sayso.suggest.suggesters import Suggester, Suggestion, compute_digest
+from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion
 
-NAME = "model"
 SPANS_KEY = "sayso"  # the key of the group of spans that spaCy fills
 CARD_FILE = "sayso.json"
 THRESHOLD = 0.5  # the probability from which on a mention is suggested
 
 
 class ModelScores(Struct, frozen=True):
-    """Of one label on one split, exact spans; None where it is undefined."""
+    """Scores of one label on one split, exact spans; None where they are undefined."""
 
     label: str
     precision: float | None
@@ -53,12 +53,12 @@ class ModelCard(Struct, frozen=True, kw_only=True):
 
 
 def default_model_folder(checkout: Checkout) -> Path:
-    """Where the model is unless somebody says otherwise."""
-    return checkout.private / "models" / NAME
+    """Return the model's folder, which need not exist."""
+    return checkout.private / "models" / "model"
 
 
 def read_card(folder: Path) -> ModelCard:
-    """What the model in a folder says of itself.
+    """Read the card of the model in a folder.
 
     Raises:
         UsageError: there is no model.
@@ -66,11 +66,8 @@ def read_card(folder: Path) -> ModelCard:
     """
     path = folder / CARD_FILE
     if not path.is_file():
-        raise UsageError(
-            "no model there",
-            where=str(folder),
-            remedy="run `sayso train` first, or name one as model:FOLDER",
-        )
+        remedy = "run `sayso train` first, or name one as model:FOLDER"
+        raise UsageError("no model there", where=str(folder), remedy=remedy)
     with convert_os_errors(path):
         content = path.read_bytes()
     try:
@@ -79,14 +76,15 @@ def read_card(folder: Path) -> ModelCard:
         raise InputError(str(error), where=str(path), remedy="run `sayso train` again") from error
 
 
-def build_model_suggester(folder: Path) -> Suggester:
-    """The model in a folder as a suggester.
+def build_suggester(request: SuggesterRequest) -> Suggester:
+    """Return the model in the folder that the argument names, or else in the default one.
 
     Raises:
         UsageError: there is no model, or spaCy is not installed.
         InputError: spaCy cannot read it.
     """
-    known, spacy = read_card(folder), import_spacy()
+    folder = Path(request.argument) if request.argument else default_model_folder(request.checkout)
+    card, spacy = read_card(folder), import_spacy()
     try:
         pipeline = spacy.load(folder)
     except (OSError, ValueError, KeyError) as error:
@@ -95,52 +93,36 @@ def build_model_suggester(folder: Path) -> Suggester:
             where=str(folder),
             remedy="run `sayso train` again",
         ) from error
-    made_with = compute_digest(
-        Path(__file__), *sorted(path for path in folder.rglob("*") if path.is_file())
-    )
-    return Suggester(NAME, partial(suggest_spans, pipeline), made_with, frozenset(known.texts))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return request.suggester(partial(suggest_spans, pipeline), *files, learnt_from=card.texts)
 
 
 def import_spacy() -> Any:
-    """spaCy.
+    """Import spaCy.
 
     Raises:
         UsageError: it is not installed.
     """
-    try:
-        import spacy
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "spaCy is not installed",
-            where=f"suggester {NAME}",
-            remedy="pip install 'sayso[suggest]'",
-        ) from error
-    return spacy
+    return import_library("spacy", "suggester model", extra="suggest")
 
 
-def split_lines(text: str) -> Iterator[tuple[int, str]]:
-    """(first code point, line) of each line that holds words: no mention goes on into another line."""
-    start = 0
+def split_lines(text: str) -> list[tuple[int, str]]:
+    """Return (first code point, line) of each line with words: no mention goes on into another line."""
+    found, start = [], 0
     for line in text.splitlines(keepends=True):
         if line.strip():
-            yield start, line
+            found.append((start, line))
         start += len(line)
+    return found
 
 
 def suggest_spans(pipeline: Any, document: Document) -> Iterator[Suggestion]:
-    """Every mention that is more likely than not."""
-    starts, found = (
-        zip(*split_lines(document.text), strict=True) if document.text.strip() else ((), ())
-    )
-    for start, doc in zip(starts, pipeline.pipe(found), strict=True):
+    """Yield every mention that is more likely than not."""
+    lines = split_lines(document.text)
+    docs = pipeline.pipe(line for _start, line in lines)
+    for (start, _line), doc in zip(lines, docs, strict=True):
         group = doc.spans[SPANS_KEY]
         for span, score in zip(group, group.attrs["scores"], strict=True):
-            words = span.text
-            if score >= THRESHOLD and words == words.strip():
-                yield Suggestion(
-                    span.label_,
-                    start + span.start_char,
-                    start + span.end_char,
-                    {},
-                    round(float(score), 4),
-                )
+            if score >= THRESHOLD and span.text == span.text.strip():
+                first, last = start + span.start_char, start + span.end_char
+                yield Suggestion(span.label_, first, last, {}, round(float(score), 4))

@@ -1,66 +1,111 @@
-"""Which suggesters are asked, by name, in order."""
+"""The registry of suggesters: declared once, and command, manual and tests follow.
+
+To add one, write a module in this package with ``build_suggester(request: SuggesterRequest) -> Suggester`` and declare
+it in ``SUGGESTERS``. Nothing heavy is imported here: help pages read this module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from sayso.errors import UsageError
-from sayso.settings import Checkout
-from sayso.suggest import cues, gazetteer, known_names, numbers
-from sayso.suggest.suggesters import Suggester, load_plugged_suggester, read_plugged_suggesters
-from sayso.suggest.training_data import TrainingData
 
-BUILT_IN = (known_names.NAME, numbers.NAME, gazetteer.NAME, cues.NAME)
-MODEL = "model"
+if TYPE_CHECKING:
+    from sayso.settings import Checkout
+    from sayso.suggest.suggesters import Suggester
+    from sayso.suggest.training_data import TrainingData
+
+
+@dataclass(frozen=True)
+class BuiltInSuggester:
+    """One of our own suggesters.
+
+    Attributes:
+        module: of this package.
+        learns: True if it needs annotations to learn from; it is left out where there are none.
+        on_request: True if it is asked only where it is named.
+        english_only: True if it passes over documents in other languages.
+    """
+
+    name: str
+    module: str
+    description: str
+    learns: bool = False
+    on_request: bool = False
+    english_only: bool = False
+
+
+_ALL = (
+    BuiltInSuggester(
+        "names", "known_names", "actors and places marked in the gold of the training split", learns=True
+    ),
+    BuiltInSuggester("numbers", "numbers", "quantities with their bounds, English", english_only=True),
+    BuiltInSuggester(
+        "places", "gazetteer", "countries and cities of GeoNames, English", english_only=True
+    ),
+    BuiltInSuggester(
+        "cues", "cues", "words that attribute, with their stance, English", english_only=True
+    ),
+    BuiltInSuggester(
+        "model", "span_model", "a model of `sayso train`; or model:FOLDER", on_request=True
+    ),
+)
+SUGGESTERS = {each.name: each for each in _ALL}
 
 
 def select_suggesters(
-    checkout: Checkout, suggester_names: Sequence[str], training_data: TrainingData
+    checkout: Checkout, names: Sequence[str], training_data: TrainingData
 ) -> list[Suggester]:
-    """Those that are named, or all: the instance's own, then the built-in ones as far as there is what they need.
+    """Build the suggesters of these names, or all: the checkout's own first, then the built-in ones.
 
     Raises:
         UsageError: there is none of that name, or it cannot be had.
-        InputError: it learns from readings, and there are none.
+        InputError: it learns from annotations, and there are none.
     """
-    own = read_plugged_suggesters(checkout)
-    if suggester_names:
-        return [
-            _build_suggester(checkout, name, own, training_data)
-            for name in dict.fromkeys(suggester_names)
+    from sayso.suggest.suggesters import (
+        SuggesterRequest,
+        load_plugged_suggester,
+        read_plugged_suggesters,
+    )
+
+    plugged = read_plugged_suggesters(checkout)
+    if not names:
+        built_in = [
+            each.name
+            for each in _ALL
+            if not each.on_request and (not each.learns or training_data.exists())
         ]
-    learnt = () if training_data.exists() else (known_names.NAME,)
-    return [
-        _build_suggester(checkout, name, own, training_data)
-        for name in (*own, *BUILT_IN)
-        if name not in learnt
-    ]
+        names = [*plugged, *built_in]
+    found = []
+    for full_name in dict.fromkeys(names):
+        name, _, argument = full_name.partition(":")
+        if full_name in plugged:
+            found.append(load_plugged_suggester(full_name, plugged[full_name]))
+        elif name in SUGGESTERS:
+            module = import_module(f"sayso.suggest.{SUGGESTERS[name].module}")
+            request = SuggesterRequest(name, checkout, training_data, argument)
+            found.append(module.build_suggester(request))
+        else:
+            known = ", ".join((*plugged, *SUGGESTERS))
+            remedy = f"name one of {known}, or declare it in [tool.sayso.suggesters]"
+            raise UsageError(f"no suggester {full_name!r}", remedy=remedy)
+    return found
 
 
-def _build_suggester(
-    checkout: Checkout, name: str, plugged: dict[str, str], training_data: TrainingData
-) -> Suggester:
-    kind, _, path = name.partition(":")
-    if name in plugged:
-        return load_plugged_suggester(name, plugged[name])
-    if kind == MODEL:
-        from sayso.suggest import span_model
+def suggesters_list() -> str:
+    """Return the list for a help page: a line for each suggester, in order of belief."""
+    return "\n".join(f"  {each.name:<12}  {each.description}" for each in _ALL)
 
-        return span_model.build_model_suggester(
-            Path(path) if path else span_model.default_model_folder(checkout)
-        )
-    if name == known_names.NAME:
-        return known_names.build_names_suggester(training_data)
-    plain = {
-        numbers.NAME: numbers.build_numbers_suggester,
-        gazetteer.NAME: gazetteer.build_places_suggester,
-        cues.NAME: cues.build_cues_suggester,
-    }
-    if name not in plain:
-        known = ", ".join((*plugged, *BUILT_IN, MODEL))
-        raise UsageError(
-            f"no suggester {name!r}",
-            remedy=f"name one of {known}, or declare it in [tool.sayso.suggesters]",
-        )
-    return plain[name]()
+
+def suggesters_table() -> str:
+    """Return the table of the manual: Markdown, a row for each suggester."""
+    lines = ["| Suggester | What it suggests | Asked |", "|---|---|---|"]
+    for each in _ALL:
+        asked = "where it is named" if each.on_request else "always"
+        if each.learns:
+            asked = "where there are annotations to learn from"
+        lines.append(f"| `{each.name}` | {each.description} | {asked} |")
+    return "".join(f"{line}\n" for line in lines)

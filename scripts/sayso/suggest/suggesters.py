@@ -1,7 +1,7 @@
-"""What suggests mentions: the built-in programs, and anybody's own.
+"""Programs that suggest mentions: the built-in ones, and anybody's own.
 
 A suggester is called once for each document and gives what it would mark. Anything with the fields of ``Suggestion``
-will do, a dict too; what it gives is checked before it is used. One of your own is named in ``pyproject.toml``::
+will do, a dict too; what it gives is validated before it is used. One of your own is named in ``pyproject.toml``::
 
     [tool.sayso.suggesters]
     shouting = "my_package:shouting"
@@ -10,7 +10,7 @@ and might be
 
 >>> def shouting(document):
 ...     for found in re.finditer(r"[A-Z]{4,}", document.text):
-...         yield {"label": "Actor", "start_command": found.start_command(), "end": found.end(), "compute_score": 0.3}
+...         yield {"label": "Actor", "start": found.start(), "end": found.end(), "score": 0.3}
 
 ``start`` and ``end`` count code points of ``document.text`` from 0, ``end`` is the first that is outside; ``score`` is
 how probable it is, from 0 to 1, that an annotator would mark just that, and may be left out.
@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -34,6 +34,9 @@ from sayso.models import AttributeValue, Document
 from sayso.schema.declarations import Attribute, Schema
 from sayso.settings import Checkout
 from sayso.spans import Span, trim, validate
+
+if TYPE_CHECKING:
+    from sayso.suggest.training_data import TrainingData
 
 SETTINGS_TABLE = "suggesters"
 SuggestFunction = Callable[[Document], Iterable[Any]]
@@ -55,9 +58,9 @@ class Suggester:
     """A program that suggests, ready to be asked.
 
     Attributes:
-        made_with: a digest of everything that its answers depend on beside the document; empty where that is not
+        version_digest: of everything that its suggestions depend on beside the document; "" where that is not
             known, so that it is asked anew every time.
-        learnt_from: identities of the texts whose readings it has seen.
+        learnt_from: SHA-256 of the texts whose annotations it has seen.
     """
 
     name: str
@@ -66,25 +69,57 @@ class Suggester:
     learnt_from: frozenset[str] = frozenset()
 
     def suggest_validated(self, document: Document, schema: Schema) -> Iterator[Suggestion]:
-        """What it suggests for one document, each found to fit the text and the schema.
+        """Yield its suggestions for one document, each validated against the text and the schema.
 
         Raises:
-            InputError: it does not, or the program failed; names program and document.
+            InputError: one does not fit, or the program failed; names program and document.
         """
-        place = f"suggester {self.name}, document {document.doc_id}"
+        location = f"suggester {self.name}, document {document.doc_id}"
         try:
             for raw in self.suggest(document):
                 yield _validate_suggestion(raw, document, schema)
         except SaysoError as error:
-            where = f"{place} {error.where}".strip()
-            raise type(error)(
-                error.what, where=where, remedy=error.remedy or "mend the suggester"
-            ) from error
+            where = f"{location} {error.where}".strip()
+            remedy = error.remedy or "correct the suggester"
+            raise type(error)(error.what, where=where, remedy=remedy) from error
         except Exception as error:
             what = f"it failed with {type(error).__name__}: {error}"
-            raise InputError(
-                what, where=place, remedy="mend the suggester, or leave it out with --with"
+            remedy = "correct the suggester, or leave it out with --with"
+            raise InputError(what, where=location, remedy=remedy) from error
+
+
+@dataclass(frozen=True)
+class SuggesterRequest:
+    """What a built-in suggester may use. ``argument`` is what was given after its name and a colon."""
+
+    name: str
+    checkout: Checkout
+    training_data: TrainingData
+    argument: str = ""
+
+    def suggester(
+        self,
+        suggest: SuggestFunction,
+        *parts: bytes | Path,
+        libraries: Sequence[str] = (),
+        learnt_from: Iterable[str] = (),
+    ) -> Suggester:
+        """Return a suggester whose version covers this package, these libraries and these parts.
+
+        Raises:
+            UsageError: a library is not installed.
+        """
+        try:
+            versions = [f"{library} {version(library)}".encode() for library in libraries]
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"{error.name} is not installed",
+                where=f"suggester {self.name}",
+                remedy="pip install 'sayso[suggest]', or name the others with --with",
             ) from error
+        sources = sorted(Path(__file__).parent.glob("*.py"))
+        digest = compute_digest(*sources, *versions, *parts)
+        return Suggester(self.name, suggest, digest, frozenset(learnt_from))
 
 
 def _validate_suggestion(raw: Any, document: Document, schema: Schema) -> Suggestion:
@@ -114,7 +149,7 @@ def _accepts_value(attribute: Attribute, value: AttributeValue) -> bool:
 
 
 def read_plugged_suggesters(checkout: Checkout) -> dict[str, str]:
-    """The suggesters that ``pyproject.toml`` names, as ``package:callable``.
+    """Return the suggesters that ``pyproject.toml`` names, as ``package:callable``.
 
     Raises:
         InputError: the table is not one of names and references.
@@ -127,13 +162,13 @@ def read_plugged_suggesters(checkout: Checkout) -> dict[str, str]:
         raise InputError(
             'not a table of NAME = "package:callable"',
             where=f"[tool.sayso.{SETTINGS_TABLE}] in pyproject.toml",
-            remedy="mend it",
+            remedy="correct the table",
         )
     return dict(table)
 
 
 def load_plugged_suggester(name: str, reference: str) -> Suggester:
-    """Somebody's own suggester.
+    """Load somebody's own suggester.
 
     Raises:
         UsageError: it cannot be imported, or called.
@@ -153,7 +188,7 @@ def load_plugged_suggester(name: str, reference: str) -> Suggester:
 
 
 def compute_digest(*parts: bytes | Path) -> str:
-    """One digest of everything given, files by their content."""
+    """Return one digest of all parts, files by their content."""
     whole = hashlib.sha256()
     for part in parts:
         content = part.read_bytes() if isinstance(part, Path) else part

@@ -1,4 +1,4 @@
-"""What a suggester may learn from: one reading of each document of the training split, and of no other.
+"""What a suggester may learn from: one annotation of each document of the training split, and of no other.
 
 The validation split decides when a model has learnt enough; the test split is never looked at.
 """
@@ -8,53 +8,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sayso.corpus.old_items import AnnotationFilter, LocatedRecord, iterate_items
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
-from sayso.models import Document, Split
+from sayso.models import Annotation, Document, Gold, Split, encode
 
-TRAINING: Split = "train"
-VALIDATION: Split = "validation"
+_GOLD = AnnotationFilter(kinds=frozenset({"gold"}))
+
+
+def gold_or_annotators(chosen: AnnotationFilter) -> AnnotationFilter:
+    """Return the filter for the annotations of the annotators that it names, or else for gold."""
+    if chosen.annotators:
+        return replace(chosen, kinds=frozenset({"human", "program", "adjudicator"}))
+    return replace(chosen, kinds=frozenset({"gold"}))
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Readings to learn from: what was adjudicated, or one annotator's answers."""
+    """Annotations to learn from: gold, or those that ``chosen`` accepts."""
 
     corpus: CorpusFiles
-    campaign: str | None = None
-    annotator: str | None = None
-    split: Split = TRAINING
+    chosen: AnnotationFilter = _GOLD
+    split: Split = "train"
 
     @property
     def validation(self) -> TrainingData:
-        """The same readings of the validation split."""
-        return replace(self, split=VALIDATION)
-
-    @property
-    def _filter(self) -> AnnotationFilter:
-        campaigns = frozenset({self.campaign} if self.campaign else ())
-        annotators = frozenset({self.annotator} if self.annotator else ())
-        return AnnotationFilter(campaigns, annotators, gold_only=not annotators)
+        """The same annotations of the validation split."""
+        return replace(self, split="validation")
 
     @property
     def description(self) -> str:
-        """Whose readings they are, for people."""
-        return f"the answers of {self.annotator}" if self.annotator else "what was adjudicated"
+        """What they are, for people."""
+        names = ", ".join(sorted(self.chosen.annotators))
+        return f"the annotations of {names}" if names else "gold"
 
     def exists(self) -> bool:
-        """Whether there is any file of them."""
-        return bool(self.annotator or self.corpus.gold_files())
+        """Return True if there is any file of them."""
+        return self.chosen.wants_annotations or bool(self.corpus.gold_files())
 
     def read_content(self) -> Iterator[bytes]:
-        """Everything that what is learnt depends on: the readings, and which text is in which split."""
-        for document, reading in self:
-            yield f"{document.text_sha256} {reading.doc_id}".encode()
-        for path, _record in self._filter.find_files(self.corpus):
-            yield path.read_bytes()
+        """Yield everything that the learnt depends on: the texts, and the annotations of this split."""
+        for document, record in self:
+            yield document.text_sha256.encode() + encode(record)
 
-    def __iter__(self) -> Iterator[tuple[Document, LocatedRecord]]:
-        """Each document of the split with its latest reading, in order of document, lazily.
+    def __iter__(self) -> Iterator[tuple[Document, Annotation | Gold]]:
+        """Yield each document of the split with its latest annotation, in order of doc_id, lazily.
 
         Raises:
             InputError: there is none of them, or a record is broken.
@@ -65,12 +63,18 @@ class TrainingData:
                 where=str(self.corpus.folder / "gold"),
                 remedy="`sayso adjudicate push` begins it, or name somebody with --annotator",
             )
-        for document, readings in iterate_items(self.corpus, self._filter):
-            fitting = [one for one in readings if not one.is_skipped]
-            if document.split == self.split and fitting:
-                yield document, max(fitting, key=_latest)
+        for item in self.corpus.items(self.chosen):
+            if item.document.split == self.split and (record := latest_record(item)):
+                yield item.document, record
 
 
-def _latest(reading: LocatedRecord) -> tuple[str, str]:
-    record = reading.record
-    return (getattr(record, "updated", "") or getattr(record, "adjudicated", ""), reading.location)
+def latest_record(item: Item) -> Annotation | Gold | None:
+    """Return the latest gold or annotation that was not skipped; None if there is none."""
+    given = [
+        each for each in item.records if isinstance(each, Gold) or each.status != "skipped"
+    ]
+    return max(given, key=_time_of, default=None)
+
+
+def _time_of(record: Annotation | Gold) -> str:
+    return record.adjudicated if isinstance(record, Gold) else record.updated

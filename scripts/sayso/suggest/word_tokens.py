@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from sayso.models import Document
+
 V = TypeVar("V")
 
 _WORD_PATTERN = re.compile(
@@ -16,9 +18,21 @@ _WORD_PATTERN = re.compile(
 )
 _SENTENCE_END = frozenset(".!?…")
 
+# The closed word classes of English: no name of a place and no noun that is counted is among them.
+FUNCTION_WORDS = frozenset(
+    "a an the this that these those each every any all such both some no other more most "
+    "of in on at by for from to into onto over under near with without within across along through throughout "
+    "between among during since until till before after about around against towards toward than via per off out "
+    "up down amid despite including inside outside behind beyond above below aboard onboard "
+    "and or but nor so yet as then if when while where which who whom whose what how because although though "
+    "is are was were be been being am has have had having do does did will would shall should may might must "
+    "can could he she it they we you i him her them us me his its their our your my there here "
+    "not never also only just still now today yesterday tomorrow again too very already meanwhile however".split()
+)
+
 
 class WordToken(NamedTuple):
-    """A word, a number or a mark of punctuation, and where it stands."""
+    """A word, a number or a mark of punctuation, with its offsets."""
 
     text: str
     start: int
@@ -26,19 +40,19 @@ class WordToken(NamedTuple):
 
     @property
     def normalized(self) -> str:
-        """In small letters, with one kind of apostrophe and hyphen."""
+        """The word in small letters, with one kind of apostrophe and hyphen."""
         return self.text.lower().replace("’", "'").replace("‐", "-").replace("‑", "-")
 
     @property
     def is_capitalized(self) -> bool:
-        """Whether it begins with a capital."""
+        """True if it begins with a capital."""
         return self.text[0].isupper()
 
 
 def split_words(text: str, offset: int = 0) -> list[WordToken]:
-    """Every word of a text in order.
+    """Return every word of a text in order.
 
-    >>> [word.text for word in split_words("The U.S. count_requests 1,200 men.")]
+    >>> [word.text for word in split_words("The U.S. sent 1,200 men.")]
     ['The', 'U.S.', 'sent', '1,200', 'men', '.']
     """
     return [
@@ -48,7 +62,7 @@ def split_words(text: str, offset: int = 0) -> list[WordToken]:
 
 
 def split_into_lines(text: str) -> Iterator[list[WordToken]]:
-    """The words of each line: no mention goes on into another."""
+    """Yield the words of each line: no mention goes on into another."""
     start = 0
     for line in text.splitlines(keepends=True):
         if found := split_words(line, start):
@@ -56,8 +70,13 @@ def split_into_lines(text: str) -> Iterator[list[WordToken]]:
         start += len(line)
 
 
+def is_english(document: Document) -> bool:
+    """Return True if the document's language is English, of any region."""
+    return document.language.partition("-")[0].lower() == "en"
+
+
 def begins_sentence(line: Sequence[WordToken], number: int) -> bool:
-    """Whether a sentence begins with this word, so that its capital says nothing."""
+    """Return True if a sentence begins with this word, so that its capital says nothing."""
     before = number - 1
     while before >= 0 and line[before].text in "\"“”'‘’([":
         before -= 1
@@ -65,41 +84,42 @@ def begins_sentence(line: Sequence[WordToken], number: int) -> bool:
 
 
 def without_possessive(word: WordToken) -> str:
-    """The word without a possessive.
+    """Return the word without a possessive.
 
     >>> without_possessive(WordToken("Russia’s", 0, 8)), without_possessive(WordToken("Thomas’", 0, 7))
     ('Russia', 'Thomas')
     """
-    return word.text[:-2] if word.normalized.endswith("'s") else word.text.rstrip("'’") or word.text
+    return (
+        word.text[:-2] if word.normalized.endswith("'s") else word.text.rstrip("'’") or word.text
+    )
 
 
 class PhraseIndex(Generic[V]):
     """Many phrases, each with a value, found in one walk over the words: the longest that begins at a word."""
 
-    def __init__(self, known: Iterable[tuple[Sequence[str], V]]) -> None:
-        self._first: dict[str, list[tuple[tuple[str, ...], V]]] = {}
-        for phrase, value in known:
-            self._first.setdefault(phrase[0], []).append((tuple(phrase), value))
-        for choices in self._first.values():
+    def __init__(self, phrases: Iterable[tuple[Sequence[str], V]]) -> None:
+        self._by_first_word: dict[str, list[tuple[tuple[str, ...], V]]] = {}
+        for phrase, value in phrases:
+            self._by_first_word.setdefault(phrase[0], []).append((tuple(phrase), value))
+        for choices in self._by_first_word.values():
             choices.sort(key=lambda choice: -len(choice[0]))
 
-    def match_at(self, texts: Sequence[str], number: int) -> tuple[int, V] | None:
-        """How many words the longest phrase takes that begins at word ``number``, and its value."""
-        for phrase, value in self._first.get(texts[number], ()):
+    def _match_at(self, texts: Sequence[str], number: int) -> tuple[int, V] | None:
+        for phrase, value in self._by_first_word.get(texts[number], ()):
             if tuple(texts[number : number + len(phrase)]) == phrase:
                 return len(phrase), value
         return None
 
     def find_all(self, texts: Sequence[str]) -> Iterator[tuple[int, int, V]]:
-        """(first word, word after the last, value) of each, from left to right, none inside another.
+        """Yield (first word, word after the last, value) of each, from left to right, none inside another.
 
         >>> phrases = PhraseIndex([(("New", "York"), 1), (("York",), 2)])
-        >>> words(phrases.find_all(["New", "York", "York"]))
+        >>> list(phrases.find_all(["New", "York", "York"]))
         [(0, 2, 1), (2, 3, 2)]
         """
         number = 0
         while number < len(texts):
-            match = self.match_at(texts, number)
+            match = self._match_at(texts, number)
             if match:
                 yield number, number + match[0], match[1]
             number += match[0] if match else 1
