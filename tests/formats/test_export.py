@@ -14,9 +14,10 @@ import pytest
 from msgspec.structs import asdict
 
 from sayso import jsonl
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
-from sayso.formats import format_registry
 from sayso.formats.corpus_export import ExportRequest, export
+from sayso.formats.format_registry import EXPORT_FORMATS
 from sayso.models import Gold, GoldMention, GoldRelation
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
@@ -100,8 +101,7 @@ def test_gold_goes_out_unless_another_is_named(checkout: Checkout, tmp_path: Pat
         checkout.root, "export", "--to", "jsonl", "--out", str(tmp_path / "out.jsonl")
     )
     assert (
-        "gold" in result.stderr
-        and "excluded: 1 documents without this annotation" in result.stderr
+        "gold" in result.stderr and "excluded: 1 documents without this annotation" in result.stderr
     )
     (line,) = read_lines(tmp_path / "out.jsonl")
     assert [each["decided"] for each in line["mentions"]] == ["majority", "majority"]  # type: ignore[attr-defined]
@@ -109,8 +109,13 @@ def test_gold_goes_out_unless_another_is_named(checkout: Checkout, tmp_path: Pat
 
 def test_a_second_run_changes_nothing_and_says_so(checkout: Checkout, tmp_path: Path) -> None:
     fill_corpus(checkout.root)
-    for name in format_registry.EXPORT_FORMATS:
-        order = ExportRequest(name, tmp_path / name, annotator="ann-1", lossy=True)
+    for name in EXPORT_FORMATS:
+        order = ExportRequest(
+            name,
+            tmp_path / name,
+            chosen=AnnotationFilter(annotators=frozenset({"ann-1"})),
+            lossy=True,
+        )
         assert [export(checkout, order).changed for _ in range(2)] == [True, False], name
     words = ("--to", "brat", "--out", str(tmp_path / "brat"), "--annotator", "ann-1")
     again = run_sayso(checkout.root, "export", *words)

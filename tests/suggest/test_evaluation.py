@@ -49,8 +49,8 @@ def test_exact_and_overlap_against_somebodys_file(checkout: Checkout, tmp_path: 
         checkout, "--with", "numbers", "--against", str(path), "--map", "NUM=Count", "--map", "GPE="
     )
     assert told["documents"] == 1 and told["labels"] == ["Count"]
-    by_reason = {(one["label"], one["reason"]): one["mentions"] for one in told["left_out"]}
-    assert by_reason[("NUM", "stands twice")] == by_reason[("GPE", "is left out by --map")] == 1
+    by_reason = {(one["label"], one["reason"]): one["mentions"] for one in told["excluded"]}
+    assert by_reason[("NUM", "is there twice")] == by_reason[("GPE", "is excluded by --map")] == 1
     assert sum(by_reason.values()) == 3
     # Predicted: "Two men", "A shell" and "3 cars"; the reference has the first and a part of the last.
     assert [found[f"exact.Count.{one}"]["value"] for one in ("precision", "recall", "f1")] == [
@@ -75,7 +75,7 @@ def test_what_cannot_be_said_is_undefined(checkout: Checkout, tmp_path: Path) ->
     )
     assert found["exact.Cue.recall"]["value"] == 0.0
     assert found["attributes.Cue.stance.accuracy"]["value"] is None
-    assert told["unmarked"] == {"Count": 3}, "nobody looked for counts there, so they are not wrong"
+    assert told["unsought"] == {"Count": 3}, "nobody looked for counts there, so they are not wrong"
 
 
 def test_bounds_and_attributes_on_mentions_that_match(checkout: Checkout, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_bounds_and_attributes_on_mentions_that_match(checkout: Checkout, tmp_pa
 def test_against_gold_nothing_is_measured_on_what_was_learnt_from(checkout: Checkout) -> None:
     sample_articles.fill_corpus(checkout, ["train", "test", "train", "test", "validation", "train"])
     told, found = evaluate_figures(checkout, "--with", "names")
-    assert told["documents"] == 3 and told["seen"] == {"names": 3}
+    assert told["documents"] == 3 and told["learnt_from"] == {"names": 3}
     recall = found["exact.Location.recall"]
     assert (recall["value"], recall["n"]) == (0.666667, 12), (
         "Dastrin, 4 of 12, stands in no text of the training split"
@@ -133,7 +133,7 @@ def test_a_pass_that_does_not_show_a_label_says_nothing_of_it(checkout: Checkout
     first = msgspec.structs.replace(sample_articles.build_gold(documents[0]), interface="names")
     jsonl.write(corpus.folder / "gold" / "pilot.jsonl", [first, second])
     told, found = evaluate_figures(checkout, "--with", "cues")
-    assert told["unmarked"] == {"Cue": 1}, "in the first nobody was asked for cues"
+    assert told["unsought"] == {"Cue": 1}, "in the first nobody was asked for cues"
     assert (found["exact.Cue.precision"]["value"], found["exact.Cue.precision"]["n"]) == (1.0, 1)
 
 
@@ -143,7 +143,7 @@ def test_a_file_of_predictions_keeps_to_that_too(checkout: Checkout) -> None:
         checkout.root, "suggest", "--with", "names", "--doc", "doc-000", "--doc", "doc-001"
     )
     told, _found = evaluate_figures(checkout, str(checkout.root / "build" / "predictions.jsonl"))
-    assert (told["documents"], told["seen"], told["missing"]) == (1, {"names": 1}, 2)
+    assert (told["documents"], told["learnt_from"], told["missing"]) == (1, {"names": 1}, 2)
 
 
 def test_where_all_was_learnt_from_every_figure_is_undefined(checkout: Checkout) -> None:

@@ -13,6 +13,7 @@ from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 from sayso.suggest import span_model
 from sayso.suggest.model_training import TrainResult, train
+from sayso.suggest.suggester_registry import select_suggesters
 from sayso.suggest.training_data import TrainingData
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.suggest import sample_articles
@@ -46,7 +47,7 @@ def test_it_learns_suggests_and_is_measured_on_the_test_split_alone(checkout: Ch
     assert all(0.5 <= mention["score"] <= 1 for mention in mentions if mention["by"] == "model")
     assert {mention["label"] for mention in mentions} == {"Actor", "Location", "Count"}
     told = json.loads(run_sayso_ok(checkout.root, "evaluate", "--with", "model", "--json"))
-    assert (told["documents"], told["seen"]) == (3, {"model": 21}), (
+    assert (told["documents"], told["learnt_from"]) == (3, {"model": 21}), (
         "what chose the best epoch counts as seen"
     )
 
@@ -85,8 +86,7 @@ def test_without_validation_the_score_is_undefined_and_said_to_be(checkout: Chec
     told = json.loads(result.stdout)
     assert (told["validation"], told["best_epoch"]) == ([], None)
     assert (
-        "validation F1 undefined" in result.stderr
-        and "how good the model is, is undefined" in result.stderr
+        "validation F1 undefined" in result.stderr and "the scores are undefined" in result.stderr
     )
 
 
@@ -109,7 +109,7 @@ def test_nothing_is_adjudicated(checkout: Checkout) -> None:
 def test_no_model_there_and_something_else_there(checkout: Checkout) -> None:
     sample_articles.fill_corpus(checkout, ["train"] * 8)
     with pytest.raises(UsageError, match=r"no model there.*sayso train"):
-        span_model.build_model_suggester(span_model.default_model_folder(checkout))
+        select_suggesters(checkout, ["model"], TrainingData(CorpusFiles(checkout.root)))
     span_model.default_model_folder(checkout).mkdir(parents=True)
     with pytest.raises(InputError, match="there is something else"):
         train_model(checkout, 1)

@@ -182,7 +182,7 @@ def test_a_suggester_of_ones_own_comes_first(checkout: Checkout, tmp_path: Path)
         "reason": "overlaps another of its label",
         "mentions": 1,
     }
-    assert gone in told["gave_way"]
+    assert gone in told["discarded"]
     assert jsonl.read(checkout.root / "build" / "predictions.jsonl", Prediction)
 
 

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from sayso import jsonl
-from sayso.corpus.items import AnnotationFilter, iterate_items
-from sayso.corpus.sources import AnnotationHead, CorpusFiles
+from sayso.corpus.items import AnnotationFilter, Item
+from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, UsageError
 from sayso.formats.annotated_documents import (
     METADATA_FIELDS,
@@ -24,22 +26,21 @@ from sayso.formats.annotated_documents import (
 )
 from sayso.formats.export_target import replace_target
 from sayso.formats.format_registry import EXPORT_FORMATS, Format, Losses, find_format
-from sayso.models import Annotation, Document, Gold
+from sayso.models import Annotation, AnnotatorKind, Document, Gold
 from sayso.settings import Checkout
 
 GOLD = "gold"
+EVERYTHING = AnnotationFilter()
 Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What to export. ``out`` None is ``export/`` in the current folder."""
+    """A format and the annotations to write. ``out`` None is ``export/`` in the current folder."""
 
     format: str
     out: Path | None = None
-    campaign: str | None = None
-    annotator: str | None = None
-    pass_name: str | None = None
+    chosen: AnnotationFilter = EVERYTHING
     lossy: bool = False
     dry_run: bool = False
 
@@ -56,28 +57,34 @@ class ExportResult:
     changed: bool
 
 
-@dataclass(frozen=True)
-class ExportSelection:
+class ExportSelection(NamedTuple):
     """The annotation of a document to export: gold, or an annotator's of a campaign in a pass."""
 
-    campaign: str | None = None
-    annotator: str | None = None
+    campaigns: frozenset[str]
+    annotator: str
     pass_name: str | None = None
 
-    @property
-    def is_gold(self) -> bool:
-        """True for the adjudicated annotation."""
-        return self.annotator == GOLD
-
     def __str__(self) -> str:
-        if self.is_gold:
-            return f"gold{f' of {self.campaign}' if self.campaign else ''}"
-        return f"{self.annotator} of {self.campaign}, pass {self.pass_name}"
+        campaigns = f" of {', '.join(sorted(self.campaigns))}" if self.campaigns else ""
+        return f"{self.annotator}{campaigns}{f', pass {self.pass_name}' if self.pass_name else ''}"
 
     @property
     def options(self) -> str:
         """The options of `sayso export` that select it."""
-        return f"--campaign {self.campaign} --annotator {self.annotator} --pass {self.pass_name}"
+        campaigns = " ".join(f"--campaign {name}" for name in sorted(self.campaigns))
+        return f"{campaigns} --annotator {self.annotator} --pass {self.pass_name}"
+
+    @property
+    def filter(self) -> AnnotationFilter:
+        """The filter that accepts it."""
+        if self.annotator == GOLD:
+            return AnnotationFilter(campaigns=self.campaigns, kinds=frozenset({"gold"}))
+        return AnnotationFilter(
+            campaigns=self.campaigns,
+            annotators=frozenset({self.annotator}),
+            pass_names=frozenset({self.pass_name or ""}),
+            kinds=frozenset({"human", "program", "adjudicator"}),
+        )
 
 
 class LossError(ConflictError):
@@ -102,7 +109,7 @@ def export(
     """
     corpus = CorpusFiles(checkout.root)
     format = find_format(request.format, EXPORT_FORMATS)
-    selection = select_annotations(corpus, request.campaign, request.annotator, request.pass_name)
+    selection = select_annotations(corpus, request.chosen)
     documents = FittedDocuments(format, corpus, selection, advance)
     vocabulary = Vocabulary()
     if request.dry_run or not format.holds_everything:
@@ -129,24 +136,19 @@ def export(
     )
 
 
-def select_annotations(
-    corpus: CorpusFiles, campaign: str | None, annotator: str | None, pass_name: str | None
-) -> ExportSelection:
+def select_annotations(corpus: CorpusFiles, chosen: AnnotationFilter) -> ExportSelection:
     """Return gold where there is any and nobody is named, else the only annotations that fit.
 
     Raises:
         UsageError: none fits, or several do.
     """
-    if annotator == GOLD and pass_name is not None:
-        raise UsageError("gold has no pass", remedy="leave --pass out")
-    has_gold = any(campaign in (None, gold.campaign) for gold in corpus.gold())
-    if annotator == GOLD or (annotator is None and pass_name is None and has_gold):
-        return ExportSelection(campaign, GOLD)
-    fitting = [
-        each
-        for each in _list_selections(corpus, campaign)
-        if annotator in (None, each.annotator) and pass_name in (None, each.pass_name)
-    ]
+    campaigns, annotators = chosen.campaigns, chosen.annotators
+    if annotators == {GOLD} and chosen.pass_names:
+        raise UsageError("gold has no pass here", remedy="leave --pass out")
+    has_gold = any(not campaigns or gold.campaign in campaigns for gold in corpus.gold())
+    if annotators == {GOLD} or (not annotators and not chosen.pass_names and has_gold):
+        return ExportSelection(campaigns, GOLD)
+    fitting = list(_list_selections(corpus, chosen))
     if not fitting:
         raise UsageError(
             "no annotations of that description",
@@ -160,10 +162,26 @@ def select_annotations(
     return fitting[0]
 
 
-def _list_selections(corpus: CorpusFiles, campaign: str | None) -> Iterator[ExportSelection]:
-    for path in corpus.annotation_files(campaign):
-        for pass_name in sorted({head.interface for head in jsonl.read(path, AnnotationHead)}):
-            yield ExportSelection(path.parent.name, path.stem, pass_name)
+def _list_selections(corpus: CorpusFiles, chosen: AnnotationFilter) -> Iterator[ExportSelection]:
+    for path in corpus.annotation_files():
+        campaign, annotator = path.parent.name, path.stem
+        if chosen.campaigns and campaign not in chosen.campaigns:
+            continue
+        if chosen.annotators and annotator not in chosen.annotators:
+            continue
+        heads = (
+            head
+            for head in jsonl.read(path, _ExportHead)
+            if not chosen.kinds or head.annotator_kind in chosen.kinds
+        )
+        for pass_name in sorted({head.interface for head in heads}):
+            if not chosen.pass_names or pass_name in chosen.pass_names:
+                yield ExportSelection(frozenset({campaign}), annotator, pass_name)
+
+
+class _ExportHead(Struct, frozen=True):
+    interface: str
+    annotator_kind: AnnotatorKind
 
 
 @dataclass
@@ -190,40 +208,31 @@ class FittedDocuments:
             SpanError: a mention is not the slice that it says it is.
         """
         self.count, self.losses, self.excluded = 0, Counter(), Counter()
-        chosen = self.selection
-        campaigns = frozenset({chosen.campaign} if chosen.campaign else ())
-        annotators = frozenset(
-            {chosen.annotator} if chosen.annotator and not chosen.is_gold else ()
-        )
-        wanted = AnnotationFilter(campaigns, annotators, gold_only=chosen.is_gold)
-        for document, located in iterate_items(self.corpus, wanted):
-            records = [
-                each.record
-                for each in located
-                if chosen.is_gold or each.annotator_key.pass_name == chosen.pass_name
-            ]
-            if record := self._latest(records):
-                fitted = self.format.fit(describe_document(document, record), self.losses)
-                if fitted is not None:
-                    self.count += 1
-                    yield fitted
-                self.advance(1)
+        for item in self.corpus.items(self.selection.filter):
+            if (record := latest_record(item)) is None:
+                skipped = "documents that were skipped"
+                reason = skipped if item.records else "documents without this annotation"
+                self.excluded[reason] += 1
+                continue
+            earlier = sum(not is_skipped(each) for each in item.records) - 1
+            if earlier:
+                self.excluded["earlier annotations of the same document"] += earlier
+            fitted = self.format.fit(describe_document(item.document, record), self.losses)
+            if fitted is not None:
+                self.count += 1
+                yield fitted
+            self.advance(1)
 
-    def _latest(self, records: list[Annotation | Gold]) -> Annotation | Gold | None:
-        given = [
-            each
-            for each in records
-            if not (isinstance(each, Annotation) and each.status == "skipped")
-        ]
-        if not given:
-            reason = (
-                "documents that were skipped" if records else "documents without this annotation"
-            )
-            self.excluded[reason] += 1
-            return None
-        if len(given) > 1:
-            self.excluded["earlier annotations of the same document"] += len(given) - 1
-        return max(given, key=_time_of)
+
+def is_skipped(record: Annotation | Gold) -> bool:
+    """Return True if the annotator skipped the document, so that no mention is no statement."""
+    return isinstance(record, Annotation) and record.status == "skipped"
+
+
+def latest_record(item: Item) -> Annotation | Gold | None:
+    """Return the latest gold or annotation that was not skipped; None if there is none."""
+    given = [record for record in item.records if not is_skipped(record)]
+    return max(given, key=_time_of, default=None)
 
 
 def _time_of(record: Annotation | Gold) -> str:

@@ -29,9 +29,7 @@ LEXICON: dict[str, dict[str, tuple[str, ...]]] = {
             "purportedly purports so-called supposedly ostensibly insisted insists insisting "
             "asserted asserts asserting"
         ),
-        "doubtful": _words(
-            "claim claims insist assert supposed unconfirmed unverified"
-        ),
+        "doubtful": _words("claim claims insist assert supposed unconfirmed unverified"),
     },
     "neutral": {
         "phrases": ("according to",),

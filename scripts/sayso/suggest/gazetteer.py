@@ -24,6 +24,7 @@ from sayso.suggest.word_tokens import (
     split_into_lines,
     split_words,
     without_possessive,
+    word_set,
 )
 
 MINIMUM_POPULATION = 15_000  # of the smallest city that is looked up; 34,000 of them
@@ -38,6 +39,10 @@ PlaceKind = Literal["city", "country", "region", "area", "adjective"]
 
 def _words_of(listed: dict[str, str]) -> dict[str, str]:
     return {word: precision for precision, words in listed.items() for word in words.split()}
+
+
+def _names(listed: str) -> list[str]:
+    return listed.split(", ")
 
 
 # What the words behind or before a name make of the place.
@@ -60,28 +65,28 @@ BEFORE = _words_of(
         VICINITY: "outskirts suburbs",
     }
 )
-_DIRECTIONS = frozenset(
+_DIRECTIONS = word_set(
     "north south east west northern southern eastern western central north-eastern northeastern north-western "
-    "northwestern south-eastern southeastern south-western southwestern upper lower".split()
+    "northwestern south-eastern southeastern south-western southwestern upper lower"
 )
 _NEAR_WORDS = frozenset({"near", "outside", "toward", "towards"})
 _NEAR_PHRASES = ("en route to", "on the way to", "outskirts of", "suburbs of", "close to")
-_POSSESSIVES = frozenset(
+_POSSESSIVES = word_set(
     "air armed army defence defense embassy forces foreign government governor leadership mayor military ministry "
-    "parliament president prime".split()
+    "parliament president prime"
 )
 _ABBREVIATIONS = {"U.S.": "US", "US": "US", "U.K.": "GB", "UK": "GB", "Britain": "GB"}
 # What neither library lists and news names: regions with the id that the guidelines give, and stretches of the world.
 _REGIONS = {
     "Crimea": "703883",
-    **dict.fromkeys("Donbas Donbass Kurdistan Kashmir Darfur Tigray Sinai Galilee".split(), ""),
+    **dict.fromkeys(word_set("Donbas Donbass Kurdistan Kashmir Darfur Tigray Sinai Galilee"), ""),
     **dict.fromkeys(("Nagorno-Karabakh", "South Ossetia", "Gaza Strip", "West Bank"), ""),
 }
-_AREAS = (
+_AREAS = _names(
     "Middle East, Black Sea, Red Sea, Baltic Sea, Caspian Sea, Mediterranean, Mediterranean Sea, Sea of Azov, "
     "Persian Gulf, Arabian Gulf, Gulf of Aden, Gulf of Oman, Arabian Sea, North Arabian Sea, Strait of Hormuz, "
     "Kerch Strait, South China Sea, Taiwan Strait, Sahel, Balkans, Caucasus, Horn of Africa"
-).split(", ")
+)
 _PRECISION_OF_KIND: dict[PlaceKind, str] = {"country": LAND, "region": REGION, "area": AREA}
 
 
@@ -169,7 +174,7 @@ def _index_countries(
             continue
         adjectives = filter(None, (info.get("demonym") or "").split(","))
         known |= dict.fromkeys(adjectives, entry("adjective", code))
-        names = [name for name in info["altSpellings"] if len(name) > 3 and name.isascii()]
+        names = [name for name in info.get("altSpellings", []) if len(name) > 3 and name.isascii()]
         known |= dict.fromkeys(names, entry("country", code))
     for code, country in countries.items():
         known |= dict.fromkeys(_spellings(country), entry("country", code))
@@ -262,9 +267,9 @@ def _is_part_of_name(line: Sequence[WordToken], first: int, last: int, is_owner:
         return bool(after and after.normalized in _POSSESSIVES)
     if after and after.text != "I" and _is_name(after):
         return True
-    if after and line[last - 1].text in _ABBREVIATIONS and after.text[0].isalpha():
-        if after.normalized not in FUNCTION_WORDS:
-            return True  # U.S. airstrikes
+    is_word = after and after.text[0].isalpha() and after.normalized not in FUNCTION_WORDS
+    if is_word and line[last - 1].text in _ABBREVIATIONS:
+        return True  # U.S. airstrikes
     if after and after.start == line[last - 1].end and after.text[0] in "-–":
         return True  # UK-France, U.S.-led
     return first > 0 and _continues_name(line, first)
@@ -287,11 +292,7 @@ def _continues_name(line: Sequence[WordToken], first: int) -> bool:
 
 def _find_head(line: Sequence[WordToken], first: int) -> int | None:
     """Return the position where "city of" or "border region of" begins in front of a name."""
-    if (
-        first < 2
-        or line[first - 1].normalized != "of"
-        or line[first - 2].normalized not in BEFORE
-    ):
+    if first < 2 or line[first - 1].normalized != "of" or line[first - 2].normalized not in BEFORE:
         return None
     return first - 3 if first > 2 and line[first - 3].normalized == "border" else first - 2
 

@@ -79,8 +79,9 @@ def _learn_names(training_data: TrainingData) -> tuple[dict[Phrase, _NameStatist
     every = PhraseIndex(known.items())
     for document, _record in training_data:
         for line in split_into_lines(document.text):
-            for _first, _last, name in every.find_all([without_possessive(word) for word in line]):
-                name.occurrences += 1
+            words = [without_possessive(word) for word in line]
+            for _first, _last, statistics in every.find_all(words):
+                statistics.occurrences += 1
     return known, texts
 
 

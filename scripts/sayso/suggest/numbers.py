@@ -20,6 +20,7 @@ from sayso.suggest.word_tokens import (
     begins_sentence,
     is_english,
     split_into_lines,
+    word_set,
 )
 
 # How probable it is that an annotator would mark just that; fixed, and no more than a rank.
@@ -28,7 +29,7 @@ SURE, VAGUELY, ALONE = 0.9, 0.75, 0.7
 _MONTHS = frozenset(
     name.lower() for name in (*calendar.month_name[1:], *calendar.month_abbr[1:], "sept")
 )
-_UNITS = frozenset(
+_UNITS = word_set(
     "second seconds minute minutes hour hours day days night nights week weeks weekend weekends month months year "
     "years decade decades century centuries time times am pm a.m. p.m. o'clock gmt edt est utc year-old years-old "
     "km kilometre kilometres kilometer kilometers mile miles metre metres meter meters m mm cm foot feet inch "
@@ -36,16 +37,18 @@ _UNITS = frozenset(
     "liters hectare hectares acre acres knots mph kph degrees mw megawatts gigawatts volts barrels dollar dollars "
     "euro euros cent cents ruble rubles rouble roubles hryvnia hryvnias usd eur gbp bn percent per percentage % "
     "point points third thirds half quarter quarters fifth fifths way ways million billion thousand hundred "
-    "st nd rd th".split()
+    "st nd rd th"
 )
 _CURRENCY = frozenset("$£¥€₴₽")
-_STATES = frozenset({"killed", "wounded", "injured", "dead"})  # may stand between a number and its noun
-_VERBS = frozenset(
+_STATES = frozenset(
+    {"killed", "wounded", "injured", "dead"}
+)  # may stand between a number and its noun
+_VERBS = word_set(
     "according remain remained remains continue continued came come went go took take said say says told reported "
     "overnight alone apart away back last next later earlier ago recently died hurt missing fell crashed exploded "
     "hit struck targeted became become began begin left got made make gave give saw see landed flew arrived "
     "entered ended resulted followed occurred happened lost suggests shows means includes indicates makes brings "
-    "comes leaves".split()
+    "comes leaves"
 )
 _ADVERB = re.compile(
     r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)$).{3,}ly$"
@@ -59,8 +62,8 @@ _NUMBERED = frozenset({"age", "aged", "ages", "no", "number", "§"})
 _PLURALS = frozenset({"aircraft", "cattle", "children", "people", "personnel", "police"})
 # Words beside a number without a noun that show that it counts all the same.
 _BEFORE_ALONE = frozenset({"at", "numbered", "of", "to", "total", "totaled", "totalled", "totals"})
-_AFTER_ALONE = _STATES | frozenset(
-    "were was are have had has died missing hurt of more others other".split()
+_AFTER_ALONE = _STATES | word_set(
+    "were was are have had has died missing hurt of more others other"
 )
 _END_ALONE = frozenset({",", ".", ";", "and", "by", "in", "suggests"})
 _LONGEST_NOUN_PHRASE = 7  # words
@@ -95,9 +98,7 @@ def _suggest_in_line(line: Sequence[WordToken], text: str) -> Iterator[Suggestio
 
 def _next_position(line: Sequence[WordToken], number: int, found: Quantity | None) -> int:
     """Return the position after the whole of a number that is no count, so that no part of it becomes one."""
-    in_figures = (
-        found and found.kind != VAGUE and _NUMBER.match(line[found.last - 1].normalized)
-    )
+    in_figures = found and found.kind != VAGUE and _NUMBER.match(line[found.last - 1].normalized)
     return found.last if found and in_figures else number + 1
 
 
@@ -113,19 +114,15 @@ def _is_no_count(line: Sequence[WordToken], found: Quantity, text: str) -> bool:
     if before and (before.text in _CURRENCY or before.normalized in _NUMBERED):
         return found.kind != VAGUE
     in_figures = _NUMBER.match(number.text) and found.kind == EXACT
-    return bool(in_figures) and _is_plain_no_count(line, found, before, after, text)
+    return bool(in_figures) and _is_plain_no_count(line, found, before, after)
 
 
 def _is_plain_no_count(
-    line: Sequence[WordToken],
-    found: Quantity,
-    before: WordToken | None,
-    after: WordToken | None,
-    text: str,
+    line: Sequence[WordToken], found: Quantity, before: WordToken | None, after: WordToken | None
 ) -> bool:
     """Return the same for a number in figures that nothing qualifies."""
     first = found.first
-    if before and (before.normalized in _MONTHS or _is_joined(before, line[first], text)):
+    if before and (before.normalized in _MONTHS or _is_joined(before, line[first])):
         return True
     if before and before.is_capitalized and not begins_sentence(line, first - 1):
         return True  # Resolution 2328, CTF 50
@@ -142,7 +139,7 @@ def _is_attached(after: WordToken, number: WordToken, text: str) -> bool:
     return touches and after.text in "-–/:@_=°'′"
 
 
-def _is_joined(before: WordToken, number: WordToken, text: str) -> bool:
+def _is_joined(before: WordToken, number: WordToken) -> bool:
     return before.end == number.start and before.text not in '("“‘[—–,.'
 
 
@@ -180,11 +177,7 @@ def _find_noun_phrase(line: Sequence[WordToken], start: int) -> list[int]:
     for number in range(start + further, min(start + _LONGEST_NOUN_PHRASE, len(line))):
         word = line[number]
         is_state = word.normalized in _STATES and not phrase
-        ended = (
-            phrase
-            and is_plural(line[phrase[-1]].text)
-            and _PARTICIPLE.match(word.normalized)
-        )
+        ended = phrase and is_plural(line[phrase[-1]].text) and _PARTICIPLE.match(word.normalized)
         if ended or (not is_state and _ends_noun_phrase(word)):
             break
         phrase.append(number)
@@ -216,7 +209,7 @@ def _build_count(line: Sequence[WordToken], found: Quantity, last: int) -> Sugge
 
 def _score(line: Sequence[WordToken], found: Quantity, last: int, noun: str) -> float | None:
     """Return how sure we are; None where it counts nothing that is marked."""
-    if found.is_article or noun.lower() in _UNITS:  # square miles
+    if noun.lower() in _UNITS:  # square miles
         return None
     if not noun:
         return _score_without_noun(line, found, last)
@@ -225,9 +218,7 @@ def _score(line: Sequence[WordToken], found: Quantity, last: int, noun: str) -> 
     return SURE
 
 
-def _score_without_noun(
-    line: Sequence[WordToken], found: Quantity, last: int
-) -> float | None:
+def _score_without_noun(line: Sequence[WordToken], found: Quantity, last: int) -> float | None:
     """Return a score only where the words around a bare quantity show that it counts."""
     if found.needs_noun or found.lower == found.upper == 1:
         return None
@@ -237,9 +228,10 @@ def _score_without_noun(
     if found.kind in (AT_LEAST, AT_MOST):
         return ALONE
     before = line[found.first - 1] if found.first else None
-    if after in _AFTER_ALONE:
-        return None if before and before.is_capitalized else ALONE  # Resolution 2328
-    leads = before and (
-        before.normalized in _BEFORE_ALONE or _PARTICIPLE.match(before.normalized)
-    )
-    return ALONE if leads and after in _END_ALONE and not before.is_capitalized else None
+    if before is None:
+        return ALONE if after in _AFTER_ALONE else None
+    if before.is_capitalized:
+        return None  # Resolution 2328
+    low = before.normalized
+    leads = after in _END_ALONE and (low in _BEFORE_ALONE or _PARTICIPLE.match(low))
+    return ALONE if leads or after in _AFTER_ALONE else None

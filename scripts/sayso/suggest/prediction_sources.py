@@ -29,7 +29,9 @@ def predict_from_file(path: Path) -> Predict:
     Raises:
         InputError: a line is no prediction, or a document is there twice.
     """
-    offsets: dict[str, tuple[int, int]] = {}  # of lines, with their lengths: each is read when it is asked for
+    offsets: dict[
+        str, tuple[int, int]
+    ] = {}  # of lines, with their lengths: each is read when it is asked for
     start = 0
     for number, line, prediction in jsonl.read_lines(path, Prediction):
         doc_id = prediction.doc_id

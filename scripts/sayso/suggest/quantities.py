@@ -102,9 +102,7 @@ def parse_quantity(line: Sequence[WordToken], first: int) -> Quantity | None:
     return found and replace(found, first=first, last=first + found.last)
 
 
-def _match_phrase(
-    low: Sequence[str], phrases: Collection[str]
-) -> tuple[int, str] | None:
+def _match_phrase(low: Sequence[str], phrases: Collection[str]) -> tuple[int, str] | None:
     for length in range(min(_LONGEST_PHRASE, len(low)), 0, -1):
         if (joined := " ".join(low[:length])) in phrases:
             return length, joined

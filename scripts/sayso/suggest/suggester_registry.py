@@ -40,9 +40,14 @@ class BuiltInSuggester:
 
 _ALL = (
     BuiltInSuggester(
-        "names", "known_names", "actors and places marked in the gold of the training split", learns=True
+        "names",
+        "known_names",
+        "actors and places marked in the gold of the training split",
+        learns=True,
     ),
-    BuiltInSuggester("numbers", "numbers", "quantities with their bounds, English", english_only=True),
+    BuiltInSuggester(
+        "numbers", "numbers", "quantities with their bounds, English", english_only=True
+    ),
     BuiltInSuggester(
         "places", "gazetteer", "countries and cities of GeoNames, English", english_only=True
     ),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sayso.corpus.items import AnnotationFilter, Item
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
+from sayso.formats.corpus_export import latest_record
 from sayso.models import Annotation, Document, Gold, Split, encode
 
 _GOLD = AnnotationFilter(kinds=frozenset({"gold"}))
@@ -66,15 +67,3 @@ class TrainingData:
         for item in self.corpus.items(self.chosen):
             if item.document.split == self.split and (record := latest_record(item)):
                 yield item.document, record
-
-
-def latest_record(item: Item) -> Annotation | Gold | None:
-    """Return the latest gold or annotation that was not skipped; None if there is none."""
-    given = [
-        each for each in item.records if isinstance(each, Gold) or each.status != "skipped"
-    ]
-    return max(given, key=_time_of, default=None)
-
-
-def _time_of(record: Annotation | Gold) -> str:
-    return record.adjudicated if isinstance(record, Gold) else record.updated

@@ -18,8 +18,14 @@ _WORD_PATTERN = re.compile(
 )
 _SENTENCE_END = frozenset(".!?…")
 
+
+def word_set(listed: str) -> frozenset[str]:
+    """Return the words of a listing between spaces."""
+    return frozenset(listed.split())
+
+
 # The closed word classes of English: no name of a place and no noun that is counted is among them.
-FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = word_set(
     "a an the this that these those each every any all such both some no other more most "
     "of in on at by for from to into onto over under near with without within across along through throughout "
     "between among during since until till before after about around against towards toward than via per off out "
@@ -27,7 +33,7 @@ FUNCTION_WORDS = frozenset(
     "and or but nor so yet as then if when while where which who whom whose what how because although though "
     "is are was were be been being am has have had having do does did will would shall should may might must "
     "can could he she it they we you i him her them us me his its their our your my there here "
-    "not never also only just still now today yesterday tomorrow again too very already meanwhile however".split()
+    "not never also only just still now today yesterday tomorrow again too very already meanwhile however"
 )
 
 
@@ -89,9 +95,7 @@ def without_possessive(word: WordToken) -> str:
     >>> without_possessive(WordToken("Russia’s", 0, 8)), without_possessive(WordToken("Thomas’", 0, 7))
     ('Russia', 'Thomas')
     """
-    return (
-        word.text[:-2] if word.normalized.endswith("'s") else word.text.rstrip("'’") or word.text
-    )
+    return word.text[:-2] if word.normalized.endswith("'s") else word.text.rstrip("'’") or word.text
 
 
 class PhraseIndex(Generic[V]):

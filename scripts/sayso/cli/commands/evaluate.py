@@ -1,16 +1,19 @@
-"""``sayso evaluate``: how good predictions are."""
+"""``sayso evaluate``: measure predictions."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from sayso.cli.options import filter_options
 from sayso.cli.terminal import print_json, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from sayso.agreement.bootstrap import Figure
+    from sayso.corpus.items import AnnotationFilter
     from sayso.suggest.evaluation import Evaluation
     from sayso.suggest.reference_data import Reference
 
@@ -26,7 +29,7 @@ GOLD = "gold"
 )
 @click.option(
     "--with",
-    "named",
+    "names",
     multiple=True,
     metavar="NAME",
     help="Ask only this suggester; may be repeated.",
@@ -36,39 +39,33 @@ GOLD = "gold"
     default=GOLD,
     show_default=True,
     metavar="gold|FILE",
-    help="What is right: gold, or JSON Lines with doc_id, text and spans or mentions.",
+    help="The reference: gold, or JSON Lines with doc_id, text and spans or mentions.",
 )
 @click.option(
     "--map",
-    "renamed",
+    "pairs",
     multiple=True,
     metavar="THEIRS=OURS",
-    help="A label of FILE in the schema's words, nothing to leave it out; may be repeated.",
+    help="Our name of a label of FILE; THEIRS= leaves it out. May be repeated.",
 )
-@click.option(
-    "--campaign",
-    metavar="NAME",
-    help="Only the gold of this campaign, to learn from and to measure against.",
-)
-@click.option(
-    "--annotator", metavar="NAME", help="Learn names from this annotator's answers instead of gold."
-)
+@filter_options(programs=True)
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as one JSON object.")
 @click.pass_obj
 def command(
     root: Path | None,
     predictions: Path | None,
-    named: tuple[str, ...],
+    names: tuple[str, ...],
     against: str,
-    renamed: tuple[str, ...],
-    campaign: str | None,
-    annotator: str | None,
+    pairs: tuple[str, ...],
+    selection: AnnotationFilter,
     as_json: bool,
 ) -> None:
-    """Measure predictions: precision, recall and F1 for each label, exact and by overlap, with 95 % intervals.
+    """Measure predictions: precision, recall and F1 for each label, with 95 % intervals.
 
-    PREDICTIONS is a file of `sayso suggest`; without one the suggesters are asked on the texts themselves, in the order
-    of --with. What learns does so from the training split alone, and no text that it has learnt from is measured.
+    PREDICTIONS is a file of `sayso suggest`; without one the suggesters are asked on the texts
+    themselves, in the order of --with. Mentions match exactly, or by overlap. What learns does so from
+    the training split alone, of gold or of the annotations that --annotator selects, and no text that it
+    has learnt from is measured.
 
     \b
     Examples:
@@ -79,30 +76,29 @@ def command(
     """
     from sayso.corpus.sources import CorpusFiles
     from sayso.errors import UsageError
+    from sayso.formats.label_mapping import parse_label_map
     from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
-    from sayso.suggest import prediction_sources
     from sayso.suggest.evaluation import evaluate
+    from sayso.suggest.prediction_sources import predict_by_suggesters, predict_from_file
     from sayso.suggest.reference_data import Reference
-    from sayso.suggest.reference_data import parse_reference_map as labels
     from sayso.suggest.suggester_registry import select_suggesters
-    from sayso.suggest.training_data import TrainingData
+    from sayso.suggest.training_data import TrainingData, gold_or_annotators
 
-    if predictions and named:
-        raise UsageError(
-            "PREDICTIONS and --with are two sources of predictions", remedy="choose one"
-        )
+    if predictions and names:
+        what = "PREDICTIONS and --with are two sources of predictions"
+        raise UsageError(what, remedy="choose one")
     checkout = find_checkout(root)
     corpus, schema = CorpusFiles(checkout.root), load_schema(checkout.root / SCHEMA_FILE)
     file = None if against == GOLD else Path(against)
-    reference = Reference(corpus, schema, file, campaign, labels(renamed, schema))
-    predict = (
-        prediction_sources.predict_from_file(predictions)
-        if predictions
-        else prediction_sources.predict_by_suggesters(
-            select_suggesters(checkout, named, TrainingData(corpus, campaign, annotator)), schema
-        )
-    )
+    gold = replace(selection, kinds=frozenset({"gold"}), annotators=frozenset())
+    reference = Reference(corpus, schema, file, gold, parse_label_map(pairs, None))
+    if predictions:
+        predict = predict_from_file(predictions)
+    else:
+        training_data = TrainingData(corpus, gold_or_annotators(selection))
+        suggesters = select_suggesters(checkout, names, training_data)
+        predict = predict_by_suggesters(suggesters, schema)
     with progress_bar("measuring") as advance:
         found = evaluate(reference, predict, schema, advance)
     _print_result(found, reference, as_json)
@@ -117,12 +113,12 @@ def _print_result(found: Evaluation, reference: Reference, as_json: bool) -> Non
                 "against": reference.description,
                 "documents": found.documents,
                 "missing": found.missing,
-                "seen": found.learnt_from,
+                "learnt_from": found.learnt_from,
                 "labels": found.labels,
-                "unmarked": found.unsought,
-                "left_out": [
-                    {"label": label, "reason": reason, "mentions": n}
-                    for (label, reason), n in sorted(reference.excluded.items())
+                "unsought": found.unsought,
+                "excluded": [
+                    {"label": label, "reason": reason, "mentions": count}
+                    for (label, reason), count in sorted(reference.excluded.items())
                 ],
                 "figures": to_builtins(found.figures),
             }
@@ -136,32 +132,35 @@ def _print_tables(found: Evaluation) -> None:
     from sayso.suggest.evaluation import ALL, MATCHINGS
 
     by_name = {figure.name: figure for figure in found.figures}
-    for way in MATCHINGS:
+    for matching in MATCHINGS:
         rows = []
         for label in (*found.labels, ALL):
             scores = [
-                by_name[f"{way}.{label}.{measure}"] for measure in ("precision", "recall", "f1")
+                by_name[f"{matching}.{label}.{measure}"]
+                for measure in ("precision", "recall", "f1")
             ]
             rows.append(
                 (label, f"{scores[1].n:,}", f"{scores[0].n:,}", *map(_format_figure, scores))
             )
         print_table(
-            f"Spans, {way}", ("label", "reference", "predicted", "precision", "recall", "F1"), rows
+            f"Spans, {matching}",
+            ("label", "reference", "predicted", "precision", "recall", "F1"),
+            rows,
         )
-    answers = [figure for figure in found.figures if figure.group == "attributes" and figure.n]
-    if answers:
+    compared = [figure for figure in found.figures if figure.group == "attributes" and figure.n]
+    if compared:
         print_table(
             "Values that both give, on mentions that overlap",
             ("attribute", "mentions", "equal"),
-            [(figure.subject, f"{figure.n:,}", _format_figure(figure)) for figure in answers],
+            [(figure.subject, f"{figure.n:,}", _format_figure(figure)) for figure in compared],
         )
 
 
 def _format_figure(figure: Figure) -> str:
     if figure.value is None:
         return f"undefined: {figure.undefined}"
-    between = f" [{figure.low:.3f}, {figure.high:.3f}]" if figure.low is not None else ""
-    return f"{figure.value:.3f}{between}"
+    interval = f" [{figure.low:.3f}, {figure.high:.3f}]" if figure.low is not None else ""
+    return f"{figure.value:.3f}{interval}"
 
 
 def _print_exclusions(found: Evaluation, reference: Reference) -> None:

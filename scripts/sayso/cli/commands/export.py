@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli import terminal
+from sayso.cli.options import filter_options
 from sayso.formats.format_registry import EXPORT_FORMATS
 
 if TYPE_CHECKING:
+    from sayso.corpus.items import AnnotationFilter
     from sayso.formats.corpus_export import ExportResult
 
 
@@ -23,23 +25,20 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="File or folder to write. [default: export/FORMAT…]",
 )
-@click.option("--campaign", metavar="NAME", help="Only this campaign. [default: any]")
-@click.option("--pass", "pass_name", metavar="NAME", help="Only this pass. [default: the only one]")
-@click.option(
-    "--annotator",
-    metavar="PSEUDONYM",
-    help="Whose annotations; `gold` is the adjudicated ones. [default: gold, or the only ones]",
-)
+@filter_options(programs=True)
 @click.option("--lossy", is_flag=True, help="Go on where the format cannot hold everything.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print what would be written or lost.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
+def command(
+    root: Path | None, /, selection: AnnotationFilter, as_json: bool, **options: Any
+) -> None:
     """Write annotations in the format of another tool.
 
-    One annotation of each document goes out: the adjudicated one, or one annotator's. What the
-    format cannot hold is counted by kind, and without --lossy nothing is written then. jsonl holds
-    everything. A folder that an export made is replaced as a whole; any other is let alone.
+    One annotation of each document goes out: gold, or that of the only annotator whom the options
+    select; --annotator gold names gold. What the format cannot hold is counted by kind, and without
+    --lossy nothing is written then. jsonl holds everything. A folder that an export made is replaced as
+    a whole; any other is let alone.
 
     \b
     Examples:
@@ -55,7 +54,9 @@ def command(root: Path | None, /, as_json: bool, **options: Any) -> None:
 
     try:
         with terminal.progress_bar("exporting") as advance:
-            result = export(find_checkout(root), ExportRequest(**options), advance)
+            result = export(
+                find_checkout(root), ExportRequest(**options, chosen=selection), advance
+            )
     except LossError as loss:
         if as_json:
             terminal.print_json({"refused": True, "losses": loss.losses})

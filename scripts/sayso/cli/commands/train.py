@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sayso.cli.options import filter_options
 from sayso.cli.terminal import print_json, print_message, print_table
 
 if TYPE_CHECKING:
+    from sayso.corpus.items import AnnotationFilter
     from sayso.suggest.model_training import TrainResult
 
 
 @click.command(short_help="Train a model for `sayso suggest --with model`.")
-@click.option("--campaign", metavar="NAME", help="Learn from this campaign only.")
-@click.option(
-    "--annotator", metavar="NAME", help="Learn from this annotator's answers instead of gold."
-)
+@filter_options(programs=True)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -29,31 +28,24 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     default=30,
     show_default=True,
-    help="At most so many rounds; fewer where the validation split says that it gets no better.",
+    help="At most so many; fewer where the validation split gets no better.",
 )
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of whatever is drawn at random."
-)
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print what the model is and how good, as one JSON object.",
-)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of whatever is random.")
+@click.option("--json", "as_json", is_flag=True, help="Print the model's card as one JSON object.")
 @click.pass_obj
 def command(
     root: Path | None,
-    campaign: str | None,
-    annotator: str | None,
+    selection: AnnotationFilter,
     out: Path | None,
     epochs: int,
     seed: int,
     as_json: bool,
 ) -> None:
-    """Train a model that `sayso suggest --with model` asks, on this machine's processor, with nothing to download.
+    """Train a model for `sayso suggest --with model`, on this machine's processor, with no download.
 
-    The training split teaches; the validation split says how good each round is, and the best is kept. The test split
-    is not looked at: `sayso evaluate --with model` measures on it. Mentions of more than eight words are not learnt.
+    It learns from gold, or from the annotations that --annotator selects. The training split teaches; the
+    validation split says how good each epoch is, and the best is kept. The test split is not looked at:
+    `sayso evaluate --with model` measures on it. Mentions of more than eight words are not learnt.
 
     \b
     Examples:
@@ -64,20 +56,20 @@ def command(
     from sayso.corpus.sources import CorpusFiles
     from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
-    from sayso.suggest import span_model
     from sayso.suggest.model_training import train
-    from sayso.suggest.training_data import TrainingData
+    from sayso.suggest.span_model import default_model_folder
+    from sayso.suggest.training_data import TrainingData, gold_or_annotators
 
     checkout = find_checkout(root)
-    done = train(
-        TrainingData(CorpusFiles(checkout.root), campaign, annotator),
+    result = train(
+        TrainingData(CorpusFiles(checkout.root), gold_or_annotators(selection)),
         load_schema(checkout.root / SCHEMA_FILE),
-        out or span_model.default_model_folder(checkout),
+        out or default_model_folder(checkout),
         epochs=epochs,
         seed=seed,
         report_epoch=_print_epoch,
     )
-    _print_result(done, as_json)
+    _print_result(result, as_json)
 
 
 def _print_epoch(epoch: int, loss: float, f1: float | None) -> None:
@@ -85,40 +77,41 @@ def _print_epoch(epoch: int, loss: float, f1: float | None) -> None:
     print_message(f"epoch {epoch}: loss {loss:,.2f}, {score}")
 
 
-def _print_result(done: TrainResult, as_json: bool) -> None:
+def _print_result(result: TrainResult, as_json: bool) -> None:
     from msgspec import to_builtins
 
+    card = result.card
     if as_json:
         print_json(
             {
-                "folder": str(done.folder),
-                "changed": done.changed,
-                "documents": done.documents,
-                "left_out": [
-                    {"label": label, "reason": reason, "mentions": n}
-                    for (label, reason), n in sorted(done.excluded.items())
+                "folder": str(result.folder),
+                "changed": result.changed,
+                "documents": result.documents,
+                "excluded": [
+                    {"label": label, "reason": reason, "mentions": count}
+                    for (label, reason), count in sorted(result.excluded.items())
                 ],
-                **to_builtins(done.card),
+                **to_builtins(card),
             }
         )
-    elif done.card.validation:
+    elif card.validation:
         print_table(
-            f"Exact spans, {done.card.validation_documents} documents of the validation split",
+            f"Exact spans, {card.validation_documents} documents of the validation split",
             ("label", "precision", "recall", "F1"),
             [
-                (one.label, *map(_format_score, (one.precision, one.recall, one.f1)))
-                for one in done.card.validation
+                (each.label, *map(_format_score, (each.precision, each.recall, each.f1)))
+                for each in card.validation
             ],
         )
-    for (label, reason), count in sorted(done.excluded.items()):
+    for (label, reason), count in sorted(result.excluded.items()):
         print_message(f"{count:,} {label} did not teach: {reason}")
-    if not done.card.validation:
+    if not card.validation:
         print_message(
-            "no document of the validation split has a reading: how good the model is, is undefined"
+            "no document of the validation split has an annotation: the scores are undefined"
         )
     print_message(
-        f"{'wrote' if done.changed else 'nothing changed:'} {done.folder}: learnt {', '.join(done.card.labels)} "
-        f"from {done.card.readings}, {done.documents:,} documents"
+        f"{'wrote' if result.changed else 'nothing changed:'} {result.folder}: learnt"
+        f" {', '.join(card.labels)} from {card.readings}, {result.documents:,} documents"
     )
 
 
