@@ -1,10 +1,11 @@
 """`sayso export` in every format against the format's own library writing the same from plain JSON.
 
-    python tests/benchmarks/exchange.py [documents] [format …]
+    python tests/benchmarks/formats.py [documents] [format …]
 
-The yardstick reads a finished JSON Lines export with `json` and writes it with the library: `conllu`, `spacy`,
-`cassis`, `csv`, `json`, and for brat plain lines. It checks nothing and counts no loss.
-Each figure is one run in a process of its own; memory is its peak, once more for a tenth of the documents.
+The library's writer reads a finished JSON Lines export with `json` and writes it with the library:
+`conllu`, `spacy`, `cassis`, `csv`, `json`, and for brat plain lines. It checks nothing and counts
+no loss. Each figure is one run in a process of its own; memory is its peak, once more for a tenth
+of the documents.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
 DOCUMENTS = 10_000
-FORMATS = ("jsonl", "csv", "brat", "w3c", "conll", "spacy", "webanno")
 DOCUMENTS_PER_FILE = 500
 
 
 def export_corpus(root: Path, name: str) -> None:
-    """The whole export, from the corpus."""
+    """Export the corpus."""
     from sayso.formats.corpus_export import ExportRequest, export
     from sayso.settings import find_checkout
 
@@ -36,19 +36,19 @@ def export_corpus(root: Path, name: str) -> None:
 
 
 def read_export(root: Path) -> Iterator[dict[str, Any]]:
-    """The documents as plain JSON."""
+    """Yield the exported documents as plain JSON."""
     with (root / "out" / "jsonl").open(encoding="utf-8") as file:
         yield from map(json.loads, file)
 
 
 def write_jsonl(root: Path, out: Path) -> None:
-    """json.loads and json.dumps."""
+    """Write with json.dumps."""
     with (out / "plain.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in read_export(root))
 
 
 def write_csv(root: Path, out: Path) -> None:
-    """csv.writer, a mention a row."""
+    """Write a mention a row with csv.writer."""
     with (out / "plain.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         for line in read_export(root):
@@ -67,7 +67,7 @@ def write_csv(root: Path, out: Path) -> None:
 
 
 def write_brat(root: Path, out: Path) -> None:
-    """Plain lines."""
+    """Write plain lines."""
     for line in read_export(root):
         (out / f"{line['doc_id']}.txt").write_text(line["text"], encoding="utf-8", newline="")
         with (out / f"{line['doc_id']}.ann").open("w", encoding="utf-8") as file:
@@ -83,7 +83,7 @@ def write_brat(root: Path, out: Path) -> None:
 
 
 def write_w3c(root: Path, out: Path) -> None:
-    """json.dump, a page a document."""
+    """Write a page a document with json.dumps."""
     for line in read_export(root):
         items = [
             {
@@ -105,7 +105,7 @@ def write_w3c(root: Path, out: Path) -> None:
 
 
 def write_conll(root: Path, out: Path) -> None:
-    """conllu's TokenList, words by white space."""
+    """Write conllu's TokenList, words by white space."""
     from conllu.models import Token, TokenList
 
     with (out / "plain.conllu").open("w", encoding="utf-8") as file:
@@ -121,7 +121,7 @@ def write_conll(root: Path, out: Path) -> None:
 
 
 def write_spacy(root: Path, out: Path) -> None:
-    """spaCy's own tokenizer, char_span and DocBin."""
+    """Write a DocBin with spaCy's own tokenizer and char_span."""
     import spacy
     from spacy.tokens import DocBin
 
@@ -143,7 +143,7 @@ def write_spacy(root: Path, out: Path) -> None:
 
 
 def write_webanno(root: Path, out: Path) -> None:
-    """cassis, a type with a feature for each attribute."""
+    """Write with cassis, a type with a feature for each attribute."""
     import cassis
 
     types = cassis.TypeSystem()
@@ -175,7 +175,7 @@ LIBRARY_WRITERS: dict[str, Callable[[Path, Path], None]] = {
 
 
 def measure(root: Path, who: str, name: str) -> tuple[float, float]:
-    """Seconds of the processor and MiB at the peak of one run in a process of its own."""
+    """Return seconds of the processor and MiB at the peak of one run in a process of its own."""
     done = subprocess.run(
         [sys.executable, __file__, "--run", who, name, str(root)], capture_output=True, check=True
     )
@@ -184,7 +184,7 @@ def measure(root: Path, who: str, name: str) -> tuple[float, float]:
 
 
 def run_once(who: str, name: str, root: Path) -> None:
-    """One run, told as seconds of the processor and MiB."""
+    """Run once and print seconds of the processor and MiB."""
     from tests.benchmarks.build import make_checkout
 
     out = root / "plain" / name
@@ -209,14 +209,15 @@ def main(count: int, names: tuple[str, ...]) -> None:
             measure(
                 root, "make", str(documents)
             )  # elsewhere too: a child's peak is never below its parent's size
-            measure(root, "ours", "jsonl")  # what the yardsticks read
+            measure(root, "ours", "jsonl")  # what the library's writers read
         print(f"{'':8} {'export':>9} {'library':>9} {'ratio':>6} {'memory':>9} {'a tenth':>9}")
         for name in names:
             small = measure(tenth, "ours", name)[1]
             seconds, size = measure(whole, "ours", name)
             plain = measure(whole, "library", name)[0]
             print(
-                f"{name:8} {seconds:7.1f} s {plain:7.1f} s {seconds / plain:6.2f} {size:5.0f} MiB {small:5.0f} MiB",
+                f"{name:8} {seconds:7.1f} s {plain:7.1f} s {seconds / plain:6.2f}"
+                f" {size:5.0f} MiB {small:5.0f} MiB",
                 flush=True,
             )
 
@@ -225,4 +226,5 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--run"]:
         run_once(sys.argv[2], sys.argv[3], Path(sys.argv[4]))
     else:
-        main(int(sys.argv[1]) if sys.argv[1:] else DOCUMENTS, tuple(sys.argv[2:]) or FORMATS)
+        documents = int(sys.argv[1]) if sys.argv[1:] else DOCUMENTS
+        main(documents, tuple(sys.argv[2:]) or tuple(LIBRARY_WRITERS))

@@ -1,4 +1,4 @@
-"""Annotated documents of every kind: from a generator, and outside documents where these are on the machine."""
+"""Annotated documents of every kind: from a generator, and of others where there are any."""
 
 from __future__ import annotations
 
@@ -176,9 +176,7 @@ def load_outside_documents() -> list[AnnotatedDocument]:
         or REPOSITORY.parent / "shared" / "data" / "re3d.jsonl"
     )
     if not path.is_file():
-        pytest.skip(
-            "re3d.jsonl is not beside the checkout (../shared/data), nor named by SAYSO_OUTSIDE_DOCUMENTS"
-        )
+        pytest.skip("no re3d.jsonl: name one by SAYSO_OUTSIDE_DOCUMENTS")
     return list(map(_convert_outside, read_json_lines(path)))
 
 

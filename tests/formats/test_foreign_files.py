@@ -21,7 +21,7 @@ TOKEN = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Token"
 
 
 def write_dkpro_document(folder: Path, name: str = "a") -> Path:
-    """A document as DKPro has it: named entities, a relation between them, tokens; written by cassis."""
+    """Write a document as DKPro has it: named entities, a relation between them, tokens."""
     types = cassis.TypeSystem()
     entity, token, link = (types.create_type(each) for each in (ENTITY, TOKEN, LINK))
     types.create_feature(entity, "value", "uima.cas.String")
@@ -156,7 +156,8 @@ def test_a_discontinuous_mention_of_brat_is_counted(tmp_path: Path) -> None:
             "not inside the text",
         ),
         (
-            '{"doc_id": "a", "text": "ab", "mentions": [{"label": "X", "start": 0, "end": 1, "text": "b"}]}',
+            '{"doc_id": "a", "text": "ab", "mentions":'
+            ' [{"label": "X", "start": 0, "end": 1, "text": "b"}]}',
             "says 'b'",
         ),
         (
@@ -184,7 +185,8 @@ def test_wrong_json_lines_name_their_line(tmp_path: Path, line: str, what: str) 
 def test_json_lines_of_others_come_by_their_names(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(
-        '{"id": "b", "body": "Two", "spans": [{"label": "N", "start": 0, "end": 3, "score": 1}], "x": 1}\n'
+        '{"id": "b", "body": "Two", "x": 1,'
+        ' "spans": [{"label": "N", "start": 0, "end": 3, "score": 1}]}\n'
     )
     how = ImportContext(fields={"doc_id": "id", "text": "body", "mentions": "spans"})
     (found,) = read_documents("jsonl", path, how)

@@ -1,4 +1,4 @@
-"""A format is declared once, and whatever follows from that is there; these tests name what is missing."""
+"""A format is declared once; these tests name what is missing of all that follows from it."""
 
 from __future__ import annotations
 
@@ -109,6 +109,9 @@ def test_unknown_names_are_refused() -> None:
 
 
 def test_help_pages_import_no_format() -> None:
-    code = "import sys, sayso.formats.format_registry; print(sorted({'msgspec', 'spacy'} & sys.modules.keys()))"
+    code = (
+        "import sys, sayso.formats.format_registry\n"
+        "print(sorted({'msgspec', 'spacy'} & sys.modules.keys()))"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -395,10 +395,13 @@ def test_killed_between_documents_and_answers_and_run_again(
     folder = write_brat(tmp_path / "b", "T1\tActor 0 3\tTwo")
     words = ["sayso", "--root", str(checkout.root), "import", *IMPORT_OPTIONS, str(folder)]
     code = (
-        "import os, signal, sys\nfrom sayso.corpus.sources import CorpusFiles\nreal = CorpusFiles.write_annotations\n"
+        "import os, signal, sys\nfrom sayso.corpus.sources import CorpusFiles\n"
+        "real = CorpusFiles.write_annotations\n"
         "def die(self, *given):\n"
-        f"    {'real(self, *given)' if moment == 'after' else 'pass'}\n    os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"CorpusFiles.write_annotations = die\nsys.argv = {words!r}\nfrom sayso.cli import main; main()\n"
+        f"    {'real(self, *given)' if moment == 'after' else 'pass'}\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"CorpusFiles.write_annotations = die\nsys.argv = {words!r}\n"
+        "from sayso.cli import main; main()\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     assert len(list(CorpusFiles(checkout.root).documents())) == 1 and len(

@@ -1,4 +1,4 @@
-"""A real Label Studio's own export comes in as a pull would have brought it, and so do projects of other makers."""
+"""A Label Studio's own export comes in as a pull would have brought it; projects of others too."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def download_export(campaign: SampleCampaign, path: Path) -> Path:
 
 
 def without_server_fields(answer: Annotation) -> Annotation:
-    """What of an answer does not depend on the server's numbers and keys, nor on what stands in the project alone."""
+    """Return the annotation without the server's numbers and keys, and what only projects know."""
     return replace(answer, campaign="", annotator="", origin=None, guidelines_version=None)
 
 

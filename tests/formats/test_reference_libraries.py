@@ -128,7 +128,7 @@ def read_with_conllu(path: Path) -> SpansByDocument:
 
 
 def _collect_runs(sentence: Iterable[Any], column: str) -> list[tuple[str, list[Any]]]:
-    """(label, tokens) of each mention; conllu writes the names of columns in small letters, the tags say the label."""
+    """Return (label, tokens) of each mention; the tags say the label, as conllu lowers columns."""
     runs: list[tuple[str, list[Any]]] = []
     for token in sentence:
         kind, _, label = token[column].partition("-")

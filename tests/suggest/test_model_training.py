@@ -1,4 +1,4 @@
-"""A model from gold: learnt, measured, the same again, in place in one step, and honest about what it has seen."""
+"""A model from gold: learnt, measured, reproducible, replaced in one step, honest about itself."""
 
 from __future__ import annotations
 

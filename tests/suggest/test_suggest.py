@@ -1,4 +1,4 @@
-"""``sayso suggest`` as a person runs it: what it writes, twice, with suggesters of one's own, and with bad ones."""
+"""``sayso suggest`` as a person runs it, twice, with suggesters of one's own, and with bad ones."""
 
 from __future__ import annotations
 

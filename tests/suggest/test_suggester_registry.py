@@ -1,4 +1,4 @@
-"""A suggester is declared once, and whatever follows from that is there; these tests name what is missing."""
+"""A suggester is declared once; these tests name what is missing of all that follows from it."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ METADATA_FIELDS = (
     "adjudicator",
     "annotators",
 )
-"""Names in ``AnnotatedDocument.about``, in the order of columns: fields of the document, then of its annotation."""
+"""Names in ``AnnotatedDocument.about``, in the order of columns."""
 
 METADATA_FILE = "documents.jsonl"
 """Metadata and notes, beside the files of a format that has no place for them."""
@@ -76,7 +76,7 @@ class FormatRelation(Relation, frozen=True, kw_only=True):
 
 
 class AnnotatedDocument(Record, frozen=True, kw_only=True):
-    """A document with one annotation of it. ``about`` is their metadata: title, language, campaign, annotator, …
+    """A document with one annotation of it; ``about`` is the metadata of both.
 
     Offsets are code points over ``text`` exactly as received, which may be empty.
     """
@@ -181,7 +181,8 @@ def drop_unheld(
     """Return the document without the things that a format never holds, and count these.
 
     >>> losses = Losses()
-    >>> drop_unheld(AnnotatedDocument(doc_id="d", text="", note="Hm."), [Loss.DOCUMENT_NOTES], losses).note
+    >>> annotated = AnnotatedDocument(doc_id="d", text="", note="Hm.")
+    >>> drop_unheld(annotated, [Loss.DOCUMENT_NOTES], losses).note
     >>> losses[Loss.DOCUMENT_NOTES]
     1
     """
@@ -234,7 +235,7 @@ REMOVERS: dict[Loss, Callable[[AnnotatedDocument], tuple[int, AnnotatedDocument]
 def drop_mentions(
     annotated: AnnotatedDocument, find_loss: Callable[[FormatMention], Loss | None], losses: Losses
 ) -> AnnotatedDocument:
-    """Return the document without the mentions for which ``find_loss`` gives a loss, and without their relations."""
+    """Drop the mentions for which ``find_loss`` gives a loss, and their relations; count them."""
     found = {mention.id: find_loss(mention) for mention in annotated.mentions}
     dropped = [loss for loss in found.values() if loss]
     if not dropped:
@@ -248,7 +249,7 @@ def drop_mentions(
 
 
 def find_same_label_overlaps(mentions: Iterable[FormatMention]) -> set[str]:
-    """Return the ids of mentions that overlap one of their label which starts before, or is longer, and stays."""
+    """Return the ids of mentions that overlap an earlier or longer one of their label."""
     end_of_label: dict[str, int] = {}
     overlapping: set[str] = set()
     for mention in sort_mentions(mentions):
@@ -261,7 +262,7 @@ def find_same_label_overlaps(mentions: Iterable[FormatMention]) -> set[str]:
 
 @dataclass
 class AttributeUse:
-    """The values of an attribute that are in use; None from the sixty-fifth on, when it counts as an open one."""
+    """The values of an attribute that are in use; None where there are more than 64."""
 
     values: set[str | int] | None = field(default_factory=set)
     whole_numbers: bool = True

@@ -1,8 +1,8 @@
-"""brat standoff: DOC.txt and DOC.ann for each document, annotation.conf, and documents.jsonl for all else.
+"""brat standoff: DOC.txt and DOC.ann for each document, annotation.conf, documents.jsonl.
 
-Offsets are code points. A mention across a line break or a tab is written as brat itself does: in pieces. An attribute
-is named ``Label_attribute``; one with an open list of values, or with values of more than one word, is a note of that
-name, since a brat attribute is a choice among words.
+Offsets are code points. A mention across a line break or a tab is written as brat itself does: in
+pieces. An attribute is named ``Label_attribute``; one with an open list of values, or with values
+of more than one word, is a note of that name, since a brat attribute is a choice among words.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def read(path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
     """Read every document of a folder and of the folders in it, by name.
 
     Raises:
-        InputError: a text without annotations or the other way round, or a line that is none of brat's.
+        InputError: a text without annotations or the other way round, or a line that is none of
+            brat's.
         SpanError: a mention is not inside its text, or other words are there.
     """
     records = read_metadata_file(path / METADATA_FILE)
@@ -249,7 +250,7 @@ class _BratDocument:
     pending: list[_PendingAttribute] = field(default_factory=list)
 
     def add_line(self, line: str, location: str) -> None:
-        """Add one line. Events, equivalences and references to a database have no place here and are counted."""
+        """Add one line; count events and whatever else has no place here."""
         identifier, tab, rest = line.partition("\t")
         head, _tab, value = rest.partition("\t")
         words = head.split(" ")
@@ -311,7 +312,7 @@ class _BratDocument:
         self.relations.append(FormatRelation(type=words[0], head=head, tail=tail))
 
     def finish(self) -> tuple[tuple[FormatMention, ...], tuple[FormatRelation, ...]]:
-        """Return mentions with their attributes and notes, wherever these were, and the relations between mentions."""
+        """Return mentions with their attributes and notes, and the relations between them."""
         for each in self.pending:
             self._apply_attribute(each)
         relations = [r for r in self.relations if {r.head, r.tail} <= self.mentions.keys()]

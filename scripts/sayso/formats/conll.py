@@ -7,8 +7,8 @@
     # text = The sentence.
     1  The  0  3  B-Actor  O
 
-Offsets are code points of the document. Files of other makers come in where they have ``# text``: there a sentence
-is a line of the document, and tokens are found in it from left to right.
+Offsets are code points of the document. Files of other makers come in where they have ``# text``:
+there a sentence is a line of the document, and tokens are found in it from left to right.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _REMEDY = "correct the line"
 
 
 def fit(annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument:
-    """Keep mentions on whole tokens, in one sentence, apart from others of their label; ids are made anew."""
+    """Keep mentions on whole tokens, in one sentence, apart from others of their label."""
     grid = build_grid(annotated)
 
     def find_loss(mention: FormatMention) -> Loss | None:
@@ -215,7 +215,8 @@ class _ConllDocument:
         cells = line.split("\t")
         if len(cells) != len(self.columns):
             raise InputError(
-                f"{len(cells)} columns, and there should be {len(self.columns)} ({' '.join(self.columns)})",
+                f"{len(cells)} columns, and there should be {len(self.columns)}"
+                f" ({' '.join(self.columns)})",
                 where=location,
                 remedy="name them in the first line: # global.columns = ID FORM …",
             )
@@ -263,7 +264,7 @@ def _parse_offsets(token: _ConllToken) -> Span:
 def _rebuild_text(
     sentences: list[_ConllSentence], context: ImportContext
 ) -> tuple[str, list[list[Span]]]:
-    """Return the text, a sentence a line, and the spans of the tokens, as far as the file gives the sentences' texts."""
+    """Return the text, a sentence a line, and the spans of the tokens of each sentence."""
     lines, spans, base = [], [], 0
     for sentence in sentences:
         if sentence.text is None:

@@ -47,7 +47,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written, or with ``dry_run`` would be; losses and excluded documents by description."""
+    """The outcome, or with ``dry_run`` what it would be; losses and exclusions by description."""
 
     selection: ExportSelection
     target: Path
@@ -99,7 +99,7 @@ class LossError(ConflictError):
 def export(
     checkout: Checkout, request: ExportRequest, advance: Advance = lambda _: None
 ) -> ExportResult:
-    """Write the selected annotations in a format; ``advance`` gets documents done, in each of two rounds.
+    """Write the selected annotations; ``advance`` gets documents done, in each of two rounds.
 
     Raises:
         UsageError: no such format, or no such annotations, or several.
@@ -186,10 +186,11 @@ class _ExportHead(Struct, frozen=True):
 
 @dataclass
 class FittedDocuments:
-    """The selected documents as far as a format holds them, in order, as often as they are iterated.
+    """The selected documents as far as a format holds them, in order of doc_id.
 
     Attributes:
-        count: documents of the last iteration; ``losses`` and ``excluded`` are what it lost and passed over.
+        count: documents of the last iteration; ``losses`` and ``excluded`` are what it lost and
+            passed over.
     """
 
     format: Format

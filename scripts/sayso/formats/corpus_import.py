@@ -68,7 +68,7 @@ class ImportRequest:
 
 @dataclass
 class ImportResult:
-    """What was imported, or with ``dry_run`` would be; ``annotations`` has counts of changes by annotator."""
+    """The outcome, or with ``dry_run`` what it would be; changes counted by annotator."""
 
     dry_run: bool
     documents: IngestResult | None = None
@@ -87,9 +87,11 @@ def import_annotations(
 
     Raises:
         UsageError: no such format, or nobody said whose annotations these are.
-        InputError: the file is none of its format, or an offset or a document is wrong; nothing was imported.
+        InputError: the file is none of its format, or an offset or a document is wrong; nothing was
+            imported.
         LossError: the schema cannot hold all of it, and ``lossy`` is not set; nothing was imported.
-        ConflictError: a document or an annotation is here already and differs; nothing was imported.
+        ConflictError: a document or an annotation is here already and differs; nothing was
+            imported.
         DiskError: the disk refused; running the command again goes on.
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
@@ -208,7 +210,7 @@ class _ImportRun:
         return self.corpus.write_annotations(self.request.campaign, annotator, merged)
 
     def _merge(self, annotator: str) -> Iterator[tuple[Annotation, str]]:
-        """Yield the annotator's file as it will be, each annotation with its change; in flat memory."""
+        """Yield the annotator's file as it will be, each annotation with its change."""
         path = self.corpus.annotation_file(self.request.campaign, annotator)
         existing = jsonl.read(path, Annotation) if path.exists() else iter(())
         both = heapq.merge(
@@ -230,7 +232,7 @@ class _ImportRun:
     def _merge_document(
         self, existing: list[Annotation], incoming: list[Annotation]
     ) -> Iterator[tuple[Annotation, str]]:
-        """Replace what is of the same origin, or of none on both sides; refuse to stand beside a server's."""
+        """Replace annotations of the same origin; refuse to stand beside a server's."""
         new = {annotation_key(annotation): annotation for annotation in incoming}
         passes = {annotation.interface for annotation in incoming}
         for old in existing:

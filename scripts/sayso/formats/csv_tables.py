@@ -1,8 +1,9 @@
 """Tables for a spreadsheet or pandas: a mention a row, a relation a row, a document a row.
 
-Cells are as they are, line ends and all, quoted where they must be; an empty cell is an absent value. A column
-``Label.attribute`` holds an attribute. Read them with ``keep_default_na=False``, or the word NA becomes a hole.
-They only go out: a spreadsheet turns words into numbers and dates before it gives them back.
+Cells are as they are, line ends and all, quoted where they must be; an empty cell is an absent
+value. A column ``Label.attribute`` holds an attribute. Read them with ``keep_default_na=False``, or
+the word NA becomes a hole. They only go out: a spreadsheet turns words into numbers and dates
+before it gives them back.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ MARKER_FILE = ".sayso-export"  # in a folder that an export made, and that the n
 
 
 def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool) -> bool:
-    """Let ``write`` make the file or folder beside ``target``, and put it in place. Return True if it differs.
+    """Let ``write`` make the file or folder, and put it at ``target``. Return True if it differs.
 
     A reader sees the old one or the new one. If ``write`` raises, nothing has changed.
 
@@ -58,7 +58,7 @@ def _refuse_foreign_target(target: Path, folder: bool) -> None:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove what a killed export left beside the target, and nothing of a process that is alive."""
+    """Remove what a killed export left beside the target."""
     ours = re.compile(re.escape(target.name) + r"(?:\.old)?\.(\d+)" + re.escape(PARTIAL_SUFFIX))
     for path in list(target.parent.iterdir()):
         found = ours.fullmatch(path.name)
@@ -83,7 +83,7 @@ def _relative_names(folder: Path) -> list[str]:
 
 def _replace(partial: Path, target: Path) -> None:
     if partial.is_dir() and target.exists():
-        # No call swaps two folders; between these two a reader sees none, and the next run puts one there.
+        # No call swaps two folders; a reader may see none between these two.
         old = partial.with_name(f"{target.name}.old.{os.getpid()}{PARTIAL_SUFFIX}")
         target.replace(old)
         partial.replace(target)

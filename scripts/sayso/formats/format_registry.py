@@ -1,8 +1,9 @@
-"""The registry of outside formats: declared once, and commands, manual, tests and benchmarks follow.
+"""The registry of outside formats: commands, manual, tests and benchmarks follow from it.
 
-To add a format, write a module in this package that has ``write`` (see ``FormatWriter``), ``read`` (see
-``FormatReader``) or both, and ``fit`` where ``cannot_hold`` alone does not say what has to go; declare it in ``FORMATS``.
-The tests in ``tests/formats`` then name what is missing. Nothing heavy is imported here: help pages read this module.
+To add a format, write a module in this package that has ``write`` (see ``FormatWriter``), ``read``
+(see ``FormatReader``) or both, and ``fit`` where ``cannot_hold`` alone does not say what has to go;
+declare it in ``FORMATS``. The tests in ``tests/formats`` then name what is missing. Nothing heavy
+is imported here: help pages read this module.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ class Format:
         suffix: of its file; "" where the format is a folder.
         cannot_hold: kinds that it never holds; they are dropped before ``fit``.
         may_lose: kinds that it loses where a text or a name does not suit it; ``fit`` drops them.
-        needs_vocabulary: True if all labels and values in use have to be known before the first document is written.
+        needs_vocabulary: True if all labels and values in use have to be known before the first
+            document is written.
     """
 
     name: str
@@ -135,7 +137,7 @@ class Format:
         return map(sort_document, self.reader().read(path, context))
 
     def fit(self, annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument | None:
-        """Return the part of a document that the format holds, in canonical order; None if nothing of it.
+        """Return the part of a document that the format holds, sorted; None if nothing of it.
 
         What is dropped is counted in ``losses``. A document that fits is returned as it is.
         """
@@ -232,7 +234,7 @@ _ALL = (
     Format(
         "webanno",
         "uima_xmi",
-        "UIMA CAS XMI with its TypeSystem.xml, as INCEpTION, WebAnno and DKPro take it; in from a folder or a zip",
+        "UIMA CAS XMI with its TypeSystem.xml, as INCEpTION, WebAnno and DKPro take it",
         exports=True,
         imports=True,
         needs_vocabulary=True,

@@ -1,6 +1,7 @@
-"""What comes in, on disk until all of it is known to be right: memory stays flat, nothing is taken by half.
+"""Stage an import on disk until all of it is known to be right, in flat memory.
 
-Files of others come in any order and may be larger than memory; SQLite finds duplicates and sorts by document.
+Files of others come in any order and may be larger than memory; SQLite finds duplicates and sorts
+by document.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class ImportStaging:
 
 @contextlib.contextmanager
 def open_staging(folder: Path, name: str) -> Iterator[ImportStaging]:
-    """Stage under ``folder``, which is removed before and after; ``name`` is the source's bare name."""
+    """Stage under ``folder``, which is removed before and after; ``name`` is the source's."""
     with convert_os_errors(folder):
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "articles").mkdir(parents=True, mode=0o700)

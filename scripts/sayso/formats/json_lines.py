@@ -1,9 +1,10 @@
 """JSON Lines: a document and its annotation a line, with everything that is known of it.
 
-    {"doc_id": …, "text": …, "about": {…}, "mentions": [{"id", "label", "start", "end", "text", "attributes", …}],
-     "relations": [{"type", "head", "tail"}], "note": …, "kept": […]}
+    {"doc_id": …, "text": …, "about": {…}, "mentions": [{"id", "label", "start", "end", "text",
+     "attributes", …}], "relations": [{"type", "head", "tail"}], "note": …, "kept": […]}
 
-Lines of other makers come in where they hold the same under these names or, by ``fields``, other names.
+Lines of other makers come in where they hold the same under these names or, by ``fields``, other
+names.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ EXCLUDED_BY_MAP = "mentions and relations excluded by --map"
 
 
 def parse_label_map(pairs: Iterable[str], path: Path | None) -> dict[str, str]:
-    """Return our label or relation type for each of theirs, from pairs like ``PER=Actor`` and a YAML file of the same.
+    """Return our name for each of theirs, from pairs like ``PER=Actor`` and a YAML file.
 
     Raises:
         UsageError: a pair is not THEIRS=OURS, or one is mapped twice.
@@ -119,7 +119,7 @@ class _LabelMapper:
         return None
 
     def map_relation(self, theirs: FormatRelation, ids: Container[str]) -> Relation | None:
-        """Return the relation in our types; None if it is kept as an unknown item, or excluded with a mention."""
+        """Return the relation in our types; None if it is kept as an unknown item, or excluded."""
         name = self.label_map.get(theirs.type, theirs.type)
         if not name or {theirs.head, theirs.tail} & self.excluded:
             self.context.notices[EXCLUDED_BY_MAP] += 1

@@ -1,8 +1,9 @@
-"""Label Studio's own JSON export, of this tool's projects or of anybody's. It comes in only: `sayso push` goes out.
+"""Label Studio's own JSON export, of anybody's projects. It comes in only.
 
-A labels control of any name marks mentions; results of other controls count where they are named as ours are. What the
-schema does not know is kept as it came. Accounts become pseudonyms as in a pull; where an export holds only their
-numbers, each number of a project has its own. No export says which guidelines were shown: the project does.
+A labels control of any name marks mentions; results of other controls count where they are named as
+ours are. What the schema does not know is kept as it came. Accounts become pseudonyms as in a pull;
+where an export holds only their numbers, each number of a project has its own. No export says which
+guidelines were shown: the project does.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ class _ExportedTask:
         return self._find_received_text(text, received)
 
     def _find_received_text(self, shown: str, digest: Any) -> str:
-        """Return the text received, where the task shows another form of it, as push does: a sentence a line."""
+        """Return the text received where the task, like push, shows it with other line breaks."""
         document = self.texts.get(self._doc_id())
         if (
             document is None
@@ -220,7 +221,7 @@ def _number(value: Any) -> int:
 def _rename_labels(
     result: list[Any], label_map: Mapping[str, str], notices: Counter[str]
 ) -> Iterator[Any]:
-    """Yield the items of a result with our names of labels, of relation types and of the control that marks mentions."""
+    """Yield the items of a result with our names of labels, relation types and controls."""
     excluded = {item["id"] for item in result if _is_excluded(item, label_map)}
     for item in result:
         if not isinstance(item, dict):

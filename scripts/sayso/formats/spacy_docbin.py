@@ -1,8 +1,9 @@
 """spaCy: a folder of DocBin files, 00000.spacy on, with a span group for each label.
 
-Tokens are the dataset's own, and the white space between them as spaCy has it, so ``doc.text`` is the text received.
-``doc.user_data`` holds what a span has no place for: ``doc_id``, ``about``, ``note``, the attributes of ``mentions`` by
-id, and ``relations`` as [type, head, tail], then how it was decided and by whom, where it was.
+Tokens are the dataset's own, and the white space between them as spaCy has it, so ``doc.text`` is
+the text received. ``doc.user_data`` holds what a span has no place for: ``doc_id``, ``about``,
+``note``, the attributes of ``mentions`` by id, and ``relations`` as [type, head, tail], then how it
+was decided and by whom, where it was.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _build_doc(tokens: Any, vocab: Any, annotated: AnnotatedDocument) -> Any:
 
 
 def _split_words(annotated: AnnotatedDocument) -> Iterator[tuple[int, int, bool]]:
-    """Yield (start, end, True if one space follows) of each token, and of the white space that is not such a space."""
+    """Yield (start, end, True if one space follows) of tokens and of other white space."""
     after = 0
     for start, end in (
         *build_grid(annotated).tokens,

@@ -35,7 +35,7 @@ class TokenGrid:
         )
 
     def find_tokens(self, mention: FormatMention) -> Span | None:
-        """Return the token numbers of a mention; None if an edge of it splits a token or is between two."""
+        """Return the token numbers of a mention; None if an edge of it is not that of a token."""
         first = self._token_at_start.get(mention.start)
         after = self._token_after_end.get(mention.end)
         return None if first is None or after is None else Span(first, after)

@@ -1,12 +1,13 @@
-"""UIMA CAS XMI: DOC.xmi for each document and one TypeSystem.xml, as INCEpTION, WebAnno and DKPro take it.
+"""UIMA CAS XMI: DOC.xmi for each document and one TypeSystem.xml, as INCEpTION takes it.
 
-Offsets in the files are UTF-16 code units, as UIMA counts; dkpro-cassis converts them at the border. A mention is a
-``webanno.custom.Mention`` with its ``label`` and a feature ``Label_attribute`` for each attribute; a relation is a
-``webanno.custom.MentionRelation`` from ``Governor``, its head, to ``Dependent``, its tail. An attribute that
-is a number here and words there becomes words.
+Offsets in the files are UTF-16 code units, as UIMA counts; dkpro-cassis converts them at the
+border. A mention is a ``webanno.custom.Mention`` with its ``label`` and a feature
+``Label_attribute`` for each attribute; a relation is a ``webanno.custom.MentionRelation`` from
+``Governor``, its head, to ``Dependent``, its tail. An attribute that is a number here and words
+there becomes words.
 
-Files of other makers come in by their types: an annotation's label is its feature ``label`` or ``value``, else the
-short name of its type.
+Files of other makers come in by their types: an annotation's label is its feature ``label`` or
+``value``, else the short name of its type.
 """
 
 from __future__ import annotations
@@ -251,10 +252,10 @@ class _XmiSource:
 
 
 def _load_uima(load: Any, content: bytes, location: str, **options: Any) -> Any:
-    """Let cassis load a file. It only warns of an offset inside a surrogate pair: here that is an error."""
+    """Let cassis load a file; an offset inside a surrogate pair is an error, too."""
     invalid_xml = import_library("lxml.etree", "webanno", extra="exchange").XMLSyntaxError
     unknown = import_library("cassis.typesystem", "webanno", extra="exchange").TypeNotFoundError
-    # What cassis raises for a file that is not as it should be; it has no class of its own for that.
+    # What cassis raises for a wrong file; it has no class of its own for that.
     wrong = (Warning, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
     try:
         with warnings.catch_warnings():

@@ -1,9 +1,10 @@
-"""Web Annotation (W3C): DOC.txt and DOC.jsonld, a page of annotations, for each document; documents.jsonl beside them.
+"""Web Annotation (W3C): DOC.txt and DOC.jsonld for each document; documents.jsonl beside them.
 
-A mention is an Annotation with two selectors on the text, by position (code points) and by quotation; its label is a
-body with the purpose ``classifying``, its attributes are one of JSON with the purpose ``describing``, its note one for
-``commenting``. A relation is an Annotation with the motivation ``linking``, from its target, the head, to its body.
-The format only goes out: any graph is valid JSON-LD, and a reader of ours alone would promise too much.
+A mention is an Annotation with two selectors on the text, by position (code points) and by
+quotation; its label is a body with the purpose ``classifying``, its attributes are one of JSON with
+the purpose ``describing``, its note one for ``commenting``. A relation is an Annotation with the
+motivation ``linking``, from its target, the head, to its body. The format only goes out: any graph
+is valid JSON-LD, and a reader of ours alone would promise too much.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Words that attribute a claim, with their stance: ``Cue`` mentions from the lexicon of the guidelines. English.
+"""Words that attribute a claim: ``Cue`` mentions from the lexicon of the guidelines. English.
 
-A word that is also a noun counts as a verb only where a subject is before it or its clause behind it.
+A word that is also a noun counts as a verb only where a subject is before it or its clause behind
+it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ def _words(listed: str) -> tuple[str, ...]:
     return tuple(listed.split())
 
 
-# By the schema's value of ``stance``: phrases; words that attribute wherever they are; and words that
-# are often something else, a noun or a plain happening.
+# By the schema's value of ``stance``: phrases; words that attribute wherever they are; and words
+# that are often something else, a noun or a plain happening.
 LEXICON: dict[str, dict[str, tuple[str, ...]]] = {
     "distancing": {
         "phrases": ("so - called", "it is alleged"),

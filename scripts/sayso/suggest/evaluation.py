@@ -1,10 +1,11 @@
-"""Measure predictions: precision, recall and F1 by label, bounds and attributes on mentions that match.
+"""Measure predictions: precision, recall and F1 by label, attributes where mentions match.
 
-*exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code point, each at most
-once, as many as there can be. What is summed and how intervals come about is the rule of ``agreement.bootstrap``.
+*exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code
+point, each at most once, as many as there can be. What is summed and how intervals come about is
+the rule of ``agreement.bootstrap``.
 
-A text that a suggester has learnt from is not measured. A label is measured where somebody looked for it: where the
-pass that was answered shows it, and the reference marks it anywhere at all.
+A text that a suggester has learnt from is not measured. A label is measured where somebody looked
+for it: where the pass that was answered shows it, and the reference marks it anywhere at all.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def evaluate(
 
 
 def _count_document(reference: Sequence[Mention], predicted: Sequence[Mention]) -> Counter[Key]:
-    """Count one document, label by label; labels are added up later, when it is known which there are."""
+    """Count one document, label by label."""
     counts: Counter[Key] = Counter()
     for name, mentions in ((REFERENCE, reference), (PREDICTED, predicted)):
         counts.update((name, mention.label) for mention in mentions)
@@ -99,7 +100,7 @@ def _count_document(reference: Sequence[Mention], predicted: Sequence[Mention]) 
 
 
 def _compare_attributes(expected: Mention, predicted: Mention) -> Iterator[Key]:
-    """Yield what to count for two mentions that match: values that both give, and a count's bounds together."""
+    """Yield the keys of values that both mentions give; a count's bounds go together."""
     for name in _compared_attributes(expected.label, expected.attributes):
         if name in predicted.attributes:
             yield REFERENCE, expected.label, name

@@ -1,7 +1,8 @@
 """Places by name, from GeoNames: ``Location`` mentions with the gazetteer's id. English.
 
-Cities of at least 15,000 people and countries. Of cities of one name the largest is taken, for that is the one that
-news means without more words. ``use`` is left to the annotator; a precision is what the words around the name show.
+Cities of at least 15,000 people and countries. Of cities of one name the largest is taken, for that
+is the one that news means without more words. ``use`` is left to the annotator; a precision is what
+the words around the name show.
 """
 
 from __future__ import annotations
@@ -66,26 +67,27 @@ BEFORE = _words_of(
     }
 )
 _DIRECTIONS = word_set(
-    "north south east west northern southern eastern western central north-eastern northeastern north-western "
-    "northwestern south-eastern southeastern south-western southwestern upper lower"
+    "north south east west northern southern eastern western central north-eastern northeastern "
+    "north-western northwestern south-eastern southeastern south-western southwestern upper lower"
 )
 _NEAR_WORDS = frozenset({"near", "outside", "toward", "towards"})
 _NEAR_PHRASES = ("en route to", "on the way to", "outskirts of", "suburbs of", "close to")
 _POSSESSIVES = word_set(
-    "air armed army defence defense embassy forces foreign government governor leadership mayor military ministry "
-    "parliament president prime"
+    "air armed army defence defense embassy forces foreign government governor leadership mayor "
+    "military ministry parliament president prime"
 )
 _ABBREVIATIONS = {"U.S.": "US", "US": "US", "U.K.": "GB", "UK": "GB", "Britain": "GB"}
-# What neither library lists and news names: regions with the id that the guidelines give, and stretches of the world.
+# Neither library lists these: regions with the id of the guidelines, and stretches of the world.
 _REGIONS = {
     "Crimea": "703883",
     **dict.fromkeys(word_set("Donbas Donbass Kurdistan Kashmir Darfur Tigray Sinai Galilee"), ""),
     **dict.fromkeys(("Nagorno-Karabakh", "South Ossetia", "Gaza Strip", "West Bank"), ""),
 }
 _AREAS = _names(
-    "Middle East, Black Sea, Red Sea, Baltic Sea, Caspian Sea, Mediterranean, Mediterranean Sea, Sea of Azov, "
-    "Persian Gulf, Arabian Gulf, Gulf of Aden, Gulf of Oman, Arabian Sea, North Arabian Sea, Strait of Hormuz, "
-    "Kerch Strait, South China Sea, Taiwan Strait, Sahel, Balkans, Caucasus, Horn of Africa"
+    "Middle East, Black Sea, Red Sea, Baltic Sea, Caspian Sea, Mediterranean, Mediterranean Sea, "
+    "Sea of Azov, Persian Gulf, Arabian Gulf, Gulf of Aden, Gulf of Oman, Arabian Sea, North "
+    "Arabian Sea, Strait of Hormuz, Kerch Strait, South China Sea, Taiwan Strait, Sahel, Balkans, "
+    "Caucasus, Horn of Africa"
 )
 _PRECISION_OF_KIND: dict[PlaceKind, str] = {"country": LAND, "region": REGION, "area": AREA}
 
@@ -126,7 +128,7 @@ def load_gazetteer() -> PhraseIndex[GazetteerEntry]:
 
 
 def _index_cities(cities: Sequence[dict[str, Any]]) -> dict[str, GazetteerEntry]:
-    """Return cities by name. They come from the smallest to the largest: of one name the last stays."""
+    """Return cities by name, given from the smallest to the largest: the last of a name stays."""
     known: dict[str, GazetteerEntry] = {}
     for names in (_aliases, _spellings):
         for city in cities:
@@ -155,7 +157,7 @@ def _spellings(place: dict[str, Any]) -> set[str]:
 def _index_countries(
     countries: dict[str, dict[str, Any]], cities: Sequence[dict[str, Any]]
 ) -> dict[str, GazetteerEntry]:
-    """Return countries by their names, with the adjectives of their people, which lead to capital and border."""
+    """Return countries by their names, and by the adjectives of their people."""
     from countryinfo import CountryInfo
 
     capitals = {
@@ -194,7 +196,7 @@ def suggest_places(document: Document) -> Iterator[Suggestion]:
 
 
 def _suggest_unlisted(line: Sequence[WordToken]) -> Iterator[Suggestion]:
-    """Yield Anbar Province, Kherson region: not in a gazetteer of cities, and named as what it is."""
+    """Yield Anbar Province, Kherson region: not in the gazetteer, and named as what it is."""
     for number in range(1, len(line)):
         word, name = line[number], line[number - 1]
         precision = AFTER.get(word.normalized)

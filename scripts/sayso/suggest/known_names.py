@@ -1,8 +1,8 @@
-"""Names learnt from annotations: actors and places that were marked, wherever their words occur again.
+"""Names learnt from annotations: actors and places that were marked, wherever they recur.
 
-A name is suggested with the label and the attributes that it mostly had. Its score is how often it was marked where
-it occurred in the texts that were learnt from, (marked + 1) / (occurred + 2): one that is mostly left alone, as *he*
-is, stays below one half and is not suggested.
+A name is suggested with the label and the attributes that it mostly had. Its score is how often it
+was marked where it occurred in the texts that were learnt from, (marked + 1) / (occurred + 2): one
+that is mostly left alone, as *he* is, stays below one half and is not suggested.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Train a model from annotations: a span categorizer of spaCy, from nothing, on a CPU, with no model to download.
+"""Train a model from annotations: a span categorizer of spaCy, on a CPU, with no download.
 
-Every run of up to ``LONGEST_MENTION`` words inside a line is judged, so that layers may nest; a label whose mentions are
-mostly longer, as claims are, is not learnt. The training split teaches, the validation split says after each epoch how
-good the model is, and the best epoch is kept. The same annotations, seed and libraries give the same model.
+Every run of up to ``LONGEST_MENTION`` words inside a line is judged, so that layers may nest; a
+label whose mentions are mostly longer, as claims are, is not learnt. The training split teaches,
+the validation split says after each epoch how good the model is, and the best epoch is kept. The
+same annotations, seed and libraries give the same model.
 """
 
 from __future__ import annotations
@@ -249,9 +250,10 @@ def _ratio(part: int, whole: int) -> float | None:
 
 
 def _save_model(pipeline: Any, card: ModelCard, folder: Path) -> bool:
-    """Write the model beside ``folder`` under a name that its content gives, then let ``folder`` lead there.
+    """Write the model under a name that its content gives, then let ``folder`` lead there.
 
-    ``folder`` is a link, and a link changes in one step: a reader sees the old model or the new one.
+    ``folder`` is a link, and a link changes in one step: a reader sees the old model or the new
+    one.
     """
     with convert_os_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)

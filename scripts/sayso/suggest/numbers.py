@@ -1,7 +1,7 @@
-"""Numbers and their bounds: ``Count`` mentions from the first quantity word to the noun that is counted. English.
+"""Numbers and their bounds: ``Count`` mentions from quantity word to counted noun. English.
 
-Dates, times, ages, money, distances, ordinals, shares and numbers that are names are left alone. What is counted, and
-what happened to it, is for the annotator to say.
+Dates, times, ages, money, distances, ordinals, shares and numbers that are names are left alone.
+What is counted, and what happened to it, is for the annotator to say.
 """
 
 from __future__ import annotations
@@ -30,25 +30,26 @@ _MONTHS = frozenset(
     name.lower() for name in (*calendar.month_name[1:], *calendar.month_abbr[1:], "sept")
 )
 _UNITS = word_set(
-    "second seconds minute minutes hour hours day days night nights week weeks weekend weekends month months year "
-    "years decade decades century centuries time times am pm a.m. p.m. o'clock gmt edt est utc year-old years-old "
-    "km kilometre kilometres kilometer kilometers mile miles metre metres meter meters m mm cm foot feet inch "
-    "inches kg kilogram kilograms kilogramme kilogrammes ton tons tonne tonnes pound pounds litre litres liter "
-    "liters hectare hectares acre acres knots mph kph degrees mw megawatts gigawatts volts barrels dollar dollars "
-    "euro euros cent cents ruble rubles rouble roubles hryvnia hryvnias usd eur gbp bn percent per percentage % "
-    "point points third thirds half quarter quarters fifth fifths way ways million billion thousand hundred "
-    "st nd rd th"
+    "second seconds minute minutes hour hours day days night nights week weeks weekend weekends "
+    "month months year years decade decades century centuries time times am pm a.m. p.m. o'clock "
+    "gmt edt est utc year-old years-old km kilometre kilometres kilometer kilometers mile miles "
+    "metre metres meter meters m mm cm foot feet inch inches kg kilogram kilograms kilogramme "
+    "kilogrammes ton tons tonne tonnes pound pounds litre litres liter liters hectare hectares "
+    "acre acres knots mph kph degrees mw megawatts gigawatts volts barrels dollar dollars euro "
+    "euros cent cents ruble rubles rouble roubles hryvnia hryvnias usd eur gbp bn percent per "
+    "percentage % point points third thirds half quarter quarters fifth fifths way ways million "
+    "billion thousand hundred st nd rd th"
 )
 _CURRENCY = frozenset("$£¥€₴₽")
 _STATES = frozenset(
     {"killed", "wounded", "injured", "dead"}
 )  # may stand between a number and its noun
 _VERBS = word_set(
-    "according remain remained remains continue continued came come went go took take said say says told reported "
-    "overnight alone apart away back last next later earlier ago recently died hurt missing fell crashed exploded "
-    "hit struck targeted became become began begin left got made make gave give saw see landed flew arrived "
-    "entered ended resulted followed occurred happened lost suggests shows means includes indicates makes brings "
-    "comes leaves"
+    "according remain remained remains continue continued came come went go took take said say "
+    "says told reported overnight alone apart away back last next later earlier ago recently died "
+    "hurt missing fell crashed exploded hit struck targeted became become began begin left got "
+    "made make gave give saw see landed flew arrived entered ended resulted followed occurred "
+    "happened lost suggests shows means includes indicates makes brings comes leaves"
 )
 _ADVERB = re.compile(
     r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)$).{3,}ly$"
@@ -76,7 +77,7 @@ def build_suggester(request: SuggesterRequest) -> Suggester:
 
 
 def suggest_counts(document: Document) -> Iterator[Suggestion]:
-    """Yield every quantity that counts something, in order; none in a language other than English."""
+    """Yield every quantity that counts something, in order; none in other languages."""
     if is_english(document):
         for line in split_into_lines(document.text):
             yield from _suggest_in_line(line, document.text)
@@ -97,7 +98,7 @@ def _suggest_in_line(line: Sequence[WordToken], text: str) -> Iterator[Suggestio
 
 
 def _next_position(line: Sequence[WordToken], number: int, found: Quantity | None) -> int:
-    """Return the position after the whole of a number that is no count, so that no part of it becomes one."""
+    """Return the position after a number that is no count, so that no part of it becomes one."""
     in_figures = found and found.kind != VAGUE and _NUMBER.match(line[found.last - 1].normalized)
     return found.last if found and in_figures else number + 1
 

@@ -18,7 +18,7 @@ class PredictedMention(Mention, frozen=True, kw_only=True):
 
 
 class SuggesterVersion(Record, frozen=True, kw_only=True):
-    """A suggester that was asked, and a digest of what its suggestions depend on beside the text; "" if not known."""
+    """A suggester that was asked, and the digest of its version; "" if not known."""
 
     suggester: str
     digest: str = ""
@@ -36,9 +36,9 @@ class DiscardedCount(Record, frozen=True, kw_only=True):
 class Prediction(Record, frozen=True, kw_only=True):
     """The mentions that programs suggest for one document; never an annotator's annotation.
 
-    ``made_with`` has every suggester that was asked, in order, and ``seen_by`` those of them that had learnt from an
-    annotation of this very text, so that what they predict for it proves nothing. For ``uncertainty`` see
-    ``compute_uncertainty``.
+    ``made_with`` has every suggester that was asked, in order, and ``seen_by`` those of them that
+    had learnt from an annotation of this very text, so that what they predict for it proves
+    nothing. For ``uncertainty`` see ``compute_uncertainty``.
     """
 
     doc_id: DocId
@@ -54,7 +54,7 @@ class Prediction(Record, frozen=True, kw_only=True):
 
 
 def compute_uncertainty(scores: Iterable[float | None]) -> float | None:
-    """Return the mean over a document's mentions of the binary entropy of their scores: 0 to 1 bits.
+    """Return the mean binary entropy of the scores of a document's mentions: 0 to 1 bits.
 
     A mention without a score says nothing; without any the uncertainty is undefined.
 

@@ -1,4 +1,4 @@
-"""Ask the suggesters about every document and write their predictions; a line that would be the same is kept."""
+"""Ask the suggesters about every document and write their predictions."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def write_predictions(
     """Write a prediction for each of the documents to ``out``. A second run changes nothing.
 
     Raises:
-        InputError: a suggestion does not fit, a document is not there, or ``out`` holds something else.
+        InputError: a suggestion does not fit, a document is not there, or ``out`` holds something
+            else.
     """
     result = SuggestResult()
     existing = _ExistingPredictions(out)
@@ -197,7 +198,7 @@ def _read_predictions(path: Path) -> Iterator[Prediction]:
 def summarize_counts(
     result: SuggestResult, suggesters: Iterable[Suggester]
 ) -> list[tuple[str, str, int, int]]:
-    """Return (suggester, label, mentions, discarded suggestions), in the order of the suggesters."""
+    """Return (suggester, label, mentions, discarded), in the order of the suggesters."""
     discarded: Counter[tuple[str, str]] = Counter()
     for (by, label, _reason), count in result.discarded.items():
         discarded[by, label] += count

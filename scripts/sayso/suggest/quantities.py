@@ -21,15 +21,16 @@ def _phrases(listed: str) -> tuple[str, ...]:
 # The words in front of a number.
 _QUALIFIERS: dict[str, tuple[str, ...]] = {
     AT_LEAST: _phrases(
-        "at least, more than, no fewer than, no less than, not less than, not fewer than, over, upwards of, "
-        "upward of, in excess of, a minimum of, well over"
+        "at least, more than, no fewer than, no less than, not less than, not fewer than, over, "
+        "upwards of, upward of, in excess of, a minimum of, well over"
     ),
     AT_MOST: _phrases(
-        "at most, up to, no more than, not more than, fewer than, less than, under, as many as, a maximum of"
+        "at most, up to, no more than, not more than, fewer than, less than, under, as many as, "
+        "a maximum of"
     ),
     APPROX: _phrases(
-        "about, around, some, approximately, roughly, an estimated, estimated, circa, nearly, almost, close to, "
-        "just over, just under, more or less, probably, an average of"
+        "about, around, some, approximately, roughly, an estimated, estimated, circa, nearly, "
+        "almost, close to, just over, just under, more or less, probably, an average of"
     ),
 }
 _NOT_QUITE = _phrases("almost, close to, just under, nearly")
@@ -42,8 +43,8 @@ _MANY |= {"tens of thousands": 20_000, "hundreds of thousands": 200_000}
 _VAGUE_LOWER_BOUNDS: dict[str, int] = {
     **dict.fromkeys(
         _phrases(
-            "several, some, many, numerous, multiple, various, countless, a few, a number of, a handful of, "
-            "a couple of, a series of"
+            "several, some, many, numerous, multiple, various, countless, a few, a number of, a "
+            "handful of, a couple of, a series of"
         ),
         FEW,
     ),
@@ -171,7 +172,9 @@ def _parse_number_or_range(low: list[str]) -> Quantity | None:
 
 
 def parse_number(low: Sequence[str], *, joined: bool = True) -> tuple[int, int] | None:
-    """Return the length of a number in words, and the number; ``joined`` lets it go on after an "and".
+    """Return the length of a number in words, and the number.
+
+    ``joined`` lets it go on after an "and".
 
     >>> parse_number(["three", "hundred", "and", "two", "men"])
     (4, 302)

@@ -38,7 +38,7 @@ class _ReferenceSpan(Struct, frozen=True):
 
 
 class _ReferenceLine(Struct, frozen=True):
-    """A document of somebody's file, with its text, or with the hash of a text that the corpus has."""
+    """A document of somebody's file, with its text, or with the hash of one of the corpus."""
 
     doc_id: str
     text: str | None = None
@@ -51,7 +51,7 @@ class _ReferenceLine(Struct, frozen=True):
 
 
 class ReferenceDocument(NamedTuple):
-    """A document, the mentions that are held to be right, and the labels that anybody looked for."""
+    """A document, the mentions held to be right, and the labels that anybody looked for."""
 
     document: Document
     mentions: tuple[Mention, ...]
@@ -108,13 +108,13 @@ class Reference:
     def _build(
         self, document: Document, mentions: Iterable[Mention], pass_name: str | None
     ) -> ReferenceDocument:
-        """Return a document with the mentions to compare, and the labels of the pass, all where it is not known."""
+        """Return a document with the mentions to compare and the labels of the pass."""
         known = pass_name is not None and pass_name in self.schema.interfaces
         sought = self.schema.labels_of_pass(pass_name or "") if known else self.schema.labels
         return ReferenceDocument(document, self._select_mentions(mentions), frozenset(sought))
 
     def _read_file(self, path: Path) -> Iterator[ReferenceDocument]:
-        """Yield lines with a text as they come, then those whose text is in the corpus, in its order."""
+        """Yield lines with a text as they come, then those whose text is in the corpus."""
         without: dict[str, tuple[str, _ReferenceLine]] = {}
         with convert_os_errors(path), path.open("rb") as file:
             for number, raw in jsonl.read_objects(file, str(path)):

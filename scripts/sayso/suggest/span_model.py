@@ -1,7 +1,7 @@
-"""A model that was trained here, asked for mentions: a span categorizer of spaCy, each mention with its probability.
+"""A model that was trained here: a span categorizer of spaCy, mentions with probabilities.
 
-The model is a folder that spaCy alone can load, too: ``spacy.load``. Beside spaCy's own files it has ``sayso.json``,
-which says what it learnt from.
+The model is a folder that spaCy alone can load, too: ``spacy.load``. Beside spaCy's own files it
+has ``sayso.json``, which says what it learnt from.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def import_spacy() -> Any:
 
 
 def split_lines(text: str) -> list[tuple[int, str]]:
-    """Return (first code point, line) of each line with words: no mention goes on into another line."""
+    """Return (first code point, line) of each line that has words."""
     found, start = [], 0
     for line in text.splitlines(keepends=True):
         if line.strip():

@@ -1,7 +1,8 @@
 """The registry of suggesters: declared once, and command, manual and tests follow.
 
-To add one, write a module in this package with ``build_suggester(request: SuggesterRequest) -> Suggester`` and declare
-it in ``SUGGESTERS``. Nothing heavy is imported here: help pages read this module.
+To add one, write a module in this package with ``build_suggester(request: SuggesterRequest) ->
+Suggester`` and declare it in ``SUGGESTERS``. Nothing heavy is imported here: help pages read this
+module.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ SUGGESTERS = {each.name: each for each in _ALL}
 def select_suggesters(
     checkout: Checkout, names: Sequence[str], training_data: TrainingData
 ) -> list[Suggester]:
-    """Build the suggesters of these names, or all: the checkout's own first, then the built-in ones.
+    """Build the suggesters of these names, or all: the checkout's own, then the built-in ones.
 
     Raises:
         UsageError: there is none of that name, or it cannot be had.

@@ -1,7 +1,8 @@
 """Programs that suggest mentions: the built-in ones, and anybody's own.
 
-A suggester is called once for each document and gives what it would mark. Anything with the fields of ``Suggestion``
-will do, a dict too; what it gives is validated before it is used. One of your own is named in ``pyproject.toml``::
+A suggester is called once for each document and gives what it would mark. Anything with the fields
+of ``Suggestion`` will do, a dict too; what it gives is validated before it is used. One of your own
+is named in ``pyproject.toml``::
 
     [tool.sayso.suggesters]
     shouting = "my_package:shouting"
@@ -12,8 +13,9 @@ and might be
 ...     for found in re.finditer(r"[A-Z]{4,}", document.text):
 ...         yield {"label": "Actor", "start": found.start(), "end": found.end(), "score": 0.3}
 
-``start`` and ``end`` count code points of ``document.text`` from 0, ``end`` is the first that is outside; ``score`` is
-how probable it is, from 0 to 1, that an annotator would mark just that, and may be left out.
+``start`` and ``end`` count code points of ``document.text`` from 0, ``end`` is the first that is
+outside; ``score`` is how probable it is, from 0 to 1, that an annotator would mark just that, and
+may be left out.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ _ENTRY_POINT = re.compile(r"^[\w.]+:[\w.]+$")
 
 
 class Suggestion(Struct, frozen=True, forbid_unknown_fields=True):
-    """A mention that a program would mark; ``score`` is the probability that it is right, where it knows one."""
+    """A mention that a program would mark; ``score`` is the probability that it is right."""
 
     label: str
     start: int
@@ -58,8 +60,8 @@ class Suggester:
     """A program that suggests, ready to be asked.
 
     Attributes:
-        version_digest: of everything that its suggestions depend on beside the document; "" where that is not
-            known, so that it is asked anew every time.
+        version_digest: of everything that its suggestions depend on beside the document; "" where
+            that is not known, so that it is asked anew every time.
         learnt_from: SHA-256 of the texts whose annotations it has seen.
     """
 
@@ -90,7 +92,7 @@ class Suggester:
 
 @dataclass(frozen=True)
 class SuggesterRequest:
-    """What a built-in suggester may use. ``argument`` is what was given after its name and a colon."""
+    """What a built-in suggester may use; ``argument`` came after its name and a colon."""
 
     name: str
     checkout: Checkout

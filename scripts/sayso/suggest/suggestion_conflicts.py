@@ -1,9 +1,10 @@
 """Resolve what several programs suggest into mentions that fit together.
 
-In a layer no mention overlaps another, and no two mentions cross. Where suggestions do, the one stays that comes first:
-by the order in which the suggesters were named, then the surer one, then the longer one, then the one further left. Of
-two on the same span the first takes the values that only the other has. Then places inside an actor's name go, as the
-guidelines have it. Whatever is discarded is counted, with its reason.
+In a layer no mention overlaps another, and no two mentions cross. Where suggestions do, the one
+stays that comes first: by the order in which the suggesters were named, then the surer one, then
+the longer one, then the one further left. Of two on the same span the first takes the values that
+only the other has. Then places inside an actor's name go, as the guidelines have it. Whatever is
+discarded is counted, with its reason.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class SuggestionCandidate(NamedTuple):
 def resolve_conflicts(
     candidates: Iterable[SuggestionCandidate], discarded: Counter[tuple[str, str, str]]
 ) -> list[SuggestionCandidate]:
-    """Return those that stay, in order of start; count the others by suggester, label and reason."""
+    """Return those that stay, in order; count the others by suggester, label and reason."""
     kept: list[SuggestionCandidate] = []
     for candidate in sorted(candidates, key=_sort_key):
         conflicts = ((n, _find_conflict(candidate, other)) for n, other in enumerate(kept))

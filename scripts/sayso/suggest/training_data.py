@@ -1,4 +1,4 @@
-"""What a suggester may learn from: one annotation of each document of the training split, and of no other.
+"""Training data of suggesters: one annotation of each document of the training split.
 
 The validation split decides when a model has learnt enough; the test split is never looked at.
 """
@@ -48,7 +48,7 @@ class TrainingData:
         return self.chosen.wants_annotations or bool(self.corpus.gold_files())
 
     def read_content(self) -> Iterator[bytes]:
-        """Yield everything that the learnt depends on: the texts, and the annotations of this split."""
+        """Yield all that is learnt from: the identities of the texts, and the annotations."""
         for document, record in self:
             yield document.text_sha256.encode() + encode(record)
 

@@ -26,14 +26,15 @@ def word_set(listed: str) -> frozenset[str]:
 
 # The closed word classes of English: no name of a place and no noun that is counted is among them.
 FUNCTION_WORDS = word_set(
-    "a an the this that these those each every any all such both some no other more most "
-    "of in on at by for from to into onto over under near with without within across along through throughout "
-    "between among during since until till before after about around against towards toward than via per off out "
-    "up down amid despite including inside outside behind beyond above below aboard onboard "
-    "and or but nor so yet as then if when while where which who whom whose what how because although though "
-    "is are was were be been being am has have had having do does did will would shall should may might must "
-    "can could he she it they we you i him her them us me his its their our your my there here "
-    "not never also only just still now today yesterday tomorrow again too very already meanwhile however"
+    "a an the this that these those each every any all such both some no other more most of in on "
+    "at by for from to into onto over under near with without within across along through "
+    "throughout between among during since until till before after about around against towards "
+    "toward than via per off out up down amid despite including inside outside behind beyond above "
+    "below aboard onboard and or but nor so yet as then if when while where which who whom whose "
+    "what how because although though is are was were be been being am has have had having do does "
+    "did will would shall should may might must can could he she it they we you i him her them us "
+    "me his its their our your my there here not never also only just still now today yesterday "
+    "tomorrow again too very already meanwhile however"
 )
 
 
@@ -92,14 +93,16 @@ def begins_sentence(line: Sequence[WordToken], number: int) -> bool:
 def without_possessive(word: WordToken) -> str:
     """Return the word without a possessive.
 
-    >>> without_possessive(WordToken("Russia’s", 0, 8)), without_possessive(WordToken("Thomas’", 0, 7))
-    ('Russia', 'Thomas')
+    >>> without_possessive(WordToken("Russia’s", 0, 8))
+    'Russia'
+    >>> without_possessive(WordToken("Thomas’", 0, 7))
+    'Thomas'
     """
     return word.text[:-2] if word.normalized.endswith("'s") else word.text.rstrip("'’") or word.text
 
 
 class PhraseIndex(Generic[V]):
-    """Many phrases, each with a value, found in one walk over the words: the longest that begins at a word."""
+    """Many phrases, each with a value; of those that begin at a word the longest is found."""
 
     def __init__(self, phrases: Iterable[tuple[Sequence[str], V]]) -> None:
         self._by_first_word: dict[str, list[tuple[tuple[str, ...], V]]] = {}
@@ -115,7 +118,7 @@ class PhraseIndex(Generic[V]):
         return None
 
     def find_all(self, texts: Sequence[str]) -> Iterator[tuple[int, int, V]]:
-        """Yield (first word, word after the last, value) of each, from left to right, none inside another.
+        """Yield (first word, word after the last, value) of each, from left to right.
 
         >>> phrases = PhraseIndex([(("New", "York"), 1), (("York",), 2)])
         >>> list(phrases.find_all(["New", "York", "York"]))

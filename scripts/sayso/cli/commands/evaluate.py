@@ -63,9 +63,9 @@ def command(
     """Measure predictions: precision, recall and F1 for each label, with 95 % intervals.
 
     PREDICTIONS is a file of `sayso suggest`; without one the suggesters are asked on the texts
-    themselves, in the order of --with. Mentions match exactly, or by overlap. What learns does so from
-    the training split alone, of gold or of the annotations that --annotator selects, and no text that it
-    has learnt from is measured.
+    themselves, in the order of --with. Mentions match exactly, or by overlap. What learns does so
+    from the training split alone, of gold or of the annotations that --annotator selects, and no
+    text that it has learnt from is measured.
 
     \b
     Examples:

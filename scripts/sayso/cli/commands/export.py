@@ -37,8 +37,8 @@ def command(
 
     One annotation of each document goes out: gold, or that of the only annotator whom the options
     select; --annotator gold names gold. What the format cannot hold is counted by kind, and without
-    --lossy nothing is written then. jsonl holds everything. A folder that an export made is replaced as
-    a whole; any other is let alone.
+    --lossy nothing is written then. jsonl holds everything. A folder that an export made is
+    replaced as a whole; any other is let alone.
 
     \b
     Examples:

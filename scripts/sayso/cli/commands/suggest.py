@@ -23,10 +23,10 @@ Suggesters, in the order in which they are believed unless --with names them:
   your own      [tool.sayso.suggesters] in pyproject.toml: NAME = "package:callable"
 {suggesters_list()}
 
-Each line says that a program made it, which one made each mention, how sure it is, and how uncertain
-the document is. Where two suggestions of one label overlap, or two cross, the first suggester's stays,
-then the surer, then the longer; the others are counted. Lines that would be the same are kept. The
-names suggester learns from gold, or from the annotations that --annotator selects.
+Each line says that a program made it, which one made each mention, how sure it is, and how
+uncertain the document is. Where two suggestions of one label overlap, or two cross, the first
+suggester's stays, then the surer, then the longer; the others are counted. Lines that would be the
+same are kept. Names are learnt from gold, or from the annotations that --annotator selects.
 
 \b
 Examples:

@@ -41,11 +41,12 @@ def command(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Train a model for `sayso suggest --with model`, on this machine's processor, with no download.
+    """Train a model for `sayso suggest --with model` on this machine, with no download.
 
-    It learns from gold, or from the annotations that --annotator selects. The training split teaches; the
-    validation split says how good each epoch is, and the best is kept. The test split is not looked at:
-    `sayso evaluate --with model` measures on it. Mentions of more than eight words are not learnt.
+    It learns from gold, or from the annotations that --annotator selects. The training split
+    teaches; the validation split says how good each epoch is, and the best is kept. The test split
+    is not looked at: `sayso evaluate --with model` measures on it. Mentions of more than eight
+    words are not learnt.
 
     \b
     Examples:
