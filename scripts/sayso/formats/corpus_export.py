@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -57,7 +56,8 @@ class ExportResult:
     changed: bool
 
 
-class ExportSelection(NamedTuple):
+@dataclass(frozen=True)
+class ExportSelection:
     """The annotation of a document to export: gold, or an annotator's of a campaign in a pass."""
 
     campaigns: frozenset[str]
