@@ -1,6 +1,6 @@
-"""Where the Chromium of this machine is. Playwright drives that one and never fetches its own.
+"""The Chromium of this machine, which Playwright drives; it never downloads its own.
 
-Run as a program it prints the path, or says what would help.
+Run as a program, this prints the path, or what to install.
 """
 
 import os
@@ -24,18 +24,21 @@ INSTALL_PATHS = (
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
 )
-REMEDY = "install Chromium or Chrome (Debian: sudo apt-get install chromium), or name one: SAYSO_BROWSER=/path/to/chromium"
+REMEDY = (
+    "install Chromium or Chrome (Debian: sudo apt-get install chromium), "
+    "or name one: SAYSO_BROWSER=/path/to/chromium"
+)
 
 
 class NoBrowserError(LookupError):
-    """No Chromium and no Chrome was found."""
+    """Neither Chromium nor Chrome is installed."""
 
 
 def find_chromium() -> Path:
-    """The program to start.
+    """Return the path of the browser.
 
     Raises:
-        NoBrowserError: there is none, or what a variable names cannot be started.
+        NoBrowserError: there is none, or a variable names something that is not a program.
     """
     for variable in VARIABLES:
         if named := os.environ.get(variable):

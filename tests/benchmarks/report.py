@@ -1,15 +1,15 @@
-"""`sayso report` against orjson writing the same JSON, and how soon a real Chromium lets somebody work in the page.
+"""The time of `sayso report` against orjson writing the same JSON, and of its page in Chromium.
 
     python tests/benchmarks/report.py [documents ...]
 
-The yardstick reads what the report's page holds as JSON and writes it again, with orjson and nothing else: no source
-is read, nothing is checked, counted or drawn. Memory is the peak of a process of its own. In the browser: from the
-start of the navigation until the claims table can be searched, until a search has its rows, and until a document
-stands there.
+The baseline writes the JSON of the page with orjson: it reads no source, and checks, counts and draws nothing. Memory
+is the peak of a separate process. In the browser, three times are measured: from the start of the navigation until the
+claims table can be searched, until a search has its rows, and until a document is shown.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import resource
@@ -23,11 +23,13 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
 COUNTS, RUNS = (1_000, 10_000), 3
-_JSON = re.compile(rb'<script type="application/json" id="[a-z]+-?\d*">(.*?)</script>', re.DOTALL)
+_JSON = re.compile(
+    rb'<script type="application/json" id="[a-z]+-[a-z0-9]+">(.*?)</script>', re.DOTALL
+)
 
 
 def make_corpus(root: Path, count: int) -> None:
-    """An instance with ``count`` articles of 3 kB and one answer of 25 mentions to each."""
+    """Write ``count`` articles of 3 kB, each with an annotation of 25 mentions."""
     from sayso import jsonl
     from sayso.corpus.sources import CorpusFiles
     from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
@@ -41,7 +43,7 @@ def make_corpus(root: Path, count: int) -> None:
 
 
 def time_report(root: Path) -> float:
-    """The whole report, from nothing."""
+    """Return the seconds for a new report."""
     from sayso.reports.corpus_report import write_report
     from sayso.settings import find_checkout
 
@@ -52,7 +54,7 @@ def time_report(root: Path) -> float:
 
 
 def time_unchanged_report(root: Path) -> float:
-    """The same once more, where nothing has changed."""
+    """Return the seconds for a report that has not changed."""
     from sayso.reports.corpus_report import write_report
     from sayso.settings import find_checkout
 
@@ -62,7 +64,7 @@ def time_unchanged_report(root: Path) -> float:
 
 
 def time_orjson(root: Path) -> float:
-    """orjson writes what the page holds."""
+    """Return the seconds for orjson to write the JSON of the page."""
     import orjson
 
     blocks = [orjson.loads(block) for block in _JSON.findall((root / "report.html").read_bytes())]
@@ -74,7 +76,7 @@ def time_orjson(root: Path) -> float:
 
 
 def measure_step(step: str, root: Path) -> tuple[float, float]:
-    """The best seconds and the most MB of some runs, each a process of its own."""
+    """Return the least seconds and the most MB of several processes."""
     runs = []
     for _ in range(RUNS):
         words = [sys.executable, __file__, "--step", step, str(root)]
@@ -83,7 +85,7 @@ def measure_step(step: str, root: Path) -> tuple[float, float]:
 
 
 def measure_browser(path: Path) -> dict[str, float]:
-    """Milliseconds in Chromium, each from a fresh start; the best of some runs."""
+    """Return milliseconds in Chromium, the least of several fresh starts."""
     from playwright.sync_api import sync_playwright
 
     from tests.browser import find_chromium
@@ -128,7 +130,7 @@ _OPEN = """() => new Promise(done => {
 
 
 def main(counts: tuple[int, ...]) -> None:
-    """Print the figures."""
+    """Print the measurements."""
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
@@ -155,11 +157,9 @@ def main(counts: tuple[int, ...]) -> None:
 
 
 def run_step(name: str, root: Path) -> None:
-    """One step, timed inside its process, so that the interpreter's start counts for nobody."""
-    import orjson
-
-    import sayso.reports.corpus_report
-
+    """Run one step, timed inside its process without the start of the interpreter."""
+    importlib.import_module("sayso.reports.corpus_report")
+    importlib.import_module("orjson")
     taken = {"ours": time_report, "again": time_unchanged_report, "bare": time_orjson}[name](root)
     print(json.dumps([taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 

@@ -1,4 +1,4 @@
-"""A small corpus that holds everything that a report shows, and texts that would like to be more than texts."""
+"""A small corpus with everything that a report shows, and texts with hostile markup."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sayso.models import (
     GoldRelation,
     Mention,
     sort_mentions,
+    sort_relations,
 )
-from sayso.models import sort_relations as ordered
 from tests.dataset.samples import (
     SCHEMA,
     make_annotation,
@@ -33,7 +33,7 @@ SECOND_TEXT = "Residents claimed that about 20 houses burned. At least 12 people
 
 
 def main_document() -> Document:
-    """Numbers and their parts, behind a character of two UTF-16 units."""
+    """Return a document with a number and its parts, after a character of two UTF-16 units."""
     return make_document(
         "said",
         MAIN_TEXT,
@@ -45,20 +45,20 @@ def main_document() -> Document:
 
 
 def find_offsets(text: str, words: str) -> tuple[int, int]:
-    """Where words stand that stand once."""
+    """Return the offsets of words that occur once."""
     assert text.count(words) == 1, words
     return text.index(words), text.index(words) + len(words)
 
 
 def mention_of(text: str, name: str, label: str, words: str, **fields: Any) -> Mention:
-    """A mention of words that stand once."""
+    """Return a mention of words that occur once."""
     return make_mention(name, label, text, *find_offsets(text, words), **fields)
 
 
 def count_attributes(
     lower: int | None, upper: int | None, kind: str = "exact"
 ) -> dict[str, str | int]:
-    """Attributes of a count."""
+    """Return the attributes of a count."""
     given = {"lower": lower, "upper": upper}
     return {
         "kind": kind,
@@ -69,12 +69,12 @@ def count_attributes(
 
 
 def claim_attributes(*values: str) -> dict[str, str]:
-    """Attributes of a claim."""
+    """Return the attributes of a claim."""
     return dict(zip(("type", "attribution", "certainty", "polarity"), values, strict=True))
 
 
 def main_annotation(**fields: Any) -> Annotation:
-    """What one annotator marked in ``main_document``."""
+    """Return one annotator's annotation of the main document."""
     mentions = [
         mention_of(
             MAIN_TEXT,
@@ -104,7 +104,7 @@ def main_annotation(**fields: Any) -> Annotation:
         ),
         mention_of(MAIN_TEXT, "there", "Location", "Crimea"),
     ]
-    arrows = [
+    relations = [
         make_relation("source", "claim", "who"),
         make_relation("cue", "claim", "cue"),
         make_relation("quantity", "claim", "whole"),
@@ -112,12 +112,12 @@ def main_annotation(**fields: Any) -> Annotation:
         make_relation("part_of", "two", "whole"),
     ]
     return make_annotation(
-        main_document(), *sort_mentions(mentions), relations=ordered(arrows), **fields
+        main_document(), *sort_mentions(mentions), relations=sort_relations(relations), **fields
     )
 
 
 def other_annotation() -> Annotation:
-    """Another annotator saw less."""
+    """Return the annotation of an annotator who marked less."""
     claim = mention_of(
         MAIN_TEXT,
         "claim",
@@ -129,7 +129,7 @@ def other_annotation() -> Annotation:
 
 
 def main_gold() -> Gold:
-    """What was decided."""
+    """Return gold of the main document."""
     source = main_annotation()
     mentions = [
         GoldMention(
@@ -144,7 +144,7 @@ def main_gold() -> Gold:
         )
         for m in source.mentions
     ]
-    arrows = [
+    relations = [
         GoldRelation(type=r.type, head=r.head, tail=r.tail, decided="unanimous")
         for r in source.relations
     ]
@@ -156,7 +156,7 @@ def main_gold() -> Gold:
         adjudicated="2025-11-05",
         annotators=("ann-1", "ann-2"),
         mentions=tuple(mentions),
-        relations=tuple(arrows),
+        relations=tuple(relations),
         adjudicator="adj-1",
         interface="all",
         declined=(
@@ -175,7 +175,7 @@ def main_gold() -> Gold:
 
 
 def second_document() -> tuple[Document, Annotation]:
-    """A document that another has nothing to do with."""
+    """Return another document with its annotation."""
     made = make_document(
         "later",
         SECOND_TEXT,
@@ -204,17 +204,19 @@ def second_document() -> tuple[Document, Annotation]:
         ),
         mention_of(SECOND_TEXT, "left", "Claim", "At least 12 people left"),
     ]
-    arrows = [
+    relations = [
         make_relation("source", "claim", "who"),
         make_relation("cue", "claim", "cue"),
         make_relation("quantity", "claim", "houses"),
         make_relation("quantity", "left", "people"),
     ]
-    return made, make_annotation(made, *sort_mentions(mentions), relations=ordered(arrows))
+    return made, make_annotation(
+        made, *sort_mentions(mentions), relations=sort_relations(relations)
+    )
 
 
 def hostile_document() -> Document:
-    """An article that is a program."""
+    """Return a document whose text and metadata are markup."""
     return make_document(
         "hostile",
         f"Before {HOSTILE} after",
@@ -225,13 +227,13 @@ def hostile_document() -> Document:
 
 
 def write_sample_corpus(root: Path, *, adjudicated: bool = False) -> Path:
-    """Two annotators and a program side by side, and what was adjudicated if wanted; return the root."""
+    """Write two annotators, a program and on demand gold; return the root."""
     program = main_annotation(annotator="draft", annotator_kind="program")
-    made, answer = second_document()
+    made, annotation = second_document()
     write_corpus(
         root,
         [main_document(), made, hostile_document()],
-        [main_annotation(), other_annotation(), program, answer],
+        [main_annotation(), other_annotation(), program, annotation],
     )
     if adjudicated:
         jsonl.write(CorpusFiles(root).folder / "gold" / "trial.jsonl", [main_gold()])

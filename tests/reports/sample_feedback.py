@@ -1,4 +1,4 @@
-"""Annotators whose answers have gold: what each of them got wrong is known."""
+"""Annotators with gold, whose differences from gold are known."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sayso.models import (
     Mention,
     Relation,
     sort_mentions,
+    sort_relations,
 )
-from sayso.models import sort_relations as ordered
 from tests.agreement.disagreement_corpus import STRUCK, make_annotations, make_struck_document
 from tests.dataset.samples import SCHEMA, make_annotation, make_document, write_corpus
 from tests.reports.sample_corpus import mention_of
@@ -32,7 +32,7 @@ def build_gold(
     relations: Iterable[Relation] = (),
     **fields: Any,
 ) -> Gold:
-    """Gold with these, all decided by an adjudicator."""
+    """Build gold that an adjudicator decided."""
     fields = {
         "campaign": "trial",
         "interface": "all",
@@ -54,9 +54,9 @@ def build_gold(
         )
         for m in sort_mentions(mentions)
     )
-    arrows = tuple(
+    gold_relations = tuple(
         GoldRelation(type=r.type, head=r.head, tail=r.tail, decided="adjudicated")
-        for r in ordered(relations)
+        for r in sort_relations(relations)
     )
     return Gold(
         doc_id=document.doc_id,
@@ -64,13 +64,13 @@ def build_gold(
         schema_version=SCHEMA.version,
         annotators=("ann-1", "ann-2"),
         mentions=decided,
-        relations=arrows,
+        relations=gold_relations,
         **fields,
     )
 
 
 def write_gold(root: Path, golds: Iterable[Gold]) -> None:
-    """Put gold where it belongs."""
+    """Write gold into its files by campaign."""
     by_campaign: dict[str, list[Gold]] = {}
     for gold in golds:
         by_campaign.setdefault(gold.campaign, []).append(gold)
@@ -91,7 +91,7 @@ def write_compared_corpus(root: Path) -> Path:
     return root
 
 
-# --- one who learns
+# --- a simulated learner
 
 WORDS = 20
 LEARNER_TEXT = " ".join(f"name{number:02d}" for number in range(WORDS))
@@ -121,10 +121,10 @@ def build_learner(count: int) -> tuple[list[Document], list[Annotation], list[Go
 
 
 def names_found(number: int) -> int:
-    """How many names the learner finds in the document of that number, from 0."""
+    """Return the number of names that the learner finds in a document, numbered from 0."""
     return min(2 * number, WORDS)
 
 
 def seconds_rate(number: int) -> float:
-    """Seconds for 100 characters."""
+    """Return the seconds per 100 characters."""
     return 60.0 - 4 * number

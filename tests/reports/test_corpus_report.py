@@ -1,4 +1,4 @@
-"""The page as a file: whole, the same each time, of one piece, and never more than texts where texts are shown."""
+"""The file of the corpus report: complete, stable, self-contained and safe."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.reports.sample_corpus import (
 
 
 class PageElements(HTMLParser):
-    """Every element of a page with its attributes, and what stands in scripts and styles."""
+    """The elements of a page with their attributes, and the contents of scripts and styles."""
 
     def __init__(self, content: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -51,32 +51,32 @@ class PageElements(HTMLParser):
             self.inside.append((*self.found[-1], data))
 
     def scripts(self) -> list[str]:
-        """What would run."""
+        """Return the scripts that would run."""
         return ["".join(text) for tag, attrs, *text in self.inside if tag == "script" and not attrs]
 
     def json(self, name: str) -> Any:
-        """What the element of that id holds."""
+        """Parse the JSON in the element with an id."""
         return json.loads(
             "".join(data for _tag, attrs, data in self.inside if attrs.get("id") == name)
         )
 
 
-def load_report(checkout: Checkout, choice: AnnotationFilter | None = None) -> PageElements:
+def load_report(checkout: Checkout, selection: AnnotationFilter | None = None) -> PageElements:
     out = checkout.root / "page.html"
-    write_report(checkout, out, choice)
+    write_report(checkout, out, selection)
     return PageElements(out.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
-def world(checkout: Checkout) -> Checkout:
+def sample_checkout(checkout: Checkout) -> Checkout:
     write_sample_corpus(checkout.root, adjudicated=True)
     return checkout
 
 
-def test_a_second_run_changes_nothing(world: Checkout) -> None:
-    out = world.root / "page.html"
-    first, content = write_report(world, out), out.read_bytes()
-    again = write_report(world, out)
+def test_a_second_run_changes_nothing(sample_checkout: Checkout) -> None:
+    out = sample_checkout.root / "page.html"
+    first, content = write_report(sample_checkout, out), out.read_bytes()
+    again = write_report(sample_checkout, out)
     assert first.changed and not again.changed
     assert out.read_bytes() == content and first.size == len(content)
     assert [path.name for path in out.parent.iterdir() if path.name.startswith("page")] == [
@@ -84,12 +84,12 @@ def test_a_second_run_changes_nothing(world: Checkout) -> None:
     ]
 
 
-def test_the_bytes_hang_on_nothing_but_the_corpus(world: Checkout) -> None:
+def test_the_bytes_depend_on_the_corpus_alone(sample_checkout: Checkout) -> None:
     written = []
     for seed in ("1", "2"):
-        out = world.root / f"{seed}.html"
+        out = sample_checkout.root / f"{seed}.html"
         run_sayso_ok(
-            world.root,
+            sample_checkout.root,
             "report",
             "--out",
             str(out),
@@ -99,22 +99,22 @@ def test_the_bytes_hang_on_nothing_but_the_corpus(world: Checkout) -> None:
     assert written[0] == written[1]
 
 
-def test_a_wrong_offset_leaves_the_old_page(world: Checkout) -> None:
-    out = world.root / "page.html"
-    write_report(world, out)
+def test_a_wrong_offset_keeps_the_old_page(sample_checkout: Checkout) -> None:
+    out = sample_checkout.root / "page.html"
+    write_report(sample_checkout, out)
     content = out.read_bytes()
-    path = CorpusFiles(world.root).annotation_file("trial", "ann-1")
+    path = CorpusFiles(sample_checkout.root).annotation_file("trial", "ann-1")
     *others, last = path.read_text(encoding="utf-8").splitlines()
     moved = json.loads(last)
     moved["mentions"][0]["start"] += 1
     moved["mentions"][0]["end"] += 1
     path.write_text("\n".join([*others, json.dumps(moved), ""]), encoding="utf-8")
     with pytest.raises(SpanError, match="is not what stands there"):
-        write_report(world, out)
+        write_report(sample_checkout, out)
     assert out.read_bytes() == content
 
 
-def test_a_reading_of_another_text_or_of_no_document_is_refused(checkout: Checkout) -> None:
+def test_annotations_of_another_text_or_a_missing_document_are_refused(checkout: Checkout) -> None:
     other = make_document("said", f"{MAIN_TEXT} ")
     write_corpus(checkout.root, [other], [main_annotation()])
     with pytest.raises(InputError, match="another text"):
@@ -125,8 +125,8 @@ def test_a_reading_of_another_text_or_of_no_document_is_refused(checkout: Checko
     assert not (checkout.root / "page.html").exists()
 
 
-def test_nothing_on_the_page_leads_outside(world: Checkout) -> None:
-    found = load_report(world)
+def test_the_page_refers_to_nothing_outside(sample_checkout: Checkout) -> None:
+    found = load_report(sample_checkout)
     for tag, attrs in found.found:
         assert tag not in (
             "link",
@@ -147,8 +147,10 @@ def test_nothing_on_the_page_leads_outside(world: Checkout) -> None:
     assert "url(" not in styles and "@import" not in styles and "@font-face" not in styles
 
 
-def test_only_the_script_and_style_of_the_page_may_run(world: Checkout) -> None:
-    found = load_report(world)
+def test_the_content_security_policy_admits_only_the_script_and_style_of_the_page(
+    sample_checkout: Checkout,
+) -> None:
+    found = load_report(sample_checkout)
     (policy,) = [
         attrs["content"]
         for tag, attrs in found.found
@@ -167,45 +169,45 @@ def test_only_the_script_and_style_of_the_page_may_run(world: Checkout) -> None:
     )
 
 
-def test_a_text_that_is_a_program_stays_a_text(world: Checkout) -> None:
-    out = world.root / "page.html"
-    found = load_report(world)
+def test_markup_in_texts_is_escaped(sample_checkout: Checkout) -> None:
+    out = sample_checkout.root / "page.html"
+    found = load_report(sample_checkout)
     content = out.read_text(encoding="utf-8")
     assert "<script>document.title" not in content and "<img" not in content
-    listed = found.json("summaries-0")
-    assert [row[1] for row in listed if row[0] == "hostile"] == [HOSTILE]
+    summaries = found.json("summaries-0")
+    assert [row[1] for row in summaries if row[0] == "hostile"] == [HOSTILE]
     (text,) = [row[0] for row in found.json("documents-0") if row[0].startswith("Before")]
     assert text == f"Before {HOSTILE} after"
 
 
-def test_offsets_and_words_come_back_as_they_stand_in_the_records(world: Checkout) -> None:
-    found = load_report(world)
-    facts, listed, documents = (
+def test_packed_mentions_match_the_records(sample_checkout: Checkout) -> None:
+    found = load_report(sample_checkout)
+    page_data, summaries, documents = (
         found.json("page-data"),
         found.json("summaries-0"),
         found.json("documents-0"),
     )
-    (at,) = [place for place, row in enumerate(listed) if row[0] == "said"]
-    text, readings = documents[at]
-    assert text == MAIN_TEXT and [facts["annotators"][each[0]][0] for each in readings] == [
+    (at,) = [index for index, row in enumerate(summaries) if row[0] == "said"]
+    text, records = documents[at]
+    assert text == MAIN_TEXT and [page_data["annotators"][each[0]][0] for each in records] == [
         "gold",
         "ann-1",
         "ann-2",
         "draft",
     ]
-    for mention, record in zip(readings[1][2], main_annotation().mentions, strict=True):
+    for mention, record in zip(records[1][2], main_annotation().mentions, strict=True):
         assert mention[:3] == [record.id, record.start, record.end]
-        label = facts["labels"][mention[3]]
+        label = page_data["labels"][mention[3]]
         assert label["name"] == record.label
         for value, attribute in zip(mention[4], label["attributes"], strict=False):
-            told = (
+            shown = (
                 attribute["values"][value]
                 if attribute["values"] and isinstance(value, int)
                 else value
             )
-            assert told == record.attributes.get(attribute["name"])
-    ids = [mention[0] for mention in readings[1][2]]
-    ((kind, whole, parts, state, total, _told),) = readings[1][4]
+            assert shown == record.attributes.get(attribute["name"])
+    ids = [mention[0] for mention in records[1][2]]
+    ((kind, whole, parts, state, total, _explanation),) = records[1][4]
     assert [kind, ids[whole], [ids[part] for part in parts], state, total] == [
         "part_of",
         "whole",
@@ -215,26 +217,28 @@ def test_offsets_and_words_come_back_as_they_stand_in_the_records(world: Checkou
     ]
 
 
-def test_claims_stand_with_who_says_and_how_many(world: Checkout) -> None:
-    found = load_report(world)
-    facts, rows = found.json("page-data"), found.json("claims-0")
+def test_packed_claims_have_sources_and_quantities(sample_checkout: Checkout) -> None:
+    found = load_report(sample_checkout)
+    page_data, rows = found.json("page-data"), found.json("claims-0")
     mine = [
         row
         for row in rows
         if row[2] == "claim"
-        and facts["annotators"][row[1]][0] == "ann-1"
+        and page_data["annotators"][row[1]][0] == "ann-1"
         and row[5].startswith("38")
     ]
-    ((_document, _reader, _id, start, end, text, _flag, asked, ends),) = mine
+    ((_document, _reader, _id, start, end, text, _flag, values, tails),) = mine
     assert MAIN_TEXT[start:end] == text == "38 drones 𝒻ell"
-    named = dict(zip(facts["claim_relations"], ends, strict=True))
+    named = dict(zip(page_data["claim_relations"], tails, strict=True))
     assert named["source"] == [["ministry", "Ministry of Defence"]]
     assert named["quantity"] == [["38 drones", "38", 38, 38]] and named["where"] == []
-    certainty = next(a for a in facts["labels"][3]["attributes"] if a["name"] == "certainty")
-    assert certainty["values"][asked[facts["claim_attributes"].index("certainty")]] == "probable"
+    certainty = next(a for a in page_data["labels"][3]["attributes"] if a["name"] == "certainty")
+    assert (
+        certainty["values"][values[page_data["claim_attributes"].index("certainty")]] == "probable"
+    )
 
 
-def test_what_the_schema_does_not_know_is_shown_as_it_came(checkout: Checkout) -> None:
+def test_unknown_labels_and_attributes_are_packed_by_name(checkout: Checkout) -> None:
     record = main_annotation()
     strange = record.mentions[0].__class__(
         id="x", label="Rumour", start=0, end=1, text=MAIN_TEXT[0], attributes={"tone": "low"}
@@ -244,19 +248,19 @@ def test_what_the_schema_does_not_know_is_shown_as_it_came(checkout: Checkout) -
     assert mention[3:5] == ["Rumour", [["tone", "low"]]]
 
 
-def test_many_documents_lie_in_blocks(checkout: Checkout) -> None:
+def test_many_documents_are_split_into_blocks(checkout: Checkout) -> None:
     count = 2 * BLOCK_DOCUMENTS + 3
     write_corpus(
-        checkout.root, [make_document(f"d{place:04d}", f"Text {place}.") for place in range(count)]
+        checkout.root, [make_document(f"d{index:04d}", f"Text {index}.") for index in range(count)]
     )
     found = load_report(checkout)
-    sizes = [len(found.json(f"documents-{place}")) for place in range(3)]
+    sizes = [len(found.json(f"documents-{index}")) for index in range(3)]
     assert sizes == [BLOCK_DOCUMENTS, BLOCK_DOCUMENTS, 3]
     assert found.json("documents-2")[2][0] == f"Text {count - 1}."
 
 
 @pytest.mark.parametrize(
-    ("choice", "said_first"),
+    ("selection", "headline"),
     [
         (
             AnnotationFilter(annotators=frozenset({"draft"}), kinds=frozenset({"program"})),
@@ -271,17 +275,18 @@ def test_many_documents_lie_in_blocks(checkout: Checkout) -> None:
         (AnnotationFilter(), "1 of 3 documents are adjudicated."),
     ],
 )
-def test_the_banner_says_who_made_what_is_shown(
-    world: Checkout, choice: AnnotationFilter, said_first: str
+def test_the_banner_states_who_annotated(
+    sample_checkout: Checkout, selection: AnnotationFilter, headline: str
 ) -> None:
     assert (
-        build_banner(count_corpus(CorpusFiles(world.root), SCHEMA, choice)).headline == said_first
+        build_banner(count_corpus(CorpusFiles(sample_checkout.root), SCHEMA, selection)).headline
+        == headline
     )
-    write_report(world, world.root / "page.html", choice)
-    assert html.escape(said_first) in (world.root / "page.html").read_text(encoding="utf-8")
+    write_report(sample_checkout, sample_checkout.root / "page.html", selection)
+    assert html.escape(headline) in (sample_checkout.root / "page.html").read_text(encoding="utf-8")
 
 
-def test_an_empty_corpus_is_said_to_be_empty(checkout: Checkout) -> None:
+def test_the_banner_of_an_empty_corpus(checkout: Checkout) -> None:
     found = load_report(checkout)
     assert (
         build_banner(count_corpus(CorpusFiles(checkout.root), SCHEMA)).headline
@@ -290,20 +295,22 @@ def test_an_empty_corpus_is_said_to_be_empty(checkout: Checkout) -> None:
     assert found.json("page-data")["documents"] == 0
 
 
-def test_the_command_tells_what_it_wrote(world: Checkout) -> None:
-    first = json.loads(run_sayso_ok(world.root, "report", "--json"))
-    assert first["changed"] and Path(first["file"]) == world.root / "build" / "report.html"
+def test_the_command_reports_what_it_wrote(sample_checkout: Checkout) -> None:
+    first = json.loads(run_sayso_ok(sample_checkout.root, "report", "--json"))
+    assert (
+        first["changed"] and Path(first["file"]) == sample_checkout.root / "build" / "report.html"
+    )
     assert (first["documents"], first["annotations"], first["adjudicated"]) == (3, 5, 1)
-    assert not json.loads(run_sayso_ok(world.root, "report", "--json"))["changed"]
-    assert "nothing changed" in run_sayso(world.root, "report").stderr
+    assert not json.loads(run_sayso_ok(sample_checkout.root, "report", "--json"))["changed"]
+    assert "nothing changed" in run_sayso(sample_checkout.root, "report").stderr
     chosen = json.loads(
         run_sayso_ok(
-            world.root,
+            sample_checkout.root,
             "report",
             "--annotator",
             "ann-2",
             "--out",
-            str(world.root / "x.html"),
+            str(sample_checkout.root / "x.html"),
             "--json",
         )
     )
@@ -311,30 +318,30 @@ def test_the_command_tells_what_it_wrote(world: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("options", "message"),
     [
         (("--annotator", "nobody"), "nothing of nobody"),
         (("--campaign", "none"), "nothing of none"),
         (("--gold",), "nothing is adjudicated"),
     ],
 )
-def test_a_choice_that_nothing_fits_is_one_line(
-    checkout: Checkout, words: tuple[str, ...], told: str
+def test_a_filter_without_matches_is_a_one_line_error(
+    checkout: Checkout, options: tuple[str, ...], message: str
 ) -> None:
     write_sample_corpus(checkout.root)
-    result = run_sayso(checkout.root, "report", *words)
-    assert result.returncode == 7 and told in result.stderr and result.stderr.count("\n") == 1
+    result = run_sayso(checkout.root, "report", *options)
+    assert result.returncode == 7 and message in result.stderr and result.stderr.count("\n") == 1
     assert not (checkout.root / "build").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(world: Checkout) -> None:
-    (world.root / "build").write_text("a file")
-    result = run_sayso(world.root, "report")
+def test_an_unwritable_folder_is_a_one_line_error(sample_checkout: Checkout) -> None:
+    (sample_checkout.root / "build").write_text("a file")
+    result = run_sayso(sample_checkout.root, "report")
     assert result.returncode == 10 and result.stderr.count("\n") == 1
 
 
-def test_the_words_of_the_report_are_words_of_the_schema() -> None:
-    """What the report spells by name is in schema.yaml."""
+def test_names_spelled_in_the_report_are_in_the_schema() -> None:
+    """Names in report code are in schema.yaml."""
     assert {count_algebra.ADDS_TO, count_algebra.RESTATES} <= SCHEMA.relations.keys()
     assert {count_algebra.APPROX, count_algebra.VAGUE} <= SCHEMA.labels[COUNT].attributes[
         "kind"

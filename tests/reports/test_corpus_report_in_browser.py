@@ -1,4 +1,4 @@
-"""The page where it is read: a real Chromium, by mouse and by key, with the network watched."""
+"""The corpus report in Chromium, by mouse and keyboard, without network requests."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def write_report_page(root: Path, fill: Callable[[Path], object]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report_page(
-        tmp_path_factory.mktemp("world") / "checkout",
+        tmp_path_factory.mktemp("sample") / "checkout",
         lambda root: write_sample_corpus(root, adjudicated=True),
     )
 
 
 @pytest.fixture(scope="module")
-def founding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def founding_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("founding") / "page.html"
     write_report(find_checkout(REPOSITORY), out)
     return out
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def fill(root: Path) -> None:
         documents = list(synthetic_documents(1000))
         write_corpus(root, documents, synthetic_annotations(documents, "reader"))
@@ -58,7 +58,7 @@ def read_status(page: Page) -> str:
 
 
 def visible_text(found: Locator) -> str:
-    """What eyes see of an element, white space as one space."""
+    """Return the visible text of an element, with single spaces."""
     words: str = found.evaluate(
         """element => { const copy = element.cloneNode(true);
                         for (const heard of copy.querySelectorAll('.sr-only')) heard.remove();
@@ -68,7 +68,7 @@ def visible_text(found: Locator) -> str:
 
 
 def centre_of(mark: Locator) -> tuple[float, float]:
-    """The middle of the first line of a mark, for the mouse."""
+    """Return the middle of the first line of a mark, in pixels."""
     x, y = mark.evaluate(
         """mark => { mark.scrollIntoView({ block: 'center', behavior: 'instant' });
                      const box = mark.getClientRects()[0];
@@ -78,7 +78,7 @@ def centre_of(mark: Locator) -> tuple[float, float]:
 
 
 def read_document_text(page: Page) -> str:
-    """The text on the page without the words that are there for those who hear it."""
+    """Return the document text without the labels for screen readers."""
     found: str = page.evaluate(
         """() => { const copy = document.querySelector('.text').cloneNode(true);
                    for (const tag of copy.querySelectorAll('.tag')) tag.remove();
@@ -88,7 +88,7 @@ def read_document_text(page: Page) -> str:
 
 
 def list_marks(page: Page) -> list[tuple[str, str]]:
-    """Label and words of every mark."""
+    """List the label and the text of every mark."""
     found: list[list[str]] = page.evaluate(
         """() => [...document.querySelectorAll('.text mark')].map(mark => {
             const copy = mark.cloneNode(true), label = copy.querySelector('.tag').textContent.trim();
@@ -98,10 +98,10 @@ def list_marks(page: Page) -> list[tuple[str, str]]:
     return [(label, words) for label, words in found]
 
 
-def test_a_claim_is_found_by_typing_and_leads_to_its_place(
-    founding: Path, open_page: OpenPage
+def test_a_claim_is_found_by_search_and_opens_in_its_document(
+    founding_page: Path, open_page: OpenPage
 ) -> None:
-    page = open_page(founding, "#claims")
+    page = open_page(founding_page, "#claims")
     assert read_status(page) == "21 claims"
     page.get_by_label("Search", exact=True).fill("voronezh two")
     expect(page.locator("#view-claims tbody tr")).to_have_count(1)
@@ -120,8 +120,8 @@ def test_a_claim_is_found_by_typing_and_leads_to_its_place(
     assert read_status(page) == "1 of 21 claims"
 
 
-def test_the_count_algebra_is_shown_as_such(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding, "#document/002_f5b38a405875c223")
+def test_equations_between_counts_are_shown(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page, "#document/002_f5b38a405875c223")
     first = page.locator(".equations li").first
     assert visible_text(first.locator(".equation")) == "38=34+2..4"
     assert "may add up" in first.inner_text() and "only where they sum to 38" in first.inner_text()
@@ -129,8 +129,8 @@ def test_the_count_algebra_is_shown_as_such(founding: Path, open_page: OpenPage)
     expect(page.locator("mark.selected")).to_contain_text("two additional drones")
 
 
-def test_filters_and_order_hold_together(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding, "#claims")
+def test_filters_and_sorting_combine(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page, "#claims")
     page.get_by_label("polarity").select_option("negative")
     assert read_status(page) == "1 of 21 claims"
     page.get_by_role("button", name="Clear").click()
@@ -142,16 +142,16 @@ def test_filters_and_order_hold_together(founding: Path, open_page: OpenPage) ->
     assert many.get_attribute("aria-sort") == "ascending"
     many.get_by_role("button").click()
     shown = [
-        visible_text(row.locator(".number").first)
+        visible_text(row.locator(".quantity").first)
         for row in page.locator("#view-claims tbody tr").all()[:3]
     ]
     assert many.get_attribute("aria-sort") == "descending" and shown == ["130", "38", "34"]
 
 
-def test_the_rows_that_are_shown_are_saved_as_csv(
-    world: Path, open_page: OpenPage, tmp_path: Path
+def test_filtered_rows_are_saved_as_csv(
+    sample_page: Path, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    page = open_page(world, "#claims")
+    page = open_page(sample_page, "#claims")
     page.get_by_label("annotator").select_option("ann-1 (human) · trial · all")
     page.get_by_role("searchbox", name="who says").fill("defence")
     expect(page.locator("#view-claims .status")).to_have_text("1 of 6 claims")
@@ -162,7 +162,7 @@ def test_the_rows_that_are_shown_are_saved_as_csv(
         io.StringIO((tmp_path / "claims.csv").read_bytes().decode(), newline="")
     )
     assert MAIN_TEXT[int(row["start"]) : int(row["end"])] == row["text"] == "38 drones 𝒻ell"
-    told = [
+    shown = [
         row[name]
         for name in (
             "doc_id",
@@ -176,7 +176,7 @@ def test_the_rows_that_are_shown_are_saved_as_csv(
             "certainty",
         )
     ]
-    assert told == [
+    assert shown == [
         "said",
         "ann-1",
         "human",
@@ -189,10 +189,10 @@ def test_the_rows_that_are_shown_are_saved_as_csv(
     ]
 
 
-def test_marks_stand_on_their_words_behind_astral_characters(
-    world: Path, open_page: OpenPage
+def test_marks_are_on_their_words_after_astral_characters(
+    sample_page: Path, open_page: OpenPage
 ) -> None:
-    page = open_page(world, "#document/said/ann-1%20trial%20all")
+    page = open_page(sample_page, "#document/said/ann-1%20trial%20all")
     assert read_document_text(page) == MAIN_TEXT
     assert [words for _label, words in list_marks(page)] == [
         "ministry",
@@ -206,7 +206,7 @@ def test_marks_stand_on_their_words_behind_astral_characters(
     assert list_marks(page)[5][0] == "Count, flag unsure"
 
 
-def test_spans_that_cross_are_drawn_in_pieces(tmp_path: Path, open_page: OpenPage) -> None:
+def test_crossing_spans_are_drawn_in_pieces(tmp_path: Path, open_page: OpenPage) -> None:
     text = "one two three four"
     here = make_document("d", text)
     spans = [
@@ -230,8 +230,8 @@ def test_spans_that_cross_are_drawn_in_pieces(tmp_path: Path, open_page: OpenPag
     ]
 
 
-def test_readings_stand_side_by_side_and_are_chosen(world: Path, open_page: OpenPage) -> None:
-    page = open_page(world, "#document/said")
+def test_annotations_of_a_document_can_be_chosen(sample_page: Path, open_page: OpenPage) -> None:
+    page = open_page(sample_page, "#document/said")
     assert page.get_by_role("radio").count() == 4
     expect(page.get_by_label("adjudicated · trial")).to_be_checked()
     page.mouse.click(*centre_of(page.locator("mark").first))
@@ -254,24 +254,24 @@ def test_readings_stand_side_by_side_and_are_chosen(world: Path, open_page: Open
         "#document/said/ann-2%20trial%20all",
     ],
 )
-def test_a_text_that_is_a_program_does_not_run(world: Path, open_page: OpenPage, view: str) -> None:
-    page = open_page(world, view)
+def test_text_with_markup_does_not_run(sample_page: Path, open_page: OpenPage, view: str) -> None:
+    page = open_page(sample_page, view)
     assert page.title() == "Sayso: who says what happened where, and how many"
     assert page.locator("main img").count() == 0
     if view == "#document/hostile":
         assert read_document_text(page) == f"Before {HOSTILE} after"
 
 
-def test_an_annotator_who_answered_twice_has_two_readings(
+def test_two_annotations_of_one_annotator_are_both_shown(
     tmp_path: Path, open_page: OpenPage
 ) -> None:
     here = make_document("d", "one two")
     first, second = (
         make_mention(name, "Claim", here.text, at, at + 3) for name, at in (("a", 0), ("b", 4))
     )
-    answers = [make_annotation(here, first), make_annotation(here, second, created="2025-11-03")]
+    records = [make_annotation(here, first), make_annotation(here, second, created="2025-11-03")]
     page = open_page(
-        write_report_page(tmp_path / "checkout", lambda root: write_corpus(root, [here], answers)),
+        write_report_page(tmp_path / "checkout", lambda root: write_corpus(root, [here], records)),
         "#claims",
     )
     page.get_by_role("link", name="two").click()
@@ -281,24 +281,24 @@ def test_an_annotator_who_answered_twice_has_two_readings(
     assert list_marks(page) == [("Claim", "one")]
 
 
-def test_what_was_declined_stands_beside_what_was_taken(world: Path, open_page: OpenPage) -> None:
-    page = open_page(world, "#document/said")
+def test_declined_mentions_are_listed(sample_page: Path, open_page: OpenPage) -> None:
+    page = open_page(sample_page, "#document/said")
     expect(page.get_by_label("adjudicated · trial")).to_be_checked()
     expect(page.locator(".declined li")).to_have_text(f"Actor “{MAIN_TEXT[:1]}” (expert): ann-2")
     page.get_by_label("ann-1 (human) · trial · all").check()
     expect(page.locator(".declined")).to_have_count(0)
 
 
-def test_an_address_that_is_a_program_is_no_link(world: Path, open_page: OpenPage) -> None:
-    page = open_page(world, "#document/later")
+def test_a_javascript_url_is_no_link(sample_page: Path, open_page: OpenPage) -> None:
+    page = open_page(sample_page, "#document/later")
     assert "javascript:alert(1)" in page.locator(".metadata").inner_text()
     assert page.locator(".metadata a").count() == 0
-    page.goto(f"{world.as_uri()}#document/said")
+    page.goto(f"{sample_page.as_uri()}#document/said")
     assert page.locator(".metadata a").get_attribute("href") == "https://example.org/a"
 
 
-def test_everything_is_reached_by_key(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding)
+def test_everything_is_reachable_by_keyboard(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page)
     reached = []
     for _ in range(4):
         page.keyboard.press("Tab")
@@ -322,10 +322,10 @@ def test_everything_is_reached_by_key(founding: Path, open_page: OpenPage) -> No
     expect(page.locator("mark.selected")).to_have_count(0)
 
 
-def test_what_is_under_the_pointer_or_the_focus_is_told(
-    founding: Path, open_page: OpenPage
+def test_a_tooltip_describes_the_mention_under_pointer_or_focus(
+    founding_page: Path, open_page: OpenPage
 ) -> None:
-    page = open_page(founding, "#document/002_f5b38a405875c223")
+    page = open_page(founding_page, "#document/002_f5b38a405875c223")
     page.mouse.move(*centre_of(page.locator("mark.label-2", has_text="another two drones")))
     expect(page.locator("#tip")).to_have_text("Count · 2 · exact · uav · destroyed")
     page.mouse.move(5, 5)
@@ -334,22 +334,22 @@ def test_what_is_under_the_pointer_or_the_focus_is_told(
     expect(page.locator("#tip")).to_contain_text("Location · associative")
 
 
-def test_a_layer_can_be_put_out_of_sight(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding, "#document/002_f5b38a405875c223")
+def test_a_label_can_be_hidden(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page, "#document/002_f5b38a405875c223")
     page.get_by_role("checkbox", name="Actor").uncheck()
     assert page.locator("mark.label-0:not(.hidden-mark)").count() == 0
     page.get_by_label("show labels in the text").check()
     assert page.locator(".tag.label-start").first.bounding_box()["width"] > 8  # type: ignore[index]
 
 
-@pytest.mark.parametrize("room", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     "view", ["#figures", "#claims", "#documents", "#document/said/ann-1%20trial%20all/claim"]
 )
-def test_axe_finds_nothing_that_shuts_anybody_out(
-    world: Path, open_page: OpenPage, view: str, room: str
+def test_axe_finds_no_accessibility_violation(
+    sample_page: Path, open_page: OpenPage, view: str, theme: str
 ) -> None:
-    page = open_page(world, view, color_scheme=room, reduced_motion="reduce")
+    page = open_page(sample_page, view, color_scheme=theme, reduced_motion="reduce")
     assert find_accessibility_violations(page) == []
 
 
@@ -357,20 +357,20 @@ def test_axe_finds_nothing_that_shuts_anybody_out(
 @pytest.mark.parametrize(
     "view", ["#figures", "#claims", "#documents", "#document/002_f5b38a405875c223"]
 )
-def test_nothing_runs_out_at_the_side(
-    founding: Path, open_page: OpenPage, view: str, width: int
+def test_nothing_overflows_horizontally(
+    founding_page: Path, open_page: OpenPage, view: str, width: int
 ) -> None:
-    page = open_page(founding, view, viewport={"width": width, "height": 900})
+    page = open_page(founding_page, view, viewport={"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_whoever_wants_no_motion_gets_none(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding, reduced_motion="reduce")
+def test_reduced_motion_is_respected(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page, reduced_motion="reduce")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 
 
-def test_paper_is_always_light(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding, "#document/002_f5b38a405875c223", color_scheme="dark")
+def test_print_is_always_light(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page, "#document/002_f5b38a405875c223", color_scheme="dark")
     assert (
         page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         == "rgb(20, 24, 29)"
@@ -383,18 +383,18 @@ def test_paper_is_always_light(founding: Path, open_page: OpenPage) -> None:
     assert not page.locator("nav").is_visible() and page.locator(".banner").is_visible()
 
 
-def test_figures_need_no_script(founding: Path, browser: Browser) -> None:
+def test_figures_need_no_javascript(founding_page: Path, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(founding.as_uri())
+    page.goto(founding_page.as_uri())
     assert page.locator("svg.plot").count() == 5 and page.locator("noscript").is_visible()
     context.close()
 
 
-def test_of_a_thousand_documents_only_what_is_seen_is_made(
-    large: Path, open_page: OpenPage
+def test_a_thousand_documents_stay_light_in_the_browser(
+    large_page: Path, open_page: OpenPage
 ) -> None:
-    page = open_page(large, "#claims")
+    page = open_page(large_page, "#claims")
     assert read_status(page) == "5,000 claims"
     assert page.locator("#view-claims tbody tr").count() == 100
     page.get_by_role("button", name="Next").click()
@@ -407,8 +407,8 @@ def test_of_a_thousand_documents_only_what_is_seen_is_made(
     assert page.locator("*").count() < 2500
 
 
-def test_printing_the_claims_prints_all_that_were_chosen(large: Path, open_page: OpenPage) -> None:
-    page = open_page(large, "#claims")
+def test_print_has_all_filtered_claims(large_page: Path, open_page: OpenPage) -> None:
+    page = open_page(large_page, "#claims")
     page.get_by_role("searchbox", name="how many").fill("drones")
     page.wait_for_timeout(300)
     chosen = int(read_status(page).split()[0].replace(",", ""))
@@ -418,17 +418,17 @@ def test_printing_the_claims_prints_all_that_were_chosen(large: Path, open_page:
     assert page.locator("#view-claims tbody tr").count() == 100
 
 
-def test_the_page_prints(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding, "#document/002_f5b38a405875c223")
+def test_the_page_prints(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page, "#document/002_f5b38a405875c223")
     assert page.pdf().startswith(b"%PDF")
 
 
-def test_an_address_without_a_document_says_so(founding: Path, open_page: OpenPage) -> None:
-    page = open_page(founding, "#document/none")
+def test_an_unknown_document_is_reported(founding_page: Path, open_page: OpenPage) -> None:
+    page = open_page(founding_page, "#document/none")
     assert page.get_by_role("heading", name="No such document").is_visible()
 
 
-def test_a_corpus_without_readings_opens(checkout: Checkout, open_page: OpenPage) -> None:
+def test_a_corpus_without_annotations_opens(checkout: Checkout, open_page: OpenPage) -> None:
     write_corpus(checkout.root, [make_document("d", "Nobody read this.")])
     write_report(checkout, checkout.root / "page.html")
     page = open_page(checkout.root / "page.html", "#document/d")

@@ -1,4 +1,4 @@
-"""Killed at any moment and run again, a report ends where it would have ended, and leaves nothing beside it."""
+"""A report that is killed and run again ends the same, and leaves no other files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.dataset.samples import write_corpus
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
+def test_report_killed_at_any_moment_and_run_again(tmp_path: Path) -> None:
     root = new_checkout(tmp_path / "checkout").root
     documents = list(synthetic_documents(1000))
     write_corpus(root, documents, synthetic_annotations(documents, "reader"))

@@ -1,4 +1,4 @@
-"""Figures are what a reader would count, and plots are drawn from them alone."""
+"""The statistics of a corpus and the plots drawn from them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
-def world(checkout: Checkout) -> Path:
+def sample_root(checkout: Checkout) -> Path:
     return write_sample_corpus(checkout.root, adjudicated=True)
 
 
-def test_the_founding_corpus_is_counted_as_its_lines_stand() -> None:
+def test_counts_of_the_founding_corpus() -> None:
     found = count_corpus(CorpusFiles(REPOSITORY), SCHEMA)
     labels: Counter[str] = Counter()
-    for answer in CorpusFiles(REPOSITORY).annotations():
-        labels.update(mention.label for mention in answer.mentions)
+    for annotation in CorpusFiles(REPOSITORY).annotations():
+        labels.update(mention.label for mention in annotation.mentions)
     assert {name: counts["program"] for name, counts in found.labels.items()} == dict(labels)
     assert found.documents == 2 and found.adjudicated == 0 and found.annotations == {"program": 2}
     assert sum(counts.total() for counts in found.claims.values()) == labels["Claim"]
@@ -37,8 +37,8 @@ def test_the_founding_corpus_is_counted_as_its_lines_stand() -> None:
     assert found.sources["Sergei Sobyanin"]["program"] == 5
 
 
-def test_each_kind_of_reader_is_counted_apart(world: Path) -> None:
-    found = count_corpus(CorpusFiles(world), SCHEMA)
+def test_annotator_kinds_are_counted_separately(sample_root: Path) -> None:
+    found = count_corpus(CorpusFiles(sample_root), SCHEMA)
     assert found.annotations == {"gold": 1, "human": 3, "program": 1}
     assert found.labels["Claim"] == {"gold": 1, "human": 4, "program": 1}
     assert found.sources["Ministry of Defence"] == {"gold": 1, "human": 1, "program": 1}
@@ -51,17 +51,20 @@ def test_each_kind_of_reader_is_counted_apart(world: Path) -> None:
     ]
 
 
-def test_only_what_was_chosen_is_counted(world: Path) -> None:
+def test_the_filter_limits_what_is_counted(sample_root: Path) -> None:
     assert count_corpus(
-        CorpusFiles(world), SCHEMA, AnnotationFilter(kinds=frozenset({"gold"}))
+        CorpusFiles(sample_root), SCHEMA, AnnotationFilter(kinds=frozenset({"gold"}))
     ).annotations == {"gold": 1}
     assert count_corpus(
-        CorpusFiles(world),
+        CorpusFiles(sample_root),
         SCHEMA,
         AnnotationFilter(annotators=frozenset({"ann-2"}), kinds=frozenset({"human"})),
     ).annotations == {"human": 1}
     both = AnnotationFilter(annotators=frozenset({"ann-2"}))
-    assert count_corpus(CorpusFiles(world), SCHEMA, both).annotations == {"gold": 1, "human": 1}
+    assert count_corpus(CorpusFiles(sample_root), SCHEMA, both).annotations == {
+        "gold": 1,
+        "human": 1,
+    }
 
 
 def render_plots(statistics: CorpusStatistics) -> dict[str, str]:
@@ -70,8 +73,8 @@ def render_plots(statistics: CorpusStatistics) -> dict[str, str]:
 
 def count_dates(*dates: str | None) -> CorpusStatistics:
     found = CorpusStatistics(SCHEMA)
-    for place, date in enumerate(dates):
-        found.add(Item(make_document(f"d{place}", "x", published=date)))
+    for index, date in enumerate(dates):
+        found.add(Item(make_document(f"d{index}", "x", published=date)))
     return found
 
 
@@ -81,7 +84,7 @@ def timeline_plot(*dates: str | None) -> Plot | None:
     )
 
 
-def test_days_without_a_document_stand_in_the_timeline() -> None:
+def test_the_timeline_has_days_without_documents() -> None:
     found = timeline_plot("2025-10-31", "2025-11-02T08:00:00Z", None, "last week")
     assert found and found.rows == [
         ((day,), {DOCUMENTS: count})
@@ -90,7 +93,7 @@ def test_days_without_a_document_stand_in_the_timeline() -> None:
     assert found.excluded == "2 documents without a date"
 
 
-def test_long_times_are_told_in_months_and_years() -> None:
+def test_long_timelines_count_months_or_years() -> None:
     months, years, scattered = (
         timeline_plot("2024-01-05", "2025-12"),
         timeline_plot("1999", "2025-12-01"),
@@ -102,8 +105,8 @@ def test_long_times_are_told_in_months_and_years() -> None:
     assert timeline_plot(None, "Friday") is None
 
 
-def test_a_plot_says_what_it_is_and_holds_every_number(world: Path) -> None:
-    drawn = render_plots(count_corpus(CorpusFiles(world), SCHEMA))
+def test_plots_have_titles_descriptions_and_all_numbers(sample_root: Path) -> None:
+    drawn = render_plots(count_corpus(CorpusFiles(sample_root), SCHEMA))
     assert set(drawn) == {"documents", "mentions", "claims", "counts", "sources", "timeline"}
     for name, content in drawn.items():
         root = ElementTree.fromstring(content)
@@ -125,13 +128,13 @@ def test_a_plot_says_what_it_is_and_holds_every_number(world: Path) -> None:
     ]
 
 
-def test_the_same_figures_give_the_same_bytes(world: Path) -> None:
-    assert render_plots(count_corpus(CorpusFiles(world), SCHEMA)) == render_plots(
-        count_corpus(CorpusFiles(world), SCHEMA)
+def test_the_same_statistics_give_the_same_plots(sample_root: Path) -> None:
+    assert render_plots(count_corpus(CorpusFiles(sample_root), SCHEMA)) == render_plots(
+        count_corpus(CorpusFiles(sample_root), SCHEMA)
     )
 
 
-def test_a_name_stays_a_name() -> None:
+def test_names_are_escaped_in_plots() -> None:
     plot = Plot("sources", HOSTILE, HOSTILE, "bars", [((HOSTILE,), {"human": 3})])
     root = ElementTree.fromstring(render_svg(plot, standalone=True))
     assert {child.tag for child in root.iter()} == {
@@ -140,5 +143,5 @@ def test_a_name_stays_a_name() -> None:
     assert root.findtext(f"{SVG}title") == HOSTILE
 
 
-def test_nothing_to_count_is_nothing_to_draw() -> None:
+def test_an_empty_corpus_has_no_plots() -> None:
     assert render_plots(CorpusStatistics(SCHEMA)) == {}

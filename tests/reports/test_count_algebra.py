@@ -1,4 +1,4 @@
-"""Counts as intervals, and what is said of their parts."""
+"""Counts as intervals, and equations between them."""
 
 from __future__ import annotations
 
@@ -48,48 +48,48 @@ def count_mention(lower: int | None, upper: int | None, kind: str = "exact") -> 
         (None, None, "vague", "? (vague)"),
     ],
 )
-def test_a_number_is_written_as_its_words_bound_it(
+def test_counts_are_formatted_with_their_bounds_and_kind(
     lower: int, upper: int, kind: str, written: str
 ) -> None:
     assert format_count(count_mention(lower, upper, kind)) == written
 
 
 def compare_parts(*parts: CountLimits, whole: CountLimits) -> CountEquation:
-    """The one equation of a whole and its parts."""
+    """Return the equation of a whole and its parts."""
     mentions = [
-        make_mention(f"p{place}", "Count", "many", 0, 4, attributes=count_attributes(*part))
-        for place, part in enumerate(parts)
+        make_mention(f"p{index}", "Count", "many", 0, 4, attributes=count_attributes(*part))
+        for index, part in enumerate(parts)
     ]
     mentions.append(make_mention("w", "Count", "many", 0, 4, attributes=count_attributes(*whole)))
-    arrows = [make_relation("part_of", f"p{place}", "w") for place in range(len(parts))]
-    (found,) = find_equations({each.id: each for each in mentions}, arrows)
+    relations = [make_relation("part_of", f"p{index}", "w") for index in range(len(parts))]
+    (found,) = find_equations({each.id: each for each in mentions}, relations)
     return found
 
 
-def test_parts_that_fit_at_one_end_only_may_add_up() -> None:
+def test_parts_that_overlap_the_whole_may_add_up() -> None:
     found = compare_parts((34, 34), (2, 4), whole=(38, 38))
     assert (found.state, found.total) == ("may add up", "36..38")
     assert "only where they sum to 38" in found.explanation
 
 
-def test_parts_that_are_too_few_or_too_many_are_marked() -> None:
+def test_too_few_and_too_many_parts_are_explained() -> None:
     assert compare_parts((34, 34), (2, 2), whole=(38, 38)).state == "too few"
     assert "2 unaccounted for" in compare_parts((34, 34), (2, 2), whole=(38, 38)).explanation
     assert compare_parts((34, 34), (5, None), whole=(38, 38)).state == "too many"
     assert "≥ 1 too many" in compare_parts((34, 34), (5, None), whole=(38, 38)).explanation
 
 
-def test_what_is_added_and_what_is_said_again() -> None:
+def test_additions_and_restatements() -> None:
     mentions = {
         name: make_mention(name, "Count", "many", 0, 4, attributes=count_attributes(value, value))
         for name, value in (("four", 4), ("two", 2), ("again", 4))
     }
-    arrows = [
+    relations = [
         make_relation("adds_to", "two", "four"),
         make_relation("restates", "again", "four"),
         make_relation("restates", "two", "again"),
     ]
-    added, again, differs = find_equations(mentions, arrows)
+    added, again, differs = find_equations(mentions, relations)
     assert (added.relation, added.whole, added.parts, added.total) == (
         "adds_to",
         "four",
@@ -106,9 +106,7 @@ COUNT_LIMITS = st.tuples(LIMIT, LIMIT).filter(
 
 
 @given(st.lists(COUNT_LIMITS, min_size=1, max_size=4), COUNT_LIMITS)
-def test_a_sum_is_marked_just_where_the_check_finds_it(
-    parts: list[CountLimits], whole: CountLimits
-) -> None:
+def test_equations_and_the_sum_check_agree(parts: list[CountLimits], whole: CountLimits) -> None:
     found = compare_parts(*parts, whole=whole)
     made = make_document("d", "many " * 5)
     marked = [
@@ -118,14 +116,14 @@ def test_a_sum_is_marked_just_where_the_check_finds_it(
     marked.append(
         make_mention("w", "Count", made.text, 20, 24, attributes=count_attributes(*whole))
     )
-    arrows = [make_relation("part_of", f"p{n}", "w") for n in range(len(parts))]
-    answer = make_annotation(made, *sort_mentions(marked), relations=sort_relations(arrows))
-    findings = list(check_part_sums(target_of_annotation(answer, made.text, SCHEMA)))
+    relations = [make_relation("part_of", f"p{n}", "w") for n in range(len(parts))]
+    annotation = make_annotation(made, *sort_mentions(marked), relations=sort_relations(relations))
+    findings = list(check_part_sums(target_of_annotation(annotation, made.text, SCHEMA)))
     assert bool(findings) == (found.state != "adds up")
 
 
 @given(st.lists(COUNT_LIMITS, min_size=1, max_size=4), COUNT_LIMITS)
-def test_what_may_add_up_is_what_some_choice_of_numbers_gives(
+def test_parts_may_add_up_exactly_if_some_numbers_do(
     parts: list[CountLimits], whole: CountLimits
 ) -> None:
     low = sum(lower or 0 for lower, _ in parts)
@@ -134,7 +132,7 @@ def test_what_may_add_up_is_what_some_choice_of_numbers_gives(
     assert (compare_parts(*parts, whole=whole).state in ("adds up", "may add up")) == possible
 
 
-def test_arrows_between_other_labels_are_no_algebra() -> None:
+def test_relations_between_other_labels_give_no_equation() -> None:
     record = main_annotation()
     by_id: dict[str, Mention] = {each.id: each for each in record.mentions}
     assert list(find_equations(by_id, [make_relation("part_of", "who", "whole")])) == []

@@ -30,18 +30,18 @@ def run_command(root: Path, *words: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The root of the three annotators' checkout, with the page written."""
+def sample_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the root of a checkout with three annotators, with the page written."""
     root = write_disagreement_corpus(
-        new_checkout(tmp_path_factory.mktemp("world") / "checkout").root
+        new_checkout(tmp_path_factory.mktemp("sample") / "checkout").root
     )
     assert "wrote" in run_command(root, "--url", SERVER)
     return root
 
 
 @pytest.fixture
-def page(world: Path, open_page: OpenPage) -> Page:
-    return open_page(world / "build" / "disagreements.html")
+def page(sample_root: Path, open_page: OpenPage) -> Page:
+    return open_page(sample_root / "build" / "disagreements.html")
 
 
 def read_status(page: Page) -> str:
@@ -49,7 +49,7 @@ def read_status(page: Page) -> str:
 
 
 def read_counts(page: Page) -> dict[str, int]:
-    """What stands on the chips."""
+    """Return the counts on the kind buttons."""
     return {
         chip.locator("b").inner_text(): int(chip.locator(".count").inner_text())
         for chip in page.locator(".chip").all()
@@ -57,7 +57,7 @@ def read_counts(page: Page) -> dict[str, int]:
 
 
 def text_edges(page: Page, words: str) -> tuple[float, float]:
-    """Where words stand on the screen, from left to right."""
+    """Return the left and right edge of words on the screen."""
     found: list[float] = page.evaluate(
         """words => { const all = [...document.querySelectorAll('.passage-text')];
                       const node = all.find(each => each.textContent.includes(words)).firstChild;
@@ -72,7 +72,7 @@ def text_edges(page: Page, words: str) -> tuple[float, float]:
 
 
 def find_bar(page: Page, row: int, label: str) -> Locator:
-    """The first span of a label in one annotator's row of the first card."""
+    """Return the first span of a label in one annotator's row of the first card."""
     rows: list[float] = sorted(
         {
             box["y"]
@@ -88,14 +88,14 @@ def find_bar(page: Page, row: int, label: str) -> Locator:
     raise AssertionError(f"no {label} in row {row}")
 
 
-def test_every_disagreement_of_the_command_is_on_the_page(world: Path, page: Page) -> None:
-    everything = json.loads(run_sayso_ok(world, "disagreements", "--json"))
+def test_the_page_has_every_disagreement_of_the_command(sample_root: Path, page: Page) -> None:
+    everything = json.loads(run_sayso_ok(sample_root, "disagreements", "--json"))
     kinds = [each["kind"] for each in everything["disagreements"]]
     assert read_counts(page) == {kind: kinds.count(kind) for kind in read_counts(page)}
     assert read_status(page) == f"{len(kinds)} disagreements in 3 sentences, 1 document"
 
 
-def test_spans_stand_under_their_words_behind_astral_characters(page: Page) -> None:
+def test_spans_are_under_their_words_after_astral_characters(page: Page) -> None:
     for row, words in (
         (0, "governor of Belgorod"),
         (1, "The 😀 governor of Belgorod"),
@@ -106,10 +106,10 @@ def test_spans_stand_under_their_words_behind_astral_characters(page: Page) -> N
         assert (box["x"], box["x"] + box["width"]) == pytest.approx(text_edges(page, words), abs=1)
     inner = find_bar(page, 2, "Location").bounding_box()
     outer = find_bar(page, 2, "Actor").bounding_box()
-    assert inner and outer and inner["y"] > outer["y"], "what lies inside stands below"
+    assert inner and outer and inner["y"] > outer["y"], "inner spans are below outer ones"
 
 
-def test_a_rival_who_has_nothing_has_a_gap(page: Page) -> None:
+def test_a_missing_mention_is_shown_as_a_gap(page: Page) -> None:
     page.get_by_role("button", name="missed").click()
     card = page.locator(".card", has_text="Nobody was hurt")
     gap = card.locator(".gap").bounding_box()
@@ -119,7 +119,7 @@ def test_a_rival_who_has_nothing_has_a_gap(page: Page) -> None:
     assert card.locator(".gap").count() == 1
 
 
-def test_filters_hold_together_and_counts_follow(page: Page) -> None:
+def test_filters_combine_and_counts_follow(page: Page) -> None:
     page.get_by_role("button", name="boundary").click()
     assert read_status(page) == "2 disagreements in 1 of 3 sentences, 1 document"
     assert page.get_by_role("button", name="boundary").get_attribute("aria-pressed") == "true"
@@ -139,14 +139,14 @@ def test_filters_hold_together_and_counts_follow(page: Page) -> None:
     expect(page.locator(".status")).to_contain_text("1 of 3 sentences")
 
 
-def test_what_the_filters_leave_out_of_a_sentence_is_one_click_away(page: Page) -> None:
+def test_filtered_disagreements_of_a_sentence_can_be_shown(page: Page) -> None:
     page.get_by_role("button", name="boundary").click()
     before = page.locator(".disagreements > li").count()
     page.get_by_role("button", name="others in this sentence").click()
     assert page.locator(".disagreements > li").count() > before == 1
 
 
-def test_keys_go_from_sentence_to_sentence(page: Page) -> None:
+def test_keys_move_between_sentences(page: Page) -> None:
     for key, text in (
         ("j", "two drones"),
         ("j", "Nobody"),
@@ -163,17 +163,17 @@ def test_keys_go_from_sentence_to_sentence(page: Page) -> None:
     assert page.get_by_label("Search").input_value() == "jk"
 
 
-def test_links_lead_to_the_task_and_hold_no_token(page: Page) -> None:
+def test_links_open_the_task_and_have_no_token(page: Page) -> None:
     links = {link.get_attribute("href") for link in page.locator(".card a").all()}
     assert links == {f"{SERVER}/projects/3/data?task=7"}
 
 
-def test_without_an_address_there_is_no_link(world: Path, open_page: OpenPage) -> None:
-    run_command(world, f"{world}/build/plain.html")
-    assert open_page(world / "build" / "plain.html").locator(".card a").count() == 0
+def test_without_a_server_url_there_are_no_links(sample_root: Path, open_page: OpenPage) -> None:
+    run_command(sample_root, f"{sample_root}/build/plain.html")
+    assert open_page(sample_root / "build" / "plain.html").locator(".card a").count() == 0
 
 
-def test_notes_are_shown_and_run_nothing(page: Page) -> None:
+def test_notes_are_shown_as_text(page: Page) -> None:
     notes = page.locator(".notes").all_inner_texts()
     assert any(HOSTILE in note and "unsure" in note for note in notes)
     assert any("On the whole: clear." in note for note in notes)
@@ -183,19 +183,19 @@ def test_notes_are_shown_and_run_nothing(page: Page) -> None:
     )
 
 
-def test_sentences_are_those_of_the_text(page: Page) -> None:
+def test_passages_are_slices_of_the_text(page: Page) -> None:
     shown = [each.text_content() or "" for each in page.locator(".passage-text").all()]
     assert [STRUCK.count(each) for each in shown] == [1, 1, 1] and sum(map(len, shown)) == len(
         STRUCK
     ) - 2
 
 
-@pytest.mark.parametrize("room", ["light", "dark"])
-def test_axe_finds_nothing_that_shuts_anybody_out(
-    world: Path, open_page: OpenPage, room: str
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_accessibility_violation(
+    sample_root: Path, open_page: OpenPage, theme: str
 ) -> None:
     page = open_page(
-        world / "build" / "disagreements.html", color_scheme=room, reduced_motion="reduce"
+        sample_root / "build" / "disagreements.html", color_scheme=theme, reduced_motion="reduce"
     )
     page.locator("summary").click()
     page.get_by_role("button", name="missed").click()
@@ -203,9 +203,9 @@ def test_axe_finds_nothing_that_shuts_anybody_out(
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
-def test_nothing_runs_out_at_the_side(world: Path, open_page: OpenPage, width: int) -> None:
+def test_nothing_overflows_horizontally(sample_root: Path, open_page: OpenPage, width: int) -> None:
     page = open_page(
-        world / "build" / "disagreements.html", viewport={"width": width, "height": 900}
+        sample_root / "build" / "disagreements.html", viewport={"width": width, "height": 900}
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     right = page.evaluate(
@@ -214,10 +214,10 @@ def test_nothing_runs_out_at_the_side(world: Path, open_page: OpenPage, width: i
     assert right <= width
 
 
-def test_the_table_needs_no_script(world: Path, browser: Browser) -> None:
+def test_the_table_needs_no_javascript(sample_root: Path, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto((world / "build" / "disagreements.html").as_uri())
+    page.goto((sample_root / "build" / "disagreements.html").as_uri())
     page.locator("summary").click()
     assert (
         page.locator(".count-tables tbody tr").first.is_visible()
@@ -226,28 +226,28 @@ def test_the_table_needs_no_script(world: Path, browser: Browser) -> None:
     context.close()
 
 
-def test_paper_has_every_sentence_that_was_chosen(page: Page) -> None:
+def test_print_has_every_filtered_sentence(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".card").count() == 3 and page.locator(".span").count() > 10
     assert page.pdf().startswith(b"%PDF")
 
 
-def test_the_second_time_nothing_changes(world: Path) -> None:
-    run_command(world, f"{world}/build/again.html")
-    before = (world / "build" / "again.html").read_bytes()
-    assert "nothing changed" in run_command(world, f"{world}/build/again.html")
-    assert (world / "build" / "again.html").read_bytes() == before
+def test_the_second_time_nothing_changes(sample_root: Path) -> None:
+    run_command(sample_root, f"{sample_root}/build/again.html")
+    before = (sample_root / "build" / "again.html").read_bytes()
+    assert "nothing changed" in run_command(sample_root, f"{sample_root}/build/again.html")
+    assert (sample_root / "build" / "again.html").read_bytes() == before
     policy = re.search(rb'Content-Security-Policy" content="([^"]+)"', before)
     assert policy and b"default-src 'none'" in policy[1] and b"unsafe" not in policy[1]
 
 
-def test_of_a_thousand_documents_only_what_is_seen_is_made(
+def test_a_thousand_documents_stay_light_in_the_browser(
     tmp_path: Path, open_page: OpenPage
 ) -> None:
     root = new_checkout(tmp_path / "checkout").root
     documents = list(synthetic_documents(1000))
-    answers = [each for who in ("one", "two") for each in synthetic_annotations(documents, who)]
-    write_corpus(root, documents, [make_blind_annotation(each) for each in answers])
+    records = [each for who in ("one", "two") for each in synthetic_annotations(documents, who)]
+    write_corpus(root, documents, [make_blind_annotation(each) for each in records])
     run_command(root)
     page = open_page(root / "build" / "disagreements.html")
     assert read_status(page) == "5,000 disagreements in 5,000 sentences, 1,000 documents"

@@ -1,4 +1,4 @@
-"""Whoever writes a page can be killed at any moment; run again it ends the same, with nothing left beside it."""
+"""An explorer that is killed and run again ends the same, and leaves no other files."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tests.dataset.samples import write_corpus
 
 
 @pytest.fixture
-def world(checkout: Checkout) -> Path:
+def sample_root(checkout: Checkout) -> Path:
     documents = list(synthetic_documents(300))
-    answers = [each for who in ("one", "two") for each in synthetic_annotations(documents, who)]
-    write_corpus(checkout.root, documents, [make_blind_annotation(each) for each in answers])
+    records = [each for who in ("one", "two") for each in synthetic_annotations(documents, who)]
+    write_corpus(checkout.root, documents, [make_blind_annotation(each) for each in records])
     return checkout.root
 
 
-def test_a_killed_explorer_leaves_the_old_page_or_the_new(world: Path) -> None:
-    run_sayso_ok(world, "disagreements", "--html")
-    out = world / "build" / "disagreements.html"
+def test_a_killed_explorer_leaves_the_old_page_or_the_new(sample_root: Path) -> None:
+    run_sayso_ok(sample_root, "disagreements", "--html")
+    out = sample_root / "build" / "disagreements.html"
     old = out.read_bytes()
-    (world / "corpus" / "annotations" / "synthetic" / "two.jsonl").unlink()
+    (sample_root / "corpus" / "annotations" / "synthetic" / "two.jsonl").unlink()
     write_corpus(
-        world,
+        sample_root,
         synthetic_documents(300),
         [make_blind_annotation(e) for e in synthetic_annotations(synthetic_documents(300), "six")],
     )
@@ -40,21 +40,21 @@ def test_a_killed_explorer_leaves_the_old_page_or_the_new(world: Path) -> None:
             "-m",
             "sayso",
             "--root",
-            str(world),
+            str(sample_root),
             "disagreements",
             "--html",
             "new.html",
         ],
-        cwd=world,
+        cwd=sample_root,
         capture_output=True,
         check=True,
     )
     assert whole.returncode == 0
-    new = (world / "new.html").read_bytes()
+    new = (sample_root / "new.html").read_bytes()
     assert new != old
     for pause in (0.3, 0.45, 0.6, 0.8):
         running = subprocess.Popen(
-            [sys.executable, "-m", "sayso", "--root", str(world), "disagreements", "--html"],
+            [sys.executable, "-m", "sayso", "--root", str(sample_root), "disagreements", "--html"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -62,6 +62,6 @@ def test_a_killed_explorer_leaves_the_old_page_or_the_new(world: Path) -> None:
         running.kill()
         running.wait()
         assert out.read_bytes() in (old, new)
-    run_sayso_ok(world, "disagreements", "--html")
+    run_sayso_ok(sample_root, "disagreements", "--html")
     assert out.read_bytes() == new
     assert [path.name for path in out.parent.iterdir()] == ["disagreements.html"]

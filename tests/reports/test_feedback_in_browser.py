@@ -18,7 +18,7 @@ SERVER = "http://studio.invalid:8080"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = write_compared_corpus(new_checkout(tmp_path_factory.mktemp("world") / "checkout").root)
+    root = write_compared_corpus(new_checkout(tmp_path_factory.mktemp("sample") / "checkout").root)
     run_sayso_ok(root, "feedback", "--url", SERVER)
     return root / ".sayso" / "feedback" / "trial"
 
@@ -34,7 +34,7 @@ def table_rows(page: Page) -> list[str]:
     return [name.inner_text() for name in page.locator(".card").first.locator(".row-name").all()]
 
 
-def test_a_rule_opens_on_the_sentence_with_own_and_gold_spans(
+def test_a_rule_opens_its_sentences_with_own_and_gold_spans(
     folder: Path, open_page: OpenPage
 ) -> None:
     page = open_page(folder / "ann-1.html")
@@ -54,15 +54,17 @@ def test_a_rule_opens_on_the_sentence_with_own_and_gold_spans(
     assert page.locator(".card a").get_attribute("href") == f"{SERVER}/projects/3/data?task=7"
 
 
-def test_what_went_right_is_told(folder: Path, open_page: OpenPage) -> None:
+def test_agreement_with_gold_is_shown_by_label(folder: Path, open_page: OpenPage) -> None:
     page = open_page(folder / "ann-1.html")
     lines = page.locator(".summary-table tbody tr").all()
-    told = {line.locator("th").inner_text(): line.locator("td").all_inner_texts() for line in lines}
-    assert told["Count"][:3] == ["1", "1 of 1, 100 %", "1 of 1, 100 %"]
-    assert told["Actor"][:4] == ["2", "1 of 2, 50 %", "1 of 1, 100 %", "1"]
+    shown = {
+        line.locator("th").inner_text(): line.locator("td").all_inner_texts() for line in lines
+    }
+    assert shown["Count"][:3] == ["1", "1 of 1, 100 %", "1 of 1, 100 %"]
+    assert shown["Actor"][:4] == ["2", "1 of 2, 50 %", "1 of 1, 100 %", "1"]
 
 
-def test_an_arrow_that_fell_with_its_end_is_counted_and_not_blamed_twice(
+def test_a_relation_lost_with_a_mention_is_counted_separately(
     folder: Path, open_page: OpenPage
 ) -> None:
     page = open_page(folder / "ann-2.html")
@@ -70,7 +72,7 @@ def test_an_arrow_that_fell_with_its_end_is_counted_and_not_blamed_twice(
     assert "quantity" not in page.locator(".rule").all_inner_texts()
 
 
-def test_keys_go_from_sentence_to_sentence(folder: Path, open_page: OpenPage) -> None:
+def test_keys_move_between_sentences(folder: Path, open_page: OpenPage) -> None:
     page = open_all_rules(open_page(folder / "ann-2.html", reduced_motion="reduce"))
     count = page.locator(".card").count()
     assert count > 2
@@ -81,20 +83,20 @@ def test_keys_go_from_sentence_to_sentence(folder: Path, open_page: OpenPage) ->
     expect(page.locator(".card").nth(0)).to_be_focused()
 
 
-@pytest.mark.parametrize("room", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["ann-2.html", "index.html"])
-def test_axe_finds_nothing_that_shuts_anybody_out(
-    folder: Path, open_page: OpenPage, name: str, room: str
+def test_axe_finds_no_accessibility_violation(
+    folder: Path, open_page: OpenPage, name: str, theme: str
 ) -> None:
     page = open_page(
-        folder / name, color_scheme=room, reduced_motion="reduce", scripted=name != "index.html"
+        folder / name, color_scheme=theme, reduced_motion="reduce", scripted=name != "index.html"
     )
     assert find_accessibility_violations(open_all_rules(page)) == []
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
 @pytest.mark.parametrize("name", ["ann-2.html", "index.html"])
-def test_nothing_runs_out_at_the_side(
+def test_nothing_overflows_horizontally(
     folder: Path, open_page: OpenPage, name: str, width: int
 ) -> None:
     page = open_page(
@@ -109,7 +111,7 @@ def test_the_page_prints(folder: Path, open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize("annotator", ["ann-1", "ann-2", "ann-3"])
-def test_what_gold_does_not_have_is_ones_own_and_not_missed(
+def test_mentions_that_gold_lacks_are_yours_alone_and_not_missed(
     folder: Path, open_page: OpenPage, annotator: str
 ) -> None:
     page = open_all_rules(open_page(folder / f"{annotator}.html"))

@@ -1,4 +1,4 @@
-"""The pages: for one person and the lead, whole, the same each time, and in no release."""
+"""Feedback pages: private, stable, and in no release."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.reports.sample_feedback import build_learner, write_compared_corpus, 
 
 
 @pytest.fixture
-def world(checkout: Checkout) -> Path:
+def sample_root(checkout: Checkout) -> Path:
     return write_compared_corpus(checkout.root)
 
 
@@ -35,9 +35,9 @@ def file_mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_every_annotator_has_a_page_that_only_its_owner_reads(world: Path) -> None:
-    run_sayso_ok(world, "feedback")
-    folder = world / ".sayso" / "feedback" / "trial"
+def test_every_annotator_has_a_page_that_only_its_owner_can_read(sample_root: Path) -> None:
+    run_sayso_ok(sample_root, "feedback")
+    folder = sample_root / ".sayso" / "feedback" / "trial"
     assert sorted(path.name for path in folder.iterdir()) == [
         "ann-1.html",
         "ann-2.html",
@@ -49,63 +49,72 @@ def test_every_annotator_has_a_page_that_only_its_owner_reads(world: Path) -> No
     ) == file_mode(folder.parent) == 0o700
 
 
-def test_a_page_tells_of_one_person_alone(world: Path) -> None:
-    run_sayso_ok(world, "feedback")
-    page = (world / ".sayso" / "feedback" / "trial" / "ann-1.html").read_text(encoding="utf-8")
+def test_a_page_names_one_annotator_alone(sample_root: Path) -> None:
+    run_sayso_ok(sample_root, "feedback")
+    page = (sample_root / ".sayso" / "feedback" / "trial" / "ann-1.html").read_text(
+        encoding="utf-8"
+    )
     assert "Feedback for ann-1" in page and "ann-2" not in page and "ann-3" not in page
 
 
-def test_the_index_ranks_nobody(world: Path) -> None:
-    run_sayso_ok(world, "feedback")
-    index = (world / ".sayso" / "feedback" / "trial" / "index.html").read_text(encoding="utf-8")
+def test_the_index_ranks_nobody(sample_root: Path) -> None:
+    run_sayso_ok(sample_root, "feedback")
+    index = (sample_root / ".sayso" / "feedback" / "trial" / "index.html").read_text(
+        encoding="utf-8"
+    )
     assert re.findall(r'href="(ann-\d)\.html"', index) == ["ann-1", "ann-2", "ann-3"]
     assert "F1" not in index and "seconds" not in index
 
 
-def test_nothing_of_it_is_in_the_corpus_or_in_a_release(world: Path) -> None:
-    before = read_files(world / "corpus")
-    run_sayso_ok(world, "feedback")
-    assert read_files(world / "corpus") == before
-    private = world / ".sayso"
+def test_feedback_is_not_in_the_corpus_or_a_release(sample_root: Path) -> None:
+    before = read_files(sample_root / "corpus")
+    run_sayso_ok(sample_root, "feedback")
+    assert read_files(sample_root / "corpus") == before
+    private = sample_root / ".sayso"
     assert all(
-        private not in path.parents for path in list_release_files(CorpusFiles(world).folder)
+        private not in path.parents for path in list_release_files(CorpusFiles(sample_root).folder)
     )
     ignored = (REPOSITORY / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert ".sayso/" in ignored
 
 
 @pytest.mark.parametrize("out", ["corpus", "corpus/feedback", "corpus/data/../notes"])
-def test_the_corpus_is_no_place_for_it(world: Path, out: str) -> None:
-    before = read_files(world / "corpus")
-    refused = run_sayso(world, "feedback", "--out", str(world / out))
+def test_feedback_in_the_corpus_is_refused(sample_root: Path, out: str) -> None:
+    before = read_files(sample_root / "corpus")
+    refused = run_sayso(sample_root, "feedback", "--out", str(sample_root / out))
     assert refused.returncode == 2 and "published" in refused.stderr
-    assert read_files(world / "corpus") == before
+    assert read_files(sample_root / "corpus") == before
 
 
-def test_a_link_into_the_corpus_is_seen_through(world: Path) -> None:
-    (world / "elsewhere").symlink_to(world / "corpus")
-    assert run_sayso(world, "feedback", "--out", str(world / "elsewhere" / "there")).returncode == 2
+def test_a_symlink_into_the_corpus_is_refused(sample_root: Path) -> None:
+    (sample_root / "elsewhere").symlink_to(sample_root / "corpus")
+    assert (
+        run_sayso(
+            sample_root, "feedback", "--out", str(sample_root / "elsewhere" / "there")
+        ).returncode
+        == 2
+    )
 
 
-def test_another_folder_is_closed_too(world: Path, tmp_path: Path) -> None:
+def test_pages_in_another_folder_are_private_too(sample_root: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / "trial").mkdir(parents=True)
     (tmp_path / "out" / "trial" / "ann-1.html").write_text("older", encoding="utf-8")
-    run_sayso_ok(world, "feedback", "--out", str(tmp_path / "out"), "--annotator", "ann-1")
+    run_sayso_ok(sample_root, "feedback", "--out", str(tmp_path / "out"), "--annotator", "ann-1")
     assert [path.name for path in (tmp_path / "out" / "trial").iterdir()] == ["ann-1.html"]
     assert file_mode(tmp_path / "out" / "trial" / "ann-1.html") == 0o600
 
 
-def test_the_second_time_nothing_changes(world: Path) -> None:
-    run_sayso_ok(world, "feedback")
-    before = read_files(world / ".sayso" / "feedback")
-    again = run_sayso(world, "feedback").stderr.splitlines()
+def test_the_second_time_nothing_changes(sample_root: Path) -> None:
+    run_sayso_ok(sample_root, "feedback")
+    before = read_files(sample_root / ".sayso" / "feedback")
+    again = run_sayso(sample_root, "feedback").stderr.splitlines()
     assert len(again) == 4 and all(line.startswith("nothing changed") for line in again)
-    assert read_files(world / ".sayso" / "feedback") == before
+    assert read_files(sample_root / ".sayso" / "feedback") == before
 
 
-def test_as_data_it_says_rules_shares_and_the_curve(checkout: Checkout) -> None:
-    documents, answers, golds = build_learner(6)
-    write_corpus(checkout.root, documents, answers)
+def test_json_has_rules_coverage_f1_and_curve(checkout: Checkout) -> None:
+    documents, records, golds = build_learner(6)
+    write_corpus(checkout.root, documents, records)
     write_gold(checkout.root, golds)
     held = json.loads(run_sayso_ok(checkout.root, "feedback", "--json"))
     (page,) = held["pages"]
@@ -121,9 +130,9 @@ def test_as_data_it_says_rules_shares_and_the_curve(checkout: Checkout) -> None:
     assert page["curve"][0]["exact_f1"] == 0.0 and page["curve"][2]["capped"]
 
 
-def test_without_gold_it_says_what_makes_some(checkout: Checkout) -> None:
-    documents, answers, _golds = build_learner(3)
-    write_corpus(checkout.root, documents, answers)
+def test_without_gold_the_error_names_the_command_that_makes_it(checkout: Checkout) -> None:
+    documents, records, _golds = build_learner(3)
+    write_corpus(checkout.root, documents, records)
     refused = run_sayso(checkout.root, "feedback")
     assert refused.returncode == 7 and "sayso adjudicate" in refused.stderr
     assert not (checkout.private / "feedback").exists()

@@ -1,4 +1,4 @@
-"""Whose answers are held against which gold, and what they score."""
+"""The gold that an annotation is compared with, and its score."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ RELATIONS = (make_relation("source", "c", "m"), make_relation("quantity", "c", "
 
 def compare_written(
     root: Path,
-    answers: list[Annotation],
+    records: list[Annotation],
     golds: list[Gold],
-    left_out: ExcludedAnnotations | None = None,
+    excluded: ExcludedAnnotations | None = None,
 ) -> list[GoldComparison]:
-    write_corpus(root, [DOCUMENT], answers)
+    write_corpus(root, [DOCUMENT], records)
     write_gold(root, golds)
     return list(
         compare_with_gold(
-            CorpusFiles(root), SCHEMA, AnnotationFilter(), left_out or ExcludedAnnotations()
+            CorpusFiles(root), SCHEMA, AnnotationFilter(), excluded or ExcludedAnnotations()
         )
     )
 
 
-def test_each_annotator_is_held_against_gold_and_nobody_else(checkout: Checkout) -> None:
+def test_each_annotator_is_compared_with_gold_alone(checkout: Checkout) -> None:
     write_compared_corpus(checkout.root)
     seen = list(
         compare_with_gold(
@@ -64,7 +64,8 @@ def test_each_annotator_is_held_against_gold_and_nobody_else(checkout: Checkout)
     )
     assert [each.annotation.annotator for each in seen] == ["ann-1", "ann-2", "ann-3"]
     assert all(
-        [answer.annotator for answer in each.case.annotations] == ["you", "gold"] for each in seen
+        [annotation.annotator for annotation in each.case.annotations] == ["you", "gold"]
+        for each in seen
     )
     first = seen[0]
     assert [(each.kind, each.detail) for each in first.result.disagreements] == [
@@ -78,7 +79,7 @@ def test_each_annotator_is_held_against_gold_and_nobody_else(checkout: Checkout)
     )
 
 
-def test_the_names_pass_is_held_against_the_names_in_gold_alone(checkout: Checkout) -> None:
+def test_the_names_pass_is_compared_with_names_in_gold(checkout: Checkout) -> None:
     (one,) = compare_written(
         checkout.root,
         [make_annotation(DOCUMENT, MAYOR, COUNT, interface="names")],
@@ -87,22 +88,22 @@ def test_the_names_pass_is_held_against_the_names_in_gold_alone(checkout: Checko
     assert one.result.disagreements == () and one.score.gold == 2
 
 
-def test_gold_of_the_names_pass_says_nothing_of_claims(checkout: Checkout) -> None:
-    left_out = ExcludedAnnotations()
-    answer = make_annotation(DOCUMENT, *ALL_MENTIONS, interface="claims")
+def test_gold_of_the_names_pass_does_not_cover_claims(checkout: Checkout) -> None:
+    excluded = ExcludedAnnotations()
+    annotation = make_annotation(DOCUMENT, *ALL_MENTIONS, interface="claims")
     assert (
         compare_written(
             checkout.root,
-            [answer],
+            [annotation],
             [build_gold(DOCUMENT, [MAYOR, COUNT], interface="names")],
-            left_out,
+            excluded,
         )
         == []
     )
-    assert left_out.counts == {("trial", "claims", NO_GOLD): 1}
+    assert excluded.counts == {("trial", "claims", NO_GOLD): 1}
 
 
-def test_gold_of_the_very_pass_comes_first(checkout: Checkout) -> None:
+def test_gold_of_the_same_pass_is_preferred(checkout: Checkout) -> None:
     golds = [
         build_gold(DOCUMENT, [MAYOR], interface="names"),
         build_gold(DOCUMENT, ALL_MENTIONS, adjudicated="2026-01-01"),
@@ -113,27 +114,27 @@ def test_gold_of_the_very_pass_comes_first(checkout: Checkout) -> None:
     assert one.gold.interface == "names" and one.score.gold == 1
 
 
-def test_what_has_no_gold_of_its_own_is_counted(checkout: Checkout) -> None:
-    left_out = ExcludedAnnotations()
-    answers = [
+def test_annotations_without_gold_are_counted(checkout: Checkout) -> None:
+    excluded = ExcludedAnnotations()
+    records = [
         make_annotation(DOCUMENT, MAYOR),
         make_annotation(DOCUMENT, MAYOR, annotator="ann-2", started_from="annotation"),
         make_annotation(DOCUMENT, MAYOR, campaign="other"),
     ]
     assert (
         compare_written(
-            checkout.root, answers, [build_gold(DOCUMENT, [MAYOR], interface=None)], left_out
+            checkout.root, records, [build_gold(DOCUMENT, [MAYOR], interface=None)], excluded
         )
         == []
     )
-    assert left_out.counts == {
+    assert excluded.counts == {
         ("trial", "all", GOLD_UNSPECIFIC): 1,
         ("trial", "all", STARTED_FROM_ANOTHER): 1,
         ("other", "all", NO_GOLD): 1,
     }
 
 
-def test_without_gold_it_says_what_makes_some(checkout: Checkout) -> None:
+def test_without_gold_the_error_names_the_command_that_makes_it(checkout: Checkout) -> None:
     write_corpus(checkout.root, [DOCUMENT], [make_annotation(DOCUMENT, MAYOR)])
     with pytest.raises(InputError, match="sayso adjudicate"):
         list(
@@ -155,5 +156,5 @@ def test_without_gold_it_says_what_makes_some(checkout: Checkout) -> None:
         ("names", "gone", False),
     ],
 )
-def test_a_pass_covers_what_shows_no_more(wider: str, narrower: str, expected: bool) -> None:
+def test_a_pass_covers_a_pass_that_shows_no_more(wider: str, narrower: str, expected: bool) -> None:
     assert pass_covers(SCHEMA, wider, narrower) is expected

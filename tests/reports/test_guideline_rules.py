@@ -27,7 +27,7 @@ TEXT = "The mayor of Moscow’s centre (MC) said that 38 Ukrainian drones fell o
 
 @dataclass(frozen=True)
 class MentionsAndRelations:
-    """A reading and nothing more."""
+    """Mentions and relations without an annotator."""
 
     mentions: tuple[Mention, ...] = ()
     relations: tuple[Relation, ...] = ()
@@ -38,12 +38,12 @@ def mention_in_text(label: str, words: str, **attributes: str | int) -> Mention:
     return make_mention(words, label, TEXT, start, start + len(words), attributes=attributes)
 
 
-def test_everything_that_is_named_stands_in_the_guidelines() -> None:
+def test_every_rule_is_in_the_guidelines() -> None:
     assert list(find_invalid_entries(RULES)) == []
     assert len(RULES.table.rules) > 40
 
 
-def test_every_value_and_relation_has_a_row() -> None:
+def test_every_value_and_relation_has_a_table_row() -> None:
     for entry in RULES.table.rules:
         for attribute in entry.attributes if entry.row else ():
             (label,) = entry.names or [
@@ -55,7 +55,7 @@ def test_every_value_and_relation_has_a_row() -> None:
         assert RULES.find_table_row("Relations", name), name
 
 
-def test_every_name_in_the_table_is_the_schema_s() -> None:
+def test_every_name_in_the_table_is_in_the_schema() -> None:
     names = {*SCHEMA.labels, *SCHEMA.relations}
     attributes = {name for label in SCHEMA.labels.values() for name in label.attributes}
     assert all(set(entry.names) <= names for entry in RULES.table.rules)
@@ -148,7 +148,7 @@ def test_a_difference_finds_its_rule(
     assert rule.heading == heading and words in rule.text
 
 
-def test_an_arrow_finds_the_row_of_its_type() -> None:
+def test_a_relation_finds_the_row_of_its_type() -> None:
     ends = mention_in_text("Claim", "drones fell"), mention_in_text("Actor", "mayor")
     gold = MentionsAndRelations(ends, (make_relation("source", ends[0].id, ends[1].id),))
     (found,) = compare_annotations(
@@ -157,7 +157,7 @@ def test_an_arrow_finds_the_row_of_its_type() -> None:
     assert "the grammatical one" in RULES.find_rule(found).text
 
 
-def test_what_has_no_rule_is_other() -> None:
+def test_a_difference_without_a_rule_is_other() -> None:
     (found,) = compare_annotations(
         MentionsAndRelations((mention_in_text("Actor", "mayor"),)),
         MentionsAndRelations(),
@@ -173,7 +173,7 @@ def test_a_checkout_without_a_table_has_no_rules(tmp_path: Path) -> None:
     assert load_rules(root).table.rules == ()
 
 
-def test_a_rule_that_the_guidelines_do_not_have_is_refused(tmp_path: Path) -> None:
+def test_a_rule_missing_from_the_guidelines_is_refused(tmp_path: Path) -> None:
     root = new_checkout(tmp_path / "checkout").root
     written = (root / RULES_FILE).read_text(encoding="utf-8")
     (root / RULES_FILE).write_text(

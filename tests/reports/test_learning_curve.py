@@ -24,9 +24,9 @@ from tests.reports.sample_feedback import (
 COUNT = 12
 
 
-def test_the_learner_is_recovered(checkout: Checkout) -> None:
-    documents, answers, golds = build_learner(COUNT)
-    write_corpus(checkout.root, documents, answers)
+def test_the_curve_recovers_the_simulated_learner(checkout: Checkout) -> None:
+    documents, records, golds = build_learner(COUNT)
+    write_corpus(checkout.root, documents, records)
     write_gold(checkout.root, golds)
     run = build_curve(
         [
@@ -65,7 +65,7 @@ def scored_annotation(number: int, seconds: float | None, score: GoldScore) -> S
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1e6)), max_size=60))
-def test_every_answer_is_in_one_part(times: list[float | None]) -> None:
+def test_every_annotation_is_in_one_part(times: list[float | None]) -> None:
     run = build_curve(
         [
             scored_annotation(number, seconds, GoldScore(1, 1, 1, 1))
@@ -80,7 +80,7 @@ def test_every_answer_is_in_one_part(times: list[float | None]) -> None:
     )
 
 
-def test_what_was_not_measured_is_not_nought() -> None:
+def test_missing_times_are_not_zero() -> None:
     run = build_curve([scored_annotation(1, None, GoldScore(0, 0, 0, 0))])
     assert (run.cap, run.points[0].seconds, run.parts[0].seconds, run.parts[0].exact) == (
         None,

@@ -32,7 +32,7 @@ const relationTitles = { source: "who says", cue: "cue", agent: "who did it", ta
 const spellNumber = written => written.replace("≥", "at least").replace("≤", "at most").replace("≈", "about").replace("..", " to ").replace("?", "an unknown number");
 
 /** Build a number in notation, with words for screen readers. */
-const buildNumber = written => spellNumber(written) === written ? h("span", { class: "number" }, written) : h("span", { class: "number" }, h("span", { "aria-hidden": "true" }, written), h("span", { class: "sr-only" }, spellNumber(written)));
+const buildNumber = written => spellNumber(written) === written ? h("span", { class: "quantity" }, written) : h("span", { class: "quantity" }, h("span", { "aria-hidden": "true" }, written), h("span", { class: "sr-only" }, spellNumber(written)));
 
 // --- tables with search, filters, sorting and pages
 
