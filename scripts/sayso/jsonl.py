@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-import jsonlines
 import msgspec
 
 from sayso.errors import InputError
@@ -85,6 +84,8 @@ def write(path: Path, records: Iterable[Any]) -> bool:
         DiskError: the disk refused; the file is as it was.
     """
 
+    import jsonlines  # half of what opening a corpus would cost, and reading our own files needs none of it
+
     def write_lines(file: BinaryIO) -> None:
         with jsonlines.Writer(file, dumps=encode) as writer:
             writer.write_all(records)
@@ -104,6 +105,8 @@ def read_objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict
 
 
 def _parse_object(line: bytes, where: str) -> dict[str, Any]:
+    import jsonlines
+
     what = "not an object in braces"
     try:
         value = jsonlines.Reader([line], loads=_parse_strict_json).read()
