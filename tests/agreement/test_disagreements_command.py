@@ -31,8 +31,8 @@ def read_disagreements(root: Path, *words: str) -> list[dict[str, Any]]:
     return listed
 
 
-def test_every_kind_is_told_for_every_pair(world: Path) -> None:
-    kinds = Counter((each["kind"], *each["names"]) for each in read_disagreements(world))
+def test_every_kind_is_told_for_every_pair(checkout_root: Path) -> None:
+    kinds = Counter((each["kind"], *each["names"]) for each in read_disagreements(checkout_root))
     assert kinds == {
         ("attribute", "Count"): 1,
         ("attribute", "Location"): 2,
@@ -48,8 +48,8 @@ def test_every_kind_is_told_for_every_pair(world: Path) -> None:
     }
 
 
-def test_every_entry_stands_on_its_words_and_leads_to_its_task(world: Path) -> None:
-    for each in read_disagreements(world, "--url", "http://studio.invalid:8080/"):
+def test_every_entry_stands_on_its_words_and_leads_to_its_task(checkout_root: Path) -> None:
+    for each in read_disagreements(checkout_root, "--url", "http://studio.invalid:8080/"):
         assert (each["doc_id"], each["campaign"], each["interface"]) == ("struck", "trial", "all")
         for side in (each["one"], each["other"]):
             for mention in side.get("mentions", []):
@@ -73,32 +73,32 @@ def test_every_entry_stands_on_its_words_and_leads_to_its_task(world: Path) -> N
     ],
 )
 def test_what_was_asked_for_is_told(
-    world: Path, words: list[str], expected: set[tuple[str, str]]
+    checkout_root: Path, words: list[str], expected: set[tuple[str, str]]
 ) -> None:
     assert {
         (each["one"]["annotator"], each["other"]["annotator"])
-        for each in read_disagreements(world, *words)
+        for each in read_disagreements(checkout_root, *words)
     } == expected
 
 
-def test_the_table_counts_by_label_and_kind_and_shows_examples(world: Path) -> None:
-    printed = run_sayso_ok(world, "disagreements", "--examples", "1", "--pairs")
+def test_the_table_counts_by_label_and_kind_and_shows_examples(checkout_root: Path) -> None:
+    printed = run_sayso_ok(checkout_root, "disagreements", "--examples", "1", "--pairs")
     rows = [line.split() for line in printed.splitlines()]
     assert ["Actor", "1", "1", "2", "3"] in rows  # agreed, missed, boundary, disagreed
     assert "“Moscow’s leadership”" in printed and "ann-1 and ann-3 · trial · all" in printed
     assert "two drones 𝒻ell" in printed
 
 
-def test_a_word_that_is_not_known_is_refused(world: Path) -> None:
+def test_a_word_that_is_not_known_is_refused(checkout_root: Path) -> None:
     for option, word in (("--label", "Person"), ("--annotator", "ann-9"), ("--pass", "both")):
-        refused = run_sayso(world, "disagreements", option, word)
+        refused = run_sayso(checkout_root, "disagreements", option, word)
         assert (
             refused.returncode == 2 and word in refused.stderr and "choose from" in refused.stderr
         )
 
 
-def test_an_address_with_a_login_is_refused(world: Path) -> None:
-    refused = run_sayso(world, "disagreements", "--url", "https://me:secret@studio.invalid")
+def test_an_address_with_a_login_is_refused(checkout_root: Path) -> None:
+    refused = run_sayso(checkout_root, "disagreements", "--url", "https://me:secret@studio.invalid")
     assert refused.returncode == 2 and "secret" not in refused.stderr
 
 

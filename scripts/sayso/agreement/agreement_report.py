@@ -1,22 +1,74 @@
-"""All that was measured as one JSON object: what ``sayso agreement --json`` prints, and what a release carries.
+"""The agreement report: what `sayso agreement --json` prints and `agreement.json` of a release holds.
 
-It holds labels, values, pseudonyms and numbers, and no word of a text.
+It has labels, values, pseudonyms and numbers, but no word of a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 from msgspec import Struct
 
-from sayso.agreement.comparisons import ExcludedAnnotations
-from sayso.agreement.measurement import Measurement
+from sayso.agreement.bootstrap import AGGREGATION_RULE, CONFIDENCE, Figure
 from sayso.errors import InputError
 
 
+class PairMeasurement(Struct, frozen=True, kw_only=True):
+    """Span agreement of two annotators over the documents that both annotated."""
+
+    annotators: tuple[str, str]
+    documents: int
+    figures: tuple[Figure, ...]
+
+
+class VersionMeasurement(Struct, frozen=True, kw_only=True):
+    """Agreement of annotations made under the same versions of schema and guidelines.
+
+    If ``mixed``, that of pairs across versions; both versions are None then.
+    """
+
+    schema_version: str | None
+    guidelines_version: str | None
+    mixed: bool
+    first_annotation: str
+    documents: int
+    comparisons: int
+    figures: tuple[Figure, ...]
+
+
+class Measurement(Struct, frozen=True, kw_only=True):
+    """Agreement in one campaign and pass.
+
+    Attributes:
+        interface: the pass.
+        documents: the number with at least two annotations to compare.
+        annotations, comparisons: the numbers of compared annotations and of pairs of them.
+        versions: the number of annotations by versions of schema and guidelines.
+        excluded: the number of annotations that were not compared, by reason.
+        missing: by attribute, how often only one side had a value.
+        by_version: only if asked for; ``differences`` is the newer of two versions minus the older.
+    """
+
+    campaign: str
+    interface: str
+    annotators: tuple[str, ...]
+    documents: int
+    annotations: int
+    comparisons: int
+    versions: dict[str, int]
+    excluded: dict[str, int]
+    rule: str = AGGREGATION_RULE
+    confidence: float = CONFIDENCE
+    samples: int
+    seed: int
+    figures: tuple[Figure, ...]
+    missing: dict[str, int]
+    pairs: tuple[PairMeasurement, ...] = ()
+    by_version: tuple[VersionMeasurement, ...] = ()
+    differences: tuple[Figure, ...] = ()
+
+
 class UnmeasuredPass(Struct, frozen=True, kw_only=True):
-    """A campaign and pass with answers, and not two of them to compare."""
+    """A campaign and pass with annotations, but no two of them to compare."""
 
     campaign: str
     interface: str
@@ -24,41 +76,26 @@ class UnmeasuredPass(Struct, frozen=True, kw_only=True):
 
 
 class AgreementReport(Struct, frozen=True, kw_only=True):
-    """What was measured and what was not; ``schema`` numbers the shape of this object."""
+    """All measurements, and the passes that could not be measured. ``schema`` numbers the format."""
 
-    schema: int = 1
+    schema: int = 2
     measurements: tuple[Measurement, ...]
     not_measured: tuple[UnmeasuredPass, ...]
 
 
-def build_report(
-    measurements: Iterable[Measurement], excluded: ExcludedAnnotations
-) -> AgreementReport:
-    """What there is to tell; ``excluded`` is what ``compared`` was given."""
-    measurements = tuple(measurements)
-    measured = {(each.campaign, each.interface) for each in measurements}
-    rest = tuple(
-        UnmeasuredPass(campaign=campaign, interface=interface, excluded=reasons)
-        for (campaign, interface), reasons in excluded.count_by_pass().items()
-        if (campaign, interface) not in measured
-    )
-    return AgreementReport(measurements=measurements, not_measured=rest)
-
-
 def encode_report(report: AgreementReport) -> bytes:
-    """One line."""
+    """Encode a report as one line of JSON."""
     return msgspec.json.encode(report) + b"\n"
 
 
 def decode_report(content: bytes, where: str) -> AgreementReport:
-    """Read it back.
+    """Decode a report.
 
     Raises:
-        InputError: it is no such object.
+        InputError: it is not one.
     """
     try:
         return msgspec.json.decode(content, type=AgreementReport)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(
-            str(error), where=where, remedy="run `sayso build`, which makes it anew"
-        ) from error
+        remedy = "run `sayso build`, which makes it anew"
+        raise InputError(str(error), where=where, remedy=remedy) from error

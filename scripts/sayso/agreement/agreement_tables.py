@@ -1,4 +1,4 @@
-"""A measurement as people read it: a table for each group of figures, and in words what no table shows."""
+"""Tables and notes of a measurement, for people."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
+from sayso.agreement.agreement_report import Measurement, VersionMeasurement
 from sayso.agreement.annotation_pairs import ALL
 from sayso.agreement.bootstrap import Figure
-from sayso.agreement.measurement import Measurement, VersionMeasurement, format_version
+from sayso.agreement.measurement import format_version
 
 UNDEFINED = "undefined"
 
 
 class AgreementTable(NamedTuple):
-    """One table."""
+    """A table of formatted cells."""
 
     title: str
     columns: list[str]
@@ -61,28 +62,24 @@ _PAIR_MEASURES = ("exact", "normalised", "overlap")
 
 
 def format_cell(figure: Figure | None) -> str:
-    """A figure with its interval.
+    """Format a figure with its interval.
 
-    >>> known = {"group": "spans", "subject": "Actor", "measure_comparisons": "match_exact_spans", "n": 4, "unit": "mentions", "documents": 2}
-    >>> format_cell(Figure(value=0.8612, normalized=0.81, high=1.0, **known)), format_cell(Figure(value=-0.021, **known))
-    ('.86 .81–1.00', '-.02')
+    >>> known = {"group": "spans", "subject": "Actor", "measure": "exact", "n": 4, "unit": "mentions"}
+    >>> format_cell(Figure(value=0.8612, low=0.81, high=1.0, documents=2, **known))
+    '.86 .81–1.00'
+    >>> format_cell(Figure(value=-0.021, documents=1, **known))
+    '-.02'
     """
-    if figure is None:
-        return ""
-    if figure.value is None:
-        return UNDEFINED
-    edges = (
-        f" {_format_number(figure.low)}–{_format_number(figure.high)}"
-        if figure.low is not None and figure.high is not None
-        else ""
-    )
-    return f"{_format_number(figure.value)}{edges}"
+    if figure is None or figure.value is None:
+        return UNDEFINED if figure else ""
+    numbers = [_format_number(figure.value)]
+    if figure.low is not None and figure.high is not None:
+        numbers.append(f"{_format_number(figure.low)}–{_format_number(figure.high)}")
+    return " ".join(numbers)
 
 
-def _format_number(value: float | None) -> str:
-    return (
-        "" if value is None else re.sub(r"^(-?)0\.", r"\1.", f"{value:.2f}").replace("-.00", ".00")
-    )
+def _format_number(value: float) -> str:
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.2f}").replace("-.00", ".00")
 
 
 CellFormatter = Callable[[Figure | None], str]
@@ -91,11 +88,7 @@ CellFormatter = Callable[[Figure | None], str]
 def build_tables(
     measurement: Measurement, format_figure: CellFormatter = format_cell
 ) -> Iterator[AgreementTable]:
-    """The tables, those first that come first; none for a group of which there is no figure.
-
-    Args:
-        shown: how a figure stands in its cell.
-    """
+    """Yield a table for each group that has figures."""
     for group, (title, columns) in _GROUP_TABLES.items():
         if group == "machine":
             yield from _build_claim_table(measurement.figures, format_figure)
@@ -127,9 +120,9 @@ def _build_table(
 
 
 def _format_row_name(subject: str) -> str:
-    """Values stand below their attribute.
+    """Indent values below their attribute.
 
-    >>> _format_row_name("Actor.record_type"), _format_row_name("Actor.record_type=civilian")
+    >>> _format_row_name("Actor.type"), _format_row_name("Actor.type=civilian")
     ('Actor.type', '  civilian')
     """
     _attribute, equals, value = subject.partition("=")
@@ -153,7 +146,7 @@ def _format_extent(figure: Figure) -> tuple[str, str]:
 
 
 def build_pair_table(measurement: Measurement) -> Iterator[AgreementTable]:
-    """A table of every two annotators."""
+    """Yield a table of every two annotators, if there are any."""
     rows = [
         row
         for pair in measurement.pairs
@@ -170,7 +163,7 @@ def build_pair_table(measurement: Measurement) -> Iterator[AgreementTable]:
 
 
 def build_version_tables(measurement: Measurement) -> Iterator[AgreementTable]:
-    """A table of the versions that answers were given under, and one of what the newer of two has changed."""
+    """Yield a table of the versions, and one of the differences between two of them."""
     rows = [
         row
         for each in measurement.by_version
@@ -189,41 +182,36 @@ def build_version_tables(measurement: Measurement) -> Iterator[AgreementTable]:
 def _build_span_rows(
     name: str, figures: Iterable[Figure], measures: Sequence[str], documents: int
 ) -> Iterator[list[str]]:
-    """The figures of all labels; where only some labels are shown, those of each."""
+    """Yield the row of ALL, or else those of the selected labels."""
     by_subject: defaultdict[str, dict[str, Figure]] = defaultdict(dict)
     for figure in figures:
         if figure.group == "spans":
             by_subject[figure.subject][figure.measure] = figure
     for subject, found in by_subject.items():
         if subject == ALL or ALL not in by_subject:
-            told_name = name if subject == ALL else f"{name}: {subject}"
-            yield [
-                told_name,
-                *(format_cell(found.get(each)) for each in measures),
-                f"{documents:,}",
-            ]
+            cells = [format_cell(found.get(each)) for each in measures]
+            yield [name if subject == ALL else f"{name}: {subject}", *cells, f"{documents:,}"]
 
 
 def _format_version_group(version: VersionMeasurement) -> str:
-    return (
-        "across versions"
-        if version.mixed
-        else format_version((version.schema_version or "", version.guidelines_version or ""))
-    )
+    if version.mixed:
+        return "across versions"
+    return format_version((version.schema_version or "", version.guidelines_version or ""))
 
 
 def format_title(measurement: Measurement) -> str:
-    """What was measured, in one line."""
+    """Summarize in one line what was measured."""
     return (
-        f"{measurement.campaign}, {measurement.interface}: {measurement.documents:,} documents, {len(measurement.annotators)} "
-        f"annotators, {measurement.annotations:,} answers in {measurement.comparisons:,} pairs"
+        f"{measurement.campaign}, {measurement.interface}: {measurement.documents:,} documents, "
+        f"{len(measurement.annotators)} annotators, {measurement.annotations:,} annotations in "
+        f"{measurement.comparisons:,} pairs"
     )
 
 
 def format_notes(measurement: Measurement) -> Iterator[str]:
-    """What no table shows: what is undefined and why, what was left out, by which rule all this was reckoned."""
-    for why, subjects in _group_undefined(measurement.figures).items():
-        yield f"{UNDEFINED}, {why}: {', '.join(subjects)}"
+    """Yield what no table shows: undefined figures with the reason, excluded annotations, the rule."""
+    for reason, subjects in _group_undefined(measurement.figures).items():
+        yield f"{UNDEFINED}, {reason}: {', '.join(subjects)}"
     for subject, count in measurement.missing.items():
         yield f"{subject}: {count:,} times one side had no value and the other had"
     yield from format_excluded(measurement.excluded)
@@ -231,15 +219,15 @@ def format_notes(measurement: Measurement) -> Iterator[str]:
 
 
 def format_excluded(reasons: Mapping[str, int]) -> Iterator[str]:
-    """Answers that are in no figure, by reason."""
+    """Yield one line about annotations that are in no figure, if there are any."""
     if reasons:
-        told_reasons = ", ".join(f"{count:,} ({reason})" for reason, count in reasons.items())
-        yield f"answers left out: {told_reasons}"
+        listed = ", ".join(f"{count:,} ({reason})" for reason, count in reasons.items())
+        yield f"annotations excluded: {listed}"
 
 
 def _group_undefined(figures: Sequence[Figure]) -> dict[str, list[str]]:
-    """Why figures are undefined, each with what they are of; a value that nobody chose goes without saying."""
-    every: dict[tuple[str, str], int] = Counter((each.group, each.subject) for each in figures)
+    """Group the undefined figures by reason, except those of single values."""
+    total: dict[tuple[str, str], int] = Counter((each.group, each.subject) for each in figures)
     found: defaultdict[str, defaultdict[tuple[str, str], list[str]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -247,43 +235,37 @@ def _group_undefined(figures: Sequence[Figure]) -> dict[str, list[str]]:
         if each.undefined and "=" not in each.subject:
             found[each.undefined][each.group, each.subject].append(each.measure)
     return {
-        why: [
-            _format_subject(subject, measures, every[subject])
+        reason: [
+            _format_subject(subject, measures, total[subject])
             for subject, measures in subjects.items()
         ]
-        for why, subjects in found.items()
+        for reason, subjects in found.items()
     }
 
 
 def _format_subject(subject: tuple[str, str], measures: Sequence[str], total: int) -> str:
-    """What figures are of, with which where only some of them are meant."""
+    """Name a subject, with the measures unless all of them are meant."""
     known = _GROUP_TABLES[subject[0]][1] if subject[0] in _GROUP_TABLES else {}
     names = ", ".join(known.get(each, each) for each in measures)
     return subject[1] if len(measures) == total else f"{subject[1]} ({names})"
 
 
 def select_labels(measurement: Measurement, labels: frozenset[str]) -> Measurement:
-    """Only the figures of some labels; all of them where none is named."""
+    """Return the measurement with only the figures of some labels; all of them if none is named."""
     if not labels:
         return measurement
 
-    def mine(figures: Iterable[Figure]) -> tuple[Figure, ...]:
+    def select(figures: Iterable[Figure]) -> tuple[Figure, ...]:
         return tuple(each for each in figures if re.split(r"[.=]", each.subject)[0] in labels)
 
-    return msgspec.structs.replace(
+    missing = measurement.missing.items()
+    return replace(
         measurement,
-        figures=mine(measurement.figures),
-        differences=mine(measurement.differences),
-        missing={
-            name: count
-            for name, count in measurement.missing.items()
-            if name.partition(".")[0] in labels
-        },
-        pairs=tuple(
-            msgspec.structs.replace(each, figures=mine(each.figures)) for each in measurement.pairs
-        ),
+        figures=select(measurement.figures),
+        differences=select(measurement.differences),
+        missing={name: count for name, count in missing if name.partition(".")[0] in labels},
+        pairs=tuple(replace(each, figures=select(each.figures)) for each in measurement.pairs),
         by_version=tuple(
-            msgspec.structs.replace(each, figures=mine(each.figures))
-            for each in measurement.by_version
+            replace(each, figures=select(each.figures)) for each in measurement.by_version
         ),
     )

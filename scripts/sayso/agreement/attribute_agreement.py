@@ -1,16 +1,16 @@
-"""Attributes of mentions that overlap: how often two annotators chose the same, beyond what chance would give.
+"""Agreement on the attributes of matched mentions, and on the bounds of counts.
 
-A closed attribute has three figures: agreement as it is, Krippendorff's alpha (nominal, or ordinal where the schema
-says that the values stand in order), and Gwet's AC1, which does not fall where nearly all have one value. Beside them
-each value has its own: how often, where one chose it, the other did too. An attribute in free words or numbers is
-only compared for equality.
+A closed attribute has observed agreement, Krippendorff's alpha (nominal, or ordinal where the schema orders the values)
+and Gwet's AC1, which does not fall where nearly all mentions have one value. Each of its values has the share of
+choices that the other annotator made, too. Free text and numbers are only compared for equality.
 
-Where one side has no value and the other has, that is a value of its own; order knows no place for it, so an ordinal
-alpha leaves it out. Where neither has one there is nothing to compare.
+A value that only one side has is compared with NO_VALUE, which the ordinal alpha leaves out: it has no place in the
+order. Where neither side has a value, there is nothing to compare.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations
@@ -18,23 +18,22 @@ from itertools import chain, combinations
 import numpy as np
 
 from sayso.agreement.annotation_pairs import AgreementSums, AnnotationPair, DocumentStatistics
-from sayso.agreement.bootstrap import Estimate, SampledValues, estimate, ratio
+from sayso.agreement.bootstrap import Estimate, SampledValues, estimate, estimate_share, ratio
 from sayso.checks.schema_checks import COUNT, LOWER, UPPER
-from sayso.models import AttributeValue
+from sayso.models import AttributeValue, Mention
 from sayso.schema.declarations import Attribute, Schema
 
-GROUP = "attributes"
+GROUP, BOUNDS_GROUP = "attributes", "counts"
 NO_VALUE = "(none)"
-_SAME, _ABSENT, _COMPARED, _CHOSEN = "same", "absent", "compared", "chosen"
-UNIT = "matched mentions"
+_SAME, _ABSENT, _COMPARED, _CHOSEN, _OVERLAPPING = "same", "absent", "compared", "chosen", "meet"
 _NOTHING_MATCHED = "no mention that both marked has it"
 
 ComparedAttributes = dict[str, dict[str, Attribute]]
-"""The attributes that are compared, by label and name; bounds of counts are compared with each other elsewhere."""
+"""The attributes to compare, by label and name."""
 
 
 def select_attributes(schema: Schema, labels: Iterable[str]) -> ComparedAttributes:
-    """What is compared of mentions with these labels."""
+    """Return the attributes to compare of these labels: all but the bounds of counts."""
     return {
         label: {
             name: attribute
@@ -49,17 +48,22 @@ def select_attributes(schema: Schema, labels: Iterable[str]) -> ComparedAttribut
 def count_attributes(
     into: DocumentStatistics, pairs: Iterable[AnnotationPair], compared: ComparedAttributes
 ) -> None:
-    """What was chosen for mentions that two answers both have."""
-    met = Counter(chain.from_iterable(_iterate_value_pairs(pair, compared) for pair in pairs))
-    for (label, name, one, other), times in met.items():
+    """Count the values of matched mentions."""
+    value_pairs = Counter(
+        chain.from_iterable(_iterate_value_pairs(pair, compared) for pair in pairs)
+    )
+    for (label, name, one, other), times in value_pairs.items():
         if one is None and other is None:
             continue
         subject = f"{label}.{name}"
         into[GROUP, subject, _COMPARED] += times
         into[GROUP, subject, _SAME] += times * (one == other)
         into[GROUP, subject, _ABSENT] += times * (one is None or other is None)
-        if compared[label][name].is_closed:
-            _count_value_pair(into, subject, _value_name(one), _value_name(other), times)
+        if compared[label][name].closed:
+            values = [NO_VALUE if value is None else str(value) for value in (one, other)]
+            into[GROUP, subject, tuple(sorted(values))] += times
+            for value in values:
+                into[GROUP, f"{subject}={value}", _CHOSEN] += times
 
 
 def _iterate_value_pairs(
@@ -71,39 +75,15 @@ def _iterate_value_pairs(
             yield mine.label, name, one.get(name), other.get(name)
 
 
-def _count_value_pair(
-    into: DocumentStatistics, subject: str, one: str, other: str, times: int
-) -> None:
-    into[GROUP, subject, _sort_pair(one, other)] += times
-    for value in (one, other):
-        into[GROUP, f"{subject}={value}", _CHOSEN] += times
-
-
-def _value_name(value: AttributeValue | None) -> str:
-    return NO_VALUE if value is None else str(value)
-
-
-def _sort_pair(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one <= other else (other, one)
-
-
 def estimate_attributes(sums: AgreementSums, compared: ComparedAttributes) -> Iterator[Estimate]:
-    """The figures of each attribute, and of each value of those that are closed."""
+    """Yield the figures of each attribute, and of each value of the closed ones."""
     for label, attributes in compared.items():
         for name, attribute in attributes.items():
             subject = f"{label}.{name}"
-            yield _estimate_attribute(
-                sums,
-                subject,
-                "agreement",
-                ratio(sums[GROUP, subject, _SAME], _compared_counts(sums, subject)),
-            )
-            if attribute.is_closed:
+            same = ratio(sums[GROUP, subject, _SAME], sums[GROUP, subject, _COMPARED])
+            yield _estimate_attribute(sums, subject, "agreement", same)
+            if attribute.closed:
                 yield from _estimate_closed(sums, subject, attribute)
-
-
-def _compared_counts(sums: AgreementSums, subject: str) -> SampledValues:
-    return sums[GROUP, subject, _COMPARED]
 
 
 def _estimate_attribute(
@@ -114,37 +94,32 @@ def _estimate_attribute(
     reason: str = _NOTHING_MATCHED,
 ) -> Estimate:
     key = (GROUP, subject, _COMPARED)
-    n = sums.total(key)
-    return estimate(
-        (GROUP, subject, measure),
-        values,
-        n,
-        UNIT,
-        sums.count_documents(key),
-        reason if n else _NOTHING_MATCHED,
-    )
+    n, documents = sums.total(key), sums.count_documents(key)
+    reason = reason if n else _NOTHING_MATCHED
+    return estimate((GROUP, subject, measure), values, n, "matched mentions", documents, reason)
 
 
 def count_missing_values(sums: AgreementSums, subject: str) -> int:
-    """Where one side had no value and the other had."""
+    """Return how often one side had a value and the other had none."""
     return sums.total((GROUP, subject, _ABSENT))
 
 
 def _estimate_closed(sums: AgreementSums, subject: str, attribute: Attribute) -> Iterator[Estimate]:
     known = [*attribute.values]
-    strange = sorted(
-        {value for value in _iterate_values(sums, subject) if value not in attribute.values}
-    )
-    table = _coincidence_table(sums, subject, [*known, *strange])
+    unknown = sorted({value for value in _iterate_values(sums, subject) if value not in known})
+    table = _coincidence_table(sums, subject, [*known, *unknown])
     ordinal = attribute.kind == "ordinal"
-    chosen = table[: len(known), : len(known)] if ordinal else table
-    values = krippendorff_alpha(chosen, ordinal=ordinal)
-    yield _estimate_attribute(sums, subject, "alpha", values, "only one value was chosen")
-    yield _estimate_attribute(
-        sums, subject, "ac1", gwet_ac1(table), "there is but one value to choose"
+    alpha = krippendorff_alpha(
+        table[: len(known), : len(known)] if ordinal else table, ordinal=ordinal
     )
-    for number, value in enumerate([*known, *strange]):
-        yield _estimate_value(sums, f"{subject}={value}", table, number)
+    yield _estimate_attribute(sums, subject, "alpha", alpha, "only one value was chosen")
+    ac1 = gwet_ac1(table)
+    yield _estimate_attribute(sums, subject, "ac1", ac1, "there is but one value to choose")
+    for row, value in enumerate([*known, *unknown]):
+        key = (GROUP, f"{subject}={value}", _CHOSEN)
+        values = ratio(table[row, row], table[row].sum(axis=0))
+        name, documents = (GROUP, key[1], "agreement"), sums.count_documents(key)
+        yield estimate(name, values, sums.total(key), "choices", documents, "nobody chose it")
 
 
 def _iterate_values(sums: AgreementSums, subject: str) -> Iterator[str]:
@@ -154,55 +129,86 @@ def _iterate_values(sums: AgreementSums, subject: str) -> Iterator[str]:
 
 
 def _coincidence_table(sums: AgreementSums, subject: str, values: Sequence[str]) -> SampledValues:
-    """How often two values met: an array of (value, value, drawing), the same both ways round.
+    """Return how often two values met: a symmetric array of (value, value, sample).
 
-    A pair of annotators counts in both ways round, so that the whole is twice as many as were compared.
+    Each pair counts in both orders, so the whole is twice the number of compared mentions.
     """
     table: SampledValues = np.zeros((len(values), len(values), sums.sums.shape[1]))
     for i, one in enumerate(values):
         table[i, i] = 2 * sums[GROUP, subject, (one, one)]
         for j in range(i):
-            table[i, j] = table[j, i] = sums[GROUP, subject, _sort_pair(one, values[j])]
+            key = (GROUP, subject, tuple(sorted((one, values[j]))))
+            table[i, j] = table[j, i] = sums[key]
     return table
 
 
 def krippendorff_alpha(table: SampledValues, *, ordinal: bool = False) -> SampledValues:
-    """Krippendorff's alpha of coincidences, an array of (value, value, drawing); order is that of the values.
+    """Compute alpha of a coincidence table, by sample; NaN where only one value was chosen.
 
-    Not a number where only one value was chosen.
+    Krippendorff, Content Analysis (2004), chapter 11: ``1 - (n - 1) * sum(o * d) / sum(n_i * n_j * d)``.
+
+    Args:
+        table: an array of (value, value, sample); for ``ordinal`` the values are in order.
     """
     chosen = table.sum(axis=1)
     total = chosen.sum(axis=0)
     observed, expected = 0 * total, 0 * total
     for i, j in combinations(range(len(table)), 2):
-        apart = _ordinal_distance(chosen, i, j) if ordinal else 1.0
-        observed = observed + apart * table[i, j]
-        expected = expected + apart * chosen[i] * chosen[j]
+        distance = _ordinal_distance(chosen, i, j) if ordinal else 1.0
+        observed = observed + distance * table[i, j]
+        expected = expected + distance * chosen[i] * chosen[j]
     return 1 - ratio((total - 1) * observed, expected)
 
 
 def _ordinal_distance(chosen: SampledValues, i: int, j: int) -> SampledValues:
-    """The ordinal metric: how many choices lie between two values, half of those at the ends counted, squared."""
+    """Square the number of choices between two values, with half of those at both ends."""
     between: SampledValues = chosen[i : j + 1].sum(axis=0) - (chosen[i] + chosen[j]) / 2
     return between**2
 
 
 def gwet_ac1(table: SampledValues) -> SampledValues:
-    """Gwet's AC1 of the same: chance is that of choosing at random, as often as the values are hard to tell apart."""
+    """Compute AC1 of a coincidence table, by sample; NaN where there is only one value.
+
+    Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement" (2008): chance
+    agreement is ``sum(p * (1 - p)) / (values - 1)``.
+    """
     chosen = table.sum(axis=1)
     total = chosen.sum(axis=0)
     same = ratio(sum((table[i, i] for i in range(len(table))), 0 * total), total)
     if len(table) < 2:
         return same * np.nan
-    share = [ratio(each, total) for each in chosen]
-    chance = sum((each * (1 - each) for each in share), 0 * total) / (len(table) - 1)
+    shares = [ratio(each, total) for each in chosen]
+    chance = sum((share * (1 - share) for share in shares), 0 * total) / (len(table) - 1)
     return ratio(same - chance, 1 - chance)
 
 
-def _estimate_value(sums: AgreementSums, subject: str, table: SampledValues, row: int) -> Estimate:
-    key = (GROUP, subject, _CHOSEN)
-    values = ratio(table[row, row], table[row].sum(axis=0))
-    name = (GROUP, subject, "agreement")
-    return estimate(
-        name, values, sums.total(key), "choices", sums.count_documents(key), "nobody chose it"
+def count_bounds(into: DocumentStatistics, pair: AnnotationPair) -> None:
+    """Count matched counts with equal bounds, and those whose intervals share a number."""
+    for mine, theirs in pair.matched_mentions:
+        if mine.label == COUNT:
+            one, other = bounds(mine), bounds(theirs)
+            into[BOUNDS_GROUP, COUNT, _COMPARED] += 1
+            into[BOUNDS_GROUP, COUNT, _SAME] += one == other
+            overlap = max(one[0], other[0]) <= min(one[1], other[1])
+            into[BOUNDS_GROUP, COUNT, _OVERLAPPING] += overlap
+
+
+def bounds(mention: Mention) -> tuple[float, float]:
+    """Return the least and the greatest number that a count allows.
+
+    >>> bounds(Mention(id="c", label="Count", start=0, end=1, text="7", attributes={"lower": 7}))
+    (7, inf)
+    """
+    lower, upper = mention.attributes.get(LOWER), mention.attributes.get(UPPER)
+    return (
+        lower if isinstance(lower, int) else -math.inf,
+        upper if isinstance(upper, int) else math.inf,
     )
+
+
+def estimate_bounds(sums: AgreementSums) -> Iterator[Estimate]:
+    """Yield the share of matched counts with equal bounds, and with overlapping intervals."""
+    whole = (BOUNDS_GROUP, COUNT, _COMPARED)
+    for measure, key in (("equal", _SAME), ("overlap", _OVERLAPPING)):
+        name, part = (BOUNDS_GROUP, COUNT, measure), (BOUNDS_GROUP, COUNT, key)
+        yield estimate_share(sums, name, part, whole, "matched counts", "no count that both marked")

@@ -1,18 +1,17 @@
-"""Whole claims, and the tuples that they come to: who says what happened where, and how many.
+"""F1 of whole claims, and of the tuples that they state: who says what happened where, and how many.
 
-An attribution is a claim with its sources and cues; those of claims that have any are compared. A whole claim is a
-claim with every relation that begins at it. Exactly, all spans and labels must be the same; leniently, the claims
-overlap and their relations are of the same types and end at mentions that are matched with each other.
+An attribution is a claim with its sources and cues; claims without any are not counted. A whole claim is a claim with
+all relations that start at it. Exactly, all labelled spans are equal; leniently, the claims are matched and so are the
+ends of their relations.
 
-A tuple stands for each combination of a claim's sources, places and counts, with nothing where it has none. It says
-what an answer comes to, wherever it was marked. Without one of its slots it agrees at least as often; by how much
-more shows what that slot costs.
+A claim states one tuple for each combination of its sources, places and counts. Tuples agree wherever they were marked.
+F1 without one of the slots is at least as high; the difference is what that slot costs.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import product
 
 from sayso.agreement.annotation_pairs import (
@@ -20,42 +19,24 @@ from sayso.agreement.annotation_pairs import (
     AnnotationPair,
     DocumentStatistics,
     IndexedAnnotation,
-    SpanOccurrence,
     normalise_text,
     number_occurrences,
 )
 from sayso.agreement.bootstrap import Estimate
-from sayso.agreement.span_f1 import MARKED, estimate_f1
-from sayso.checks.schema_checks import (
-    CLAIM,
-    CUE,
-    ENTITY,
-    GAZETTEER,
-    LOWER,
-    OUTCOME,
-    POLARITY,
-    QUANTITY,
-    SOURCE,
-    THING,
-    TYPE,
-    UPPER,
-    WHERE,
-)
+from sayso.agreement.span_f1 import EXACT, MARKED, estimate_f1
+from sayso.checks import schema_checks as names
 from sayso.models import Mention
 
 CLAIMS, TUPLES = "claims", "tuples"
-ATTRIBUTION, WHOLE, TUPLE = "attribution", "whole", "claim"
-EXACT, LENIENT = "exact", "lenient"
+ATTRIBUTION, WHOLE, TUPLE, LENIENT = "attribution", "whole", "claim", "lenient"
 SLOTS = ("who", "what", "where", "how_many")
-_NO_CLAIM = "nobody marked a claim"
 
 ClaimEnds = frozenset[tuple[tuple[str, Hashable], int]]
-"""What begins at a claim: type and end of each relation."""
-ClaimShape = tuple[SpanOccurrence, ClaimEnds]
+"""The type and end of each relation that starts at a claim."""
 
 
 def count_claims(into: DocumentStatistics, pair: AnnotationPair) -> None:
-    """What two answers have in common."""
+    """Count what two annotations have in common."""
     one, other = pair.one.derive(ClaimShapes), pair.other.derive(ClaimShapes)
     for subject, mine, theirs in (
         (ATTRIBUTION, one.attributions, other.attributions),
@@ -65,101 +46,91 @@ def count_claims(into: DocumentStatistics, pair: AnnotationPair) -> None:
         into[CLAIMS, subject, EXACT] += len(mine & theirs)
     into[CLAIMS, WHOLE, LENIENT] += _count_lenient(one, other, pair.matched_ids)
     into[TUPLES, TUPLE, MARKED] += len(one.tuples["full"]) + len(other.tuples["full"])
-    for what, mine_said in one.tuples.items():
-        into[TUPLES, TUPLE, what] += len(mine_said & other.tuples[what])
+    for slots, tuples in one.tuples.items():
+        into[TUPLES, TUPLE, slots] += len(tuples & other.tuples[slots])
 
 
 class ClaimShapes:
-    """The claims of one answer, each with what begins at it."""
+    """The claims of one annotation with what starts at them, in comparable form.
 
-    def __init__(self, marked: IndexedAnnotation) -> None:
+    Attributes:
+        ends_by_claim: (type, id of the tail) of each relation, by id of the claim.
+        whole_claims, attributions: labelled span of the claim, with types and labelled spans of the tails.
+        tuples: numbered tuples, ``full`` and without each slot.
+    """
+
+    def __init__(self, indexed: IndexedAnnotation) -> None:
         ends: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-        for relation in marked.annotation.relations:
+        for relation in indexed.annotation.relations:
             ends[relation.head].append((relation.type, relation.tail))
-        claims = marked.mentions_by_label.get(CLAIM, [])
-        place = marked.occurrences_by_id
+        claims, keys = indexed.mentions_by_label.get(names.CLAIM, []), indexed.occurrences_by_id
         self.ends_by_claim = {claim.id: ends[claim.id] for claim in claims}
-        shapes = {
-            claim: [(kind, place[tail]) for kind, tail in found]
-            for claim, found in self.ends_by_claim.items()
-        }
-        said = {
-            claim: [end for end in found if end[0] in (SOURCE, CUE)]
-            for claim, found in shapes.items()
-        }
-        self.whole_claims = frozenset(
-            (place[claim], _freeze_ends(found)) for claim, found in shapes.items()
-        )
-        self.attributions = frozenset(
-            (place[claim], _freeze_ends(found)) for claim, found in said.items() if found
-        )
-        self.tuples = _build_tuples(claims, self.ends_by_claim, marked.mentions_by_id)
+        whole, attributions = set(), set()
+        for claim, tails in self.ends_by_claim.items():
+            shape = [(kind, keys[tail]) for kind, tail in tails]
+            whole.add((keys[claim], _freeze_ends(shape)))
+            if attribution := [end for end in shape if end[0] in (names.SOURCE, names.CUE)]:
+                attributions.add((keys[claim], _freeze_ends(attribution)))
+        self.whole_claims, self.attributions = frozenset(whole), frozenset(attributions)
+        self.tuples = _build_tuples(claims, self.ends_by_claim, indexed.mentions_by_id)
 
 
-def _freeze_ends(found: list[tuple[str, SpanOccurrence]] | list[tuple[str, str]]) -> ClaimEnds:
-    return frozenset(number_occurrences(found))
+def _freeze_ends(ends: Iterable[tuple[str, Hashable]]) -> ClaimEnds:
+    return frozenset(number_occurrences(ends))
 
 
 def _count_lenient(one: ClaimShapes, other: ClaimShapes, matched_ids: Mapping[str, str]) -> int:
-    """How many claims of the other are matched with one of ours that has the same relations to what is matched."""
+    """Count the matched claims whose relations have the same types and matched tails."""
     same = 0
     for claim, theirs in other.ends_by_claim.items():
         mine = one.ends_by_claim.get(matched_ids.get(claim, ""))
-        if (
-            mine is not None
-            and len(mine) == len(theirs)
-            and all(tail in matched_ids for _kind, tail in theirs)
-        ):
-            same += _freeze_ends(mine) == _freeze_ends(
-                [(kind, matched_ids[tail]) for kind, tail in theirs]
-            )
+        if mine is not None and all(tail in matched_ids for _kind, tail in theirs):
+            matched = ((kind, matched_ids[tail]) for kind, tail in theirs)
+            same += _freeze_ends(mine) == _freeze_ends(matched)
     return same
 
 
 def _build_tuples(
     claims: list[Mention], ends: Mapping[str, list[tuple[str, str]]], by_id: Mapping[str, Mention]
 ) -> dict[str, frozenset[tuple[Hashable, int]]]:
-    """What an answer says, whole and without each of its slots; what it says twice counts twice."""
-    said = [each for claim in claims for each in _iterate_tuples(claim, ends[claim.id], by_id)]
+    stated = [each for claim in claims for each in _iterate_tuples(claim, ends[claim.id], by_id)]
     found: dict[str, frozenset[tuple[Hashable, int]]] = {
-        "full": frozenset(number_occurrences(said))
+        "full": frozenset(number_occurrences(stated))
     }
     for number, slot in enumerate(SLOTS):
-        found[f"without_{slot}"] = frozenset(
-            number_occurrences(each[:number] + each[number + 1 :] for each in said)
-        )
+        rest = (each[:number] + each[number + 1 :] for each in stated)
+        found[f"without_{slot}"] = frozenset(number_occurrences(rest))
     return found
 
 
 def _iterate_tuples(
     claim: Mention, ends: list[tuple[str, str]], by_id: Mapping[str, Mention]
 ) -> Iterator[tuple[Hashable, ...]]:
-    """The tuples of one claim."""
-    ours = {
-        kind: [by_id[tail] for each, tail in ends if each == kind]
-        for kind in (SOURCE, WHERE, QUANTITY)
-    }
-    who = [_referent(source, ENTITY) for source in ours[SOURCE]]
-    where = [_referent(place, GAZETTEER) for place in ours[WHERE]]
-    many: list[Hashable] = [
-        tuple(each.attributes.get(name) for name in (LOWER, UPPER, THING, OUTCOME))
-        for each in ours[QUANTITY]
+    def tails(relation_type: str) -> Iterator[Mention]:
+        return (by_id[tail] for kind, tail in ends if kind == relation_type)
+
+    who = [_referent(source, names.ENTITY) for source in tails(names.SOURCE)]
+    where = [_referent(place, names.GAZETTEER) for place in tails(names.WHERE)]
+    slots = (names.LOWER, names.UPPER, names.THING, names.OUTCOME)
+    how_many = [
+        tuple(count.attributes.get(name) for name in slots) for count in tails(names.QUANTITY)
     ]
-    what = claim.attributes.get(TYPE), claim.attributes.get(POLARITY)
-    for source, place, counted in product(who or [None], where or [None], many or [None]):
-        yield source, what, place, counted
+    what = claim.attributes.get(names.TYPE), claim.attributes.get(names.POLARITY)
+    for source, place, count in product(who or [None], where or [None], how_many or [None]):
+        yield source, what, place, count
 
 
 def _referent(mention: Mention, attribute: str) -> Hashable:
-    """What is meant, as far as the annotator said so, else the words."""
+    """Return the attribute that says who or what is meant, or else the normalised text."""
     return mention.attributes.get(attribute) or normalise_text(mention)
 
 
 def estimate_claims(sums: AgreementSums) -> Iterator[Estimate]:
-    """F1 of attributions, of whole claims, and of tuples with all slots and without each."""
-    why = "no claim has a source or a cue"
-    yield estimate_f1(sums, (CLAIMS, ATTRIBUTION), EXACT, why, "attributions of both")
-    yield estimate_f1(sums, (CLAIMS, WHOLE), EXACT, _NO_CLAIM, "claims of both")
-    yield estimate_f1(sums, (CLAIMS, WHOLE), LENIENT, _NO_CLAIM, "claims of both")
-    for what in ("full", *(f"without_{slot}" for slot in SLOTS)):
-        yield estimate_f1(sums, (TUPLES, TUPLE), what, _NO_CLAIM, "tuples of both")
+    """Yield F1 of attributions, of whole claims, and of tuples with all slots and without each."""
+    reason, attribution, whole = "nobody marked a claim", (CLAIMS, ATTRIBUTION), (CLAIMS, WHOLE)
+    no_attribution = "no claim has a source or a cue"
+    yield estimate_f1(sums, attribution, EXACT, no_attribution, "attributions of both")
+    yield estimate_f1(sums, whole, EXACT, reason, "claims of both")
+    yield estimate_f1(sums, whole, LENIENT, reason, "claims of both")
+    for slots in ("full", *(f"without_{slot}" for slot in SLOTS)):
+        yield estimate_f1(sums, (TUPLES, TUPLE), slots, reason, "tuples of both")

@@ -1,53 +1,29 @@
-"""Which answers are compared with which: all that several annotators gave to one document in one pass, blind."""
+"""Which annotations are compared: independent ones of several annotators, for one document in one pass."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
 
-from sayso.corpus.old_items import AnnotationFilter, iterate_file_items, iterate_items
-from sayso.corpus.sources import CorpusFiles
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.models import Annotation, AnnotatorKind, Document
 
-SKIPPED_DOCUMENT = "the annotator passed the document over"
-STARTED_FROM_ANOTHER = "started from another's answer"
-SUPERSEDED = "an earlier answer of the same annotator"
+SKIPPED_DOCUMENT = "the annotator skipped the document"
+STARTED_FROM_ANOTHER = "started from another's annotation"
+SUPERSEDED = "an earlier annotation of the same annotator"
 OTHER_ANNOTATOR_KIND = "not by an annotator of the kind that is compared"
-NO_SECOND_ANNOTATION = "nobody else has answered"
+NO_SECOND_ANNOTATION = "nobody else has annotated it"
 
-
-@dataclass(frozen=True)
-class ComparisonFilter:
-    """Whose answers are compared; empty is all of them.
-
-    Attributes:
-        interface: the pass, or None for each pass by itself.
-        kinds: people, unless programs are asked for too.
-        files: annotations that lie elsewhere, instead of the corpus' own.
-    """
-
-    campaigns: frozenset[str] = frozenset()
-    annotators: frozenset[str] = frozenset()
-    pass_name: str | None = None
-    annotator_kinds: frozenset[AnnotatorKind] = frozenset({"human"})
-    files: tuple[Path, ...] = ()
-
-    def matches(self, annotation: Annotation) -> bool:
-        """Whether the answer is one that was asked for."""
-        return (
-            self.pass_name in (None, annotation.interface)
-            and (not self.campaigns or annotation.campaign in self.campaigns)
-            and (not self.annotators or annotation.annotator in self.annotators)
-        )
+PEOPLE = AnnotationFilter(kinds=frozenset({"human"}))
+"""The default selection: everything that people annotated."""
 
 
 @dataclass(frozen=True)
 class ComparedDocument:
-    """One document in one pass with at least two answers to compare, in order of annotator, one of each."""
+    """One document in one pass with at least two annotations, one of each annotator, in order of annotator."""
 
     document: Document
     campaign: str
@@ -57,75 +33,76 @@ class ComparedDocument:
 
 @dataclass
 class ExcludedAnnotations:
-    """Answers that are not compared, by reason and pass, counted."""
+    """The numbers of annotations that are not compared, by campaign, pass and reason."""
 
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def add(self, annotation: Annotation, reason: str) -> None:
-        """Take one more."""
+        """Count one more."""
         self.counts[annotation.campaign, annotation.interface, reason] += 1
 
     def count_by_pass(self) -> dict[tuple[str, str], dict[str, int]]:
-        """How many for which reason, by campaign and pass, in order."""
+        """Return the numbers by reason, for each campaign and pass, in order."""
         found: dict[tuple[str, str], dict[str, int]] = {}
-        for (campaign, interface, reason), count in sorted(self.counts.items()):
-            found.setdefault((campaign, interface), {})[reason] = count
+        for (campaign, pass_name, reason), count in sorted(self.counts.items()):
+            found.setdefault((campaign, pass_name), {})[reason] = count
         return found
 
 
-def iterate_comparisons(
-    corpus: CorpusFiles, selection: ComparisonFilter, excluded: ExcludedAnnotations
-) -> Iterator[ComparedDocument]:
-    """Documents in order with what is compared of each, lazily; a document of two passes comes twice.
+def with_excluded(selection: AnnotationFilter) -> AnnotationFilter:
+    """Return the filter for `CorpusFiles.items` that keeps annotations of other kinds, so that they are counted."""
+    return replace(selection, kinds=frozenset({"human", "program", "adjudicator"}))
 
-    Raises:
-        InputError: nothing fits the choice, or a record is broken.
-        SpanError: a mention is not the slice of its text that it says it is.
+
+def compared_kinds(selection: AnnotationFilter) -> frozenset[AnnotatorKind]:
+    """Return people, and programs if the selection has them."""
+    programs = not selection.kinds or "program" in selection.kinds
+    return frozenset({"human", "program"} if programs else {"human"})
+
+
+def iterate_comparisons(
+    items: Iterable[Item], selection: AnnotationFilter, excluded: ExcludedAnnotations
+) -> Iterator[ComparedDocument]:
+    """Yield what is compared, document by document and pass by pass, and count what is not in ``excluded``.
+
+    Args:
+        items: filtered with `with_excluded`.
+        selection: its kinds say whether programs are compared.
     """
-    choice = AnnotationFilter(selection.campaigns, selection.annotators)
-    for document, readings in (
-        iterate_file_items(corpus, selection.files)
-        if selection.files
-        else iterate_items(corpus, choice)
-    ):
-        answers = [reading.record for reading in readings if isinstance(reading.record, Annotation)]
-        yield from group_by_pass(document, filter(selection.matches, answers), selection, excluded)
+    for item in items:
+        yield from group_by_pass(item.document, item.all_annotations, selection, excluded)
 
 
 def group_by_pass(
     document: Document,
     annotations: Iterable[Annotation],
-    selection: ComparisonFilter,
+    selection: AnnotationFilter,
     excluded: ExcludedAnnotations,
 ) -> Iterator[ComparedDocument]:
-    """What is compared of one document, pass by pass."""
-    place = attrgetter("campaign", "interface")
-    for (campaign, interface), group in groupby(sorted(annotations, key=place), key=place):
+    """Yield the comparisons of one document."""
+    by_pass = attrgetter("campaign", "interface")
+    for (campaign, pass_name), group in groupby(sorted(annotations, key=by_pass), key=by_pass):
         chosen = select_independent(group, selection, excluded)
         if len(chosen) > 1:
-            yield ComparedDocument(document, campaign, interface, chosen)
-        for answer in chosen if len(chosen) == 1 else ():
-            excluded.add(answer, NO_SECOND_ANNOTATION)
+            yield ComparedDocument(document, campaign, pass_name, chosen)
+        elif chosen:
+            excluded.add(chosen[0], NO_SECOND_ANNOTATION)
 
 
 def select_independent(
-    annotations: Iterable[Annotation], selection: ComparisonFilter, excluded: ExcludedAnnotations
+    annotations: Iterable[Annotation], selection: AnnotationFilter, excluded: ExcludedAnnotations
 ) -> tuple[Annotation, ...]:
-    """The answers that stand for themselves, one of each annotator, the latest, in order of annotator."""
-    latest: dict[str, Annotation] = {}
-    for answer in sorted(annotations, key=attrgetter("updated", "created")):
-        if reason := _exclusion_reason(answer, selection):
-            excluded.add(answer, reason)
-            continue
-        if answer.annotator in latest:
-            excluded.add(latest[answer.annotator], SUPERSEDED)
-        latest[answer.annotator] = answer
+    """Return the latest annotation of each annotator that was made without another's, in order of annotator."""
+    kinds, latest = compared_kinds(selection), dict[str, Annotation]()
+    for annotation in sorted(annotations, key=attrgetter("updated", "created")):
+        if annotation.annotator_kind not in kinds:
+            excluded.add(annotation, OTHER_ANNOTATOR_KIND)
+        elif annotation.status == "skipped":
+            excluded.add(annotation, SKIPPED_DOCUMENT)
+        elif annotation.started_from == "annotation":
+            excluded.add(annotation, STARTED_FROM_ANOTHER)
+        else:
+            if before := latest.get(annotation.annotator):
+                excluded.add(before, SUPERSEDED)
+            latest[annotation.annotator] = annotation
     return tuple(latest[name] for name in sorted(latest))
-
-
-def _exclusion_reason(annotation: Annotation, selection: ComparisonFilter) -> str:
-    if annotation.annotator_kind not in selection.annotator_kinds:
-        return OTHER_ANNOTATOR_KIND
-    if annotation.status == "skipped":
-        return SKIPPED_DOCUMENT
-    return STARTED_FROM_ANOTHER if annotation.started_from == "annotation" else ""

@@ -1,104 +1,99 @@
-"""Everything that is measured of agreement, for each campaign and pass, in one pass over the documents.
+"""Measurement of agreement, by campaign and pass, in one walk over the documents.
 
-Of a document only what it adds to the sums is kept. The same comparisons give the same measurement to the last digit.
+Only sums are kept of a document. Equal comparisons give equal measurements, to the last digit.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations
 
-from msgspec import Struct
-
 from sayso.agreement import (
     attribute_agreement,
-    bootstrap,
-    bounds_agreement,
     character_alpha,
     claim_f1,
     relation_f1,
     span_f1,
     unitizing_alpha,
 )
+from sayso.agreement.agreement_report import (
+    AgreementReport,
+    Measurement,
+    PairMeasurement,
+    UnmeasuredPass,
+    VersionMeasurement,
+)
 from sayso.agreement.annotation_pairs import (
     ALL,
+    AgreementSums,
     AnnotationPair,
     DocumentStatistics,
     IndexedAnnotation,
     StatisticKey,
     add_totals,
 )
-from sayso.agreement.bootstrap import SAMPLES, SEED, Estimate, Figure, ResampledSums
-from sayso.agreement.comparisons import ComparedDocument, ExcludedAnnotations
+from sayso.agreement.bootstrap import (
+    SAMPLES,
+    SEED,
+    DocumentSums,
+    Estimate,
+    Figure,
+    subtract_estimates,
+)
+from sayso.agreement.comparisons import (
+    PEOPLE,
+    ComparedDocument,
+    ExcludedAnnotations,
+    iterate_comparisons,
+)
 from sayso.checks.schema_checks import COUNT
+from sayso.corpus.items import AnnotationFilter, Item
 from sayso.models import Annotation, Document
 from sayso.schema.declarations import Schema
 
 _SUMMED_GROUPS = frozenset(
-    {
-        span_f1.SPANS,
-        span_f1.MACHINE,
-        unitizing_alpha.GROUP,
-        character_alpha.GROUP,
-        relation_f1.GROUP,
-    }
+    {span_f1.SPANS, span_f1.MACHINE, unitizing_alpha.GROUP, character_alpha.GROUP, relation_f1.GROUP}
 )
 AnnotationVersion = tuple[str, str]
-"""Of the schema and of the guidelines that an answer was given under; empty where it does not say."""
+"""The versions of schema and guidelines that an annotation was made under; empty where unknown."""
+Resample = Callable[[DocumentSums[StatisticKey]], AgreementSums]
 
 
-class PairMeasurement(Struct, frozen=True, kw_only=True):
-    """How far two annotators agree on spans, over the documents that both answered."""
+def measure_agreement(
+    items: Iterable[Item],
+    schema: Schema,
+    selection: AnnotationFilter = PEOPLE,
+    *,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+    by_version: bool = False,
+) -> AgreementReport:
+    """Measure how far annotators agree, for each campaign and pass.
 
-    annotators: tuple[str, str]
-    documents: int
-    figures: tuple[Figure, ...]
-
-
-class VersionMeasurement(Struct, frozen=True, kw_only=True):
-    """Agreement among answers given under the same versions; ``mixed`` is that across versions, which both are None."""
-
-    schema_version: str | None
-    guidelines_version: str | None
-    mixed: bool
-    first_annotation: str
-    documents: int
-    comparisons: int
-    figures: tuple[Figure, ...]
-
-
-class Measurement(Struct, frozen=True, kw_only=True):
-    """What was measured of one campaign and pass.
-
-    Attributes:
-        documents: those with two answers or more to compare.
-        answers: those that were compared, and ``comparisons`` how many pairs of them.
-        versions: how many answers were given under which schema and guidelines.
-        left_out: how many answers were not compared, by reason.
-        missing: of an attribute, how often one side had no value where the other had.
-        pairs: for every two annotators.
-        by_version: if it was asked for; ``differences`` is by how much the newer of two is above the older.
+    Args:
+        items: filtered with `comparisons.with_excluded`.
+        selection: its kinds say whether programs are compared.
+        samples: the number of bootstrap samples.
+        by_version: measure each version of schema and guidelines apart, too.
     """
-
-    campaign: str
-    interface: str
-    annotators: tuple[str, ...]
-    documents: int
-    annotations: int
-    comparisons: int
-    versions: dict[str, int]
-    excluded: dict[str, int]
-    rule: str = bootstrap.AGGREGATION_RULE
-    confidence: float = bootstrap.CONFIDENCE
-    samples: int
-    seed: int
-    figures: tuple[Figure, ...]
-    missing: dict[str, int]
-    pairs: tuple[PairMeasurement, ...] = ()
-    by_version: tuple[VersionMeasurement, ...] = ()
-    differences: tuple[Figure, ...] = ()
+    excluded = ExcludedAnnotations()
+    measurements = measure_comparisons(
+        iterate_comparisons(items, selection, excluded),
+        schema,
+        excluded=excluded,
+        samples=samples,
+        seed=seed,
+        by_version=by_version,
+    )
+    measured = {(each.campaign, each.interface) for each in measurements}
+    not_measured = tuple(
+        UnmeasuredPass(campaign=campaign, interface=pass_name, excluded=reasons)
+        for (campaign, pass_name), reasons in excluded.count_by_pass().items()
+        if (campaign, pass_name) not in measured
+    )
+    return AgreementReport(measurements=tuple(measurements), not_measured=not_measured)
 
 
 def measure_comparisons(
@@ -110,26 +105,23 @@ def measure_comparisons(
     seed: int = SEED,
     by_version: bool = False,
 ) -> list[Measurement]:
-    """What the comparisons come to, a measurement for each campaign and pass, in their order.
-
-    ``excluded`` is what was given to ``compared``, and is read once all comparisons have come.
-    """
-    gathered: dict[tuple[str, str], _PassMeasurement] = {}
+    """Measure comparisons, by campaign and pass. ``excluded`` is read after the last of them."""
+    passes: dict[tuple[str, str], _PassMeasurement] = {}
     for each in comparisons:
-        place = each.campaign, each.pass_name
-        if place not in gathered:
-            gathered[place] = _PassMeasurement(schema, each.pass_name, by_version)
-        gathered[place].add(each.document, each.annotations)
+        key = each.campaign, each.pass_name
+        if key not in passes:
+            passes[key] = _PassMeasurement(schema, each.pass_name, by_version)
+        passes[key].add(each.document, each.annotations)
     reasons = excluded.count_by_pass() if excluded else {}
     return [
-        found.build_measurement(*place, reasons.get(place, {}), samples, seed)
-        for place, found in sorted(gathered.items())
+        measured.build_measurement(*key, reasons.get(key, {}), samples, seed)
+        for key, measured in sorted(passes.items())
     ]
 
 
 @dataclass(frozen=True)
 class _MeasuredSubjects:
-    """What figures are of: labels and types of relation as the pass shows them, and whatever else was found."""
+    """The labels, types and attributes of the pass, and whatever else was annotated."""
 
     labels: list[str]
     types: list[str]
@@ -138,11 +130,9 @@ class _MeasuredSubjects:
 
 @dataclass
 class _MeasuredGroup:
-    """Answers that are compared with each other: all of a pass, or those of one version."""
+    """The sums of annotations that are compared with each other: all of a pass, or those of one version."""
 
-    sums: bootstrap.DocumentSums[StatisticKey] = field(
-        default_factory=bootstrap.DocumentSums[StatisticKey]
-    )
+    sums: DocumentSums[StatisticKey] = field(default_factory=DocumentSums[StatisticKey])
     undefined_labels: dict[str, str] = field(default_factory=dict)
     documents: int = 0
     comparisons: int = 0
@@ -157,42 +147,34 @@ class _MeasuredGroup:
 
 
 class _PassMeasurement:
-    """What has come so far of one campaign and pass."""
+    """The sums of one campaign and pass."""
 
     def __init__(self, schema: Schema, pass_name: str, by_version: bool) -> None:
-        self._schema, self._pass_name = schema, pass_name
-        known = pass_name in schema.interfaces
+        self._schema, known = schema, pass_name in schema.interfaces
         self._labels = list(schema.labels_of_pass(pass_name) if known else schema.labels)
         self._types = list(schema.relations_of_pass(pass_name) if known else schema.relations)
         self._attributes = attribute_agreement.select_attributes(schema, schema.labels)
         self._all = _MeasuredGroup()
-        self._pairs: defaultdict[tuple[str, str], bootstrap.DocumentSums[StatisticKey]] = (
-            defaultdict(bootstrap.DocumentSums[StatisticKey])
-        )
-        self._versions: dict[AnnotationVersion | None, _MeasuredGroup] | None = (
-            {} if by_version else None
-        )
+        self._pairs = defaultdict[tuple[str, str], DocumentSums[StatisticKey]](DocumentSums)
+        self._by_version = by_version
+        self._versions: dict[AnnotationVersion | None, _MeasuredGroup] = {}
         self._annotation_counts: Counter[AnnotationVersion] = Counter()
         self._annotators: set[str] = set()
 
     def add(self, document: Document, annotations: Sequence[Annotation]) -> None:
-        """Take one more document, with its answers in order of annotator."""
+        """Add one document, with its annotations in order of annotator."""
         self._annotation_counts.update(map(version_of, annotations))
-        self._annotators.update(answer.annotator for answer in annotations)
-        marked = [IndexedAnnotation(answer) for answer in annotations]
-        pairs = [AnnotationPair(*two) for two in combinations(marked, 2)]
-        length = len(document.text)
-        self._add_to_group(self._all, pairs, [marked], length)
+        self._annotators.update(annotation.annotator for annotation in annotations)
+        indexed = [IndexedAnnotation(annotation) for annotation in annotations]
+        pairs = [AnnotationPair(*two) for two in combinations(indexed, 2)]
+        self._add_to_group(self._all, pairs, [indexed], len(document.text))
         for pair in pairs:
-            self._add_pair(pair)
-        if self._versions is not None:
-            self._add_by_version(self._versions, pairs, length)
-
-    def _add_pair(self, pair: AnnotationPair) -> None:
-        found: DocumentStatistics = defaultdict(float)
-        span_f1.count_spans(found, pair)
-        add_totals(found, _SUMMED_GROUPS)
-        self._pairs[pair.one.annotation.annotator, pair.other.annotation.annotator].add(found)
+            found: DocumentStatistics = defaultdict(float)
+            span_f1.count_spans(found, pair)
+            add_totals(found, _SUMMED_GROUPS)
+            self._pairs[pair.one.annotation.annotator, pair.other.annotation.annotator].add(found)
+        if self._by_version:
+            self._add_by_version(pairs, len(document.text))
 
     def _add_to_group(
         self,
@@ -201,51 +183,52 @@ class _PassMeasurement:
         sets: Iterable[Sequence[IndexedAnnotation]],
         length: int,
     ) -> None:
-        """Add to a part what pairs of answers give, and what sets of them give as a whole."""
+        """Add the statistics of pairs of annotations, and of sets of them as a whole."""
         found: DocumentStatistics = defaultdict(float)
         for pair in pairs:
             span_f1.count_spans(found, pair)
             span_f1.count_kept_predictions(found, pair)
-            bounds_agreement.count_bounds(found, pair)
+            attribute_agreement.count_bounds(found, pair)
             if self._types:
                 relation_f1.count_relations(found, pair)
                 claim_f1.count_claims(found, pair)
         attribute_agreement.count_attributes(found, pairs, self._attributes)
-        for marked in sets:
-            character_alpha.count_characters(found, marked, length)
-            unitizing_alpha.count_units(found, marked, length, group.undefined_labels)
+        for indexed in sets:
+            character_alpha.count_characters(found, indexed, length)
+            unitizing_alpha.count_units(found, indexed, length, group.undefined_labels)
         add_totals(found, _SUMMED_GROUPS)
         group.add(found, pairs)
 
-    def _add_by_version(
-        self,
-        versions: dict[AnnotationVersion | None, _MeasuredGroup],
-        pairs: Iterable[AnnotationPair],
-        length: int,
-    ) -> None:
-        """Each pair to its version's part, or to that of pairs across versions; all parts draw the same documents."""
+    def _add_by_version(self, pairs: Iterable[AnnotationPair], length: int) -> None:
+        """Add each pair to the group of its version, or to that of pairs across versions.
+
+        Every group has as many documents as the pass, empty ones included, so that all draw the same samples.
+        """
         groups: defaultdict[AnnotationVersion | None, list[AnnotationPair]] = defaultdict(list)
         for pair in pairs:
             one, other = version_of(pair.one.annotation), version_of(pair.other.annotation)
             groups[one if one == other else None].append(pair)
-        for key, mine in groups.items():
-            part = versions.setdefault(key, _MeasuredGroup())
-            part.sums.add_empty(self._all.sums.documents - 1 - part.sums.documents)
-            sets = (
-                [[pair.one, pair.other] for pair in mine]
-                if key is None
-                else [_distinct_annotations(mine)]
-            )
-            self._add_to_group(part, mine, sets, length)
+        for version, mine in groups.items():
+            group = self._versions.setdefault(version, _MeasuredGroup())
+            group.sums.add_empty(self._all.sums.documents - 1 - group.sums.documents)
+            sets = [[pair.one, pair.other] for pair in mine]
+            if version is not None:  # one set of all annotations of the version
+                sets = [list({id(each): each for each in chain(*sets)}.values())]
+            self._add_to_group(group, mine, sets, length)
 
     def build_measurement(
         self, campaign: str, pass_name: str, excluded: dict[str, int], samples: int, seed: int
     ) -> Measurement:
-        """The figures of all that has come."""
-        sums = self._all.sums.resample(samples, seed)
+        """Compute all figures."""
+
+        def resample(sums: DocumentSums[StatisticKey]) -> AgreementSums:
+            return sums.resample(samples, seed)
+
+        sums = resample(self._all.sums)
         subjects = self._find_subjects(sums)
-        found = list(_iterate_estimates(sums, subjects, self._all.undefined_labels))
-        by_version, differences = self._measure_versions(subjects, samples, seed)
+        estimates = _iterate_estimates(sums, subjects, self._all.undefined_labels)
+        by_version, differences = self._measure_versions(subjects, resample)
+        versions = sorted(self._annotation_counts.items())
         return Measurement(
             campaign=campaign,
             interface=pass_name,
@@ -253,75 +236,68 @@ class _PassMeasurement:
             documents=self._all.documents,
             annotations=self._annotation_counts.total(),
             comparisons=self._all.comparisons,
-            versions={
-                format_version(each): count
-                for each, count in sorted(self._annotation_counts.items())
-            },
+            versions={format_version(version): count for version, count in versions},
             excluded=excluded,
             samples=samples,
             seed=seed,
-            figures=_collect_figures(found),
+            figures=_collect_figures(estimates),
             missing=_count_missing(sums, subjects.attributes),
-            pairs=tuple(self._measure_pairs(subjects.labels, samples, seed)),
+            pairs=tuple(self._measure_pairs(subjects.labels, resample)),
             by_version=by_version,
             differences=differences,
         )
 
-    def _find_subjects(self, sums: ResampledSums[StatisticKey]) -> _MeasuredSubjects:
-        def listed(known: list[str], group: str) -> list[str]:
+    def _find_subjects(self, sums: AgreementSums) -> _MeasuredSubjects:
+        def with_others(known: list[str], group: str) -> list[str]:
             found = {key[1] for key in sums.columns if key[0] == group and key[2] == span_f1.MARKED}
             return [*known, *sorted(found - {*known, ALL}), ALL]
 
-        labels, types = listed(self._labels, span_f1.SPANS), listed(self._types, relation_f1.GROUP)
-        return _MeasuredSubjects(
-            labels,
-            types if self._types else [],
-            attribute_agreement.select_attributes(self._schema, labels),
-        )
+        labels = with_others(self._labels, span_f1.SPANS)
+        types = with_others(self._types, relation_f1.GROUP) if self._types else []
+        attributes = attribute_agreement.select_attributes(self._schema, labels)
+        return _MeasuredSubjects(labels, types, attributes)
 
-    def _measure_pairs(
-        self, labels: list[str], samples: int, seed: int
-    ) -> Iterator[PairMeasurement]:
-        for two, sums in sorted(self._pairs.items()):
-            found = span_f1.estimate_spans(sums.resample(samples, seed), labels)
+    def _measure_pairs(self, labels: list[str], resample: Resample) -> Iterator[PairMeasurement]:
+        for annotators, sums in sorted(self._pairs.items()):
+            figures = _collect_figures(span_f1.estimate_spans(resample(sums), labels))
             yield PairMeasurement(
-                annotators=two, documents=sums.documents, figures=_collect_figures(found)
+                annotators=annotators, documents=sums.documents, figures=figures
             )
 
     def _measure_versions(
-        self, subjects: _MeasuredSubjects, samples: int, seed: int
+        self, subjects: _MeasuredSubjects, resample: Resample
     ) -> tuple[tuple[VersionMeasurement, ...], tuple[Figure, ...]]:
-        parts = sorted(
-            (self._versions or {}).items(),
-            key=lambda item: (item[0] is None, item[1].first_annotation),
-        )
-        found = [
-            (key, part, self._estimate_group(part, subjects, samples, seed)) for key, part in parts
-        ]
-        of_one = [estimates for key, _part, estimates in found if key is not None]
-        differences = (
-            map(bootstrap.subtract_estimates, of_one[1], of_one[0]) if len(of_one) == 2 else ()
-        )
-        return tuple(_build_version_measurement(*each) for each in found), _collect_figures(
-            differences
-        )
-
-    def _estimate_group(
-        self, group: _MeasuredGroup, subjects: _MeasuredSubjects, samples: int, seed: int
-    ) -> list[Estimate]:
-        group.sums.add_empty(self._all.sums.documents - group.sums.documents)
-        return list(
-            _iterate_estimates(group.sums.resample(samples, seed), subjects, group.undefined_labels)
-        )
+        measured, unmixed = [], []
+        for version, group in sorted(
+            self._versions.items(), key=lambda item: (item[0] is None, item[1].first_annotation)
+        ):
+            group.sums.add_empty(self._all.sums.documents - group.sums.documents)
+            sums = resample(group.sums)
+            estimates = list(_iterate_estimates(sums, subjects, group.undefined_labels))
+            unmixed += [estimates] if version else []
+            measured.append(
+                VersionMeasurement(
+                    schema_version=version[0] if version else None,
+                    guidelines_version=(version[1] or None) if version else None,
+                    mixed=version is None,
+                    first_annotation=group.first_annotation,
+                    documents=group.documents,
+                    comparisons=group.comparisons,
+                    figures=_collect_figures(estimates),
+                )
+            )
+        two = len(unmixed) == 2
+        differences = map(subtract_estimates, unmixed[1], unmixed[0]) if two else ()
+        return tuple(measured), _collect_figures(differences)
 
 
 def version_of(annotation: Annotation) -> AnnotationVersion:
-    """What an answer was given under."""
+    """Return the versions that an annotation was made under."""
     return annotation.schema_version, annotation.guidelines_version or ""
 
 
 def format_version(version: AnnotationVersion) -> str:
-    """A version in words.
+    """Format a version for people.
 
     >>> format_version(("1.0.0", "2")), format_version(("1.0.0", ""))
     ('schema 1.0.0, guidelines 2', 'schema 1.0.0')
@@ -329,23 +305,19 @@ def format_version(version: AnnotationVersion) -> str:
     return f"schema {version[0]}, guidelines {version[1]}" if version[1] else f"schema {version[0]}"
 
 
-def _distinct_annotations(pairs: Iterable[AnnotationPair]) -> list[IndexedAnnotation]:
-    return list({id(each): each for pair in pairs for each in (pair.one, pair.other)}.values())
-
-
 def _iterate_estimates(
-    sums: ResampledSums[StatisticKey], subjects: _MeasuredSubjects, undefined_labels: dict[str, str]
+    sums: AgreementSums, subjects: _MeasuredSubjects, undefined_labels: dict[str, str]
 ) -> Iterator[Estimate]:
     labels = subjects.labels
-    three = (
+    of_spans = (
         span_f1.estimate_spans(sums, labels),
         character_alpha.estimate_characters(sums, labels),
         unitizing_alpha.estimate_units(sums, labels, undefined_labels),
     )
-    yield from sorted(chain(*three), key=lambda each: labels.index(each.figure.subject))
+    yield from sorted(chain(*of_spans), key=lambda each: labels.index(each.figure.subject))
     yield from attribute_agreement.estimate_attributes(sums, subjects.attributes)
     if COUNT in labels:
-        yield from bounds_agreement.estimate_bounds(sums)
+        yield from attribute_agreement.estimate_bounds(sums)
     if subjects.types:
         yield from relation_f1.estimate_relations(sums, subjects.types)
         yield from claim_f1.estimate_claims(sums)
@@ -357,25 +329,8 @@ def _collect_figures(estimates: Iterable[Estimate]) -> tuple[Figure, ...]:
 
 
 def _count_missing(
-    sums: ResampledSums[StatisticKey], asked: attribute_agreement.ComparedAttributes
+    sums: AgreementSums, attributes: attribute_agreement.ComparedAttributes
 ) -> dict[str, int]:
-    found = {
-        f"{label}.{name}": attribute_agreement.count_missing_values(sums, f"{label}.{name}")
-        for label in asked
-        for name in asked[label]
-    }
-    return {subject: count for subject, count in found.items() if count}
-
-
-def _build_version_measurement(
-    key: AnnotationVersion | None, group: _MeasuredGroup, estimates: list[Estimate]
-) -> VersionMeasurement:
-    return VersionMeasurement(
-        schema_version=key[0] if key else None,
-        guidelines_version=(key[1] or None) if key else None,
-        mixed=key is None,
-        first_annotation=group.first_annotation,
-        documents=group.documents,
-        comparisons=group.comparisons,
-        figures=_collect_figures(estimates),
-    )
+    subjects = [f"{label}.{name}" for label in attributes for name in attributes[label]]
+    counts = {name: attribute_agreement.count_missing_values(sums, name) for name in subjects}
+    return {subject: count for subject, count in counts.items() if count}

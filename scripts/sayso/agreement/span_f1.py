@@ -1,7 +1,7 @@
-"""F1 of spans with their labels: on the very same place, but for their edges, and on common code points.
+"""F1 of spans with their labels: exact, normalised at the edges, and by overlap.
 
-Of two annotators neither is right, so F1 is what both marked, twice, over what either marked: the harmonic mean of
-precision and recall whichever of them is taken for the truth.
+Neither of two annotators is right, so F1 is twice what both marked over what either marked: the harmonic mean of
+precision and recall, whichever of them is taken for the truth.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from sayso.agreement.annotation_pairs import (
     IndexedAnnotation,
     SpanOccurrence,
 )
-from sayso.agreement.bootstrap import Estimate, estimate, ratio
+from sayso.agreement.bootstrap import Estimate, estimate, estimate_share, ratio
 
 SPANS, MACHINE = "spans", "machine"
 EXACT, NORMALISED, OVERLAP = "exact", "normalised", "overlap"
 MARKED, STARTED, KEPT = "marked", "started", "kept"
 UNIT = "mentions of both"
 _SHARE, _WITHOUT, _AGREED_MENTIONS = "share", "exact_without", "mentions agreed on"
-_NOBODY_MARKED = "nobody marked one"
 
 
 def count_spans(into: DocumentStatistics, pair: AnnotationPair) -> None:
-    """What two answers have in common, by label."""
-    for answer in (pair.one, pair.other):
-        for label, layer in answer.mentions_by_label.items():
-            into[SPANS, label, MARKED] += len(layer)
+    """Count what two annotations have in common, by label."""
+    for annotation in (pair.one, pair.other):
+        for label, mentions in annotation.mentions_by_label.items():
+            into[SPANS, label, MARKED] += len(mentions)
     _count_by_label(into, EXACT, pair.common_occurrences)
-    _count_by_label(
-        into, NORMALISED, pair.one.normalised_occurrences & pair.other.normalised_occurrences
-    )
+    normalised = pair.one.normalised_occurrences & pair.other.normalised_occurrences
+    _count_by_label(into, NORMALISED, normalised)
     for mine, _theirs in pair.matched_mentions:
         into[SPANS, mine.label, OVERLAP] += 1
 
 
-def _count_by_label(into: DocumentStatistics, what: str, places: Iterable[SpanOccurrence]) -> None:
-    for (label, _start, _end), _before in places:
+def _count_by_label(
+    into: DocumentStatistics, what: str, occurrences: Iterable[SpanOccurrence]
+) -> None:
+    for (label, _start, _end), _before in occurrences:
         into[SPANS, label, what] += 1
 
 
 def estimate_spans(sums: AgreementSums, labels: Iterable[str]) -> Iterator[Estimate]:
-    """F1 by each rule, for each label and for all."""
+    """Yield F1 by each rule, for each label."""
     for label in labels:
-        for what in (EXACT, NORMALISED, OVERLAP):
-            yield estimate_f1(sums, (SPANS, label), what, _NOBODY_MARKED)
+        for measure in (EXACT, NORMALISED, OVERLAP):
+            yield estimate_f1(sums, (SPANS, label), measure, "nobody marked one")
 
 
 def estimate_f1(
@@ -59,22 +59,19 @@ def estimate_f1(
     unit: str = UNIT,
     denominator: str = MARKED,
 ) -> Estimate:
-    """What both have, twice, over what either has."""
-    either = (*subject, denominator)
-    values = ratio(2 * sums[(*subject, measure)], sums[either])
-    return estimate(
-        (*subject, measure), values, sums.total(either), unit, sums.count_documents(either), reason
-    )
+    """Estimate twice the common count over the sum of both counts."""
+    name, whole = (*subject, measure), (*subject, denominator)
+    return estimate_share(sums, name, name, whole, unit, reason, times=2)
 
 
 def count_kept_predictions(into: DocumentStatistics, pair: AnnotationPair) -> None:
-    """How much of what two answers have in common are predictions that both left as they were."""
+    """Count the common mentions that are predictions which both annotators left as they were."""
     if not (_has_predictions(pair.one) or _has_predictions(pair.other)):
         return
     mine, theirs = pair.one.mentions_by_occurrence, pair.other.mentions_by_occurrence
-    for place in pair.common_occurrences:
-        if mine[place].started_from == theirs[place].started_from == "prediction":
-            into[MACHINE, place[0][0], KEPT] += 1
+    for key in pair.common_occurrences:
+        if mine[key].started_from == theirs[key].started_from == "prediction":
+            into[MACHINE, key[0][0], KEPT] += 1
     into[MACHINE, ALL, STARTED] += 1
 
 
@@ -83,27 +80,21 @@ def _has_predictions(indexed: IndexedAnnotation) -> bool:
 
 
 def estimate_machine_share(sums: AgreementSums, labels: Iterable[str]) -> Iterator[Estimate]:
-    """The machine's share of exact agreement, and exact F1 over what both did not just leave as it was predicted."""
+    """Yield the share of exact agreement that is kept predictions, and exact F1 without those."""
     if not sums.total((MACHINE, ALL, STARTED)):
-        nothing, why = sums[MACHINE, ALL, KEPT], "no mention was taken over from a prediction"
+        undefined = ratio(sums[MACHINE, ALL, KEPT], sums[MACHINE, ALL, STARTED])
+        reason = "no mention was taken over from a prediction"
         for measure, unit in ((_SHARE, _AGREED_MENTIONS), (_WITHOUT, UNIT)):
-            yield estimate((MACHINE, ALL, measure), ratio(nothing, nothing), 0, unit, 0, why)
+            yield estimate((MACHINE, ALL, measure), undefined, 0, unit, 0, reason)
         return
     for label in labels:
-        marked, agreed = (SPANS, label, MARKED), (SPANS, label, EXACT)
-        kept, exact = sums[MACHINE, label, KEPT], sums[agreed]
-        yield estimate(
-            (MACHINE, label, _SHARE),
-            ratio(kept, exact),
-            sums.total(agreed),
-            _AGREED_MENTIONS,
-            sums.count_documents(agreed),
-            "they agree on none",
-        )
-        rest = sums[marked] - 2 * kept
+        marked, agreed, kept = (SPANS, label, MARKED), (SPANS, label, EXACT), (MACHINE, label, KEPT)
+        name = (MACHINE, label, _SHARE)
+        yield estimate_share(sums, name, kept, agreed, _AGREED_MENTIONS, "they agree on none")
+        rest = sums[marked] - 2 * sums[kept]
         yield estimate(
             (MACHINE, label, _WITHOUT),
-            ratio(2 * (exact - kept), rest),
+            ratio(2 * (sums[agreed] - sums[kept]), rest),
             round(float(rest[0])),
             UNIT,
             sums.count_documents(marked),

@@ -1,11 +1,10 @@
-"""Krippendorff's alpha for unitizing: where units begin and end in a continuum, and how far apart annotators set them.
+"""Krippendorff's alpha for unitizing: how far apart annotators set the units of a label in a continuum.
 
-After Krippendorff (2004), “Measuring the reliability of qualitative text analysis data”, Quality & Quantity 38: for
-each label, observed disagreement is the mean squared distance of the sections of every two annotators, and expected
-disagreement that of the same units laid anywhere in the continuum. One annotator's units of one label must not
-overlap; where they do the measure says nothing, and that is raised, not passed over.
+Krippendorff (2004), "Measuring the reliability of qualitative text analysis data", Quality & Quantity 38: observed
+disagreement is the mean squared distance of the sections of every two annotators, expected disagreement that of the
+same units placed anywhere in the continuum. It is not defined where one annotator's units of a label overlap.
 
-Over several continua both disagreements are weighted by the length of the continuum and summed.
+Over several documents, both disagreements are weighted by the length of the document and summed.
 """
 
 from __future__ import annotations
@@ -29,94 +28,91 @@ OBSERVED, EXPECTED, UNITS = "observed", "expected", "units"
 
 
 def compute_disagreements(observers: Sequence[Sequence[Span]], length: int) -> tuple[float, float]:
-    """Observed and expected disagreement of one label in one continuum of ``length``; each annotator's units in order.
+    """Compute observed and expected disagreement about one label in a continuum of ``length``.
+
+    Args:
+        observers: each annotator's units, in order.
 
     Raises:
-        SpanError: an annotator's units overlap, or stand outside the continuum.
+        SpanError: an annotator's units overlap, or lie outside the continuum.
 
-    >>> one, second_annotation = [Span(75, 145), Span(220, 250)], [Span(70, 150), Span(205, 225), Span(250, 270)]
-    >>> observed, expected = compute_disagreements([one, second_annotation], 300)
+    >>> one, other = [Span(75, 145), Span(220, 250)], [Span(70, 150), Span(205, 225), Span(250, 270)]
+    >>> observed, expected = compute_disagreements([one, other], 300)
     >>> round(observed, 4), round(expected, 4)
     (0.0144, 0.0532)
     """
     for units in observers:
-        _check_units(units, length)
+        _validate_units(units, length)
     return _observed_disagreement(observers, length), _expected_disagreement(observers, length)
 
 
 def unitizing_alpha(observers: Iterable[Sequence[Sequence[Span]]], length: int) -> float | None:
-    """Alpha of one continuum over labels, each with its annotators' units; None where nobody marked any.
+    """Compute alpha of one continuum over labels, each with its annotators' units; None without units.
 
     Raises:
-        SpanError: as ``compute_disagreements``.
+        SpanError: see `compute_disagreements`.
 
     >>> unitizing_alpha([[[Span(1, 9)], [Span(1, 9)]]], 10), unitizing_alpha([[[], []]], 10)
     (1.0, None)
     """
     found = [compute_disagreements(label, length) for label in observers]
-    expected = sum(e for _o, e in found)
-    return 1 - sum(o for o, _e in found) / expected if expected else None
+    expected = sum(each[1] for each in found)
+    return 1 - sum(each[0] for each in found) / expected if expected else None
 
 
-def _check_units(units: Sequence[Span], length: int) -> None:
+def _validate_units(units: Sequence[Span], length: int) -> None:
     before = 0
-    for unit in units:
-        if unit.start < before or unit.end > length:
-            what = (
-                "overlaps another of the same annotator"
-                if unit.end <= length
-                else f"not inside {length} code points"
-            )
-            raise SpanError(what, where=f"[{unit.start}, {unit.end})")
-        before = unit.end
+    for start, end in units:
+        if start < before or end > length:
+            outside = f"not inside {length} code points"
+            what = outside if end > length else "overlaps another of the same annotator"
+            raise SpanError(what, where=f"[{start}, {end})")
+        before = end
 
 
 def _observed_disagreement(observers: Sequence[Sequence[Span]], length: int) -> float:
-    apart = sum(_squared_distance(one, other) for one, other in combinations(observers, 2))
-    return 2 * apart / (len(observers) * (len(observers) - 1) * length**2)
+    distance = sum(_squared_distance(one, other) for one, other in combinations(observers, 2))
+    return 2 * distance / (len(observers) * (len(observers) - 1) * length**2)
 
 
 def _squared_distance(one: Sequence[Span], other: Sequence[Span]) -> int:
-    """Squared distances: of units that overlap, by their edges; of a unit in the other's gap, its length."""
+    """Sum squared distances: between the edges of overlapping units; for a unit in a gap, its length."""
     if one == other:
         return 0
-    apart, first = 0, 0
-    touched = [False] * len(other)
+    distance, first = 0, 0
+    met = [False] * len(other)
     for start, end in one:
         while first < len(other) and other[first].end <= start:
             first += 1
         alone, k = True, first
         while k < len(other) and other[k].start < end:
-            apart += (start - other[k].start) ** 2 + (end - other[k].end) ** 2
-            touched[k], alone = True, False
+            distance += (start - other[k].start) ** 2 + (end - other[k].end) ** 2
+            met[k], alone = True, False
             k += 1
-        apart += alone * (end - start) ** 2
-    return apart + sum(
-        (unit.end - unit.start) ** 2 for unit, met in zip(other, touched, strict=True) if not met
-    )
+        distance += alone * (end - start) ** 2
+    return distance + sum((u.end - u.start) ** 2 for u, seen in zip(other, met, strict=True) if not seen)
 
 
 def _expected_disagreement(observers: Sequence[Sequence[Span]], length: int) -> float:
     lengths = [end - start for units in observers for start, end in units]
     gaps = sorted(gap for units in observers for gap in _iterate_gaps(units, length))
-    rest = [0, *accumulate(reversed(gaps))]
-    apart = 0.0
+    longest_first = [0, *accumulate(reversed(gaps))]
+    distance = 0.0
     for unit in lengths:
         longer = len(gaps) - bisect_left(gaps, unit)
-        fits = rest[longer] - longer * (unit - 1)  # at how many places the unit lies in a gap
-        apart += (len(lengths) - 1) / 3 * (2 * unit**3 - 3 * unit**2 + unit) + unit**2 * fits
-    whole = len(observers) * length
-    return 2 * apart / length / (whole * (whole - 1) - sum(unit * (unit - 1) for unit in lengths))
+        positions = longest_first[longer] - longer * (unit - 1)  # where the unit lies in a gap
+        among_units = (len(lengths) - 1) / 3 * (2 * unit**3 - 3 * unit**2 + unit)
+        distance += among_units + unit**2 * positions
+    total = len(observers) * length
+    return 2 * distance / length / (total * (total - 1) - sum(unit * (unit - 1) for unit in lengths))
 
 
 def _iterate_gaps(units: Sequence[Span], length: int) -> Iterator[int]:
     before = 0
-    for start, end in units:
+    for start, end in (*units, Span(length, length)):
         if start > before:
             yield start - before
         before = end
-    if length > before:
-        yield length - before
 
 
 def count_units(
@@ -125,12 +121,9 @@ def count_units(
     length: int,
     undefined_labels: dict[str, str],
 ) -> None:
-    """What a document gives; a label that cannot be measured is put into ``refused`` with the reason."""
-    for label in sorted({label for answer in annotations for label in answer.mentions_by_label}):
-        observers = [
-            [Span(m.start, m.end) for m in answer.mentions_by_label.get(label, ())]
-            for answer in annotations
-        ]
+    """Count what a document gives. Adds labels that cannot be measured to ``undefined_labels``, with the reason."""
+    for label in sorted({label for each in annotations for label in each.mentions_by_label}):
+        observers = [[m.span for m in each.mentions_by_label.get(label, ())] for each in annotations]
         try:
             observed, expected = compute_disagreements(observers, length)
         except SpanError as error:
@@ -145,19 +138,14 @@ def count_units(
 def estimate_units(
     sums: AgreementSums, labels: Iterable[str], undefined_labels: Mapping[str, str]
 ) -> Iterator[Estimate]:
-    """Alpha for each label, and over all labels unless one was refused."""
+    """Yield alpha for each label. ALL is undefined as soon as one label is."""
     for label in labels:
-        why = (
-            next(iter(undefined_labels.values()), "")
-            if label == ALL
-            else undefined_labels.get(label, "")
-        )
-        expected = sums[GROUP, label, EXPECTED]
-        values = 1 - ratio(sums[GROUP, label, OBSERVED], 0 * expected if why else expected)
-        n, documents = (
-            sums.total((GROUP, label, UNITS)),
-            sums.count_documents((GROUP, label, UNITS)),
-        )
-        yield estimate(
-            ("spans", label, "units"), values, n, "mentions", documents, why or "nobody marked one"
-        )
+        if label == ALL:
+            reason = next(iter(undefined_labels.values()), "")
+        else:
+            reason = undefined_labels.get(label, "")
+        expected, units = sums[GROUP, label, EXPECTED], (GROUP, label, UNITS)
+        alpha = 1 - ratio(sums[GROUP, label, OBSERVED], 0 * expected if reason else expected)
+        n, documents = sums.total(units), sums.count_documents(units)
+        reason = reason or "nobody marked one"
+        yield estimate(("spans", label, "units"), alpha, n, "mentions", documents, reason)

@@ -1,4 +1,4 @@
-"""``sayso agreement``: how far annotators agree."""
+"""``sayso agreement``: measure how far annotators agree."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import Advance, print_json, print_message, print_table, progress_bar
+from sayso.cli.options import filter_options
+from sayso.cli.terminal import (
+    Advance,
+    print_json,
+    print_message,
+    print_table,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from sayso.agreement.comparisons import ComparedDocument, ExcludedAnnotations
-    from sayso.agreement.measurement import Measurement
-    from sayso.models import AnnotatorKind
+    from sayso.agreement.agreement_report import AgreementReport, Measurement
+    from sayso.corpus.items import AnnotationFilter, Item
     from sayso.schema.declarations import Schema
 
 
 def _parse_floors(
     _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
 ) -> list[tuple[str, float]]:
-    """Names of figures, each with how low it may be."""
     found = []
     for each in given:
         name, _equals, floor = each.rpartition("=")
@@ -39,24 +44,7 @@ def _parse_floors(
     metavar="[PATH]...",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
-@click.option(
-    "--campaign",
-    "campaigns",
-    multiple=True,
-    metavar="NAME",
-    help="Only this campaign; may be repeated.",
-)
-@click.option(
-    "--pass", "pass_name", metavar="NAME", help="Only this pass. [default: each by itself]"
-)
-@click.option(
-    "--annotator",
-    "annotators",
-    multiple=True,
-    metavar="NAME",
-    help="Only this annotator, by pseudonym; may be repeated.",
-)
-@click.option("--programs", is_flag=True, help="Compare programs' answers too.")
+@filter_options(programs=False)
 @click.option(
     "--label",
     "labels",
@@ -70,7 +58,7 @@ def _parse_floors(
     default=1000,
     show_default=True,
     metavar="N",
-    help="How many times documents are drawn anew for the intervals.",
+    help="Number of bootstrap samples for the intervals.",
 )
 @click.option(
     "--by", type=click.Choice(["version"]), help="Apart for each version of schema and guidelines."
@@ -82,17 +70,14 @@ def _parse_floors(
     multiple=True,
     callback=_parse_floors,
     metavar="NAME=VALUE",
-    help="End with exit code 5 where this figure is lower, or undefined; may be repeated.",
+    help="Exit with code 5 if this figure is lower, or undefined; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.pass_obj
 def command(
     root: Path | None,
     files: tuple[Path, ...],
-    campaigns: tuple[str, ...],
-    pass_name: str | None,
-    annotators: tuple[str, ...],
-    programs: bool,
+    selection: AnnotationFilter,
     labels: tuple[str, ...],
     samples: int,
     by: str | None,
@@ -100,15 +85,17 @@ def command(
     floors: list[tuple[str, float]],
     as_json: bool,
 ) -> None:
-    """Measure how far annotators agree: on spans, attributes, counts, relations, claims, and what they come to.
+    """Measure how far annotators agree: on spans, attributes, counts, relations, and claims.
 
-    Compared are the answers that people submitted to the same document in the same pass without another's answer
-    before them; PATHs are files of annotations to take instead of the corpus' own. Every figure stands with its 95 %
-    interval, found by drawing whole documents anew. What cannot be said is undefined, with the reason.
+    Compared are annotations of one document in one pass that were submitted without another's
+    annotation to start from. PATHs are files of annotations to compare instead of those of the
+    corpus. Every figure has a 95 % interval from a bootstrap over documents. A figure that cannot
+    be computed is undefined, with the reason.
 
-    F1 is what both marked, twice, over what either marked: exact by label and span; normalised without article,
-    possessive and punctuation at the edges; overlap where they share a code point. Alpha is Krippendorff's: over
-    code points, over where units begin and end, and over what was chosen for mentions that both marked.
+    F1 is twice what both marked over what either marked: exact by label and span; normalised
+    without article, possessive and punctuation at the edges; overlap if the spans share a code
+    point. Alpha is Krippendorff's: over code points, over the boundaries of units, and over the
+    attributes of mentions that both marked.
 
     \b
     Examples:
@@ -118,95 +105,85 @@ def command(
       sayso agreement mine.jsonl theirs.jsonl --programs --json
       sayso agreement --fail-under spans.Actor.exact=0.85 --fail-under attributes.Claim.type.alpha=0.75
     """
-    from sayso.agreement.comparisons import (
-        ComparisonFilter,
-        ExcludedAnnotations,
-        iterate_comparisons,
-    )
-    from sayso.agreement.measurement import measure_comparisons
+    from sayso.agreement.comparisons import with_excluded
+    from sayso.agreement.measurement import measure_agreement
     from sayso.corpus.sources import CorpusFiles
-    from sayso.schema import declarations as schemas
+    from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
 
     checkout = find_checkout(root)
-    schema, out = schemas.load_schema(checkout.root / SCHEMA_FILE), ExcludedAnnotations()
-    wanted = _select_labels(labels, schema)
-    kinds: frozenset[AnnotatorKind] = frozenset({"human", "program"} if programs else {"human"})
-    who = ComparisonFilter(frozenset(campaigns), frozenset(annotators), pass_name, kinds, files)
+    schema, corpus = load_schema(checkout.root / SCHEMA_FILE), CorpusFiles(checkout.root)
+    shown = _select_labels(labels, schema)
+    chosen = with_excluded(selection)
+    items = corpus.items_of_files(files, chosen) if files else corpus.items(chosen)
     with progress_bar("measuring") as advance:
-        coming = _track_progress(iterate_comparisons(CorpusFiles(checkout.root), who, out), advance)
-        found = measure_comparisons(
-            coming, schema, excluded=out, samples=samples, by_version=by is not None
+        report = measure_agreement(
+            _track_progress(items, advance),
+            schema,
+            selection,
+            samples=samples,
+            by_version=by is not None,
         )
-    _print_report(found, wanted, out, pairs, as_json)
-    _enforce_floors(found, floors)
+    _print_report(report, shown, pairs, as_json)
+    _enforce_floors(report.measurements, floors)
 
 
 def _select_labels(labels: tuple[str, ...], schema: Schema) -> frozenset[str]:
     from sayso.errors import UsageError
 
-    if strange := [label for label in labels if label not in schema.labels]:
+    if unknown := [label for label in labels if label not in schema.labels]:
         raise UsageError(
-            f"no label {strange[0]!r}", remedy=f"choose among {', '.join(schema.labels)}"
+            f"no label {unknown[0]!r}", remedy=f"choose among {', '.join(schema.labels)}"
         )
     return frozenset(labels)
 
 
-def _track_progress(
-    coming: Iterator[ComparedDocument], advance: Advance
-) -> Iterator[ComparedDocument]:
-    for each in coming:
-        advance(1)
-        yield each
+def _track_progress(items: Iterator[Item], advance: Advance) -> Iterator[Item]:
+    for item in items:
+        if len(item.all_annotations) > 1:
+            advance(1)
+        yield item
 
 
 def _print_report(
-    measurements: list[Measurement],
-    labels: frozenset[str],
-    excluded: ExcludedAnnotations,
-    pairs: bool,
-    as_json: bool,
+    report: AgreementReport, labels: frozenset[str], pairs: bool, as_json: bool
 ) -> None:
-    from sayso.agreement import agreement_tables
-    from sayso.agreement.agreement_report import build_report
+    from sayso.agreement.agreement_tables import format_excluded, select_labels
 
-    told = build_report(
-        (agreement_tables.select_labels(each, labels) for each in measurements), excluded
-    )
+    measurements = [select_labels(each, labels) for each in report.measurements]
     if as_json:
-        print_json({"measurements": told.measurements, "not_measured": told.not_measured})
+        print_json({"measurements": measurements, "not_measured": report.not_measured})
         return
-    for each in told.measurements:
-        _print_tables(each, pairs)
-    for other in told.not_measured:
-        what = f"{other.campaign}, {other.interface}: no document has two answers to compare"
-        print_message("; ".join([what, *agreement_tables.format_excluded(other.excluded)]))
-    if not told.measurements and not told.not_measured:
-        print_message("nobody has answered yet: nothing to compare")
+    for measurement in measurements:
+        _print_tables(measurement, pairs)
+    for other in report.not_measured:
+        what = f"{other.campaign}, {other.interface}: no document has two annotations to compare"
+        print_message("; ".join([what, *format_excluded(other.excluded)]))
+    if not measurements and not report.not_measured:
+        print_message("no annotations yet: nothing to compare")
 
 
 def _print_tables(measurement: Measurement, pairs: bool) -> None:
-    from sayso.agreement import agreement_tables
+    from sayso.agreement import agreement_tables as tables
 
-    click.echo(f"{agreement_tables.format_title(measurement)}\n")
-    more = [
-        *agreement_tables.build_version_tables(measurement),
-        *(agreement_tables.build_pair_table(measurement) if pairs else ()),
-    ]
-    for sheet in [*agreement_tables.build_tables(measurement), *more]:
-        print_table(*sheet)
-    for note in agreement_tables.format_notes(measurement):
+    click.echo(f"{tables.format_title(measurement)}\n")
+    for table in tables.build_tables(measurement):
+        print_table(*table)
+    for table in tables.build_version_tables(measurement):
+        print_table(*table)
+    for table in tables.build_pair_table(measurement) if pairs else ():
+        print_table(*table)
+    for note in tables.format_notes(measurement):
         print_message(note)
 
 
-def _enforce_floors(measurements: list[Measurement], floors: list[tuple[str, float]]) -> None:
-    """Whether every figure that was named is as high as it should be, wherever it was measured."""
+def _enforce_floors(
+    measurements: Iterable[Measurement], floors: list[tuple[str, float]]
+) -> None:
     from sayso.errors import FindingsError, UsageError
 
     for name, floor in floors:
-        figures = [
-            figure for each in measurements for figure in each.figures if figure.name == name
-        ]
+        figures = [each for found in measurements for each in found.figures if each.name == name]
         if not figures:
             raise UsageError(
                 f"no figure {name!r} was measured",
@@ -215,7 +192,8 @@ def _enforce_floors(measurements: list[Measurement], floors: list[tuple[str, flo
         for figure in figures:
             if figure.value is None:
                 raise FindingsError(
-                    f"{name} is undefined: {figure.undefined}", remedy="see the answers left out"
+                    f"{name} is undefined: {figure.undefined}",
+                    remedy="see the excluded annotations",
                 )
             if figure.value < floor:
                 raise FindingsError(
