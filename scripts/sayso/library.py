@@ -22,8 +22,8 @@ from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sayso.agreement.agreement_report import Measurement
     from sayso.agreement.disagreement_types import Disagreement
-    from sayso.agreement.measurement import Measurement
     from sayso.checks import Finding
     from sayso.diff.change_rows import ChangeRow
 
@@ -282,21 +282,14 @@ def agreement(
 
     >>> sayso.agreement(corpus).to_frame()[["campaign", "name", "value", "low", "high"]]  # doctest: +SKIP
     """
-    from sayso.agreement.comparisons import ComparisonFilter, ExcludedAnnotations, group_by_pass
-    from sayso.agreement.measurement import measure_comparisons
+    from sayso.agreement.comparisons import with_excluded
+    from sayso.agreement.measurement import measure_agreement
 
-    chosen = replace(corpus.make_filter(**conditions), kinds=frozenset())
-    selection = ComparisonFilter(
-        annotator_kinds=frozenset({"human", "program"} if programs else {"human"})
-    )
-    excluded = ExcludedAnnotations()
-    comparisons = (
-        compared
-        for item in corpus.source.items(chosen)
-        for compared in group_by_pass(item.document, item.all_annotations, selection, excluded)
-    )
-    found = measure_comparisons(comparisons, corpus.schema, excluded=excluded, samples=samples)
-    return Results(found, _figure_rows)
+    kinds = frozenset[RecordKind]({"human", "program"} if programs else {"human"})
+    selection = replace(corpus.make_filter(**conditions), kinds=kinds)
+    items = corpus.source.items(with_excluded(selection))
+    report = measure_agreement(items, corpus.schema, selection, samples=samples)
+    return Results(report.measurements, _figure_rows)
 
 
 def _figure_rows(measured: Measurement) -> Iterator[dict[str, Any]]:

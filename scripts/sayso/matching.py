@@ -41,11 +41,13 @@ def match_closest(
 
     Ties are broken by position, so that exchanging the sides exchanges the pairs.
     """
-    paired: set[int] = set()
     pairs: MentionPairs[M] = []
+    taken: tuple[set[int], set[int]] = set(), set()
     for mine, theirs in sorted(iterate_overlaps(one, other), key=_rank_pair):
-        if comparable(mine, theirs) and not {id(mine), id(theirs)} & paired:
-            paired |= {id(mine), id(theirs)}
+        free = id(mine) not in taken[0] and id(theirs) not in taken[1]
+        if free and comparable(mine, theirs):
+            taken[0].add(id(mine))
+            taken[1].add(id(theirs))
             pairs.append((mine, theirs))
     return pairs
 
@@ -72,9 +74,9 @@ def match_versions(
     removed, added = list(older), list(newer)
     for match in (partial(match_exact, key=attrgetter("id")), match_exact, match_closest):
         pairs += match(removed, added)
-        paired = {id(mention) for pair in pairs for mention in pair}
-        removed = [mention for mention in older if id(mention) not in paired]
-        added = [mention for mention in newer if id(mention) not in paired]
+        kept, found = {id(old) for old, _new in pairs}, {id(new) for _old, new in pairs}
+        removed = [mention for mention in older if id(mention) not in kept]
+        added = [mention for mention in newer if id(mention) not in found]
         if not removed or not added:
             break
     return pairs, removed, added

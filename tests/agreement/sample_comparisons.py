@@ -8,10 +8,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from sayso.agreement.agreement_report import Measurement
 from sayso.agreement.annotation_pairs import DocumentStatistics, IndexedAnnotation, StatisticKey
 from sayso.agreement.bootstrap import DocumentSums, Estimate, Figure
 from sayso.agreement.comparisons import ComparedDocument
-from sayso.agreement.measurement import Measurement, measure_comparisons
+from sayso.agreement.measurement import measure_comparisons
 from sayso.models import Annotation, Document, Mention
 from tests.dataset.samples import SCHEMA, make_annotation, make_document
 

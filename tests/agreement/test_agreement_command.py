@@ -92,13 +92,18 @@ def test_tables_for_people(corpus: Path) -> None:
     result = run_sayso(corpus, "agreement", "--pairs", "--by", "version")
     assert result.returncode == 0
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert result.stdout.startswith("trial, all: 4 documents, 2 annotators, 8 answers in 4 pairs\n")
+    assert result.stdout.startswith(
+        "trial, all: 4 documents, 2 annotators, 8 annotations in 4 pairs\n"
+    )
     actor_row = next(row for row in rows if row[:1] == ["Actor"])
     assert actor_row[1] == ".75" and actor_row[3] == "1.00" and actor_row[-2:] == ["8", "4"]
     assert any(row[:3] == ["ann-1", "and", "ann-2"] for row in rows)
     assert any(row[:3] == ["schema", "1.0.0", ".75"] for row in rows)
     assert "undefined, nobody marked one: Location, Count, Claim, Cue" in result.stderr
-    assert "answers left out: 1 (not by an annotator of the kind that is compared)" in result.stderr
+    assert (
+        "annotations excluded: 1 (not by an annotator of the kind that is compared)"
+        in result.stderr
+    )
     assert "summed over documents and pairs of annotators before they are divided" in result.stderr
     assert max(map(len, result.stdout.splitlines())) <= 120
 
@@ -119,7 +124,7 @@ def test_any_files_of_annotations_can_be_compared(corpus: Path, tmp_path: Path) 
     alone = json.loads(run_sayso_ok(corpus, "agreement", "--json"))
     assert alone["measurements"] == []
     assert alone["not_measured"] == [
-        {"campaign": "trial", "interface": "all", "excluded": {"nobody else has answered": 4}}
+        {"campaign": "trial", "interface": "all", "excluded": {"nobody else has annotated it": 4}}
     ]
     files = [str(folder / "ann-1.jsonl"), str(tmp_path / "ann-2.jsonl")]
     assert (
@@ -201,4 +206,4 @@ def test_an_overlap_of_one_label_leaves_one_figure_undefined(checkout: Checkout)
 def test_an_empty_corpus_has_nothing_to_compare(checkout: Checkout) -> None:
     result = run_sayso(checkout.root, "agreement")
     assert (result.returncode, result.stdout) == (0, "")
-    assert "nobody has answered yet: nothing to compare" in result.stderr
+    assert "no annotations yet: nothing to compare" in result.stderr

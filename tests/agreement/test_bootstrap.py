@@ -89,7 +89,7 @@ def test_the_interval_of_a_mean_is_that_of_theory() -> None:
 
 def test_drawing_some_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = make_sums(700).resample(30)["number"].tolist()
-    monkeypatch.setattr(bootstrap, "_CELLS", 700 * 4)
+    monkeypatch.setattr(bootstrap, "_BLOCK_CELLS", 700 * 4)
     monkeypatch.setattr(bootstrap, "_DOCUMENTS", 9)
     assert make_sums(700).resample(30)["number"].tolist() == at_once
 

@@ -6,13 +6,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.agreement.comparisons import (
-    ComparedDocument,
-    ComparisonFilter,
-    ExcludedAnnotations,
-    group_by_pass,
-)
-from sayso.agreement.measurement import Measurement, measure_comparisons
+from sayso.agreement.agreement_report import Measurement
+from sayso.agreement.comparisons import PEOPLE, ComparedDocument, ExcludedAnnotations, group_by_pass
+from sayso.agreement.measurement import measure_comparisons
 from sayso.models import Annotation, Mention
 from tests.agreement.sample_comparisons import (
     MENTIONS,
@@ -165,14 +161,14 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
         annotate(of, "ann-5", [make_filler(0, 3)], interface="names"),
     ]
     (found,) = measure_comparisons(
-        group_by_pass(of, answers, ComparisonFilter(), out), SCHEMA, excluded=out, samples=5
+        group_by_pass(of, answers, PEOPLE, out), SCHEMA, excluded=out, samples=5
     )
     assert found.annotators == ("ann-1", "ann-2")
     assert found.excluded == {
-        "an earlier answer of the same annotator": 1,
+        "an earlier annotation of the same annotator": 1,
         "not by an annotator of the kind that is compared": 1,
-        "started from another's answer": 1,
-        "the annotator passed the document over": 1,
+        "started from another's annotation": 1,
+        "the annotator skipped the document": 1,
     }
-    assert out.count_by_pass()["trial", "names"] == {"nobody else has answered": 1}
+    assert out.count_by_pass()["trial", "names"] == {"nobody else has annotated it": 1}
     assert find_figure(found, "spans.Actor.exact").value == 1

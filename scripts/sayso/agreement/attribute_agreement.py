@@ -59,7 +59,7 @@ def count_attributes(
         into[GROUP, subject, _COMPARED] += times
         into[GROUP, subject, _SAME] += times * (one == other)
         into[GROUP, subject, _ABSENT] += times * (one is None or other is None)
-        if compared[label][name].closed:
+        if compared[label][name].is_closed:
             values = [NO_VALUE if value is None else str(value) for value in (one, other)]
             into[GROUP, subject, tuple(sorted(values))] += times
             for value in values:
@@ -82,7 +82,7 @@ def estimate_attributes(sums: AgreementSums, compared: ComparedAttributes) -> It
             subject = f"{label}.{name}"
             same = ratio(sums[GROUP, subject, _SAME], sums[GROUP, subject, _COMPARED])
             yield _estimate_attribute(sums, subject, "agreement", same)
-            if attribute.closed:
+            if attribute.is_closed:
                 yield from _estimate_closed(sums, subject, attribute)
 
 

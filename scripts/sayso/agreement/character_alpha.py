@@ -63,9 +63,7 @@ def _iterate_edges(layer: Sequence[Mention]) -> Iterator[tuple[int, int]]:
 def estimate_characters(sums: AgreementSums, labels: Iterable[str]) -> Iterator[Estimate]:
     """Yield alpha for each label; for ALL, observed and expected disagreement are summed over labels."""
     values = sums[GROUP, "", _VALUES]
-    by_label = {
-        label: _sum_disagreements(sums, label, values) for label in labels if label != ALL
-    }
+    by_label = {label: _sum_disagreements(sums, label, values) for label in labels if label != ALL}
     zero = 0 * values
     by_label[ALL] = (
         sum((observed for observed, _ in by_label.values()), zero),

@@ -112,7 +112,7 @@ def _iterate_tuples(
     who = [_referent(source, names.ENTITY) for source in tails(names.SOURCE)]
     where = [_referent(place, names.GAZETTEER) for place in tails(names.WHERE)]
     slots = (names.LOWER, names.UPPER, names.THING, names.OUTCOME)
-    how_many = [
+    how_many: list[Hashable] = [
         tuple(count.attributes.get(name) for name in slots) for count in tails(names.QUANTITY)
     ]
     what = claim.attributes.get(names.TYPE), claim.attributes.get(names.POLARITY)

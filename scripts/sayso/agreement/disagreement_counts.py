@@ -1,9 +1,9 @@
-"""How much of what: agreed and disagreed by pair, kind and label, with what exactly differs and a few examples."""
+"""Counts of agreement and disagreement, by pair of annotators, kind and label, with a few examples."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,9 +13,11 @@ from sayso.agreement.disagreement_text import describe_side
 from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS, Disagreement, DisagreementKind
 from sayso.schema.declarations import Schema
 
+COUNT_COLUMNS = ("", "agreed", *DISAGREEMENT_KINDS, "disagreed")
+
 
 class AnnotatorPair(NamedTuple):
-    """Two annotators in one pass of a campaign."""
+    """Two annotators in one pass of a campaign. The fields are JSON keys."""
 
     campaign: str
     interface: str
@@ -24,12 +26,12 @@ class AnnotatorPair(NamedTuple):
 
     @property
     def title(self) -> str:
-        """In words."""
+        """The heading of the pair's table."""
         return f"{self.one} and {self.other} · {self.campaign} · {self.interface}"
 
 
 class DisagreementType(NamedTuple):
-    """What sort of disagreement."""
+    """What is counted: a kind, a label or type, and the exact difference. The fields are JSON keys."""
 
     kind: DisagreementKind
     name: str
@@ -38,16 +40,26 @@ class DisagreementType(NamedTuple):
 
 @dataclass
 class PairCounts:
-    """What two annotators, or all, agree and disagree on, counted.
+    """Counts of two annotators, or of all pairs together.
 
     Attributes:
-        documents: how many both have answered.
-        agreed: pairs of mentions, by label, and of relations, by type.
+        documents: the number that both annotated.
+        agreed: agreed mentions by label, and relations by type.
     """
 
     documents: int = 0
     agreed: Counter[str] = field(default_factory=Counter)
     by_type: Counter[DisagreementType] = field(default_factory=Counter)
+
+    def add(self, pair: ComparedPair) -> None:
+        """Count one document."""
+        found = pair.comparison
+        self.documents += 1
+        self.agreed.update(mine.label for mine, _theirs in found.agreed_mentions)
+        self.agreed.update(mine.type for mine, _theirs in found.agreed_relations)
+        self.by_type.update(
+            DisagreementType(each.kind, each.name, each.detail) for each in found.disagreements
+        )
 
     def __iadd__(self, other: PairCounts) -> PairCounts:
         self.documents += other.documents
@@ -55,9 +67,15 @@ class PairCounts:
         self.by_type += other.by_type
         return self
 
+    def build_detail_rows(self, most: int) -> list[Sequence[str]]:
+        """Return the most frequent exact differences as rows."""
+        exact = [(count, each) for each, count in self.by_type.items() if each.detail]
+        exact.sort(key=lambda each: (-each[0], each[1]))
+        return [[*counted, f"{count:,}"] for count, counted in exact[:most]]
+
 
 class DisagreementExample(NamedTuple):
-    """One disagreement in words: where it stands, and what each of two has."""
+    """One disagreement in words: its location, and what each of two annotators has."""
 
     location: str
     one: str
@@ -66,7 +84,7 @@ class DisagreementExample(NamedTuple):
 
 @dataclass
 class DisagreementCounts:
-    """Everything that was found, counted. ``max_examples`` examples of each kind and label are kept."""
+    """The counts of all pairs, with ``max_examples`` examples of each kind and label."""
 
     schema: Schema
     max_examples: int = 0
@@ -78,29 +96,26 @@ class DisagreementCounts:
     excluded: ExcludedAnnotations = field(default_factory=ExcludedAnnotations)
 
     def add(self, case: DisagreementCase) -> None:
-        """Take one more."""
+        """Count one document."""
         self.documents.add(case.document.doc_id)
         for pair in case.pairs:
-            two = AnnotatorPair(
-                case.campaign, case.pass_name, pair.one.annotator, pair.other.annotator
-            )
-            self._count_pair(self.pairs.setdefault(two, PairCounts()), pair)
+            annotators = pair.one.annotator, pair.other.annotator
+            key = AnnotatorPair(case.campaign, case.pass_name, *annotators)
+            self.pairs.setdefault(key, PairCounts()).add(pair)
             for found in pair.comparison.disagreements:
-                kept = self.examples.setdefault((found.kind, found.name), [])
-                if len(kept) < self.max_examples and (
-                    example := _build_example(case, pair, found)
-                ).location not in (e.location for e in kept):
-                    kept.append(example)
+                self._keep_example(case, pair, found)
 
-    @staticmethod
-    def _count_pair(counts: PairCounts, pair: ComparedPair) -> None:
-        counts.documents += 1
-        counts.agreed.update(mine.label for mine, _theirs in pair.comparison.agreed_mentions)
-        counts.agreed.update(mine.type for mine, _theirs in pair.comparison.agreed_relations)
-        counts.by_type.update(
-            DisagreementType(each.kind, each.name, each.detail)
-            for each in pair.comparison.disagreements
-        )
+    def _keep_example(
+        self, case: DisagreementCase, pair: ComparedPair, found: Disagreement
+    ) -> None:
+        kept = self.examples.setdefault((found.kind, found.name), [])
+        if len(kept) >= self.max_examples:
+            return
+        location = f"{case.document.doc_id} at {found.position[0]}"
+        if all(example.location != location for example in kept):
+            one = f"{pair.one.annotator}: {describe_side(found.one, found, 0)}"
+            other = f"{pair.other.annotator}: {describe_side(found.other, found, 1)}"
+            kept.append(DisagreementExample(location, one, other))
 
     @property
     def total_counts(self) -> PairCounts:
@@ -112,100 +127,55 @@ class DisagreementCounts:
 
     @property
     def total(self) -> int:
-        """How many disagreements."""
+        """The number of disagreements."""
         return self.total_counts.by_type.total()
 
-    def sort_names(self, counts: PairCounts) -> list[str]:
-        """Labels, labels taken for each other, relations: those that there are, in the schema's order."""
-        order = {
-            name: place for place, name in enumerate([*self.schema.labels, *self.schema.relations])
+    def _sort_names(self, counts: PairCounts) -> list[str]:
+        """Return labels, pairs of labels, and relations that were counted, in the schema's order."""
+        labels, relations = self.schema.labels, self.schema.relations
+        order = {name: number for number, name in enumerate([*labels, *relations])}
+
+        def rank(name: str) -> tuple[int, int, str]:
+            relation, pair = name in relations and name not in labels, name not in order
+            return 2 * relation + pair, order.get(name, len(order)), name
+
+        return sorted({*counts.agreed, *(each.name for each in counts.by_type)}, key=rank)
+
+    def build_rows(self, counts: PairCounts) -> list[Sequence[str]]:
+        """Return a row for each label and type, with a column for each kind, and one for all."""
+        by_kind = Counter[tuple[str, str]]()
+        for (kind, name, _detail), count in counts.by_type.items():
+            by_kind[name, kind] += count
+            by_kind["all", kind] += count
+        agreed = {**counts.agreed, "all": counts.agreed.total()}
+        rows: list[Sequence[str]] = []
+        for name in [*self._sort_names(counts), "all"]:
+            numbers = [by_kind[name, kind] for kind in DISAGREEMENT_KINDS]
+            cells = [f"{number:,}" if number else "" for number in numbers]
+            rows.append([name, f"{agreed.get(name, 0):,}", *cells, f"{sum(numbers):,}"])
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all counts for JSON."""
+        excluded = [
+            {"campaign": campaign, "interface": pass_name, "reason": reason, "annotations": count}
+            for (campaign, pass_name, reason), count in sorted(self.excluded.counts.items())
+        ]
+        pairs = [
+            {
+                **pair._asdict(),
+                "documents": counts.documents,
+                "agreed": dict(sorted(counts.agreed.items())),
+                "counts": [
+                    {**each._asdict(), "count": count}
+                    for each, count in sorted(counts.by_type.items())
+                ],
+            }
+            for pair, counts in sorted(self.pairs.items())
+        ]
+        return {
+            "documents": len(self.documents),
+            "total": self.total,
+            "pairs": pairs,
+            "excluded": excluded,
         }
-        there = {*counts.agreed, *(sort.name for sort in counts.by_type)}
-        last = len(order)
-
-        def place(name: str) -> tuple[int, int, str]:
-            several = name not in order
-            relation = name in self.schema.relations and name not in self.schema.labels
-            return 2 * relation + several, order.get(name, last), name
-
-        return sorted(there, key=place)
-
-
-def _build_example(
-    case: DisagreementCase, pair: ComparedPair, found: Disagreement
-) -> DisagreementExample:
-    start = min(
-        m.start
-        for side in found.sides
-        for m in (*side.mentions, *(arrow.head for arrow in side.relations))
-    )
-    one, other = (describe_side(side, found, number) for number, side in enumerate(found.sides))
-    return DisagreementExample(
-        f"{case.document.doc_id} at {start}",
-        f"{pair.one.annotator}: {one}",
-        f"{pair.other.annotator}: {other}",
-    )
-
-
-# --- as rows of tables
-
-COUNT_COLUMNS = ("", "agreed", *DISAGREEMENT_KINDS, "disagreed")
-
-
-def build_rows(counts: DisagreementCounts, selected: PairCounts) -> Iterator[Sequence[str]]:
-    """A row for each label and type, by kind, and one for all."""
-    by = Counter[tuple[str, str]]()
-    for sort, count in selected.by_type.items():
-        by[sort.name, sort.kind] += count
-    for name in counts.sort_names(selected):
-        numbers = [by[name, kind] for kind in DISAGREEMENT_KINDS]
-        yield _format_row(name, selected.agreed[name], numbers)
-    totals = [
-        sum(count for sort, count in selected.by_type.items() if sort.kind == kind)
-        for kind in DISAGREEMENT_KINDS
-    ]
-    yield _format_row("all", selected.agreed.total(), totals)
-
-
-def _format_row(name: str, agreed: int, numbers: Sequence[int]) -> Sequence[str]:
-    return [
-        name,
-        f"{agreed:,}",
-        *(f"{number:,}" if number else "" for number in numbers),
-        f"{sum(numbers):,}",
-    ]
-
-
-def build_detail_rows(counts: PairCounts, most: int) -> Iterator[Sequence[str]]:
-    """What differs most often, the commonest first."""
-    exact = [(count, sort) for sort, count in counts.by_type.items() if sort.detail]
-    for count, sort in sorted(exact, key=lambda each: (-each[0], each[1]))[:most]:
-        yield [sort.kind, sort.name, sort.detail, f"{count:,}"]
-
-
-# --- as data
-
-
-def encode_counts(tally: DisagreementCounts) -> dict[str, Any]:
-    """Everything that was counted, for JSON."""
-    left = [
-        {"campaign": campaign, "interface": interface, "reason": reason, "answers": count}
-        for (campaign, interface, reason), count in sorted(tally.excluded.counts.items())
-    ]
-    return {
-        "documents": len(tally.documents),
-        "total": tally.total,
-        "pairs": [_encode_pair(two, counts) for two, counts in sorted(tally.pairs.items())],
-        "left_out": left,
-    }
-
-
-def _encode_pair(annotators: AnnotatorPair, counts: PairCounts) -> dict[str, Any]:
-    return {
-        **annotators._asdict(),
-        "documents": counts.documents,
-        "agreed": dict(sorted(counts.agreed.items())),
-        "counts": [
-            {**sort._asdict(), "count": count} for sort, count in sorted(counts.by_type.items())
-        ],
-    }

@@ -1,4 +1,4 @@
-"""A disagreement as words, and as data for a program."""
+"""Descriptions of disagreements, for people."""
 
 from __future__ import annotations
 
@@ -12,47 +12,38 @@ from sayso.models import Mention
 
 NOTHING = "nothing"
 NO_VALUE = "left empty"
-_MAX_QUOTE = 80  # code points of a quotation, else its middle is left out
+_MAX_QUOTE = 80  # code points
 
 
 def describe_side(side: DisagreementSide, disagreement: Disagreement, number: int) -> str:
-    """What one of two has: the words with their label, the answers that differ, or the arrow."""
+    """Describe what a side (0 or 1) has: mentions, differing attributes, or a relation."""
     if not side:
-        return (
-            f"{NOTHING}, {_describe_beside(disagreement.counterpart)}"
-            if disagreement.counterpart
-            else NOTHING
-        )
+        counterpart = disagreement.counterpart
+        return f"{NOTHING}, but {_describe_mention(counterpart)}" if counterpart else NOTHING
     if disagreement.kind == "attribute":
-        answers = ", ".join(
-            f"{each.name}: {format_value(each, number)}" for each in disagreement.values
-        )
-        return f"{quote_text(side.mentions[0].text)} {answers}"
-    return ", ".join(
-        [*map(_describe_mention, side.mentions), *map(_describe_relation, side.relations)]
-    )
-
-
-def _describe_beside(mention: Mention) -> str:
-    return f"but {_describe_mention(mention)}"
+        values = [f"{each.name}: {format_value(each, number)}" for each in disagreement.values]
+        return f"{quote_text(side.mentions[0].text)} {', '.join(values)}"
+    parts = [*map(_describe_mention, side.mentions), *map(_describe_relation, side.relations)]
+    return ", ".join(parts)
 
 
 def format_value(difference: AttributeDifference, number: int) -> str:
-    """What one of two answered."""
-    given = (difference.one, difference.other)[number]
-    return NO_VALUE if given is None else str(given)
+    """Format the value that a side (0 or 1) gave."""
+    value = (difference.one, difference.other)[number]
+    return NO_VALUE if value is None else str(value)
 
 
 def _describe_mention(mention: Mention) -> str:
     return f"{mention.label} {quote_text(mention.text)}"
 
 
-def _describe_relation(arrow: LinkedRelation) -> str:
-    return f"{quote_text(arrow.head.text)} → {arrow.relation.type} → {quote_text(arrow.tail.text)}"
+def _describe_relation(linked: LinkedRelation) -> str:
+    head, tail = quote_text(linked.head.text), quote_text(linked.tail.text)
+    return f"{head} → {linked.relation.type} → {tail}"
 
 
 def quote_text(text: str) -> str:
-    """Words in quotation marks, on one line; the middle of many is left out and marked so.
+    """Quote a text on one line, without the middle of a long one.
 
     >>> quote_text("two\\n drones")
     '“two drones”'

@@ -1,4 +1,4 @@
-"""The words of a disagreement: its kind, what exactly differs, and who has what."""
+"""Types of disagreement: kind, exact difference, and what each side has."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sayso.models import AttributeValue, Mention, Relation
 
 DisagreementKind = Literal["missed", "boundary", "label", "attribute", "nesting", "relation"]
 DISAGREEMENT_KINDS: dict[DisagreementKind, str] = {
-    "missed": "marked by one only",
-    "boundary": "the same label on overlapping words, with other edges",
-    "label": "the same or overlapping words under two labels",
-    "attribute": "the same words and label, with other answers",
-    "nesting": "one span here, several or one inside the other there",
-    "relation": "an arrow that only one drew, or that leads elsewhere",
+    "missed": "only one annotator marked it",
+    "boundary": "the same label on overlapping spans with other edges",
+    "label": "two labels on equal or overlapping spans",
+    "attribute": "the same label and span with other attributes",
+    "nesting": "one span against several, or one inside the other",
+    "relation": "a relation that only one annotator has, or with another type or end",
 }
-LABEL_SEPARATOR = " ↔ "  # between two labels that stand for one thing
+LABEL_SEPARATOR = " ↔ "
 
 ONE_AGAINST_SEVERAL, SEVERAL_AGAINST_SEVERAL = "one against several", "several against several"
 NESTED_INSIDE, NESTED_AROUND, CROSSING, MARKED_TWICE, SECOND_LABEL = (
@@ -41,10 +41,9 @@ class EdgeDifference:
     """One edge that differs.
 
     Attributes:
-        side: at the start or at the end of the span.
-        longer: who takes more words in: 0 for the one reading, 1 for the other.
+        longer: the side with the longer span: 0 for one, 1 for the other.
         what: ``article``, ``possessive``, ``punctuation``, ``bracket``, ``part of a word`` or ``words``.
-        words: what is in the longer span only.
+        words: the text that only the longer span has.
     """
 
     side: Literal["left", "right"]
@@ -54,13 +53,13 @@ class EdgeDifference:
 
     @property
     def description(self) -> str:
-        """Side and sort, whoever is longer."""
+        """Edge and sort of words, whichever span is longer."""
         return f"{self.side} {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeDifference:
-    """An attribute with two values; None where it was left empty."""
+    """An attribute with two values; None where there is none."""
 
     name: str
     one: AttributeValue | None
@@ -78,7 +77,7 @@ class LinkedRelation:
 
 @dataclass(frozen=True, slots=True)
 class DisagreementSide:
-    """What one of two readings has to do with a disagreement; mentions in order of place."""
+    """What one of two annotations has; mentions in order of position."""
 
     mentions: tuple[Mention, ...] = ()
     relations: tuple[LinkedRelation, ...] = ()
@@ -89,11 +88,11 @@ class DisagreementSide:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """One thing on which two readings differ.
+    """One thing on which two annotations differ.
 
     Attributes:
-        details: what exactly differs, in words that can be counted.
-        beside: for nesting, the span of the reading without this one, that lies around, inside or across it.
+        details: the exact differences, in words that can be counted.
+        counterpart: for nesting, the span of the side that has nothing, around, inside or across this one.
         edges: for a boundary, from left to right.
         values: for attributes, in order of name.
     """
@@ -108,18 +107,15 @@ class Disagreement:
 
     @property
     def sides(self) -> tuple[DisagreementSide, DisagreementSide]:
-        """Both."""
+        """Both sides."""
         return self.one, self.other
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The labels, or of arrows the types, in order of the alphabet."""
-        mentions = {mention.label for side in self.sides for mention in side.mentions}
-        return tuple(
-            sorted(
-                mentions | {arrow.relation.type for side in self.sides for arrow in side.relations}
-            )
-        )
+        """The labels, or the types of relations, sorted."""
+        labels = {mention.label for side in self.sides for mention in side.mentions}
+        types = {each.relation.type for side in self.sides for each in side.relations}
+        return tuple(sorted(labels | types))
 
     @property
     def name(self) -> str:
@@ -132,11 +128,16 @@ class Disagreement:
 
     @property
     def detail(self) -> str:
-        """The details as one."""
+        """All details in one phrase."""
         return " and ".join(self.details)
 
+    @property
+    def position(self) -> tuple[int, int, str]:
+        """A sort key: first start, last end (the longest first), name."""
+        mentions = [mention for side in self.sides for mention in side.mentions]
+        mentions += [each.head for side in self.sides for each in side.relations]
+        return min(m.start for m in mentions), -max(m.end for m in mentions), self.name
 
-# --- edges
 
 _ARTICLE = re.compile(r"(the|an?)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’]s?\s*", re.IGNORECASE)
@@ -144,50 +145,36 @@ _BRACKET = re.compile(r"\s*[(\[].*[)\]]\s*", re.DOTALL)
 
 
 def compare_edges(one: Mention, other: Mention, text: str) -> tuple[EdgeDifference, ...]:
-    """The edges that differ between two overlapping spans of ``text``, from left to right.
+    """Return the edges that differ between two overlapping spans of ``text``, from left to right.
 
-    >>> mayor = Mention(id="a", label="Actor", start_command=0, end=9, text="The mayor")
-    >>> for edge in compare_edges(mayor, Mention(id="b", label="Actor", start_command=4, end=11, text="mayor’s"), "The mayor’s"):
+    >>> mayor = Mention(id="a", label="Actor", start=0, end=9, text="The mayor")
+    >>> mayors = Mention(id="b", label="Actor", start=4, end=11, text="mayor’s")
+    >>> for edge in compare_edges(mayor, mayors, "The mayor’s"):
     ...     print(edge)
-    Edge(side='left', longer=0, what='article', words='The ')
-    Edge(side='right', longer=1, what='possessive', words='’s')
+    EdgeDifference(side='left', longer=0, what='article', words='The ')
+    EdgeDifference(side='right', longer=1, what='possessive', words='’s')
     """
     found = []
     if one.start != other.start:
         start, end = sorted((one.start, other.start))
-        found.append(
-            EdgeDifference(
-                "left",
-                int(other.start < one.start),
-                _classify_left(text, start, end),
-                text[start:end],
-            )
-        )
+        what = _classify_words(text, start, end, _ARTICLE, "article", cut=end)
+        longer = int(other.start < one.start)
+        found.append(EdgeDifference("left", longer, what, text[start:end]))
     if one.end != other.end:
         start, end = sorted((one.end, other.end))
-        found.append(
-            EdgeDifference(
-                "right",
-                int(other.end > one.end),
-                _classify_right(text, start, end),
-                text[start:end],
-            )
-        )
+        what = _classify_words(text, start, end, _POSSESSIVE, "possessive", cut=start)
+        longer = int(other.end > one.end)
+        found.append(EdgeDifference("right", longer, what, text[start:end]))
     return tuple(found)
 
 
-def _classify_left(text: str, start: int, end: int) -> str:
+def _classify_words(
+    text: str, start: int, end: int, special: re.Pattern[str], name: str, *, cut: int
+) -> str:
+    """Classify the words at an edge; ``cut`` is where the shorter span starts or ends."""
     words = text[start:end]
-    return "article" if _ARTICLE.fullmatch(words) else _classify_words(words, text, end)
-
-
-def _classify_right(text: str, start: int, end: int) -> str:
-    words = text[start:end]
-    return "possessive" if _POSSESSIVE.fullmatch(words) else _classify_words(words, text, start)
-
-
-def _classify_words(words: str, text: str, cut: int) -> str:
-    """What the words at an edge are; ``cut`` is where the shorter span ends or begins."""
+    if special.fullmatch(words):
+        return name
     if not any(character.isalnum() for character in words):
         return "punctuation"
     if _BRACKET.fullmatch(words):

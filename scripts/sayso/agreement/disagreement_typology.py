@@ -1,21 +1,19 @@
-"""Two readings of a document: what they agree on, and everything else told exactly once.
+"""Typology of disagreement: every mention and relation of two annotations is agreed or in exactly one disagreement.
 
-Every mention and every relation of both is either agreed or in one disagreement. What it is, is decided in this order,
-each step among what the steps before it left over:
+The kind is decided in this order, each step among what the steps before left over:
 
-1. The same label on the same words: agreed, or **attribute** where an answer differs.
-2. The same label on overlapping words: one against one is **boundary**; more of them together are **nesting**.
-3. Two labels on the same or on overlapping words, closest first: **label**. Labels that a relation may tie lie inside
-   each other by their nature, a claim around its places: only the very same words are two labels for one thing there.
-4. A span that the other reading has only another one around, inside or across, which itself has a counterpart:
-   **nesting**, for the same kinds of labels.
+1. Equal label and span: agreed, or **attribute** if a value differs.
+2. Equal label, overlapping spans: one against one is **boundary**; more of them together are **nesting**.
+3. Different labels, equal or overlapping spans, the closest first: **label**. Labels that a relation connects lie inside
+   each other by nature, as a place in a claim; of those, only equal spans are two labels for one thing.
+4. A span that lies around, inside or across a matched span of the other annotation: **nesting**, for the same labels.
 5. Everything else: **missed**.
-6. Relations, whose ends are told apart by steps 1 to 3: the same type between the same two is agreed, however their
-   edges and answers differ. Else **relation**: an end is missing in the other reading (told as the consequence that it
-   is), turned round, another type, another end, or drawn by one only.
+6. Relations, whose ends are identified by steps 1 to 3: equal type and ends are agreed, whatever the edges and
+   attributes of the ends. Otherwise **relation**: an end is missing in the other annotation, or the relation is reversed,
+   of another type, has another end, or only one annotator has it.
 
-Symmetric: the other way round finds the same with sides changed. A free-text answer that one of both left empty is no
-difference; an empty bound of a count is one.
+It is symmetric: exchanging the annotations exchanges the sides. Free text that only one of them gave is no difference; a
+bound of a count that only one gave is.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sayso.agreement import disagreement_types
+from sayso.agreement import disagreement_types as types
 from sayso.agreement.disagreement_types import (
     AttributeDifference,
     Disagreement,
@@ -35,33 +33,31 @@ from sayso.agreement.disagreement_types import (
     LinkedRelation,
     compare_edges,
 )
-from sayso.matching import match_exact
+from sayso.matching import iterate_overlaps, match_closest, match_exact, position
 from sayso.models import Mention, Relation
 from sayso.schema.declarations import Schema
-from sayso.spans import covers, overlaps
-
-MentionNode = tuple[int, int]  # which reading, 0 or 1, and which of its mentions
+from sayso.spans import covers, jaccard, overlaps
 
 
 class AnnotationLike(Protocol):
-    """A reading: an annotator's answer, or gold."""
+    """An annotation, or gold. Ids of mentions are unique."""
 
     @property
     def mentions(self) -> Sequence[Mention]:
-        """What is marked; no id twice."""
+        """The mentions."""
 
     @property
     def relations(self) -> Sequence[Relation]:
-        """Arrows between them."""
+        """The relations between them."""
 
 
 @dataclass(frozen=True)
 class TypologyRules:
-    """What of the schema decides about kinds.
+    """What the schema contributes.
 
     Attributes:
-        tied: pairs of labels that a relation ties.
-        free: (label, attribute) of free-text answers.
+        related_labels: pairs of labels that a relation connects.
+        free_text: (label, attribute) of free text.
     """
 
     related_labels: frozenset[frozenset[str]]
@@ -69,26 +65,25 @@ class TypologyRules:
 
     @classmethod
     def from_schema(cls, schema: Schema) -> TypologyRules:
-        """Taken from what the schema declares."""
-        free = {
+        """Take the rules from what the schema declares."""
+        free_text = {
             (label, name)
             for label, declared in schema.labels.items()
             for name, attribute in declared.attributes.items()
             if attribute.kind == "text"
         }
-        tied = {frozenset((relation.head, relation.tail)) for relation in schema.relations.values()}
-        return cls(frozenset(tied), frozenset(free))
+        related = {frozenset((each.head, each.tail)) for each in schema.relations.values()}
+        return cls(frozenset(related), frozenset(free_text))
 
     def comparable(self, one: Mention, other: Mention) -> bool:
-        """Whether overlapping spans of two labels could stand for one thing."""
-        if one.label == other.label or (one.start, one.end) == (other.start, other.end):
-            return True
-        return frozenset((one.label, other.label)) not in self.related_labels
+        """Return True if overlapping mentions could stand for one thing."""
+        related = frozenset((one.label, other.label)) in self.related_labels
+        return one.label == other.label or one.span == other.span or not related
 
 
 @dataclass(frozen=True)
 class AnnotationComparison:
-    """Everything that two readings hold. ``agreed_mentions`` and ``agreed_relations`` are pairs that agree."""
+    """The agreed pairs of two annotations, and their disagreements."""
 
     agreed_mentions: tuple[tuple[Mention, Mention], ...]
     agreed_relations: tuple[tuple[Relation, Relation], ...]
@@ -98,320 +93,215 @@ class AnnotationComparison:
 def compare_annotations(
     one: AnnotationLike, other: AnnotationLike, text: str, rules: TypologyRules
 ) -> AnnotationComparison:
-    """What two readings of ``text`` agree and disagree on; disagreements in order of place, relations last."""
-    sorting = _MentionComparison((one, other), text, rules)
-    for step in (
-        sorting.match_exact_spans,
-        sorting.match_same_label,
-        sorting.match_across_labels,
-        sorting.find_nested,
-        sorting.add_missed,
-    ):
-        step()
-    found = sorted(sorting.disagreements, key=_position)
-    arrows = _RelationComparison((one, other), sorting.groups)
-    return AnnotationComparison(
-        tuple(sorting.agreed),
-        tuple(arrows.agreed),
-        (*found, *sorted(arrows.disagreements, key=_position)),
-    )
-
-
-def _position(found: Disagreement) -> tuple[int, int, str]:
-    mentions = [
-        m
-        for side in found.sides
-        for m in (*side.mentions, *(arrow.head for arrow in side.relations))
-    ]
-    return min(m.start for m in mentions), -max(m.end for m in mentions), found.name
+    """Compare two annotations of ``text``. Disagreements are in order of position, relations last."""
+    mentions = _MentionComparison((one, other), text, rules)
+    mentions.match_exact_spans()
+    mentions.match_same_label()
+    mentions.match_across_labels()
+    mentions.add_unmatched()
+    agreed_relations, relations = _compare_relations((one, other), mentions.groups)
+    found = sorted(mentions.disagreements, key=lambda each: each.position)
+    found += sorted(relations, key=lambda each: each.position)
+    return AnnotationComparison(tuple(mentions.agreed), tuple(agreed_relations), tuple(found))
 
 
 @dataclass
 class _MentionComparison:
-    """The steps for mentions. ``groups`` says which mentions stand for one thing, a number for each thing."""
+    """Steps 1 to 5. ``groups`` numbers what stands for one thing: by side, and by identity of the mention."""
 
     sides: tuple[AnnotationLike, AnnotationLike]
     text: str
     rules: TypologyRules
     agreed: list[tuple[Mention, Mention]] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
-    groups: dict[MentionNode, int] = field(default_factory=dict)
+    groups: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
+    _last_group: int = 0
 
-    def mention(self, node: MentionNode) -> Mention:
-        return self.sides[node[0]].mentions[node[1]]
+    def _select(self, side: int, *, matched: bool) -> list[Mention]:
+        mentions = self.sides[side].mentions
+        chosen = [each for each in mentions if (id(each) in self.groups[side]) == matched]
+        return sorted(chosen, key=position)
 
-    def unmatched(self, reading: int) -> list[MentionNode]:
-        """What has no counterpart yet, in order of place."""
-        nodes = [
-            (reading, at)
-            for at in range(len(self.sides[reading].mentions))
-            if (reading, at) not in self.groups
-        ]
-        return sorted(nodes, key=self._node_position)
+    def _group(self, *sides: Iterable[Mention]) -> None:
+        self._last_group += 1
+        for groups, mentions in zip(self.groups, sides, strict=True):
+            groups.update((id(mention), self._last_group) for mention in mentions)
 
-    def _node_position(self, node: MentionNode) -> tuple[int, int, str]:
-        mention = self.mention(node)
-        return mention.start, mention.end, mention.label
-
-    def _group_nodes(self, *nodes: MentionNode) -> None:
-        number = len(self.groups)
-        self.groups.update(dict.fromkeys(nodes, number))
-
-    def _add_disagreement(
+    def _add(
         self,
         kind: DisagreementKind,
         details: Iterable[str],
-        nodes: Iterable[MentionNode],
-        beside: Mention | None = None,
+        mine: Iterable[Mention],
+        theirs: Iterable[Mention],
+        *,
+        counterpart: Mention | None = None,
         edges: tuple[EdgeDifference, ...] = (),
         values: tuple[AttributeDifference, ...] = (),
     ) -> None:
-        ordered = sorted(nodes, key=self._node_position)
-        one, other = (
-            DisagreementSide(tuple(self.mention(node) for node in ordered if node[0] == reading))
-            for reading in (0, 1)
-        )
+        one, other = (DisagreementSide(tuple(sorted(m, key=position))) for m in (mine, theirs))
         self.disagreements.append(
-            Disagreement(kind, tuple(details), one, other, beside, edges, values)
+            Disagreement(kind, tuple(details), one, other, counterpart, edges, values)
         )
 
     def match_exact_spans(self) -> None:
-        """Step 1."""
-        at = [
-            {id(mention): number for number, mention in enumerate(each.mentions)}
-            for each in self.sides
-        ]
+        """Do step 1."""
         for mine, theirs in match_exact(self.sides[0].mentions, self.sides[1].mentions):
-            nodes = (0, at[0][id(mine)]), (1, at[1][id(theirs)])
-            self._group_nodes(*nodes)
+            self._group([mine], [theirs])
             if values := tuple(self._compare_attributes(mine, theirs)):
-                self._add_disagreement(
-                    "attribute", (value.name for value in values), nodes, values=values
-                )
+                names = [value.name for value in values]
+                self._add("attribute", names, [mine], [theirs], values=values)
             else:
                 self.agreed.append((mine, theirs))
 
     def _compare_attributes(self, mine: Mention, theirs: Mention) -> Iterator[AttributeDifference]:
         for name in sorted({*mine.attributes, *theirs.attributes}):
             one, other = mine.attributes.get(name), theirs.attributes.get(name)
-            empty = (one is None or other is None) and (mine.label, name) in self.rules.free_text
-            if one != other and not empty:
+            missing = one is None or other is None
+            if one != other and not (missing and (mine.label, name) in self.rules.free_text):
                 yield AttributeDifference(name, one, other)
 
     def match_same_label(self) -> None:
-        """Step 2."""
-        near = [
-            pair
-            for pair in self._iterate_overlapping(self.unmatched(0), self.unmatched(1))
-            if self._count_labels(pair) == 1
-        ]
-        for nodes in _connected_groups(near):
-            self._group_nodes(*nodes)
-            if len(nodes) == 2:
-                one, other = (self.mention(node) for node in sorted(nodes))
-                found = compare_edges(one, other, self.text)
-                self._add_disagreement(
-                    "boundary", (edge.description for edge in found), nodes, edges=found
-                )
+        """Do step 2."""
+        unmatched = (self._select(side, matched=False) for side in (0, 1))
+        pairs = [pair for pair in iterate_overlaps(*unmatched) if pair[0].label == pair[1].label]
+        for mine, theirs in _connect(pairs):
+            self._group(mine, theirs)
+            if len(mine) == len(theirs) == 1:
+                edges = compare_edges(mine[0], theirs[0], self.text)
+                details = [edge.description for edge in edges]
+                self._add("boundary", details, mine, theirs, edges=edges)
             else:
-                lone = any(sum(node[0] == reading for node in nodes) == 1 for reading in (0, 1))
-                self._add_disagreement(
-                    "nesting",
-                    [
-                        disagreement_types.ONE_AGAINST_SEVERAL
-                        if lone
-                        else disagreement_types.SEVERAL_AGAINST_SEVERAL
-                    ],
-                    nodes,
-                )
-
-    def _count_labels(self, nodes: Iterable[MentionNode]) -> int:
-        return len({self.mention(node).label for node in nodes})
-
-    def _iterate_overlapping(
-        self, ones: Sequence[MentionNode], others: Sequence[MentionNode]
-    ) -> Iterator[tuple[MentionNode, MentionNode]]:
-        """Pairs that share a code point; both stand in order of place."""
-        for one in ones:
-            mine = self.mention(one).span
-            for other in others:
-                if self.mention(other).start >= mine.end:
-                    break
-                if overlaps(mine, self.mention(other).span):
-                    yield one, other
+                single = 1 in (len(mine), len(theirs))
+                detail = types.ONE_AGAINST_SEVERAL if single else types.SEVERAL_AGAINST_SEVERAL
+                self._add("nesting", [detail], mine, theirs)
 
     def match_across_labels(self) -> None:
-        """Step 3."""
-        near = self._iterate_overlapping(self.unmatched(0), self.unmatched(1))
-        pairs = [pair for pair in near if self.rules.comparable(*map(self.mention, pair))]
-        for pair in sorted(pairs, key=self._closeness):
-            if not any(node in self.groups for node in pair):
-                one, other = map(self.mention, pair)
-                self._group_nodes(*pair)
-                self._add_disagreement(
-                    "label",
-                    ["the same words" if one.span == other.span else "overlapping words"],
-                    pair,
-                )
+        """Do step 3."""
+        mine_left, theirs_left = (self._select(side, matched=False) for side in (0, 1))
+        for mine, theirs in match_closest(mine_left, theirs_left, self.rules.comparable):
+            self._group([mine], [theirs])
+            detail = "the same words" if mine.span == theirs.span else "overlapping words"
+            self._add("label", [detail], [mine], [theirs])
 
-    def _closeness(
-        self, pair: tuple[MentionNode, MentionNode]
-    ) -> tuple[float, list[tuple[int, int, str]]]:
-        """The larger the common share, the earlier; the rest only makes the order one and the same."""
-        one, other = map(self.mention, pair)
-        shared = min(one.end, other.end) - max(one.start, other.start)
-        union = max(one.end, other.end) - min(one.start, other.start)
-        return -shared / union, sorted(map(self._node_position, pair))
-
-    def find_nested(self) -> None:
-        """Step 4. What it finds has no counterpart, so it gets no place."""
-        taken = [
-            sorted((node for node in self.groups if node[0] == reading), key=self._node_position)
-            for reading in (0, 1)
-        ]
-        self._missed: list[MentionNode] = []
-        for reading in (0, 1):
-            for node in self.unmatched(reading):
-                near = [
-                    other
-                    for _node, other in self._iterate_overlapping([node], taken[1 - reading])
-                    if self._may_nest(node, other)
-                ]
+    def add_unmatched(self) -> None:
+        """Do steps 4 and 5."""
+        missed = []
+        for side in (0, 1):
+            matched = self._select(side=1 - side, matched=True)
+            for mention in self._select(side, matched=False):
+                near = [other for other in matched if self._may_nest(mention, other)]
                 if near:
-                    closest = min(near, key=lambda other: self._closeness((node, other)))
-                    self._add_disagreement(
-                        "nesting",
-                        [self._nesting_detail(node, closest)],
-                        [node],
-                        beside=self.mention(closest),
+                    closest = min(
+                        near, key=lambda other: (-jaccard(mention, other), position(other))
                     )
+                    detail = _nesting_detail(mention, closest)
+                    self._add("nesting", [detail], *_on_side(side, mention), counterpart=closest)
                 else:
-                    self._missed.append(node)
+                    missed.append(_on_side(side, mention))
+        for mine, theirs in missed:
+            self._add("missed", [], mine, theirs)
 
-    def _may_nest(self, node: MentionNode, other: MentionNode) -> bool:
-        mine, theirs = self.mention(node), self.mention(other)
-        inside = covers(mine.span, theirs.span) or covers(theirs.span, mine.span)
-        return mine.label == theirs.label or (inside and self.rules.comparable(mine, theirs))
-
-    def _nesting_detail(self, node: MentionNode, other: MentionNode) -> str:
-        mine, theirs = self.mention(node), self.mention(other)
-        if mine.span == theirs.span:
-            return (
-                disagreement_types.MARKED_TWICE
-                if mine.label == theirs.label
-                else disagreement_types.SECOND_LABEL
-            )
-        if covers(theirs.span, mine.span):
-            return disagreement_types.NESTED_INSIDE
-        return (
-            disagreement_types.NESTED_AROUND
-            if covers(mine.span, theirs.span)
-            else disagreement_types.CROSSING
-        )
-
-    def add_missed(self) -> None:
-        """Step 5."""
-        for node in self._missed:
-            self._add_disagreement("missed", [], [node])
+    def _may_nest(self, one: Mention, other: Mention) -> bool:
+        if not overlaps(one, other) or one.label == other.label:
+            return overlaps(one, other)
+        return (covers(one, other) or covers(other, one)) and self.rules.comparable(one, other)
 
 
-def _connected_groups(pairs: Iterable[tuple[MentionNode, MentionNode]]) -> list[set[MentionNode]]:
-    """What hangs together by pairs."""
-    groups: dict[MentionNode, set[MentionNode]] = {}
-    for one, other in pairs:
-        mine, theirs = groups.get(one, {one}), groups.get(other, {other})
-        joined = mine | theirs
-        groups.update(dict.fromkeys(joined, joined))
-    return list({id(group): group for group in groups.values()}.values())
+def _on_side(side: int, mention: Mention) -> tuple[list[Mention], list[Mention]]:
+    return ([], [mention]) if side else ([mention], [])
 
 
-# --- relations
+def _nesting_detail(mention: Mention, other: Mention) -> str:
+    if mention.span == other.span:
+        return types.MARKED_TWICE if mention.label == other.label else types.SECOND_LABEL
+    if covers(other, mention):
+        return types.NESTED_INSIDE
+    return types.NESTED_AROUND if covers(mention, other) else types.CROSSING
 
-_RelationKey = tuple[str, Hashable, Hashable]  # type, and the things at head and tail
+
+_Sides = tuple[list[Mention], list[Mention]]
 
 
-class _RelationComparison:
-    """Step 6."""
+def _connect(pairs: Iterable[tuple[Mention, Mention]]) -> list[_Sides]:
+    """Return the connected components of pairs, each as the mentions of both sides."""
+    components: dict[tuple[int, int], _Sides] = {}
+    for mine, theirs in pairs:
+        one = components.get((0, id(mine)), ([mine], []))
+        other = components.get((1, id(theirs)), ([], [theirs]))
+        if one is not other:
+            joined = (one[0] + other[0], one[1] + other[1])
+            for side, mentions in enumerate(joined):
+                components.update(((side, id(mention)), joined) for mention in mentions)
+    return list({id(component): component for component in components.values()}.values())
 
-    def __init__(
-        self, readings: tuple[AnnotationLike, AnnotationLike], places: dict[MentionNode, int]
-    ) -> None:
-        self.agreed: list[tuple[Relation, Relation]] = []
-        self.disagreements: list[Disagreement] = []
-        arrows = [
-            list(_index_relations(number, reading, places))
-            for number, reading in enumerate(readings)
+
+_RelationKey = tuple[str, Hashable, Hashable]
+"""Type, and the groups at head and tail; an end without counterpart is no number."""
+_MakeKey = Callable[[_RelationKey], Hashable]
+_Unmatched = list[list[tuple[_RelationKey, LinkedRelation]]]
+
+
+def _compare_relations(
+    sides: tuple[AnnotationLike, AnnotationLike], groups: tuple[dict[int, int], dict[int, int]]
+) -> tuple[list[tuple[Relation, Relation]], list[Disagreement]]:
+    """Do step 6; return the agreed pairs and the disagreements."""
+    unmatched = [list(_index_relations(side, sides[side], groups[side])) for side in (0, 1)]
+    found: list[Disagreement] = []
+
+    def add(detail: str, mine: Iterable[LinkedRelation], theirs: Iterable[LinkedRelation]) -> None:
+        one, other = DisagreementSide((), tuple(mine)), DisagreementSide((), tuple(theirs))
+        found.append(Disagreement("relation", (detail,), one, other))
+
+    agreed = _take_pairs(unmatched, lambda key: key)
+    for side in (0, 1):
+        for key, relation in unmatched[side]:
+            if not all(isinstance(end, int) for end in key[1:]):
+                add(types.MISSING_END, *(([], [relation]) if side else ([relation], [])))
+        unmatched[side] = [
+            each for each in unmatched[side] if all(isinstance(end, int) for end in each[0][1:])
         ]
-        self._unmatched = arrows
-        for mine, theirs in self._take_pairs(lambda key: key):
-            self.agreed.append((mine.relation, theirs.relation))
-        self._add_missing_ends()
-        self._add_pairs(
-            disagreement_types.REVERSED, lambda key: key, lambda key: (key[0], key[2], key[1])
-        )
-        self._add_pairs(disagreement_types.OTHER_TYPE, lambda key: key[1:])
-        self._add_pairs(disagreement_types.OTHER_END, lambda key: key[:2])
-        self._add_pairs(disagreement_types.OTHER_END, lambda key: (key[0], key[2]))
-        self._add_unpaired(disagreement_types.ONE_SIDED, lambda key: True)
+    for mine, theirs in _take_pairs(
+        unmatched, lambda key: key, lambda key: (key[0], key[2], key[1])
+    ):
+        add(types.REVERSED, [mine], [theirs])
+    steps: tuple[tuple[str, _MakeKey], ...] = (
+        (types.OTHER_TYPE, lambda key: key[1:]),
+        (types.OTHER_END, lambda key: key[:2]),
+        (types.OTHER_END, lambda key: (key[0], key[2])),
+    )
+    for detail, make_key in steps:
+        for mine, theirs in _take_pairs(unmatched, make_key):
+            add(detail, [mine], [theirs])
+    for _key, relation in unmatched[0]:
+        add(types.ONE_SIDED, [relation], [])
+    for _key, relation in unmatched[1]:
+        add(types.ONE_SIDED, [], [relation])
+    return [(mine.relation, theirs.relation) for mine, theirs in agreed], found
 
-    def _take_pairs(
-        self,
-        key: Callable[[_RelationKey], Hashable],
-        theirs: Callable[[_RelationKey], Hashable] | None = None,
-    ) -> list[tuple[LinkedRelation, LinkedRelation]]:
-        """Take out the pairs with equal keys, as many as there are."""
-        waiting: dict[Hashable, list[tuple[_RelationKey, LinkedRelation]]] = defaultdict(list)
-        for each in self._unmatched[1]:
-            waiting[(theirs or key)(each[0])].append(each)
-        pairs, kept = [], []
-        for each in self._unmatched[0]:
-            found = waiting.get(key(each[0]))
-            if found:
-                pairs.append((each[1], found.pop(0)[1]))
-            else:
-                kept.append(each)
-        over = {id(arrow) for group in waiting.values() for _key, arrow in group}
-        self._unmatched = [kept, [each for each in self._unmatched[1] if id(each[1]) in over]]
-        return pairs
 
-    def _add_pairs(
-        self,
-        detail: str,
-        key: Callable[[_RelationKey], Hashable],
-        theirs: Callable[[_RelationKey], Hashable] | None = None,
-    ) -> None:
-        for mine, other in self._take_pairs(key, theirs):
-            self.disagreements.append(
-                Disagreement(
-                    "relation",
-                    (detail,),
-                    DisagreementSide((), (mine,)),
-                    DisagreementSide((), (other,)),
-                )
-            )
-
-    def _add_missing_ends(self) -> None:
-        self._add_unpaired(
-            disagreement_types.MISSING_END,
-            lambda key: not all(isinstance(end, int) for end in key[1:]),
-        )
-
-    def _add_unpaired(self, detail: str, fits: Callable[[_RelationKey], bool]) -> None:
-        for number, left in enumerate(self._unmatched):
-            for _key, arrow in (each for each in left if fits(each[0])):
-                one, other = (
-                    DisagreementSide((), (arrow,) if side == number else ()) for side in (0, 1)
-                )
-                self.disagreements.append(Disagreement("relation", (detail,), one, other))
-            self._unmatched[number] = [each for each in left if not fits(each[0])]
+def _take_pairs(
+    unmatched: _Unmatched, make_key: _MakeKey, make_other_key: _MakeKey | None = None
+) -> list[tuple[LinkedRelation, LinkedRelation]]:
+    """Remove as many pairs with equal keys as there are, and return them."""
+    waiting: defaultdict[Hashable, list[tuple[_RelationKey, LinkedRelation]]] = defaultdict(list)
+    for each in unmatched[1]:
+        waiting[(make_other_key or make_key)(each[0])].append(each)
+    pairs, rest = [], []
+    for each in unmatched[0]:
+        if found := waiting[make_key(each[0])]:
+            pairs.append((each[1], found.pop(0)[1]))
+        else:
+            rest.append(each)
+    paired = {id(theirs) for _mine, theirs in pairs}
+    unmatched[:] = [rest, [each for each in unmatched[1] if id(each[1]) not in paired]]
+    return pairs
 
 
 def _index_relations(
-    number: int, reading: AnnotationLike, places: dict[MentionNode, int]
+    side: int, annotation: AnnotationLike, groups: dict[int, int]
 ) -> Iterator[tuple[_RelationKey, LinkedRelation]]:
-    """A mention without a counterpart is a thing of its own, which is no number."""
-    at = {mention.id: (number, place) for place, mention in enumerate(reading.mentions)}
-    for relation in reading.relations:
-        head, tail = at[relation.head], at[relation.tail]
-        key = relation.type, places.get(head, head), places.get(tail, tail)
-        yield key, LinkedRelation(relation, reading.mentions[head[1]], reading.mentions[tail[1]])
+    by_id = {mention.id: mention for mention in annotation.mentions}
+    for relation in annotation.relations:
+        head, tail = by_id[relation.head], by_id[relation.tail]
+        one, other = (groups.get(id(each), (side, each.id)) for each in (head, tail))
+        yield (relation.type, one, other), LinkedRelation(relation, head, tail)

@@ -54,7 +54,13 @@ from sayso.models import Annotation, Document
 from sayso.schema.declarations import Schema
 
 _SUMMED_GROUPS = frozenset(
-    {span_f1.SPANS, span_f1.MACHINE, unitizing_alpha.GROUP, character_alpha.GROUP, relation_f1.GROUP}
+    {
+        span_f1.SPANS,
+        span_f1.MACHINE,
+        unitizing_alpha.GROUP,
+        character_alpha.GROUP,
+        relation_f1.GROUP,
+    }
 )
 AnnotationVersion = tuple[str, str]
 """The versions of schema and guidelines that an annotation was made under; empty where unknown."""
@@ -260,9 +266,7 @@ class _PassMeasurement:
     def _measure_pairs(self, labels: list[str], resample: Resample) -> Iterator[PairMeasurement]:
         for annotators, sums in sorted(self._pairs.items()):
             figures = _collect_figures(span_f1.estimate_spans(resample(sums), labels))
-            yield PairMeasurement(
-                annotators=annotators, documents=sums.documents, figures=figures
-            )
+            yield PairMeasurement(annotators=annotators, documents=sums.documents, figures=figures)
 
     def _measure_versions(
         self, subjects: _MeasuredSubjects, resample: Resample

@@ -90,7 +90,9 @@ def _squared_distance(one: Sequence[Span], other: Sequence[Span]) -> int:
             met[k], alone = True, False
             k += 1
         distance += alone * (end - start) ** 2
-    return distance + sum((u.end - u.start) ** 2 for u, seen in zip(other, met, strict=True) if not seen)
+    return distance + sum(
+        (u.end - u.start) ** 2 for u, seen in zip(other, met, strict=True) if not seen
+    )
 
 
 def _expected_disagreement(observers: Sequence[Sequence[Span]], length: int) -> float:
@@ -104,7 +106,9 @@ def _expected_disagreement(observers: Sequence[Sequence[Span]], length: int) -> 
         among_units = (len(lengths) - 1) / 3 * (2 * unit**3 - 3 * unit**2 + unit)
         distance += among_units + unit**2 * positions
     total = len(observers) * length
-    return 2 * distance / length / (total * (total - 1) - sum(unit * (unit - 1) for unit in lengths))
+    return (
+        2 * distance / length / (total * (total - 1) - sum(unit * (unit - 1) for unit in lengths))
+    )
 
 
 def _iterate_gaps(units: Sequence[Span], length: int) -> Iterator[int]:
@@ -123,7 +127,9 @@ def count_units(
 ) -> None:
     """Count what a document gives. Adds labels that cannot be measured to ``undefined_labels``, with the reason."""
     for label in sorted({label for each in annotations for label in each.mentions_by_label}):
-        observers = [[m.span for m in each.mentions_by_label.get(label, ())] for each in annotations]
+        observers = [
+            [m.span for m in each.mentions_by_label.get(label, ())] for each in annotations
+        ]
         try:
             observed, expected = compute_disagreements(observers, length)
         except SpanError as error:

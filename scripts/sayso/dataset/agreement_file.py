@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from sayso.agreement.agreement_report import build_report, encode_report
-from sayso.agreement.comparisons import ComparisonFilter, ExcludedAnnotations, iterate_comparisons
-from sayso.agreement.measurement import measure_comparisons
+from sayso.agreement import measurement
+from sayso.agreement.agreement_report import encode_report
+from sayso.agreement.comparisons import PEOPLE, with_excluded
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import convert_os_errors
@@ -42,14 +42,8 @@ def measure_agreement(corpus: CorpusFiles, schema: Schema) -> bytes | None:
     """
     if not any(len(corpus.annotation_files(campaign)) > 1 for campaign in corpus.campaigns()):
         return None  # one annotator has one file
-    left_out = ExcludedAnnotations()
-    found = build_report(
-        measure_comparisons(
-            iterate_comparisons(corpus, ComparisonFilter(), left_out), schema, excluded=left_out
-        ),
-        left_out,
-    )
-    return encode_report(found) if found.measurements else None
+    report = measurement.measure_agreement(corpus.items(with_excluded(PEOPLE)), schema)
+    return encode_report(report) if report.measurements else None
 
 
 def read_agreement_file(folder: Path) -> bytes | None:

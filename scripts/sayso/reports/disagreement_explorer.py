@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
-from sayso.agreement.disagreement_counts import COUNT_COLUMNS, DisagreementCounts, build_rows
+from sayso.agreement.disagreement_counts import COUNT_COLUMNS, DisagreementCounts
 from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS, Disagreement, DisagreementSide
 from sayso.files import convert_os_errors
 from sayso.labelstudio.urls import build_task_url
@@ -73,12 +73,12 @@ def _build_context(counts: DisagreementCounts, schema: Schema) -> dict[str, Any]
 
 
 def _build_count_tables(counts: DisagreementCounts) -> Iterator[tuple[str, list[Any]]]:
-    yield "All pairs", list(build_rows(counts, counts.total_counts))
+    yield "All pairs", counts.build_rows(counts.total_counts)
     if len(counts.pairs) > 1:
         for pair, pair_counts in sorted(counts.pairs.items()):
             yield (
                 f"{pair.title} · {pair_counts.documents:,} documents",
-                list(build_rows(counts, pair_counts)),
+                counts.build_rows(pair_counts),
             )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from sayso.agreement.bootstrap import DocumentSums, Figure, estimate, ratio
-from sayso.agreement.comparisons import ComparisonFilter, ExcludedAnnotations, select_independent
+from sayso.agreement.comparisons import ExcludedAnnotations, select_independent
 from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
 from sayso.agreement.disagreement_typology import (
     AnnotationComparison,
@@ -20,7 +20,7 @@ from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.matching import match_exact, match_overlapping
-from sayso.models import Annotation, AnnotatorKind, Document, Gold
+from sayso.models import Annotation, Document, Gold
 from sayso.schema.declarations import Schema
 
 YOU, GOLD = "you", "gold"
@@ -122,14 +122,12 @@ def _own_annotations(
     item: Item, selection: AnnotationFilter, excluded: ExcludedAnnotations
 ) -> Iterator[Annotation]:
     """Yield the latest independent annotation of each annotator and pass."""
-    kinds: set[AnnotatorKind] = {"human"} if selection.kinds else {"human", "program"}
     passes: dict[tuple[str, str], list[Annotation]] = {}
     for annotation in item.all_annotations:
         if not selection.pass_names or annotation.interface in selection.pass_names:
             passes.setdefault((annotation.campaign, annotation.interface), []).append(annotation)
     for _pass, group in sorted(passes.items()):
-        comparison_filter = ComparisonFilter(annotator_kinds=frozenset(kinds))
-        yield from select_independent(group, comparison_filter, excluded)
+        yield from select_independent(group, selection, excluded)
 
 
 def _find_gold(

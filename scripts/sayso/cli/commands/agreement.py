@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.cli.options import filter_options
-from sayso.cli.terminal import (
-    Advance,
-    print_json,
-    print_message,
-    print_table,
-    progress_bar,
-)
+from sayso.cli.terminal import Advance, print_json, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -177,9 +171,7 @@ def _print_tables(measurement: Measurement, pairs: bool) -> None:
         print_message(note)
 
 
-def _enforce_floors(
-    measurements: Iterable[Measurement], floors: list[tuple[str, float]]
-) -> None:
+def _enforce_floors(measurements: Iterable[Measurement], floors: list[tuple[str, float]]) -> None:
     from sayso.errors import FindingsError, UsageError
 
     for name, floor in floors:

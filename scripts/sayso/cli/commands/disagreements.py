@@ -1,4 +1,4 @@
-"""``sayso disagreements``: what annotators disagree about, by kind."""
+"""``sayso disagreements``: list what annotators disagree about, by kind."""
 
 from __future__ import annotations
 
@@ -9,34 +9,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sayso.cli.options import filter_options
 from sayso.cli.pages import print_page
 from sayso.cli.terminal import Advance, print_json_list, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from sayso.agreement.disagreement_cases import DisagreementCase
     from sayso.agreement.disagreement_counts import DisagreementCounts
+    from sayso.corpus.items import AnnotationFilter
 
 KINDS = ("missed", "boundary", "label", "attribute", "nesting", "relation")
-OVERLAP_REMEDY = "`sayso push --overlap 2` asks for them"
-DETAIL_ROWS = 15  # rows of what differs most often; --json has all
+DETAIL_ROWS = 15  # of what differs most often; --json has all
 
 
-@click.command(short_help="Tell what annotators disagree about, and show it.")
-@click.option(
-    "--campaign",
-    "campaigns",
-    multiple=True,
-    metavar="NAME",
-    help="Only this campaign; may be repeated.",
-)
-@click.option("--pass", "pass_name", metavar="NAME", help="Only this pass.")
-@click.option(
-    "--annotator",
-    "annotators",
-    multiple=True,
-    metavar="NAME",
-    help="By pseudonym: several are compared with each other, one with everybody else.",
-)
+@click.command(short_help="List what annotators disagree about, or show it in the browser.")
+@filter_options(programs=False)
 @click.option(
     "--kind",
     "kinds",
@@ -51,7 +38,6 @@ DETAIL_ROWS = 15  # rows of what differs most often; --json has all
     metavar="NAME",
     help="Only this label or type of relation; may be repeated.",
 )
-@click.option("--programs", is_flag=True, help="Compare programs' answers too.")
 @click.option("--pairs", is_flag=True, help="A table for each pair of annotators.")
 @click.option(
     "--examples",
@@ -84,12 +70,9 @@ DETAIL_ROWS = 15  # rows of what differs most often; --json has all
 @click.pass_obj
 def command(
     root: Path | None,
-    campaigns: tuple[str, ...],
-    pass_name: str | None,
-    annotators: tuple[str, ...],
+    selection: AnnotationFilter,
     kinds: tuple[str, ...],
     names: tuple[str, ...],
-    programs: bool,
     pairs: bool,
     examples: int,
     as_json: bool,
@@ -97,12 +80,14 @@ def command(
     show: bool,
     url: str | None,
 ) -> None:
-    """Tell what annotators disagree about: each difference of two answers once, by kind and label.
+    """List what annotators disagree about: each difference of two annotations once, by kind and label.
 
-    Compared are answers that people gave blind to the same document in the same pass. Kinds, the first that fits:
-    attribute (the same words and label, other answers), boundary (the same label, other edges), nesting (one span
-    against several, or one inside the other), label (the same words, two labels), missed, and for arrows relation.
-    An arrow whose end the other did not mark is told as the consequence of that.
+    Compared are annotations of one document in one pass that were submitted without another's
+    annotation to start from. --annotator: several are compared with each other, one with everybody
+    else. The kinds, of which the first that fits is taken: attribute (the same span and label, other
+    values), boundary (the same label, other edges), nesting (one span against several, or one inside
+    the other), label (the same span, two labels), missed, and relation. A relation is not counted
+    against an annotator who did not mark its end, but listed as a consequence of that.
 
     \b
     Examples:
@@ -112,7 +97,8 @@ def command(
       sayso disagreements --kind boundary --label Actor --html build/edges.html
       sayso disagreements --annotator ann-1a2b3c4d --json > theirs.json
     """
-    from sayso.agreement import disagreement_cases, disagreement_counts
+    from sayso.agreement.disagreement_cases import DisagreementFilter, iterate_disagreement_cases
+    from sayso.agreement.disagreement_counts import DisagreementCounts
     from sayso.corpus.sources import CorpusFiles
     from sayso.errors import UsageError
     from sayso.labelstudio.urls import find_url
@@ -122,74 +108,61 @@ def command(
 
     checkout = find_checkout(root)
     schema, address = load_schema(checkout.root / SCHEMA_FILE), find_url(checkout, url)
-    counted = disagreement_counts.DisagreementCounts(schema, examples)
-    wanted = disagreement_cases.DisagreementFilter(
-        frozenset(campaigns), frozenset(annotators), pass_name, frozenset(kinds), frozenset(names)
-    )
-    found = disagreement_cases.iterate_disagreement_cases(
-        CorpusFiles(checkout.root), schema, wanted, counted.excluded
-    )
+    counts = DisagreementCounts(schema, examples)
+    chosen = DisagreementFilter(selection, frozenset(kinds), frozenset(names))
+    found = iterate_disagreement_cases(CorpusFiles(checkout.root), schema, chosen, counts.excluded)
     with progress_bar("comparing", printing=as_json) as advance:
-        coming = _count_cases(found, counted, advance)
+        cases = _count_cases(found, counts, advance)
         if as_json and (out is not None or show):
             raise UsageError(
-                "--json and --html are two ways to tell", remedy="run the command once for each"
+                "--json and --html cannot be combined", remedy="run the command once for each"
             )
         if as_json:
             entries = (
                 entry
-                for case in coming
+                for case in cases
                 for entry in disagreement_explorer.build_entries(case, address)
             )
-            print_json_list(
-                "disagreements", entries, lambda: disagreement_counts.encode_counts(counted)
-            )
+            print_json_list("disagreements", entries, counts.to_json)
         if out is not None or show:
             path = Path(out) if out else checkout.root / "build" / "disagreements.html"
-            page = disagreement_explorer.write_explorer(path, schema, coming, counted, address)
+            page = disagreement_explorer.write_explorer(path, schema, cases, counts, address)
             print_page(page, show=show)
-        deque(coming, 0)
+        deque(cases, 0)
     if not as_json:
-        _print_tables(counted, pairs)
-    _print_conclusion(counted)
+        _print_tables(counts, pairs)
+    _print_conclusion(counts)
 
 
 def _count_cases(
-    found: Iterator[DisagreementCase], counts: DisagreementCounts, advance: Advance
+    cases: Iterator[DisagreementCase], counts: DisagreementCounts, advance: Advance
 ) -> Iterator[DisagreementCase]:
-    for case in found:
+    for case in cases:
         counts.add(case)
         advance(1)
         yield case
 
 
 def _print_tables(counts: DisagreementCounts, pairs: bool) -> None:
-    from sayso.agreement import disagreement_counts
+    from sayso.agreement.disagreement_counts import COUNT_COLUMNS
 
-    everything = counts.total_counts
     if not counts.pairs:
         return
-    print_table(
-        "Disagreements, every pair counted",
-        disagreement_counts.COUNT_COLUMNS,
-        list(disagreement_counts.build_rows(counts, everything)),
-    )
+    total = counts.total_counts
+    print_table("Disagreements, every pair counted", COUNT_COLUMNS, counts.build_rows(total))
     for two, of_pair in sorted(counts.pairs.items()) if pairs else ():
-        print_table(
-            f"{two.title} · {of_pair.documents:,} documents",
-            disagreement_counts.COUNT_COLUMNS,
-            list(disagreement_counts.build_rows(counts, of_pair)),
-        )
-    if most := list(disagreement_counts.build_detail_rows(everything, DETAIL_ROWS)):
+        title = f"{two.title} · {of_pair.documents:,} documents"
+        print_table(title, COUNT_COLUMNS, counts.build_rows(of_pair))
+    if most := total.build_detail_rows(DETAIL_ROWS):
         print_table("What differs most often", ("kind", "of", "what", "count"), most)
-    for (kind, name), shown in sorted(counts.examples.items()):
-        if shown:
-            print_table(f"{kind} · {name}", ("document", "one", "other"), shown)
+    for (kind, name), examples in sorted(counts.examples.items()):
+        if examples:
+            print_table(f"{kind} · {name}", ("document", "one", "other"), examples)
 
 
 def _print_conclusion(counts: DisagreementCounts) -> None:
     for (campaign, pass_name, reason), count in sorted(counts.excluded.counts.items()):
-        print_message(f"left out in {campaign} · {pass_name}: {count:,} × {reason}")
+        print_message(f"excluded in {campaign} · {pass_name}: {count:,} × {reason}")
     if counts.pairs:
         print_message(
             f"{counts.total:,} disagreements in {len(counts.documents):,} documents, "
@@ -197,5 +170,6 @@ def _print_conclusion(counts: DisagreementCounts) -> None:
         )
     else:
         print_message(
-            f"nothing to compare: no document has two people's own answers in one pass; {OVERLAP_REMEDY}"
+            "nothing to compare: no document has two independent annotations in one pass; "
+            "`sayso push --overlap 2` asks for them"
         )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sayso.agreement import agreement_tables
-from sayso.agreement.agreement_report import AgreementReport, UnmeasuredPass
+from sayso.agreement.agreement_report import AgreementReport, Measurement, UnmeasuredPass
 from sayso.agreement.agreement_tables import AgreementTable
 from sayso.agreement.bootstrap import Figure
-from sayso.agreement.measurement import Measurement
 from sayso.dataset.card.markdown import format_code, format_details, format_table, join_paragraphs
 
 _NOT_MEASURED_TEXT = (
