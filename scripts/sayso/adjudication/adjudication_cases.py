@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sayso import jsonl
 from sayso.adjudication.candidates import DocumentCandidates, collect_candidates
 from sayso.adjudication.optional_attributes import fill_optional_attributes
-from sayso.agreement.comparisons import ExcludedAnnotations, select_independent, with_excluded
+from sayso.agreement.comparisons import ExcludedAnnotations, select_independent
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import AnnotationHead, CorpusFiles
 from sayso.errors import UsageError
-from sayso.models import Annotation, AnnotatorKind, Document, Pseudonym
+from sayso.models import Annotation, AnnotatorKind, Document, Gold, Pseudonym
 from sayso.schema.declarations import Schema
 
 
@@ -33,12 +33,17 @@ class AdjudicationRequest:
 
 @dataclass(frozen=True)
 class AdjudicationCase:
-    """An annotated document; ``candidates`` is None with too few annotators, or with outdated schema versions."""
+    """An annotated document; ``candidates`` is None with too few annotators, or with outdated schema versions.
+
+    Attributes:
+        gold: what this campaign's gold of the pass holds by now.
+    """
 
     document: Document
     annotators: tuple[Pseudonym, ...]
     candidates: DocumentCandidates | None
     outdated_schemas: str = ""
+    gold: Gold | None = None
 
 
 def select_passes(
@@ -83,10 +88,11 @@ def iterate_adjudication_cases(
         pass_names=frozenset({request.pass_name}),
         kinds=frozenset(request.annotator_kinds),
     )
-    for item in corpus.items(with_excluded(selection)):
+    for item in corpus.items(replace(selection, kinds=frozenset())):
         chosen = select_independent(item.all_annotations, selection, ExcludedAnnotations())
         if chosen:
-            yield _build_case(item.document, chosen, schema, request)
+            case = _build_case(item.document, chosen, schema, request)
+            yield replace(case, gold=item.gold[0] if item.gold else None)
 
 
 def _build_case(
