@@ -331,7 +331,7 @@ def test_records_are_read_by_their_own_field_names(checkout: Checkout, inbox: Pa
     document = read_documents(checkout)["17"]
     assert (document.title, document.language, document.outlet) == ("Drones", "en", "Gazette")
     assert document.source_name == "dump.jsonl"
-    assert report.notices == {"fields 'tags' that we have no place for, not taken": 1}
+    assert report.notices == {"unknown fields 'tags', not used": 1}
 
 
 def test_a_corpus_takes_its_own_records_back(

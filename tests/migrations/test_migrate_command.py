@@ -166,7 +166,7 @@ def test_a_merge_that_lays_two_mentions_over_each_other_is_told_and_refused(
         in refused.stdout
     )
     assert refused.stderr.endswith(
-        "nothing was changed; settle those above, or take a consequence with --accept\n"
+        "nothing was changed; settle those above, or accept errors with --accept\n"
     )
     assert read_files(checkout.root / "corpus") == before
     report = run_migrate(checkout, "--accept", "same-label-overlap")
@@ -187,7 +187,7 @@ def test_what_the_mapping_leaves_open_in_a_record_is_told_and_refused(tmp_path: 
     refused = run_sayso(checkout.root, "schema", "migrate")
     assert refused.returncode == 5
     assert (
-        "ann-1.jsonl:1: d0 [0, 6): error unsettled: no clause fits label Actor; settle it in"
+        "ann-1.jsonl:1: d0 [0, 6): error unsettled: no clause matches label Actor; settle it in"
         in refused.stdout
     )
 
@@ -198,7 +198,7 @@ def test_a_pass_that_is_gone_is_told_and_refused(tmp_path: Path) -> None:
     refused = run_sayso(checkout.root, "schema", "migrate")
     assert refused.returncode == 5
     assert (
-        "ann-1.jsonl:1: d0: error unknown-pass: 2.0.0 has no pass 'all'; keep the interface"
+        "ann-1.jsonl:1: d0: error unknown-pass: 2.0.0 has no pass 'all'; keep the pass"
         in refused.stdout
     )
 

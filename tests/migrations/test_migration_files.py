@@ -41,7 +41,7 @@ WRONG_MAPPINGS = [
     ),
     ("  Cue: Marker\n", "  Cue: {drop: yes, why: x}\n", "unknown field `why`"),
     ("[civilian, expert]", "[civilian, expret]", "labels.Actor: type is never 'expret'"),
-    ("when: {type: ghost}", "when: {kind: ghost}", "labels.Actor: there is no 'kind' to tell by"),
+    ("when: {type: ghost}", "when: {kind: ghost}", "labels.Actor: there is no 'kind' to decide by"),
     (LAST_CLAUSE, "", "labels.Actor: no clause for type army"),
     (LAST_CLAUSE, LAST_CLAUSE + "    - {then: Person}\n", "labels.Actor: clause 4 never applies"),
     (
@@ -83,7 +83,7 @@ WRONG_MAPPINGS = [
     (
         "  body: said_by_body",
         "  body: said_by",
-        "relations.body: said_by ties Claim to Person, and its ends may become Claim and Organisation",
+        "relations.body: said_by connects Claim to Person, and its ends may become Claim and Organisation",
     ),
 ]
 
@@ -99,7 +99,7 @@ def test_one_line_for_what_is_wrong(tmp_path: Path, old: str, new: str, told: st
     assert told in caught.value.what
     assert str(caught.value).startswith(f"{draft}: ")
     assert str(caught.value).endswith(
-        ("mend it and run `sayso schema migrate --dry-run`", "give them the same version")
+        ("correct it and run `sayso schema migrate --dry-run`", "give them the same version")
     )
 
 
@@ -132,7 +132,7 @@ def test_another_mapping_of_that_name_is_not_overwritten(tmp_path: Path) -> None
     checkout = make_checkout(tmp_path / "x")
     draft = tmp_path / "draft.yaml"
     draft.write_text(MAPPING.replace("analyst", "civilian"))
-    with pytest.raises(ConflictError, match="says otherwise"):
+    with pytest.raises(ConflictError, match="differs from it"):
         load_migrations(checkout.root / "schema", load_schema(checkout.root / SCHEMA_FILE), draft)
 
 

@@ -157,8 +157,8 @@ def test_rename_split_merge_and_drop(newer: Migrations) -> None:
         "flag odd was dropped",
         "label Actor was dropped: there are none",
         "label Aside was dropped",
-        "near: an end of it did not stay",
-        "source: an end of it did not stay",
+        "near: one of its ends was removed",
+        "source: one of its ends was removed",
     ]
     assert done.changes[NameChange("label", "Actor", "Organisation")] == 1
     assert done.changes[NameChange("label", "Aside", "")] == 1

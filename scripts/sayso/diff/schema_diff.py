@@ -10,7 +10,7 @@ import msgspec
 from sayso.diff.diff_entries import Changes, SchemaEntry
 from sayso.schema.declarations import Schema
 from sayso.schema.migrations import Migrations
-from sayso.schema.migrations.migration_files import MappingClause, MigrationStep
+from sayso.schema.migrations.migration_mapping import MappingClause, MigrationStep
 
 SchemaName = tuple[str, str]
 

@@ -1,4 +1,4 @@
-"""``sayso schema``: what is made from schema.yaml, and what becomes of answers when it changes."""
+"""``sayso schema``: build the files that follow from schema.yaml, and migrate records when it changes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,16 @@ if TYPE_CHECKING:
 
     from sayso.schema.migrations import MigrationResult, NameChange
 
-ACCEPTABLE_CHECKS = (
-    "same-label-overlap",
-    "crossing-spans",
-    "required-attribute",
-)  # an annotator can mend them later
+# Errors that an annotator can correct later.
+ACCEPTABLE_CHECKS = ("same-label-overlap", "crossing-spans", "required-attribute")
 
 
-@click.group(short_help="Make, check and follow what schema.yaml declares.")
+@click.group(short_help="Build the files that follow from schema.yaml, and migrate records.")
 def command() -> None:
-    """Make what follows from schema/schema.yaml, and follow when it changes.
+    """Build the files that follow from schema/schema.yaml, and migrate records when it changes.
 
-    schema.yaml is the only place where a label, an attribute, a value or a relation is named. Change it there, then
-    build; the tests hold that nothing was forgotten. schema/guidelines.md has a version of its own, near its top.
+    schema.yaml is the only place where labels, attributes, values and relations are named. Change
+    it there, then build. schema/guidelines.md has a version of its own, near its top.
 
     \b
     Examples:
@@ -38,7 +35,7 @@ def command() -> None:
 
 @command.command()
 @click.option(
-    "--check", is_flag=True, help="Write nothing; exit code 5 where a file is out of date."
+    "--check", is_flag=True, help="Write nothing; end with exit code 5 if a file is out of date."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the files as JSON.")
 @click.pass_obj
@@ -52,53 +49,52 @@ def build(root: Path | None, check: bool, as_json: bool) -> None:
       sayso schema build --json
     """
     from sayso.errors import FindingsError
-    from sayso.schema import declarations, derived_files
+    from sayso.schema import derived_files
+    from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
 
     file = find_checkout(root).root / SCHEMA_FILE
-    declared = declarations.load_schema(file)
-    paths = (derived_files.find_stale_files if check else derived_files.write_derived_files)(
-        file.parent, declared
-    )
-    changed = [(SCHEMA_FILE.parent / path).as_posix() for path in paths]
+    schema = load_schema(file)
+    update = derived_files.find_stale_files if check else derived_files.write_derived_files
+    changed = [(SCHEMA_FILE.parent / path).as_posix() for path in update(file.parent, schema)]
     if as_json:
-        print_json({"version": declared.version, "stale" if check else "written": changed})
+        print_json({"version": schema.version, "stale" if check else "written": changed})
     if check and changed:
         raise FindingsError(f"out of date: {', '.join(changed)}", remedy="run `sayso schema build`")
-    print_message(
-        f"brought up to date: {', '.join(changed)}"
-        if changed
-        else f"all is as schema.yaml {declared.version} says; nothing changed"
-    )
+    if changed:
+        print_message(f"updated: {', '.join(changed)}")
+    else:
+        print_message(f"all files match schema.yaml {schema.version}; nothing changed")
 
 
 @command.command()
 @click.argument("mapping", required=False, type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Count and tell; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the changes; write nothing.")
 @click.option(
     "--accept",
     multiple=True,
-    metavar="FINDING",
+    metavar="CHECK",
     type=click.Choice(ACCEPTABLE_CHECKS),
-    help=f"Go on where it brings about {', '.join(ACCEPTABLE_CHECKS)}. May be repeated.",
+    help=f"Migrate even if it causes {', '.join(ACCEPTABLE_CHECKS)}. May be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print counts and findings as JSON.")
 @click.pass_obj
 def migrate(
     root: Path | None, mapping: Path | None, dry_run: bool, accept: tuple[str, ...], as_json: bool
 ) -> None:
-    """Bring annotations and gold into the words of a changed schema.yaml.
+    """Migrate annotations and gold to the names of a changed schema.yaml.
 
-    Every schema/migrations/FROM-TO.yaml is applied that leads on from a record's version; MAPPING is put there first.
-    schema/migrations/FROM.yaml is schema.yaml as it was. All files are changed or none; the lines that are replaced
-    are kept in corpus/history. Answers that are still on the server in the old words are understood by later pulls.
+    Every schema/migrations/FROM-TO.yaml that leads on from a record's version is applied; MAPPING
+    is copied there first. schema/migrations/FROM.yaml is the older schema.yaml. All files are
+    changed or none; replaced lines are kept in corpus/history. Later pulls also migrate annotations
+    that are still on the server with the older names.
 
     \b
       from_version: 1.0.0
       to_version: 2.0.0
       labels:
-        Cue: Marker                                         # renamed; two that become one are merged
-        Actor:                                              # split: the first clause that fits
+        Cue: Marker                                 # renamed; two that become one are merged
+        Actor:                                      # split: the first clause that matches
           - {when: {type: [civilian, expert]}, then: Person}
           - {then: Organisation}
       attributes:
@@ -107,11 +103,11 @@ def migrate(
       values:
         Count.outcome: {launched: fired, deployed_other: {drop: true}}
       relations:
-        agent:                                              # by the newer labels of its ends, head and tail
+        agent:                                      # by the newer labels of its head and tail
           - {when: {tail: Person}, then: agent_person}
           - {then: agent_organisation}
 
-    What is dropped stays in the record, under `kept`, and for gold in the history alone.
+    What is dropped is kept in the annotation, under `kept`, and for gold only in the history.
 
     \b
     Examples:
@@ -121,30 +117,27 @@ def migrate(
       sayso schema migrate --dry-run --json
     """
     from sayso.errors import FindingsError
-    from sayso.schema import migrations
+    from sayso.schema.migrations import migrate_corpus
     from sayso.settings import find_checkout
 
     checkout = find_checkout(root)
-    with progress_bar("looking") as advance:
-        report = migrations.migrate_corpus(
-            checkout, mapping, accept=accept, dry_run=dry_run, advance=advance
-        )
-    (_emit_report if as_json else _print_report)(report, checkout.root)
-    if report.findings:
-        raise FindingsError(
-            f"{len(report.findings)} findings forbid it; nothing was changed",
-            remedy="settle those above, or take a consequence with --accept",
-        )
-    print_message(_format_summary(report, dry_run))
+    with progress_bar("reading") as advance:
+        result = migrate_corpus(checkout, mapping, accept=accept, dry_run=dry_run, advance=advance)
+    (_print_json if as_json else _print_tables)(result, checkout.root)
+    if result.findings:
+        what = f"{len(result.findings)} findings forbid it; nothing was changed"
+        remedy = "settle those above, or accept errors with --accept"
+        raise FindingsError(what, remedy=remedy)
+    print_message(_format_summary(result, dry_run))
 
 
-def _print_report(report: MigrationResult, root: Path) -> None:
+def _print_tables(result: MigrationResult, root: Path) -> None:
     changes = [
         [kind, old, new or "dropped", str(count)]
-        for (kind, old, new), count in sorted(report.changes.items())
+        for (kind, old, new), count in sorted(result.changes.items())
     ]
     if changes:
-        print_table("Words", ["what", "was", "becomes", "times"], changes)
+        print_table("Names", ["what", "was", "becomes", "times"], changes)
     files = [
         [
             file.path.relative_to(root).as_posix(),
@@ -153,61 +146,59 @@ def _print_report(report: MigrationResult, root: Path) -> None:
             str(file.unaffected),
             _format_versions(file.without_route),
         ]
-        for file in report.files
+        for file in result.files
     ]
-    if report.sum_counter(lambda file: file.migrated):
-        print_table(
-            "Records", ["file", "migrated", "parts put aside", "not concerned", "left alone"], files
-        )
-    for reason, count in sorted(report.sum_counter(lambda file: file.set_aside).items()):
-        print_message(f"{count} put aside: {reason}")
-    for finding in (*report.findings, *report.accepted):
+    if result.sum_counter(lambda file: file.migrated):
+        columns = ["file", "migrated", "parts set aside", "unaffected", "left alone"]
+        print_table("Records", columns, files)
+    for reason, count in sorted(result.sum_counter(lambda file: file.set_aside).items()):
+        print_message(f"{count} set aside: {reason}")
+    for finding in (*result.findings, *result.accepted):
         click.echo(str(finding))
 
 
-def _format_versions(counts: dict[str, int]) -> str:
+def _format_versions(counts: Counter[str]) -> str:
     return ", ".join(f"{count} of {version}" for version, count in sorted(counts.items())) or "0"
 
 
-def _format_summary(report: MigrationResult, dry_run: bool) -> str:
-    moving = report.sum_counter(lambda file: file.migrated)
-    stranded = report.sum_counter(lambda file: file.without_route)
+def _format_summary(result: MigrationResult, dry_run: bool) -> str:
+    count = result.sum_counter(lambda file: file.migrated).total()
     did = "would be migrated" if dry_run else "migrated; now `sayso check` and `sayso build`"
-    parts = [f"{moving.total()} records {did}" if moving else "nothing to migrate; nothing changed"]
-    parts += [f"{len(report.accepted)} findings taken along"] if report.accepted else []
-    parts += [
-        f"{count} records of {version} left alone: no schema/migrations/{version}-{report.version}.yaml"
-        for version, count in sorted(stranded.items())
-    ]
+    parts = [f"{count} records {did}" if count else "nothing to migrate; nothing changed"]
+    if result.accepted:
+        parts.append(f"{len(result.accepted)} errors accepted")
+    for version, count in sorted(result.sum_counter(lambda file: file.without_route).items()):
+        missing = f"no schema/migrations/{version}-{result.version}.yaml"
+        parts.append(f"{count} records of {version} left alone: {missing}")
     return "; ".join(parts)
 
 
-def _emit_report(report: MigrationResult, root: Path) -> None:
+def _print_json(result: MigrationResult, root: Path) -> None:
     files = [
         {
             "file": file.path.relative_to(root).as_posix(),
             "migrated": file.migrated,
-            "aside": file.set_aside,
-            "not_concerned": file.unaffected,
+            "set_aside": file.set_aside,
+            "unaffected": file.unaffected,
             "left_alone": file.without_route,
             "changes": _change_rows(file.changes),
         }
-        for file in report.files
+        for file in result.files
     ]
     print_json(
         {
-            "version": report.version,
-            "applied": report.applied,
-            "changes": _change_rows(report.changes),
+            "version": result.version,
+            "applied": result.applied,
+            "changes": _change_rows(result.changes),
             "files": files,
-            "findings": [finding._asdict() for finding in report.findings],
-            "accepted": [finding._asdict() for finding in report.accepted],
+            "findings": [finding._asdict() for finding in result.findings],
+            "accepted": [finding._asdict() for finding in result.accepted],
         }
     )
 
 
 def _change_rows(changes: Counter[NameChange]) -> list[dict[str, object]]:
     return [
-        {"what": c.kind, "was": c.old, "becomes": c.new or None, "times": n}
-        for c, n in sorted(changes.items())
+        {"what": kind, "was": old, "becomes": new or None, "times": count}
+        for (kind, old, new), count in sorted(changes.items())
     ]

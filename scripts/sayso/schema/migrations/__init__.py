@@ -1,17 +1,12 @@
-"""What became of the words of an older schema: declared in ``schema/migrations``, applied to records.
+"""Migrations: what became of the names of an older schema, declared in ``schema/migrations`` and applied to records.
 
-``<from>-<to>.yaml`` there says what each label, attribute, value, flag and relation has become; ``<from>.yaml`` is
-schema.yaml as it was. With both, an answer given under the older schema is understood for ever.
+``FROM-TO.yaml`` there maps every label, attribute, value, flag and relation that changed; ``FROM.yaml`` is the older
+schema.yaml. With both, annotations made under the older schema stay readable.
 """
 
 from __future__ import annotations
 
-from sayso.schema.migrations.corpus_migration import (
-    MigrationResult,
-    apply_migration,
-    migrate_corpus,
-    plan_migration,
-)
+from sayso.schema.migrations.corpus_migration import MigrationResult, migrate_corpus
 from sayso.schema.migrations.migration_files import Migrations, load_migrations
 from sayso.schema.migrations.record_migration import (
     NameChange,
@@ -24,9 +19,7 @@ __all__ = [
     "Migrations",
     "NameChange",
     "RecordMigrationResult",
-    "apply_migration",
     "load_migrations",
     "migrate_corpus",
     "migrate_record",
-    "plan_migration",
 ]

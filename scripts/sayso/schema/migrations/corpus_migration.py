@@ -1,7 +1,7 @@
-"""Migrating what lies on disk: first everything is looked at, then everything is written beside, then put in place.
+"""Migrate the annotations and gold of a corpus: read everything first, then replace all files together.
 
-The lines that are replaced go into the history before that, each once. So a migration that is killed has lost
-nothing, and run again it does the rest: a record that is in the new words already is passed over.
+The lines that are replaced are appended to the history before that, each once. So a migration that is killed loses
+nothing, and is completed by running it again: records with the new names are left alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import BinaryIO
 from sayso import jsonl
 from sayso.checks import Finding
 from sayso.checks.annotation_checks import (
-    CheckTarget,
     check_names,
     check_overlaps,
     check_relations,
@@ -28,33 +27,32 @@ from sayso.corpus.history import prepare_history
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import ContentWriter, hold_lock, replace_together
 from sayso.models import Annotation, Gold, encode
-from sayso.schema import declarations as schemas
-from sayso.schema.declarations import Schema
-from sayso.schema.migrations.migration_files import (
-    Migrations,
-    MigrationStep,
-    load_migrations,
-    store_draft,
-)
-from sayso.schema.migrations.record_migration import (
-    NameChange,
-    RecordMigrationResult,
-    migrate_record,
-)
+from sayso.schema.declarations import Schema, load_schema
+from sayso.schema.migrations.migration_files import Migrations, load_migrations, store_draft
+from sayso.schema.migrations.migration_mapping import MigrationStep
+from sayso.schema.migrations.record_migration import NameChange, migrate_record
 from sayso.settings import SCHEMA_FILE, Checkout
 
-_CHECKS_AFTER_MIGRATION = (check_overlaps, check_names, check_required_attributes, check_relations)
+# These compare mentions with each other and with the schema; none of them reads the text.
+_CHECKS = (check_overlaps, check_names, check_required_attributes, check_relations)
 Advance = Callable[[int], None]
+RecordType = type[Annotation] | type[Gold]
 
 
 @dataclass
 class FileMigration:
-    """One file of answers: how many records are to be moved by version, how many are not concerned, what is put aside.
+    """Counts for one file of annotations or gold.
 
-    ``without_route`` counts records of other versions that no migration leads from.
+    Attributes:
+        migrated: records to migrate, by version.
+        unaffected: records that have the new names already.
+        without_route: records of versions from which no migration starts, by version.
+        changes: changes of names.
+        set_aside: reasons for which parts of records are removed.
     """
 
     path: Path
+    record_type: RecordType
     migrated: Counter[str] = field(default_factory=Counter)
     unaffected: int = 0
     without_route: Counter[str] = field(default_factory=Counter)
@@ -64,13 +62,13 @@ class FileMigration:
 
 @dataclass
 class MigrationResult:
-    """What a migration does, or would do.
+    """What a migration did, or would do.
 
     Attributes:
-        version: of the schema that is in force.
-        findings: what forbids it: open questions, and findings that it would bring about and that were not accepted.
-        accepted: findings that it brings about with leave.
-        applied: whether it was done.
+        version: version of the schema in force.
+        findings: reasons not to migrate: unsettled parts, and errors that it would cause.
+        accepted: errors that it causes and that were accepted.
+        applied: it was done.
     """
 
     version: str
@@ -80,12 +78,12 @@ class MigrationResult:
     applied: bool = False
 
     def sum_counter(self, counter: Callable[[FileMigration], Counter[str]]) -> Counter[str]:
-        """A count over all files."""
+        """Return the sum of a counter over all files."""
         return sum((counter(file) for file in self.files), Counter())
 
     @property
     def changes(self) -> Counter[NameChange]:
-        """How often each word changes, over all files."""
+        """Changes of names over all files."""
         return sum((file.changes for file in self.files), Counter())
 
 
@@ -97,170 +95,119 @@ def migrate_corpus(
     dry_run: bool = False,
     advance: Advance = lambda _n: None,
 ) -> MigrationResult:
-    """Bring annotations and gold into the words of schema.yaml, unless something forbids it.
+    """Migrate annotations and gold to the names of schema.yaml, unless something forbids it.
 
-    ``given`` is a migration that is not yet in its folder: it is put there, where every later pull finds it.
+    Args:
+        checkout: the checkout.
+        draft: a migration that is not yet in its folder; it is stored there, where every later pull finds it.
+        accept: names of checks whose errors the migration may cause.
+        dry_run: only count.
+        advance: called with the number of records read.
 
     Raises:
         InputError: a migration or a record is wrong; nothing was written.
-        ConflictError: another command is at work, or another migration stands in the place of ``given``.
+        ConflictError: another command is at work, or there is another migration with the name of ``draft``.
+        DiskError: the disk refused; running it again completes it.
     """
     folder, corpus = (checkout.root / SCHEMA_FILE).parent, CorpusFiles(checkout.root)
-    with (
-        nullcontext()
-        if dry_run
-        else hold_lock(checkout.private / "sync.lock", "sayso schema migrate")
-    ):
-        migrations = load_migrations(
-            folder, schemas.load_schema(checkout.root / SCHEMA_FILE), draft
-        )
-        report = plan_migration(corpus, migrations, accept, advance)
-        if not dry_run and not report.findings:
+    lock = hold_lock(checkout.private / "sync.lock", "sayso schema migrate")
+    with nullcontext() if dry_run else lock:
+        migrations = load_migrations(folder, load_schema(checkout.root / SCHEMA_FILE), draft)
+        result = _plan_migration(corpus, migrations, accept, advance)
+        if not dry_run and not result.findings:
             if draft is not None:
                 store_draft(folder, draft)
-            apply_migration(corpus, migrations, report)
-            report.applied = True
-    return report
+            files = [file for file in result.files if file.migrated]
+            replace_together(
+                entry for file in files for entry in _history_files(corpus, file, migrations)
+            )
+            replace_together((file.path, _rewrite_file(file, migrations)) for file in files)
+            result.applied = True
+    return result
 
 
-def plan_migration(
-    corpus: CorpusFiles,
-    migrations: Migrations,
-    accept: Collection[str] = (),
-    advance: Advance = lambda _n: None,
+def _plan_migration(
+    corpus: CorpusFiles, migrations: Migrations, accept: Collection[str], advance: Advance
 ) -> MigrationResult:
-    """Look at every record and count; nothing is written.
-
-    Raises:
-        InputError: a line is not a record.
-    """
-    report = MigrationResult(migrations.schema.version)
-    for path, kind in corpus.annotation_and_gold_files():
-        file = FileMigration(path)
-        for number, _line, record in jsonl.read_lines(path, kind):
+    result = MigrationResult(migrations.schema.version)
+    for path, record_type in corpus.annotation_and_gold_files():
+        file, name = FileMigration(path, record_type), str(path.relative_to(corpus.root))
+        for number, _line, record in jsonl.read_lines(path, record_type):
             for finding in _plan_record(file, record, migrations):
-                placed = finding._replace(file=str(path.relative_to(corpus.root)), line=number)
-                (report.accepted if finding.check in accept else report.findings).append(placed)
+                found = result.accepted if finding.check in accept else result.findings
+                found.append(finding._replace(file=name, line=number))
             advance(1)
-        report.files.append(file)
-    return report
-
-
-def apply_migration(corpus: CorpusFiles, migrations: Migrations, report: MigrationResult) -> None:
-    """Do what ``report`` says, which has no findings: all of it, or with the power gone the rest another time.
-
-    Raises:
-        DiskError: the disk refused.
-    """
-    kinds = dict(corpus.annotation_and_gold_files())
-    moving = [file for file in report.files if file.migrated]
-    replace_together(
-        entry
-        for file in moving
-        for entry in _history_files(corpus, file, kinds[file.path], migrations)
-    )
-    replace_together(
-        (file.path, _rewrite_file(file.path, kinds[file.path], migrations)) for file in moving
-    )
+        result.files.append(file)
+    return result
 
 
 def _plan_record(
     file: FileMigration, record: Annotation | Gold, migrations: Migrations
 ) -> Iterator[Finding]:
-    """Count one record, and yield what the migration leaves open in it or newly breaks."""
-    version, route = record.schema_version, migrations.route(record.schema_version)
+    """Count one record, and yield what the migration leaves unsettled or newly breaks."""
+    version = record.schema_version
+    route = migrations.route(version)
     if not route:
         if migrations.schema.supports(version):
             file.unaffected += 1
         else:
             file.without_route[version] += 1
         return
-    new, done = migrate_record(record, route)
+    new, result = migrate_record(record, route)
     file.migrated[version] += 1
-    file.changes += done.changes
-    file.set_aside += Counter(kept.reason for kept in done.set_aside)
-    yield from _unsettled_findings(record.doc_id, done, route)
-    yield from _new_findings(record, new, route)
-
-
-def _unsettled_findings(
-    doc_id: str, done: RecordMigrationResult, route: tuple[MigrationStep, ...]
-) -> Iterator[Finding]:
+    file.changes += result.changes
+    file.set_aside += Counter(item.reason for item in result.set_aside)
     remedy = f"settle it in schema/migrations/{route[0].migration.name}.yaml"
-    for start, end, what in done.unsettled:
-        yield Finding("unsettled", "error", what, remedy, doc_id, start, end)
+    for start, end, message in result.unsettled:
+        yield Finding("unsettled", "error", message, remedy, record.doc_id, start, end)
+    yield from _new_findings(record, new, route)
 
 
 def _new_findings(
     record: Annotation | Gold, new: Annotation | Gold, route: tuple[MigrationStep, ...]
 ) -> Iterator[Finding]:
-    """What the checks find of a record now and did not find before."""
+    """Yield what the checks find in the new record and did not find in the old one."""
     older, newer = route[0].older, route[-1].newer
-    if (
-        isinstance(new, Annotation)
-        and new.interface in older.interfaces
-        and new.interface not in newer.interfaces
-    ):
-        what = f"{newer.version} has no pass {new.interface!r}"
-        yield Finding(
-            "unknown-pass", "error", what, "keep the interface in schema.yaml", new.doc_id
-        )
-    before = Counter(
-        (found.check, found.start, found.end)
-        for found in _run_checks_after_migration(record, older)
-    )
-    for found in _run_checks_after_migration(new, newer):
-        key = (found.check, found.start, found.end)
+    name = new.interface if isinstance(new, Annotation) else None
+    if name in older.interfaces and name not in newer.interfaces:
+        what, remedy = f"{newer.version} has no pass {name!r}", "keep the pass in schema.yaml"
+        yield Finding("unknown-pass", "error", what, remedy, new.doc_id)
+    before = Counter((f.check, f.start, f.end) for f in _run_checks(record, older))
+    for finding in _run_checks(new, newer):
+        key = (finding.check, finding.start, finding.end)
         before[key] -= 1
         if before[key] < 0:
-            yield found
+            yield finding
 
 
-def _run_checks_after_migration(record: Annotation | Gold, schema: Schema) -> Iterator[Finding]:
-    answer = _check_target(record, schema)
-    for look in _CHECKS_AFTER_MIGRATION:
-        yield from look(answer)
+def _run_checks(record: Annotation | Gold, schema: Schema) -> Iterator[Finding]:
+    if isinstance(record, Annotation):
+        target = target_of_annotation(record, "", schema)
+    else:
+        target = target_of_gold(record, "", schema)
+    for check in _CHECKS:
+        yield from check(target)
 
 
-def _check_target(record: Annotation | Gold, schema: Schema) -> CheckTarget:
-    # These checks compare mentions with each other and with the schema; none of them reads the text.
-    return (
-        target_of_annotation(record, "", schema)
-        if isinstance(record, Annotation)
-        else target_of_gold(record, "", schema)
-    )
-
-
-def _rewrite_file(
-    path: Path, kind: type[Annotation] | type[Gold], migrations: Migrations
-) -> ContentWriter:
-    def fill(file: BinaryIO) -> None:
-        for _number, line, record in jsonl.read_lines(path, kind):
+def _rewrite_file(file: FileMigration, migrations: Migrations) -> ContentWriter:
+    def write(target: BinaryIO) -> None:
+        for _number, line, record in jsonl.read_lines(file.path, file.record_type):
             route = migrations.route(record.schema_version)
-            file.write(encode(migrate_record(record, route)[0]) + b"\n" if route else line)
+            target.write(encode(migrate_record(record, route)[0]) + b"\n" if route else line)
 
-    return fill
+    return write
 
 
 def _history_files(
-    corpus: CorpusFiles,
-    file: FileMigration,
-    kind: type[Annotation] | type[Gold],
-    migrations: Migrations,
+    corpus: CorpusFiles, file: FileMigration, migrations: Migrations
 ) -> Iterator[tuple[Path, ContentWriter]]:
     for version in file.migrated:
         newer = migrations.route(version)[-1].migration.to_version
-        yield prepare_history(
-            corpus.history_file(file.path, f"{version}-{newer}"),
-            _lines_of_version(file.path, kind, version),
-        )
+        path = corpus.history_file(file.path, f"{version}-{newer}")
+        yield prepare_history(path, _lines_of_version(file, version))
 
 
-def _lines_of_version(
-    path: Path, kind: type[Annotation] | type[Gold], version: str
-) -> Iterator[bytes]:
-    return (
-        line
-        for _number, line, record in jsonl.read_lines(path, kind)
-        if record.schema_version == version
-    )
+def _lines_of_version(file: FileMigration, version: str) -> Iterator[bytes]:
+    for _number, line, record in jsonl.read_lines(file.path, file.record_type):
+        if record.schema_version == version:
+            yield line

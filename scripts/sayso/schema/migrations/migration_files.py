@@ -1,191 +1,83 @@
-"""The declared migrations: read, held against both schemas, and put in order.
+"""Read the migrations in ``schema/migrations``, validate them against their schemas and put them in order.
 
-A word is renamed by a name, taken away by ``{drop: true}``, split by a list of clauses of which the first that fits
-holds. A word that is not named stays as it is. Everything is settled before a record is read: for each combination
-of values that the older schema allows, a clause must fit and lead to what the newer schema has.
+Everything is settled before a record is read: for each combination of values that the older schema allows, a clause
+must match and lead to a name of the newer schema.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from sayso.errors import ConflictError, InputError
 from sayso.files import convert_os_errors, write_if_changed
-from sayso.schema import declarations as schemas
-from sayso.schema.declarations import Schema, SchemaVersion
+from sayso.models import sha256
+from sayso.schema.declarations import Schema, load_schema, read_yaml, schema_digest
+from sayso.schema.migrations.migration_mapping import Migration, MigrationStep
+from sayso.schema.migrations.migration_validation import find_mismatches
 from sayso.versions import Version
 
 MIGRATIONS_FOLDER = "migrations"
-_REMEDY = "mend it and run `sayso schema migrate --dry-run`"
-AttributeCondition = str | int | None  # None: the attribute was left empty
-
-
-class MappingClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a word becomes: ``then`` names it, or ``drop`` takes it away, because of what ``because`` says.
-
-    ``when`` names older attributes of the same mention with the values under which the clause fits. For attributes
-    and values, ``clauses_of_label`` is the mention's newer label; relations have ``head`` and ``tail``, the newer labels of
-    their ends.
-    """
-
-    when: dict[str, AttributeCondition | list[AttributeCondition]] = {}
-    then: str | None = None
-    drop: bool = False
-    because: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.then is None) != self.drop:
-            raise ValueError("either `then: NAME` or `drop: true`")
-
-    def matches(self, attributes: Mapping[str, object]) -> bool:
-        """Whether all that it asks for holds."""
-        return all(
-            attributes.get(name) in list_conditions(asked) for name, asked in self.when.items()
-        )
-
-
-MappingTarget = str | MappingClause | list[MappingClause]
-
-
-def list_conditions(
-    condition: AttributeCondition | list[AttributeCondition],
-) -> list[AttributeCondition]:
-    """The values that a condition allows."""
-    return condition if isinstance(condition, list) else [condition]
-
-
-def choose_clause(
-    clauses: Sequence[MappingClause], attributes: Mapping[str, object]
-) -> MappingClause | None:
-    """The first clause that fits.
-
-    >>> split = [MappingClause(decided_at={"record_type": ["civilian", "expert"]}, then="Person"), MappingClause(then="Organisation")]
-    >>> choose_clause(split, {"record_type": "expert"}).then, choose_clause(split, {}).then
-    ('Person', 'Organisation')
-    """
-    return next((clause for clause in clauses if clause.matches(attributes)), None)
-
-
-class Migration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One declared migration. Names on the left are of the older schema, names on the right of the newer one."""
-
-    from_version: SchemaVersion
-    to_version: SchemaVersion
-    labels: dict[str, MappingTarget] = {}
-    attributes: dict[str, MappingTarget] = {}
-    values: dict[str, dict[str, MappingTarget]] = {}
-    flags: dict[str, MappingTarget] = {}
-    relations: dict[str, MappingTarget] = {}
-
-    @property
-    def name(self) -> str:
-        """How it is called, and its file."""
-        return f"{self.from_version}-{self.to_version}"
-
-    def clauses_of_label(self, label: str) -> Sequence[MappingClause]:
-        """What becomes of a label."""
-        return _list_clauses(self.labels, label, label)
-
-    def clauses_of_attribute(self, label: str, name: str) -> Sequence[MappingClause]:
-        """What becomes of an attribute of an older label."""
-        return _list_clauses(self.attributes, f"{label}.{name}", name)
-
-    def clauses_of_value(
-        self, label: str, name: str, value: object
-    ) -> Sequence[MappingClause] | None:
-        """What becomes of a value; None where nothing is said of it and it stays."""
-        declared = self.values.get(f"{label}.{name}", {})
-        return (
-            _list_clauses(declared, value, value)
-            if isinstance(value, str) and value in declared
-            else None
-        )
-
-    def clauses_of_flag(self, flag: str) -> Sequence[MappingClause]:
-        """What becomes of a flag."""
-        return _list_clauses(self.flags, flag, flag)
-
-    def clauses_of_relation(self, name: str) -> Sequence[MappingClause]:
-        """What becomes of a relation."""
-        return _list_clauses(self.relations, name, name)
-
-
-def _list_clauses(
-    declared: Mapping[str, MappingTarget], key: str, default: str
-) -> Sequence[MappingClause]:
-    target = declared.get(key, default)
-    if isinstance(target, str):
-        return (MappingClause(then=target),)
-    return target if isinstance(target, list) else (target,)
-
-
-@dataclass(frozen=True)
-class MigrationStep:
-    """One migration between two schemas that it was held against."""
-
-    migration: Migration
-    older: Schema
-    newer: Schema
+_REMEDY = "correct it and run `sayso schema migrate --dry-run`"
 
 
 @dataclass(frozen=True)
 class Migrations:
-    """All that is declared, for the schema that is in force."""
+    """All migrations that lead to the schema in force."""
 
     schema: Schema
     steps: dict[str, MigrationStep] = field(default_factory=dict)
 
     def route(self, version: str) -> tuple[MigrationStep, ...]:
-        """The steps from a version to the present; none where nothing leads from it."""
-        found: list[MigrationStep] = []
+        """Return the steps from a version to the present; none where no migration starts from it."""
+        steps: list[MigrationStep] = []
         while step := self.steps.get(version):
-            found.append(step)
+            steps.append(step)
             version = step.migration.to_version
-        return tuple(found)
+        return tuple(steps)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything that decides how an older answer is read, in hexadecimal; empty where nothing does."""
+        """SHA-256 of all that decides how an older annotation is read, in hexadecimal; empty without migrations."""
         if not self.steps:
             return ""
-        parts = [
-            [step.migration, schemas.schema_digest(step.older)]
-            for _version, step in sorted(self.steps.items())
-        ]
-        return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+        steps = [step for _version, step in sorted(self.steps.items())]
+        parts = [[step.migration, schema_digest(step.older)] for step in steps]
+        return sha256(msgspec.json.encode(parts, order="deterministic").decode())
 
 
 def load_migrations(folder: Path, schema: Schema, draft: Path | None = None) -> Migrations:
-    """Read the migrations beside schema.yaml, which lies in ``folder``, and one that is not there yet.
+    """Read the migrations beside schema.yaml.
+
+    Args:
+        folder: the folder that holds schema.yaml.
+        schema: the schema in force.
+        draft: another migration, not yet in the folder.
 
     Raises:
         InputError: a file is wrong, an older schema is missing, or the migrations do not lead to ``schema``.
-        ConflictError: another migration with the name of ``given`` is there.
+        ConflictError: another migration with the name of ``draft`` is there.
     """
-    declared: dict[str, tuple[Path, Migration]] = {}
+    migrations: dict[str, tuple[Path, Migration]] = {}
     for path in sorted((folder / MIGRATIONS_FOLDER).glob("*-*.yaml")):
         migration = read_migration(path)
-        if declared.setdefault(migration.from_version, (path, migration))[0] != path:
-            raise InputError(
-                f"two migrations begin at {migration.from_version}",
-                where=str(path),
-                remedy="keep one",
-            )
+        if migrations.setdefault(migration.from_version, (path, migration))[0] != path:
+            what = f"two migrations begin at {migration.from_version}"
+            raise InputError(what, where=str(path), remedy="keep one")
         if path.stem != migration.name:
-            raise InputError(
-                f"it is the migration {migration.name}", where=str(path), remedy="rename the file"
-            )
+            what = f"it is the migration {migration.name}"
+            raise InputError(what, where=str(path), remedy="rename the file")
     if draft is not None:
-        _add_draft(draft, read_migration(draft), declared)
+        migration = read_migration(draft)
+        path, other = migrations.setdefault(migration.from_version, (draft, migration))
+        if other != migration:
+            remedy = "edit that file, or remove it"
+            raise ConflictError(f"{path} differs from it", where=str(draft), remedy=remedy)
     steps = {
-        version: _load_step(folder, path, each, schema)
-        for version, (path, each) in declared.items()
+        version: _load_step(folder, path, migration, schema)
+        for version, (path, migration) in migrations.items()
     }
     return Migrations(schema, steps)
 
@@ -196,56 +88,42 @@ def read_migration(path: Path) -> Migration:
     Raises:
         InputError: it is not YAML, has a key twice or an unknown one, or leads backwards.
     """
-    migration = schemas.read_yaml(path, Migration, _REMEDY)
-    if Version.parse(migration.from_version) >= Version.parse(migration.to_version):
-        what = (
-            f"from_version {migration.from_version} is not before to_version {migration.to_version}"
-        )
+    migration = read_yaml(path, Migration, _REMEDY)
+    older, newer = migration.from_version, migration.to_version
+    if Version.parse(older) >= Version.parse(newer):
+        what = f"from_version {older} is not before to_version {newer}"
         raise InputError(what, where=str(path), remedy=_REMEDY)
     return migration
 
 
-def _add_draft(
-    draft: Path, migration: Migration, declared: dict[str, tuple[Path, Migration]]
-) -> None:
-    path, other = declared.setdefault(migration.from_version, (draft, migration))
-    if other != migration:
-        raise ConflictError(
-            f"{path} says otherwise", where=str(draft), remedy="edit that file, or remove it"
-        )
-
-
-def store_draft(folder: Path, draft: Path) -> Path:
-    """Put a migration into the folder where every command finds it."""
-    place = folder / MIGRATIONS_FOLDER / f"{read_migration(draft).name}.yaml"
+def store_draft(folder: Path, draft: Path) -> None:
+    """Copy a migration into the folder where every command finds it."""
+    path = folder / MIGRATIONS_FOLDER / f"{read_migration(draft).name}.yaml"
     with convert_os_errors(draft):
-        write_if_changed(place, draft.read_bytes())
-    return place
+        write_if_changed(path, draft.read_bytes())
 
 
 def _load_step(folder: Path, path: Path, migration: Migration, schema: Schema) -> MigrationStep:
-    from sayso.schema.migrations.migration_validation import find_mismatches
-
     older = _load_older_schema(folder, path, migration.from_version)
     newer = _load_newer_schema(folder, path, migration.to_version, schema)
-    for problem in find_mismatches(migration, older, newer):
-        raise InputError(problem, where=str(path), remedy=_REMEDY)
+    for mismatch in find_mismatches(migration, older, newer):
+        raise InputError(mismatch, where=str(path), remedy=_REMEDY)
     return MigrationStep(migration, older, newer)
 
 
 def _load_older_schema(folder: Path, path: Path, version: str) -> Schema:
-    place = folder / MIGRATIONS_FOLDER / f"{version}.yaml"
-    if not place.is_file():
+    file = folder / MIGRATIONS_FOLDER / f"{version}.yaml"
+    if not file.is_file():
+        target = f"schema/{MIGRATIONS_FOLDER}/{version}.yaml"
         raise InputError(
-            f"schema.yaml as it was at {version} is not in {place}",
+            f"schema.yaml as it was at {version} is not in {file}",
             where=str(path),
-            remedy=f"put it there: git show COMMIT:schema/schema.yaml > schema/{MIGRATIONS_FOLDER}/{version}.yaml",
+            remedy=f"put it there: git show COMMIT:schema/schema.yaml > {target}",
         )
-    older = schemas.load_schema(place)
+    older = load_schema(file)
     if older.version != version:
-        raise InputError(
-            f"it is version {older.version}", where=str(place), remedy=f"put {version} there"
-        )
+        what = f"it is version {older.version}"
+        raise InputError(what, where=str(file), remedy=f"put {version} there")
     return older
 
 

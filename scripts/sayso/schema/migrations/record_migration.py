@@ -1,7 +1,7 @@
-"""One record from an older schema to a newer one. Pure: offsets, words, notes and who said it stay as they are.
+"""Migrate one record to a newer schema. Offsets, texts, notes and votes stay as they are.
 
-What a migration drops, and what it has no clause for, goes into the record's ``kept``. Gold has no such place: there
-the record's older form in the history is where it stands.
+What a migration drops, and what no clause matches, goes into ``kept`` of an annotation. Gold has no such field: its
+older line in the history has it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
-from sayso.schema.migrations.migration_files import MappingClause, MigrationStep, choose_clause
+from sayso.schema.migrations.migration_mapping import MappingClause, MigrationStep, choose_clause
 
-R = TypeVar("R", bound=Annotation | Gold)
+RecordT = TypeVar("RecordT", bound=Annotation | Gold)
 
 
 class NameChange(NamedTuple):
-    """A declared change of one word. ``new`` is empty where it was dropped."""
+    """A declared change of one name. ``new`` is empty where it was dropped."""
 
     kind: str
     old: str
@@ -37,7 +37,7 @@ class NameChange(NamedTuple):
 
 
 class UnsettledPart(NamedTuple):
-    """Where the migration does not say what to do; code points, end-exclusive."""
+    """A part of a record that the migration does not decide on; code points, end-exclusive."""
 
     start: int | None
     end: int | None
@@ -46,12 +46,12 @@ class UnsettledPart(NamedTuple):
 
 @dataclass
 class RecordMigrationResult:
-    """What came of a record.
+    """What happened to a record.
 
     Attributes:
-        changes: how often each declared change was made.
-        aside: what could not stay, with the reason; an annotation holds it in ``kept``.
-        unsettled: what the migration does not settle; it is in ``set_aside`` too.
+        changes: number of times that each declared change was made.
+        set_aside: what was removed, with the reason; it is in ``kept`` of an annotation.
+        unsettled: what the migration does not decide on; it is in ``set_aside`` too.
     """
 
     changes: Counter[NameChange] = field(default_factory=Counter)
@@ -59,19 +59,14 @@ class RecordMigrationResult:
     unsettled: list[UnsettledPart] = field(default_factory=list)
 
 
-def migrate_record(record: R, route: Iterable[MigrationStep]) -> tuple[R, RecordMigrationResult]:
-    """The record in the words at the end of the route, and what was done."""
-    done = RecordMigrationResult()
+def migrate_record(
+    record: RecordT, route: Iterable[MigrationStep]
+) -> tuple[RecordT, RecordMigrationResult]:
+    """Return the record with the names at the end of the route, and what happened to it."""
+    result = RecordMigrationResult()
     for step in route:
-        record = _RecordMigration(step, done).migrate(record)
-    return record, done
-
-
-def _list_fields(record: Annotation | Gold) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Where a record holds mentions, and where relations."""
-    if isinstance(record, Gold):
-        return ("mentions", "declined"), ("relations", "declined_relations")
-    return ("mentions",), ("relations",)
+        record = _RecordMigration(step, result).migrate(record)
+    return record, result
 
 
 @dataclass(frozen=True)
@@ -79,121 +74,86 @@ class _RecordMigration:
     step: MigrationStep
     result: RecordMigrationResult
 
-    def migrate(self, record: R) -> R:
-        """The record, one step further."""
-        before: int = len(self.result.set_aside)
-        marked, drawn = _list_fields(record)
-        olds: dict[str, Mention] = {
-            mention.id: mention for name in marked for mention in getattr(record, name)
-        }
-        mentions = {name: self._migrate_mentions(getattr(record, name)) for name in marked}
-        news = {mention.id: mention for found in mentions.values() for mention in found}
-        relations = {
-            name: self._migrate_relations(getattr(record, name), olds, news) for name in drawn
-        }
-        kept = (
-            {"kept": (*record.kept, *self.result.set_aside[before:])}
-            if isinstance(record, Annotation)
-            else {}
-        )
-        return msgspec.structs.replace(
-            record,
-            schema_version=self.step.migration.to_version,
-            **{name: sort_mentions(found) for name, found in mentions.items()},
-            **{name: sort_relations(found) for name, found in relations.items()},
-            **kept,
-        )
+    def migrate(self, record: RecordT) -> RecordT:
+        first: int = len(self.result.set_aside)
+        mention_fields, relation_fields = ["mentions"], ["relations"]
+        if isinstance(record, Gold):
+            mention_fields.append("declined")
+            relation_fields.append("declined_relations")
+        old = {m.id: m for name in mention_fields for m in getattr(record, name)}
+        mentions = {name: self._migrate_mentions(getattr(record, name)) for name in mention_fields}
+        new = {m.id: m for found in mentions.values() for m in found}
+        fields: dict[str, Any] = {name: sort_mentions(found) for name, found in mentions.items()}
+        for name in relation_fields:
+            found = self._migrate_relations(getattr(record, name), old, new)
+            fields[name] = sort_relations(found)
+        if isinstance(record, Annotation):
+            fields["kept"] = (*record.kept, *self.result.set_aside[first:])
+        version = self.step.migration.to_version
+        return msgspec.structs.replace(record, schema_version=version, **fields)
 
     def _migrate_mentions(self, mentions: Iterable[Mention]) -> list[Mention]:
         return [new for old in mentions if (new := self._migrate_mention(old))]
 
     def _migrate_mention(self, mention: Mention) -> Mention | None:
-        clauses, known = self.step.migration.clauses_of_label(mention.label), mention.attributes
-        clause = self._apply_clause(
-            "label", mention.label, clauses, known, mention, msgspec.to_builtins(mention)
-        )
-        if clause is None or clause.then is None:
+        clauses, label = self.step.migration.clauses_of_label(mention.label), mention.label
+        item = msgspec.to_builtins(mention)
+        new_label = self._apply("label", label, clauses, mention.attributes, mention, item)
+        if new_label is None:
             return None
+        flag = mention.flag
+        if flag is not None:
+            clauses = self.step.migration.clauses_of_flag(flag)
+            flag = self._apply("flag", flag, clauses, {}, mention, {"id": mention.id, "flag": flag})
         return msgspec.structs.replace(
             mention,
-            label=clause.then,
-            attributes=self._migrate_attributes(mention, clause.then),
-            flag=self._migrate_flag(mention),
+            label=new_label,
+            attributes=self._migrate_attributes(mention, new_label),
+            flag=flag,
         )
 
     def _migrate_attributes(self, mention: Mention, label: str) -> dict[str, AttributeValue]:
         known = {**mention.attributes, "label": label}
-        found: dict[str, AttributeValue] = {}
+        attributes: dict[str, AttributeValue] = {}
         for name, value in mention.attributes.items():
-            item = {"id": mention.id, "attribute": f"{mention.label}.{name}", "value": value}
-            split = self.step.migration.clauses_of_attribute(mention.label, name)
-            into = self._apply_clause(
-                "attribute", f"{mention.label}.{name}", split, known, mention, item
-            )
-            if into is None or into.then is None:
+            old = f"{mention.label}.{name}"
+            item = {"id": mention.id, "attribute": old, "value": value}
+            clauses = self.step.migration.clauses_of_attribute(mention.label, name)
+            new_name = self._apply("attribute", old, clauses, known, mention, item)
+            if new_name is None:
                 continue
-            answer = self._migrate_value(mention, name, value, known, item)
-            if answer is None or found.setdefault(into.then, answer) == answer:
+            new_value: AttributeValue | None = value
+            split = self.step.migration.clauses_of_value(mention.label, name, value)
+            if split is not None:
+                new_value = self._apply("value", f"{old}.{value}", split, known, mention, item)
+            if new_value is None or attributes.setdefault(new_name, new_value) == new_value:
                 continue
-            self._report_unsettled(
-                mention, f"{label}.{into.then} would be both {found[into.then]} and {answer}", item
-            )
-        return found
-
-    def _migrate_value(
-        self,
-        mention: Mention,
-        name: str,
-        value: AttributeValue,
-        attributes: Mapping[str, object],
-        item: dict[str, Any],
-    ) -> AttributeValue | None:
-        clauses = self.step.migration.clauses_of_value(mention.label, name, value)
-        if clauses is None:
-            return value
-        clause = self._apply_clause(
-            "value", f"{mention.label}.{name}.{value}", clauses, attributes, mention, item
-        )
-        return clause.then if clause else None
-
-    def _migrate_flag(self, mention: Mention) -> str | None:
-        if mention.flag is None:
-            return None
-        clauses, item = (
-            self.step.migration.clauses_of_flag(mention.flag),
-            {"id": mention.id, "flag": mention.flag},
-        )
-        clause = self._apply_clause("flag", mention.flag, clauses, {}, mention, item)
-        return clause.then if clause else None
+            both = f"{attributes[new_name]} and {new_value}"
+            self._report_unsettled(mention, f"{label}.{new_name} would be both {both}", item)
+        return attributes
 
     def _migrate_relations(
-        self,
-        relations: Sequence[Relation],
-        olds: Mapping[str, Mention],
-        news: Mapping[str, Mention],
+        self, relations: Sequence[Relation], old: Mapping[str, Mention], new: Mapping[str, Mention]
     ) -> list[Any]:
         found: dict[tuple[str, str, str], Relation] = {}
         for relation in relations:
-            item = msgspec.to_builtins(relation)
-            if any(end in olds and end not in news for end in (relation.head, relation.tail)):
-                self._set_aside(f"{relation.type}: an end of it did not stay", item)
+            item, name = msgspec.to_builtins(relation), relation.type
+            ends = (relation.head, relation.tail)
+            if any(end in old and end not in new for end in ends):
+                self._set_aside(f"{name}: one of its ends was removed", item)
                 continue
-            known = {"head": _label_of(news, relation.head), "tail": _label_of(news, relation.tail)}
-            clauses, at = (
-                self.step.migration.clauses_of_relation(relation.type),
-                news.get(relation.head),
-            )
-            clause = self._apply_clause("relation", relation.type, clauses, known, at, item)
-            if clause is None or clause.then is None:
+            head, tail = new.get(relation.head), new.get(relation.tail)
+            known = {"head": head and head.label, "tail": tail and tail.label}
+            clauses = self.step.migration.clauses_of_relation(name)
+            new_type = self._apply("relation", name, clauses, known, head, item)
+            if new_type is None:
                 continue
-            new = msgspec.structs.replace(relation, type=clause.then)
-            if found.setdefault((new.type, new.head, new.tail), new) is not new:
-                self._set_aside(
-                    f"{relation.type}: the same as another, once it is {new.type}", item
-                )
+            changed = msgspec.structs.replace(relation, type=new_type)
+            if found.setdefault((new_type, *ends), changed) is not changed:
+                self._set_aside(f"{name}: the same as another, once it is {new_type}", item)
         return list(found.values())
 
-    def _apply_clause(
+    def _apply(
         self,
         kind: str,
         old: str,
@@ -201,37 +161,27 @@ class _RecordMigration:
         attributes: Mapping[str, object],
         mention: Mention | None,
         item: dict[str, Any],
-    ) -> MappingClause | None:
-        """The clause for a word; what it drops is kept, and counted what it changes."""
+    ) -> str | None:
+        """Return the new name of a name; count the change, or set the item aside where the name is dropped."""
         clause = choose_clause(clauses, attributes)
         if clause is None:
-            self._report_unsettled(mention, f"no clause fits {kind} {old}", item)
+            self._report_unsettled(mention, f"no clause matches {kind} {old}", item)
             return None
         if clause.drop:
-            self._set_aside(
-                f"{kind} {old} was dropped" + (f": {clause.because}" if clause.because else ""),
-                item,
-            )
+            reason = f": {clause.because}" if clause.because else ""
+            self._set_aside(f"{kind} {old} was dropped{reason}", item)
         new = clause.then or ""
         if len(clauses) > 1 or new != old.rpartition(".")[2]:
             self.result.changes[NameChange(kind, old, new)] += 1
-        return clause
+        return clause.then
 
     def _report_unsettled(
         self, mention: Mention | None, message: str, item: dict[str, Any]
     ) -> None:
-        self.result.unsettled.append(
-            UnsettledPart(
-                mention.start if mention else None, mention.end if mention else None, message
-            )
-        )
+        start, end = (mention.start, mention.end) if mention else (None, None)
+        self.result.unsettled.append(UnsettledPart(start, end, message))
         self._set_aside(message, item)
 
     def _set_aside(self, reason: str, item: dict[str, Any]) -> None:
-        self.result.set_aside.append(
-            UnknownItem(reason=f"migration {self.step.migration.name}: {reason}", item=item)
-        )
-
-
-def _label_of(mentions: Mapping[str, Mention], identifier: str) -> str | None:
-    return mentions[identifier].label if identifier in mentions else None
+        reason = f"migration {self.step.migration.name}: {reason}"
+        self.result.set_aside.append(UnknownItem(reason=reason, item=item))
