@@ -120,7 +120,9 @@ def test_programs_count_only_where_they_are_asked_for(
     add_annotations(corpus, "ann-1", {"d0": [MAYOR]})
     add_annotations(corpus, "draft", {"d0": [MAYOR]}, annotator_kind="program")
     assert decide_by_rule(corpus, checkout)["names"].documents == {"few": 1}
-    found = decide_by_rule(corpus, checkout, annotator_kinds=frozenset({"human", "program"}))["names"]
+    found = decide_by_rule(corpus, checkout, annotator_kinds=frozenset({"human", "program"}))[
+        "names"
+    ]
     assert found.documents == {"unanimous": 1} and read_gold(corpus)[0].annotators == (
         "ann-1",
         "draft",

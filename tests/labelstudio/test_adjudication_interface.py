@@ -135,8 +135,8 @@ def test_where_values_differ_the_majority_is_prefilled_and_everybody_is_told() -
 def test_what_is_open_comes_first() -> None:
     alike, late = make_mention("Odesa", "Location"), make_mention("two drones", "Count")
     asked = question([MAYOR, alike, late], [MAYOR, alike])
-    assert asked.asked.regions == ("Count-24-34", "Actor-0-9", "Location-13-18")
-    assert [given(asked, VERDICT, region) for region in asked.asked.regions] == [None, KEEP, KEEP]
+    assert asked.context.regions == ("Count-24-34", "Actor-0-9", "Location-13-18")
+    assert [given(asked, VERDICT, region) for region in asked.context.regions] == [None, KEEP, KEEP]
 
 
 def test_a_question_is_another_one_where_answers_are() -> None:
@@ -147,7 +147,7 @@ def test_a_question_is_another_one_where_answers_are() -> None:
     )
     assert one.data[DIGEST_KEY] == same.data[DIGEST_KEY] != other.data[DIGEST_KEY]
     asked = msgspec.json.decode(one.data[ASKED_KEY], type=AskedQuestion)
-    assert asked == one.asked and asked.contents == frozenset(one.candidates.votes)
+    assert asked == one.context and asked.contents == frozenset(one.candidates.votes)
     assert json.loads(msgspec.json.encode(one.data))["text_sha256"] == DOCUMENT.text_sha256
 
 
@@ -161,8 +161,8 @@ def test_what_was_decided_before_has_its_verdict() -> None:
         declined=frozenset(question([MAYOR], [EDGE]).candidates.votes),
     )
     asked = question([MAYOR], [EDGE], [make_mention("Odesa", "Location")], before=before)
-    assert asked.asked.regions == ("Location-13-18", "Actor-0-9", "Actor-4-9")
-    assert [given(asked, VERDICT, region) for region in asked.asked.regions] == [None, KEEP, DROP]
+    assert asked.context.regions == ("Location-13-18", "Actor-0-9", "Actor-4-9")
+    assert [given(asked, VERDICT, region) for region in asked.context.regions] == [None, KEEP, DROP]
 
 
 def test_a_row_quotes_the_ends_of_a_long_mention() -> None:

@@ -1,7 +1,7 @@
 """Accounts on the embedded server. Sign-up is closed there, so everybody comes by invitation.
 
-Label Studio's ``POST /api/users/`` makes accounts without a password, which nobody can enter. Its invitation link with
-a filled-in sign-up form gives a password, a membership and a token.
+Label Studio's ``POST /api/users/`` makes accounts without a password, which nobody can enter. The
+sign-up form behind its invitation link gives a password, a membership and a token.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sayso.labelstudio.server import RunningServer
 
 
 def fetch_invitation_link(server: RunningServer) -> str:
-    """Return the link with which its holder can make an account, until the lead resets it in Label Studio."""
+    """Return the link that lets its holder make an account, until the lead resets it."""
     with _open_browser(server, {"Authorization": f"Token {server.token}"}) as browser:
         return (
             f"{server.url}/user/signup/?token={quote(_fetch_json(browser, '/api/invite')['token'])}"

@@ -1,4 +1,4 @@
-"""What Label Studio's API sends: the fields that Sayso reads, decoded and checked by msgspec."""
+"""Objects of Label Studio's API, with the fields that Sayso reads."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class ProjectPage(Struct, frozen=True):
 
 
 class WriteSummary(Struct, frozen=True):
-    """What the server reports about imports and deletions."""
+    """The response to imports and deletions."""
 
     task_ids: list[int] = []
     created: int = 0
@@ -152,7 +152,7 @@ class WriteSummary(Struct, frozen=True):
 def join_fields(*kinds: type[Struct]) -> str:
     """Return the value of ``include``, which asks for these fields and no others.
 
-    Without it the server counts through every task and annotation of a project. The serializer of annotations obeys
-    the list as well, so that no e-mail addresses travel.
+    Without it the server counts through every task and annotation of a project. The serializer of
+    annotations obeys the list as well, so that no e-mail addresses travel.
     """
     return ",".join(dict.fromkeys(name for kind in kinds for name in kind.__struct_fields__))

@@ -1,10 +1,11 @@
 """Typed requests to one Label Studio server.
 
-The SDK renews access tokens and carries the requests. Their bodies go through it as bytes, because building its
-pydantic models costs more than the server's own work (measured: 20 s for 10,000 annotated tasks).
+The SDK renews access tokens and carries the requests. Their bodies go through it as bytes, since
+building its pydantic models costs more than the server's work (20 s for 10,000 annotated tasks).
 
-Reads are repeated for as long as the retry policy allows. Writes are repeated only where the server certainly did
-nothing: a lost response does not say whether the write happened, and the SDK's own retries make duplicates.
+Reads are repeated for as long as the retry policy allows. Writes are repeated only where the server
+certainly did nothing: a lost response does not say whether the write happened, and the SDK's own
+retries make duplicates.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class LostResponse(ServerError):
     """A write whose outcome is unknown: the server may have done it, or may still be doing it.
 
     Attributes:
-        server_failed: the server itself reported a failure, so it is no longer working on the write.
+        server_failed: the server itself reported a failure, so the write is over.
     """
 
     def __init__(self, what: str, *, where: str, server_failed: bool = False) -> None:
@@ -84,7 +85,7 @@ class LabelStudioClient:
     Attributes:
         url: root address, without a slash at the end.
         retry_policy: how long to wait for a server that is away or busy.
-        first_request_once: send the first request once only, so that a wrong address is reported at once.
+        first_request_once: do not repeat the first request: a wrong address fails at once.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class LabelStudioClient:
     def fetch_bare_tasks(
         self, project: int, *, after: int, since: str, size: int
     ) -> TaskPage[BareTask]:
-        """Return the first tasks with an id above ``after``, changed after ``since`` (empty: any), by id."""
+        """Return the first tasks by id, above ``after`` and changed after ``since`` (or "")."""
         filters = _build_page_filters(after, since)
         return self._fetch_page(project, BareTask, filters, size, include=join_fields(BareTask))
 
@@ -173,7 +174,7 @@ class LabelStudioClient:
         return (task.id for task in self._iterate_tasks(project, TaskId, []))
 
     def list_drafted_task_ids(self, project: int) -> Iterator[int]:
-        """Yield the ids of the tasks with an annotation that somebody has begun and not submitted."""
+        """Yield the ids of the tasks that somebody has begun and not submitted."""
         drafted = [_build_filter("draft_exists", "equal", "Boolean", True)]
         return (task.id for task in self._iterate_tasks(project, TaskId, drafted))
 
@@ -185,10 +186,7 @@ class LabelStudioClient:
         return self._iterate_tasks(project, TaskOverlap, other, size)
 
     def list_unfinished_overlaps(self, project: int) -> Iterator[TaskOverlap]:
-        """Yield the unfinished tasks that were submitted or skipped by somebody, or are for several annotators.
-
-        A task may be yielded more than once.
-        """
+        """Yield the unfinished tasks that are begun or for several annotators, some repeatedly."""
         unfinished = _build_filter("is_labeled", "equal", "Boolean", False)
         for column, above in (
             ("total_annotations", 0),
@@ -204,7 +202,7 @@ class LabelStudioClient:
         return self._fetch_page(project, TaskId, unfinished, 1, include="id").total
 
     def fetch_submitters(self, project: int, tasks: list[int]) -> dict[int, set[int | None]]:
-        """Map each of these tasks to the accounts that submitted an annotation; skipping does not count."""
+        """Map each of these tasks to the accounts that submitted, and not skipped, it."""
         fields = join_fields(SubmittedTask, Submission)
         return {
             task.id: {each.completed_by for each in task.annotations if not each.was_cancelled}
@@ -275,7 +273,7 @@ class LabelStudioClient:
         return self._request("POST", path, WriteSummary, tasks, return_task_ids="true").task_ids
 
     def import_predictions(self, project: int, predictions: list[Any]) -> int:
-        """Add predictions to existing tasks. Returns how many the server took: it drops invalid ones silently."""
+        """Add predictions to tasks. Returns how many it took: it drops invalid ones silently."""
         path = f"api/projects/{project}/import/predictions"
         return self._request("POST", path, WriteSummary, predictions).created
 
@@ -289,7 +287,7 @@ class LabelStudioClient:
         self._request("PATCH", f"api/tasks/{task}/", Any, {"data": data})
 
     def set_overlap(self, task: int, overlap: int, *, finished: bool) -> None:
-        """Set the number of annotators of a task; the server does not work out whether that finishes the task."""
+        """Set the number of annotators of a task, and whether as many have submitted."""
         self._request(
             "PATCH", f"api/tasks/{task}/", Any, {"overlap": overlap, "is_labeled": finished}
         )
@@ -324,7 +322,7 @@ class LabelStudioClient:
     def _iterate_tasks(
         self, project: int, kind: type[TaskT], filters: list[Any], size: int = PAGE_SIZE
     ) -> Iterator[TaskT]:
-        # By id rather than by page number: with page numbers, a task deleted meanwhile shifts another one past us.
+        # By id, not by page number: a task deleted meanwhile would shift another one past us.
         after = 0
         while True:
             above = [*filters, _build_id_filter(after)]
@@ -421,7 +419,7 @@ def _build_sdk_client(url: str, token: str) -> LabelStudioBase:
 
 @contextlib.contextmanager
 def _explain_errors(url: str) -> Iterator[None]:
-    """Replace whatever the SDK or httpx raises by one clear line, without its cause: causes quote tokens and cookies."""
+    """Replace errors of the SDK and httpx, without their causes: those quote tokens and cookies."""
     from label_studio_sdk.core.api_error import ApiError
 
     local = urlsplit(url).hostname in LOOPBACK_HOSTS
@@ -503,7 +501,8 @@ def _parse_retry_after(header: str) -> float:
 def _token_error(url: str, body: Any) -> AuthError:
     detail = _extract_detail(body).rstrip(".")
     if "legacy" in detail:  # switched off by default since 1.17: issue 7355
-        remedy = "use a personal access token, or switch legacy tokens on in Label Studio under Organization"
+        remedy = "use a personal access token, or switch legacy tokens on in Label Studio"
+        remedy += " under Organization"
     else:
         remedy = "make a new token in Label Studio (Account & Settings) and set SAYSO_TOKEN"
     return AuthError(
@@ -526,7 +525,7 @@ def _decode_json(response: httpx.Response) -> Any:
 
 
 def _extract_detail(body: Any) -> str:
-    """Return the reason for a refusal in one short line. The whole error would quote session cookies."""
+    """Return the reason for a refusal in one short line."""
     if isinstance(body, dict):
         body = body.get("validation_errors") or body.get("detail", body)
     detail = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
@@ -543,7 +542,7 @@ def _decode(response: httpx.Response, kind: type[T], url: str) -> T:
 
 
 def build_document_filters(doc_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the filters of a tab with the tasks of these documents; none, and so all tasks, without documents."""
+    """Return the filters of a tab with these documents; none without documents."""
     return [_build_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
 
 

@@ -1,8 +1,9 @@
 """Conversion between results of Label Studio and mentions and relations. Pure: no network, no disk.
 
-A region arrives as several items with one id, in any order: the span with its label, and one item for each attribute.
-Whatever the schema does not know, or cannot be a mention, is kept as received with the reason; nothing is guessed.
-The text of a mention is sliced from the document, because Label Studio's own copy writes line breaks its own way.
+A region arrives as several items with one id, in any order: the span with its label, and one item
+for each attribute. Whatever the schema does not know, or cannot be a mention, is kept as received
+with the reason; nothing is guessed. The text of a mention is sliced from the document, because
+Label Studio's own copy writes line breaks its own way.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ CORRECTION_REASONS = frozenset({_TRIMMED_REASON, DIAGNOSIS_REASONS["utf16"]})
 
 
 class DecodedResult(NamedTuple):
-    """The fields of an Annotation that come from its result; ``kept`` holds every part that is in no other field."""
+    """The fields of an Annotation that a result gives; ``kept`` has all that no other field has."""
 
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
@@ -145,7 +146,7 @@ def _decode_span(item: ResultItem, text: str, kept: list[UnknownItem]) -> Span:
 
 
 def _keep_extras(item: ResultItem, kept: list[UnknownItem]) -> None:
-    """Keep what a span carries beyond offsets and label, such as a comment typed into Label Studio's own panel."""
+    """Keep more than offsets and label, such as a comment typed into Label Studio's own panel."""
     extras = {
         key: value
         for key, value in item.items()
@@ -165,7 +166,7 @@ def _decode_attribute(
     attributes: dict[str, AttributeValue],
     remarks: dict[str, str],
 ) -> str | None:
-    """Add the value of one control to ``attributes`` or ``remarks``; return the reason where it cannot be used."""
+    """Add a value to ``attributes`` or ``remarks``, or return the reason to keep the item."""
     control = item.get("from_name")
     if control in (NOTE, FLAG):
         return _decode_remark(control, item["value"], schema, remarks)
@@ -216,7 +217,7 @@ def _decode_choice(value: ResultItem, known: Iterable[str]) -> str | None:
 
 
 def _decode_text(value: ResultItem) -> str | None:
-    """Return the content of a text field: Label Studio stores a list of entries, of which there must be one."""
+    """Return the text of a field, which Label Studio stores as a list with one entry."""
     typed = value.get("text")
     if isinstance(typed, list) and len(typed) == 1:
         typed = typed[0]
@@ -238,7 +239,8 @@ def _decode_relations(
         if reason:
             kept.append(UnknownItem(reason=reason, item=item))
             continue
-        for relation in (Relation(type=name, head=head, tail=tail) for name in types):  # type: ignore[arg-type]
+        for name in types:
+            relation = Relation(type=name, head=str(head), tail=str(tail))
             if relation in relations:
                 kept.append(UnknownItem(reason="the same relation twice", item=item))
             else:
@@ -296,7 +298,8 @@ def encode_result(
 def encode_region_id(identifier: str) -> str:
     """Replace every character that a CSS class cannot have by its code point, in hexadecimal.
 
-    Label Studio makes the id of a region a class of its style sheet: under any other id a mention has no colour.
+    Label Studio makes the id of a region a class of its style sheet. With another character in it
+    the mention has no colour.
 
     >>> encode_region_id("A_c1"), encode_region_id("A.c1")
     ('A_c1', 'A_2e_c1')

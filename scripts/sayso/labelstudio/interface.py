@@ -39,19 +39,19 @@ STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 MARKING_HINT = """
 <p><b>Mark</b> Press the key of a label, then draw over the words.</p>
 <p><b>Answer</b> Click a mention: its questions appear here. Keys stand beside the values.</p>
-<p><b>Leave</b> Press Escape before the next label: its key would change the label of a selected mention.</p>
+<p><b>Leave</b> Press Escape before the next label: its key would change the label of a selected
+mention.</p>
 """
 RELATION_HINT = """
-<p><b>Relate</b> Click the claim or count that the arrow starts from, press Alt+R, click the other end; choose the type
-under Relations on the right.</p>
+<p><b>Relate</b> Click the claim or count that the arrow starts from, press Alt+R, click the other
+end; choose the type under Relations on the right.</p>
 """
 SETTINGS_HINT = """
 <p><b>Once</b> In the settings below the text, switch on “Select region after creating it”.</p>
 """
-
-
 REMARKS_HINT = """
-<p><b>flag</b> and <b>note</b> to the adjudicator, where needed. <b>Escape</b>, then the next label.</p>
+<p><b>flag</b> and <b>note</b> to the adjudicator, where needed. <b>Escape</b>, then the next
+label.</p>
 """
 
 

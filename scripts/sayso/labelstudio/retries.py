@@ -12,7 +12,7 @@ from sayso.settings import Checkout
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each further attempt; the last one repeats
 
 ReportWait = Callable[[str, float], None]
-"""Takes the reason for a wait and the seconds that are left at most; "" and 0 when the wait is over."""
+"""Takes the reason for a wait and the seconds left at most; "" and 0 when the wait is over."""
 
 
 class ServerUnavailable(ServerError):
@@ -33,7 +33,7 @@ class ServerUnavailable(ServerError):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long a command waits for one response.
+    """The time that a command may wait for one response.
 
     Attributes:
         seconds: the longest wait. With 0 there is one attempt after each pause.
@@ -73,7 +73,7 @@ class RetryLoop:
         waited = time.monotonic() - self._started
         pauses = policy.pauses or (0.0,)
         pause = pauses[min(self._attempts, len(pauses) - 1)]
-        # A page of somebody else's does not become Label Studio: such an error gets the pauses and no more.
+        # Somebody else's page does not become Label Studio: that gets the pauses and no more.
         patient = isinstance(error, ServerUnavailable) and policy.seconds > 0
         if isinstance(error, ServerUnavailable):
             pause = max(pause, min(error.retry_after, max(policy.seconds, 60.0)))

@@ -1,4 +1,4 @@
-"""The embedded Label Studio server: started, found again and stopped. It lives in ``.sayso/studio/``.
+"""The embedded Label Studio server in ``.sayso/studio/``: started, found again and stopped.
 
 The port is bound here and handed down, so a response on it can only come from the process that we
 started. That process waits until its number is on disk: whoever kills `up` at any moment leaves
@@ -92,6 +92,7 @@ class _ServerRecord:
 
     @property
     def url(self) -> str:
+        """The address, without a slash at the end."""
         return f"http://{HOST}:{self.port}"
 
 

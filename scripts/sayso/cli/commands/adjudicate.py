@@ -252,7 +252,8 @@ def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
             click.echo(f"{result.pass_name:8} {count:6} {status}: {description}")
     if result.undecided:
         print_message(
-            f"{result.pass_name}: {result.undecided} mentions and relations had no majority: declined"
+            f"{result.pass_name}: {result.undecided} mentions and relations had no majority"
+            " and were declined"
         )
     done = f"{result.changed} documents {'would be written' if dry_run else 'written'}"
     print_message(f"{result.pass_name}: {done if result.changed else 'nothing has changed'}")

@@ -1,1 +1,1 @@
-"""Adjudication on Label Studio: a project of its own beside that of the annotators, and the way from it into gold."""
+"""Adjudication in Label Studio, in a project beside that of the annotators, and gold from it."""

@@ -17,10 +17,11 @@ from sayso.schema.declarations import Schema
 VERDICT_HOTKEYS = {KEEP: "shift+o", DROP: "shift+p"}
 """Side by side on the keyboard. A schema that has one of them is refused."""
 
-ADJUDICATION_STYLE = """\
-.sayso-verdict, .sayso-arrows { border: 1px solid var(--line); border-radius: 6px; padding: 6px 12px; }
-.sayso-verdict, .sayso-arrows { margin-bottom: 8px; }
-.sayso-arrows .lsf-choices { grid-template-columns: 1fr; }
+_BOXES = ".sayso-verdict, .sayso-arrows"
+ADJUDICATION_STYLE = f"""\
+{_BOXES} {{ border: 1px solid var(--line); border-radius: 6px; padding: 6px 12px; }}
+{_BOXES} {{ margin-bottom: 8px; }}
+.sayso-arrows .lsf-choices {{ grid-template-columns: 1fr; }}
 """
 
 GOLD_REMARKS_HINT = """
@@ -29,11 +30,13 @@ GOLD_REMARKS_HINT = """
 DECISION_HINT = """
 <p><b>Decide</b> Alt+. selects the next mention, the undecided ones first. Keep it or drop it;
 Backspace drops it with its questions open.</p>
-<p><b>Mend</b> Drag an edge, choose another label or value, draw what everybody missed: then keep it.</p>
+<p><b>Mend</b> Drag an edge, choose another label or value, draw what everybody missed: then
+keep it.</p>
 <p><b>Submit</b> once each mention has its verdict. What all agree on has it already.</p>
 """
 RELATIONS_HINT = """
-<p><b>Arrows</b> on which annotators differ. Tick those that hold between the mentions that you keep.</p>
+<p><b>Arrows</b> on which annotators differ. Tick those that hold between the
+mentions that you keep.</p>
 """
 
 

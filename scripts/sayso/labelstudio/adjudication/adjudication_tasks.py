@@ -118,7 +118,8 @@ class AdjudicationTasks:
     def find_tasks(self, doc_id: str) -> list[AdjudicationTask]:
         """Return the tasks of a document, the oldest first."""
         rows = self._execute(
-            "SELECT task, digest, touched, answer FROM adjudications WHERE doc_id = ? ORDER BY task",
+            "SELECT task, digest, touched, answer FROM adjudications WHERE doc_id = ?"
+            " ORDER BY task",
             (doc_id,),
         )
         decode = partial(msgspec.json.decode, type=SubmittedAnswer)

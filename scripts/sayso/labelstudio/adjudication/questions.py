@@ -107,7 +107,7 @@ class AdjudicationQuestion:
         return find_pending(self.candidates, self.before)
 
     @cached_property
-    def asked(self) -> AskedQuestion:
+    def context(self) -> AskedQuestion:
         """The part of the question that is needed to decode its answer."""
         contents = {*self.candidates.votes, *self._accepted, *self._declined}
         mentions = [each for each in contents if isinstance(each, MentionContent)]
@@ -127,9 +127,9 @@ class AdjudicationQuestion:
     @cached_property
     def data(self) -> dict[str, Any]:
         """The data of the task."""
-        asked = msgspec.json.encode(self.asked, order="deterministic").decode()
+        asked = msgspec.json.encode(self.context, order="deterministic").decode()
         data = tasks.build_task_data(self.document, self.schema.version)
-        rows = [{"value": row.words} for row in self.asked.rows]
+        rows = [{"value": row.words} for row in self.context.rows]
         content = msgspec.json.encode([asked, self.result, data["text_sha256"]])
         digest = hashlib.sha256(content).hexdigest()
         return {**data, OPEN_RELATIONS: rows, ASKED_KEY: asked, DIGEST_KEY: digest}
@@ -141,14 +141,14 @@ class AdjudicationQuestion:
         ids = {labelled_span_of(mention): mention.id for mention in mentions}
         relations = [
             Relation(type=each.type, head=ids[each.head], tail=ids[each.tail])
-            for each in self._settled_relations
+            for each in self._fixed_relations
         ]
         items = codec.encode_result(mentions, relations, self.schema)
         for mention in mentions:
             items += self._build_verdict_items(mention)
         ticked = [
             row.words
-            for row, relation in zip(self.asked.rows, self._undecided_relations, strict=True)
+            for row, relation in zip(self.context.rows, self._undecided_relations, strict=True)
             if 2 * len(self.candidates.find_backers(relation)) > len(self.candidates.annotators)
         ]
         if ticked:
@@ -193,7 +193,7 @@ class AdjudicationQuestion:
         )
 
     @cached_property
-    def _settled_relations(self) -> list[RelationContent]:
+    def _fixed_relations(self) -> list[RelationContent]:
         """Unanimous and formerly accepted relations."""
         unanimous = {
             relation
@@ -212,7 +212,8 @@ class AdjudicationQuestion:
             votes = self.candidates.votes[relation]
             others = [name for name in self.candidates.annotators if name not in votes]
             who = ", ".join(votes) + (f"; not {', '.join(others)}" if others else "")
-            words = f"{number}. {self._quote(head)} — {relation.type} → {self._quote(tail)} ({who})"
+            arrow = f"{self._quote(head)} — {relation.type} → {self._quote(tail)}"
+            words = f"{number}. {arrow} ({who})"
             yield RelationRow(words, relation.type, region_id(head), region_id(tail))
 
     def _quote(self, span: LabelledSpan) -> str:

@@ -262,7 +262,7 @@ class _AdjudicationPusher:
         return ("again" if question.before else "new"), []
 
     def _breaks_check(self, question: AdjudicationQuestion) -> bool:
-        """Test whether unanimous annotations break a check, so that somebody has to correct them."""
+        """Test whether unanimous annotations break a check and have to be corrected."""
         unanimous = decide_unanimous(question.candidates, question.document.text)
         gold = build_gold(question.candidates, question.document, unanimous, self.schema.version)
         return bool(find_errors(gold, question.document, self.schema))
