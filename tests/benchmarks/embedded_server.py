@@ -26,7 +26,7 @@ BenchmarkStep = Callable[[Path, str], Callable[[], object]]
 
 @contextlib.contextmanager
 def embedded_checkout(documents: int) -> Iterator[Path]:
-    """The root of an instance with so many articles and its own server, which is stopped at the end."""
+    """Make a checkout with so many articles and a server of its own, stopped at the end."""
     from sayso import jsonl
     from sayso.corpus.sources import CorpusFiles
     from sayso.labelstudio import server
@@ -46,7 +46,7 @@ def embedded_checkout(documents: int) -> Iterator[Path]:
 
 
 class MeasuredExchange(NamedTuple):
-    """One request, such as ``GET api/version``, and the bytes of both bodies as they travelled."""
+    """One request, such as ``GET api/version``, and the bytes of both bodies on the wire."""
 
     request: str
     sent: int
@@ -54,7 +54,7 @@ class MeasuredExchange(NamedTuple):
 
 
 class StepFigures(NamedTuple):
-    """What one step took; ``megabytes`` of its process, at the peak."""
+    """Measurements of one step; ``megabytes`` is the peak of its process."""
 
     seconds: float
     megabytes: float
@@ -62,7 +62,7 @@ class StepFigures(NamedTuple):
 
     @property
     def received(self) -> int:
-        """Bytes of all answers."""
+        """Bytes of all responses."""
         return sum(exchange.received for exchange in self.traffic)
 
     @property
@@ -76,7 +76,7 @@ NEVER = StepFigures(math.inf, 0, [])
 
 
 def measure_step(script: str, step: str, root: Path, argument: str = "") -> StepFigures:
-    """The figures of one step, in a process of its own."""
+    """Measure one step in a process of its own."""
     words = [sys.executable, script, "--step", step, str(root), argument]
     found = subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout
     seconds, megabytes, traffic = json.loads(found)
@@ -84,7 +84,7 @@ def measure_step(script: str, step: str, root: Path, argument: str = "") -> Step
 
 
 def run_step(steps: dict[str, BenchmarkStep]) -> None:
-    """In that process: make ready, then take the time; what is imported counts for nobody."""
+    """Prepare, then measure, in that process; imports do not count."""
     from label_studio_sdk.base_client import LabelStudioBase
 
     work = steps[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
@@ -96,7 +96,7 @@ def run_step(steps: dict[str, BenchmarkStep]) -> None:
 
 
 def _record_traffic() -> list[MeasuredExchange]:
-    """Each exchange of this process from now on; a proxy would count the same, and slow it down."""
+    """Collect the exchanges of this process; a proxy would slow them down."""
     import httpx
 
     exchanges: list[MeasuredExchange] = []
@@ -115,5 +115,5 @@ def _record_traffic() -> list[MeasuredExchange]:
 
 
 def print_row(name: str, seconds: float, megabytes: float, bare: float) -> None:
-    """One line of figures."""
+    """Print one line of figures."""
     print(f"  {name:58} {seconds:8.2f} {megabytes:6.0f} {seconds / bare:7.2f}")

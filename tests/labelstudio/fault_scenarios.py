@@ -202,7 +202,7 @@ class FirstPull(FaultScenario):
 
 
 class LaterPull(FirstPull):
-    """After a pull: an annotation changed, one deleted, one broken, and an annotated text changed."""
+    """After a pull: an annotation changed, one deleted, one broken, an annotated text changed."""
 
     def submit_answers(self) -> None:
         super().submit_answers()

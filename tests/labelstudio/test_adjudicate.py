@@ -1,4 +1,4 @@
-"""Adjudication on a real Label Studio: what annotators differ on is asked, what is decided becomes gold, once."""
+"""Adjudication on a real Label Studio: disagreement becomes a task, a decision becomes gold."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CLAIM: dict[str, str | int] = {
 
 @dataclass
 class AdjudicationBench:
-    """A campaign with two annotators who have answered, and the hands of an adjudicator."""
+    """A campaign with two annotators who have submitted, and the means of an adjudicator."""
 
     campaign: SampleCampaign
 
@@ -160,7 +160,7 @@ class AdjudicationBench:
 
 @pytest.fixture
 def bench(campaign: SampleCampaign) -> Iterator[AdjudicationBench]:
-    """Two documents: on the first Ann and Bob differ, on the second they read alike. A third has one answer."""
+    """Ann and Bob differ on the first document and agree on the second; Ann alone has a third."""
     made = AdjudicationBench(campaign)
     campaign.write_documents(*(sample_document(number) for number in range(3)))
     campaign.push()
@@ -256,6 +256,13 @@ def test_who_said_what_is_told_by_pseudonym_and_with_the_reasons(bench: Adjudica
     assert ann in shown and bob in shown
 
 
+def test_documents_with_too_few_annotators_are_left_alone(bench: AdjudicationBench) -> None:
+    fewest = ("--annotators", "3", "--dry-run")
+    (pushed,) = bench.run("adjudicate", "push", "--pass", "all", *fewest)["pushed"]
+    (pulled,) = bench.run("adjudicate", "pull", "--pass", "all", *fewest)["pulled"]
+    assert pushed["documents"] == pulled["documents"] == {"few": 3}
+
+
 def test_the_annotators_commands_do_not_take_it_for_a_project_of_theirs(
     bench: AdjudicationBench,
 ) -> None:
@@ -271,18 +278,18 @@ def test_the_annotators_commands_do_not_take_it_for_a_project_of_theirs(
 
 
 def test_status_tells_how_far_it_is(bench: AdjudicationBench) -> None:
-    def told() -> dict[str, Any]:
+    def read_progress() -> dict[str, Any]:
         return {side["pass"]: side["adjudication"] for side in bench.run("status")["passes"]}
 
-    assert told() == {"names": None, "claims": None, "all": None}
+    assert read_progress() == {"names": None, "claims": None, "all": None}
     bench.push()
-    assert (told()["all"]["asked"], told()["all"]["submitted"]) == (1, 0)
+    assert (read_progress()["all"]["asked"], read_progress()["all"]["submitted"]) == (1, 0)
     (task,) = bench.tasks()
     bench.submit_verdicts(
         task, {bench.region_id("doc-00000", "Actor", who): KEEP for who in ("the mayor", "mayor")}
     )
-    assert (told()["all"]["asked"], told()["all"]["submitted"]) == (1, 1)
-    assert told()["names"] is None
+    assert (read_progress()["all"]["asked"], read_progress()["all"]["submitted"]) == (1, 1)
+    assert read_progress()["names"] is None
 
 
 def test_after_new_answers_only_what_is_new_is_asked(bench: AdjudicationBench) -> None:

@@ -22,7 +22,10 @@ __all__ = ["bench"]  # a fixture
 NEXT = "Alt+."
 VERDICTS = """() => Object.fromEntries(window.Htx.annotationStore.selected.regions
     .filter(region => !region.classification)
-    .map(region => [region.cleanId, region.results.find(r => r.from_name.name === 'verdict')?.mainValue[0] ?? null]))"""
+    .map(region => [
+        region.cleanId,
+        region.results.find(r => r.from_name.name === 'verdict')?.mainValue[0] ?? null,
+    ]))"""
 
 
 @pytest.fixture
@@ -41,8 +44,8 @@ def desk(campaign: SampleCampaign, bench: AdjudicationBench) -> Iterator[Labelli
         )
 
 
-def said(page: Page) -> str:
-    """Who said what of the selected mention, as it is to be read."""
+def read_votes(page: Page) -> str:
+    """Return the visible votes on the selected mention."""
     return page.locator(".sayso-verdict").inner_text()
 
 
@@ -65,11 +68,11 @@ def test_a_rival_takes_two_keys_and_submit_waits_for_all_of_them(
 
     page.keyboard.press(NEXT)
     expect(page.locator(".sayso-verdict")).to_be_visible()
-    assert "Actor “mayor”" in said(page) and "marked this" in said(page)
+    assert "Actor “mayor”" in read_votes(page) and "marked this" in read_votes(page)
     page.keyboard.press(key(VERDICT_HOTKEYS[KEEP]))
     page.keyboard.press(NEXT)
     page.wait_for_timeout(200)
-    assert "Actor “the mayor”" in said(page) and "“not by name”" in said(page)
+    assert "Actor “the mayor”" in read_votes(page) and "“not by name”" in read_votes(page)
     page.keyboard.press(key(VERDICT_HOTKEYS[DROP]))
     assert page.evaluate(VERDICTS) == before | {
         differing["the mayor"]: KEEP,

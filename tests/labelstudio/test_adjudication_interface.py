@@ -125,7 +125,8 @@ def test_where_values_differ_the_majority_is_prefilled_and_everybody_is_told() -
     assert given(asked, "actor_type", "Actor-0-9") == "local_authority"
     assert given(asked, VERDICT, "Actor-0-9") is None
     assert given(asked, VOTES, "Actor-0-9") == (
-        "ann-1, ann-2: type local_authority\nann-3: type civilian — ann-3 (unsure) “they speak for\nthe city”"
+        "ann-1, ann-2: type local_authority\n"
+        "ann-3: type civilian — ann-3 (unsure) “they speak for\nthe city”"
     )
     assert given(question([MAYOR], [other]), "actor_type", "Actor-0-9") is None, (
         "no majority, nothing guessed"

@@ -1,4 +1,4 @@
-"""The way in, and every way of not getting in: one clear line each, and the token in none of them."""
+"""Connecting to a server, and every failure of it: one clear line, never with the token."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VERSION = json.dumps({"release": "1.23.2"}).encode()
 
 
 class FakeServer(http.server.ThreadingHTTPServer):
-    """Something that answers over HTTP and is not Label Studio, or not as it should be."""
+    """A server that is not Label Studio, or a faulty one."""
 
     daemon_threads = True
 
@@ -75,7 +75,7 @@ def run_fake_server(
     headers: dict[str, str] | None = None,
     **others: tuple[int, bytes],
 ) -> Iterator[FakeServer]:
-    """A server that gives one answer to everything, and ``others`` by path (``__`` for a slash)."""
+    """Run a server with one response, and ``others`` by path (``__`` for a slash)."""
     answers: dict[str, tuple[int, bytes, dict[str, str]]] = {"": (status, body, headers or {})}
     answers |= {
         path.replace("__", "/"): (code, content, {}) for path, (code, content) in others.items()
@@ -97,7 +97,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def assert_refused(checkout: Checkout, url: str | None, kind: type[SaysoError], says: str) -> None:
-    """Entering fails with one line that says so and does not hold the token."""
+    """Require that connecting fails with one line, which does not hold the token."""
     with pytest.raises(kind) as caught, connect(checkout, url) as client:
         client.fetch_own_account()
     assert says in str(caught.value)
@@ -338,8 +338,11 @@ def test_both_kinds_of_token_with_white_space_around(
 def test_a_legacy_token_where_legacy_tokens_are_off(
     labelstudio: LabelStudioServer, checkout: Checkout
 ) -> None:
-    """Asked of a stand-in: switching them off for real would shut every other test out."""
-    detail = "Authentication token no longer valid: legacy token authentication has been disabled for this organization"
+    """On a stand-in: switching them off for real would lock every other test out."""
+    detail = (
+        "Authentication token no longer valid: "
+        "legacy token authentication has been disabled for this organization"
+    )
     with run_fake_server(
         401, json.dumps({"detail": detail}).encode(), api__version=(200, VERSION)
     ) as server:

@@ -1,4 +1,4 @@
-"""What Label Studio sends and what becomes of it; every odd shape was seen from a real server or browser."""
+"""Decoding of results; every odd shape was seen from a real server or browser."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_a_note_on_the_document() -> None:
 
 
 def values(attribute: schemas.Attribute) -> st.SearchStrategy[AttributeValue]:
-    """Anything that may be answered to an attribute."""
+    """Draw a value of an attribute."""
     if attribute.values:
         return st.sampled_from(list(attribute.values))
     return st.integers(0) if attribute.kind == "integer" else st.text(min_size=1)
@@ -261,7 +261,7 @@ def values(attribute: schemas.Attribute) -> st.SearchStrategy[AttributeValue]:
 
 @st.composite
 def answers(draw: st.DrawFn) -> tuple[str, list[Mention], list[Relation]]:
-    """A text and mentions of every label on it, with any subset of attributes, and relations among them."""
+    """Draw a text with mentions of any label and attributes, and relations among them."""
     text = draw(
         st.text(min_size=1, max_size=40).filter(lambda t: "\x00" not in t and not t.isspace())
     )

@@ -1,4 +1,4 @@
-"""What annotators see differs from the text received in white space alone, and never in length."""
+"""The displayed text differs from the text received in white space alone, never in length."""
 
 from __future__ import annotations
 

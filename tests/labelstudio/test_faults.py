@@ -1,4 +1,4 @@
-"""Killed at any moment, or disturbed by the network at any request, and run again: the end is that of a quiet run."""
+"""Commands killed or disturbed at any moment and run again end as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ T = TypeVar("T")
 
 
 def sample_moments(moments: Iterable[T]) -> list[T]:
-    """Every moment where all are asked for, else a share that is spread over them."""
+    """Return every moment if all are to be run, else a share spread over them."""
     return list(moments)[::-EVERY]
 
 
 @pytest.fixture(params=[name for name in SCENARIOS if name != "full-pull" or EVERY == 1])
 def scenario(request: pytest.FixtureRequest, proxied: ProxiedCampaign) -> FaultScenario:
-    """A command that has run once, undisturbed."""
+    """A command after one undisturbed run."""
     return SCENARIOS[request.param](proxied)
 
 

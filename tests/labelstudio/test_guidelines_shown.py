@@ -1,4 +1,4 @@
-"""Which guidelines an answer was given under: told by the project, assigned by pull."""
+"""The version of the guidelines of each annotation: logged by the project, assigned by pull."""
 
 from __future__ import annotations
 
@@ -111,14 +111,14 @@ def versions(campaign: SampleCampaign) -> dict[str, str | None]:
 
 
 def wait_for(campaign: SampleCampaign) -> None:
-    """Until the server's clock has passed the second in which guidelines were last shown."""
+    """Wait until the server's clock has passed the second in which guidelines were last shown."""
     while campaign.client.server_time() < lines(campaign)[-1].since.timestamp():
         time.sleep(0.1)
         campaign.client.fetch_release()
 
 
 def nothing_new(campaign: SampleCampaign) -> None:
-    """The next pull asks for what changes from the next hour on: what was pulled just now is not fetched again."""
+    """Make the next pull fetch only changes after an hour from now."""
     found = campaign.client.fetch_project(campaign.project)
     with open_sync_state(campaign.checkout, campaign.client, found) as ledger:
         ledger.mark_complete("annotations", format_timestamp(campaign.client.server_time() + 3600))
@@ -215,7 +215,7 @@ def test_an_edit_of_the_interface_loses_no_line(campaign: SampleCampaign) -> Non
 
 @pytest.mark.server
 def test_answers_that_are_here_already_follow_the_project_s_lines(campaign: SampleCampaign) -> None:
-    """Somebody takes the lines away, and a push puts one there again: what was given before belongs to none."""
+    """A push after somebody deleted the lines: earlier annotations belong to no version."""
     campaign.write_documents(sample_document(1), sample_document(2))
     write(campaign.checkout.root, "1.0.0")
     campaign.push()

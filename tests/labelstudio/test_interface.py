@@ -1,4 +1,4 @@
-"""The interfaces as XML: what they hold, what they escape, what they never say."""
+"""The interfaces as XML: contents, escaping, colours and hotkeys."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ def test_there_is_no_interface_of_another_name() -> None:
         render_interface(SCHEMA, "everything")
 
 
-# How three kinds of colour blindness see, as matrices on linear RGB (Machado, Oliveira and Fernandes 2009, severity 1).
+# Three kinds of colour blindness as matrices on linear RGB (Machado, Oliveira and Fernandes
+# 2009, severity 1).
 SIGHTS = {
     "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "no long": (
@@ -175,7 +176,7 @@ def linear(colour: str) -> Colour:
 
 
 def lab(rgb: Colour) -> Colour:
-    """CIE L*a*b* under D65."""
+    """Convert to CIE L*a*b* under D65."""
     matrix = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
     white = (0.9505, 1.0, 1.089)
     x, y, z = (
@@ -207,7 +208,7 @@ def luminance(rgb: Colour) -> float:
 
 @pytest.mark.parametrize(("page", "ink"), [(255, 0x1F), (0x26, 0xF0)], ids=["light", "dark"])
 def test_words_under_a_mark_and_under_two_can_be_read(page: int, ink: int) -> None:
-    """Label Studio lays a label's colour at three tenths over the page, and over another one where spans nest."""
+    """Label Studio lays a label's colour at 30 % over the page, and over nested ones."""
     colours = [
         [int(label.colour[at : at + 2], 16) for at in (1, 3, 5)] for label in SCHEMA.labels.values()
     ]

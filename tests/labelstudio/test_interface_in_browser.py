@@ -1,4 +1,4 @@
-"""The interfaces where annotators meet them: a real Chromium on a real Label Studio, by mouse and by key."""
+"""The interfaces in a real Chromium on a real Label Studio, used by mouse and by key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ARTICLE: Document = next(iter(CorpusFiles(REPOSITORY).documents()))
 
 ANSWERS = """() => window.Htx.annotationStore.selected.serializeAnnotation()
     .filter(item => item.type !== 'labels')
-    .map(item => [item.from_name, item.value.choices ? item.value.choices[0] : item.value.number])"""
+    .map(item => [item.from_name, item.value.choices?.[0] ?? item.value.number])"""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def page(labelstudio: LabelStudioServer) -> Iterator[Page]:
 def opened(
     labelstudio: LabelStudioServer, page: Page, name: str, schema: Schema = SCHEMA
 ) -> LabellingPage:
-    """A project with one interface and the first founding article, opened."""
+    """Open the first founding article in a project with one interface."""
     text = display_text(ARTICLE.text)
     data = {"text": text, "title": "A title that is not text", "about": "2 November 2025"}
     with httpx.Client(timeout=60) as transport:
@@ -63,13 +63,13 @@ def opened(
 
 
 def key(hotkey: str) -> str:
-    """A hotkey as the driver spells it."""
+    """Return a hotkey in the driver's spelling."""
     *modifiers, last = hotkey.split("+")
     return "+".join([*(modifier.title() for modifier in modifiers), last])
 
 
 def mark(desk: LabellingPage, label: str, words: str) -> None:
-    """Mark words that stand once in the article, and select the mention."""
+    """Mark words that occur once in the article, and select the mention."""
     assert desk.text.count(words) == 1, words
     start = desk.text.index(words)
     desk.draw(SCHEMA.labels[label].hotkey, start, start + len(words))
@@ -81,7 +81,7 @@ def answers(desk: LabellingPage) -> dict[str, Any]:
 
 
 def questions(desk: LabellingPage) -> list[str]:
-    """The labels whose questions are to be seen."""
+    """Return the labels whose panel is visible."""
     return desk.page.locator(".sayso-questions h4:visible").all_text_contents()
 
 
@@ -128,7 +128,7 @@ def test_every_key_of_a_label_answers_its_question_and_no_other(
 def test_another_label_takes_no_answer_of_the_first(
     labelstudio: LabelStudioServer, page: Page
 ) -> None:
-    """Label Studio lets a key act on hidden questions too: what it did there would show under the other label."""
+    """Label Studio lets a key act on hidden controls too: values would show under another label."""
     desk = opened(labelstudio, page, "all")
     mark(desk, "Actor", "Moscow Mayor Sergei Sobyanin")
     for value in SCHEMA.labels["Actor"].attributes["type"].values.values():
@@ -243,7 +243,7 @@ def test_one_answer_with_everything_comes_back_under_our_names(
 
 
 def leave(page: Page) -> None:
-    """Click beside a field that was typed into, so that keys are keys again."""
+    """Click beside a field that was typed into, so that hotkeys work again."""
     page.locator(".sayso h3").click()
 
 
@@ -253,7 +253,7 @@ def press(page: Page, label: str, **values: str) -> None:
 
 
 def relate(desk: LabellingPage, head: str, tail: str, kind: str) -> None:
-    """Draw an arrow by key and mouse, and choose what it says."""
+    """Draw a relation by key and mouse, and choose its type."""
     page = desk.page
     page.keyboard.press("Escape")
     desk.select(desk.text.index(head))
@@ -282,4 +282,4 @@ def test_the_keys_that_the_installed_editor_keeps_for_itself_are_not_ours() -> N
 
 
 KEYS = re.compile(r'"(?:annotation|region|segment):[a-z-]+":\{"key":"([^"]+)"')
-"""What the editor does by itself where there is text; the other names of its keymap are for pictures and sound."""
+"""Hotkeys of the editor over text; its other ones are for pictures and sound."""

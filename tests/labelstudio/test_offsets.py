@@ -1,4 +1,4 @@
-"""Every diagnosis of the offset doctor, and none where nothing is wrong."""
+"""Every diagnosis of offsets, and none where nothing is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Offsets, proven where they are made: the mouse, Chromium, Label Studio, pull. The slices are the words drawn."""
+"""Offsets from the mouse through Chromium, Label Studio and pull: the slices are what was drawn."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ TORTURE = (
     "Plain words first. Then a second sentence on the same line.  A third after two spaces.\r\n"
     "Emoji 😀 astral 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 family 👨‍👩‍👧‍👦 flag 🇺🇦 skin 👍🏽 end\n"
     "Resize me 😀😀😀 here please now\n"
-    "Combining e\u0301 a\u0308o\u0304 Z\u0335a\u0335l\u0335g\u0335o\u0335 fin. Precomposed é ä too.\n"
+    "Combining e\u0301 a\u0308o\u0304 Z\u0335a\u0335l\u0335g\u0335o\u0335 fin. "
+    "Precomposed é ä too.\n"
     "Right to left: العربية والجيش قال and עברית צה״ל end\n"
     "CJK: 国防部は38機のドローンを撃墜した、と発表した。𠮷野家 end\n"
-    "Carriage returns\r\nand tabs\there\tthere and no\u00a0break\u00a0spaces and zero\u200bwidth\u200djoined words\n"
+    "Carriage returns\r\nand tabs\there\tthere and no\u00a0break\u00a0spaces and "
+    "zero\u200bwidth\u200djoined words\n"
     "Markup: <b>bold</b> &amp; &lt;tag&gt; <script>alert(1)</script> \"quoted\" 'single'\n"
     "Ligature ﬁne soft\u00adhyphen and the U.S.-led coalition\u2019s 1,200 men\n"
     + "long "
@@ -74,7 +76,7 @@ DRAWN = [
 
 
 def find_words(words: str) -> tuple[int, int]:
-    """Where words stand in the torture text; each stands there once."""
+    """Return the span of words that occur once in the torture text."""
     assert TORTURE.count(words) == 1, words
     start = TORTURE.index(words)
     return start, start + len(words)
@@ -82,14 +84,14 @@ def find_words(words: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class TortureCampaign:
-    """A checkout whose one article lies in Label Studio, and the desk of whoever labels it there."""
+    """A checkout whose one article is in Label Studio, opened for labelling."""
 
     checkout: Checkout
     environment: dict[str, str]
     desk: LabellingPage
 
     def pull_annotation(self) -> Annotation:
-        """The one answer, as it is on disk after a pull."""
+        """Return the one annotation on disk after a pull."""
         run_sayso_ok(self.checkout.root, "pull", environment=self.environment)
         (path,) = (self.checkout.root / "corpus" / "annotations").glob("*/*.jsonl")
         (answer,) = jsonl.read(path, Annotation)
@@ -97,7 +99,7 @@ class TortureCampaign:
 
 
 def encode_predictions(mentions: list[Mention]) -> bytes:
-    """A file of predictions for the torture text."""
+    """Encode predictions for the torture text."""
     import msgspec
 
     return msgspec.json.encode(
@@ -109,7 +111,7 @@ def encode_predictions(mentions: list[Mention]) -> bytes:
 def campaign(
     checkout: Checkout, labelstudio: LabelStudioServer, request: pytest.FixtureRequest
 ) -> Iterator[TortureCampaign]:
-    """The torture text pushed by our own command, with the predictions that the test asks for, and opened."""
+    """The torture text, pushed with the predictions of the test's parameter, and opened."""
     environment = {
         "SAYSO_URL": labelstudio.url,
         "SAYSO_TOKEN": labelstudio.token,
@@ -135,7 +137,7 @@ def campaign(
 
 
 def find_pushed_task(labelstudio: LabelStudioServer, campaign: str) -> tuple[int, int]:
-    """The project of a campaign and its one task, as the server knows them."""
+    """Return the ids of a campaign's project and its one task."""
     with LabelStudioClient(labelstudio.url, labelstudio.token) as client:
         (project,) = (
             found.id for found in client.list_projects() if campaign in (found.description or "")

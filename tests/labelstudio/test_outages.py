@@ -1,4 +1,4 @@
-"""The server goes away and comes back, is busy, or has two of us at once."""
+"""Servers that go away and come back, are busy, or have two clients at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.server
 
 
 def restart_server(checkout: Checkout) -> Fault:
-    """Label Studio is stopped, and started again while the command waits."""
+    """Plan to stop Label Studio, and to start it while the command waits."""
     port = urlsplit(getattr(server.find_running(checkout), "url", "")).port
 
     def restart(exchange: ProxyExchange) -> None:
@@ -108,16 +108,17 @@ def test_a_server_that_asks_us_to_wait(proxied: ProxiedCampaign, asked: str) -> 
 
 def test_a_server_that_asks_for_more_than_we_have(proxied: ProxiedCampaign) -> None:
     proxied.campaign.write_documents(sample_document(1))
-    proxied.proxy.plan = fault_once("GET …api/projects", faults.fail_with(429, retry_after="3600"))
+    fault = faults.fail_with(429, retry_after="3600")
+    proxied.proxy.plan = fault_once("GET …api/projects", fault)
     ended = proxied.run("push")
     assert (ended.code, ended.failed_cleanly()) == (6, True), ended.output
 
 
 @pytest.mark.slow
 def test_a_locked_database_is_waited_out(proxied: ProxiedCampaign) -> None:
-    """Somebody else holds Label Studio's SQLite while it imports; the embedded server itself waits up to a minute.
+    """Somebody else locks Label Studio's SQLite file during an import; the server waits a minute.
 
-    What a server does that waits less is among the faults of the network.
+    A server that waits less is among the network faults.
     """
     proxied.campaign.write_documents(*map(sample_document, range(3)))
     database = (
@@ -150,12 +151,12 @@ def test_the_second_on_one_checkout_is_told_who_is_at_work(proxied: ProxiedCampa
     proxied.campaign.write_documents(sample_document(1))
     arrived, go_on = threading.Event(), threading.Event()
 
-    def held(exchange: ProxyExchange) -> None:
+    def hold_back(exchange: ProxyExchange) -> None:
         arrived.set()
         go_on.wait(60)
         faults.pass_through(exchange)
 
-    proxied.proxy.plan = fault_once("POST …/import", held)
+    proxied.proxy.plan = fault_once("POST …/import", hold_back)
     first = proxied.start("push")
     try:
         assert arrived.wait(60)
@@ -173,7 +174,7 @@ def test_the_second_on_one_checkout_is_told_who_is_at_work(proxied: ProxiedCampa
 
 
 def build_barrier(parties: int) -> Callable[[], None]:
-    """Waits until all have come, or some seconds."""
+    """Return a function that waits until all parties have called it, or some seconds."""
     barrier = threading.Barrier(parties)
 
     def meet() -> None:
@@ -187,7 +188,7 @@ def build_barrier(parties: int) -> Callable[[], None]:
 def test_two_checkouts_push_to_one_server(
     proxied: ProxiedCampaign, tmp_path: Path, begun_before: bool
 ) -> None:
-    """They meet where it hurts: both have seen that there is no project, and both that there are no tasks."""
+    """They meet after both have seen that there is no project, and that there are no tasks."""
     proxied.campaign.write_documents(*map(sample_document, range(0 if begun_before else 5)))
     if begun_before:
         proxied.run_undisturbed("push")

@@ -63,7 +63,7 @@ def test_a_child_that_does_not_show_yet_what_it_is_is_stopped_all_the_same() -> 
 
 
 def list_group(leader: int) -> list[str]:
-    """Everybody of a process group who runs, as ``ps`` tells it; the dead whom nobody has buried do not."""
+    """Return the running processes of a group, without zombies."""
     told = subprocess.run(
         ["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, text=True, check=True
     ).stdout

@@ -1,4 +1,4 @@
-"""What has to be drawn again stands as a tab in Label Studio, for as long as there is something to draw."""
+"""The tab of documents with spans to repair, which is there as long as there are any."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.server
 
 
 def listed(campaign: SampleCampaign) -> list[str] | None:
-    """The documents that the tab shows, asked of the server itself; None where there is no tab."""
+    """Return the documents of the tab as the server has them; None without a tab."""
     views = campaign.request("GET", f"/api/dm/views/?project={campaign.project}")
     tabs = [view["id"] for view in views if view["data"]["title"] == TAB_TITLE]
     if not tabs:
@@ -49,7 +49,7 @@ def test_the_tab_follows_what_is_left_to_fix(campaign: SampleCampaign) -> None:
 
 
 def broken(proxied: ProxiedCampaign) -> None:
-    """One document, and an answer with other words than stand there."""
+    """Push one document, and submit a mention with another text than the document has."""
     proxied.campaign.write_documents(sample_document(1))
     proxied.run_undisturbed("push")
     result = proxied.campaign.build_result("doc-00001")

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 SHORT_PATIENCE = {"SAYSO_PATIENCE": "1"}
 WRONG_TOKEN = "f00dfacef00dfacef00dfacef00dfacef00dface"
-# What may hold them: Label Studio's own data, our secrets, the private map. Nobody else may read it.
+# The files that may hold secrets; nobody else may read them.
 SECRET_PATHS = (
     ".sayso/studio/secrets.json",
     ".sayso/studio/data/",
@@ -37,7 +37,7 @@ SECRET_PATHS = (
 
 @contextlib.contextmanager
 def record_command_lines() -> Iterator[set[bytes]]:
-    """Every command line that ran on this machine meanwhile, as anybody here can list them."""
+    """Collect the command lines of this machine's processes during the block."""
     seen: set[bytes] = set()
     over = threading.Event()
 
@@ -57,20 +57,20 @@ def record_command_lines() -> Iterator[set[bytes]]:
 
 
 def read_content(path: Path) -> bytes:
-    """What a file says, also where it is packed."""
+    """Return the content of a file, unpacked."""
     if path.suffix == ".parquet":
         return repr(pyarrow.parquet.read_table(path).to_pylist()).encode()
     return path.read_bytes()
 
 
 def find_leaks(root: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
-    """The files that hold a secret and may not."""
+    """Return the files that hold a secret and may not."""
     found = {}
     for path in root.rglob("*"):
         name = path.relative_to(root).as_posix()
         if path.is_file() and not name.startswith(SECRET_PATHS):
-            told = read_content(path)
-            found[name] = [secret for secret in secrets if secret in told]
+            text = read_content(path)
+            found[name] = [secret for secret in secrets if secret in text]
     for place in (
         "*.parquet",
         "*.sqlite3",
@@ -83,7 +83,7 @@ def find_leaks(root: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
 
 
 def find_readable_files(root: Path) -> list[str]:
-    """Files that may hold secrets, answers or addresses, and that another user could read."""
+    """Return the private files that another user could read."""
 
     def reachable(path: Path) -> bool:
         above = [parent for parent in path.parents if parent.is_relative_to(root / ".sayso")]
@@ -103,7 +103,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def list_committed_files(root: Path) -> list[str]:
-    """What `git add --all` would take in."""
+    """Return the files that `git add --all` adds."""
     shutil.copy(REPOSITORY / ".gitignore", root)
     for words in (["init", "--quiet"], ["add", "--all"]):
         subprocess.run(["git", *words], cwd=root, check=True)
@@ -114,21 +114,21 @@ def list_committed_files(root: Path) -> list[str]:
 
 
 class RecordedOutput:
-    """Runs commands of one checkout and keeps whatever they say; each has to end with the code that is expected."""
+    """Runs commands of one checkout with the expected exit codes, and records their output."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lines: list[str] = []
 
     def run(self, *words: str, code: int = 0) -> str:
-        """As a person does, in a process that shows in the list."""
+        """Run a command in a process of its own."""
         ended = run_sayso(self.root, *words, environment=SHORT_PATIENCE)
         return self.record(
             words, CommandResult(ended.returncode, ended.stdout + ended.stderr), {code}
         )
 
     def run_forked(self, *words: str, codes: set[int], **environment: str) -> str:
-        """The same, with Python started already."""
+        """Run a command in a forked process."""
         return self.record(
             words,
             forked_commands.run_command(
@@ -145,17 +145,17 @@ class RecordedOutput:
         return ended.output
 
 
-def run_campaign(campaign: SampleCampaign, sayings: RecordedOutput) -> None:
-    """Everything that a campaign does, in words and as JSON: among the answers one to fix, one to set aside."""
+def run_campaign(campaign: SampleCampaign, recorded: RecordedOutput) -> None:
+    """Run every command of a campaign, with an annotation to repair and one to quarantine."""
     named = ("--campaign", campaign.project_key.campaign)
-    foretold = campaign.checkout.root / "predictions.jsonl"
+    predictions = campaign.checkout.root / "predictions.jsonl"
     mentions = [{"id": "p", "label": "Actor", "start": 0, "end": 6}]
     lines = [
         {"doc_id": held.doc_id, "text_sha256": held.text_sha256, "mentions": mentions}
         for held in campaign.corpus.documents()
     ]
-    foretold.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    sayings.run("push", *named, "--predictions", str(foretold), "--overlap", "2", "--json")
+    predictions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    recorded.run("push", *named, "--predictions", str(predictions), "--overlap", "2", "--json")
     broken = campaign.build_result("doc-00001")
     broken[0]["value"]["end"] = 10_000
     campaign.submit("doc-00000", [], email=ANN)
@@ -173,20 +173,20 @@ def run_campaign(campaign: SampleCampaign, sayings: RecordedOutput) -> None:
         ["push", "--dry-run"],
         ["push"],
     ):
-        sayings.run(*words, *named)
-        sayings.run(*words, *named, "--json")
+        recorded.run(*words, *named)
+        recorded.run(*words, *named, "--json")
     for local in ("check", "build"):
-        sayings.run(local)
-        sayings.run(local, "--json")
-    sayings.run("schema", "build")
+        recorded.run(local)
+        recorded.run(local, "--json")
+    recorded.run("schema", "build")
     for words in (["studio", "status"], ["studio", "status", "--json"], ["studio", "up"]):
-        sayings.run(*words)
+        recorded.run(*words)
 
 
 def run_failures(
-    campaign: SampleCampaign, sayings: RecordedOutput, proxy: faults.FaultProxy
+    campaign: SampleCampaign, recorded: RecordedOutput, proxy: faults.FaultProxy
 ) -> None:
-    """Everything that can be refused, and a server that fails at each stage of a command."""
+    """Run commands that are refused, and commands against a server that fails at each stage."""
     labelstudio = campaign.labelstudio
     host = labelstudio.url.removeprefix("http://")
     campaign.token_file.chmod(0o644)
@@ -198,16 +198,16 @@ def run_failures(
             f"{labelstudio.token}é",
             " ",
         ):
-            sayings.run_forked(*words, codes={4}, SAYSO_TOKEN=token, SAYSO_URL=labelstudio.url)
-        sayings.run_forked(
+            recorded.run_forked(*words, codes={4}, SAYSO_TOKEN=token, SAYSO_URL=labelstudio.url)
+        recorded.run_forked(
             *words, "--token-file", str(campaign.token_file), codes={4}, SAYSO_URL=labelstudio.url
         )
         for url in (
             f"http://{ANN}:{labelstudio.token}@{host}",
             f"http://{host}/?token={labelstudio.token}",
         ):
-            sayings.run_forked(*words, codes={2}, SAYSO_URL=url)
-        sayings.run_forked(
+            recorded.run_forked(*words, codes={2}, SAYSO_URL=url)
+        recorded.run_forked(
             *words, codes={8}, SAYSO_TOKEN=labelstudio.token, SAYSO_URL="http://127.0.0.1:9"
         )
         for number, fault in (
@@ -217,18 +217,18 @@ def run_failures(
         ):
             proxy.requests.clear()
             proxy.plan = faults.fault_since(number, fault)
-            sayings.run_forked(
+            recorded.run_forked(
                 *words, codes={6, 8}, SAYSO_TOKEN=labelstudio.token, SAYSO_URL=proxy.url
             )
 
 
-def test_no_secret_is_told_anywhere(tmp_path: Path) -> None:
-    """Neither in what commands say, however they end, nor in a file, nor to whoever lists processes."""
+def test_no_secret_is_shown_anywhere(tmp_path: Path) -> None:
+    """Neither in output, whatever the exit code, nor in files or in the list of processes."""
     root = tmp_path / "checkout"
     checkout = new_checkout(root)
-    sayings = RecordedOutput(root)
+    recorded = RecordedOutput(root)
     with stop_server_after(checkout), record_command_lines() as command_lines:
-        sayings.run("studio", "up", "--port", "0")
+        recorded.run("studio", "up", "--port", "0")
         found = server.find_running(checkout)
         assert found
         labelstudio = LabelStudioServer(checkout, found)
@@ -237,15 +237,15 @@ def test_no_secret_is_told_anywhere(tmp_path: Path) -> None:
             faults.run_proxy(labelstudio.url) as proxy,
         ):
             campaign.write_documents(*map(sample_document, range(3)))
-            run_campaign(campaign, sayings)
-            run_failures(campaign, sayings, proxy)
+            run_campaign(campaign, recorded)
+            run_failures(campaign, recorded, proxy)
             campaign.token_file.unlink()
             tokens = [
                 labelstudio.token,
                 *(labelstudio.annotator_token(email) for email in (ANN, BOB)),
             ]
-        assert "up" in sayings.run("studio", "status")
-        sayings.run("studio", "down")
+        assert "up" in recorded.run("studio", "status")
+        recorded.run("studio", "down")
     lead = server.lead_credentials(checkout)
     own = msgspec.json.decode((server.server_folder(checkout) / "secrets.json").read_bytes())
     secrets = [
@@ -255,7 +255,7 @@ def test_no_secret_is_told_anywhere(tmp_path: Path) -> None:
     ]
     assert len(secrets) >= 8
     assert [
-        line for line in sayings.lines if any(secret in line.encode() for secret in secrets)
+        line for line in recorded.lines if any(secret in line.encode() for secret in secrets)
     ] == []
     assert [line for line in command_lines if any(secret in line for secret in secrets)] == []
     assert {b"gunicorn", b"progress"} <= {
@@ -269,10 +269,7 @@ def test_no_secret_is_told_anywhere(tmp_path: Path) -> None:
         if name.startswith(".sayso") or name.endswith(".log")
     ] == []
     whole = b"".join(
-        (server.server_folder(checkout) / "data")
-        .joinpath("label_studio.sqlite3")
-        .read_bytes()
-        .split()
+        (server.server_folder(checkout) / "data" / "label_studio.sqlite3").read_bytes().split()
     )
     assert ANN.encode() in whole and (root / SECRET_PATHS[2]).read_bytes().count(b"@") >= 2, (
         "no address was in use"

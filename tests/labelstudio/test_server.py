@@ -1,4 +1,4 @@
-"""The embedded Label Studio: private, found again, and stopped by nobody but its own."""
+"""The embedded server: private, found again, and stopped only by its own command."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ SAYSO = (sys.executable, "-m", "sayso")
 
 @pytest.fixture
 def fresh(checkout: Checkout) -> Iterator[Checkout]:
-    """An instance whose server, if a test starts one, does not outlive it."""
+    """A checkout whose server, if a test starts one, is stopped after it."""
     with stop_server_after(checkout):
         yield checkout
 
 
 def run_studio(checkout: Checkout, *words: str) -> subprocess.CompletedProcess[str]:
-    """One `sayso studio` command to its end."""
+    """Run a `sayso studio` command to its end."""
     command = [*SAYSO, "--root", str(checkout.root), "studio", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def start_until(checkout: Checkout, until: str) -> subprocess.Popen[bytes]:
-    """`sayso studio up`, still at work, when the file named has just appeared."""
+    """Start `sayso studio up` and return once the file has appeared."""
     command = [*SAYSO, "--root", str(checkout.root), "studio", "up", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=restore_sigint)
     while not (server.server_folder(checkout) / until).exists():
@@ -55,7 +55,7 @@ def start_until(checkout: Checkout, until: str) -> subprocess.Popen[bytes]:
 
 
 def list_processes(checkout: Checkout) -> list[int]:
-    """Every process that has the server's folder in its command line."""
+    """Return the processes with the server's folder in their command line."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -77,7 +77,7 @@ def open_http_client(found: server.RunningServer) -> httpx.Client:
 
 @contextlib.contextmanager
 def sign_in(url: str, email: str, password: str) -> Iterator[httpx.Client]:
-    """A session as a browser gets it from the login page."""
+    """Open a session by the login page."""
     with httpx.Client(base_url=url, timeout=60) as browser:
         browser.get("/user/login/")
         form = {
@@ -180,15 +180,16 @@ def test_other_sites_get_nothing(labelstudio: LabelStudioServer) -> None:
 
 
 def test_it_reports_to_nobody(labelstudio: LabelStudioServer) -> None:
-    """Its own environment, taken from the process, leaves the reporting client without an address."""
+    """Run with the environment of the server's process, the reporting client has no address."""
     pid = server.read_status(labelstudio.checkout).pid
     pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
     environment = dict(pair.split("=", 1) for pair in pairs if pair)
     look = (
-        "import os; os.environ['SECRET_KEY'] = 'none'; from sayso.labelstudio import wsgi; wsgi.load(); import sentry_sdk;"
+        "import os; os.environ['SECRET_KEY'] = 'none';"
+        "from sayso.labelstudio import wsgi; wsgi.load(); import sentry_sdk;"
         "from django.conf import settings;"
-        "print(sentry_sdk.get_client().is_active(), settings.COLLECT_ANALYTICS, settings.LATEST_VERSION_CHECK,"
-        " repr(settings.FRONTEND_SENTRY_DSN))"
+        "print(sentry_sdk.get_client().is_active(), settings.COLLECT_ANALYTICS,"
+        " settings.LATEST_VERSION_CHECK, repr(settings.FRONTEND_SENTRY_DSN))"
     )
     found = subprocess.run(
         [sys.executable, "-c", look], env=environment, capture_output=True, text=True, check=True
@@ -352,7 +353,7 @@ def test_a_full_disk_leaves_no_half_database(fresh: Checkout) -> None:
 
 
 def test_a_server_that_does_not_start_says_why(fresh: Checkout) -> None:
-    """A foreign table where Label Studio would make its own stops the migrations."""
+    """A foreign table in place of one of Label Studio's stops the migrations."""
     database = server.server_folder(fresh) / "data" / database_template.DATABASE_NAME
     database.parent.mkdir(parents=True)
     with sqlite3.connect(database) as connection:

@@ -1,4 +1,4 @@
-"""What is known of a project is known under any address of its server, and in any checkout."""
+"""The sync state of a project holds under any address of its server, in any checkout."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.labelstudio.sample_campaign import SampleCampaign, open_campaign, sam
 pytestmark = pytest.mark.server
 
 
-def move_server(checkout: Checkout) -> None:
-    """The schema has another label than the interface on the server."""
+def rename_label(checkout: Checkout) -> None:
+    """Rename a label of the schema, so that the server's interface is behind."""
     schema = checkout.root / "schema/schema.yaml"
     schema.write_text(schema.read_text().replace("Actor", "Doer"))
 
@@ -41,7 +41,7 @@ def test_the_embedded_server_moves_to_another_port(checkout: Checkout) -> None:
             assert there.client.url == moved.url
             assert (there.pull().written, there.push().changes) == ([], 0)
             assert len(list((checkout.private / "cache").glob("labelstudio-*.sqlite3"))) == 1
-            move_server(checkout)
+            rename_label(checkout)
             assert there.plan().interface_state == "outdated"
 
 
@@ -59,7 +59,7 @@ def test_another_checkout_tells_what_is_behind_from_what_was_edited(
         campaign.project_key,
         campaign.token_file,
     )
-    move_server(other.checkout)
+    rename_label(other.checkout)
     assert other.plan().interface_state == "outdated"
     other.push(update_interface=True)
     assert (other.plan().interface_state, campaign.plan().interface_state) == (
@@ -76,7 +76,7 @@ def test_a_project_that_has_lost_our_line_gets_it_back(campaign: SampleCampaign)
     campaign.push()
     told = campaign.request("GET", path)["description"].splitlines()
     assert told[:2] == ["Our first.", campaign.project_key.mark]
-    move_server(campaign.checkout)
+    rename_label(campaign.checkout)
     assert campaign.plan().interface_state == "outdated"
 
 
@@ -93,7 +93,7 @@ def test_a_first_tab_that_arrived_twice_goes_again(campaign: SampleCampaign) -> 
 
 
 def test_a_copy_of_a_server_elsewhere_is_another_server(campaign: SampleCampaign) -> None:
-    """The same project under another address may stand in a copy of the database, where other things are true."""
+    """The same project at another address may be a copy of the database with another state."""
     campaign.write_documents(sample_document(1))
     campaign.push()
     with connect(
