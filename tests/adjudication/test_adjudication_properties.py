@@ -225,7 +225,7 @@ def answer_question(question: AdjudicationQuestion, verdict: str) -> list[dict[s
     """The prefilled result as an adjudicator submits it who says the same of all that is open."""
     items = list(question.result)
     there = {item["id"] for item in items if item.get("from_name") == VERDICT}
-    for region in question.asked.regions:
+    for region in question.context.regions:
         if region not in there:
             value = {"choices": [verdict]}
             items.append(
@@ -247,7 +247,7 @@ def test_an_adjudicator_who_submits_decides_everything(
     question = AdjudicationQuestion(DOCUMENT, collect_candidates(answers), SCHEMA)
     result = answer_question(question, verdict)
     taken = decode_decision(
-        result, question.asked, TEXT, SCHEMA, adjudicator="adj-1", decided_at="2026-02-01"
+        result, question.context, TEXT, SCHEMA, adjudicator="adj-1", decided_at="2026-02-01"
     )
     found: DocumentCandidates = question.candidates
     assert find_pending(found, taken) == []
@@ -267,7 +267,7 @@ def test_an_adjudicator_who_submits_decides_everything(
         {candidate.labelled_span for candidate in found.mentions} if verdict == KEEP else agreed
     )
     later = AdjudicationQuestion(DOCUMENT, found, SCHEMA, taken)
-    assert later.undecided == [] and later.asked.rows == ()
+    assert later.undecided == [] and later.context.rows == ()
     assert all(
         item["from_name"] != OPEN_RELATIONS for item in later.result if item.get("from_name")
     )
@@ -299,10 +299,12 @@ def test_answers_may_change_and_be_asked_about_again(
     """Whatever came between: what is open is asked, what was decided stays, and in the end nothing is lost."""
     question = AdjudicationQuestion(DOCUMENT, collect_candidates(answers), SCHEMA)
     said = {"adjudicator": "adj-1", "when": "2026-02-01"}
-    before = decode_decision(answer_question(question, first), question.asked, TEXT, SCHEMA, **said)
+    before = decode_decision(
+        answer_question(question, first), question.context, TEXT, SCHEMA, **said
+    )
     again = AdjudicationQuestion(DOCUMENT, collect_candidates(later), SCHEMA, before)
     result = answer_question(again, second)
-    after = decode_decision(result, again.asked, TEXT, SCHEMA, **said)
+    after = decode_decision(result, again.context, TEXT, SCHEMA, **said)
     assert find_pending(again.candidates, after) == []
     assert not {
         reading for reading in again.undecided if reading in before.accepted | before.declined

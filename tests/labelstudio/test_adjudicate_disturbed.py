@@ -144,9 +144,7 @@ def _run_with_fault(proxied: ProxiedCampaign, kind: str, number: int) -> Command
     return ended
 
 
-def test_a_pull_that_is_killed_leaves_the_gold_whole(
-    scenario: AdjudicationScenario, tmp_path: Path
-) -> None:
+def test_a_pull_that_is_killed_leaves_the_gold_whole(scenario: AdjudicationScenario) -> None:
     """Without a server it is quick enough to be killed at every change to a file."""
     scenario.write_annotations("ann-2", 5, alike=3)
     proxied, words = scenario.proxied, ("adjudicate", "pull", "--auto", "majority")

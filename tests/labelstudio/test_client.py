@@ -334,10 +334,7 @@ def test_both_kinds_of_token_with_white_space_around(
             assert client.fetch_own_account().email == "tokens@sayso.localhost"
 
 
-@pytest.mark.server
-def test_a_legacy_token_where_legacy_tokens_are_off(
-    labelstudio: LabelStudioServer, checkout: Checkout
-) -> None:
+def test_a_legacy_token_where_legacy_tokens_are_off(checkout: Checkout) -> None:
     """On a stand-in: switching them off for real would lock every other test out."""
     detail = (
         "Authentication token no longer valid: "

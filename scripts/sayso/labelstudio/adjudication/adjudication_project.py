@@ -30,7 +30,7 @@ class AdjudicationProject(project.ProjectKey):
         """The command that makes the project and keeps it up to date."""
         return "sayso adjudicate push"
 
-    def title(self, schema: Schema) -> str:
+    def title(self, _schema: Schema) -> str:
         """Return the title of a new project."""
         return f"{self.campaign}: adjudicate {self.pass_name}"
 
