@@ -7,12 +7,12 @@ interrupted fetch resumes where it was.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -105,15 +105,6 @@ class QuarantinedAnnotation(Struct, frozen=True):
         return AnnotationNotice(self.doc_id, self.annotator, self.task, "", self.reason)
 
 
-class AnnotationLine(NamedTuple):
-    """An annotation as a line of its file, with its sort key."""
-
-    doc_id: str
-    created: str
-    annotation: int
-    content: bytes
-
-
 class _GuidelinesFields(Struct):
     updated: str
     guidelines_version: str | None = None
@@ -131,12 +122,17 @@ class ServerComparison:
 
 @contextmanager
 def open_annotations(
-    checkout: Checkout, client: LabelStudioClient, project_key: ProjectKey, listed: ListedProject
+    checkout: Checkout,
+    client: LabelStudioClient,
+    project_key: ProjectKey,
+    listed: ListedProject,
+    command: str,
 ) -> Iterator[FetchedAnnotations]:
-    """Open the annotations of one project; the caller holds the checkout's ``sync.lock``."""
+    """Open the annotations of one project, and lock the checkout for the command."""
     schema_file = checkout.root / SCHEMA_FILE
     migrations = load_migrations(schema_file.parent, load_schema(schema_file))
     with (
+        hold_lock(checkout.private / "sync.lock", command),
         open_document_index(checkout) as documents,
         open_sync_state(checkout, client, listed) as state,
     ):
@@ -144,23 +140,6 @@ def open_annotations(
         reader = AnnotationReader(project_key, listed.id, migrations, documents, shown)
         annotators = decode_pseudonyms(checkout, state.get("annotations.accounts"))
         yield FetchedAnnotations(checkout, client, reader, state, annotators, listed.task_number)
-
-
-@contextmanager
-def fetch_annotations(
-    checkout: Checkout,
-    client: LabelStudioClient,
-    project_key: ProjectKey,
-    listed: ListedProject,
-    command: str,
-) -> Iterator[FetchedAnnotations]:
-    """Open them and fetch changes; the next pull need not fetch these again."""
-    with (
-        hold_lock(checkout.private / "sync.lock", command),
-        open_annotations(checkout, client, project_key, listed) as fetched,
-    ):
-        fetched.fetch()
-        yield fetched
 
 
 @dataclass
@@ -416,33 +395,26 @@ class FetchedAnnotations:
         for account, task, created, seconds, skipped in self.state.connection.execute(query):
             yield AnnotationWork(account, task, created, seconds, bool(skipped))
 
-    def accounts(self) -> dict[Annotator, int]:
-        """Return the annotators of storable annotations, with the number of their account."""
-        rows = self._rows("SELECT DISTINCT account FROM annotations WHERE reason IS NULL")
-        return {
-            self.annotators[account]: account for (account,) in rows if account in self.annotators
-        }
-
-    def lines_of_account(self, account: int) -> Iterator[AnnotationLine]:
-        """Yield the annotations of one account, in the order of its file."""
+    def lines_of_account(self, account: int) -> Iterator[tuple[str, str, int, bytes]]:
+        """Yield (doc_id, time of creation, number, line) of one account's file, in order."""
         query = (
             "SELECT doc_id, created, annotation, content FROM annotations"
             " WHERE account = ? AND reason IS NULL ORDER BY doc_id, created, annotation"
         )
         who = self.annotators[account]
         name = f'"annotator":"{who.pseudonym}","annotator_kind":"{who.kind}"'.encode()
-        for row in self.state.connection.execute(query, (account,)):
-            doc_id, created, annotation, content = row
-            line = content.replace(_ANNOTATOR_PLACEHOLDER, name, 1)
-            yield AnnotationLine(doc_id, created, annotation, line)
+        for *key, content in self.state.connection.execute(query, (account,)):
+            yield (*key, content.replace(_ANNOTATOR_PLACEHOLDER, name, 1))
 
-    def count_by_status(self, account: int) -> Counter[str]:
-        """Count the storable annotations of one account by status."""
+    def count_by_status(self) -> dict[int, Counter[str]]:
+        """Count the storable annotations of each account by status."""
+        counts: dict[int, Counter[str]] = defaultdict(Counter)
         query = (
-            "SELECT status, count(*) FROM annotations"
-            " WHERE account = ? AND reason IS NULL GROUP BY status"
+            "SELECT account, status, count(*) FROM annotations WHERE reason IS NULL GROUP BY 1, 2"
         )
-        return Counter(dict(self._rows(query, account)))
+        for account, status, count in self._rows(query):
+            counts[account][status] = count
+        return counts
 
     def has_record(self, annotation: int, doc_id: str, created: str) -> bool:
         """Return whether the server has this annotation, and it can be stored."""
@@ -458,13 +430,11 @@ class FetchedAnnotations:
         rows = self.state.connection.execute("SELECT content FROM annotations WHERE kept")
         return (read(content) for (content,) in rows)
 
-    def count_kept(self) -> int:
-        """Count the parts of annotations that were kept undecoded."""
-        return self._scalar("SELECT coalesce(sum(kept), 0) FROM annotations")
-
-    def count_carried_over(self) -> int:
-        """Count the annotations that were transferred to a later text."""
-        return self._scalar("SELECT coalesce(sum(carried_over), 0) FROM annotations")
+    def count_exceptions(self) -> tuple[int, int]:
+        """Count the parts kept undecoded, and the annotations transferred to a later text."""
+        query = "SELECT coalesce(sum(kept), 0), coalesce(sum(carried_over), 0) FROM annotations"
+        ((kept, carried_over),) = self._rows(query)
+        return kept, carried_over
 
     def list_quarantined(self) -> list[QuarantinedAnnotation]:
         """List the annotations in quarantine, by task."""

@@ -16,7 +16,7 @@ from statistics import fmean, median, stdev
 
 from sayso.labelstudio.api_types import ListedProject, TaskOverlap
 from sayso.labelstudio.client import LabelStudioClient
-from sayso.labelstudio.fetched_annotations import AnnotationWork, fetch_annotations
+from sayso.labelstudio.fetched_annotations import AnnotationWork, open_annotations
 from sayso.labelstudio.project import ProjectKey, find_campaign_projects
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
 from sayso.schema.declarations import load_schema
@@ -111,7 +111,8 @@ def _measure_project(
     project_key: ProjectKey,
     listed: ListedProject,
 ) -> PassProgress:
-    with fetch_annotations(checkout, client, project_key, listed, "sayso progress") as fetched:
+    with open_annotations(checkout, client, project_key, listed, "sayso progress") as fetched:
+        fetched.fetch()
         work = list(fetched.iterate_work())
         url = fetched.url
     begun = {task.id: task for task in client.list_unfinished_overlaps(listed.id)}

@@ -18,7 +18,7 @@ from msgspec import Raw
 from sayso import jsonl
 from sayso.corpus.history import prepare_history
 from sayso.corpus.sources import REPLACED_TEXTS, AnnotationHead, CorpusFiles, annotation_sort_key
-from sayso.files import hold_lock, replace_if_changed, replace_together
+from sayso.files import replace_if_changed, replace_together
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import (
     AnnotationNotice,
@@ -89,13 +89,12 @@ def pull(
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
     results = []
-    with hold_lock(checkout.private / "sync.lock", "sayso pull"):
-        for key, listed in find_campaign_projects(client, schema, campaign, pass_name):
-            with open_annotations(checkout, client, key, listed) as fetched:
-                comparison = fetched.fetch(full, advance)
-                result = _AnnotationFileWriter(checkout, fetched, prune).write()
-                result.comparison = comparison
-                results.append(result)
+    for key, listed in find_campaign_projects(client, schema, campaign, pass_name):
+        with open_annotations(checkout, client, key, listed, "sayso pull") as fetched:
+            comparison = fetched.fetch(full, advance)
+            result = _AnnotationFileWriter(checkout, fetched, prune).write()
+            result.comparison = comparison
+            results.append(result)
     return results
 
 
@@ -116,20 +115,21 @@ class _AnnotationFileWriter:
         self._write_files()
         self._write_quarantine()
         result.tasks_fetched, result.notices = fetched.tasks_fetched, fetched.notices
-        result.kept, result.carried_over = fetched.count_kept(), fetched.count_carried_over()
+        result.kept, result.carried_over = fetched.count_exceptions()
         result.to_fix = update_repair_tab(
             fetched.client, fetched.reader.project, fetched.state, fetched.annotations_with_kept()
         )
         return result
 
     def _write_files(self) -> None:
-        campaign, accounts = self.project_key.campaign, self.fetched.accounts()
-        account_of = {annotator.pseudonym: account for annotator, account in accounts.items()}
+        campaign, annotators = self.project_key.campaign, self.fetched.annotators
+        counts = self.fetched.count_by_status()
+        accounts = {annotators[each].pseudonym: each for each in counts if each in annotators}
         local = {path.stem for path in self.corpus.annotation_files(campaign)}
-        for name in sorted(account_of.keys() | local):
-            account = account_of.get(name)
+        for name in sorted(accounts.keys() | local):
+            account = accounts.get(name)
             if account is not None:
-                self.result.annotations[name] = self.fetched.count_by_status(account)
+                self.result.annotations[name] = counts[account]
             path = self.corpus.annotation_file(campaign, name)
             if not self.fetched.is_file_current(name, path):
                 self._write_file(name, account, path)

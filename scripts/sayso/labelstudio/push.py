@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -343,7 +344,7 @@ class _PushRun:
                 document.text_sha256,
                 self.schema.version,
                 heading_digest(build_heading(document)),
-                lambda text=document.text: text_digest(text),  # type: ignore[misc]
+                partial(text_digest, document.text),
             )
 
     def _count_steps(self, steps: Iterable[PlanStep]) -> Iterator[tuple[str, str, int]]:
@@ -426,44 +427,51 @@ class _PushRun:
         """Import batch by batch; while the server works on one, store the last and encode the next."""
         last = self.state.last_task()
         with ThreadPoolExecutor(1) as executor:
-            sending: tuple[_ImportBatch, Future[list[int]]] | None = None
+            sending: tuple[list[dict[str, str]], Future[list[int]]] | None = None
             for batch in chain(self._batch_tasks(), [None]):
                 previous, sending = sending, None
                 numbers = self._receive_task_numbers(*previous) if previous else []
                 last = max(numbers, default=last)
                 if batch:
+                    data, body = batch
                     record_write(self.state, after=last)
-                    response = executor.submit(self.client.import_tasks, self.project, batch.body)
-                    sending = batch, response
+                    sending = data, executor.submit(self.client.import_tasks, self.project, body)
                 if previous:
-                    self.state.add_tasks(numbers, previous[0].data)
+                    self.state.add_tasks(numbers, previous[0])
                     advance(len(numbers))
         if self.result.tasks.keys() & set(SENT_KINDS):
             created = self.client.fetch_bare_tasks(self.project, after=last - 1, since="", size=1)
             since = format_timestamp(created.tasks[0].updated_at) if created.tasks else ""
             self.state.mark_complete("tasks", since)
 
-    def _receive_task_numbers(self, batch: _ImportBatch, response: Future[list[int]]) -> list[int]:
+    def _receive_task_numbers(
+        self, data: list[dict[str, str]], response: Future[list[int]]
+    ) -> list[int]:
         with confirm_write(self.state):
             numbers = response.result()
-        if len(numbers) != len(batch.data):
-            what = f"the server took {len(numbers)} of {len(batch.data)} documents"
+        if len(numbers) != len(data):
+            what = f"the server took {len(numbers)} of {len(data)} documents"
             raise PartialError(what, where=self.result.url, remedy=_RUN_AGAIN)
         return numbers
 
-    def _batch_tasks(self) -> Iterator[_ImportBatch]:
-        """Yield small batches first, so that the server does not wait long for its first."""
-        size = BATCH_TASKS // 8
-        batch = _ImportBatch(size)
+    def _batch_tasks(self) -> Iterator[tuple[list[dict[str, str]], bytes]]:
+        """Yield the data of some tasks, with the body of their import.
+
+        The first batches are small, so that the server does not wait long for them.
+        """
+        size, shown, encoded, length = BATCH_TASKS // 8, [], [], 0
         for document, _task in self._select_documents(*SENT_KINDS):
+            data = build_task_data(document, self.schema.version)
             prediction = self.predictions.get(document.doc_id) if self.predictions else None
-            batch.add(build_task_data(document, self.schema.version), prediction)
-            if batch.is_full:
-                yield batch
-                size = min(2 * size, BATCH_TASKS)
-                batch = _ImportBatch(size)
-        if batch.data:
-            yield batch
+            predictions = {"predictions": [_encode_prediction(prediction)]} if prediction else {}
+            encoded.append(msgspec.json.encode({"data": data, **predictions}))
+            shown.append(data)
+            length += len(encoded[-1])
+            if len(shown) >= size or length >= BATCH_BYTES:
+                yield shown, _join_list(encoded)
+                size, shown, encoded, length = min(2 * size, BATCH_TASKS), [], [], 0
+        if shown:
+            yield shown, _join_list(encoded)
 
     def _update_task_data(self, advance: Advance) -> None:
         """Update titles in place; text and the schema version of annotated tasks stay."""
@@ -520,28 +528,5 @@ def _encode_prediction(payload: PredictionPayload, **fields: int) -> dict[str, A
     return {**fields, "model_version": MODEL_VERSION, **payload._asdict()}
 
 
-class _ImportBatch:
-    """The tasks of one import, at most ``size``."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._bytes = 0
-        self._encoded_tasks: list[bytes] = []
-        self.data: list[dict[str, str]] = []
-
-    def add(self, data: dict[str, str], prediction: PredictionPayload | None) -> None:
-        task: dict[str, Any] = {"data": data}
-        if prediction is not None:
-            task["predictions"] = [_encode_prediction(prediction)]
-        encoded = msgspec.json.encode(task)
-        self.data.append(data)
-        self._encoded_tasks.append(encoded)
-        self._bytes += len(encoded)
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.data) >= self._size or self._bytes >= BATCH_BYTES
-
-    @property
-    def body(self) -> bytes:
-        return b"[" + b",".join(self._encoded_tasks) + b"]"
+def _join_list(encoded: list[bytes]) -> bytes:
+    return b"[" + b",".join(encoded) + b"]"

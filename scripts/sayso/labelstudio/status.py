@@ -13,7 +13,7 @@ from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProj
 from sayso.labelstudio.adjudication.adjudication_tasks import open_adjudication_tasks
 from sayso.labelstudio.api_types import ListedProject
 from sayso.labelstudio.client import LabelStudioClient
-from sayso.labelstudio.fetched_annotations import AnnotationNotice, fetch_annotations
+from sayso.labelstudio.fetched_annotations import AnnotationNotice, open_annotations
 from sayso.labelstudio.project import ProjectKey, find_projects
 from sayso.labelstudio.push import PushRequest, PushResult, plan_push_of_project
 from sayso.labelstudio.push_plan import STEP_MEANINGS, StepKind
@@ -147,7 +147,8 @@ def _read_pass(
     status.differences += _compare_schema_versions(local)
     if project:
         status.order = describe_sampling(project.sampling)
-        with fetch_annotations(checkout, client, key, project, "sayso status") as fetched:
+        with open_annotations(checkout, client, key, project, "sayso status") as fetched:
+            fetched.fetch()
             status.on_server = fetched.count_by_annotator()
             quarantined = [each.notice for each in fetched.list_quarantined()]
         status.differences += _compare_annotations(status, quarantined)
