@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -25,6 +26,7 @@ from sayso.settings import SCHEMA_FILE
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.labelstudio import faults
 from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
+from tests.test_code_digest import change_line, copy_package, run_copy
 
 pytestmark = pytest.mark.server
 
@@ -140,6 +142,23 @@ def test_an_annotation_that_started_from_a_prediction_or_another_annotation(
         "prediction",
         "annotation",
     }
+
+
+def test_changed_code_decodes_every_annotation_again(
+    campaign: SampleCampaign, tmp_path: Path
+) -> None:
+    campaign.write_documents(sample_document(1))
+    campaign.push()
+    (item,) = campaign.build_result("doc-00001")
+    campaign.submit("doc-00001", [{**item, "value": {**item["value"], "labels": ["Nope"]}}])
+    package = copy_package(tmp_path / "copy")
+    reason = "a label that the schema does not know"
+    for expected in (reason, "an unknown label"):
+        change_line(package / "labelstudio" / "codec.py", f'"{reason}"', f'"{expected}"')
+        pulled = run_copy(package, "--root", str(campaign.checkout.root), "pull", *campaign.options)
+        assert pulled.returncode == 0, pulled.stderr
+        (annotation,) = campaign.read_annotations()
+        assert [kept.reason for kept in annotation.kept] == [expected]
 
 
 def test_only_what_has_changed_is_fetched(

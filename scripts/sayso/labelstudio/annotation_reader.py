@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
-from sayso.code_digest import package_digest
+from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.anchoring import SentenceIndex, transfer_record
 from sayso.labelstudio.api_types import AnnotatedTask, TaskAnnotation
 from sayso.labelstudio.codec import DecodedResult, decode_result
@@ -180,4 +180,5 @@ def reader_fingerprint(migrations: Migrations) -> str:
 
     Not with the guidelines shown: their version can be changed in records that were read.
     """
-    return f"{schema_digest(migrations.schema)}{migrations.digest} {package_digest()}"
+    code = f"{package_digest()} {library_versions('msgspec', 'sentencex')}"
+    return f"{schema_digest(migrations.schema)}{migrations.digest} {code}"

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from sayso.code_digest import package_digest
+from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import PartialError
 from sayso.files import hold_lock
@@ -335,7 +335,7 @@ class _PushRun:
         """Return a text that changes with every file of articles, with schema and code."""
         batches = ((path.name, path.stat()) for path in self.corpus.batch_files())
         files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in batches]
-        return f"{files} {self.schema.version} {package_digest()}"
+        return f"{files} {self.schema.version} {package_digest()} {library_versions('msgspec')}"
 
     def _expected_tasks(self) -> Iterator[ExpectedTask]:
         for document in self.corpus.documents():
