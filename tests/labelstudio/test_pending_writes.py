@@ -36,28 +36,28 @@ def embedded(campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch) -> Sampl
     )
     campaign.write_documents(sample_document(0))
     campaign.push()
-    monkeypatch.setattr(pending_writes, "SETTLE", 0.0)
+    monkeypatch.setattr(pending_writes, "SETTLE_SECONDS", 0.0)
     return campaign
 
 
-def settle_pending_write(campaign: SampleCampaign, going: Callable[[], None]) -> list[float]:
+def settle_pending_write(campaign: SampleCampaign, send: Callable[[], None]) -> list[float]:
     """Record a write, send it, wait for it; return the seconds left at each look."""
     found = project.find_project(campaign.client, campaign.project_key)
     assert found
     waited: list[float] = []
-    output = RetryPolicy(report_wait=lambda _why, left: waited.append(left))
+    policy = RetryPolicy(report_wait=lambda _why, left: waited.append(left))
     with (
-        open_sync_state(campaign.checkout, campaign.client, found) as connection,
+        open_sync_state(campaign.checkout, campaign.client, found) as state,
         pytest.MonkeyPatch.context() as patched,
     ):
-        patched.setattr(campaign.client, "retry_policy", output)
-        pending_writes.record_write(connection, after=connection.last_task())
-        going()
+        patched.setattr(campaign.client, "retry_policy", policy)
+        pending_writes.record_write(state, after=state.last_task())
+        send()
         assert pending_writes.wait_for_pending_write(
-            campaign.checkout, campaign.client, connection, found.id
+            campaign.checkout, campaign.client, state, found.id
         )
         assert not pending_writes.wait_for_pending_write(
-            campaign.checkout, campaign.client, connection, found.id
+            campaign.checkout, campaign.client, state, found.id
         )
     return waited
 
@@ -66,9 +66,11 @@ def test_push_waits_while_the_embedded_server_works(embedded: SampleCampaign) ->
     """The server works some seconds on an import, even if the client is gone."""
     embedded.write_documents(*map(sample_document, range(300)))
     version = load_schema(embedded.checkout.root / SCHEMA_FILE).version
-    foretold = [{"model_version": MODEL_VERSION, "result": 25 * embedded.build_result("doc-00001")}]
+    predictions = [
+        {"model_version": MODEL_VERSION, "result": 25 * embedded.build_result("doc-00001")}
+    ]
     sent = [
-        {"data": tasks.build_task_data(held, version), "predictions": foretold}
+        {"data": tasks.build_task_data(held, version), "predictions": predictions}
         for held in embedded.corpus.documents()
     ][1:]
     where = urlsplit(embedded.labelstudio.url)
@@ -96,14 +98,14 @@ def test_push_does_not_wait_for_an_idle_embedded_server(
     embedded: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A write recorded and never sent: nothing can arrive any more."""
-    monkeypatch.setattr(pending_writes, "SETTLE", 60.0)
+    monkeypatch.setattr(pending_writes, "SETTLE_SECONDS", 60.0)
     assert settle_pending_write(embedded, lambda: None) == [0.0]
 
 
 def test_push_waits_for_a_remote_server_and_reports_it(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending_writes, "SETTLE", 3.0)
+    monkeypatch.setattr(pending_writes, "SETTLE_SECONDS", 3.0)
     campaign.push()
     *waits, over = settle_pending_write(campaign, lambda: None)
     assert 0 < waits[0] <= 3 and waits == sorted(waits, reverse=True) and over == 0

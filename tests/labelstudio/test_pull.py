@@ -164,7 +164,7 @@ def test_changed_code_decodes_every_annotation_again(
 def test_only_what_has_changed_is_fetched(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetched_annotations, "OVERLAP", 0.0)
+    monkeypatch.setattr(fetched_annotations, "REFETCH_SECONDS", 0.0)
     campaign.write_documents(*map(sample_document, range(150)))
     campaign.push()
     number = campaign.submit("doc-00001", email=ANN)
@@ -333,7 +333,7 @@ def count_fetched(campaign: SampleCampaign) -> int:
 
 @pytest.mark.slow
 def test_a_killed_fetch_resumes(campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetched_annotations, "OVERLAP", 0.0)
+    monkeypatch.setattr(fetched_annotations, "REFETCH_SECONDS", 0.0)
     campaign.write_documents(*map(sample_document, range(600)))
     campaign.push()
     campaign.submit("doc-00003", email=ANN)
@@ -409,7 +409,7 @@ def test_a_full_pull_that_dies_half_way_starts_over(
     with monkeypatch.context() as patched:
         patched.setattr(
             fetched_annotations,
-            "_SHAPE",
+            "_CREATE_TABLES",
             "CREATE TABLE fetched_tasks (task INTEGER PRIMARY KEY); here it dies;",
         )
         with pytest.raises(DiskError):
@@ -423,7 +423,7 @@ def test_the_annotations_of_a_deleted_account_stay(
 ) -> None:
     leaver = "leaver@sayso.localhost"
     monkeypatch.setattr(
-        fetched_annotations, "OVERLAP", -60.0
+        fetched_annotations, "REFETCH_SECONDS", -60.0
     )  # as if the last pull were long ago: the task itself has not changed
     campaign.write_documents(sample_document(1))
     campaign.push()
@@ -443,7 +443,9 @@ def test_the_annotations_of_a_deleted_account_stay(
 def test_two_requests_are_enough_if_nothing_has_changed(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetched_annotations, "OVERLAP", -60.0)  # as if the last pull were long ago
+    monkeypatch.setattr(
+        fetched_annotations, "REFETCH_SECONDS", -60.0
+    )  # as if the last pull were long ago
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001", email=ANN)

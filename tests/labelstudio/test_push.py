@@ -443,7 +443,7 @@ def kill_during_write(campaign: SampleCampaign, seconds: float) -> None:
 def test_killed_while_a_batch_is_sent_and_run_again(
     campaign: SampleCampaign, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending_writes, "SETTLE", 5.0)
+    monkeypatch.setattr(pending_writes, "SETTLE_SECONDS", 5.0)
     campaign.write_documents()
     campaign.push()
     campaign.write_documents(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +20,7 @@ from msgspec import Struct, structs
 from sayso.errors import ServerError
 from sayso.files import hold_lock
 from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
-from sayso.labelstudio.api_types import (
-    AnnotatedTask,
-    ListedProject,
-    ProjectDetails,
-    TaskAnnotation,
-    TaskPage,
-)
+from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation, TaskPage
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import find_version_at

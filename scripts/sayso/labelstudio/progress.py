@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, median, stdev
 
-from sayso.labelstudio.api_types import ListedProject, TaskOverlap
+from sayso.labelstudio.api_types import ListedProject
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import AnnotationWork, open_annotations
 from sayso.labelstudio.project import ProjectKey, find_campaign_projects

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from sayso.errors import DiskError
 from sayso.labelstudio import server, tasks
-from sayso.labelstudio.api_types import BareTask, ListedProject, ProjectDetails, TaskPage
+from sayso.labelstudio.api_types import BareTask, ListedProject, TaskPage
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.push_plan import KnownTask
