@@ -218,7 +218,9 @@ def test_words_of_another_schema_are_left_alone(corpus: CorpusFiles) -> None:
 
 
 def test_nobody_has_answered(corpus: CorpusFiles, checkout: Checkout, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no answers of campaign trial; run `sayso pull` first"):
+    with pytest.raises(
+        UsageError, match="no annotations of campaign trial; run `sayso pull` first"
+    ):
         decide_by_rule(corpus, checkout)
     add_annotations(corpus, "ann-1", {"d0": [MAYOR]})
     with pytest.raises(InputError, match="no pass 'everything'"):

@@ -1,13 +1,13 @@
-"""What the annotators of one document marked, reading by reading, with who marked it just so.
+"""Candidates for gold: the mentions and relations that the annotators of a document made, with their votes.
 
-A *spot* is a label on a span. A mention's *reading* is a spot with attributes, an arrow's is its type and the spots at
-its ends. What every annotator gave alike is agreed; anything else rivals with something, if only with its absence.
-Notes and flags are no part of a reading: they say why.
+The content of a mention is its labelled span with its attributes, that of a relation its type with the labelled spans at
+its ends. Content that all annotators have is agreed; everything else must be decided. Notes and flags are no content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -16,11 +16,11 @@ from sayso.models import Annotation, AttributeValue, Mention, Pseudonym, Relatio
 from sayso.spans import Span, overlaps
 
 AttributeItems = tuple[tuple[str, AttributeValue], ...]
-"""Names and values in order of name, so that two readings compare."""
+"""Names and values, sorted by name."""
 
 
 class LabelledSpan(NamedTuple):
-    """A label on a span, in code points."""
+    """A label on a span of code points."""
 
     start: int
     end: int
@@ -28,30 +28,31 @@ class LabelledSpan(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """Where it is."""
+        """The span alone."""
         return Span(self.start, self.end)
 
 
 class MentionContent(NamedTuple):
-    """A mention as somebody read it."""
+    """What annotators agree on if they agree on a mention."""
 
     labelled_span: LabelledSpan
     attributes: AttributeItems
 
 
 class RelationContent(NamedTuple):
-    """A relation as somebody read it."""
+    """What annotators agree on if they agree on a relation."""
 
     type: str
     head: LabelledSpan
     tail: LabelledSpan
 
 
+Content = MentionContent | RelationContent
 Votes = tuple[Pseudonym, ...]
 
 
 class AnnotatorRemark(NamedTuple):
-    """What an annotator said of a mention."""
+    """An annotator's flag and note on a mention."""
 
     annotator: Pseudonym
     flag: str | None
@@ -60,7 +61,7 @@ class AnnotatorRemark(NamedTuple):
 
 @dataclass(frozen=True)
 class SpanCandidate:
-    """A spot that somebody marked; ``variants`` say with which attributes, and who did, most votes first."""
+    """A labelled span that somebody marked; its variants have attributes and votes, most votes first."""
 
     labelled_span: LabelledSpan
     text: str
@@ -69,12 +70,12 @@ class SpanCandidate:
 
     @property
     def voters(self) -> Votes:
-        """Who marked the spot, whatever the attributes."""
+        """The annotators who marked the span, with whatever attributes."""
         return tuple(sorted({name for _attributes, votes in self.variants for name in votes}))
 
     @property
     def contents(self) -> tuple[MentionContent, ...]:
-        """Its readings."""
+        """The variants as contents."""
         return tuple(
             MentionContent(self.labelled_span, attributes) for attributes, _votes in self.variants
         )
@@ -82,13 +83,11 @@ class SpanCandidate:
 
 @dataclass(frozen=True)
 class DocumentCandidates:
-    """One document in one pass, as its annotators read it.
+    """All candidates of one document in one pass, in order of position.
 
     Attributes:
-        annotators: everybody whose answer counts, also those who marked nothing.
-        mentions: in order of place.
-        relations: each with who drew it, in order of place.
-        newest: when the last of the answers was changed.
+        annotators: all whose annotation counts, also those who marked nothing.
+        latest_update: when the last of the annotations was changed.
     """
 
     doc_id: str
@@ -101,142 +100,147 @@ class DocumentCandidates:
     latest_update: str
 
     @cached_property
-    def votes(self) -> dict[MentionContent | RelationContent, Votes]:
-        """Every reading with those who gave it."""
-        found: dict[MentionContent | RelationContent, Votes] = {
-            MentionContent(candidate.labelled_span, attributes): votes
+    def votes(self) -> Mapping[Content, Votes]:
+        """Every content with its votes."""
+        found: dict[Content, Votes] = {
+            content: votes
             for candidate in self.mentions
-            for attributes, votes in candidate.variants
+            for content, (_attributes, votes) in zip(
+                candidate.contents, candidate.variants, strict=True
+            )
         }
         return {**found, **dict(self.relations)}
 
-    def is_agreed(self, content: MentionContent | RelationContent) -> bool:
-        """Whether every annotator gave it, and nothing else in its place."""
-        return self.votes.get(content) == self.annotators and content not in self._repeated_contents
+    def is_agreed(self, content: Content) -> bool:
+        """Return True if every annotator has it, and nothing else on the same labelled span."""
+        return self.votes.get(content) == self.annotators and content not in self._contested
 
     @cached_property
-    def _repeated_contents(self) -> set[MentionContent | RelationContent]:
-        """Readings of spots that some annotator marked twice, with other attributes each time."""
-        return {
-            reading
-            for candidate in self.mentions
-            if len(candidate.variants) > 1
-            for reading in candidate.contents
-        }
+    def _contested(self) -> set[Content]:
+        several = (candidate for candidate in self.mentions if len(candidate.variants) > 1)
+        return {content for candidate in several for content in candidate.contents}
 
     @property
     def is_unanimous(self) -> bool:
-        """Whether there is nothing to decide."""
-        return all(self.is_agreed(reading) for reading in self.votes)
+        """True if there is nothing to decide."""
+        return all(map(self.is_agreed, self.votes))
 
     def find_backers(self, relation: RelationContent) -> Votes:
-        """Who drew this arrow, or the same between mentions that share words with its ends: they mean one thing."""
-        names = {
-            name
-            for other, votes in self.relations
-            if differ_only_in_boundaries(relation, other)
-            for name in votes
-        }
-        return tuple(sorted(names))
+        """Return who has this relation, or the same between mentions that overlap its ends."""
+        return tuple(
+            sorted(
+                {
+                    name
+                    for other, votes in self.relations
+                    if differ_only_in_boundaries(relation, other)
+                    for name in votes
+                }
+            )
+        )
 
 
 def differ_only_in_boundaries(one: RelationContent, other: RelationContent) -> bool:
-    """Whether two arrows differ in nothing but the boundaries of the mentions at their ends.
+    """Return True if type and labels are equal and the ends overlap.
 
-    >>> he, claim = LabelledSpan(0, 2, "Actor"), LabelledSpan(8, 20, "ClaimContent")
-    >>> differ_only_in_boundaries(RelationContent("source", claim, he), RelationContent("source", claim, LabelledSpan(0, 7, "Actor")))
+    >>> he, claim = LabelledSpan(0, 2, "Actor"), LabelledSpan(8, 20, "Claim")
+    >>> source = RelationContent("source", claim, he)
+    >>> differ_only_in_boundaries(source, source._replace(tail=LabelledSpan(0, 7, "Actor")))
     True
     """
     ends = ((one.head, other.head), (one.tail, other.tail))
-    return one.type == other.type and all(
-        a.label == b.label and overlaps(a.span, b.span) for a, b in ends
-    )
+    return one.type == other.type and all(overlaps_with_label(*pair) for pair in ends)
+
+
+def overlaps_with_label(one: LabelledSpan, other: LabelledSpan) -> bool:
+    """Return True if the labels are equal and the spans overlap."""
+    return one.label == other.label and overlaps(one, other)
 
 
 def labelled_span_of(mention: Mention) -> LabelledSpan:
-    """Where a mention stands, and as what."""
+    """Return the labelled span of a mention."""
     return LabelledSpan(mention.start, mention.end, mention.label)
 
 
 def mention_content(mention: Mention) -> MentionContent:
-    """A mention's reading."""
+    """Return the content of a mention."""
     return MentionContent(labelled_span_of(mention), tuple(sorted(mention.attributes.items())))
 
 
 def relation_contents(
     mentions: Iterable[Mention], relations: Iterable[Relation]
 ) -> list[RelationContent]:
-    """The readings of relations, each once; one whose end is missing is none."""
-    spots = {mention.id: labelled_span_of(mention) for mention in mentions}
+    """Return the distinct contents of relations whose ends exist."""
+    spans = {mention.id: labelled_span_of(mention) for mention in mentions}
     found = (
-        RelationContent(relation.type, spots[relation.head], spots[relation.tail])
+        RelationContent(relation.type, spans[relation.head], spans[relation.tail])
         for relation in relations
-        if relation.head in spots and relation.tail in spots
+        if relation.head in spans and relation.tail in spans
     )
     return list(dict.fromkeys(found))
 
 
 def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
-    """What independent answers to one document in one pass come to; one answer of each annotator, at least one."""
+    """Collect the candidates of independent annotations of one document in one pass, at least one."""
     first = annotations[0]
     return DocumentCandidates(
         doc_id=first.doc_id,
         text_sha256=first.text_sha256,
         campaign=first.campaign,
         pass_name=first.interface,
-        annotators=tuple(sorted(answer.annotator for answer in annotations)),
+        annotators=tuple(sorted(annotation.annotator for annotation in annotations)),
         mentions=_collect_mentions(annotations),
         relations=_collect_relations(annotations),
-        latest_update=max(answer.updated for answer in annotations),
+        latest_update=max(annotation.updated for annotation in annotations),
     )
 
 
 def _collect_mentions(annotations: Sequence[Annotation]) -> tuple[SpanCandidate, ...]:
-    spots: dict[LabelledSpan, dict[AttributeItems, set[Pseudonym]]] = {}
+    spans: defaultdict[LabelledSpan, defaultdict[AttributeItems, set[Pseudonym]]] = defaultdict(
+        lambda: defaultdict(set)
+    )
     texts: dict[LabelledSpan, str] = {}
-    remarks: dict[LabelledSpan, set[AnnotatorRemark]] = {}
-    for answer in annotations:
-        for mention in answer.mentions:
-            place, attributes = mention_content(mention)
-            spots.setdefault(place, {}).setdefault(attributes, set()).add(answer.annotator)
-            texts[place] = mention.text
+    remarks: defaultdict[LabelledSpan, set[AnnotatorRemark]] = defaultdict(set)
+    for annotation in annotations:
+        for mention in annotation.mentions:
+            span, attributes = mention_content(mention)
+            spans[span][attributes].add(annotation.annotator)
+            texts[span] = mention.text
             if mention.flag or mention.note:
-                remarks.setdefault(place, set()).add(
-                    AnnotatorRemark(answer.annotator, mention.flag, mention.note)
-                )
+                remark = AnnotatorRemark(annotation.annotator, mention.flag, mention.note)
+                remarks[span].add(remark)
     return tuple(
         SpanCandidate(
-            place,
-            texts[place],
-            _rank_variants(spots[place]),
-            tuple(sorted(remarks.get(place, ()), key=str)),
+            span,
+            texts[span],
+            _rank_variants(spans[span]),
+            tuple(sorted(remarks.get(span, ()), key=str)),
         )
-        for place in sorted(spots, key=position_key)
+        for span in sorted(spans, key=position_key)
     )
 
 
 def position_key(span: LabelledSpan) -> tuple[int, int, str]:
-    """By start, the longer first, then label: as mentions stand in a record."""
+    """Return the sort key of records: start, the longer first, label."""
     return (span.start, -span.end, span.label)
 
 
 def _rank_variants(
-    variants: dict[AttributeItems, set[Pseudonym]],
+    variants: Mapping[AttributeItems, set[Pseudonym]],
 ) -> tuple[tuple[AttributeItems, Votes], ...]:
-    ranked = sorted(
-        variants.items(), key=lambda each: (-len(each[1]), sorted(each[1]), str(each[0]))
-    )
-    return tuple((attributes, tuple(sorted(votes))) for attributes, votes in ranked)
+    found = [(attributes, tuple(sorted(votes))) for attributes, votes in variants.items()]
+    found.sort(key=lambda variant: (-len(variant[1]), variant[1], str(variant[0])))
+    return tuple(found)
 
 
 def _collect_relations(
     annotations: Sequence[Annotation],
 ) -> tuple[tuple[RelationContent, Votes], ...]:
-    found: dict[RelationContent, set[Pseudonym]] = {}
-    for answer in annotations:
-        for arrow in relation_contents(answer.mentions, answer.relations):
-            found.setdefault(arrow, set()).add(answer.annotator)
+    found: defaultdict[RelationContent, set[Pseudonym]] = defaultdict(set)
+    for annotation in annotations:
+        for content in relation_contents(annotation.mentions, annotation.relations):
+            found[content].add(annotation.annotator)
     ordered = sorted(
-        found, key=lambda arrow: (position_key(arrow.head), arrow.type, position_key(arrow.tail))
+        found.items(),
+        key=lambda item: (position_key(item[0].head), item[0].type, position_key(item[0].tail)),
     )
-    return tuple((arrow, tuple(sorted(found[arrow]))) for arrow in ordered)
+    return tuple((content, tuple(sorted(votes))) for content, votes in ordered)

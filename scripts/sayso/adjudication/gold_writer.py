@@ -1,13 +1,13 @@
-"""Gold of one pass of a campaign, document by document, merged into the campaign's file.
+"""Writing of gold: the decisions on one pass of a campaign are merged into the campaign's file.
 
-What stands there stays unless something better comes: an adjudicator's word before a majority's, a pass that shows
-more before one that shows less. Nothing is written that breaks a rule of the scheme.
+Gold is only replaced by something better: an adjudicator's decision before a majority's, a wider pass before a narrower
+one. Gold that breaks a check is not written.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -37,44 +37,30 @@ from sayso.schema.declarations import Schema
 from sayso.spans import Span
 
 AdjudicationStatus = Literal[
-    "adjudicated",
-    "unanimous",
-    "majority",
-    "waiting",
-    "unsent",
-    "newer",
-    "unreadable",
-    "broken",
-    "kept",
-    "few",
-    "outdated",
-    "narrower",
-    "elsewhere",
-    "foreign",
-]
-
+    "adjudicated", "unanimous", "majority", "waiting", "unsent", "newer", "unreadable", "broken",
+    "kept", "few", "outdated", "narrower", "elsewhere", "foreign",
+]  # fmt: skip
 STATUS_TEXTS: dict[AdjudicationStatus, str] = {
     "adjudicated": "gold by an adjudicator",
-    "unanimous": "gold, all annotators having read alike",
-    "majority": "gold by majority, and no adjudicator",
+    "unanimous": "gold, because all annotators agree",
+    "majority": "gold by majority, without an adjudicator",
     "waiting": "with the adjudicator, who has not submitted",
-    "unsent": "annotators differ, and no adjudicator was asked: `sayso adjudicate push`",
-    "newer": "readings came after it was adjudicated: `sayso adjudicate push` asks about those alone",
-    "unreadable": "adjudicated, and not to be read as a decision: open it again in Label Studio",
-    "broken": "decided, and it breaks a rule: mend it in Label Studio; not written",
-    "kept": "adjudicated before: left as it is",
-    "few": "answers of too few annotators: left alone",
-    "outdated": "answers in the words of another schema: `sayso schema migrate`",
-    "narrower": "gold of a pass that shows more is there: left as it is",
-    "elsewhere": "gold of another campaign is there: left alone",
-    "foreign": "gold that names no pass is there, so it was not made here: left as it is",
+    "unsent": "annotators disagree, and no adjudicator was asked: `sayso adjudicate push`",
+    "newer": "annotated further since it was adjudicated: `sayso adjudicate push` asks about that",
+    "unreadable": "adjudicated, but it cannot be read as a decision: open it again in Label Studio",
+    "broken": "decided, but it breaks a check: correct it in Label Studio; not written",
+    "kept": "adjudicated before: unchanged",
+    "few": "too few annotators: unchanged",
+    "outdated": "annotated with another schema: `sayso schema migrate`",
+    "narrower": "there is gold of a pass that shows more: unchanged",
+    "elsewhere": "there is gold of another campaign: unchanged",
+    "foreign": "there is gold that names no pass, so it was not made here: unchanged",
 }
-GOLD_STATUSES: tuple[AdjudicationStatus, ...] = ("adjudicated", "unanimous", "majority")
 
 
 @dataclass(frozen=True)
 class SkippedDocument:
-    """One document of which no new line was made, and why."""
+    """A document without new gold, and the reason."""
 
     doc_id: str
     status: AdjudicationStatus
@@ -83,13 +69,13 @@ class SkippedDocument:
 
 @dataclass
 class GoldWriteResult:
-    """What came of one pass.
+    """The result for one pass.
 
     Attributes:
-        documents: how many of each kind.
-        undecided: spots and arrows that a majority neither took nor turned down.
-        findings: why documents are ``broken``.
-        written: documents whose line of gold is another one now.
+        documents: their numbers by status.
+        undecided: the number of spans and relations without a majority either way.
+        findings: the reasons why documents are ``broken``.
+        changed: the number of documents whose gold changed.
     """
 
     campaign: str
@@ -102,9 +88,9 @@ class GoldWriteResult:
 
 
 DecisionOrStatus = Decision | tuple[AdjudicationStatus, str]
-"""What was decided on a document, or why nothing was."""
+"""The decision on a document, or a status with details if there is none."""
 Decider = Callable[[AdjudicationCase, DocumentCandidates, Decision | None], DecisionOrStatus]
-"""Decides on a document; the last argument is what an adjudicator had decided on it, as gold has it."""
+"""Decides on a document. The last argument is the adjudicator's decision that gold holds."""
 
 
 class _GoldHead(Struct, frozen=True):
@@ -112,7 +98,7 @@ class _GoldHead(Struct, frozen=True):
 
 
 def gold_path(corpus: CorpusFiles, campaign: str) -> Path:
-    """Where the gold of a campaign lies."""
+    """Return the file with the gold of a campaign."""
     return corpus.folder / "gold" / f"{campaign}.jsonl"
 
 
@@ -125,7 +111,7 @@ def write_gold(
     *,
     dry_run: bool = False,
 ) -> GoldWriteResult:
-    """Decide on every case and bring the campaign's file up to it; other campaigns' stay untouched."""
+    """Decide on every case and update the campaign's file; those of other campaigns are not touched."""
     path = gold_path(corpus, result.campaign)
     others = [_read_other_campaign(each) for each in corpus.gold_files() if each != path]
     parts = heapq.merge(
@@ -133,8 +119,7 @@ def write_gold(
     )
     lines = _GoldMerge(schema, result, decide).merge(parts)
     if dry_run:
-        for _line in lines:
-            pass
+        deque(lines, 0)
         return result
     jsonl.write(path, lines)
     if path.stat().st_size == 0:
@@ -143,7 +128,7 @@ def write_gold(
 
 
 class _GoldPart(NamedTuple):
-    """What concerns a document: its standing line, the name of another file with gold of it, or its case."""
+    """The current gold of a document, the campaign of other gold of it, or its case."""
 
     doc_id: str
     order: int
@@ -175,52 +160,51 @@ class _GoldMerge:
     decide: Decider
 
     def merge(self, parts: Iterable[_GoldPart]) -> Iterator[Raw]:
-        """The lines of the file as it is to be; ``parts`` stand in order of document."""
+        """Yield the lines of the new file. The parts must be in order of document."""
         for _doc_id, group in groupby(parts, key=attrgetter("doc_id")):
             found = list(group)
-            standing = next((part for part in found if part.line is not None), None)
-            elsewhere = next((part.other for part in found if part.other), "")
+            current = next((part for part in found if part.line is not None), None)
+            other = next((part.other for part in found if part.other), "")
             case = next((part.case for part in found if part.case), None)
-            line = self._merge_case(case, standing and standing.record, elsewhere) if case else None
-            if line is not None and line != (standing and standing.line):
+            kept = current.line if current else None
+            line = self._merge_case(case, current and current.record, other) if case else None
+            if line is not None and line != kept:
                 self.result.changed += 1
-            if kept := line or (standing and standing.line):
-                yield Raw(kept)
+            if content := line or kept:
+                yield Raw(content)
 
-    def _merge_case(
-        self, case: AdjudicationCase, current: Gold | None, elsewhere: str
-    ) -> bytes | None:
-        """The document's new line, or None where what stands there stays."""
-        found = self._resolve_case(case, current, elsewhere)
+    def _merge_case(self, case: AdjudicationCase, current: Gold | None, other: str) -> bytes | None:
+        """Return the new line of a document, or None to keep the current one."""
+        found = self._resolve_case(case, current, other)
         if isinstance(found, Gold):
             return encode(found)
-        kind, detail = found
-        self._record_status(case.document.doc_id, kind, detail)
+        status, detail = found
+        self.result.documents[status] += 1
+        if status != "few":  # those may be most of the corpus
+            self.result.skipped.append(SkippedDocument(case.document.doc_id, status, detail))
         return None
 
     def _resolve_case(
-        self, case: AdjudicationCase, current: Gold | None, elsewhere: str
+        self, case: AdjudicationCase, current: Gold | None, other: str
     ) -> Gold | tuple[AdjudicationStatus, str]:
+        if case.outdated_schemas:
+            return "outdated", case.outdated_schemas
         if case.candidates is None:
-            return (
-                ("outdated", case.outdated_schemas)
-                if case.outdated_schemas
-                else ("few", ", ".join(case.annotators))
-            )
-        if elsewhere:
-            return "elsewhere", elsewhere
+            return "few", ", ".join(case.annotators)
+        if other:
+            return "elsewhere", other
         if current and current.interface is None:
             return "foreign", ""
         mine = pass_breadth(self.schema, case.candidates.pass_name)
         if current and current.interface and pass_breadth(self.schema, current.interface) > mine:
             return "narrower", current.interface
         same = current if current and current.interface == case.candidates.pass_name else None
-        verdict = self.decide(case, case.candidates, restore_decision(same) if same else None)
-        if not isinstance(verdict, Decision):
-            return verdict
-        if verdict.decided == "majority" and current and current.adjudicator:
+        decision = self.decide(case, case.candidates, restore_decision(same) if same else None)
+        if not isinstance(decision, Decision):
+            return decision
+        if decision.decided == "majority" and current and current.adjudicator:
             return "kept", current.adjudicator
-        return self._build_sound_gold(case.document, case.candidates, verdict)
+        return self._build_sound_gold(case.document, case.candidates, decision)
 
     def _build_sound_gold(
         self, document: Document, candidates: DocumentCandidates, decision: Decision
@@ -235,19 +219,14 @@ class _GoldMerge:
         self.result.documents["unanimous" if alike else decision.decided] += 1
         return record
 
-    def _record_status(self, doc_id: str, status: AdjudicationStatus, detail: str) -> None:
-        self.result.documents[status] += 1
-        if status != "few":  # those may be most of the corpus
-            self.result.skipped.append(SkippedDocument(doc_id, status, detail))
-
 
 def find_errors(record: Gold, document: Document, schema: Schema) -> list[Finding]:
-    """What the checks find wrong with a line of gold; warnings are no reason to hold it back."""
+    """Return the errors that the checks find in gold. Warnings do not keep it from being written."""
     return [each for each in check_gold(record, document.text, schema) if each.severity == "error"]
 
 
 def majority_decider(schema: Schema) -> Decider:
-    """Decide by majority, where no adjudicator has decided."""
+    """Return a decider by majority that keeps an adjudicator's decision."""
 
     def decide(
         case: AdjudicationCase, candidates: DocumentCandidates, before: Decision | None
@@ -269,18 +248,16 @@ def majority_decider(schema: Schema) -> Decider:
 def resolve_adjudicated(
     case: AdjudicationCase, candidates: DocumentCandidates, decision: Decision | None
 ) -> DecisionOrStatus:
-    """What an adjudicator's decision, or everybody's agreement, comes to by now."""
+    """Return an adjudicator's decision with later agreement, or what all agree on; or the status."""
+    if decision is None and candidates.is_unanimous:
+        return decide_unanimous(candidates, case.document.text)
     if decision is None:
-        return (
-            decide_unanimous(candidates, case.document.text)
-            if candidates.is_unanimous
-            else ("unsent", "")
-        )
+        return "unsent", ""
     if new := find_pending(candidates, decision):
-        return "newer", f"{len(new)} readings"
+        return "newer", f"{len(new)} mentions and relations"
     return add_unanimous(candidates, decision, case.document.text)
 
 
 def latest_decision(*decisions: Decision | None) -> Decision | None:
-    """The one that was made last."""
+    """Return the decision that was made last."""
     return max(filter(None, decisions), key=attrgetter("decided_at"), default=None)

@@ -1,13 +1,12 @@
 """Gold without an adjudicator: what more than half of a document's annotators have.
 
-Spans, each attribute by itself, and arrows; for an arrow counts who drew it between mentions that share words with its
-ends. A mention whose required attribute has no majority is not taken, nor one that would break a rule of the scheme
-beside the others; both are declined and counted as undecided.
+Spans, each attribute, and relations are counted apart; a relation counts between any mentions that overlap its ends. A
+mention without a majority for a required attribute, or that breaks a check beside the others, is declined.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
 from sayso.adjudication.candidates import DocumentCandidates, MentionContent, SpanCandidate
@@ -17,69 +16,62 @@ from sayso.schema.declarations import Schema
 from sayso.spans import Span, crosses, overlaps
 
 FindBrokenSpans = Callable[[Decision], Iterable[Span]]
-"""The spans of the mentions that break a rule where a decision is taken as it is."""
+"""Returns the spans of mentions that break a check if a decision is taken as it is."""
 
 
 def decide_by_majority(
     candidates: DocumentCandidates, text: str, schema: Schema, find_broken: FindBrokenSpans
 ) -> Decision:
-    """What more than half of the annotators have, and no rule forbids."""
+    """Accept what more than half of the annotators have and no check forbids."""
     half = len(candidates.annotators) / 2
-    taken = [
-        found
+    accepted = [
+        mention
         for candidate in candidates.mentions
-        if (found := _accept_mention(candidate, half, text, schema))
+        if (mention := _accept_mention(candidate, half, text, schema))
     ]
     mentions = [
         mention
-        for mention in taken
-        if not any(_exclude_each_other(mention, other) for other in taken)
+        for mention in accepted
+        if not any(_exclude_each_other(mention, other) for other in accepted)
     ]
     while True:
         decision = _build_decision(candidates, mentions, half)
-        doomed = set(find_broken(decision))
-        left = [mention for mention in mentions if mention.span not in doomed]
-        if len(left) == len(mentions):
+        broken = set(find_broken(decision))
+        sound = [mention for mention in mentions if mention.span not in broken]
+        if len(sound) == len(mentions):
             return decision
-        mentions = left
+        mentions = sound
 
 
 def _exclude_each_other(one: Mention, other: Mention) -> bool:
-    """Whether two mentions cannot both stand; a majority for each says nothing of which."""
-    return one is not other and (
-        overlaps(one.span, other.span)
-        if one.label == other.label
-        else crosses(one.span, other.span)
-    )
+    """Return True if only one of two mentions can be in gold. A majority for each does not say which."""
+    if one is other:
+        return False
+    return overlaps(one, other) if one.label == other.label else crosses(one, other)
 
 
 def _build_decision(
     candidates: DocumentCandidates, mentions: list[Mention], half: float
 ) -> Decision:
-    arrows = [
-        arrow
-        for arrow, _votes in candidates.relations
-        if len(candidates.find_backers(arrow)) > half
+    backed = [
+        relation
+        for relation, _votes in candidates.relations
+        if len(candidates.find_backers(relation)) > half
     ]
-    return Decision(
-        tuple(mentions), select_relations(mentions, arrows), "majority", candidates.latest_update
-    )
+    relations = select_relations(mentions, backed)
+    return Decision(tuple(mentions), relations, "majority", candidates.latest_update)
 
 
 def count_undecided(candidates: DocumentCandidates, decision: Decision) -> int:
-    """How many spots and arrows had backers and no majority either way: at least half, and not taken."""
-    taken = decision.accepted
-    spots = {reading.labelled_span for reading in taken if isinstance(reading, MentionContent)}
-    half = len(candidates.annotators) / 2
-    open_spots = [
-        c for c in candidates.mentions if c.labelled_span not in spots and len(c.voters) >= half
-    ]
-    open_arrows = [
-        a
-        for a, _votes in candidates.relations
-        if a not in taken and len(candidates.find_backers(a)) >= half
-    ]
-    return len(open_spots) + len(open_arrows)
+    """Count the spans and relations that at least half of the annotators have, but that were not accepted."""
+    accepted, half = decision.accepted, len(candidates.annotators) / 2
+    spans = {each.labelled_span for each in accepted if isinstance(each, MentionContent)}
+    return sum(
+        each.labelled_span not in spans and len(each.voters) >= half for each in candidates.mentions
+    ) + sum(
+        relation not in accepted and len(candidates.find_backers(relation)) >= half
+        for relation, _votes in candidates.relations
+    )
 
 
 def _accept_mention(
@@ -87,25 +79,19 @@ def _accept_mention(
 ) -> Mention | None:
     if len(candidate.voters) <= half:
         return None
-    attributes = majority_attributes(candidate, half)
-    declared = (
-        schema.labels[candidate.labelled_span.label].attributes
-        if candidate.labelled_span.label in schema.labels
-        else {}
-    )
+    attributes, span = majority_attributes(candidate, half), candidate.labelled_span
+    declared = schema.labels[span.label].attributes if span.label in schema.labels else {}
     if any(attribute.required and name not in attributes for name, attribute in declared.items()):
         return None
-    return build_mention(
-        MentionContent(candidate.labelled_span, tuple(sorted(attributes.items()))), text
-    )
+    return build_mention(MentionContent(span, tuple(sorted(attributes.items()))), text)
 
 
 def majority_attributes(candidate: SpanCandidate, half: float) -> dict[str, AttributeValue]:
-    """Each attribute's value that more than ``half`` annotators gave; no value is none."""
-    given: dict[tuple[str, AttributeValue], set[Pseudonym]] = {}
+    """Return each attribute's value that more than ``half`` annotators gave."""
+    given: defaultdict[tuple[str, AttributeValue], set[Pseudonym]] = defaultdict(set)
     for attributes, votes in candidate.variants:
-        for name, value in attributes:
-            given.setdefault((name, value), set()).update(votes)
-    winning = [answer for answer, votes in given.items() if len(votes) > half]
-    names = Counter(name for name, _value in winning)  # twice where somebody marked one spot twice
+        for item in attributes:
+            given[item].update(votes)
+    winning = [item for item, votes in given.items() if len(votes) > half]
+    names = Counter(name for name, _value in winning)  # two if annotators marked one span twice
     return {name: value for name, value in winning if names[name] == 1}
