@@ -1,11 +1,12 @@
-"""`sayso diff` between two versions of 100,000 documents with 2.5 million mentions a side.
+"""`sayso diff` between two versions of 100,000 documents with 2.5 million mentions each.
 
     python tests/benchmarks/diff.py [documents]
 
-*Few*: one document in a thousand has another title, one answer in a thousand another label, boundary or attribute.
-*All*: every document and every answer. Yardsticks over the same folders: orjson reading each line of both sides, which
-compares nothing, and `git diff --no-index --stat`, which counts lines that differ and knows nothing of mentions. Each
-figure is the best of two, each run a process of its own: seconds on the clock, seconds of work, memory at the peak.
+*Few*: one document in a thousand has another title, one annotation in a thousand another label,
+boundary or attribute. *All*: every document and annotation. Yardsticks over the same folders:
+orjson reading each line of both versions, which compares nothing, and `git diff --no-index --stat`,
+which counts lines that differ and knows nothing of mentions. Each figure is the best of two, each
+run a process of its own: seconds on the clock, seconds of work, memory at the peak.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _replace = msgspec.structs.replace
 
 
 def make_older_version(root: Path, count: int) -> None:
-    """The older version."""
+    """Write the older version."""
     corpus, documents = CorpusFiles(root), synthetic_documents(count)
     for number in range(-(-count // BATCH_DOCUMENTS)):
         jsonl.write(corpus.batch_file(number), islice(documents, BATCH_DOCUMENTS))
@@ -43,7 +44,7 @@ def make_older_version(root: Path, count: int) -> None:
 
 
 def make_newer_version(older: Path, newer: Path, every: int) -> None:
-    """A newer version, in which one record of so many differs."""
+    """Write a newer version, in which one record of ``every`` differs."""
     before, after = CorpusFiles(older), CorpusFiles(newer)
     for number, path in enumerate(before.batch_files()):
         jsonl.write(after.batch_file(number), _changed_documents(path, every))
@@ -73,7 +74,7 @@ def _changed_mention(mention: Mention, how: int) -> Mention:
 
 
 def commit_version(root: Path, tag: str) -> None:
-    """Commit what lies in a checkout, under a tag."""
+    """Commit a checkout under a tag."""
     git = [
         "git",
         "-C",
@@ -90,7 +91,7 @@ def commit_version(root: Path, tag: str) -> None:
 
 
 def read_with_orjson(older: str, newer: str) -> None:
-    """Both sides through orjson, line by line."""
+    """Read both versions with orjson, line by line."""
     import orjson
 
     for side in (older, newer):
@@ -101,7 +102,7 @@ def read_with_orjson(older: str, newer: str) -> None:
 
 
 def time_command(words: list[str]) -> tuple[float, float, float]:
-    """Best seconds, best seconds of work, and the most MB of a command."""
+    """Return the best seconds on the clock and of work, and the most MB of a command."""
     runs = []
     for _ in range(RUNS):
         begun = time.perf_counter()
@@ -126,9 +127,7 @@ def main(count: int = DOCUMENTS) -> None:
             (REPOSITORY / "schema" / "schema.yaml").read_bytes()
         )
         commit_version(folder / "older", "v1")
-        print(
-            f"diff, {count:,} documents and {count * 25:,} mentions a side (seconds, of work, MB)"
-        )
+        print(f"diff, {count:,} documents and {count * 25:,} mentions each (seconds, of work, MB)")
         for case, every in (("few", 1000), ("all", 1)):
             make_newer_version(folder / "older", folder / case, every)
             older, newer = str(folder / "older"), str(folder / case)

@@ -1,4 +1,4 @@
-"""One tiny wrong file for each check, named like it, and nothing found where nothing is wrong."""
+"""One small invalid file for each check, with its name, and no finding in valid files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rebuild the newer version of a corpus from the older one and diff entries, to prove that diffs are complete."""
+"""Rebuild the newer version from the older one and diff entries, to prove diffs complete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Items = dict[str, list[Any]]
 
 
 def read_items(version: FolderVersion) -> Items:
-    """Return every source that is not empty as a list of records; lines that are no records as text."""
+    """Return the records of every source that is not empty; other lines as text."""
     contents = {name: version.path(name).read_bytes() for name in version.list_sources()}
     return {
         name: [_decode(name, line) for line in BytesIO(content).readlines()]

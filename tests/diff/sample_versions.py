@@ -1,4 +1,4 @@
-"""Corpora to compare: small ones made by hypothesis, and files as somebody's hand might leave them."""
+"""Versions to compare: small corpora from hypothesis, and files damaged by hand."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LABELS = ("Actor", "Location", "Count", "Claim", "Cue")
 
 
 def write_tree(root: Path, tree: FileTree) -> Path:
-    """Lay files out below a root."""
+    """Write files below a root."""
     for name, content in tree.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def write_tree(root: Path, tree: FileTree) -> Path:
 
 
 def read_tree(root: Path) -> dict[str, bytes]:
-    """Every file below a root."""
+    """Return every file below a root."""
     return {
         p.relative_to(root).as_posix(): p.read_bytes()
         for p in sorted(root.rglob("*"))
@@ -56,7 +56,7 @@ def read_tree(root: Path) -> dict[str, bytes]:
 
 
 def encode_lines(*records: Any) -> bytes:
-    """Records as a file of them."""
+    """Return the content of a file of records."""
     return b"".join(encode(record) + b"\n" for record in records)
 
 
@@ -252,7 +252,7 @@ def _build_tree(
 
 
 def _apply_harms(tree: FileTree, harms: list[tuple[int, int, bool, str]]) -> dict[str, bytes]:
-    """The same files as somebody's hand might leave them: lines moved, doubled, broken, spaced, without their end."""
+    """Return the files with lines moved, doubled, broken, spaced or without their line end."""
     found = dict(tree)
     for which, at, open_end, harm in harms if tree else ():
         name = sorted(tree)[which % len(tree)]
@@ -285,6 +285,6 @@ corpora = st.builds(
     st.dictionaries(st.sampled_from(["ann-1", "ann-2"]), st.lists(_ANSWER, max_size=4)),
     _GOLD,
 )
-"""The sources of one version. Two draws share most of their documents and answers by name."""
+"""The sources of one version. Two draws share most document ids and annotators."""
 harms = st.lists(_HARM, max_size=2)
 apply_harms = _apply_harms

@@ -1,4 +1,4 @@
-"""What a difference tells: each kind of change by its name, with the words, what was and what is, and its bump."""
+"""Rows of a diff: each kind of change with its text, its values before and after, and its bump."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_documents(tmp_path: Path, older: Any, newer: Any, expected: list[str]) 
     assert list_kinds(diff_records(tmp_path, ARTICLES, older, newer)) == expected
 
 
-def test_a_changed_text_is_told_by_the_stretch_that_changed(tmp_path: Path) -> None:
+def test_a_changed_text_is_reported_by_the_stretch_that_changed(tmp_path: Path) -> None:
     (row,) = diff_records(tmp_path, ARTICLES, make_document(), make_document(text=TEXTS[1]))
     assert (row.location, row.before, row.after) == ("d1", "34", "38")
 
@@ -171,7 +171,7 @@ def test_relations_do_not_change_when_only_ids_do(tmp_path: Path) -> None:
     assert list_kinds(diff_records(tmp_path, ANNOTATIONS, older, newer)) == ["mention details"]
 
 
-def test_a_claim_is_told_with_what_hangs_on_it(tmp_path: Path) -> None:
+def test_a_claim_is_compared_with_its_arguments(tmp_path: Path) -> None:
     older = make_annotation("d1", POLICE, DRONES, CLAIM, relations=(SOURCE, QUANTITY))
     more = replace_fields(DRONES, attributes={"lower": 34, "upper": 38})
     newer = make_annotation(
@@ -226,7 +226,7 @@ def test_claims_come_and_go_with_their_mentions(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_answers(tmp_path: Path, change: dict[str, Any], expected: str) -> None:
+def test_annotations(tmp_path: Path, change: dict[str, Any], expected: str) -> None:
     assert list_kinds(
         diff_records(
             tmp_path,
@@ -237,7 +237,7 @@ def test_answers(tmp_path: Path, change: dict[str, Any], expected: str) -> None:
     ) == [expected]
 
 
-def test_an_answer_that_went_or_came_brings_its_mentions(tmp_path: Path) -> None:
+def test_an_added_or_removed_annotation_brings_its_mentions(tmp_path: Path) -> None:
     answer = make_annotation("d1", POLICE, CLAIM, relations=(SOURCE,))
     expected = ["annotation", "mention", "mention", "relation", "claim"]
     assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, None, answer)) == [
@@ -320,7 +320,7 @@ def test_a_line_in_other_bytes_is_the_same_record(tmp_path: Path) -> None:
     assert [str(kind) for kind in difference.counts.rows] == ["document rewritten"]
 
 
-def test_a_broken_line_is_told_with_its_place_and_the_rest_compared(tmp_path: Path) -> None:
+def test_a_broken_line_is_reported_and_the_rest_compared(tmp_path: Path) -> None:
     one, two = (sample_versions.encode_lines(make_document(name)) for name in ("d1", "d2"))
     difference = diff_trees(tmp_path, {ARTICLES: one[:40] + b"\n" + two}, {ARTICLES: one + two})
     (row,) = difference.counts.rows[ChangeKind("unreadable line", "removed")]
@@ -347,7 +347,7 @@ YAML = "schema/schema.yaml"
 def diff_schema_files(
     folder: Path, older: str, newer: str, **files: str
 ) -> dict[str, list[tuple[str, str, str]]]:
-    """Kind → (kind of word, word, becomes or is) of what the schema's rows tell."""
+    """Return (kind of name, name, after) of the schema rows of each kind of change."""
     beside = {f"schema/migrations/{name}.yaml": text.encode() for name, text in files.items()}
     difference = diff_trees(folder, {YAML: older.encode()}, {YAML: newer.encode(), **beside})
     found: dict[str, list[tuple[str, str, str]]] = {}
@@ -358,7 +358,7 @@ def diff_schema_files(
     return found
 
 
-def test_words_that_a_migration_renames_are_told_so(tmp_path: Path) -> None:
+def test_names_that_a_migration_renames(tmp_path: Path) -> None:
     found = diff_schema_files(tmp_path, OLDER, NEWER, **{"1.0.0-2.0.0": MAPPING, "1.0.0": OLDER})
     assert ("label", "Cue", "Marker") in found["schema renamed"]
     assert ("attribute", "Cue.stance", "Marker.stance") in found["schema renamed"]
@@ -369,7 +369,7 @@ def test_words_that_a_migration_renames_are_told_so(tmp_path: Path) -> None:
     assert ("version", "schema.yaml: version", "2.0.0") in found["schema version"]
 
 
-def test_without_a_migration_words_go_and_come(tmp_path: Path) -> None:
+def test_without_a_migration_names_are_removed_and_added(tmp_path: Path) -> None:
     found = diff_schema_files(tmp_path, OLDER, NEWER)
     assert ("label", "Cue", "") in found["schema removed"] and ("label", "Marker", "") in found[
         "schema added"
@@ -391,7 +391,9 @@ def test_without_a_migration_words_go_and_come(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_words_declared_anew(tmp_path: Path, old: str, new: str, expected: str, bump: str) -> None:
+def test_names_declared_differently(
+    tmp_path: Path, old: str, new: str, expected: str, bump: str
+) -> None:
     changed = NEWER.replace(old, new)
     assert changed != NEWER
     difference = diff_trees(tmp_path, {YAML: NEWER.encode()}, {YAML: changed.encode()})
@@ -477,7 +479,7 @@ def test_the_least_bump(
 # --- on paper
 
 
-def test_markdown_counts_first_and_keeps_words_from_becoming_markup(tmp_path: Path) -> None:
+def test_markdown_counts_first_and_escapes_texts(tmp_path: Path) -> None:
     older, newer = (
         make_document(title="A|B <script> `x` *y*"),
         make_document(text=TEXTS[1], title="A|B <script> `x` *y*"),
@@ -488,7 +490,8 @@ def test_markdown_counts_first_and_keeps_words_from_becoming_markup(tmp_path: Pa
         {ARTICLES: sample_versions.encode_lines(newer)},
     ).markdown()
     assert page.startswith(
-        "| what | change | layer | times |\n| --- | --- | --- | ---: |\n| document | text |  | 1 |\n"
+        "| what | change | layer | times |\n| --- | --- | --- | ---: |\n"
+        "| document | text |  | 1 |\n"
     )
     assert "- d1 · “A\\|B \\<script\\> \\`x\\` \\*y\\*”: 34 → 38\n" in page
 

@@ -1,4 +1,4 @@
-"""A diff is complete: the older version and the entries give every record and line of the newer one."""
+"""A diff is complete: with the older version it gives every record of the newer one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sides: revisions of a real git repository, folders, the working tree, and what is neither."""
+"""Versions: revisions of a real git repository, folders, the working tree, and invalid names."""
 
 from __future__ import annotations
 

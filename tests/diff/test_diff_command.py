@@ -1,4 +1,4 @@
-"""``sayso diff`` as a person runs it."""
+"""``sayso diff`` as a user runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Articles come in verbatim, all of a command's or none, and the same ones twice are no news."""
+"""Articles come in verbatim, all of a command or none, and the same ones twice change nothing."""
 
 from __future__ import annotations
 
@@ -355,7 +355,11 @@ def test_a_side_table_says_what_is_known(checkout: Checkout, inbox: Path, name: 
         {"doc_id": "nobody", "title": "?"},
     ]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
-    cells = '\ufeffdoc_id,file,title,published,outlet\na,,"First, ""quoted""",2025-10-31,\nb,zwei drei.txt,,,Gazette\n'
+    cells = (
+        "\ufeffdoc_id,file,title,published,outlet\n"
+        'a,,"First, ""quoted""",2025-10-31,\n'
+        "b,zwei drei.txt,,,Gazette\n"
+    )
     side = write_article(
         inbox.parent, name, lines if name.endswith("jsonl") else cells + "nobody,,?,,\n"
     )
@@ -485,7 +489,7 @@ def test_a_wrong_line_is_refused_with_its_place(
     assert read_sources(checkout) == {}
 
 
-def test_all_that_is_wrong_is_told_at_once(checkout: Checkout, inbox: Path) -> None:
+def test_all_refusals_are_reported_at_once(checkout: Checkout, inbox: Path) -> None:
     for name in ("a b.txt", "good.txt", "c d.txt"):
         write_article(inbox, name, "News.")
     write_article(inbox, "e.jsonl", "{")

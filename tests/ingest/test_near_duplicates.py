@@ -98,7 +98,7 @@ def test_splits_are_shared_out_eighty_ten_ten() -> None:
 
 
 def test_the_fingerprint_is_frozen() -> None:
-    """Kept fingerprints would silently stop matching if this changed; raise the index's layout when it must."""
+    """Stored fingerprints would silently stop matching if this changed."""
     assert nd.hash_bands(nd.hash_runs("one two three four five six"))[:2] == FROZEN_BANDS
 
 

@@ -1,4 +1,4 @@
-"""Other words take the place of a known article's: answers come along where that is proven, and nothing is lost."""
+"""Replace a known document's text: annotations are carried over if proven, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ from tests.dataset import samples
 from tests.labelstudio.forked_commands import run_command
 
 OLDER = "Two drones fell near Belgorod, the mayor said. No one was hurt. He left.\n"
-NEWER = "Correction: it was night. Two drones fell near Belgorod, the mayor said. One man was hurt. He left.\n"
+NEWER = (
+    "Correction: it was night. Two drones fell near Belgorod, the mayor said."
+    " One man was hurt. He left.\n"
+)
 THIRD = "Once more. Two drones fell near Belgorod, the mayor said. Two men were hurt.\n"
 OTHER = "Three missiles hit Kursk.\n"
 
@@ -77,7 +80,7 @@ def make_gold(doc_id: str, text: str, campaign: str, *words: str) -> Gold:
 
 @pytest.fixture
 def checkout(checkout: Checkout) -> Checkout:
-    """Document ``a``, which will be corrected, with answers of every kind, and ``b``, which will not."""
+    """Return a checkout with ``a``, to be corrected, and ``b``, both with all kinds of annotations."""
     corpus, about_b = CorpusFiles(checkout.root), make_annotation("b", OTHER, "ann-1", "Kursk")
     documents = [
         samples.make_document("a", OLDER, title="Drones", split="test"),
@@ -132,7 +135,7 @@ def copy_checkout(checkout: Checkout, root: Path) -> Checkout:
 
 
 def file_state(path: Path) -> tuple[int, int, int]:
-    """Another one, as soon as the file was written again."""
+    """Return a value that changes whenever the file is written."""
     found = path.stat()
     return (found.st_ino, found.st_mtime_ns, found.st_size)
 
@@ -303,7 +306,7 @@ def test_it_waits_for_no_pull_and_works_beside_none(checkout: Checkout, newer: P
         )
 
 
-def test_an_answer_to_a_text_that_nobody_has_is_reported_and_left_as_it_is(
+def test_an_annotation_of_an_unknown_text_is_reported_and_stays(
     checkout: Checkout, newer: Path
 ) -> None:
     corpus = CorpusFiles(checkout.root)
@@ -318,7 +321,7 @@ def test_an_answer_to_a_text_that_nobody_has_is_reported_and_left_as_it_is(
     assert check_errors(checkout) == {"text-changed"}
 
 
-def test_an_answer_to_an_earlier_text_that_comes_later_is_carried_over(
+def test_an_annotation_of_an_earlier_text_that_comes_later_is_carried_over(
     checkout: Checkout, newer: Path
 ) -> None:
     file = CorpusFiles(checkout.root).annotation_file("trial", "ann-1")
@@ -417,7 +420,7 @@ def test_the_dataset_says_which_text_was_read(checkout: Checkout, newer: Path) -
 
 
 def run_killed(checkout: Checkout, folder: Path, *words: str) -> Iterator[Checkout]:
-    """The checkout as a command leaves it that dies before its first change to a file, its second, and so on."""
+    """Yield the checkout after a command killed before its first file change, its second, and so on."""
     for changes in range(1, 200):
         turn = copy_checkout(checkout, folder / f"turn{changes}")
         code = run_command(turn.root, *words, changes=changes).code
@@ -430,9 +433,7 @@ def run_killed(checkout: Checkout, folder: Path, *words: str) -> Iterator[Checko
 
 
 @pytest.mark.slow
-def test_killed_before_any_change_and_run_again(
-    checkout: Checkout, newer: Path, tmp_path: Path
-) -> None:
+def test_killed_before_any_change_and_run_again(checkout: Checkout, tmp_path: Path) -> None:
     dump = tmp_path / "dump.jsonl"
     texts = {"a": NEWER, "copy": NEWER, "z": "News of another day.\n"}
     dump.write_text(

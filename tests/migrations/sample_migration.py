@@ -1,4 +1,4 @@
-"""A small schema in two versions, what leads from one to the other, and answers in the words of the first."""
+"""A small schema in two versions, a migration between them, and annotations of the older one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ labels:
         kind: choice
         required: true
         definition: What sort.
-        values: {civilian: {definition: C.}, expert: {definition: E.}, army: {definition: A.}, ghost: {definition: G.}}
+        values: {civilian: {definition: C.}, expert: {definition: E.},
+          army: {definition: A.}, ghost: {definition: G.}}
       entity: {kind: text, definition: Its name.}
   Body:
     definition: A body.
@@ -52,13 +53,15 @@ labels:
     hotkey: b
     attributes:
       type:
-        {kind: choice, definition: What sort., values: {army: {definition: A.}, police: {definition: P.}}}
+        {kind: choice, definition: What sort.,
+          values: {army: {definition: A.}, police: {definition: P.}}}
   Cue:
     definition: Words.
     colour: "#2563ed"
     hotkey: d
     attributes:
-      stance: {kind: ordinal, definition: How far., values: {near: {definition: N.}, far: {definition: F.}}}
+      stance: {kind: ordinal, definition: How far.,
+        values: {near: {definition: N.}, far: {definition: F.}}}
       size: {kind: integer, definition: How many.}
   Claim: {definition: What., colour: "#2563ee", hotkey: f}
   Aside: {definition: Else., colour: "#2563ef", hotkey: g}
@@ -75,27 +78,31 @@ relations:
 NEWER = """
 version: 2.0.0
 interfaces:
-  all: {title: All, definition: All., labels: [Person, Organisation, Marker, Claim], relations: true}
+  all: {title: All, definition: All.,
+    labels: [Person, Organisation, Marker, Claim], relations: true}
 labels:
   Person:
     definition: Who.
     colour: "#2563eb"
     hotkey: a
     attributes:
-      role: {kind: choice, definition: What sort., values: {civilian: {definition: C.}, analyst: {definition: E.}}}
+      role: {kind: choice, definition: What sort.,
+        values: {civilian: {definition: C.}, analyst: {definition: E.}}}
   Organisation:
     definition: A body.
     colour: "#2563ec"
     hotkey: b
     attributes:
-      role: {kind: choice, definition: What sort., values: {army: {definition: A.}, police: {definition: P.}}}
+      role: {kind: choice, definition: What sort.,
+        values: {army: {definition: A.}, police: {definition: P.}}}
       entity: {kind: text, definition: Its name.}
   Marker:
     definition: Words.
     colour: "#2563ed"
     hotkey: d
     attributes:
-      stance: {kind: choice, definition: How far., values: {near: {definition: N.}, far: {definition: F.}}}
+      stance: {kind: choice, definition: How far.,
+        values: {near: {definition: N.}, far: {definition: F.}}}
       size: {kind: integer, definition: How many.}
   Claim: {definition: What., colour: "#2563ee", hotkey: f}
 flags:
@@ -140,7 +147,7 @@ IDENTITY = "from_version: 1.0.0\nto_version: 1.1.0\n"
 def make_checkout(
     root: Path, mapping: str = MAPPING, newer: str = NEWER, older: str = OLDER
 ) -> Checkout:
-    """A checkout whose schema has just changed; no mapping where it is empty."""
+    """Make a checkout whose schema has just changed; without a mapping where it is empty."""
     (root / "schema" / "migrations").mkdir(parents=True)
     (root / "corpus").mkdir()
     (root / SCHEMA_FILE).write_text(newer)
@@ -239,7 +246,7 @@ def make_gold(number: int = 1) -> Gold:
 
 
 def fill_corpus(checkout: Checkout, files: int = 2, records: int = 3) -> CorpusFiles:
-    """Articles, answers of some annotators and gold, all of the older version."""
+    """Write articles, annotations of some annotators and gold, all of the older version."""
     corpus = CorpusFiles(checkout.root)
     jsonl.write(corpus.batch_file(0), [make_document(n) for n in range(records)])
     for number in range(files):
@@ -252,7 +259,7 @@ def fill_corpus(checkout: Checkout, files: int = 2, records: int = 3) -> CorpusF
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Every file under a folder."""
+    """Return every file below a folder."""
     return {
         p.relative_to(folder).as_posix(): p.read_bytes()
         for p in sorted(folder.rglob("*"))

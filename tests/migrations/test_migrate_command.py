@@ -1,4 +1,4 @@
-"""``sayso schema migrate`` over a corpus: all or nothing, once, with what it replaces kept."""
+"""``sayso schema migrate``: all or nothing, once, and with the replaced lines kept."""
 
 from __future__ import annotations
 
@@ -149,9 +149,7 @@ def test_records_of_other_versions_are_counted_and_left_alone(checkout: Checkout
     assert now == [kept[0], msgspec.structs.replace(kept[1], schema_version="2.0.0"), kept[2]]
 
 
-def test_a_merge_that_lays_two_mentions_over_each_other_is_told_and_refused(
-    checkout: Checkout,
-) -> None:
+def test_a_merge_that_makes_mentions_overlap_is_refused(checkout: Checkout) -> None:
     corpus = CorpusFiles(checkout.root)
     over = [
         make_mention("a1", "Actor", "Police", attributes={"type": "army"}),
@@ -162,8 +160,8 @@ def test_a_merge_that_lays_two_mentions_over_each_other_is_told_and_refused(
     refused = run_sayso(checkout.root, "schema", "migrate")
     assert refused.returncode == 5
     assert (
-        "corpus/annotations/pilot/ann-1.jsonl:1: d0 [0, 6): error same-label-overlap: Organisation a1"
-        in refused.stdout
+        "corpus/annotations/pilot/ann-1.jsonl:1: d0 [0, 6): error same-label-overlap:"
+        " Organisation a1" in refused.stdout
     )
     assert refused.stderr.endswith(
         "nothing was changed; settle those above, or accept errors with --accept\n"
@@ -174,7 +172,7 @@ def test_a_merge_that_lays_two_mentions_over_each_other_is_told_and_refused(
     assert run_sayso(checkout.root, "check", "--only", "same-label-overlap").returncode == 5
 
 
-def test_what_the_mapping_leaves_open_in_a_record_is_told_and_refused(tmp_path: Path) -> None:
+def test_an_unsettled_part_of_a_record_is_refused(tmp_path: Path) -> None:
     split = MAPPING.replace(
         "- {then: Organisation}", "- {when: {type: army}, then: Organisation}", 1
     )
@@ -192,7 +190,7 @@ def test_what_the_mapping_leaves_open_in_a_record_is_told_and_refused(tmp_path: 
     )
 
 
-def test_a_pass_that_is_gone_is_told_and_refused(tmp_path: Path) -> None:
+def test_a_missing_pass_is_refused(tmp_path: Path) -> None:
     checkout = make_checkout(tmp_path / "x", newer=NEWER.replace("  all: {title", "  one: {title"))
     fill_corpus(checkout, files=1, records=1)
     refused = run_sayso(checkout.root, "schema", "migrate")

@@ -1,4 +1,4 @@
-"""What is wrong with a mapping is told before a record is read, in one line that names the place."""
+"""A wrong mapping is reported before a record is read, in one line that names the place."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ WRONG_MAPPINGS = [
     (
         "  body: said_by_body",
         "  body: said_by",
-        "relations.body: said_by connects Claim to Person, and its ends may become Claim and Organisation",
+        "relations.body: said_by connects Claim to Person,"
+        " and its ends may become Claim and Organisation",
     ),
 ]
 
@@ -115,7 +116,7 @@ def test_the_older_schema_has_to_be_there(tmp_path: Path) -> None:
         load_checkout_migrations(checkout)
 
 
-def test_a_file_is_named_like_what_it_says_and_stands_alone(tmp_path: Path) -> None:
+def test_the_name_of_a_file_matches_its_versions_and_is_unique(tmp_path: Path) -> None:
     folder = make_checkout(tmp_path / "x").root / "schema" / "migrations"
     (folder / "1.0.0-2.0.0.yaml").rename(folder / "1.0.0-3.0.0.yaml")
     with pytest.raises(InputError, match=r"it is the migration 1.0.0-2.0.0; rename the file"):

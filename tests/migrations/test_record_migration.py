@@ -1,4 +1,4 @@
-"""What holds of every record that is brought into newer words."""
+"""Properties of every migrated record."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def same(tmp_path_factory: pytest.TempPathFactory) -> Migrations:
 
 @st.composite
 def older_annotations(draw: st.DrawFn) -> Annotation:
-    """Any answer in the words of the older schema, skipped ones with their gaps too."""
+    """Draw an annotation with names of the older schema, also a skipped one with empty attributes."""
     words: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "Actor": {
             "type": st.sampled_from(["civilian", "expert", "army", "ghost"]),
@@ -91,7 +91,7 @@ def identify(mention: Mention) -> tuple[str, int, int, str, str | None]:
 
 
 @given(record=older_annotations())
-def test_offsets_and_words_stay_and_what_goes_is_kept(
+def test_offsets_and_texts_stay_and_removed_parts_are_kept(
     newer: Migrations, record: Annotation
 ) -> None:
     new, done = migrate_record(record, newer.route("1.0.0"))
@@ -99,7 +99,7 @@ def test_offsets_and_words_stay_and_what_goes_is_kept(
     assert sorted(map(identify, (*new.mentions, *dropped))) == sorted(
         map(identify, record.mentions)
     )
-    assert tuple(done.set_aside) == new.kept
+    assert tuple(done.removed_parts) == new.kept
     parts = [kept.item for kept in new.kept if "attribute" in kept.item]
     values = Counter(v for m in (*new.mentions, *dropped) for v in m.attributes.values())
     values += Counter(item["value"] for item in parts)
@@ -133,7 +133,7 @@ def test_a_migration_that_was_let_in_leads_to_no_unknown_word(
 def test_saying_nothing_changes_nothing(same: Migrations, record: Annotation) -> None:
     new, done = migrate_record(record, same.route("1.0.0"))
     assert new == msgspec.structs.replace(record, schema_version="1.1.0")
-    assert not done.changes and not done.set_aside
+    assert not done.changes and not done.removed_parts
 
 
 def test_rename_split_merge_and_drop(newer: Migrations) -> None:
@@ -208,8 +208,12 @@ def test_two_relations_that_become_one_are_one_and_the_other_is_kept(tmp_path: P
 
 
 def test_two_attributes_that_become_one_are_not_chosen_between(tmp_path: Path) -> None:
-    mapping = "from_version: 1.0.0\nto_version: 2.0.0\nattributes: {Cue.stance: words, Cue.size: {drop: true}}\n"
-    words = "\n      words: {kind: text, definition: W.}\n      size: {kind: integer, definition: How many.}"
+    mapping = (
+        "from_version: 1.0.0\nto_version: 2.0.0\n"
+        "attributes: {Cue.stance: words, Cue.size: {drop: true}}\n"
+    )
+    size = "\n      size: {kind: integer, definition: How many.}"
+    words = f"\n      words: {{kind: text, definition: W.}}{size}"
     before = OLDER.replace("\n      size: {kind: integer, definition: How many.}", words)
     known = load_checkout_migrations(
         make_checkout(

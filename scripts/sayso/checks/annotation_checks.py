@@ -308,7 +308,7 @@ def target_of_gold(gold: Gold, text: str, schema: Schema) -> CheckTarget:
 
 
 def target_of_declined(gold: Gold, text: str, schema: Schema) -> CheckTarget:
-    """Return the target for the declined readings of a document: with what gold took, and nothing required."""
+    """Return the target for what gold declined, beside what it took; nothing is required."""
     mentions = sort_mentions((*gold.mentions, *gold.declined))
     return _gold_target(gold, text, schema, mentions, gold.declined_relations, skipped=True)
 

@@ -10,8 +10,9 @@ Severity = Literal["error", "warning"]
 class Finding(NamedTuple):
     """A violation of a rule at one place.
 
-    ``start`` and ``end`` are code points of the document's text, end-exclusive; None where the finding is about no
-    span. ``file`` is empty and ``line`` 0 where the record was not read from a file.
+    ``start`` and ``end`` are code points of the document's text, end-exclusive; None where the
+    finding is about no span. ``file`` is empty and ``line`` 0 where the record was not read from a
+    file.
     """
 
     check: str
@@ -27,8 +28,8 @@ class Finding(NamedTuple):
     def __str__(self) -> str:
         """Format the finding as one line.
 
-        >>> print(Finding("white-space", "error", "begins with it", "trim it", "d1", 3, 5, "a.jsonl", 7))
-        a.jsonl:7: d1 [3, 5): error white-space: begins with it; trim it
+        >>> print(Finding("white-space", "error", "edge", "trim it", "d1", 3, 5, "a.jsonl", 7))
+        a.jsonl:7: d1 [3, 5): error white-space: edge; trim it
         """
         location = f"{self.file}:{self.line}: " if self.file else ""
         span = "" if self.start is None else f" [{self.start}, {self.end})"
@@ -38,7 +39,7 @@ class Finding(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A named check: the rule that holds where nothing is found, and what to do where it does not."""
+    """A named check: the rule that holds without findings, and the remedy where it does not."""
 
     name: str
     severity: Severity

@@ -1,8 +1,8 @@
-"""Checks of the source files of the corpus: articles, annotations and gold, each read once and joined by document.
+"""Checks of the source files of the corpus: articles, annotations and gold, joined by document.
 
-``corpus.items`` joins the same files, and stops at the first fault. The checks go on after every fault that it would
-refuse, so they join by themselves. A record out of order is reported and not checked further, because its document
-has already gone by.
+``corpus.items`` joins the same files, and stops at the first fault. The checks go on after every
+fault that it would refuse, so they join by themselves. A record out of order is reported and not
+checked further, because its document has already gone by.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ Advance = Callable[[int], None]
 
 
 class CheckedLine(NamedTuple):
-    """A record with its file and line. Lines sort by document, and the document before its annotations and gold."""
+    """A record with its file and line. Lines sort by doc_id, and a document before its records."""
 
     doc_id: str
     rank: int
@@ -128,7 +128,7 @@ def check_sources(
     advance: Advance = lambda _n: None,
     selection: AnnotationFilter | None = None,
 ) -> Iterator[Finding]:
-    """Check all articles and the selected annotations and gold; yield the findings document by document, lazily.
+    """Check all articles and the selected annotations and gold, lazily, document by document.
 
     Raises:
         InputError: the filter names an unknown campaign or annotator.
@@ -158,7 +158,7 @@ def _read_lines(
     selection: AnnotationFilter,
     line_findings: list[Finding],
 ) -> Iterator[CheckedLine]:
-    """Yield the selected records that are in order; append findings about the lines to ``line_findings``."""
+    """Yield selected records that are in order; append findings about lines to the list."""
     file, last = str(path.relative_to(root)), ("",)
     rank = (Document, Annotation, Gold).index(record_type)
     for number, raw, record in jsonl.read_lines_or_errors(path, record_type):

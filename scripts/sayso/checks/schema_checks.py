@@ -1,7 +1,7 @@
 """Checks of what the names of this schema mean: actors, locations, counts, claims and cues.
 
-The general checks take every name from the schema. These depend on particular names, which stand here as constants;
-a test checks that schema.yaml has each of them.
+The general checks take every name from the schema. These depend on particular names, which stand
+here as constants; a test checks that schema.yaml has each of them.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _describe_edge(name: str) -> str | None:
 
 
 def trim_name(name: str) -> Span:
-    """Return the span of a name without article, possessive and punctuation; all of it if nothing else is left.
+    """Return the span of a name without article, possessive and punctuation, if any is left.
 
     >>> trim_name("the “Ministry of Defence’s”,")
     Span(start=5, end=24)
@@ -172,7 +172,7 @@ def check_lone_counts(target: CheckTarget) -> Iterator[Finding]:
 
 
 def check_entity_types(target: CheckTarget) -> Iterator[Finding]:
-    """Check that an entity keeps its type; the finding is at the first mention that differs from an earlier one."""
+    """Check that an entity keeps its type, and report mentions that differ from the first."""
     first_mentions: dict[object, Mention] = {}
     for m in target.mentions:
         entity, kind = m.attributes.get(ENTITY), m.attributes.get(TYPE)

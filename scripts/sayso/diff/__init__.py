@@ -1,4 +1,6 @@
-"""Compare two versions of the corpus: entries for programs, tables for readers, and the version bump they require."""
+"""Compare two versions of the corpus: entries for programs, tables for readers, and the version
+bump they require.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ _MAX_CONTEXT = 40  # code points shown at each end of a long value
 
 
 class ChangeRow(NamedTuple):
-    """One change. ``layer`` is a label, relation type or field; ``location`` names document and annotator."""
+    """One change. ``layer`` is a label, relation type or field; ``location`` names document and
+    annotator.
+    """
 
     kind: ChangeKind
     layer: str
@@ -233,7 +235,9 @@ def _claim_row(subject: str, change: ClaimChange, location: str) -> ChangeRow:
 
 
 def _format_role(name: str, old: Any, new: Any) -> tuple[str, str]:
-    """Format one role of a claim by the texts of its mentions, and with all attributes where the texts are equal."""
+    """Format one role of a claim by the texts of its mentions, and with all attributes where the
+    texts are equal.
+    """
     before, after = _format_arguments(old, _format_mention), _format_arguments(new, _format_mention)
     if before == after:
         before, after = _format_arguments(old, _format_value), _format_arguments(new, _format_value)

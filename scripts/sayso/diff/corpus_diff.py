@@ -1,6 +1,7 @@
 """The diff between two versions of the corpus, computed while it is iterated.
 
-Files with equal bytes are not opened. Memory holds only counts and the first rows of each kind of change.
+Files with equal bytes are not opened. Memory holds only counts and the first rows of each kind of
+change.
 """
 
 from __future__ import annotations
@@ -116,7 +117,9 @@ class CorpusDiff:
         return diff_tables.render_markdown(self.counts)
 
     def write_json(self, write: Callable[[bytes], object]) -> None:
-        """Write one JSON object piece by piece: versions, entries (one a line), then bump, counts and notes."""
+        """Write one JSON object piece by piece: versions, entries (one a line), then bump, counts
+        and notes.
+        """
         versions = {"older": self.older.describe(), "newer": self.newer.describe()}
         write(_encode({"schema": JSON_VERSION, **versions})[:-1] + b',"entries":[')
         separator = b"\n"

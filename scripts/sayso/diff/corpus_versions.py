@@ -44,7 +44,9 @@ def is_source(name: str) -> bool:
 
 
 class CorpusVersion(Protocol):
-    """One version of the corpus. ``hash_name`` is the hash that its files are stored under; empty for none."""
+    """One version of the corpus. ``hash_name`` is the hash that its files are stored under; empty
+    for none.
+    """
 
     name: str
 
@@ -67,7 +69,9 @@ class CorpusVersion(Protocol):
 
 @dataclass
 class FolderVersion:
-    """A checkout, or a folder that holds only sources and stands for ``prefix``, such as ``corpus/``."""
+    """A checkout, or a folder that holds only sources and stands for ``prefix``, such as
+    ``corpus/``.
+    """
 
     root: Path
     name: str
@@ -147,7 +151,9 @@ class GitVersion:
 
 
 def is_unchanged(older: CorpusVersion, newer: CorpusVersion, name: str) -> bool:
-    """Return whether both versions hold the same bytes under a name, without unpacking what git has hashed."""
+    """Return whether both versions hold the same bytes under a name, without unpacking what git has
+    hashed.
+    """
     if isinstance(older, FolderVersion) and isinstance(newer, FolderVersion):
         with convert_os_errors(newer.path(name)):
             return filecmp.cmp(older.path(name), newer.path(name), shallow=False)
@@ -156,7 +162,8 @@ def is_unchanged(older: CorpusVersion, newer: CorpusVersion, name: str) -> bool:
 
 
 def open_version(name: str, root: Path) -> CorpusVersion:
-    """Find a version by name: a revision of the repository around ``root``, a folder, or ``.``, the working tree.
+    """Find a version by name: a revision of the repository around ``root``, a folder, or ``.``, the
+    working tree.
 
     Raises:
         UsageError: the name is both a folder and a revision.

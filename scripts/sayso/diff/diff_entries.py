@@ -1,8 +1,8 @@
 """Diff entries: one for each record or line that differs between two versions of the corpus.
 
-Entries are complete: with the records of the older version they give the records of the newer one. A change is a
-pair (older value, newer value), in which None stands for a missing field. Ids are those of the newer version where a
-mention is in both.
+Entries are complete: with the records of the older version they give the records of the newer one.
+A change is a pair (older value, newer value), in which None stands for a missing field. Ids are
+those of the newer version where a mention is in both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class LineLocation(Struct, frozen=True, array_like=True):
 
 
 class TextChange(DiffStruct, frozen=True, kw_only=True):
-    """The one stretch in which two texts differ: ``text[start:start + len(old)]`` was ``old`` and is ``new``.
+    """The one stretch in which two texts differ: ``text[start:start + len(old)]`` was ``old`` and
+    is ``new``.
 
     ``start`` is in code points.
     """
@@ -53,7 +54,9 @@ class MentionChange(DiffStruct, frozen=True, kw_only=True):
 
 
 class AnnotationDiff(DiffStruct, Generic[M, R], frozen=True, kw_only=True):
-    """Changes to the mentions and relations of one annotation. ``texts`` maps the ends of relations to their text."""
+    """Changes to the mentions and relations of one annotation. ``texts`` maps the ends of relations
+    to their text.
+    """
 
     added: tuple[M, ...] = ()
     removed: tuple[M, ...] = ()
@@ -64,7 +67,8 @@ class AnnotationDiff(DiffStruct, Generic[M, R], frozen=True, kw_only=True):
 
 
 class ClaimChange(DiffStruct, frozen=True, kw_only=True):
-    """A claim that was added, removed or changed: its text, attributes or the mentions that its relations lead to.
+    """A claim that was added, removed or changed: its text, attributes or the mentions that its
+    relations lead to.
 
     Claim changes follow from the rest of the entry and are there for readers.
     """
@@ -76,7 +80,9 @@ class ClaimChange(DiffStruct, frozen=True, kw_only=True):
 
 
 class DiffEntry(DiffStruct, frozen=True, kw_only=True, tag_field="of"):
-    """Base of the entries about one line. Without ``older`` it was added, without ``newer`` removed."""
+    """Base of the entries about one line. Without ``older`` it was added, without ``newer``
+    removed.
+    """
 
     older: LineLocation | None = None
     newer: LineLocation | None = None
@@ -93,7 +99,7 @@ class DocumentEntry(DiffEntry, frozen=True, kw_only=True, tag="document"):
 
 
 class AnnotationEntry(DiffEntry, frozen=True, kw_only=True, tag="annotation"):
-    """One annotator's annotation that differs. ``record`` is given where it was added or removed."""
+    """An annotation that differs. ``record`` is given where it was added or removed."""
 
     doc_id: str
     campaign: str
@@ -127,10 +133,12 @@ class LineEntry(DiffEntry, frozen=True, kw_only=True, tag="line"):
 
 
 class SchemaEntry(DiffStruct, frozen=True, kw_only=True, tag_field="of", tag="schema"):
-    """A name that schema.yaml declares: label, attribute, value, relation, flag, interface or crosswalk.
+    """A name that schema.yaml declares: label, attribute, value, relation, flag, interface or
+    crosswalk.
 
-    ``change`` is added, removed, renamed, split or changed; ``renamed_to`` gives the newer names that a migration
-    declares. Schema entries follow from the lines of schema.yaml and are there for readers.
+    ``change`` is added, removed, renamed, split or changed; ``renamed_to`` gives the newer names
+    that a migration declares. Schema entries follow from the lines of schema.yaml and are there for
+    readers.
     """
 
     kind: str

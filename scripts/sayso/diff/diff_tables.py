@@ -80,7 +80,9 @@ def format_change(row: ChangeRow) -> str:
 
 
 def render_markdown(counts: ChangeCounts) -> str:
-    """Render a table of counts and a list of the first changes of each kind, with all texts escaped."""
+    """Render a table of counts and a list of the first changes of each kind, with all texts
+    escaped.
+    """
     if not counts.counts:
         return "No difference.\n"
     header = [COUNT_COLUMNS[:4], ("---", "---", "---", "---:")]

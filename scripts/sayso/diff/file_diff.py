@@ -1,7 +1,7 @@
 """Compare the files that differ, each kind in its way, and yield an entry for each difference.
 
-Documents and gold are merged over all files, because a record may have moved from one file to another. Each
-annotator's file is compared by itself.
+Documents and gold are merged over all files, because a record may have moved from one file to
+another. Each annotator's file is compared by itself.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class FileComparison:
                 self._note_disorder(*pair)
 
     def diff_annotations(self, name: str) -> Iterator[AnyDiffEntry]:
-        """Compare one annotator's file. An annotation that was deleted and submitted anew is one that changed."""
+        """Compare one annotator's file. An annotation that was deleted and submitted anew is one
+        that changed.
+        """
         with ExitStack() as open_files:
             pair = self._open_pair(name, Annotation, open_files)
             changes = align_lines(*pair, self.advance)
@@ -103,7 +105,9 @@ class FileComparison:
                 yield SchemaEntry(kind="schema", name=SCHEMA_FILE.as_posix(), change="unreadable")
 
     def _load_schema(self, version: str, folder: Path) -> Schema | None:
-        """Load one version's schema from a copy, laid out as in a checkout so that its migrations are found."""
+        """Load one version's schema from a copy, laid out as in a checkout so that its migrations
+        are found.
+        """
         older = version == "older"
         names, open_file = (
             (self.older_names, self.open_older) if older else (self.newer_names, self.open_newer)
@@ -128,7 +132,7 @@ class FileComparison:
         try:
             return load_migrations(root / SCHEMA_FOLDER, newer)
         except InputError as error:
-            note = f"{SCHEMA_FOLDER}/migrations: {error.what}; renamed names count as removed and added"
+            note = f"{SCHEMA_FOLDER}/migrations: {error.what}; no name counts as renamed"
             self.notes.append(note)
             return None
 
@@ -153,8 +157,8 @@ class FileComparison:
         for version, cursor in (("older", older), ("newer", newer)):
             if cursor.out_of_order:
                 self.notes.append(
-                    f"{version} {cursor.name}: records out of order, so some that stayed may count as"
-                    " removed and added"
+                    f"{version} {cursor.name}: records out of order, so some that stayed may count"
+                    " as removed and added"
                 )
 
 

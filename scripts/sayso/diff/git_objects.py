@@ -1,4 +1,4 @@
-"""Read names and bytes from git. Nothing here writes into a repository or touches a working tree."""
+"""Read names and bytes from git, without writing to the repository or the working tree."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def explain_missing_repository(folder: Path) -> str:
 
 
 def resolve_commit(folder: Path, revision: str) -> str | None:
-    """Return the full name of the commit that a tag, branch or abbreviation names; None where there is none."""
+    """Return the full name of the commit that a tag, branch or abbreviation names; None where there
+    is none.
+    """
     arguments = ("--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     process = _run_git(folder, "rev-parse", *arguments)
     return process.stdout.decode().strip() if process.returncode == 0 else None

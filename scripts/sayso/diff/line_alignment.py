@@ -1,4 +1,6 @@
-"""Align two versions of a file of records: skip equal lines without decoding them and pair the others by their keys."""
+"""Align two versions of a file of records: skip equal lines without decoding them and pair the
+others by their keys.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class DiffLine(NamedTuple):
 
 
 class LineChange(NamedTuple):
-    """A line that is in one version only, or differs. ``paired_before`` counts the pairs before it in its file."""
+    """A line that is in one version only, or differs. ``paired_before`` counts the pairs before it
+    in its file.
+    """
 
     key: SortKey
     paired_before: int
@@ -35,7 +39,8 @@ class LineChange(NamedTuple):
 
 
 class FileCursor:
-    """One version of a file, read line by line; a line is decoded at most once, and only on request.
+    """One version of a file, read line by line; a line is decoded at most once, and only on
+    request.
 
     Attributes:
         raw: the current line with its line end; empty at the end of the file.
@@ -69,7 +74,9 @@ class FileCursor:
         return self._line
 
     def read_key(self) -> SortKey:
-        """Return the sort key of the current line, or the last known key where the line cannot be decoded."""
+        """Return the sort key of the current line, or the last known key where the line cannot be
+        decoded.
+        """
         record = self.read_line().record
         if record is not None:
             key = self._sort_key(record)
@@ -122,7 +129,9 @@ def _next_change(older: FileCursor, newer: FileCursor, paired: int) -> LineChang
 
 
 def merge_across_files(changes_by_file: Sequence[Iterable[LineChange]]) -> Iterator[LineChange]:
-    """Merge the changes of several files by key. A record that left one file and came into another is one change."""
+    """Merge the changes of several files by key. A record that left one file and came into another
+    is one change.
+    """
     for _key, group in groupby(heapq.merge(*changes_by_file, key=_change_key), key=_change_key):
         changes = list(group)
         files = {line.location.file for change in changes for line in change[2:] if line}
@@ -132,7 +141,8 @@ def merge_across_files(changes_by_file: Sequence[Iterable[LineChange]]) -> Itera
 def merge_within_file(
     changes: Iterable[LineChange], identity: Callable[[SortKey], SortKey]
 ) -> Iterator[LineChange]:
-    """Merge changes of one file: a record removed and one added under the same ``identity`` are one change.
+    """Merge changes of one file: a record removed and one added under the same ``identity`` are one
+    change.
 
     They stay apart where lines between them are paired.
     """

@@ -72,7 +72,8 @@ def _document_entry(before: Document | None, after: Document | None, known: Any)
 
 
 def diff_text(older: str, newer: str) -> TextChange | None:
-    """Return the one stretch in which two texts differ, widened to whole words; None for equal texts.
+    """Return the one stretch in which two texts differ, widened to whole words; None for equal
+    texts.
 
     >>> diff_text("34 drones flew", "38 drones flew")
     TextChange(start=0, old='34', new='38')
@@ -187,7 +188,9 @@ class ClaimContent(NamedTuple):
 def diff_claims(
     older: Annotation | Gold | None, newer: Annotation | Gold | None, ids: Mapping[str, str]
 ) -> Iterator[ClaimChange]:
-    """Yield the claims that differ. ``ids`` maps each older mention that is still there to its newer id."""
+    """Yield the claims that differ. ``ids`` maps each older mention that is still there to its
+    newer id.
+    """
     before, after = collect_claims(older), collect_claims(newer)
     still_there = set()
     for name, old in before.items():

@@ -1,4 +1,6 @@
-"""Compare the names that two schemas declare: labels, attributes, values, relations, flags, interfaces, crosswalks."""
+"""Compare the names that two schemas declare: labels, attributes, values, relations, flags,
+interfaces, crosswalks.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ SchemaName = tuple[str, str]
 def diff_schemas(
     older: Schema, newer: Schema, migrations: Migrations | None = None
 ) -> Iterator[SchemaEntry]:
-    """Yield every name that was added, removed, renamed, split or declared differently, in the older schema's order.
+    """Yield every name that was added, removed, renamed, split or declared differently, in the
+    older schema's order.
 
-    A name is renamed or split where a migration says so; the names that it becomes do not count as added.
+    A name is renamed or split where a migration says so; the names that it becomes do not count as
+    added.
     """
     before, after = collect_names(older), collect_names(newer)
     has_route = migrations and older.version != newer.version

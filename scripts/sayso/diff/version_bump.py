@@ -1,7 +1,8 @@
 """The least version bump that a diff requires, from one table of all kinds of change.
 
 * **major**: users who pinned the older version would find something gone, or elsewhere.
-* **minor**: everything is still there, and there is more, or an annotator reads something differently.
+* **minor**: everything is still there, and there is more, or an annotator reads something
+differently.
 * **patch**: the same annotations, better described.
 """
 

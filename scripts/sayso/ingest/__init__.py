@@ -1,7 +1,8 @@
 """Take received articles into the corpus as documents: all of one command's, or none.
 
-The articles wait in a database until all of them are known to be valid; only then are they written. The result does
-not depend on the order in which they are named. A known document keeps its text unless the request says otherwise.
+The articles wait in a database until all of them are known to be valid; only then are they written.
+The result does not depend on the order in which they are named. A known document keeps its text
+unless the request says otherwise.
 """
 
 from __future__ import annotations
@@ -47,13 +48,15 @@ class IngestRequest:
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What was done, or with ``dry_run`` would be.
+    """The changes of one ingest, done or, with ``dry_run``, planned.
 
     Attributes:
         replaced: known documents with a new text; some may be among ``updated`` too.
         carried_over: number of annotations in each file that were carried over to the new text.
-        withdrawn: annotations that left the corpus for the history, because they may not fit the new text.
-        unknown_texts: number in each file that were made for a text that nobody has; they stay as they are.
+        withdrawn: annotations that left the corpus for the history, because they may not fit the
+            new text.
+        unknown_texts: number in each file that were made for a text that nobody has; they stay as
+            they are.
         with_other_metadata: known documents whose other metadata was ignored.
     """
 
@@ -93,11 +96,13 @@ def ingest(
     Args:
         checkout: the checkout whose corpus grows.
         request: the articles and options.
-        report_progress: called with the activity and the number of articles done since the last call.
+        report_progress: called with the activity and the number of articles done since the last
+            call.
 
     Raises:
         InputError: an article, a row or an option is wrong; nothing was taken in.
-        ConflictError: a known doc_id came with another text, or another command is at work; nothing was taken in.
+        ConflictError: a known doc_id came with another text, or another command is at work; nothing
+            was taken in.
         DiskError: the disk refused; running the command again completes it.
     """
     private, corpus = checkout.private, CorpusFiles(checkout.root)

@@ -1,7 +1,8 @@
-"""A cache of the documents of the corpus and the fingerprints of their texts, so that work grows with what changes.
+"""A cache of the documents of the corpus and the fingerprints of their texts, so that work grows
+with what changes.
 
-It is a file in ``.sayso/`` and may be deleted at any time. A batch whose size, time or inode has changed is read
-again; a fingerprint is stored under its text's hash and stays valid.
+It is a file in ``.sayso/`` and may be deleted at any time. A batch whose size, time or inode has
+changed is read again; a fingerprint is stored under its text's hash and stays valid.
 """
 
 from __future__ import annotations
@@ -144,7 +145,8 @@ def open_index(
     """Open or create the cache at ``path`` and bring it up to date.
 
     Raises:
-        DiskError: the disk is full, or the cache turned out damaged; it was removed and the command can be repeated.
+        DiskError: the disk is full, or the cache turned out damaged; it was removed and the command
+            can be repeated.
     """
     try:
         with contextlib.closing(_open_updated_database(path, corpus, advance)) as database:
@@ -186,7 +188,9 @@ def _open_database(path: Path) -> sqlite3.Connection:
 
 
 def _tables_version() -> int:
-    """Return a number for the code that makes tables and fingerprints, so that no other code's are used."""
+    """Return a number for the code that makes tables and fingerprints, so that no other code's are
+    used.
+    """
     return int(sha256(f"{package_digest()} {library_versions('numpy', 'xxhash')}")[:7], 16)
 
 

@@ -71,7 +71,8 @@ def extract_metadata(
 
 
 def read_metadata_table(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (location, row) of a table, CSV or JSON Lines. A row has ``doc_id`` or ``file``, and any of our fields.
+    """Yield (location, row) of a table, CSV or JSON Lines. A row has ``doc_id`` or ``file``, and
+    any of our fields.
 
     Raises:
         InputError: the file cannot be read as such, a column is unknown, or a row has no key.
@@ -127,7 +128,8 @@ def validate_metadata(metadata: dict[str, str], location: str) -> dict[str, str]
     """Return ``metadata`` itself, if its values are valid in a record.
 
     Raises:
-        InputError: a doc_id, language or date is invalid, or a value has a NUL or half a surrogate pair.
+        InputError: a doc_id, language or date is invalid, or a value has a NUL or half a surrogate
+            pair.
     """
     for name, value in metadata.items():
         if re.search("[\x00\ud800-\udfff]", value):

@@ -1,4 +1,6 @@
-"""Read articles from files, folders and standard input: bytes are decoded, and nothing else is done to them."""
+"""Read articles from files, folders and standard input: bytes are decoded, and nothing else is done
+to them.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ class ArticleSource:
 
 @dataclass
 class ArticleReader:
-    """A reader of one article at a time. ``notices`` counts oddities that a curator should know of."""
+    """A reader of one article at a time. ``notices`` counts what a curator should know of."""
 
     fields: Mapping[str, str]
     max_bytes: int
@@ -199,7 +201,8 @@ def validate_text(text: str, location: str) -> str:
     """Return ``text`` itself, if an annotator could read it.
 
     Raises:
-        InputError: it is empty, or has a NUL or half of a surrogate pair; names line and code point.
+        InputError: it is empty, or has a NUL or half of a surrogate pair; names line and code
+            point.
     """
     if not text.strip().strip("\ufeff"):
         what = "the text is empty" if not text else "the text is only white space"

@@ -37,7 +37,8 @@ class CopyCluster:
 
 
 def assign_split(text_hashes: Iterable[str]) -> Split:
-    """Return the split of a cluster of new texts, drawn from the smallest of their hashes: 80, 10 and 10 per cent.
+    """Return the split of a cluster of new texts, drawn from the smallest of their hashes: 80, 10
+    and 10 per cent.
 
     >>> assign_split(["2cee767e", "ffff"]) == assign_split(["ffff", "2cee767e"])
     True
@@ -69,7 +70,9 @@ class _DisjointSets:
 def assign_splits(
     incoming: IncomingArticles, index: ArticleIndex, advance: Callable[[int], None]
 ) -> list[CopyCluster]:
-    """Give every new text its split, and return the clusters with a new document, in order of doc_id."""
+    """Give every new text its split, and return the clusters with a new document, in order of
+    doc_id.
+    """
     joined = _join_copies(incoming, index, advance)
     members: dict[int, list[int]] = defaultdict(list)
     for number in joined.parents:

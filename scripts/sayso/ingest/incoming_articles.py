@@ -1,4 +1,6 @@
-"""The articles of one command, kept in a database until all of them are valid, so that memory stays flat."""
+"""The articles of one command, kept in a database until all of them are valid, so that memory stays
+flat.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,13 @@ CREATE TABLE arriving.article (
 CREATE INDEX arriving.article_text ON article (text_id);
 CREATE INDEX arriving.article_state ON article (state, doc_id);
 CREATE TABLE arriving.choice (text_id INTEGER PRIMARY KEY, split TEXT);
-CREATE TABLE arriving.earlier (doc_id TEXT, text_sha256 TEXT, text TEXT, PRIMARY KEY (doc_id, text_sha256));
--- The new line of an annotation, or null where it leaves. An annotation that stays as it is has no row.
-CREATE TABLE arriving.annotation (file TEXT, number INTEGER, line BLOB, PRIMARY KEY (file, number));
+CREATE TABLE arriving.earlier (
+    doc_id TEXT, text_sha256 TEXT, text TEXT, PRIMARY KEY (doc_id, text_sha256)
+);
+-- The new line of an annotation, or null where it leaves. Unchanged annotations have no row.
+CREATE TABLE arriving.annotation (
+    file TEXT, number INTEGER, line BLOB, PRIMARY KEY (file, number)
+);
 CREATE TABLE arriving.metadata_row (
     key TEXT PRIMARY KEY, location TEXT, metadata TEXT, used INTEGER DEFAULT 0
 ) WITHOUT ROWID;
@@ -62,7 +68,8 @@ class IncomingArticles:
                 raise InputError(what, where=location, remedy="keep one") from None
 
     def collect_metadata(self, article: ReceivedArticle, common: dict[str, str]) -> dict[str, str]:
-        """Return all metadata of an article: the metadata table wins over its own record, that over ``common``.
+        """Return all metadata of an article: the metadata table wins over its own record, that over
+        ``common``.
 
         A ``doc_id`` in ``common`` wins over all others.
         """
@@ -86,7 +93,8 @@ class IncomingArticles:
         """Add an article. The same one twice is added once.
 
         Raises:
-            InputError: another article of this command has the doc_id and another text or other metadata.
+            InputError: another article of this command has the doc_id and another text or other
+                metadata.
         """
         doc_id, digest = metadata["doc_id"], sha256(article.text)
         encoded = _encode_metadata({k: v for k, v in metadata.items() if k != "doc_id"})
@@ -100,7 +108,8 @@ class IncomingArticles:
             article.text,
         )
         statement = (
-            "INSERT OR IGNORE INTO article (doc_id, text_sha256, text_id, location, file, metadata, text)"
+            "INSERT OR IGNORE INTO article"
+            " (doc_id, text_sha256, text_id, location, file, metadata, text)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         if self.database.execute(statement, row).rowcount:
@@ -137,7 +146,9 @@ class IncomingArticles:
         return self._column("SELECT doc_id FROM article WHERE state = ? ORDER BY doc_id", state)
 
     def list_changed(self) -> Iterator[tuple[str, str, str, str]]:
-        """Yield (doc_id, location, hash in the corpus, received hash) of known articles with another text."""
+        """Yield (doc_id, location, hash in the corpus, received hash) of known articles with
+        another text.
+        """
         yield from self.database.execute(
             "SELECT doc_id, location, document.text_sha256, article.text_sha256"
             " FROM article JOIN document USING (doc_id) WHERE state = 'changed' ORDER BY doc_id"
@@ -156,7 +167,9 @@ class IncomingArticles:
         return text
 
     def update_document(self, document: Document, *, text: bool, metadata: bool) -> Document:
-        """Return a document with the text or metadata that came for it; the same object where nothing differs."""
+        """Return a document with the text or metadata that came for it; the same object where
+        nothing differs.
+        """
         statement = "SELECT text_sha256, text, metadata FROM article WHERE doc_id = ?"
         found = self.database.execute(statement, (document.doc_id,)).fetchone()
         if found is None:
@@ -257,7 +270,9 @@ def _encode_metadata(metadata: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def open_incoming(database: sqlite3.Connection, path: Path) -> Iterator[IncomingArticles]:
-    """Attach an empty database at ``path`` to that of the index; one left by a killed command is removed first."""
+    """Attach an empty database at ``path`` to that of the index; one left by a killed command is
+    removed first.
+    """
     path.unlink(missing_ok=True)
     try:
         database.execute("ATTACH ? AS arriving", (str(path),))

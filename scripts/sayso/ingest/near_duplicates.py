@@ -1,8 +1,10 @@
-"""Find texts that are copies of one another, as syndicated articles are: MinHash finds pairs, Jaccard confirms them.
+"""Find texts that are copies of one another, as syndicated articles are: MinHash finds pairs,
+Jaccard confirms them.
 
-Two texts resemble each other by the share of their runs of five words. Case, punctuation, white space and Unicode
-form do not count, or a copy with other quotation marks would not be found. xxHash is a frozen function, so stored
-fingerprints stay valid."""
+Two texts resemble each other by the share of their runs of five words. Case, punctuation, white
+space and Unicode form do not count, or a copy with other quotation marks would not be found. xxHash
+is a frozen function, so stored fingerprints stay valid.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ _RUNS_PER_BLOCK = 4096  # keeps a very long article's matrix small
 RunHashes = NDArray[np.uint64]
 
 # Scripts that set no space between words count by the letter: Thai, Lao, Burmese, Khmer, kana, Han.
-_UNSPACED_SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED_SCRIPTS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 _WORD = re.compile(rf"[{_UNSPACED_SCRIPTS}]|[^\W{_UNSPACED_SCRIPTS}]+")
 
 
@@ -36,7 +41,9 @@ def split_words(text: str) -> list[str]:
 
 
 def hash_runs(text: str) -> RunHashes:
-    """Return the hashes of all runs of five words, sorted, each once; of all words where there are fewer."""
+    """Return the hashes of all runs of five words, sorted, each once; of all words where there are
+    fewer.
+    """
     found = split_words(text)
     hashed = np.fromiter(
         map(xxhash.xxh3_64_intdigest, map(str.encode, found)), np.uint64, len(found)
@@ -49,7 +56,9 @@ def hash_runs(text: str) -> RunHashes:
 
 
 def hash_bands(text_runs: RunHashes) -> list[int]:
-    """Return a key for each band, a signed 64-bit integer; texts that share a key probably resemble each other."""
+    """Return a key for each band, a signed 64-bit integer; texts that share a key probably resemble
+    each other.
+    """
     if not len(text_runs):
         return []
     halves = (text_runs >> np.uint64(32)).astype(

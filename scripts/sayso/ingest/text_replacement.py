@@ -1,9 +1,10 @@
 """Replace the text of known documents and carry over the annotations and gold of the old text.
 
-The plan is a row in the database for each annotation: its new line, or none where it leaves the corpus. Then the
-lines that change are appended to the history, and only after that are the files replaced, articles before
-annotations. An annotation names the text that it was made for, and the history holds the earlier texts: so a command
-that was killed at any point is completed by running it again.
+The plan is a row in the database for each annotation: its new line, or none where it leaves the
+corpus. Then the lines that change are appended to the history, and only after that are the files
+replaced, articles before annotations. An annotation names the text that it was made for, and the
+history holds the earlier texts: so a command that was killed at any point is completed by running
+it again.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ GOLD_AUTHOR = "gold"
 
 @dataclass(frozen=True)
 class WithdrawnAnnotation:
-    """An annotation or gold that leaves ``file`` for the history, because not all of it provably fits the new text.
+    """An annotation or gold that leaves ``file`` for the history, because not all of it provably
+    fits the new text.
 
     Attributes:
         annotator: the pseudonym, or ``gold``.
-        unproven_count: mentions that may not fit; 0 where there is no mention, so that it is about the whole text.
+        unproven_count: mentions that may not fit; 0 where there is no mention, so that it is about
+            the whole text.
         unproven_texts: the first of them.
     """
 
@@ -52,7 +55,8 @@ class TextReplacement:
         update_document: returns a document of the corpus as it is to be.
         carried_over: number of annotations in each file that fit the new text.
         withdrawn: annotations that do not.
-        unknown_texts: number in each file that were made for a text that neither corpus nor history holds; they stay.
+        unknown_texts: number in each file that were made for a text that neither corpus nor history
+            holds; they stay.
     """
 
     incoming: IncomingArticles
@@ -71,7 +75,9 @@ class TextReplacement:
         return self.index.corpus
 
     def index_incoming_texts(self) -> None:
-        """Put the new texts of known documents into the index, since new articles may be copies of these."""
+        """Put the new texts of known documents into the index, since new articles may be copies of
+        these.
+        """
         for number, text in self.incoming.list_changed_texts():
             if not self.index.has_fingerprint(number):
                 bands = near_duplicates.hash_bands(near_duplicates.hash_runs(text))
@@ -83,7 +89,8 @@ class TextReplacement:
         )
 
     def plan(self, advance: Callable[[int], None]) -> None:
-        """Decide what becomes of each annotation of a document that came; the corpus stays as it is.
+        """Decide what becomes of each annotation of a document that came; the corpus stays as it
+        is.
 
         Raises:
             InputError: a line is not a record.
@@ -125,7 +132,9 @@ class TextReplacement:
     def _find_sentences(
         self, doc_id: str, text_sha256: str
     ) -> tuple[SentenceIndex, SentenceIndex] | None:
-        """Return the sentences of the annotated text, if it is known, and those of the document's new text."""
+        """Return the sentences of the annotated text, if it is known, and those of the document's
+        new text.
+        """
         key = (doc_id, text_sha256)
         if key not in self._sentences:
             document = self.index.read_document(doc_id)
@@ -133,7 +142,7 @@ class TextReplacement:
             older: str | None = document.text
             if document.text_sha256 != text_sha256:
                 older = self.incoming.find_earlier_text(doc_id, text_sha256)
-            self._sentences.clear()  # annotations of one document follow each other: the last pair is enough
+            self._sentences.clear()  # annotations of one document follow each other
             self._sentences[key] = (
                 None
                 if older is None
@@ -145,7 +154,8 @@ class TextReplacement:
         return self._sentences[key]
 
     def apply(self, doc_ids: Iterable[str]) -> list[str]:
-        """Write the history, then the documents with ``doc_ids``, then their annotations; return the batches written.
+        """Write the history, then the documents with ``doc_ids``, then their annotations; return
+        the batches written.
 
         Raises:
             DiskError: the disk refused; running the command again completes it.

@@ -105,7 +105,7 @@ def _print_counts(diff: CorpusDiff) -> None:
 
 
 def _print_lines(diff: CorpusDiff) -> None:
-    """Print the counts, then every change. The counts are known last, so the lines wait in a file."""
+    """Print the counts, then every change. Counts are known last, so the lines wait in a file."""
     from sayso.diff import diff_tables
 
     with TemporaryFile("w+", encoding="utf-8", errors="backslashreplace") as lines:

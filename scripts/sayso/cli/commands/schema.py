@@ -1,4 +1,6 @@
-"""``sayso schema``: build the files that follow from schema.yaml, and migrate records when it changes."""
+"""``sayso schema``: build the files that follow from schema.yaml, and migrate records when it
+changes.
+"""
 
 from __future__ import annotations
 
@@ -142,17 +144,17 @@ def _print_tables(result: MigrationResult, root: Path) -> None:
         [
             file.path.relative_to(root).as_posix(),
             _format_versions(file.migrated),
-            str(file.set_aside.total()),
+            str(file.removed_parts.total()),
             str(file.unaffected),
             _format_versions(file.without_route),
         ]
         for file in result.files
     ]
     if result.sum_counter(lambda file: file.migrated):
-        columns = ["file", "migrated", "parts set aside", "unaffected", "left alone"]
+        columns = ["file", "migrated", "parts removed", "unaffected", "left alone"]
         print_table("Records", columns, files)
-    for reason, count in sorted(result.sum_counter(lambda file: file.set_aside).items()):
-        print_message(f"{count} set aside: {reason}")
+    for reason, count in sorted(result.sum_counter(lambda file: file.removed_parts).items()):
+        print_message(f"{count} removed: {reason}")
     for finding in (*result.findings, *result.accepted):
         click.echo(str(finding))
 
@@ -178,7 +180,7 @@ def _print_json(result: MigrationResult, root: Path) -> None:
         {
             "file": file.path.relative_to(root).as_posix(),
             "migrated": file.migrated,
-            "set_aside": file.set_aside,
+            "removed_parts": file.removed_parts,
             "unaffected": file.unaffected,
             "left_alone": file.without_route,
             "changes": _change_rows(file.changes),

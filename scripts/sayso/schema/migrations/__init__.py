@@ -1,7 +1,9 @@
-"""Migrations: what became of the names of an older schema, declared in ``schema/migrations`` and applied to records.
+"""Migrations: what became of the names of an older schema, declared in ``schema/migrations`` and
+applied to records.
 
-``FROM-TO.yaml`` there maps every label, attribute, value, flag and relation that changed; ``FROM.yaml`` is the older
-schema.yaml. With both, annotations made under the older schema stay readable.
+``FROM-TO.yaml`` there maps every label, attribute, value, flag and relation that changed;
+``FROM.yaml`` is the older schema.yaml. With both, annotations made under the older schema stay
+readable.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Migrate the annotations and gold of a corpus: read everything first, then replace all files together.
+"""Migrate the annotations and gold of a corpus: read everything first, then replace all files
+together.
 
-The lines that are replaced are appended to the history before that, each once. So a migration that is killed loses
-nothing, and is completed by running it again: records with the new names are left alone.
+The lines that are replaced are appended to the history before that, each once. So a migration that
+is killed loses nothing, and is completed by running it again: records with the new names are left
+alone.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class FileMigration:
         unaffected: records that have the new names already.
         without_route: records of versions from which no migration starts, by version.
         changes: changes of names.
-        set_aside: reasons for which parts of records are removed.
+        removed_parts: reasons for which parts of records are removed.
     """
 
     path: Path
@@ -57,12 +59,12 @@ class FileMigration:
     unaffected: int = 0
     without_route: Counter[str] = field(default_factory=Counter)
     changes: Counter[NameChange] = field(default_factory=Counter)
-    set_aside: Counter[str] = field(default_factory=Counter)
+    removed_parts: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
 class MigrationResult:
-    """What a migration did, or would do.
+    """The changes of a migration, done or planned.
 
     Attributes:
         version: version of the schema in force.
@@ -99,14 +101,16 @@ def migrate_corpus(
 
     Args:
         checkout: the checkout.
-        draft: a migration that is not yet in its folder; it is stored there, where every later pull finds it.
+        draft: a migration that is not yet in its folder; it is stored there, where every later pull
+            finds it.
         accept: names of checks whose errors the migration may cause.
         dry_run: only count.
         advance: called with the number of records read.
 
     Raises:
         InputError: a migration or a record is wrong; nothing was written.
-        ConflictError: another command is at work, or there is another migration with the name of ``draft``.
+        ConflictError: another command is at work, or there is another migration with the name of
+            ``draft``.
         DiskError: the disk refused; running it again completes it.
     """
     folder, corpus = (checkout.root / SCHEMA_FILE).parent, CorpusFiles(checkout.root)
@@ -156,7 +160,7 @@ def _plan_record(
     new, result = migrate_record(record, route)
     file.migrated[version] += 1
     file.changes += result.changes
-    file.set_aside += Counter(item.reason for item in result.set_aside)
+    file.removed_parts += Counter(item.reason for item in result.removed_parts)
     remedy = f"settle it in schema/migrations/{route[0].migration.name}.yaml"
     for start, end, message in result.unsettled:
         yield Finding("unsettled", "error", message, remedy, record.doc_id, start, end)

@@ -1,7 +1,8 @@
-"""Read the migrations in ``schema/migrations``, validate them against their schemas and put them in order.
+"""Read the migrations in ``schema/migrations``, validate them against their schemas and put them in
+order.
 
-Everything is settled before a record is read: for each combination of values that the older schema allows, a clause
-must match and lead to a name of the newer schema.
+Everything is settled before a record is read: for each combination of values that the older schema
+allows, a clause must match and lead to a name of the newer schema.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Migrations:
     steps: dict[str, MigrationStep] = field(default_factory=dict)
 
     def route(self, version: str) -> tuple[MigrationStep, ...]:
-        """Return the steps from a version to the present; none where no migration starts from it."""
+        """Return the steps from a version to the present; none where no migration starts there."""
         steps: list[MigrationStep] = []
         while step := self.steps.get(version):
             steps.append(step)
@@ -40,7 +41,9 @@ class Migrations:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that decides how an older annotation is read, in hexadecimal; empty without migrations."""
+        """SHA-256 of all that decides how an older annotation is read, in hexadecimal; empty
+        without migrations.
+        """
         if not self.steps:
             return ""
         steps = [step for _version, step in sorted(self.steps.items())]
@@ -57,7 +60,8 @@ def load_migrations(folder: Path, schema: Schema, draft: Path | None = None) -> 
         draft: another migration, not yet in the folder.
 
     Raises:
-        InputError: a file is wrong, an older schema is missing, or the migrations do not lead to ``schema``.
+        InputError: a file is wrong, an older schema is missing, or the migrations do not lead to
+            ``schema``.
         ConflictError: another migration with the name of ``draft`` is there.
     """
     migrations: dict[str, tuple[Path, Migration]] = {}

@@ -1,7 +1,7 @@
 """Declarations of a migration: what becomes of each name of the older schema.
 
-A name is renamed by another name, removed by ``{drop: true}``, or split by a list of clauses, of which the first that
-matches applies. A name that is not mentioned stays as it is.
+A name is renamed by another name, removed by ``{drop: true}``, or split by a list of clauses, of
+which the first that matches applies. A name that is not mentioned stays as it is.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ AttributeCondition = str | int | None  # None: the attribute was left empty
 class MappingClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The new name of a name, ``then``, or its removal, ``drop``, with the reason in ``because``.
 
-    ``when`` maps older attributes of the same mention to the values under which the clause applies. For attributes
-    and values, ``label`` is the mention's newer label; for relations, ``head`` and ``tail`` are the newer labels of
-    their ends.
+    ``when`` maps older attributes of the same mention to the values under which the clause applies.
+    For attributes and values, ``label`` is the mention's newer label; for relations, ``head`` and
+    ``tail`` are the newer labels of their ends.
     """
 
     when: dict[str, AttributeCondition | list[AttributeCondition]] = {}

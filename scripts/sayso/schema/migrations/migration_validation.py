@@ -1,4 +1,6 @@
-"""Validate a migration against both schemas: nothing is left open, every name exists, every clause can apply."""
+"""Validate a migration against both schemas: nothing is left open, every name exists, every clause
+can apply.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +170,9 @@ class _MigrationValidator:
     def _filled_cases(
         self, label: str, clauses: Iterable[MappingClause], name: str, values: Sequence[object]
     ) -> Iterator[AttributeCase]:
-        """Yield the cases in which the label is kept and the attribute has a value, each with the newer label."""
+        """Yield the cases in which the label is kept and the attribute has a value, each with the
+        newer label.
+        """
         of_label = self.migration.clauses_of_label(label)
         domains = self._attribute_domains(label, [*of_label, *clauses])
         for case in _combine({**domains, name: values}):
@@ -194,7 +198,9 @@ def _combine(domains: Mapping[str, Sequence[object]]) -> Iterator[AttributeCase]
 def _check_clauses(
     where: str, clauses: Sequence[MappingClause], domains: Domains, cases: Iterable[AttributeCase]
 ) -> Iterator[str]:
-    """Check that conditions can hold, that a clause matches in each case, and that each clause matches in one."""
+    """Check that conditions can hold, that a clause matches in each case, and that each clause
+    matches in one.
+    """
     for clause in clauses:
         for name, condition in clause.when.items():
             if name not in domains:
@@ -231,7 +237,9 @@ def _format_value(name: str, value: object) -> str:
 
 
 def _is_compatible(older: Attribute, newer: Attribute) -> bool:
-    """Return whether values of one are valid in the other; a closed list may be opened, never closed by guessing."""
+    """Return whether values of one are valid in the other; a closed list may be opened, never
+    closed by guessing.
+    """
     if older.is_closed:
         return newer.is_closed or newer.kind == "text"
     return older.kind == newer.kind

@@ -1,7 +1,7 @@
 """Migrate one record to a newer schema. Offsets, texts, notes and votes stay as they are.
 
-What a migration drops, and what no clause matches, goes into ``kept`` of an annotation. Gold has no such field: its
-older line in the history has it.
+What a migration drops, and what no clause matches, goes into ``kept`` of an annotation. Gold has no
+such field: its older line in the history has it.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ class UnsettledPart(NamedTuple):
 
 @dataclass
 class RecordMigrationResult:
-    """What happened to a record.
+    """The changes made to one record.
 
     Attributes:
         changes: number of times that each declared change was made.
-        set_aside: what was removed, with the reason; it is in ``kept`` of an annotation.
-        unsettled: what the migration does not decide on; it is in ``set_aside`` too.
+        removed_parts: what was removed, with the reason; it is in ``kept`` of an annotation.
+        unsettled: what the migration does not decide on; it is in ``removed_parts`` too.
     """
 
     changes: Counter[NameChange] = field(default_factory=Counter)
-    set_aside: list[UnknownItem] = field(default_factory=list)
+    removed_parts: list[UnknownItem] = field(default_factory=list)
     unsettled: list[UnsettledPart] = field(default_factory=list)
 
 
@@ -75,7 +75,7 @@ class _RecordMigration:
     result: RecordMigrationResult
 
     def migrate(self, record: RecordT) -> RecordT:
-        first: int = len(self.result.set_aside)
+        first: int = len(self.result.removed_parts)
         mention_fields, relation_fields = ["mentions"], ["relations"]
         if isinstance(record, Gold):
             mention_fields.append("declined")
@@ -88,7 +88,7 @@ class _RecordMigration:
             found = self._migrate_relations(getattr(record, name), old, new)
             fields[name] = sort_relations(found)
         if isinstance(record, Annotation):
-            fields["kept"] = (*record.kept, *self.result.set_aside[first:])
+            fields["kept"] = (*record.kept, *self.result.removed_parts[first:])
         version = self.step.migration.to_version
         return msgspec.structs.replace(record, schema_version=version, **fields)
 
@@ -140,7 +140,7 @@ class _RecordMigration:
             item, name = msgspec.to_builtins(relation), relation.type
             ends = (relation.head, relation.tail)
             if any(end in old and end not in new for end in ends):
-                self._set_aside(f"{name}: one of its ends was removed", item)
+                self._remove_part(f"{name}: one of its ends was removed", item)
                 continue
             head, tail = new.get(relation.head), new.get(relation.tail)
             known = {"head": head and head.label, "tail": tail and tail.label}
@@ -150,7 +150,7 @@ class _RecordMigration:
                 continue
             changed = msgspec.structs.replace(relation, type=new_type)
             if found.setdefault((new_type, *ends), changed) is not changed:
-                self._set_aside(f"{name}: the same as another, once it is {new_type}", item)
+                self._remove_part(f"{name}: the same as another, once it is {new_type}", item)
         return list(found.values())
 
     def _apply(
@@ -162,14 +162,16 @@ class _RecordMigration:
         mention: Mention | None,
         item: dict[str, Any],
     ) -> str | None:
-        """Return the new name of a name; count the change, or set the item aside where the name is dropped."""
+        """Return the new name of a name; count the change, or remove the item where the name is
+        dropped.
+        """
         clause = choose_clause(clauses, attributes)
         if clause is None:
             self._report_unsettled(mention, f"no clause matches {kind} {old}", item)
             return None
         if clause.drop:
             reason = f": {clause.because}" if clause.because else ""
-            self._set_aside(f"{kind} {old} was dropped{reason}", item)
+            self._remove_part(f"{kind} {old} was dropped{reason}", item)
         new = clause.then or ""
         if len(clauses) > 1 or new != old.rpartition(".")[2]:
             self.result.changes[NameChange(kind, old, new)] += 1
@@ -180,8 +182,8 @@ class _RecordMigration:
     ) -> None:
         start, end = (mention.start, mention.end) if mention else (None, None)
         self.result.unsettled.append(UnsettledPart(start, end, message))
-        self._set_aside(message, item)
+        self._remove_part(message, item)
 
-    def _set_aside(self, reason: str, item: dict[str, Any]) -> None:
+    def _remove_part(self, reason: str, item: dict[str, Any]) -> None:
         reason = f"migration {self.step.migration.name}: {reason}"
-        self.result.set_aside.append(UnknownItem(reason=reason, item=item))
+        self.result.removed_parts.append(UnknownItem(reason=reason, item=item))
