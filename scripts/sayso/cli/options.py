@@ -38,11 +38,6 @@ _SERVER_OPTIONS = (
 )
 
 
-def server_options(command: CommandT) -> CommandT:
-    """Add the options of every command that talks to a Label Studio."""
-    return _add_options(command, _SERVER_OPTIONS)
-
-
 @dataclass(frozen=True)
 class CampaignTarget:
     """The campaign, pass and Label Studio that a command works on."""

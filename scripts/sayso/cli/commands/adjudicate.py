@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli.options import server_options
-from sayso.cli.terminal import print_json, print_message, progress_bar, show_waiting
-from sayso.settings import find_checkout
+from sayso.cli.options import CampaignTarget, campaign_options
+from sayso.cli.terminal import print_json, print_message
 
 if TYPE_CHECKING:
     from sayso.adjudication.gold_writer import GoldWriteResult
@@ -22,12 +20,6 @@ _NOTHING = "no annotations to adjudicate; `sayso pull` brings them"
 
 def _selection_options(function: Any) -> Any:
     options = (
-        click.option(
-            "--pass",
-            "pass_name",
-            metavar="NAME",
-            help="Only this pass. [default: every one that has annotations]",
-        ),
         click.option(
             "--annotators",
             "min_annotators",
@@ -42,7 +34,7 @@ def _selection_options(function: Any) -> Any:
     )
     for option in reversed(options):
         function = option(function)
-    return function
+    return campaign_options("Only this pass. [default: every one that has annotations]")(function)
 
 
 def _select_annotator_kinds(programs: bool) -> frozenset[AnnotatorKind]:
@@ -69,19 +61,13 @@ def command() -> None:
 
 
 @command.command()
-@server_options
 @_selection_options
 @click.option(
     "--update-interface", is_flag=True, help="Replace an interface that differs from the schema's."
 )
-@click.pass_obj
 def push(
-    root: Path | None,
-    campaign: str | None,
-    url: str | None,
-    token_file: Path | None,
+    target: CampaignTarget,
     as_json: bool,
-    pass_name: str | None,
     min_annotators: int,
     programs: bool,
     dry_run: bool,
@@ -101,21 +87,12 @@ def push(
       sayso adjudicate push --annotators 3 --json
     """
     from sayso.labelstudio.adjudication.task_push import AdjudicationPushRequest, push_adjudication
-    from sayso.labelstudio.connection import connect
 
-    checkout = find_checkout(root)
-    campaign, kinds = (
-        checkout.require_setting("campaign", campaign),
-        _select_annotator_kinds(programs),
-    )
-    request = AdjudicationPushRequest(
-        campaign, pass_name, min_annotators, kinds, update_interface, dry_run
-    )
-    with (
-        progress_bar("pushing") as advance,
-        connect(checkout, url, token_file, show_waiting) as client,
-    ):
-        results = push_adjudication(checkout, client, request, advance)
+    selection = (target.campaign, target.pass_name, min_annotators)
+    kinds = _select_annotator_kinds(programs)
+    request = AdjudicationPushRequest(*selection, kinds, update_interface, dry_run)
+    with target.connect("pushing") as (client, advance):
+        results = push_adjudication(target.checkout, client, request, advance)
     if as_json:
         print_json({"dry_run": dry_run, "pushed": list(map(_push_result_as_json, results))})
         return
@@ -157,7 +134,6 @@ def _print_push_result(result: AdjudicationPushResult, dry_run: bool) -> None:
 
 
 @command.command()
-@server_options
 @_selection_options
 @click.option(
     "--auto",
@@ -165,14 +141,9 @@ def _print_push_result(result: AdjudicationPushResult, dry_run: bool) -> None:
     help="Use no server: accept what more than half of the annotators have, and mark it so. "
     "Leaves alone what an adjudicator decided.",
 )
-@click.pass_obj
 def pull(
-    root: Path | None,
-    campaign: str | None,
-    url: str | None,
-    token_file: Path | None,
+    target: CampaignTarget,
     as_json: bool,
-    pass_name: str | None,
     min_annotators: int,
     programs: bool,
     auto: str | None,
@@ -193,19 +164,13 @@ def pull(
     """
     from sayso.errors import FindingsError
     from sayso.labelstudio.adjudication.gold_pull import pull_gold
-    from sayso.labelstudio.connection import connect
 
-    checkout = find_checkout(root)
-    campaign = checkout.require_setting("campaign", campaign)
-    with (
-        progress_bar("pulling"),
-        nullcontext() if auto else connect(checkout, url, token_file, show_waiting) as client,
-    ):
+    with nullcontext((None, None)) if auto else target.connect("pulling") as (client, _advance):
         results = pull_gold(
-            checkout,
+            target.checkout,
             client,
-            campaign,
-            pass_name,
+            target.campaign,
+            target.pass_name,
             min_annotators=min_annotators,
             annotator_kinds=_select_annotator_kinds(programs),
             dry_run=dry_run,
