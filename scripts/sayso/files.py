@@ -7,6 +7,7 @@ import errno
 import fcntl
 import filecmp
 import glob
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -183,3 +184,9 @@ def _try_lock(file: TextIO) -> bool:
         else:
             return True
     return False
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with convert_os_errors(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

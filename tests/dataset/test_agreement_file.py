@@ -14,9 +14,9 @@ import pytest
 from sayso.checks import STALE_CARD
 from sayso.dataset import agreement_file
 from sayso.dataset import builder as building
-from sayso.dataset.batches import file_digest
 from sayso.dataset.card.card_check import card_findings
 from sayso.errors import InputError
+from sayso.files import file_digest
 from sayso.models import Annotation, Document, Mention, UnknownItem
 from sayso.release import manifest
 from sayso.settings import Checkout

@@ -425,7 +425,7 @@ def test_a_relation_between_other_labels_is_counted_and_is_in_no_claim() -> None
     ("change", "error", "says"),
     [
         ({"text_sha256": "0" * 64}, InputError, "another text"),
-        ({"interface": "nonsense"}, InputError, "no interface"),
+        ({"interface": "nonsense"}, InputError, "no pass"),
         (
             {"relations": (samples.make_relation("source", "c", "gone"),)},
             InputError,

@@ -231,7 +231,7 @@ def break_source(root: Path, change: dict[bytes, bytes]) -> Path:
         ({b'"status"': b'"state"'}, "reader.jsonl:3: Object contains unknown field `state`"),
         (
             {b'"doc_id":"article-00000002"': b'"doc_id":"article-00000002b"'},
-            "reader.jsonl:3: an answer for document",
+            "reader.jsonl:3: an annotation of document",
         ),
         ({b'"doc_id":"article-00000002"': b'"doc_id":"article-00000000"'}, "stands after"),
         ({b'"start":': b'"start":9'}, "reader.jsonl:3 document article-00000002 mention m0-1 ["),

@@ -413,9 +413,9 @@ def test_the_dataset_says_which_text_was_read(checkout: Checkout, newer: Path) -
         row["doc_id"]: row["text_read"] for row in samples.read_rows(checkout.root, "gold")
     } == {"a": old, "b": None}
     text = card.read_text(encoding="utf-8")
-    assert "| answers, carried over from an earlier text of their document | 3 |" in text
+    assert "| annotations carried over from an earlier text of their document | 3 |" in text
     assert (
-        "| adjudicated documents, carried over from an earlier text of their document | 1 |" in text
+        "| adjudicated documents carried over from an earlier text of their document | 1 |" in text
     )
 
 

@@ -16,9 +16,9 @@ from sayso.corpus import licences
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset import text_columns
 from sayso.dataset.builder import build
+from sayso.dataset.content_digest import content_sha256
 from sayso.errors import UsageError
 from sayso.models import Document, UnknownItem
-from sayso.release.content_digest import content_sha256
 from sayso.settings import Checkout, find_checkout
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 from tests.command_line import run_sayso

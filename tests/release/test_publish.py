@@ -104,7 +104,7 @@ def desk(tmp_path: Path) -> Iterator[PublishDesk]:
 
 def test_a_version_is_published_once_and_loads_by_its_tag(desk: PublishDesk) -> None:
     planned = json.loads(desk.run("--dry-run", "--json").stdout)
-    assert desk.hub.repositories == {} and planned["make"] and planned["tag"] == "v0.1.0"
+    assert desk.hub.repositories == {} and planned["create"] and planned["tag"] == "v0.1.0"
     done = desk.run("--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["send"] == planned["send"]

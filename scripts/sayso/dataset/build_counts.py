@@ -1,7 +1,7 @@
-"""What a build counts while it makes rows: figures that a file carries in its footer and that the card adds up.
+"""Counts that a build makes along with the rows, kept in the footers of the Parquet files.
 
-A figure has a name whose parts stand apart by ``|`` and a whole number, so figures of files add up to those of a
-split, and those of splits to the corpus. Nothing is read for them that is not in memory already.
+A count has a key of parts joined by ``|``, such as ``label|Actor|human|ann-1``. The counts of files
+add up to those of a split, and those of splits to the corpus.
 """
 
 from __future__ import annotations
@@ -11,25 +11,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sayso.dataset.arrays import BoolArray, IntArray
 from sayso.models import Document
 
 Counts = Counter[str]
 
 GOLD_ANNOTATOR = "gold"
-"""Whose the adjudicated reading is, as figures and rows spell it; it is also how figures name its annotator's kind."""
+"""Name of gold among annotators, and among kinds of annotators, in counts and rows."""
 UNKNOWN = "unknown"
-_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_ISO_YEAR = re.compile(r"\d{4}(?!\d)")
-_IntArray = npt.NDArray[np.int64]
-_BoolArray = npt.NDArray[np.bool_]
 
 
 def count_key(*parts: str | None) -> str:
-    """The name of a figure; a bar inside a part would end it.
+    """Join the parts of a key; a bar inside a part is replaced.
 
     >>> count_key("outlet", "North | South")
     'outlet|North ¦ South'
@@ -38,77 +34,67 @@ def count_key(*parts: str | None) -> str:
 
 
 def count_documents(documents: Iterable[Document]) -> Counts:
-    """What is known of documents: licences, languages, outlets, years, and the days they came in."""
-    found: Counts = Counter()
-    for each in documents:
-        found[count_key("license", each.license)] += 1
-        found[count_key("language", each.language)] += 1
-        found[count_key("outlet", each.outlet)] += 1
-        found[count_key("year", _parse_year(each.published))] += 1
-        found[count_key("day", parse_day(each.ingested))] += 1
-    return found
+    """Count documents by licence, language, outlet, year, and day of ingestion."""
+    counts: Counts = Counter()
+    for document in documents:
+        year = re.match(r"\d{4}(?!\d)", document.published or "")
+        counts[count_key("license", document.license)] += 1
+        counts[count_key("language", document.language)] += 1
+        counts[count_key("outlet", document.outlet)] += 1
+        counts[count_key("year", year[0] if year else UNKNOWN)] += 1
+        counts[count_key("day", parse_day(document.ingested))] += 1
+    return counts
 
 
 def parse_day(moment: str | None) -> str:
-    """The day that an ISO 8601 date or time starts with.
+    """Return the day that an ISO 8601 date or time starts with.
 
     >>> parse_day("2025-10-31T22:42:00+03:00"), parse_day("yesterday")
     ('2025-10-31', 'unknown')
     """
-    found = _ISO_DAY.match(moment or "")
-    return found[0] if found else UNKNOWN
-
-
-def _parse_year(moment: str | None) -> str:
-    found = _ISO_YEAR.match(moment or "")
-    return found[0] if found else UNKNOWN
+    day = re.match(r"\d{4}-\d\d-\d\d", moment or "")
+    return day[0] if day else UNKNOWN
 
 
 def count_annotations(table: pa.Table) -> Counts:
-    """Who answered what, under which schema and guidelines; relations; what was kept."""
-    found: Counts = Counter({"answers": table.num_rows})
-    columns = (
-        "annotator_kind",
-        "annotator",
-        "interface",
-        "schema_version",
-        "guidelines_version",
-        "status",
-        "started_from",
-        "updated",
-    )
-    for kind, name, asked, version, read, status, started, updated in _iterate_rows(table, columns):
-        found[count_key("answer", kind, name, asked, version, status)] += 1
-        found[count_key("guidelines", kind, name, read or UNKNOWN)] += 1
-        found[count_key("started_from", kind, started or "nothing")] += 1
-        found[count_key("day", parse_day(updated))] += 1
-    whose = [
-        count_key(kind, name)
-        for kind, name in _iterate_rows(table, ("annotator_kind", "annotator"))
-    ]
-    found.update(count_relations(table, whose))
-    found["kept"] += len(table["kept"].combine_chunks().flatten())
-    found.update(count_carried_over(table))
-    return found
+    """Count annotations by annotator, versions and status, their relations and kept items."""
+    columns = {name: table[name].to_pylist() for name in table.column_names if name in _COUNTED}
+    counts: Counts = Counter({"answers": table.num_rows})
+    owners = []
+    for values in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, values, strict=True))
+        kind, name = row["annotator_kind"], row["annotator"]
+        owners.append(count_key(kind, name))
+        details = (row["interface"], row["schema_version"], row["status"])
+        counts[count_key("answer", kind, name, *details)] += 1
+        counts[count_key("guidelines", kind, name, row["guidelines_version"])] += 1
+        counts[count_key("started_from", kind, row["started_from"] or "nothing")] += 1
+        counts[count_key("day", parse_day(row["updated"]))] += 1
+    counts.update(count_relations(table, owners))
+    counts["kept"] += len(table["kept"].combine_chunks().flatten())
+    counts.update(count_carried_over(table))
+    return counts
+
+
+_COUNTED = {
+    *("annotator_kind", "annotator", "interface", "schema_version"),
+    *("guidelines_version", "status", "started_from", "updated"),
+}
 
 
 def count_carried_over(table: pa.Table) -> Counts:
-    """How many answers were carried over from an earlier text; nothing where there are none."""
+    """Count the records that were carried over from an earlier text; no entry if there are none."""
     return +Counter({"carried": table.num_rows - table["text_read"].null_count})
 
 
-def _iterate_rows(table: pa.Table, columns: Sequence[str]) -> Iterable[tuple[str, ...]]:
-    return zip(*(table[name].to_pylist() for name in columns), strict=True)
-
-
 def count_relations(table: pa.Table, owners: Sequence[str]) -> Counts:
-    """Relations by type and by whose they are: ``relation|source|human|ann-1``."""
+    """Count relations by type and owner: ``relation|source|human|ann-1``."""
     relations = table["relations"].combine_chunks()
     owner = np.asarray(relations.value_parent_indices()).astype(np.int64)
     return cross_tabulate("relation", relations.flatten().field("type"), owner, owners)
 
 
-def cross_tabulate(name: str, words: pa.Array, owner: _IntArray, owners: Sequence[str]) -> Counts:
+def cross_tabulate(name: str, words: pa.Array, owner: IntArray, owners: Sequence[str]) -> Counts:
     """Count how often each word occurs with each owner, ignoring null words.
 
     Args:
@@ -118,43 +104,33 @@ def cross_tabulate(name: str, words: pa.Array, owner: _IntArray, owners: Sequenc
     >>> sorted(cross_tabulate("label", words, owner, ["human|a", "gold|gold"]).items())
     [('label|Claim|human|a', 1), ('label|Cue|gold|gold', 1), ('label|Cue|human|a', 1)]
     """
-    encoded = words.dictionary_encode() if not pa.types.is_dictionary(words.type) else words
-    owner_names = pa.array(owners, pa.string()).dictionary_encode()
-    code = np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int64)
-    mine = np.asarray(owner_names.indices).astype(np.int64)[owner]
-    size = max(len(owner_names.dictionary), 1)
-    counts = np.bincount(code[code >= 0] * size + mine[code >= 0])
-    names, people = encoded.dictionary.to_pylist(), owner_names.dictionary.to_pylist()
+    encoded = words if pa.types.is_dictionary(words.type) else words.dictionary_encode()
+    unique_owners = pa.array(owners, pa.string()).dictionary_encode()
+    word_codes = np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int64)
+    owner_codes = np.asarray(unique_owners.indices).astype(np.int64)[owner]
+    size = max(len(unique_owners.dictionary), 1)
+    cells = np.bincount(word_codes[word_codes >= 0] * size + owner_codes[word_codes >= 0])
+    names, owner_names = encoded.dictionary.to_pylist(), unique_owners.dictionary.to_pylist()
     return Counter(
         {
-            f"{count_key(name, names[place // size])}|{people[place % size]}": int(counts[place])
-            for place in map(int, np.flatnonzero(counts))
+            f"{count_key(name, names[cell // size])}|{owner_names[cell % size]}": int(cells[cell])
+            for cell in map(int, np.flatnonzero(cells))
         }
     )
 
 
-def find_nested_spans(owner: _IntArray, start: _IntArray, end: _IntArray) -> _BoolArray:
-    """Which spans lie inside another span of the same owner; of two that are the same, one does.
+def find_nested_spans(owner: IntArray, start: IntArray, end: IntArray) -> BoolArray:
+    """Mark the spans inside another span of the same owner; of two equal spans, one.
 
-    >>> find_nested_spans(np.array([0, 0, 0, 1]), np.array([0, 2, 9, 2]), np.array([8, 5, 12, 5])).tolist()
+    >>> owners, starts, ends = np.array([[0, 0, 0, 1], [0, 2, 9, 2], [8, 5, 12, 5]])
+    >>> find_nested_spans(owners, starts, ends).tolist()
     [False, True, False, False]
     """
     inside = np.zeros(len(owner), dtype=np.bool_)
-    if not len(owner):
-        return inside
-    order = _sort_outermost_first(owner, start, end)
-    reach = end[order] + owner[order] * (
-        int(end.max()) + 1
-    )  # a later owner's ends are above all earlier ones
-    before = np.concatenate([[-1], np.maximum.accumulate(reach)[:-1]])
-    inside[order] = before >= reach
+    if len(owner):
+        order = np.lexsort((-end, start, owner))  # outermost first
+        # A later owner's ends are raised above all earlier ones, so one running maximum will do.
+        reach = end[order] + owner[order] * (int(end.max()) + 1)
+        before = np.concatenate([[-1], np.maximum.accumulate(reach)[:-1]])
+        inside[order] = before >= reach
     return inside
-
-
-def _sort_outermost_first(owner: _IntArray, start: _IntArray, end: _IntArray) -> _IntArray:
-    """An order by owner, start, and the longer first; records mostly stand in it already."""
-    later = (np.diff(owner), np.diff(start), -np.diff(end))
-    sorted_already = (later[0] > 0) | (
-        (later[0] == 0) & ((later[1] > 0) | ((later[1] == 0) & (later[2] >= 0)))
-    )
-    return np.arange(len(owner)) if sorted_already.all() else np.lexsort((-end, start, owner))

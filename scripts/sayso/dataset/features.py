@@ -1,14 +1,14 @@
-"""What each configuration's columns are, declared once from the schema.
+"""The columns of each configuration, declared once from the schema.
 
-A type is written as data: ``"string"`` and its like for a plain value, ``[type]`` for a list, ``{name: type}`` for a
-struct. The head of the card and the Arrow schema of the files are both made from this declaration, so they cannot
-disagree. Every value may be null; closed values are plain strings.
+A type is data: ``"string"`` and the like, ``[type]`` for a list, ``{name: type}`` for a struct.
+The head of the card and the Arrow schema are both made from it, so they cannot disagree. Every
+value may be null, and closed values are plain strings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -21,39 +21,18 @@ Columns = dict[str, ColumnType]
 
 CONFIGS = ("gold", "articles", "annotations", "mentions", "claims", "tokens")
 DEFAULT_CONFIG = CONFIGS[0]
-RELATION_COLUMNS = {"where": "places", "quantity": "counts"}  # any other takes an s
+RELATION_COLUMNS = {"where": "places", "quantity": "counts"}  # the others take an s
 
-_ARROW_TYPES = {
-    "string": pa.string(),
-    "bool": pa.bool_(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-}
 
-_DOCUMENT_COLUMNS: Columns = dict.fromkeys(
-    [
-        "doc_id",
-        "title",
-        "outlet",
-        "url",
-        "published",
-        "language",
-        "license",
-        "source_name",
-        "split",
-        "ingested",
-        "text_sha256",
-        "text",
-    ],
-    "string",
+def _strings(names: str) -> Columns:
+    return dict.fromkeys(names.split(), "string")
+
+
+_DOCUMENT_COLUMNS = _strings(
+    "doc_id title outlet url published language license source_name split ingested text_sha256 text"
 )
 _KEY_COLUMNS: Columns = {
-    "doc_id": "string",
-    "reading": "string",
-    "annotator_kind": "string",
-    "campaign": "string",
-    "interface": "string",
+    **_strings("doc_id reading annotator_kind campaign interface"),
     "answer": "int32",
 }
 _SPAN_COLUMNS: Columns = {"start": "int32", "end": "int32", "text": "string"}
@@ -62,9 +41,10 @@ _SENTENCE_COLUMNS: Columns = {
     "sentence_end": "int32",
     "sentence": "string",
 }
-_RELATION_COLUMNS: Columns = {"type": "string", "head": "string", "tail": "string"}
+_RELATION_COLUMNS = _strings("type head tail")
 _DECISION_COLUMNS: Columns = {"decided": "string", "votes": ["string"]}
-_REMARK_COLUMNS: Columns = {"flag": "string", "note": "string", "started_from": "string"}
+_REMARK_COLUMNS = _strings("flag note started_from")
+_KEPT_COLUMNS = _strings("reason item")
 _ORIGIN_COLUMNS: Columns = {
     "system": "string",
     "project": "int64",
@@ -72,51 +52,46 @@ _ORIGIN_COLUMNS: Columns = {
     "annotation": "int64",
 }
 _MISALIGNED_COLUMNS: Columns = {
-    "mention_id": "string",
-    "label": "string",
+    **_strings("mention_id label"),
     "start": "int32",
     "end": "int32",
     "reason": "string",
 }
+_ANNOTATION_COLUMNS: Columns = {
+    **_strings("doc_id text_sha256 text_read campaign interface annotator annotator_kind"),
+    "answer": "int32",
+    **_strings("schema_version guidelines_version status created updated"),
+    "lead_time_seconds": "float64",
+    "started_from": "string",
+}
 
 
 def attribute_type(attribute: Attribute) -> str:
-    """The plain type of an attribute's values."""
+    """Return the plain type of an attribute's values."""
     return "int64" if attribute.kind == "integer" else "string"
 
 
 def attribute_columns(schema: Schema) -> Columns:
-    """Every attribute of every label in one struct, as a mention carries them.
+    """Return the attributes of all labels in one struct, as a mention has them.
 
     Raises:
-        InputError: two labels share an attribute's name and not its type.
+        InputError: two labels have an attribute of one name but of different types.
     """
-    found: Columns = {}
-    for label, declared in schema.labels.items():
-        for name, attribute in declared.attributes.items():
+    columns: Columns = {}
+    for label, declaration in schema.labels.items():
+        for name, attribute in declaration.attributes.items():
             kind = attribute_type(attribute)
-            if found.setdefault(name, kind) != kind:
+            if columns.setdefault(name, kind) != kind:
                 raise InputError(
-                    f"attribute {name!r} of {label} is {kind} and another label's is {found[name]}",
+                    f"attribute {name!r} of {label} is {kind}, of another label {columns[name]}",
                     where="schema/schema.yaml",
                     remedy="give one of them another name",
                 )
-    return found
-
-
-def mention_columns(schema: Schema) -> Columns:
-    """A mention as it stands in an annotation."""
-    return {
-        "id": "string",
-        "label": "string",
-        **_SPAN_COLUMNS,
-        "attributes": attribute_columns(schema),
-        **_REMARK_COLUMNS,
-    }
+    return columns
 
 
 def label_attribute_columns(schema: Schema, label: str) -> Columns:
-    """One label's attributes with their types."""
+    """Return the attributes of one label with their types."""
     return {
         name: attribute_type(attribute)
         for name, attribute in schema.labels[label].attributes.items()
@@ -124,7 +99,7 @@ def label_attribute_columns(schema: Schema, label: str) -> Columns:
 
 
 def attribute_column_name(label: str, attribute: str) -> str:
-    """Where ``mentions`` holds an attribute of a label.
+    """Return the column of ``mentions`` for an attribute of a label.
 
     >>> attribute_column_name("Count", "lower")
     'count_lower'
@@ -133,7 +108,7 @@ def attribute_column_name(label: str, attribute: str) -> str:
 
 
 def tags_column_name(label: str) -> str:
-    """Where ``tokens`` holds the tags of a label.
+    """Return the column of ``tokens`` for the tags of a label.
 
     >>> tags_column_name("Actor")
     'actor_tags'
@@ -141,23 +116,36 @@ def tags_column_name(label: str) -> str:
     return f"{label.lower()}_tags"
 
 
-def crosswalk_columns(schema: Schema) -> dict[str, tuple[str, str, ColumnType, dict[str, Any]]]:
-    """Column of ``mentions`` → label, attribute, type, and what each value corresponds to in another dataset."""
-    found: dict[str, tuple[str, str, ColumnType, dict[str, Any]]] = {}
-    for place, values in schema.crosswalk.items():
-        label, attribute = place.split(".")
-        for other in sorted({name for meanings in values.values() for name in meanings}):
-            meaning = {
-                value: meanings[other] for value, meanings in values.items() if other in meanings
-            }
-            whole = all(isinstance(each, int) for each in meaning.values())
-            column = f"{attribute_column_name(label, attribute)}_{other}"
-            found[column] = (label, attribute, "int64" if whole else ["string"], meaning)
-    return found
+class CrosswalkColumn(NamedTuple):
+    """A column of ``mentions`` with the codes of another dataset for an attribute's values."""
+
+    label: str
+    attribute: str
+    type: ColumnType
+    codes: dict[str, Any]
+
+    @property
+    def source_column(self) -> str:
+        """The column with the attribute itself."""
+        return attribute_column_name(self.label, self.attribute)
+
+
+def crosswalk_columns(schema: Schema) -> dict[str, CrosswalkColumn]:
+    """Return the crosswalk columns of ``mentions`` by name."""
+    columns = {}
+    for key, values in schema.crosswalk.items():
+        label, attribute = key.split(".")
+        for other in sorted({name for codes in values.values() for name in codes}):
+            codes = {value: codes[other] for value, codes in values.items() if other in codes}
+            are_integers = all(isinstance(code, int) for code in codes.values())
+            column_type: ColumnType = "int64" if are_integers else ["string"]
+            column = CrosswalkColumn(label, attribute, column_type, codes)
+            columns[f"{column.source_column}_{other}"] = column
+    return columns
 
 
 def claim_relation_columns(schema: Schema) -> dict[str, tuple[str, str]]:
-    """Relation that starts at a claim → its column in ``claims`` and the label at its other end."""
+    """Map each relation that starts at a claim to its column of ``claims`` and its tail's label."""
     return {
         name: (RELATION_COLUMNS.get(name, f"{name}s"), relation.tail)
         for name, relation in schema.relations.items()
@@ -166,38 +154,28 @@ def claim_relation_columns(schema: Schema) -> dict[str, tuple[str, str]]:
 
 
 def config_columns(schema: Schema) -> dict[str, Columns]:
-    """The columns of each configuration."""
-    marked = mention_columns(schema)
+    """Return the columns of each configuration."""
+    mention = _mention_columns(schema)
     return {
         "gold": {
             **_drop_columns(_DOCUMENT_COLUMNS, "source_name", "ingested"),
             "adjudicated": "bool",
-            "adjudicated_on": "string",
-            "text_read": "string",
-            "campaign": "string",
-            "interface": "string",
-            "schema_version": "string",
-            "adjudicator": "string",
-            "annotators": ["string"],
-            "mentions": [{**marked, **_DECISION_COLUMNS}],
-            "relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
-            "declined": [{**marked, **_DECISION_COLUMNS}],
-            "declined_relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
+            **_strings("adjudicated_on text_read campaign interface schema_version adjudicator"),
+            **_gold_columns(mention),
             "note": "string",
         },
         "articles": dict(_DOCUMENT_COLUMNS),
         "annotations": {
-            **_annotation_columns(),
-            "mentions": [marked],
+            **_ANNOTATION_COLUMNS,
+            "mentions": [mention],
             "relations": [_RELATION_COLUMNS],
             "note": "string",
-            "kept": [{"reason": "string", "item": "string"}],
+            "kept": [_KEPT_COLUMNS],
             "origin": _ORIGIN_COLUMNS,
         },
         "mentions": {
             **_KEY_COLUMNS,
-            "mention_id": "string",
-            "label": "string",
+            **_strings("mention_id label"),
             **_SPAN_COLUMNS,
             **_SENTENCE_COLUMNS,
             **{
@@ -205,12 +183,7 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
                 for label in schema.labels
                 for name, kind in label_attribute_columns(schema, label).items()
             },
-            **{
-                column: kind
-                for column, (_label, _attribute, kind, _meaning) in crosswalk_columns(
-                    schema
-                ).items()
-            },
+            **{name: column.type for name, column in crosswalk_columns(schema).items()},
             **_REMARK_COLUMNS,
             "decided": "string",
         },
@@ -240,76 +213,68 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
     }
 
 
-def _annotation_columns() -> Columns:
-    return {
-        **dict.fromkeys(
-            [
-                "doc_id",
-                "text_sha256",
-                "text_read",
-                "campaign",
-                "interface",
-                "annotator",
-                "annotator_kind",
-            ],
-            "string",
-        ),
-        "answer": "int32",
-        **dict.fromkeys(
-            ["schema_version", "guidelines_version", "status", "created", "updated"], "string"
-        ),
-        "lead_time_seconds": "float64",
-        "started_from": "string",
-    }
-
-
-def _drop_columns(kept: Columns, *names: str) -> Columns:
-    return {name: kind for name, kind in kept.items() if name not in names}
-
-
 def json_columns(schema: Schema) -> Columns:
-    """A line of ``annotations/`` or of ``gold/`` as the JSON reader takes it: every field that either may have."""
-    answer = _drop_columns(_annotation_columns(), "answer")
+    """Return the fields of a line of ``annotations/`` or ``gold/``, those of both together."""
     return {
-        **answer,
-        "adjudicated": "string",
-        "adjudicator": "string",
-        "annotators": ["string"],
-        "mentions": [{**mention_columns(schema), **_DECISION_COLUMNS}],
-        "relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
-        "declined": [{**mention_columns(schema), **_DECISION_COLUMNS}],
-        "declined_relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
+        **_drop_columns(_ANNOTATION_COLUMNS, "answer"),
+        **_strings("adjudicated adjudicator"),
+        **_gold_columns(_mention_columns(schema)),
         "note": "string",
-        "kept": [{"reason": "string", "item": "string"}],
+        "kept": [_KEPT_COLUMNS],
         "origin": _ORIGIN_COLUMNS,
     }
 
 
-def arrow_type(kind: ColumnType) -> pa.DataType:
-    """The Arrow type of a declared type.
+def _mention_columns(schema: Schema) -> Columns:
+    return {
+        **_strings("id label"),
+        **_SPAN_COLUMNS,
+        "attributes": attribute_columns(schema),
+        **_REMARK_COLUMNS,
+    }
 
-    >>> arrow_type([{"start_command": "int32"}])
+
+def _gold_columns(mention: Columns) -> Columns:
+    return {
+        "annotators": ["string"],
+        "mentions": [{**mention, **_DECISION_COLUMNS}],
+        "relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
+        "declined": [{**mention, **_DECISION_COLUMNS}],
+        "declined_relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
+    }
+
+
+def _drop_columns(columns: Columns, *names: str) -> Columns:
+    return {name: kind for name, kind in columns.items() if name not in names}
+
+
+def arrow_type(kind: ColumnType) -> pa.DataType:
+    """Return the Arrow type of a declared type.
+
+    >>> arrow_type([{"start": "int32"}])
     ListType(list<element: struct<start: int32>>)
     """
     if isinstance(kind, str):
-        return _ARROW_TYPES[kind]
+        return pa.type_for_alias(kind)
     if isinstance(kind, list):
         return pa.list_(pa.field("element", arrow_type(kind[0])))
     return pa.struct([pa.field(name, arrow_type(inner)) for name, inner in kind.items()])
 
 
-def arrow_schema(declared: Mapping[str, ColumnType]) -> pa.Schema:
-    """The Arrow schema of a configuration's columns."""
-    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in declared.items()])
+def arrow_schema(columns: Mapping[str, ColumnType]) -> pa.Schema:
+    """Return the Arrow schema of declared columns."""
+    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in columns.items()])
 
 
-def yaml_features(declared: Mapping[str, ColumnType]) -> list[dict[str, Any]]:
-    """The same as the head of the card spells it; ``list:`` reads alike in every version of ``datasets``.
+def yaml_features(columns: Mapping[str, ColumnType]) -> list[dict[str, Any]]:
+    """Return declared columns as the head of the card spells them.
 
-    >>> yaml_features({"spans": [{"start_command": "int32"}], "tags": ["string"]})
+    ``list:`` reads alike in every version of ``datasets``, ``sequence:`` of structs does not.
+
+    >>> yaml_features({"spans": [{"start": "int32"}], "tags": ["string"]})
     [{'name': 'spans', 'list': [{'name': 'start', 'dtype': 'int32'}]}, {'name': 'tags', 'list': 'string'}]
     """
-    return [{"name": name, **_yaml_type(kind)} for name, kind in declared.items()]
+    return [{"name": name, **_yaml_type(kind)} for name, kind in columns.items()]
 
 
 def _yaml_type(kind: ColumnType) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""One Parquet file of the dataset: written with our options, read back for what its footer says.
+"""Write the Parquet files of the dataset, and read what their footers say.
 
-No ``huggingface`` key and no Arrow schema stand in the footer, so any version of ``datasets`` reads a file by the
-card's features. Its figures do stand there: the card adds them up without reading a row.
+The footers have no ``huggingface`` key and no Arrow schema, so any version of ``datasets`` reads a
+file by the features in the card. They do have the counts that the card adds up.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sayso.dataset.arrow_tables import ConfigTable
+from sayso.dataset.annotated_chunk import ConfigTable
 from sayso.dataset.build_counts import Counts
+from sayso.dataset.content_digest import content_sha256
 from sayso.files import convert_os_errors
 
 ROW_GROUP_ROWS = 10_000
@@ -33,27 +34,27 @@ _OPTIONS: dict[str, Any] = {
     "compression_level": 3,
     "write_page_index": True,
     "store_schema": False,
-    # Cut by content, so that a changed row does not move the rest: less to upload, and the same bytes however the
-    # rows were chunked in memory. Older releases of pyarrow cannot.
+    # Pages are cut by content, so that a changed row does not move the rest: less to upload, and
+    # the same bytes however the rows were chunked in memory. Older releases of pyarrow cannot.
     "use_content_defined_chunking": True,
 }
 _WRITER_PARAMETERS = inspect.signature(pq.ParquetWriter.__init__).parameters
 
 
 class EncodingThread:
-    """Lets one group be encoded in another thread while the next rows are made; never more than one, for memory."""
+    """Encodes one row group while the next rows are made; never two, to bound memory."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1)
         self._last: Future[None] | None = None
 
     def run(self, work: Callable[[], None]) -> None:
-        """Start ``work`` when the one before is done; raises what that one raised."""
+        """Start ``work`` once the previous one is done, raising what that one raised."""
         self.wait()
         self._last = self._pool.submit(work)
 
     def wait(self) -> None:
-        """Wait for the last one; raises what it raised."""
+        """Wait for the last work, raising what it raised."""
         last, self._last = self._last, None
         if last:
             last.result()
@@ -66,56 +67,55 @@ class EncodingThread:
 
 
 class DatasetFileWriter:
-    """Takes rows and writes them out in groups; the file is whole once it is closed."""
+    """Writes rows in groups; the file is complete once it is closed."""
 
-    def __init__(self, path: Path, lane: EncodingThread) -> None:
-        self._path, self._lane = path, lane
+    def __init__(self, path: Path, thread: EncodingThread) -> None:
+        self._path, self._thread = path, thread
         self._waiting: list[pa.Table] = []
-        self._figures: Counts = Counter()
+        self._counts: Counts = Counter()
         self._writer: pq.ParquetWriter | None = None
         with convert_os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("wb")
 
     def add(self, table: ConfigTable) -> None:
-        """Take some more rows; no rows, nothing."""
-        self._figures.update(table.counts)
+        """Append rows."""
+        self._counts.update(table.counts)
         self._waiting.append(table.rows)
-        rows, size = (
-            sum(getattr(each, what) for each in self._waiting) for what in ("num_rows", "nbytes")
-        )
-        if rows >= ROW_GROUP_ROWS or size >= ROW_GROUP_BYTES:
+        if (
+            sum(rows.num_rows for rows in self._waiting) >= ROW_GROUP_ROWS
+            or sum(rows.nbytes for rows in self._waiting) >= ROW_GROUP_BYTES
+        ):
             self._flush()
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        self._lane.run(lambda: self._write(waiting))
+        self._thread.run(lambda: self._write(waiting))
 
     def _write(self, waiting: list[pa.Table]) -> None:
         rows = pa.concat_tables(waiting).unify_dictionaries().combine_chunks()
         with convert_os_errors(self._path):
             if self._writer is None:
-                self._writer = pq.ParquetWriter(
-                    self._file, rows.schema, **_writer_options(rows.schema)
-                )
+                options = _writer_options(rows.schema)
+                self._writer = pq.ParquetWriter(self._file, rows.schema, **options)
             self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
 
     def close(self) -> None:
-        """Write the rest and settle the file on disk."""
+        """Write the remaining rows and the footer, and sync the file to disk."""
         if self._waiting:
             self._flush()
-        self._lane.wait()
-        figures = json.dumps(dict(sorted(self._figures.items())), separators=(",", ":"))
+        self._thread.wait()
+        counts = json.dumps(dict(sorted(self._counts.items())), separators=(",", ":"))
         with convert_os_errors(self._path):
             if self._writer:
-                self._writer.add_key_value_metadata({COUNTS_KEY: figures.encode()})
+                self._writer.add_key_value_metadata({COUNTS_KEY: counts.encode()})
                 self._writer.close()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
 
     def discard(self) -> None:
-        """Let go of a file that will not be finished; nothing to do when it is closed."""
+        """Let go of a file that will not be finished; a closed one stays."""
         if self._writer and not self._file.closed:
             with contextlib.suppress(OSError, pa.ArrowException):  # the disk may be why
                 self._writer.close()
@@ -125,8 +125,8 @@ class DatasetFileWriter:
 
 
 def _writer_options(schema: pa.Schema) -> dict[str, Any]:
-    """How to write: offsets climb, so their differences are stored; whatever else repeats, as a dictionary."""
-    leaves = [leaf for each in schema for leaf in _iterate_leaf_columns(each.name, each.type)]
+    """Store offsets, which ascend, as differences, and other columns as dictionaries."""
+    leaves = [leaf for field in schema for leaf in _iterate_leaves(field.name, field.type)]
     return {
         **{name: value for name, value in _OPTIONS.items() if name in _WRITER_PARAMETERS},
         "use_dictionary": [path for path, kind in leaves if kind != pa.int32()],
@@ -136,19 +136,19 @@ def _writer_options(schema: pa.Schema) -> dict[str, Any]:
     }
 
 
-def _iterate_leaf_columns(path: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
+def _iterate_leaves(path: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
     if pa.types.is_list(kind):
-        yield from _iterate_leaf_columns(f"{path}.list.element", kind.value_type)
+        yield from _iterate_leaves(f"{path}.list.element", kind.value_type)
     elif pa.types.is_struct(kind):
         for inner in kind:
-            yield from _iterate_leaf_columns(f"{path}.{inner.name}", inner.type)
+            yield from _iterate_leaves(f"{path}.{inner.name}", inner.type)
     else:
         yield path, kind
 
 
 @dataclass(frozen=True)
 class DatasetFileFooter:
-    """What a file says of itself."""
+    """Sizes in rows and bytes, and the counts, of one file."""
 
     rows: int
     size: int
@@ -158,23 +158,26 @@ class DatasetFileFooter:
 
 
 def read_footer(path: Path) -> DatasetFileFooter | None:
-    """Read a footer; None when the file is not one of ours, or not whole."""
+    """Read a footer; None if the file is not complete or not written by us."""
     try:
-        found = pq.read_metadata(path)
-        figures = Counter(json.loads(found.metadata[COUNTS_KEY]))
+        metadata = pq.read_metadata(path)
+        counts = Counter(json.loads(metadata.metadata[COUNTS_KEY]))
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError):
         return None
-    groups = sum(found.row_group(number).total_byte_size for number in range(found.num_row_groups))
-    return DatasetFileFooter(found.num_rows, path.stat().st_size, groups, found.created_by, figures)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    uncompressed = sum(group.total_byte_size for group in groups)
+    return DatasetFileFooter(
+        metadata.num_rows, path.stat().st_size, uncompressed, metadata.created_by, counts
+    )
 
 
-def have_equal_rows(one: Path, other: Path) -> bool:
-    """Whether two files hold the same rows and figures, whichever release of pyarrow wrote them."""
-    first, second = read_footer(one), read_footer(other)
-    if not first or not second or first.counts != second.counts:
-        return False
-    names = pq.read_schema(one).names
-    return names == pq.read_schema(other).names and all(
-        pq.read_table(one, columns=[name]).equals(pq.read_table(other, columns=[name]))
-        for name in names
+def is_rewritten(old: Path, new: Path) -> bool:
+    """Return whether ``new`` has the rows of ``old``, written by another release of pyarrow."""
+    before, after = read_footer(old), read_footer(new)
+    return bool(
+        before
+        and after
+        and before.created_by != after.created_by
+        and before.counts == after.counts
+        and content_sha256(old) == content_sha256(new)
     )

@@ -1,11 +1,12 @@
 """Tokens and sentences of many documents at once, as arrays of offsets.
 
-Everything is counted in code points over the texts laid end to end; ``base`` says where each document starts.
+Offsets count code points of all texts joined; ``base`` holds where each document starts.
 
-A *token* is a run of letters, digits and underscores with the marks and invisible joiners that follow them, or any
-other single code point that is not white space, with its marks. So ``drone's`` is three tokens and ``1,200`` is three
-tokens. Each document's tokens depend on its text alone, never on what somebody marked in it. A *sentence* is what
-``sentencex`` finds, cut again at every line break, without the white space at its edges.
+A *token* is a run of letters, digits and underscores with the marks and invisible joiners that
+follow them, or any other single code point that is not white space, with its marks. So ``drone's``
+is three tokens, and so is ``1,200``. The tokens of a document depend on its text alone, never on
+its annotations. A *sentence* is what ``sentencex`` finds, split again at every line break, without
+the white space around it.
 """
 
 from __future__ import annotations
@@ -17,141 +18,133 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sayso.dataset.arrays import BoolArray, IntArray
 from sayso.sentences import LINE_BREAKS, sentence_starts
 
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
-
-_UNKNOWN_CLASS, _SPACE_CLASS, _BREAK_CLASS, _WORD_CLASS, _OTHER_CLASS, _EXTEND_CLASS = range(6)
-_CLASS_TABLE = np.zeros(0x110000, dtype=np.uint8)  # filled as code points are met
+_UNKNOWN, _SPACE, _BREAK, _WORD, _OTHER, _EXTEND = range(6)
+_CLASSES = np.zeros(0x110000, dtype=np.uint8)  # filled in as code points are met
 _ZERO_WIDTH_SPACE, _ZERO_WIDTH_JOINER = "\u200b", 0x200D
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
+_ClassArray = npt.NDArray[np.uint8]
 
 
 def _classify_character(point: int) -> int:
     character = chr(point)
     if character in LINE_BREAKS:
-        return _BREAK_CLASS
+        return _BREAK
     if character.isspace() or character == _ZERO_WIDTH_SPACE:
-        return _SPACE_CLASS
+        return _SPACE
     category = unicodedata.category(character)
     if category[0] == "M" or category == "Cf" or point in _SKIN_TONES:
-        return _EXTEND_CLASS
-    return _WORD_CLASS if category[0] in "LN" or category == "Pc" else _OTHER_CLASS
+        return _EXTEND
+    return _WORD if category[0] in "LN" or category == "Pc" else _OTHER
 
 
-def _classify_characters(points: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
-    kinds = _CLASS_TABLE[points]
-    if not kinds.all():
-        for point in np.unique(points[kinds == _UNKNOWN_CLASS]):
-            _CLASS_TABLE[point] = _classify_character(int(point))
-        kinds = _CLASS_TABLE[points]
-    return kinds
+def _classify(points: npt.NDArray[np.uint32]) -> _ClassArray:
+    classes = _CLASSES[points]
+    if not classes.all():
+        for point in np.unique(points[classes == _UNKNOWN]):
+            _CLASSES[point] = _classify_character(int(point))
+        classes = _CLASSES[points]
+    return classes
 
 
 class TokenizedTexts:
-    """The texts of some documents.
+    """The tokens and sentences of some texts.
 
     Attributes:
         base: where each document starts, and where the last one ends.
-        token_start, token_end: of every token.
-        sentence_start, sentence_end: of every sentence.
-        sentence_token: number of each sentence's first token, and how many tokens there are.
-        document_sentence: number of each document's first sentence, and how many sentences there are.
+        token_start, token_end: offsets of every token.
+        sentence_start, sentence_end: offsets of every sentence.
+        sentence_token: index of each sentence's first token, and the number of tokens.
+        document_sentence: index of each document's first sentence, and the number of sentences.
     """
 
     def __init__(self, texts: Sequence[str], languages: Sequence[str]) -> None:
         whole = "".join(texts)
-        self.base: IntArray = np.concatenate(
-            [[0], np.cumsum([len(text) for text in texts], dtype=np.int64)]
-        )
+        lengths = [len(text) for text in texts]
+        self.base: IntArray = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         self._points = np.frombuffer(whole.encode("utf-32-le"), dtype=np.uint32)
         self._bytes = np.frombuffer(whole.encode(), dtype=np.uint8)
         self._width = _utf8_widths(self._points)
         self._byte = np.zeros(len(self._points) + 1, dtype=np.int32)
         np.cumsum(self._width, out=self._byte[1:])
-        kinds = _classify_characters(self._points)
-        cuts = self._find_sentence_cuts(texts, languages, kinds)
-        kinds[kinds == _BREAK_CLASS] = _SPACE_CLASS
-        self._find_tokens(kinds, cuts)
+        classes = _classify(self._points)
+        cuts = self._find_cuts(texts, languages, classes)
+        classes[classes == _BREAK] = _SPACE
+        self._find_tokens(classes, cuts)
         self._find_sentences(cuts)
 
-    def _find_sentence_cuts(
-        self, texts: Sequence[str], languages: Sequence[str], kinds: npt.NDArray[np.uint8]
+    def _find_cuts(
+        self, texts: Sequence[str], languages: Sequence[str], classes: _ClassArray
     ) -> BoolArray:
-        """Where a sentence may start: the first code point of a document, of a line, of what sentencex finds."""
-        found: list[int] = []
+        """Mark where a sentence may start: at a document, at a line, and where sentencex says."""
+        starts: list[int] = []
         for base, text, language in zip(self.base.tolist(), texts, languages, strict=False):
-            found.append(base)
-            found += [base + start for start in sentence_starts(text, language)]
+            starts.append(base)
+            starts += [base + start for start in sentence_starts(text, language)]
         cuts = np.zeros(len(self._points) + 1, dtype=np.bool_)
-        cuts[found] = True
-        cuts[1:] |= kinds == _BREAK_CLASS
+        cuts[starts] = True
+        cuts[1:] |= classes == _BREAK
         return cuts[:-1]
 
-    def _find_tokens(self, kinds: npt.NDArray[np.uint8], cuts: BoolArray) -> None:
-        before = np.concatenate([[np.uint8(_SPACE_CLASS)], kinds[:-1]])
-        before[cuts] = _SPACE_CLASS
-        extends = kinds == _EXTEND_CLASS
+    def _find_tokens(self, classes: _ClassArray, cuts: BoolArray) -> None:
+        before = np.concatenate([[np.uint8(_SPACE)], classes[:-1]])
+        before[cuts] = _SPACE
+        extends = classes == _EXTEND
         if extends.any():
-            kinds, before = self._attach_marks(kinds, extends, cuts)
-        starts = (
-            (kinds != _SPACE_CLASS)
-            & ~((kinds == _WORD_CLASS) & (before == _WORD_CLASS))
-            & ((kinds != _EXTEND_CLASS) | cuts)
-        )
+            classes, before = self._attach_marks(classes, extends, cuts)
+        continues_word = (classes == _WORD) & (before == _WORD)
+        starts = (classes != _SPACE) & ~continues_word & ((classes != _EXTEND) | cuts)
         joined = np.flatnonzero(self._points == _ZERO_WIDTH_JOINER) + 1
         joined = joined[joined < len(starts)]
-        starts[joined[(before[joined] != _SPACE_CLASS) & ~cuts[joined]]] = False
-        self._solid = kinds != _SPACE_CLASS
-        closes = self._solid.copy()
-        closes[:-1] &= ~self._solid[1:] | starts[1:]
+        starts[joined[(before[joined] != _SPACE) & ~cuts[joined]]] = False
+        self._solid = classes != _SPACE
+        ends = self._solid.copy()
+        ends[:-1] &= ~self._solid[1:] | starts[1:]
         self.token_start: IntArray = np.flatnonzero(starts)
-        self.token_end: IntArray = np.flatnonzero(closes) + 1
+        self.token_end: IntArray = np.flatnonzero(ends) + 1
 
     @staticmethod
     def _attach_marks(
-        kinds: npt.NDArray[np.uint8], extends: BoolArray, cuts: BoolArray
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """A mark goes on with what stands before it; one that follows nothing is a token itself."""
-        previous = np.concatenate([[_SPACE_CLASS], kinds[:-1]])
-        orphans = extends & ((previous == _SPACE_CLASS) | cuts)
-        kinds = np.where(orphans, np.uint8(_OTHER_CLASS), kinds)
-        bearer = np.maximum.accumulate(np.where(kinds != _EXTEND_CLASS, np.arange(len(kinds)), 0))
-        before = np.concatenate([[np.uint8(_SPACE_CLASS)], kinds[bearer][:-1]])
-        before[cuts] = _SPACE_CLASS
-        return kinds, before
+        classes: _ClassArray, extends: BoolArray, cuts: BoolArray
+    ) -> tuple[_ClassArray, _ClassArray]:
+        """Let a mark continue what precedes it; a mark after nothing is a token itself."""
+        previous = np.concatenate([[_SPACE], classes[:-1]])
+        orphans = extends & ((previous == _SPACE) | cuts)
+        classes = np.where(orphans, np.uint8(_OTHER), classes)
+        bearer = np.maximum.accumulate(np.where(classes != _EXTEND, np.arange(len(classes)), 0))
+        before = np.concatenate([[np.uint8(_SPACE)], classes[bearer][:-1]])
+        before[cuts] = _SPACE
+        return classes, before
 
     def _find_sentences(self, cuts: BoolArray) -> None:
         segment = np.searchsorted(np.flatnonzero(cuts), self.token_start, side="right")
         first = np.flatnonzero(np.diff(segment, prepend=-1))
+        last = np.append(first[1:], len(segment))[: len(first)] - 1
         self.sentence_start: IntArray = self.token_start[first]
-        self.sentence_end: IntArray = self.token_end[
-            np.append(first[1:], len(segment))[: len(first)] - 1
-        ]
+        self.sentence_end: IntArray = self.token_end[last]
         self.sentence_token: IntArray = np.append(first, len(segment))
         self.document_sentence: IntArray = np.searchsorted(self.sentence_start, self.base)
 
     def __len__(self) -> int:
-        """How many code points there are."""
         return len(self._points)
 
     def slice_texts(self, start: IntArray, end: IntArray) -> pa.StringArray:
-        """The strings that stand between offsets; ``0 <= start <= end <= len(self)`` is the caller's to see to."""
+        """Return the strings between offsets, which the caller has checked against the texts."""
         begin, length = self._byte[start], self._byte[end] - self._byte[start]
         offsets = np.concatenate([[0], np.cumsum(length)])
-        taken = self._bytes[np.repeat(begin - offsets[:-1], length) + np.arange(offsets[-1])]
-        return _make_string_array(offsets, taken)
+        data = self._bytes[np.repeat(begin - offsets[:-1], length) + np.arange(offsets[-1])]
+        return _make_string_array(offsets, data)
 
     def token_strings(self) -> pa.StringArray:
-        """Every token."""
-        solid = (
-            self._solid
-            if len(self._bytes) == len(self._points)
-            else np.repeat(self._solid, self._width)
-        )
+        """Return every token as a string."""
+        solid = self._solid
+        if len(self._bytes) != len(self._points):
+            solid = np.repeat(solid, self._width)
         length = self._byte[self.token_end] - self._byte[self.token_start]
-        return _make_string_array(np.concatenate([[0], np.cumsum(length)]), self._bytes[solid])
+        offsets = np.concatenate([[0], np.cumsum(length)])
+        return _make_string_array(offsets, self._bytes[solid])
 
 
 def _utf8_widths(points: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:

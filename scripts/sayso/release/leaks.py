@@ -1,7 +1,7 @@
-"""What must not leave: secrets and people, looked for in every word of the files that would be published.
+"""Search everything that would be published for secrets and personal data.
 
-What is known by heart is looked for as such: the tokens and addresses in use here. Beside it stand shapes: of tokens
-and keys, of folders of a machine, and of e-mail addresses. An address that an article itself prints is the article's.
+Known values, such as tokens and addresses in use here, are searched for as they are; others by
+pattern. An e-mail address that an article prints is part of the article.
 """
 
 from __future__ import annotations
@@ -30,83 +30,63 @@ _SECRET_PATTERNS = {
     "a folder of somebody's machine": re.compile(r"(?:/home/|/Users/|[A-Z]:\\Users\\)[\w.-]+"),
 }
 _SECRET_FILES = ("*.json", "*.key", "token*", "*/*.json")
-_SECRET_NAMES = ("password", "token", "key", "secret")
-_MIN_SECRET_LENGTH = 8  # characters of a secret that is looked for; shorter ones occur by chance
+_SECRET_KEYS = ("password", "token", "key", "secret")
+_SECRET_VARIABLES = ("TOKEN", "_KEY", "SECRET", "PASSWORD")
+_MIN_SECRET_LENGTH = 8  # shorter ones occur by chance
 
 Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Something that must not leave; what it says is never repeated.
-
-    Attributes:
-        where: file, and row and column where it has such.
-        what: the kind of thing.
-    """
+    """A kind of thing that must not be published, and where it is; its value is never shown."""
 
     location: str
     kind: str
 
 
 def find_leaks(
-    checkout: Checkout, files: Iterable[Path], folder: Path, advance: Advance = lambda _n: None
+    checkout: Checkout, files: Iterable[Path], folder: Path, advance: Advance = lambda _count: None
 ) -> Iterator[Leak]:
-    """Look through files under ``folder`` that would be published; ``watch`` hears of each.
+    """Search the files under ``folder`` that would be published.
 
-    Raises:
-        DiskError: a file cannot be read.
+    Args:
+        advance: called for each file.
     """
     files = list(files)
-    search = _LeakSearch(_read_known_secrets(checkout), _read_article_addresses(files))
+    known = _read_known_secrets(checkout)
+    known_pattern = re.compile("|".join(map(re.escape, sorted(known)))) if known else None
+    printed = {address for path in files for address in _read_article_addresses(path)}
     for path in files:
         name = path.relative_to(folder).as_posix()
-        for place, words in _read_cells(path) if path.suffix == ".parquet" else _read_lines(path):
-            yield from (Leak(f"{name}, {place}", what) for what in search.find(words))
+        for place, text in _read_cells(path) if path.suffix == ".parquet" else _read_lines(path):
+            if known_pattern and (match := known_pattern.search(text)):
+                yield Leak(f"{name}, {place}", known[match.group()])
+            for kind, pattern in _SECRET_PATTERNS.items():
+                if pattern.search(text):
+                    yield Leak(f"{name}, {place}", kind)
+            if "@" in text and not printed.issuperset(_EMAIL_ADDRESS.findall(text)):
+                yield Leak(f"{name}, {place}", "an e-mail address that no article prints")
         advance(1)
 
 
-class _LeakSearch:
-    """What is looked for."""
-
-    def __init__(self, known: dict[str, str], printed: set[str]) -> None:
-        self._known = known
-        self._pattern = re.compile("|".join(map(re.escape, sorted(known)))) if known else None
-        self._printed = printed
-
-    def find(self, words: str) -> Iterator[str]:
-        if self._pattern and (match := self._pattern.search(words)):
-            yield self._known[match.group()]
-        for what, shape in _SECRET_PATTERNS.items():
-            if shape.search(words):
-                yield what
-        if "@" in words and any(
-            address not in self._printed for address in _EMAIL_ADDRESS.findall(words)
-        ):
-            yield "an e-mail address that no article prints"
-
-
 def _read_known_secrets(checkout: Checkout) -> dict[str, str]:
-    """Secrets and addresses in use here, each with what it is."""
-    found = {
+    """Return the secrets and addresses in use here with their kinds."""
+    secrets = {
         value: f"the value of {name}"
         for name, value in os.environ.items()
-        if value and name.upper().endswith(("TOKEN", "_KEY", "SECRET", "PASSWORD"))
+        if name.upper().endswith(_SECRET_VARIABLES)
     }
-    for path in {
-        each
-        for pattern in _SECRET_FILES
-        for each in checkout.private.glob(pattern)
-        if each.is_file()
-    }:
-        found |= dict.fromkeys(
-            _read_secrets(path), f"a secret of {path.relative_to(checkout.root)}"
-        )
-    people = checkout.private / "annotators.jsonl"
-    if people.exists():
-        for line in people.read_bytes().splitlines():
-            found[msgspec.json.decode(line)["email"]] = "an annotator's address"
-    return {value: what for value, what in found.items() if len(value) >= _MIN_SECRET_LENGTH}
+    for pattern in _SECRET_FILES:
+        for path in checkout.private.glob(pattern):
+            if path.is_file():
+                kind = f"a secret of {path.relative_to(checkout.root)}"
+                secrets |= dict.fromkeys(_read_secrets(path), kind)
+    annotators = checkout.private / "annotators.jsonl"
+    if annotators.exists():
+        for line in annotators.read_bytes().splitlines():
+            secrets[msgspec.json.decode(line)["email"]] = "an annotator's address"
+    return {value: kind for value, kind in secrets.items() if len(value) >= _MIN_SECRET_LENGTH}
 
 
 def _read_secrets(path: Path) -> list[str]:
@@ -115,29 +95,22 @@ def _read_secrets(path: Path) -> list[str]:
     if path.suffix != ".json":
         return [content.strip()] if len(content) < 4096 else []
     try:
-        held = msgspec.json.decode(content)
+        record = msgspec.json.decode(content)
     except msgspec.MsgspecError:
         return []
-    return (
-        [value for name, value in held.items() if name in _SECRET_NAMES]
-        if isinstance(held, dict)
-        else []
-    )
+    if not isinstance(record, dict):
+        return []
+    return [str(value) for key, value in record.items() if key in _SECRET_KEYS]
 
 
-def _read_article_addresses(files: Iterable[Path]) -> set[str]:
-    """The addresses that articles print."""
-    found: set[str] = set()
-    for path in files:
-        if path.suffix == ".parquet" and path.parent.name == "articles":
-            with convert_os_errors(path), pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(_BATCH_ROWS, columns=["text"]):
-                    with_at = batch.column(0).filter(
-                        pc.fill_null(pc.match_substring(batch.column(0), "@"), False)
-                    )
-                    for text in with_at.to_pylist():
-                        found.update(_EMAIL_ADDRESS.findall(text))
-    return found
+def _read_article_addresses(path: Path) -> Iterator[str]:
+    if path.suffix == ".parquet" and path.parent.name == "articles":
+        with convert_os_errors(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_BATCH_ROWS, columns=["text"]):
+                texts = batch.column(0)
+                has_at = pc.fill_null(pc.match_substring(texts, "@"), False)
+                for text in texts.filter(has_at).to_pylist():
+                    yield from _EMAIL_ADDRESS.findall(text)
 
 
 def _read_lines(path: Path) -> Iterator[tuple[str, str]]:
@@ -147,14 +120,14 @@ def _read_lines(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _read_cells(path: Path) -> Iterator[tuple[str, str]]:
-    """Every word of every column, with its column; equal words of one batch once."""
+    """Yield column and text of every string, equal ones of a batch once."""
     with convert_os_errors(path), pq.ParquetFile(path) as file:
         for batch in file.iter_batches(_BATCH_ROWS):
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                for place, words in _iterate_strings(name, column):
-                    yield from (
-                        (f"column {place}", each) for each in words.unique().to_pylist() if each
-                    )
+                for place, strings in _iterate_strings(name, column):
+                    for text in strings.unique().to_pylist():
+                        if text:
+                            yield f"column {place}", text
 
 
 def _iterate_strings(place: str, values: Any) -> Iterator[tuple[str, Any]]:

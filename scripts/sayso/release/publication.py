@@ -1,6 +1,7 @@
-"""A release goes to a dataset repository of Hugging Face: one commit, then its tag.
+"""Publish a release to a dataset repository of the Hugging Face Hub: one commit, then its tag.
 
-What is there already is not sent again, so a publication that broke off goes on; a tag, once there, never moves.
+Files that are there already are not sent again, so an interrupted publication goes on. A tag never
+moves.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import pyarrow.parquet as pq
 
 from sayso.corpus.licences import allows_redistribution
 from sayso.corpus.sources import CorpusFiles
-from sayso.dataset.batches import file_digest
 from sayso.diff.git_objects import blob_digest
 from sayso.errors import (
     AuthError,
@@ -27,33 +27,38 @@ from sayso.errors import (
     SaysoError,
     ServerError,
 )
-from sayso.files import convert_os_errors, hold_lock
-from sayso.release import manifest as manifests
+from sayso.files import convert_os_errors, file_digest, hold_lock
 from sayso.release.leaks import Leak, find_leaks
-from sayso.release.manifest import Manifest
+from sayso.release.manifest import (
+    MANIFEST_FILE,
+    Manifest,
+    find_differences,
+    list_release_files,
+    read_manifest,
+)
 from sayso.settings import Checkout
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 _REPO_TYPE = "dataset"
-_HUB_FILES = {".gitattributes"}  # the Hub's own
+_HUB_FILES = {".gitattributes"}  # written by the Hub itself
 _SHA256_LENGTH = 64  # hexadecimal digits
-_FILES_PER_REQUEST = 100  # files of one request of the Hub's
+_FILES_PER_REQUEST = 100
 
 ReportProgress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
 class PublishPlan:
-    """What a publication does.
+    """The steps of a publication.
 
     Attributes:
-        repository: its name at the Hub, and ``create`` whether it has to be made.
-        tag: the version's.
-        head: the commit that it is put upon; empty for a repository that is to be made.
-        send, remove: paths of files; ``kept`` counts those that are there already.
-        tagged: whether the tag is there already: then nothing is left to do.
+        create: the repository does not exist yet.
+        head: the commit that the new one follows; empty for a new repository.
+        send, remove: paths of files.
+        kept: number of files that are there already.
+        tagged: the tag exists with the same files, so nothing is left to do.
     """
 
     repository: str
@@ -66,19 +71,14 @@ class PublishPlan:
     kept: int
     tagged: bool = False
 
-    @property
-    def done(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.tagged
-
 
 class LeakError(FindingsError):
-    """Something would leave that must not; ``found`` says what and where."""
+    """Something would be published that must not be."""
 
-    def __init__(self, found: list[Leak]) -> None:
-        self.found = found
+    def __init__(self, leaks: list[Leak]) -> None:
+        self.leaks = leaks
         super().__init__(
-            f"{len(found)} things must not leave; nothing was sent",
+            f"{len(leaks)} secrets or personal data in the files; nothing was sent",
             remedy="take them out of the sources, run `sayso release` again, then publish",
         )
 
@@ -89,79 +89,83 @@ def publish(
     *,
     public: bool = False,
     dry_run: bool = False,
-    report_progress: ReportProgress = lambda _doing, _n: None,
+    report_progress: ReportProgress = lambda _task, _count: None,
 ) -> PublishPlan:
-    """Bring the release under ``corpus/`` to a repository, or with ``dry_run`` only plan it.
+    """Publish the release under ``corpus/``, or with ``dry_run`` plan it.
 
     Raises:
-        InputError: there is no release here.
-        ConflictError: the files are not those of the manifest, the version is published with other files, or a text's
-            licence lets nobody pass it on.
-        LeakError: a secret or somebody's address would leave.
-        AuthError, ServerError, PartialError: of the Hub.
+        InputError: there is no release.
+        ConflictError: the files are not those of the manifest, the version is published with other
+            files, or a text may not be redistributed.
+        LeakError: a secret or somebody's address would be published.
+        AuthError, ServerError, PartialError: from the Hub.
     """
     folder = CorpusFiles(checkout.root).folder
     with hold_lock(checkout.private / "build.lock", "sayso publish"):
-        stated = _read_checked_manifest(folder)
+        manifest = _read_checked_manifest(folder)
         _check_licences(checkout, folder)
-        files = [*manifests.list_release_files(folder), folder / manifests.MANIFEST_FILE]
-        if found := list(
-            find_leaks(checkout, files, folder, lambda n: report_progress("looking for secrets", n))
-        ):
+        files = [*list_release_files(folder), folder / MANIFEST_FILE]
+        leaks = find_leaks(
+            checkout, files, folder, lambda count: report_progress("looking for secrets", count)
+        )
+        if found := list(leaks):
             raise LeakError(found)
-        with _translate_hub_errors(repository):
+        with _convert_hub_errors(repository):
             api = _open_api()
-            planned = _make_plan(api, repository, f"v{stated.data_version}", folder, files)
-            if dry_run or planned.done:
-                return planned
-            _apply_plan(api, planned, folder, public, report_progress)
-    return planned
+            plan = _make_plan(api, repository, f"v{manifest.data_version}", folder, files)
+            if not (dry_run or plan.tagged):
+                _apply_plan(api, plan, folder, public, report_progress)
+    return plan
 
 
 def _read_checked_manifest(folder: Path) -> Manifest:
-    path = folder / manifests.MANIFEST_FILE
+    path = folder / MANIFEST_FILE
     if not path.is_file():
-        raise InputError(
-            "there is no release here", where=str(path), remedy="run `sayso release VERSION`"
-        )
-    stated = manifests.read_manifest(path)
-    for difference in manifests.find_differences(stated, folder):
+        remedy = "run `sayso release VERSION`"
+        raise InputError("there is no release here", where=str(path), remedy=remedy)
+    manifest = read_manifest(path)
+    for difference in find_differences(manifest, folder):
         raise ConflictError(
-            f"not what was released as {stated.data_version}: {difference}",
+            f"not what was released as {manifest.data_version}: {difference}",
             where=str(path),
             remedy="run `sayso release VERSION` with a new version",
         )
-    return stated
+    return manifest
 
 
 def _check_licences(checkout: Checkout, folder: Path) -> None:
-    """Refuse texts that may not be passed on, unless the setting says that whoever publishes has the right to."""
+    """Refuse texts that may not be redistributed, unless the setting ``texts`` decides."""
     if checkout.find_setting("texts"):
         return
-    held = [
-        doc_id
+    doc_ids = [
+        row["doc_id"]
         for path in sorted(folder.glob("data/articles/*.parquet"))
-        for doc_id in _find_unlicensed_texts(path)
+        for row in _read_licences_of_texts(path)
+        if not allows_redistribution(row["license"])
     ]
-    if held:
-        remedy = 'put texts = "licensed" into [tool.sayso] and release again, or texts = "all" if you hold the rights'
-        what = f"{len(held)} articles such as {held[0]} carry texts that their licences let nobody pass on"
-        raise ConflictError(what, where="corpus", remedy=remedy)
+    if doc_ids:
+        raise ConflictError(
+            f"the licences of {len(doc_ids)} articles, such as {doc_ids[0]}, "
+            "do not allow redistributing their texts",
+            where="corpus",
+            remedy='put texts = "licensed" into [tool.sayso] and release again, '
+            'or texts = "all" if you hold the rights',
+        )
 
 
-def _find_unlicensed_texts(path: Path) -> list[str]:
+def _read_licences_of_texts(path: Path) -> list[dict[str, Any]]:
     with convert_os_errors(path):
-        rows = pq.read_table(
-            path, columns=["doc_id", "license"], filters=~pc.field("text").is_null()
-        ).to_pylist()
-    return [row["doc_id"] for row in rows if not allows_redistribution(row["license"])]
+        has_text = ~pc.field("text").is_null()
+        table = pq.read_table(path, columns=["doc_id", "license"], filters=has_text)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def _open_api() -> HfApi:
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
-    disable_progress_bars()  # there is one of ours
+    disable_progress_bars()  # there is our own
     if not get_token():
         raise AuthError("no token for the Hub", remedy="set HF_TOKEN, or run `hf auth login`")
     return HfApi(library_name="sayso")
@@ -177,116 +181,95 @@ def _make_plan(
         head = str(api.repo_info(repository, repo_type=_REPO_TYPE).sha)
     except RepositoryNotFoundError:
         return PublishPlan(repository, api.endpoint, True, tag, "", tuple(sorted(local)), (), 0)
-    tags = {
-        each.name: each.target_commit
-        for each in api.list_repo_refs(repository, repo_type=_REPO_TYPE).tags
-    }
-    there = _list_remote_files(api, repository, tags.get(tag, head))
+    refs = api.list_repo_refs(repository, repo_type=_REPO_TYPE)
+    tags = {each.name: each.target_commit for each in refs.tags}
+    remote = _list_remote_files(api, repository, tags.get(tag, head))
     send = tuple(
-        sorted(
-            name
-            for name, path in local.items()
-            if there.get(name) != _file_digest_like(path, there.get(name, ""))
-        )
+        name for name, path in sorted(local.items()) if not _is_equal(path, remote.get(name, ""))
     )
-    remove = tuple(sorted(there.keys() - local.keys() - _HUB_FILES))
+    remove = tuple(sorted(remote.keys() - local.keys() - _HUB_FILES))
     if tag in tags and (send or remove):
-        first = (*send, *remove)[0]
         raise ConflictError(
-            f"{tag} is published with other files, such as {first}",
+            f"{tag} is published with other files, such as {(*send, *remove)[0]}",
             where=repository,
             remedy="a published version never changes: release a new one",
         )
-    return PublishPlan(
-        repository,
-        api.endpoint,
-        False,
-        tag,
-        head,
-        send,
-        remove,
-        len(local) - len(send),
-        tag in tags,
-    )
+    kept = len(local) - len(send)
+    return PublishPlan(repository, api.endpoint, False, tag, head, send, remove, kept, tag in tags)
 
 
 def _list_remote_files(api: HfApi, repository: str, revision: str) -> dict[str, str]:
-    """The files of a revision, each with its digest: SHA-256 of a large one, git's own of any other."""
+    """Return the files of a revision with their digests: SHA-256 for LFS files, else git's."""
     from huggingface_hub import RepoFile
 
-    found: dict[str, str] = {}
-    for entry in api.list_repo_tree(
-        repository, recursive=True, revision=revision, repo_type=_REPO_TYPE
-    ):
-        if isinstance(entry, RepoFile):
-            found[entry.path] = entry.lfs.sha256 if entry.lfs else entry.blob_id
-    return found
+    tree = api.list_repo_tree(repository, recursive=True, revision=revision, repo_type=_REPO_TYPE)
+    return {
+        entry.path: entry.lfs.sha256 if entry.lfs else entry.blob_id
+        for entry in tree
+        if isinstance(entry, RepoFile)
+    }
 
 
-def _file_digest_like(path: Path, like: str) -> str:
-    """The digest of a file here, made as ``like`` was."""
-    return file_digest(path) if len(like) == _SHA256_LENGTH else blob_digest(path, "sha1")
+def _is_equal(path: Path, digest: str) -> bool:
+    return digest == (
+        file_digest(path) if len(digest) == _SHA256_LENGTH else blob_digest(path, "sha1")
+    )
 
 
 def _apply_plan(
-    api: HfApi, planned: PublishPlan, folder: Path, public: bool, watch: ReportProgress
+    api: HfApi, plan: PublishPlan, folder: Path, public: bool, report_progress: ReportProgress
 ) -> None:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    if planned.create:
-        api.create_repo(planned.repository, repo_type=_REPO_TYPE, private=not public, exist_ok=True)
-    adding = [CommitOperationAdd(name, str(folder / name)) for name in planned.send]
-    for start in range(0, len(adding), _FILES_PER_REQUEST):
-        some = adding[start : start + _FILES_PER_REQUEST]
+    if plan.create:
+        api.create_repo(plan.repository, repo_type=_REPO_TYPE, private=not public, exist_ok=True)
+    additions = [CommitOperationAdd(name, str(folder / name)) for name in plan.send]
+    for start in range(0, len(additions), _FILES_PER_REQUEST):
+        some = additions[start : start + _FILES_PER_REQUEST]
         try:
-            api.preupload_lfs_files(planned.repository, some, repo_type=_REPO_TYPE)
-        except RuntimeError as error:  # the client's wrapping of what went wrong with one file
+            api.preupload_lfs_files(plan.repository, some, repo_type=_REPO_TYPE)
+        except RuntimeError as error:  # the client wraps what went wrong with one file
             raise error.__cause__ or error from None
-        watch("uploading", len(some))
-    operations: list[Any] = [*adding, *(CommitOperationDelete(name) for name in planned.remove)]
-    revision = planned.head
+        report_progress("uploading", len(some))
+    operations: list[Any] = [*additions, *map(CommitOperationDelete, plan.remove)]
+    revision = plan.head
     if operations:
-        done: Any = api.create_commit(
-            planned.repository,
+        commit: Any = api.create_commit(
+            plan.repository,
             operations,
-            commit_message=f"Release {planned.tag}",
+            commit_message=f"Release {plan.tag}",
             repo_type=_REPO_TYPE,
-            parent_commit=planned.head or None,
+            parent_commit=plan.head or None,  # refused if somebody else commits meanwhile
         )
-        revision = done.oid
-    api.create_tag(planned.repository, tag=planned.tag, revision=revision, repo_type=_REPO_TYPE)
+        revision = commit.oid
+    api.create_tag(plan.repository, tag=plan.tag, revision=revision, repo_type=_REPO_TYPE)
 
 
 @contextmanager
-def _translate_hub_errors(repository: str) -> Iterator[None]:
-    """Turn what the Hub or the line to it refuses into one line, without the token."""
+def _convert_hub_errors(repository: str) -> Iterator[None]:
+    """Turn errors of the Hub and of the connection into one line without the token."""
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError  # type: ignore[attr-defined]
 
-    again = "run `sayso publish` again: it goes on"
     try:
         yield
-    except SaysoError:
-        raise
     except HFValidationError as error:
         raise InputError(str(error), where=repository, remedy="name it as OWNER/NAME") from None
     except HfHubHTTPError as error:
-        raise _hub_error(error, repository, again) from None
-    except HTTPError as error:  # of whichever library the Hub's client takes
-        raise ServerError(
-            f"the Hub is out of reach ({type(error).__name__})", where=repository, remedy=again
-        ) from None
+        raise _hub_error(error, repository) from None
+    except HTTPError as error:  # of whichever library the Hub's client uses
+        message = f"the Hub is out of reach ({type(error).__name__})"
+        raise ServerError(message, where=repository, remedy=_AGAIN) from None
 
 
-def _hub_error(error: Any, repository: str, again: str) -> SaysoError:
+_AGAIN = "run `sayso publish` again to continue"
+
+
+def _hub_error(error: Any, repository: str) -> SaysoError:
     status = error.response.status_code if error.response is not None else 0
     if status in (401, 403):
-        return AuthError(
-            "the Hub refuses the token for this",
-            where=repository,
-            remedy="set HF_TOKEN to one that may write there",
-        )
+        remedy = "set HF_TOKEN to one that may write there"
+        return AuthError("the Hub refuses the token", where=repository, remedy=remedy)
     if status in (409, 412):
-        return PartialError(
-            "somebody else changed the repository meanwhile", where=repository, remedy=again
-        )
-    return ServerError(f"the Hub answered {status}", where=repository, remedy=again)
+        message = "somebody else changed the repository meanwhile"
+        return PartialError(message, where=repository, remedy=_AGAIN)
+    return ServerError(f"the Hub answered {status}", where=repository, remedy=_AGAIN)

@@ -1,4 +1,4 @@
-"""``sayso publish``: the release goes to the Hub."""
+"""``sayso publish``: publish the release to the Hub."""
 
 from __future__ import annotations
 
@@ -13,26 +13,23 @@ from sayso.cli.terminal import ProgressBars, print_json, print_message
 if TYPE_CHECKING:
     from sayso.release.publication import PublishPlan
 
+_SHOWN_LEAKS = 20
 
-@click.command(short_help="Bring the release to the Hugging Face Hub.")
+
+@click.command(short_help="Publish the release to the Hugging Face Hub.")
 @click.argument("repository", metavar="OWNER/NAME")
+@click.option("--public", is_flag=True, help="Make a new repository public. [default: private]")
 @click.option(
-    "--public",
-    is_flag=True,
-    help="Make a repository that is not there yet public. [default: private]",
-)
-@click.option(
-    "--dry-run",
-    is_flag=True,
-    help="Look for secrets, look at the Hub, print the plan, send nothing.",
+    "--dry-run", is_flag=True, help="Search for secrets and print the plan; send nothing."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.pass_obj
 def command(root: Path | None, repository: str, public: bool, dry_run: bool, as_json: bool) -> None:
-    """Bring the release to a dataset repository of Hugging Face: one commit, and its tag.
+    """Publish the release to a dataset repository of Hugging Face: one commit, and its tag.
 
-    Run `sayso release VERSION` before. Every word that would leave is looked through for secrets and addresses first.
-    The token is HF_TOKEN's, or the one that `hf auth login` left. What broke off goes on when it is run again.
+    Run `sayso release VERSION` first. All files are searched for secrets and e-mail addresses
+    before anything is sent. The token is that of HF_TOKEN or of `hf auth login`. Run an interrupted
+    publication again to continue it.
 
     \b
     Examples:
@@ -43,37 +40,37 @@ def command(root: Path | None, repository: str, public: bool, dry_run: bool, as_
     from sayso.settings import find_checkout
 
     try:
-        with ProgressBars() as watch:
-            planned = publish(
+        with ProgressBars() as report_progress:
+            plan = publish(
                 find_checkout(root),
                 repository,
                 public=public,
                 dry_run=dry_run,
-                report_progress=watch,
+                report_progress=report_progress,
             )
     except LeakError as error:
-        for leak in error.found[:20]:
+        for leak in error.leaks[:_SHOWN_LEAKS]:
             print_message(f"{leak.location}: {leak.kind}")
         raise
     if as_json:
-        print_json({"dry_run": dry_run, "done": planned.done, **asdict(planned)})
-        return
-    _print_plan(planned, dry_run)
+        print_json({"dry_run": dry_run, "done": plan.tagged, **asdict(plan)})
+    else:
+        _print_plan(plan, dry_run)
 
 
-def _print_plan(planned: PublishPlan, dry_run: bool) -> None:
-    if planned.done:
-        print_message(f"{planned.repository} has {planned.tag} already: nothing to do")
+def _print_plan(plan: PublishPlan, dry_run: bool) -> None:
+    if plan.tagged:
+        print_message(f"{plan.repository} has {plan.tag} already: nothing to do")
         return
-    for name in planned.send:
+    for name in plan.send:
         click.echo(f"send   {name}")
-    for name in planned.remove:
+    for name in plan.remove:
         click.echo(f"remove {name}")
     print_message(
-        f"{planned.repository} at {planned.endpoint}: {planned.tag} {'would be' if dry_run else 'is'} published, "
-        f"{len(planned.send)} files sent, {planned.kept} there already, {len(planned.remove)} removed"
+        f"{plan.repository} at {plan.endpoint}: {plan.tag} "
+        f"{'would be' if dry_run else 'is'} published, {len(plan.send)} files sent, "
+        f"{plan.kept} there already, {len(plan.remove)} removed"
     )
     if not dry_run:
-        print_message(
-            f'load it with load_dataset("{planned.repository}", "claims", revision="{planned.tag}")'
-        )
+        load = f'load_dataset("{plan.repository}", "claims", revision="{plan.tag}")'
+        print_message(f"load it with {load}")

@@ -1,4 +1,4 @@
-"""``sayso release``: a version of the data that can be cited."""
+"""``sayso release``: prepare a version of the data that can be cited."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from sayso.release.preparation import ReleaseResult
 
 
-@click.command(short_help="Make a version: check, compare, build, changelog.")
+@click.command(short_help="Prepare a version: check, compare, build, changelog.")
 @click.argument("version")
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--dry-run", is_flag=True, help="List what would change, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
 def command(root: Path | None, version: str, dry_run: bool, as_json: bool) -> None:
-    """Make a version of the data: check, compare, build, changelog, card, manifest.
+    """Prepare a version of the data: check, compare, build, changelog, card, manifest.
 
-    What differs from the version before decides how far the number must move; a lower one is refused. Leaves a tree
-    to commit and prints the name of its tag; git itself is left to you. Run again it does nothing twice.
+    The changes since the previous version decide how far the number must rise; a lower one is
+    refused. The command leaves files to commit and prints the name of the tag; committing is up to
+    you. Running it again changes nothing.
 
     \b
     Examples:
@@ -34,25 +35,27 @@ def command(root: Path | None, version: str, dry_run: bool, as_json: bool) -> No
     from sayso.release.preparation import prepare_release
     from sayso.settings import find_checkout
 
-    with ProgressBars() as watch:
-        made = prepare_release(find_checkout(root), version, dry_run=dry_run, report_progress=watch)
+    with ProgressBars() as report_progress:
+        result = prepare_release(
+            find_checkout(root), version, dry_run=dry_run, report_progress=report_progress
+        )
     if as_json:
-        print_json({"dry_run": dry_run, **asdict(made)})
-        return
-    _print_summary(made, dry_run)
+        print_json({"dry_run": dry_run, **asdict(result)})
+    else:
+        _print_summary(result, dry_run)
 
 
-def _print_summary(made: ReleaseResult, dry_run: bool) -> None:
-    for name in made.written:
+def _print_summary(result: ReleaseResult, dry_run: bool) -> None:
+    for name in result.written:
         click.echo(f"{'would write' if dry_run else 'wrote'} {name}")
-    if made.previous:
-        why = f" ({', '.join(made.reasons)})" if made.reasons else ""
-        print_message(
-            f"since {made.previous}: {f'at least a {made.required_bump} change{why}' if made.required_bump else 'no difference'}"
-        )
-    if not made.written:
-        print_message(f"{made.version} is made; nothing was left to do")
+    if result.previous:
+        changes = "no changes"
+        if result.required_bump:
+            reasons = ", ".join(result.reasons)
+            changes = f"the changes require at least a {result.required_bump} bump ({reasons})"
+        print_message(f"since {result.previous}: {changes}")
+    if not result.written:
+        print_message(f"{result.version} is ready; nothing was left to do")
     elif not dry_run:
-        print_message(
-            f'{made.version} is made: git add -A && git commit -m "Release {made.version}" && git tag {made.tag}'
-        )
+        commit = f'git commit -m "Release {result.version}"'
+        print_message(f"{result.version} is ready: git add -A && {commit} && git tag {result.tag}")

@@ -1,7 +1,7 @@
-"""The dataset card, ``corpus/README.md``, and what lies beside it: Croissant metadata, a citation, plots.
+"""The dataset card, ``corpus/README.md``, and the files beside it: Croissant, citation, plots.
 
-The card belongs to whoever writes it. A build replaces the keys of its head that are computed and what stands between
-marks; everything else stays byte for byte. A new instance starts from the card in this package.
+The card belongs to its authors. A build replaces the computed keys of its head and the text between
+markers; everything else stays byte for byte. A new checkout starts from ``start.md``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sayso.agreement.agreement_report import decode_report, encode_report
-from sayso.dataset.agreement_file import AGREEMENT_FILE as AGREEMENT
+from sayso.dataset.agreement_file import AGREEMENT_FILE
 from sayso.dataset.card import (
     agreement_section,
     card_plots,
@@ -24,61 +24,73 @@ from sayso.dataset.card import (
     structure_sections,
     yaml_header,
 )
-from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset
+from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset, DatasetFile, read_data_version
 from sayso.dataset.card.citation import Citation
 from sayso.dataset.card.markdown import format_code
 from sayso.dataset.card.yaml_header import UNFINISHED_PATH
-from sayso.dataset.parquet_files import DatasetFileFooter
 from sayso.errors import InputError
 from sayso.files import PARTIAL_SUFFIX, convert_os_errors, write_if_changed
-from sayso.schema import guidelines
 from sayso.schema.declarations import Schema
+from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
+from sayso.settings import Checkout
 
-__all__ = ["SPLITS", "UNFINISHED_PATH", "BuiltDataset"]
+__all__ = [
+    "CARD_FILE",
+    "COMPUTED_PARTS",
+    "SPLITS",
+    "UNFINISHED_PATH",
+    "BuiltDataset",
+    "CardFiles",
+    "DatasetFile",
+    "StalePart",
+    "build_card_files",
+    "collect_dataset",
+    "hide_data",
+    "read_data_version",
+]
 
 CARD_FILE = "README.md"
 CHANGELOG_FILE = "CHANGELOG.md"
 CARD_TEMPLATE = Path(__file__).with_name("start.md")
 
 
-def _versions_section(made: BuiltDataset) -> str:
-    changes = (
-        f"[{CHANGELOG_FILE}]({CHANGELOG_FILE}) says what changed in each version."
-        if made.has_changelog
-        else ("No version has been released yet, so there is nothing that could have changed.")
-    )
-    return f"These data are version {format_code(made.version)}. {changes}"
+def _versions_section(dataset: BuiltDataset) -> str:
+    changes = "No version has been released yet."
+    if dataset.has_changelog:
+        changes = f"[{CHANGELOG_FILE}]({CHANGELOG_FILE}) lists the changes in each version."
+    return f"These data are version {format_code(dataset.version)}. {changes}"
 
 
-def _loading_section(made: BuiltDataset) -> str:
+def _loading_section(dataset: BuiltDataset) -> str:
+    tag = f"v{dataset.version}"
     return (
         "```python\n"
-        f'load_dataset("OWNER/NAME", "claims", revision="v{made.version}")  # from the hub, just this version\n'
-        f'load_dataset("./corpus", "claims")  # from a checkout: first `git checkout v{made.version}`\n```'
+        f'load_dataset("OWNER/NAME", "claims", revision="{tag}")  # this version, from the Hub\n'
+        f'load_dataset("./corpus", "claims")  # from a checkout, after `git checkout {tag}`\n```'
     )
 
 
 COMPUTED_PARTS: Mapping[str, Callable[[BuiltDataset, Citation], str]] = {
-    "summary": lambda made, _: data_statement.summary_section(made),
-    "configurations": lambda made, _: count_tables.configurations_section(made),
-    "loading": lambda made, _: _loading_section(made),
-    "header": lambda made, _: data_statement.header_section(made),
-    "sources": lambda made, _: count_tables.sources_section(made),
-    "annotators": lambda made, _: data_statement.annotators_section(made),
-    "agreement": lambda made, _: agreement_section.agreement_section(made.agreement),
-    "schema": lambda made, _: structure_sections.schema_section(made.schema),
-    "structure": lambda made, _: structure_sections.structure_section(made),
-    "figures": lambda made, _: count_tables.counts_section(made),
-    "plots": lambda made, _: card_plots.plots_section(made),
-    "licences": lambda made, _: count_tables.licences_section(made),
-    "versions": lambda made, _: _versions_section(made),
-    "citation": lambda made, cite: f"```bibtex\n{cite.bibtex(made)}\n```",
+    "summary": lambda dataset, _: data_statement.summary_section(dataset),
+    "configurations": lambda dataset, _: count_tables.configurations_section(dataset),
+    "loading": lambda dataset, _: _loading_section(dataset),
+    "header": lambda dataset, _: data_statement.header_section(dataset),
+    "sources": lambda dataset, _: count_tables.sources_section(dataset),
+    "annotators": lambda dataset, _: data_statement.annotators_section(dataset),
+    "agreement": lambda dataset, _: agreement_section.agreement_section(dataset.agreement),
+    "schema": lambda dataset, _: structure_sections.schema_section(dataset.schema),
+    "structure": lambda dataset, _: structure_sections.structure_section(dataset),
+    "figures": lambda dataset, _: count_tables.counts_section(dataset),
+    "plots": lambda dataset, _: card_plots.plots_section(dataset),
+    "licences": lambda dataset, _: count_tables.licences_section(dataset),
+    "versions": lambda dataset, _: _versions_section(dataset),
+    "citation": lambda dataset, cite: f"```bibtex\n{cite.bibtex(dataset)}\n```",
 }
-"""Name of a computed part, as the marks in the card spell it → what makes it."""
+"""Name of a computed part, as the markers in the card spell it -> function that computes it."""
 
 
 class StalePart(NamedTuple):
-    """Something computed that is not what the data give. ``line`` counts from 1; 0 means the whole file."""
+    """Something computed that is out of date. ``line`` counts from 1; 0 means the whole file."""
 
     file: str
     line: int
@@ -90,12 +102,12 @@ class StalePart(NamedTuple):
 
 @dataclass(frozen=True)
 class CardFiles:
-    """What belongs beside the data.
+    """The card and the files beside the data.
 
     Attributes:
-        files: name under ``corpus/`` → content, the card last.
-        gone: files that nothing makes any more.
-        stale: what of all this is otherwise on disk, in order.
+        files: name under ``corpus/`` -> content, the card last.
+        obsolete: files on disk that no longer belong there.
+        stale: everything that is out of date on disk.
     """
 
     files: Mapping[str, bytes]
@@ -103,98 +115,81 @@ class CardFiles:
     stale: tuple[StalePart, ...]
 
     def write(self, folder: Path) -> None:
-        """Write what differs and nothing else, the card last of all."""
+        """Write the files that differ, the card last."""
         for name in self.obsolete:
             with convert_os_errors(folder / name):
                 (folder / name).unlink(missing_ok=True)
         for name, content in self.files.items():
-            if not _has_content(folder / name, content):
-                write_if_changed(folder / name, content)
+            write_if_changed(folder / name, content)
 
 
 def collect_dataset(
-    root: Path,
+    checkout: Checkout,
     schema: Schema,
-    version: str,
-    footers: Mapping[str, DatasetFileFooter],
-    digests: Mapping[str, str],
-    file_path: Callable[[str], Path],
+    files: Mapping[str, DatasetFile],
     agreement_json: bytes | None,
 ) -> BuiltDataset:
-    """What a build made, with what the checkout at ``root`` says besides: guidelines, changes.
-
-    Args:
-        measured: what ``agreement.json`` holds.
+    """Add to the files of a build what else the card tells: version, guidelines, agreement.
 
     Raises:
-        InputError: ``agreement.json`` is not as it should be, or the guidelines do not say their version.
+        InputError: ``agreement.json`` is broken, or the guidelines have no version.
     """
-    folder, read = root / "corpus", guidelines.read_guidelines(root / guidelines.GUIDELINES_FILE)
+    agreement = None
+    if agreement_json is not None:
+        where = str(checkout.root / "corpus" / AGREEMENT_FILE)
+        agreement = decode_report(agreement_json, where)
     return BuiltDataset(
         schema,
-        version,
-        footers,
-        digests,
-        file_path,
-        guidelines=read,
-        agreement=decode_report(agreement_json, str(folder / AGREEMENT))
-        if agreement_json is not None
-        else None,
-        has_changelog=(folder / CHANGELOG_FILE).is_file(),
+        read_data_version(checkout),
+        files,
+        guidelines=read_guidelines(checkout.root / GUIDELINES_FILE),
+        agreement=agreement,
+        has_changelog=(checkout.root / "corpus" / CHANGELOG_FILE).is_file(),
     )
 
 
-def build_card_files(folder: Path, made: BuiltDataset) -> CardFiles:
-    """What belongs beside the data in ``folder``, which is ``corpus/``; nothing is written.
+def build_card_files(folder: Path, dataset: BuiltDataset) -> CardFiles:
+    """Compute the files that belong beside the data in ``folder``, which is ``corpus/``.
 
     Raises:
-        InputError: marks in the card are wrong or missing, its head is not YAML, or a citation lacks what it needs.
+        InputError: the card's markers or head are wrong, or the citation lacks a key.
     """
-    cite, drawn = citation.read_citation(folder), card_plots.render_plots(made)
-    files = {
-        **drawn,
-        **({AGREEMENT: encode_report(made.agreement)} if made.agreement else {}),
-        croissant.CROISSANT_FILE: croissant.build_croissant(made, cite),
-        citation.CITATION_FILE: cite.with_version(made).encode(),
-        CARD_FILE: render_card(folder / CARD_FILE, made, cite).encode(),
-    }
-    left = [
-        f"{name}.*{PARTIAL_SUFFIX}" for name in (*files, AGREEMENT) if "/" not in name
-    ]  # by a build that was killed
-    kinds = (
-        AGREEMENT,
+    cite = citation.read_citation(folder)
+    files = card_plots.render_plots(dataset)
+    if dataset.agreement:
+        files[AGREEMENT_FILE] = encode_report(dataset.agreement)
+    files[croissant.CROISSANT_FILE] = croissant.build_croissant(dataset, cite)
+    files[citation.CITATION_FILE] = cite.with_version(dataset).encode()
+    files[CARD_FILE] = _render_card(folder / CARD_FILE, dataset, cite).encode()
+    patterns = [
+        AGREEMENT_FILE,
+        f"{AGREEMENT_FILE}.*{PARTIAL_SUFFIX}",
         f"{card_plots.PLOTS_FOLDER}/*.svg",
         f"{card_plots.PLOTS_FOLDER}/*{PARTIAL_SUFFIX}",
-        *left,
-    )
-    owned = {path for kind in kinds for path in folder.glob(kind)}
-    there = sorted(path.relative_to(folder).as_posix() for path in owned)
-    gone = tuple(name for name in there if name not in files)
-    return CardFiles(files, gone, tuple(_find_stale(folder, files, gone)))
+        # what a killed build left
+        *(f"{name}.*{PARTIAL_SUFFIX}" for name in files if "/" not in name),
+    ]
+    on_disk = {path for pattern in patterns for path in folder.glob(pattern)}
+    names = sorted(path.relative_to(folder).as_posix() for path in on_disk)
+    obsolete = tuple(name for name in names if name not in files)
+    return CardFiles(files, obsolete, tuple(_find_stale(folder, files, obsolete)))
 
 
-def render_card(path: Path, made: BuiltDataset, cite: Citation) -> str:
-    """The card that belongs to what was made; what is hand-written in the one at ``path`` stays."""
-    contents = {name: compute(made, cite) for name, compute in COMPUTED_PARTS.items()}
+def _render_card(path: Path, dataset: BuiltDataset, cite: Citation) -> str:
+    contents = {name: compute(dataset, cite) for name, compute in COMPUTED_PARTS.items()}
     text = markers.fill_parts(_read_text(path if path.is_file() else CARD_TEMPLATE), contents, path)
-    keys, body = yaml_header.split_card(text, path)
-    keys = yaml_header.replace_keys(keys, yaml_header.computed_keys(made))
-    yaml_header.parse_header(keys, path)
-    return yaml_header.join_card(keys, body)
+    head, body = yaml_header.split_card(text, path)
+    head = yaml_header.replace_keys(head, yaml_header.computed_keys(dataset))
+    yaml_header.parse_header(head, path)  # hand-written keys may clash with computed ones
+    return yaml_header.join_card(head, body)
 
 
 def hide_data(path: Path) -> None:
-    """Let the card name no data while files are put in place: loading raises rather than mixes two builds."""
+    """Remove the data files from the card while they are replaced, so that loading fails."""
     if path.is_file():
-        keys, body = yaml_header.split_card(_read_text(path), path)
-        write_if_changed(
-            path, yaml_header.join_card(yaml_header.hide_data_files(keys), body).encode()
-        )
-
-
-def _has_content(path: Path, content: bytes) -> bool:
-    with convert_os_errors(path):
-        return path.is_file() and path.read_bytes() == content
+        head, body = yaml_header.split_card(_read_text(path), path)
+        hidden = yaml_header.join_card(yaml_header.hide_data_files(head), body)
+        write_if_changed(path, hidden.encode())
 
 
 def _read_text(path: Path) -> str:
@@ -202,44 +197,35 @@ def _read_text(path: Path) -> str:
         with convert_os_errors(path):
             return path.read_bytes().decode()  # line ends stay as they are
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"not UTF-8: {error}", where=str(path), remedy="restore it from git"
-        ) from error
+        remedy = "restore it from git"
+        raise InputError(f"not UTF-8: {error}", where=str(path), remedy=remedy) from error
 
 
 def _find_stale(
-    folder: Path, files: Mapping[str, bytes], gone: tuple[str, ...]
+    folder: Path, files: Mapping[str, bytes], obsolete: tuple[str, ...]
 ) -> Iterator[StalePart]:
     for name, content in files.items():
         path = folder / name
-        if not path.is_file():
-            yield StalePart(name, 0, "it is not there")
-        elif not _has_content(path, content):
-            yield from (
-                _find_stale_parts(path, content.decode())
-                if name == CARD_FILE
-                else [StalePart(name, 0, "it is stale")]
-            )
-    yield from (StalePart(name, 0, "nothing makes it any more") for name in gone)
+        with convert_os_errors(path):
+            if not path.is_file():
+                yield StalePart(name, 0, "it is not there")
+            elif path.read_bytes() != content:
+                if name == CARD_FILE:
+                    yield from _find_stale_parts(path, content.decode())
+                else:
+                    yield StalePart(name, 0, "it is stale")
+    yield from (StalePart(name, 0, "nothing makes it any more") for name in obsolete)
 
 
 def _find_stale_parts(path: Path, new: str) -> Iterator[StalePart]:
-    """Which keys of the head and which parts of the body differ; the head alone where only its spelling does."""
+    """Yield the keys of the head and the parts of the body that differ."""
     old = _read_text(path)
-    (old_head, _), (new_head, _) = (
-        yaml_header.split_card(old, path),
-        yaml_header.split_card(new, path),
-    )
-    old_keys, new_keys = (
-        yaml_header.parse_header(old_head, path),
-        yaml_header.parse_header(new_head, path),
-    )
-    keys = [key for key in {**new_keys, **old_keys} if old_keys.get(key) != new_keys.get(key)]
+    old_head, new_head = (yaml_header.split_card(text, path)[0] for text in (old, new))
     if old_head != new_head:
+        old_keys, new_keys = (yaml_header.parse_header(head, path) for head in (old_head, new_head))
+        keys = [key for key in {**new_keys, **old_keys} if old_keys.get(key) != new_keys.get(key)]
         yield from (StalePart(CARD_FILE, 1, f"the head's {key}") for key in keys or ["spelling"])
-    wanted = {
-        name: markers.read_part(new, part) for name, part in markers.find_parts(new, path).items()
-    }
+    new_parts = markers.find_parts(new, path)
     for name, part in markers.find_parts(old, path).items():
-        if markers.read_part(old, part) != wanted[name]:
+        if markers.read_part(old, part) != markers.read_part(new, new_parts[name]):
             yield StalePart(CARD_FILE, part.first + 1, f"the computed part {name!r}")

@@ -1,4 +1,4 @@
-"""How far people agree, as the card tells it: the figures of ``agreement.json`` and no others."""
+"""Agreement between annotators in the card: the figures of ``agreement.json`` and no others."""
 
 from __future__ import annotations
 
@@ -11,73 +11,64 @@ from sayso.agreement.bootstrap import Figure
 from sayso.dataset.card.markdown import format_code, format_details, format_table, join_paragraphs
 
 _NOT_MEASURED_TEXT = (
-    "There is no blind double annotation: no document was answered by two people in the same pass of a campaign, "
-    "neither with the other's answer before them. What one program or one person marked says nothing of how another "
-    "would mark it."
+    "There is no blind double annotation: no document was annotated by two people in the same pass "
+    "of a campaign, each without seeing the other's annotation. The annotations of one program or "
+    "one person say nothing about what another would annotate."
 )
-_FOLDED_ROWS = 12  # rows; a longer table is folded
-
-
-def agreement_section(stated: AgreementReport | None) -> str:
-    """Every figure with its interval, or why there is none."""
-    if stated is None:
-        return f"**Not yet measured.** {_NOT_MEASURED_TEXT}"
-    told = [part for each in stated.measurements for part in _measurement_paragraphs(each)]
-    return join_paragraphs(_METHOD_TEXT, *told, *map(_explain_not_measured, stated.not_measured))
-
-
 _METHOD_TEXT = (
-    "Measured among people's answers to the same document in the same pass, given without another's answer before "
-    "them. F1 is what both marked, twice, over what either marked: exact by label and span; normalised without "
-    "articles and punctuation at the edges; overlap where they share a code point. Alpha is Krippendorff's, over code "
-    "points and over where units begin and end. In brackets stands the 95 % interval; `n` is what a figure is over. "
-    "`agreement.json` has every figure, as `sayso agreement --json` prints them."
+    "Measured between people's annotations of the same document in the same pass, each made "
+    "without seeing the other's. F1 is twice the number that both annotated over the number that "
+    "either annotated: *exact* by label and span, *normalised* without articles and punctuation at "
+    "the edges, *overlap* for spans that share a code point. Alpha is Krippendorff's, over code "
+    "points and over units. The 95 % interval is in brackets; `n` is the number behind a figure. "
+    "`agreement.json` has every figure, as printed by `sayso agreement --json`."
 )
+_FOLDED_ROWS = 12  # a longer table is folded
 
 
-def _measurement_paragraphs(found: Measurement) -> Iterator[str]:
-    yield f"**{agreement_tables.format_title(found)}**"
-    versions = ", ".join(f"{count:,} under {version}" for version, count in found.versions.items())
-    yield f"Answers by version: {versions}."
-    for sheet in agreement_tables.build_tables(found, _format_figure):
-        yield _format_agreement_table(sheet)
-    yield "\n".join(f"- {note}" for note in agreement_tables.format_notes(found))
-
-
-def _format_agreement_table(sheet: AgreementTable) -> str:
-    shown = format_table(
-        [name or "of" for name in sheet.columns],
-        ([_format_row_name(first), *rest] for first, *rest in sheet.rows),
-    )
-    return (
-        format_details(sheet.title, shown)
-        if len(sheet.rows) > _FOLDED_ROWS
-        else join_paragraphs(f"{sheet.title}:", shown)
+def agreement_section(report: AgreementReport | None) -> str:
+    """Format every figure with its interval, or say why there is none."""
+    if report is None:
+        return f"**Not yet measured.** {_NOT_MEASURED_TEXT}"
+    return join_paragraphs(
+        _METHOD_TEXT,
+        *(part for each in report.measurements for part in _measurement_paragraphs(each)),
+        *map(_explain_not_measured, report.not_measured),
     )
 
 
-def _format_figure(found: Figure | None) -> str:
-    """A figure with its interval.
-
-    >>> _format_figure(Figure(group="a", subject="b", measure_comparisons="c", n=3, unit="d", documents=2, value=0.2, normalized=-0.1, high=0.5))
-    '0.20 (-0.10 to 0.50)'
-    """
-    if found is None or found.value is None:
-        return "" if found is None else agreement_tables.UNDEFINED
-    known = found.low is not None and found.high is not None
-    return f"{found.value:.2f}{f' ({found.low:.2f} to {found.high:.2f})' if known else ''}"
+def _measurement_paragraphs(measurement: Measurement) -> Iterator[str]:
+    yield f"**{agreement_tables.format_title(measurement)}**"
+    versions = measurement.versions.items()
+    counts = ", ".join(f"{count:,} under {version}" for version, count in versions)
+    yield f"Annotations by version: {counts}."
+    for table in agreement_tables.build_tables(measurement, _format_figure):
+        yield _format_agreement_table(table)
+    yield "\n".join(f"- {note}" for note in agreement_tables.format_notes(measurement))
 
 
-def _format_row_name(words: str) -> str:
-    """A name in a table, where white space before it would not show.
+def _format_agreement_table(table: AgreementTable) -> str:
+    # Markdown drops the white space that indents a name.
+    rows = [
+        [f"– {name.strip()}" if name.startswith(" ") else name, *cells]
+        for name, *cells in table.rows
+    ]
+    shown = format_table([name or "of" for name in table.columns], rows)
+    if len(rows) > _FOLDED_ROWS:
+        return format_details(table.title, shown)
+    return join_paragraphs(f"{table.title}:", shown)
 
-    >>> _format_row_name("  civilian"), _format_row_name("Actor.record_type")
-    ('– civilian', 'Actor.type')
-    """
-    return f"– {words.strip()}" if words.startswith(" ") else words
+
+def _format_figure(figure: Figure | None) -> str:
+    if figure is None or figure.value is None:
+        return "" if figure is None else agreement_tables.UNDEFINED
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.2f}"
+    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
-def _explain_not_measured(place: UnmeasuredPass) -> str:
-    reasons = "; ".join(agreement_tables.format_excluded(place.excluded))
-    told = f" {reasons[0].upper()}{reasons[1:]}." if reasons else ""
-    return f"Campaign {format_code(place.campaign)}, pass {format_code(place.interface)}: not yet measured.{told}"
+def _explain_not_measured(unmeasured: UnmeasuredPass) -> str:
+    campaign, pass_name = format_code(unmeasured.campaign), format_code(unmeasured.interface)
+    reasons = "; ".join(agreement_tables.format_excluded(unmeasured.excluded))
+    why = f" {reasons[0].upper()}{reasons[1:]}." if reasons else ""
+    return f"Campaign {campaign}, pass {pass_name}: not yet measured.{why}"

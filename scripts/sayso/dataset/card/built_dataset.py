@@ -1,10 +1,10 @@
-"""What a build made, as the card and what lies beside it tell it: counts from the footers, digests, dates."""
+"""What the card is computed from: files and footers of a build, schema, guidelines, agreement."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +13,11 @@ from sayso.agreement.agreement_report import AgreementReport
 from sayso.dataset import features
 from sayso.dataset.build_counts import UNKNOWN, Counts
 from sayso.dataset.parquet_files import DatasetFileFooter
+from sayso.errors import InputError
 from sayso.schema.declarations import Schema
 from sayso.schema.guidelines import Guidelines
+from sayso.settings import Checkout
+from sayso.versions import Version
 
 SPLITS = ("train", "validation", "test")
 KIND_NAMES = {
@@ -23,119 +26,141 @@ KIND_NAMES = {
     "human": "people",
     "program": "programs",
 }
-"""Kinds of annotators in the order in which they are told, and how the card calls them."""
+"""Kinds of annotators in the order of the card, and their names there."""
+
+
+@dataclass(frozen=True)
+class DatasetFile:
+    """A Parquet file, at its place or still staged."""
+
+    path: Path
+    sha256: str
+    footer: DatasetFileFooter
 
 
 @dataclass(frozen=True)
 class BuiltDataset:
-    """What a build made.
+    """The result of a build.
 
     Attributes:
-        footers: each file's name under ``corpus/`` and what its footer says.
-        digests: each file's name and SHA-256.
-        place: where a named file lies at the moment.
-        guidelines: what annotators read, or None.
-        agreement: what was measured of agreement between annotators; None where nothing could be.
-        changes: whether there is a list of what changed from version to version.
+        files: by name under ``corpus/``, such as ``data/claims/train-00000.parquet``.
+        agreement: None if there is nothing to compare.
+        has_changelog: the versions so far have a changelog.
     """
 
     schema: Schema
     version: str
-    footers: Mapping[str, DatasetFileFooter]
-    digests: Mapping[str, str]
-    file_path: Callable[[str], Path]
+    files: Mapping[str, DatasetFile]
     guidelines: Guidelines | None = None
     agreement: AgreementReport | None = None
     has_changelog: bool = False
 
-    def files(self, config: str, split: str | None = None) -> list[str]:
-        """The files of a configuration, or of one split of it, in order."""
-        start = f"data/{config}/{f'{split}-' if split else ''}"
-        return sorted(name for name in self.footers if name.startswith(start))
+    def select_files(self, config: str, split: str = "") -> dict[str, DatasetFile]:
+        """Return the files of a configuration, or of one split of it, in order of name."""
+        prefix = f"data/{config}/{split and f'{split}-'}"
+        return {name: self.files[name] for name in sorted(self.files) if name.startswith(prefix)}
 
     @cached_property
     def rows(self) -> dict[str, dict[str, int]]:
-        """Configuration → split → number of rows, where there are any."""
+        """Configuration -> split -> number of rows, if there are any."""
         return {
             config: {
-                split: sum(self.footers[name].rows for name in names)
+                split: sum(file.footer.rows for file in files.values())
                 for split in SPLITS
-                if (names := self.files(config, split))
+                if (files := self.select_files(config, split))
             }
             for config in features.CONFIGS
-            if self.files(config)
+            if self.select_files(config)
         }
 
     @cached_property
     def counts_by_split(self) -> dict[str, Counts]:
-        """Split → its figures; a configuration's name stands first: ``mentions|label|Actor|program|draft``."""
+        """Split -> counts; keys start with the configuration: ``mentions|label|Actor|program|a``."""
         total: dict[str, Counts] = {}
-        for name, footer in self.footers.items():
-            _data, config, file = name.split("/")
-            mine = total.setdefault(file.partition("-")[0], Counter())
-            mine.update({f"{config}|{figure}": count for figure, count in footer.counts.items()})
+        for name, file in self.files.items():
+            _, config, stem = name.split("/")
+            counts = total.setdefault(stem.partition("-")[0], Counter())
+            counts.update({f"{config}|{key}": n for key, n in file.footer.counts.items()})
         return {split: total[split] for split in SPLITS if split in total}
 
     @cached_property
     def counts(self) -> Counts:
-        """The figures of all splits together."""
+        """The counts of all splits together."""
         total: Counts = Counter()
-        for figures in self.counts_by_split.values():
-            total.update(figures)
+        for counts in self.counts_by_split.values():
+            total.update(counts)
         return total
 
     def counts_under(self, prefix: str, split: str | None = None) -> dict[tuple[str, ...], int]:
-        """The figures below a prefix, by the rest of their names, in order of name."""
+        """Return the counts below a prefix by the rest of their keys, in order of key."""
         start = f"{prefix}|"
-        figures = self.counts_by_split.get(split, Counter()) if split else self.counts
+        counts = self.counts_by_split.get(split, Counter()) if split else self.counts
         return {
-            tuple(name.removeprefix(start).split("|")): count
-            for name, count in sorted(figures.items())
-            if name.startswith(start)
+            tuple(key.removeprefix(start).split("|")): count
+            for key, count in sorted(counts.items())
+            if key.startswith(start)
         }
 
     def tabulate(
-        self, prefix: str, *places: int, split: str | None = None
+        self, prefix: str, *parts: int, split: str | None = None
     ) -> Counter[tuple[str, ...]]:
-        """The figures below a prefix, added up over all parts of their names but those at ``places``."""
-        found: Counter[tuple[str, ...]] = Counter()
-        for name, count in self.counts_under(prefix, split).items():
-            found[tuple(name[place] for place in places)] += count
-        return found
+        """Add up the counts below a prefix over all parts of their keys except ``parts``."""
+        table: Counter[tuple[str, ...]] = Counter()
+        for key, count in self.counts_under(prefix, split).items():
+            table[tuple(key[part] for part in parts)] += count
+        return table
+
+    def count_relations(self) -> Counter[tuple[str, ...]]:
+        """Count relations by type and kind of annotator, gold included."""
+        return self.tabulate("annotations|relation", 0, 1) + self.tabulate("gold|relation", 0, 1)
 
     @property
     def annotator_kinds(self) -> list[str]:
-        """The kinds of annotators whose answers are here, adjudication among them, in the order of ``KIND_NAMES``."""
-        found = {kind for kind, *_rest in self.counts_under("annotations|answer")}
-        return [
-            kind
-            for kind in KIND_NAMES
-            if kind in found or (kind == "gold" and self.counts["gold|adjudicated"])
-        ]
+        """The kinds of annotators, and gold if there is any, in the order of ``KIND_NAMES``."""
+        kinds = {kind for kind, *_ in self.counts_under("annotations|answer")}
+        if self.counts["gold|adjudicated"]:
+            kinds.add("gold")
+        return [kind for kind in KIND_NAMES if kind in kinds]
 
     @property
     def last_change(self) -> str:
-        """The day of the latest change in the sources, ISO 8601; empty where no date is known."""
+        """The day of the latest change in the sources, ISO 8601; empty if none is known."""
         days = {
-            name
+            day
             for config in ("articles", "annotations", "gold")
-            for (name,) in self.counts_under(f"{config}|day")
+            for (day,) in self.counts_under(f"{config}|day")
         }
         return max(days - {UNKNOWN}, default="")
 
     @property
     def licences(self) -> list[str]:
-        """The licences of the articles, the commonest first."""
-        return [name for (name,), _count in rank_counts(self.counts_under("articles|license"))]
+        """The licences of the articles, the most frequent first."""
+        return [name for (name,), _ in rank_counts(self.counts_under("articles|license"))]
 
     def digest(self, config: str) -> str:
-        """SHA-256 over ``sha256sum``'s lines for the files of a configuration."""
-        lines = "".join(f"{self.digests[name]}  {name}\n" for name in self.files(config))
+        """Return the SHA-256 of the output of ``sha256sum`` for the files of a configuration."""
+        files = self.select_files(config)
+        lines = "".join(f"{file.sha256}  {name}\n" for name, file in files.items())
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def read_data_version(checkout: Checkout) -> str:
+    """Read the version of the data, ``data_version`` in ``[tool.sayso]``.
+
+    Raises:
+        InputError: not three numbers, which is all that ``datasets`` accepts.
+    """
+    setting = checkout.find_setting("data_version")
+    if setting is None:
+        return "0.0.0"
+    try:
+        return str(Version.parse(setting.value))
+    except ValueError as error:
+        raise InputError(f"data_version {error}", where=setting.source) from None
+
+
 def rank_counts(counts: Mapping[tuple[str, ...], int]) -> list[tuple[tuple[str, ...], int]]:
-    """Figures with the largest first, those that are equal in order of name.
+    """Sort counts, the largest first and equal ones by name.
 
     >>> rank_counts({("b",): 1, ("a",): 1, ("c",): 2})
     [(('c',), 2), (('a',), 1), (('b',), 1)]

@@ -1,4 +1,4 @@
-"""What is wrong with the card that lies there, seen from the data beside it; no row is read for that."""
+"""Check that the card on disk fits the data beside it, without reading a row."""
 
 from __future__ import annotations
 
@@ -6,53 +6,44 @@ from collections.abc import Iterator
 
 from sayso.checks import CARD_WORD, STALE_CARD, Finding
 from sayso.corpus.sources import CorpusFiles
-from sayso.dataset import agreement_file, card, parquet_files
-from sayso.dataset.batches import file_digest
-from sayso.dataset.builder import read_data_version
+from sayso.dataset import card
+from sayso.dataset.agreement_file import read_agreement_file
 from sayso.dataset.card import yaml_header
 from sayso.dataset.card.hub_vocabulary import find_unknown_values
-from sayso.schema import declarations as schemas
+from sayso.dataset.parquet_files import read_footer
+from sayso.files import file_digest
+from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
 
 def card_findings(checkout: Checkout) -> Iterator[Finding]:
-    """Yield each computed part that does not tell of the data that lie there, and each word that the hub refuses.
+    """Yield each computed part that is out of date, and each value that the Hub would refuse.
 
-    Where there is no card yet, nothing is found. Whether the data are what the sources give, the build says.
+    Without a card nothing is found. Whether the data fit the sources, `sayso build --check` says.
 
     Raises:
-        InputError: the card's marks or head are wrong.
+        InputError: the card's markers or head are wrong.
     """
     corpus = CorpusFiles(checkout.root)
     if not corpus.card_file.is_file():
         return
-    for stale in card.build_card_files(corpus.folder, _read_dataset(checkout, corpus)).stale:
-        yield STALE_CARD.finding(stale.reason)._replace(
-            file=f"corpus/{stale.file}", line=stale.line or 1
-        )
-    keys, _body = yaml_header.split_card(
-        corpus.card_file.read_text(encoding="utf-8"), corpus.card_file
-    )
-    for key, word in find_unknown_values(yaml_header.parse_header(keys, corpus.card_file)):
-        yield CARD_WORD.finding(f"{key}: {word}")._replace(file=f"corpus/{card.CARD_FILE}", line=1)
+    dataset = _read_dataset(checkout, corpus)
+    for stale in card.build_card_files(corpus.folder, dataset).stale:
+        finding = STALE_CARD.finding(stale.reason)
+        yield finding._replace(file=f"corpus/{stale.file}", line=stale.line or 1)
+    head, _ = yaml_header.split_card(corpus.card_file.read_text(encoding="utf-8"), corpus.card_file)
+    for key, value in find_unknown_values(yaml_header.parse_header(head, corpus.card_file)):
+        finding = CARD_WORD.finding(f"{key}: {value}")
+        yield finding._replace(file=f"corpus/{card.CARD_FILE}", line=1)
 
 
 def _read_dataset(checkout: Checkout, corpus: CorpusFiles) -> card.BuiltDataset:
     files = {
-        path.relative_to(corpus.folder).as_posix(): path
+        path.relative_to(corpus.folder).as_posix(): card.DatasetFile(
+            path, file_digest(path), footer
+        )
         for path in sorted(corpus.data_folder.glob("*/*.parquet"))
+        if (footer := read_footer(path))
     }
-    footers = {
-        name: found for name, path in files.items() if (found := parquet_files.read_footer(path))
-    }
-    digests = {name: file_digest(files[name]) for name in footers}
-    schema = schemas.load_schema(checkout.root / SCHEMA_FILE)
-    return card.collect_dataset(
-        checkout.root,
-        schema,
-        read_data_version(checkout),
-        footers,
-        digests,
-        files.__getitem__,
-        agreement_file.read_agreement_file(corpus.folder),
-    )
+    schema = load_schema(checkout.root / SCHEMA_FILE)
+    return card.collect_dataset(checkout, schema, files, read_agreement_file(corpus.folder))

@@ -1,4 +1,4 @@
-"""The plots of the card: files under ``corpus/render_plots/``, drawn from the figures that a build counted."""
+"""The plots of the card: files under ``corpus/plots/``, drawn from the counts of a build."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset
 from sayso.dataset.card.markdown import join_paragraphs
 from sayso.reports.svg_plots import DOCUMENTS, Plot, describe_plot, render_svg
+from sayso.schema.declarations import Schema
 
 PLOTS_FOLDER = "plots"
 _PlotRows = list[tuple[tuple[str, ...], dict[str, int]]]
 
 
-def render_plots(made: BuiltDataset) -> dict[str, bytes]:
-    """Name under ``corpus/`` → SVG, of every plot that there is something to show of; the same for the same figures."""
-    return {
-        _plot_path(plot): render_svg(plot, standalone=True).encode() for plot in build_plots(made)
-    }
+def render_plots(dataset: BuiltDataset) -> dict[str, bytes]:
+    """Return name under ``corpus/`` -> SVG of every plot that has something to show."""
+    plots = _build_plots(dataset)
+    return {_plot_path(plot): render_svg(plot, standalone=True).encode() for plot in plots}
 
 
-def plots_section(made: BuiltDataset) -> str:
-    """The plots as the card shows them, each with what it tells in words."""
+def plots_section(dataset: BuiltDataset) -> str:
+    """Return the plots as the card shows them, each described in words."""
     return join_paragraphs(
         *(
             f"**{plot.title}**\n\n![{describe_plot(plot)}]({_plot_path(plot)})"
-            for plot in build_plots(made)
+            for plot in _build_plots(dataset)
         )
     )
 
@@ -36,87 +36,69 @@ def _plot_path(plot: Plot) -> str:
     return f"{PLOTS_FOLDER}/{plot.name}.svg"
 
 
-def build_plots(made: BuiltDataset) -> Iterator[Plot]:
-    """The plots as numbers, in the order in which the card shows them."""
+def _build_plots(dataset: BuiltDataset) -> Iterator[Plot]:
     yield Plot(
         "documents",
         "Documents by split",
         "How many documents each split has.",
         "bars",
-        _split_rows(made),
+        _split_rows(dataset),
     )
-    labels = _kind_rows(made.tabulate("mentions|label", 0, 1), made.schema.labels)
-    if labels:
-        yield Plot(
+    labels, schema = dataset.tabulate("mentions|label", 0, 1), dataset.schema
+    bars: list[tuple[str, str, str, Mapping[tuple[str, ...], int], Iterable[str]]] = [
+        (
             "mentions",
             "Mentions by label",
-            "How many spans of text carry each label.",
-            "bars",
+            "How many mentions have each label.",
             labels,
-        )
-    relations = made.tabulate("annotations|relation", 0, 1) + made.tabulate("gold|relation", 0, 1)
-    if relations:
-        yield Plot(
+            schema.labels,
+        ),
+        (
             "relations",
             "Relations by type",
-            "How many arrows join mentions.",
-            "bars",
-            _kind_rows(relations, made.schema.relations),
-        )
-    yield from _value_plot(
-        made, CLAIM, "type", "claims", "Claims by type", "What claims are about."
-    )
-    yield from _value_plot(
-        made,
-        COUNT,
-        "outcome",
-        "counts",
-        "Counts by outcome",
-        "How many counts, not how many things: what happened to what is counted.",
-    )
-    years = {
-        year: count
-        for (year,), count in made.counts_under("articles|year").items()
-        if year != UNKNOWN
-    }
-    if years:
-        yield Plot(
-            "years",
-            "Documents by year of publication",
-            "When the documents were published, where that is known.",
-            "columns",
-            [((year,), {DOCUMENTS: count}) for year, count in years.items()],
-        )
+            "How many relations have each type.",
+            dataset.count_relations(),
+            schema.relations,
+        ),
+        (
+            "claims",
+            "Claims by type",
+            "What claims are about.",
+            dataset.counts_under(f"mentions|{CLAIM}.type"),
+            _closed_values(schema, CLAIM, "type"),
+        ),
+        (
+            "counts",
+            "Counts by outcome",
+            "How many Count mentions, not how many things: what happened to what is counted.",
+            dataset.counts_under(f"mentions|{COUNT}.outcome"),
+            _closed_values(schema, COUNT, "outcome"),
+        ),
+    ]
+    for name, title, description, counts, declared in bars:
+        if counts:
+            yield Plot(name, title, description, "bars", _kind_rows(counts, declared))
+    years = dataset.counts_under("articles|year").items()
+    columns = [((year,), {DOCUMENTS: count}) for (year,), count in years if year != UNKNOWN]
+    if columns:
+        title = "Documents by year of publication"
+        yield Plot("years", title, "Documents whose year is known.", "columns", columns)
 
 
-def _split_rows(made: BuiltDataset) -> _PlotRows:
-    counts = {
-        split: made.counts_by_split[split]["articles|documents"]
-        if split in made.counts_by_split
-        else 0
-        for split in SPLITS
-    }
-    return [((split,), {DOCUMENTS: count}) for split, count in counts.items()]
+def _closed_values(schema: Schema, label: str, attribute: str) -> list[str]:
+    declaration = schema.labels[label].attributes.get(attribute)
+    return list(declaration.values) if declaration else []
 
 
-def _value_plot(
-    made: BuiltDataset, label: str, attribute: str, name: str, title: str, told: str
-) -> Iterator[Plot]:
-    found = made.counts_under(f"mentions|{label}.{attribute}")
-    if found:
-        yield Plot(
-            name,
-            title,
-            told,
-            "bars",
-            _kind_rows(found, made.schema.labels[label].attributes[attribute].values),
-        )
+def _split_rows(dataset: BuiltDataset) -> _PlotRows:
+    rows = dataset.rows.get("articles", {})
+    return [((split,), {DOCUMENTS: rows.get(split, 0)}) for split in SPLITS]
 
 
-def _kind_rows(found: Mapping[tuple[str, ...], int], names: Iterable[str]) -> _PlotRows:
-    """Category → kind of annotator → number: declared ones first, each there even where nothing was found."""
-    counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for (name, kind), count in found.items():
-        counts[name][kind] = count
-    declared = list(names) if counts else []
-    return [((name,), counts[name]) for name in [*declared, *sorted(counts.keys() - set(declared))]]
+def _kind_rows(counts: Mapping[tuple[str, ...], int], declared: Iterable[str]) -> _PlotRows:
+    """Return category -> kind of annotator -> count, all declared categories first."""
+    rows: dict[str, dict[str, int]] = defaultdict(dict)
+    for (name, kind), count in counts.items():
+        rows[name][kind] = count
+    declared = list(declared)
+    return [((name,), rows[name]) for name in [*declared, *sorted(rows.keys() - set(declared))]]

@@ -1,10 +1,11 @@
-"""How to cite the data: ``CITATION.cff`` beside the card, written by hand but for version and date, and BibTeX."""
+"""The citation of the data: ``CITATION.cff``, written by hand but for version and date, and BibTeX."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,102 +19,92 @@ CITATION_FILE = "CITATION.cff"
 CITATION_TEMPLATE = Path(__file__).with_name(CITATION_FILE)
 _VERSION_LINE = re.compile(r"^version:.*\n", re.MULTILINE)
 _DATE_LINE = re.compile(r"^date-released:.*\n", re.MULTILINE)
+_REQUIRED_KEYS = ("title", "authors", "message", "cff-version")
 
 
 @dataclass(frozen=True)
 class Citation:
-    """What the file says, and where it lies."""
+    """The text of a citation file."""
 
     text: str
-    path: Path
 
-    def with_version(self, made: BuiltDataset) -> str:
-        """The file with version and date of what was made; nothing else in it changes.
+    def with_version(self, dataset: BuiltDataset) -> str:
+        """Return the text with version and date of the dataset.
 
-        The date is that of the latest change in the sources, so that the same sources give the same file.
+        The date is that of the latest change in the sources, so equal sources give equal files.
         """
-        date = f'date-released: "{made.last_change}"\n' if made.last_change else ""
-        return _VERSION_LINE.sub(
-            f"version: {made.version}\n{date}", _DATE_LINE.sub("", self.text), count=1
-        )
+        date = f'date-released: "{dataset.last_change}"\n' if dataset.last_change else ""
+        undated = _DATE_LINE.sub("", self.text)
+        return _VERSION_LINE.sub(f"version: {dataset.version}\n{date}", undated, count=1)
 
-    @property
+    @cached_property
     def keys(self) -> dict[str, Any]:
-        """Its keys."""
-        found: dict[str, Any] = yaml.safe_load(self.text)
-        return found
+        """The keys of the file."""
+        keys: dict[str, Any] = yaml.safe_load(self.text)
+        return keys
 
     @property
     def title(self) -> str:
-        """Of the dataset."""
+        """The title of the dataset."""
         return str(self.keys["title"])
 
     @property
     def authors(self) -> list[str]:
-        """Their names, as BibTeX takes them: a body in braces, of a person the family name first."""
-        return [_format_author(each) for each in self.keys["authors"]]
+        """The authors as BibTeX takes them: bodies in braces, family names first."""
+        return [_format_author(author) for author in self.keys["authors"]]
 
     @property
     def url(self) -> str:
-        """Where the dataset is at home; empty where nobody said."""
-        return str(
-            self.keys.get("url")
-            or self.keys.get("repository")
-            or self.keys.get("repository-code")
-            or ""
-        )
+        """The home of the dataset; empty if not given."""
+        urls = (self.keys.get(key) for key in ("url", "repository", "repository-code"))
+        return next((str(url) for url in urls if url), "")
 
-    def bibtex(self, made: BuiltDataset) -> str:
-        """An entry for the version that was made."""
+    def bibtex(self, dataset: BuiltDataset) -> str:
+        """Return a BibTeX entry for the version of the dataset."""
+        digest = dataset.digest("gold")[:16]
         fields = {
             "title": self.title,
             "author": " and ".join(self.authors),
-            "year": made.last_change[:4],
-            "version": made.version,
+            "year": dataset.last_change[:4],
+            "version": dataset.version,
             "doi": str(self.keys.get("doi", "")),
             "url": self.url,
-            "note": f"Dataset, schema {made.schema.version}, sha256 of gold {made.digest('gold')[:16]}",
+            "note": f"Dataset, schema {dataset.schema.version}, sha256 of gold {digest}",
         }
         lines = [f"  {name:<8}= {{{value}}}," for name, value in fields.items() if value]
         return "\n".join(["@misc{sayso,", *lines, "}"])
 
 
-def _format_author(said: Mapping[str, Any]) -> str:
-    if "name" in said:
-        return f"{{{said['name']}}}"
-    names = (said.get(key) for key in ("name-particle", "family-names"))
-    family = " ".join(str(name) for name in names if name)
-    return ", ".join(
-        str(name) for name in (family, said.get("name-suffix"), said.get("given-names")) if name
+def _format_author(author: Mapping[str, Any]) -> str:
+    if "name" in author:
+        return f"{{{author['name']}}}"
+    family = " ".join(
+        str(author[key]) for key in ("name-particle", "family-names") if author.get(key)
     )
+    names = (family, author.get("name-suffix"), author.get("given-names"))
+    return ", ".join(str(name) for name in names if name)
 
 
 def read_citation(folder: Path) -> Citation:
-    """The citation of the dataset in ``folder``, or the one that a new instance starts with.
+    """Read the citation of the dataset in ``folder``, or the template of a new checkout.
 
     Raises:
-        InputError: it is not YAML, has no line for the version, or lacks what a citation needs.
+        InputError: it is not YAML, has no line for the version, or lacks a required key.
     """
     path = folder / CITATION_FILE
     with convert_os_errors(path):
         text = (path if path.is_file() else CITATION_TEMPLATE).read_text(encoding="utf-8")
     try:
-        said = yaml.safe_load(text)
+        keys = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(f"not YAML: {' '.join(str(error).split())}", where=str(path)) from error
-    missing = [
-        key
-        for key in ("title", "authors", "message", "cff-version")
-        if not isinstance(said, dict) or not said.get(key)
-    ]
-    if missing or not all(isinstance(each, dict) for each in said["authors"]):
-        raise InputError(
-            f"no {missing[0] if missing else 'keys for an author'}",
-            where=str(path),
-            remedy="add it",
-        )
+        message = f"not YAML: {' '.join(str(error).split())}"
+        raise InputError(message, where=str(path)) from error
+    for key in _REQUIRED_KEYS:
+        if not isinstance(keys, dict) or not keys.get(key):
+            raise InputError(f"no {key}", where=str(path), remedy="add it")
+    if not all(isinstance(author, dict) for author in keys["authors"]):
+        raise InputError("no keys for an author", where=str(path), remedy="add them")
     if not _VERSION_LINE.search(text):
-        raise InputError(
-            "no line `version: …`", where=str(path), remedy="add one; `sayso build` fills it in"
-        )
-    return Citation(text, path)
+        remedy = "add one; `sayso build` fills it in"
+        raise InputError("no line `version: …`", where=str(path), remedy=remedy)
+    return Citation(text)

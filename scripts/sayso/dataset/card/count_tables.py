@@ -1,10 +1,12 @@
-"""The parts of the card that are numbers: rows, documents, mentions, relations and values, by split and by reading."""
+"""The parts of the card that are numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from sayso.dataset import features
+from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import KIND_NAMES, SPLITS, BuiltDataset, rank_counts
 from sayso.dataset.card.markdown import (
     format_code,
@@ -14,211 +16,199 @@ from sayso.dataset.card.markdown import (
     join_paragraphs,
 )
 
-_SHOWN_OUTLETS = 20  # outlets; the rest are told by their number
+_SHOWN_OUTLETS = 20
+_CountTable = Mapping[tuple[str, ...], int]
 
 
-def configurations_section(made: BuiltDataset) -> str:
-    """How many rows each configuration has in each split."""
+def configurations_section(dataset: BuiltDataset) -> str:
+    """Count the rows of each configuration by split."""
     rows = [
-        [format_code(config), *(made.rows[config].get(split, 0) for split in SPLITS)]
-        for config in features.CONFIGS
-        if config in made.rows
+        [format_code(config), *(splits.get(split, 0) for split in SPLITS)]
+        for config, splits in dataset.rows.items()
     ]
-    empty = [config for config in features.CONFIGS if config not in made.rows]
-    missing = f"No rows yet, and so not loadable: {format_code_list(empty)}." if empty else ""
-    return join_paragraphs(format_table(["configuration", *SPLITS], rows), missing)
+    empty = [config for config in features.CONFIGS if config not in dataset.rows]
+    note = f"Without rows, and so not loadable yet: {format_code_list(empty)}." if empty else ""
+    return join_paragraphs(format_table(["configuration", *SPLITS], rows), note)
 
 
-def counts_section(made: BuiltDataset) -> str:
-    """Everything that is counted."""
+def counts_section(dataset: BuiltDataset) -> str:
+    """Tabulate everything that a build counts."""
     return join_paragraphs(
         "### Documents",
-        _documents_table(made),
-        "### Answers and readings",
-        _annotations_table(made),
+        _documents_table(dataset),
+        "### Annotations",
+        _annotations_table(dataset),
         "### Mentions",
-        *_mention_tables(made),
+        *_mention_tables(dataset),
         "### Relations",
-        _kind_table(
-            "relation", _count_relations(made), list(made.schema.relations), made.annotator_kinds
-        ),
+        _kind_table("relation", dataset.count_relations(), list(dataset.schema.relations), dataset),
         "### Values",
-        _values_table(made),
+        _values_table(dataset),
         "### What does not fit",
-        _oddities_table(made),
+        _oddities_table(dataset),
     )
 
 
-def _documents_table(made: BuiltDataset) -> str:
+def _documents_table(dataset: BuiltDataset) -> str:
+    keys = {
+        "documents": "articles|documents",
+        "adjudicated": "gold|adjudicated",
+        "characters (code points)": "articles|characters",
+        "sentences": "articles|sentences",
+        "tokens": "articles|tokens",
+    }
+    by_split = [dataset.counts_by_split.get(split, Counter()) for split in SPLITS]
     rows = [
-        [
-            what,
-            *(
-                made.counts_by_split[split][name] if split in made.counts_by_split else 0
-                for split in SPLITS
-            ),
-            made.counts[name],
-        ]
-        for what, name in {
-            "documents": "articles|documents",
-            "adjudicated": "gold|adjudicated",
-            "characters (code points)": "articles|characters",
-            "sentences": "articles|sentences",
-            "tokens": "articles|tokens",
-        }.items()
+        [name, *(counts.get(key, 0) for counts in by_split), dataset.counts[key]]
+        for name, key in keys.items()
     ]
     return format_table(["what", *SPLITS, "all"], rows)
 
 
-def _annotations_table(made: BuiltDataset) -> str:
-    found = made.tabulate("annotations|answer", 0, 4)
+def _annotations_table(dataset: BuiltDataset) -> str:
+    by_status = dataset.tabulate("annotations|answer", 0, 4)
+    started = dataset.counts_under("annotations|started_from")
+    carried = {
+        "annotations": dataset.counts["annotations|carried"],
+        "adjudicated documents": dataset.counts["gold|carried"],
+    }
     rows = [
-        [f"{status}, by {KIND_NAMES[kind]}", count]
-        for (kind, status), count in sorted(found.items())
+        ["all annotations", dataset.counts["annotations|answers"]],
+        *(
+            [f"{status}, by {KIND_NAMES[kind]}", count]
+            for (kind, status), count in sorted(by_status.items())
+        ),
+        *(
+            [f"started from {source}, by {KIND_NAMES[kind]}", count]
+            for (kind, source), count in started.items()
+        ),
+        *(
+            [f"{name} carried over from an earlier text of their document", count]
+            for name, count in carried.items()
+            if count
+        ),
+        ["claims, all annotators together", dataset.counts["claims|claims"]],
     ]
-    started = [
-        [f"begun with {word}, by {KIND_NAMES[kind]}", count]
-        for (kind, word), count in made.counts_under("annotations|started_from").items()
-    ]
-    carried = [
-        [f"{what}, carried over from an earlier text of their document", made.counts[name]]
-        for what, name in {
-            "answers": "annotations|carried",
-            "adjudicated documents": "gold|carried",
-        }.items()
-        if made.counts[name]
-    ]
-    general = [["all answers", made.counts["annotations|answers"]], *rows, *started, *carried]
-    return format_table(
-        ["answers", "how many"],
-        [*general, ["claims, all readings together", made.counts["claims|claims"]]],
-    )
+    return format_table(["annotations", "how many"], rows)
 
 
-def _mention_tables(made: BuiltDataset) -> Iterable[str]:
-    labels = list(made.schema.labels)
-    yield "By label and by whose reading it is:"
-    yield _annotator_table(made, labels)
-    yield "By label and split, all readings together:"
-    by_split = {split: made.tabulate("mentions|label", 0, split=split) for split in SPLITS}
-    yield format_table(
-        ["label", *SPLITS],
-        [[format_code(name), *(by_split[split][name,] for split in SPLITS)] for name in labels],
-    )
-    yield "Mentions that lie inside another mention of the same reading:"
-    yield _kind_table("label", made.tabulate("mentions|nested", 0, 1), labels, made.annotator_kinds)
+def _mention_tables(dataset: BuiltDataset) -> Iterator[str]:
+    labels = list(dataset.schema.labels)
+    yield "By label and annotator:"
+    yield _annotator_table(dataset, labels)
+    yield "By label and split, all annotators together:"
+    by_split = [dataset.tabulate("mentions|label", 0, split=split) for split in SPLITS]
+    rows = [[format_code(label), *(counts[label,] for counts in by_split)] for label in labels]
+    yield format_table(["label", *SPLITS], rows)
+    yield "Mentions inside another mention of the same annotator:"
+    yield _kind_table("label", dataset.tabulate("mentions|nested", 0, 1), labels, dataset)
 
 
-def _annotator_table(made: BuiltDataset, labels: Sequence[str]) -> str:
-    found = made.tabulate("mentions|label", 1, 2, 0)
-    readings = {(kind, name) for kind, name, _label in found}
+def _annotator_table(dataset: BuiltDataset, labels: Sequence[str]) -> str:
+    counts = dataset.tabulate("mentions|label", 1, 2, 0)
+    annotators = {(kind, name) for kind, name, _ in counts}
+    kinds = list(KIND_NAMES)
     rows = [
-        [format_code(name), KIND_NAMES[kind], *(found[kind, name, label] for label in labels)]
-        for kind, name in sorted(
-            readings, key=lambda each: (list(KIND_NAMES).index(each[0]), each[1])
-        )
+        [format_code(name), KIND_NAMES[kind], *(counts[kind, name, label] for label in labels)]
+        for kind, name in sorted(annotators, key=lambda key: (kinds.index(key[0]), key[1]))
     ]
-    return format_table(["reading", "by", *labels], rows)
-
-
-def _count_relations(made: BuiltDataset) -> Mapping[tuple[str, ...], int]:
-    return made.tabulate("annotations|relation", 0, 1) + made.tabulate("gold|relation", 0, 1)
+    return format_table(["annotator", "by", *labels], rows)
 
 
 def _kind_table(
-    what: str, found: Mapping[tuple[str, ...], int], names: Sequence[str], kinds: Sequence[str]
+    header: str, counts: _CountTable, names: Sequence[str], dataset: BuiltDataset
 ) -> str:
-    others = sorted({name for name, _kind in found} - set(names))
+    """Tabulate counts by name and kind of annotator; the names of the schema come first."""
+    kinds = dataset.annotator_kinds
+    others = sorted({name for name, _ in counts} - set(names))
     rows = [
-        [format_code(name), *(found.get((name, kind), 0) for kind in kinds)]
+        [format_code(name), *(counts.get((name, kind), 0) for kind in kinds)]
         for name in [*names, *others]
     ]
-    return format_table([what, *_kind_headings(kinds)], rows) if kinds else "None."
+    return format_table([header, *_kind_headings(dataset)], rows) if kinds else "None."
 
 
-def _kind_headings(kinds: Iterable[str]) -> list[str]:
-    return [KIND_NAMES[kind] if kind == "gold" else f"by {KIND_NAMES[kind]}" for kind in kinds]
+def _kind_headings(dataset: BuiltDataset) -> list[str]:
+    return [
+        KIND_NAMES[kind] if kind == "gold" else f"by {KIND_NAMES[kind]}"
+        for kind in dataset.annotator_kinds
+    ]
 
 
-def _values_table(made: BuiltDataset) -> str:
+def _values_table(dataset: BuiltDataset) -> str:
     rows = [
         [
             format_code(f"{label}.{name}"),
             format_code(value),
-            *(found.get((value, kind), 0) for kind in made.annotator_kinds),
+            *(counts.get((value, kind), 0) for kind in dataset.annotator_kinds),
         ]
-        for label, declared in made.schema.labels.items()
-        for name, attribute in declared.attributes.items()
-        if attribute.is_closed and (found := made.counts_under(f"mentions|{label}.{name}"))
+        for label, declaration in dataset.schema.labels.items()
+        for name, attribute in declaration.attributes.items()
+        if attribute.is_closed and (counts := dataset.counts_under(f"mentions|{label}.{name}"))
         for value in attribute.values
     ]
-    shown = format_table(["attribute", "value", *_kind_headings(made.annotator_kinds)], rows)
-    return format_details("How often each value was given", shown) if rows else "None."
+    table = format_table(["attribute", "value", *_kind_headings(dataset)], rows)
+    return format_details("How often each value was given", table) if rows else "None."
 
 
-def _oddities_table(made: BuiltDataset) -> str:
+def _oddities_table(dataset: BuiltDataset) -> str:
+    flags = dataset.counts_under("mentions|flag")
+    misaligned = dataset.counts_under("tokens|misaligned")
     rows = [
-        ["items kept that the schema does not know", made.counts["annotations|kept"]],
+        ["items kept that the schema does not know", dataset.counts["annotations|kept"]],
         [
-            "relations that join other labels than declared, in no row of `claims`",
-            made.counts["claims|misdrawn"],
+            "relations between other labels than declared, in no row of `claims`",
+            dataset.counts["claims|misdrawn"],
         ],
         *(
             [f"mentions flagged {format_code(flag)}, by {KIND_NAMES[kind]}", count]
-            for (flag, kind), count in made.counts_under("mentions|flag").items()
+            for (flag, kind), count in flags.items()
         ),
         *(
             [f"mentions that tags do not give exactly: {reason}", count]
-            for (reason,), count in made.counts_under("tokens|misaligned").items()
+            for (reason,), count in misaligned.items()
         ),
     ]
     return format_table(["what", "how many"], rows)
 
 
-def licences_section(made: BuiltDataset) -> str:
-    """How many articles are under which licence, and how many came without their text for it."""
-    rows = [
-        [format_code(name), count]
-        for (name,), count in rank_counts(made.counts_under("articles|license"))
-    ]
-    told = format_table(["licence of the article", "documents"], rows)
-    held = made.counts["articles|withheld"]
-    if not held:
-        return told
-    return (
-        f"{told}\n\n{held:,} articles are here without their text, which may not be passed on: every column that quotes"
-        " them is null, offsets and `text_sha256` are not. Your own copies fill them in: `sayso hydrate FOLDER COPIES`."
-    )
-
-
-def sources_section(made: BuiltDataset) -> str:
-    """Which languages, outlets and years the articles are from, as far as it was recorded."""
-    outlets = rank_counts(made.counts_under("articles|outlet"))
-    more = (
-        f"And {len(outlets) - _SHOWN_OUTLETS:,} more outlets."
-        if len(outlets) > _SHOWN_OUTLETS
-        else ""
-    )
-    years = [
-        [_format_known(year), count]
-        for (year,), count in made.counts_under("articles|year").items()
-    ]
+def licences_section(dataset: BuiltDataset) -> str:
+    """Count articles by licence, and those whose text is left out because of it."""
+    table = _ranked_table("licence of the article", dataset.counts_under("articles|license"))
+    withheld = dataset.counts["articles|withheld"]
+    if not withheld:
+        return table
     return join_paragraphs(
-        _ranked_table("language, as BCP 47", made.counts_under("articles|language")),
+        table,
+        f"{withheld:,} articles are here without their text, which may not be redistributed. Every "
+        "column that quotes them is null; offsets and `text_sha256` are not. Fill the texts in "
+        "from your own copies: `sayso hydrate FOLDER COPIES`.",
+    )
+
+
+def sources_section(dataset: BuiltDataset) -> str:
+    """Count articles by language, outlet and year."""
+    outlets = rank_counts(dataset.counts_under("articles|outlet"))
+    hidden = len(outlets) - _SHOWN_OUTLETS
+    years = dataset.counts_under("articles|year").items()
+    return join_paragraphs(
+        _ranked_table("language, as BCP 47", dataset.counts_under("articles|language")),
         format_table(
             ["outlet", "documents"],
             [[_format_known(name), count] for (name,), count in outlets[:_SHOWN_OUTLETS]],
         ),
-        more,
-        format_table(["year of publication", "documents"], years),
+        f"And {hidden:,} more outlets." if hidden > 0 else "",
+        format_table(
+            ["year of publication", "documents"],
+            [[_format_known(year), count] for (year,), count in years],
+        ),
     )
 
 
-def _ranked_table(what: str, counts: Mapping[tuple[str, ...], int]) -> str:
-    return format_table(
-        [what, "documents"], [[format_code(name), count] for (name,), count in rank_counts(counts)]
-    )
+def _ranked_table(header: str, counts: _CountTable) -> str:
+    rows = [[format_code(name), count] for (name,), count in rank_counts(counts)]
+    return format_table([header, "documents"], rows)
 
 
 def _format_known(word: str) -> str:
-    return "not recorded" if word == "unknown" else word
+    return "not recorded" if word == UNKNOWN else word

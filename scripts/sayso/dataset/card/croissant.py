@@ -1,7 +1,7 @@
-"""Croissant 1.0 metadata of the dataset: which files there are, and which fields rows have, for programs to read.
+"""Croissant 1.0 metadata of the dataset: its files and the fields of its rows, for programs.
 
-Lists of structs are fields with sub-fields. A struct inside such a list is taken apart into its leaves, whose names
-have a slash (``mentions/attributes/type``): readers of Croissant know one level of nesting.
+Lists of structs are fields with sub-fields. A struct inside such a list is taken apart into its
+leaves, named with a slash (``mentions/attributes/type``): readers of Croissant know one level.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCHEMA_ORG_TYPES = {
 }
 _SPLIT_PATTERN = r"^.*?([a-z]+)-[0-9]+\.parquet$"
 _KEY_COLUMNS = {"gold": "doc_id", "articles": "doc_id"}
-_CROISSANT_TERMS = (
+_CROISSANT_TERMS = [
     "citeAs",
     "column",
     "equivalentProperty",
@@ -54,7 +54,7 @@ _CROISSANT_TERMS = (
     "source",
     "subField",
     "transform",
-)
+]
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -70,58 +70,56 @@ _CONTEXT: dict[str, Any] = {
 }
 
 
-def build_croissant(made: BuiltDataset, citation: Citation) -> bytes:
-    """The metadata as JSON-LD; the same for the same data."""
-    configs = [config for config in features.CONFIGS if config in made.rows]
-    said = {
+def build_croissant(dataset: BuiltDataset, citation: Citation) -> bytes:
+    """Return the metadata as JSON-LD; equal data give equal bytes."""
+    creators = [{"@type": "sc:Organization", "name": name.strip("{}")} for name in citation.authors]
+    metadata = {
         "@context": dict(sorted(_CONTEXT.items())),
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": "sayso",
         "alternateName": citation.title,
         "description": " ".join(str(citation.keys.get("abstract", citation.title)).split()),
-        "version": made.version,
-        **({"datePublished": made.last_change} if made.last_change else {}),
+        "version": dataset.version,
+        **({"datePublished": dataset.last_change} if dataset.last_change else {}),
         **({"url": citation.url} if citation.url else {}),
-        "license": _license_entry(made),
-        "creator": [
-            {"@type": "sc:Organization", "name": name.strip("{}")} for name in citation.authors
-        ],
-        "citeAs": citation.bibtex(made),
-        "inLanguage": [name for (name,) in made.counts_under("articles|language")],
+        "license": _license_entry(dataset),
+        "creator": creators,
+        "citeAs": citation.bibtex(dataset),
+        "inLanguage": [tag for (tag,) in dataset.counts_under("articles|language")],
         "isLiveDataset": False,
         "distribution": [
-            *(_file_object(name, made) for name in sorted(made.footers)),
-            *map(_file_set, configs),
+            *(_file_object(name, dataset) for name in sorted(dataset.files)),
+            *map(_file_set, dataset.rows),
         ],
-        "recordSet": [_record_set(config, made) for config in configs],
+        "recordSet": [_record_set(config, dataset) for config in dataset.rows],
     }
-    return json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
+    return json.dumps(metadata, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _license_entry(made: BuiltDataset) -> Any:
-    if len(made.licences) == 1 and made.licences[0].lower() in HUB_LICENSES:
-        return f"https://spdx.org/licenses/{made.licences[0]}.html"
-    told = ", ".join(
-        f"{name}: {count:,}" for (name,), count in made.counts_under("articles|license").items()
-    )
+def _license_entry(dataset: BuiltDataset) -> Any:
+    if len(dataset.licences) == 1 and dataset.licences[0].lower() in HUB_LICENSES:
+        return f"https://spdx.org/licenses/{dataset.licences[0]}.html"
+    licences = dataset.counts_under("articles|license").items()
+    counts = ", ".join(f"{name}: {count:,}" for (name,), count in licences)
     return {
         "@type": "sc:CreativeWork",
         "name": "per-article",
-        "description": f"Each article has its own licence ({told} documents); annotations are under Apache-2.0.",
+        "description": f"Each article has its own licence ({counts} documents); "
+        "annotations are under Apache-2.0.",
         "url": "LICENSE.md",
     }
 
 
-def _file_object(name: str, made: BuiltDataset) -> dict[str, Any]:
+def _file_object(name: str, dataset: BuiltDataset) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": name,
         "name": name,
         "contentUrl": name,
-        "contentSize": f"{made.footers[name].size} B",
+        "contentSize": f"{dataset.files[name].footer.size} B",
         "encodingFormat": _PARQUET_TYPE,
-        "sha256": made.digests[name],
+        "sha256": dataset.files[name].sha256,
     }
 
 
@@ -135,48 +133,55 @@ def _file_set(config: str) -> dict[str, Any]:
     }
 
 
-def _record_set(config: str, made: BuiltDataset) -> dict[str, Any]:
-    declared = features.config_columns(made.schema)[config]
+def _record_set(config: str, dataset: BuiltDataset) -> dict[str, Any]:
+    columns = features.config_columns(dataset.schema)[config]
     fields = [
-        _column_field(config, name, kind, describe_column(config, name, made.schema))
-        for name, kind in declared.items()
+        _column_field(config, name, kind, describe_column(config, name, dataset.schema))
+        for name, kind in columns.items()
     ]
+    if "split" not in columns:
+        fields.append(_split_field(config))
+    key = _KEY_COLUMNS.get(config)
     return {
         "@type": "cr:RecordSet",
         "@id": config,
         "name": config,
         "description": f"One row is {ROW_DESCRIPTIONS[config]}",
-        **({"key": {"@id": f"{config}/{_KEY_COLUMNS[config]}"}} if config in _KEY_COLUMNS else {}),
-        "field": [*fields, *([] if "split" in declared else [_split_field(config)])],
+        **({"key": {"@id": f"{config}/{key}"}} if key else {}),
+        "field": fields,
     }
 
 
 def _split_field(config: str) -> dict[str, Any]:
-    """Which split a row is of; where no column says so, the name of its file does."""
-    source = {
-        "fileSet": {"@id": f"{config}-files"},
-        "extract": {"fileProperty": "fullpath"},
-        "transform": {"regex": _SPLIT_PATTERN},
-    }
+    """Return a field for the split of a row, taken from the name of its file."""
     return {
         **_field_header(config, "split"),
         "description": "train, validation or test.",
         "dataType": "sc:Text",
-        "source": source,
+        "source": {
+            "fileSet": {"@id": f"{config}-files"},
+            "extract": {"fileProperty": "fullpath"},
+            "transform": {"regex": _SPLIT_PATTERN},
+        },
     }
 
 
-def _column_field(config: str, name: str, kind: features.ColumnType, told: str) -> dict[str, Any]:
+def _column_field(
+    config: str, name: str, kind: features.ColumnType, description: str
+) -> dict[str, Any]:
     inner = kind[0] if isinstance(kind, list) else kind
-    said = {
+    field = {
         **_field_header(config, name),
-        "description": told,
+        "description": description,
         **({"repeated": True} if isinstance(kind, list) else {}),
     }
-    if isinstance(inner, dict):
-        leaves = (_leaf_field(config, name, path, plain) for path, plain in _iterate_leaves(inner))
-        return {**said, "subField": list(leaves)}
-    return {**said, "dataType": _SCHEMA_ORG_TYPES[inner], "source": _column_source(config, name)}
+    if not isinstance(inner, dict):
+        return {**field, **_typed_source(config, name, inner)}
+    sub_fields = [
+        {**_field_header(config, name, *path), **_typed_source(config, name, leaf, *path)}
+        for path, leaf in _iterate_leaves(inner)
+    ]
+    return {**field, "subField": sub_fields}
 
 
 def _field_header(config: str, *path: str) -> dict[str, Any]:
@@ -184,23 +189,17 @@ def _field_header(config: str, *path: str) -> dict[str, Any]:
 
 
 def _iterate_leaves(
-    declared: Mapping[str, features.ColumnType], *above: str
+    columns: Mapping[str, features.ColumnType], *path: str
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    for name, kind in declared.items():
+    for name, kind in columns.items():
         if isinstance(kind, dict):
-            yield from _iterate_leaves(kind, *above, name)
+            yield from _iterate_leaves(kind, *path, name)
         else:
-            yield (*above, name), kind[0] if isinstance(kind, list) else kind
+            yield (*path, name), kind[0] if isinstance(kind, list) else kind
 
 
-def _leaf_field(config: str, column: str, path: tuple[str, ...], plain: str) -> dict[str, Any]:
-    source = {**_column_source(config, column), "transform": {"jsonPath": ".".join(path)}}
-    return {
-        **_field_header(config, column, *path),
-        "dataType": _SCHEMA_ORG_TYPES[plain],
-        "source": source,
-    }
-
-
-def _column_source(config: str, column: str) -> dict[str, Any]:
-    return {"fileSet": {"@id": f"{config}-files"}, "extract": {"column": column}}
+def _typed_source(config: str, column: str, kind: str, *path: str) -> dict[str, Any]:
+    source: dict[str, Any] = {"fileSet": {"@id": f"{config}-files"}, "extract": {"column": column}}
+    if path:
+        source["transform"] = {"jsonPath": ".".join(path)}
+    return {"dataType": _SCHEMA_ORG_TYPES[kind], "source": source}

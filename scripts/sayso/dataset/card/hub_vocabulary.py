@@ -1,4 +1,7 @@
-"""The words that the hub takes in the head of a card, from its own documentation. It asks nobody: it refuses others."""
+"""The values that the Hub accepts in the head of a card, from its documentation.
+
+The Hub's own validator runs on its server only, and refuses a card with any other value.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ HUB_LICENSES = frozenset(
         "pddl",
     ]
 )
-"""Licences of data and texts that the hub knows by name, which is the SPDX identifier in small letters."""
+"""Licences of data and texts that the Hub knows by name: SPDX identifiers in lower case."""
 
 _HUB_CREATORS = frozenset(
     ["found", "crowdsourced", "expert-generated", "machine-generated", "other"]
@@ -122,28 +125,21 @@ _HUB_PATTERNS = {
 
 
 def find_unknown_values(head: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the key of the head and what is wrong with its value, for everything that the hub would refuse.
+    """Yield key and value, or key and reason, for everything that the Hub would refuse.
 
-    >>> words(find_unknown_values({"license": "mit", "task_ids": ["parsing", "relation-extraction"], "language": ["English"]}))
-    [('language', "'English'"), ('task_ids', "'relation-extraction'")]
+    >>> head = {"license": "mit", "task_ids": ["parsing", "relation-extraction"], "tags": [": "]}
+    >>> list(find_unknown_values(head))
+    [('tags', "': '"), ('task_ids', "'relation-extraction'")]
     """
     for key in sorted(head):
-        for word in head[key] if isinstance(head[key], list) else [head[key]]:
-            shape = _HUB_PATTERNS.get(key)
-            if (key in HUB_VALUES and word not in HUB_VALUES[key]) or (
-                shape and not shape.fullmatch(str(word))
-            ):
-                yield key, repr(word)
-    yield from _check_license(head)
-
-
-def _check_license(head: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    licence = head.get("license")
-    if licence == "other":
-        yield from (
-            (key, "missing, and the licence is 'other'")
-            for key in ("license_name", "license_link")
-            if not head.get(key)
-        )
-    elif licence not in HUB_LICENSES:
-        yield "license", repr(licence)
+        for value in head[key] if isinstance(head[key], list) else [head[key]]:
+            pattern = _HUB_PATTERNS.get(key)
+            is_unlisted = key in HUB_VALUES and value not in HUB_VALUES[key]
+            if is_unlisted or (pattern and not pattern.fullmatch(str(value))):
+                yield key, repr(value)
+    if head.get("license") == "other":
+        for key in ("license_name", "license_link"):
+            if not head.get(key):
+                yield key, "missing, and the licence is 'other'"
+    elif head.get("license") not in HUB_LICENSES:
+        yield "license", repr(head.get("license"))

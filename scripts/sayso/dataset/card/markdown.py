@@ -6,23 +6,23 @@ from collections.abc import Iterable
 
 
 def format_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table, whole numbers to the right; a bar in a cell is escaped. Without rows, no table.
+    """Format a table, integers aligned right and bars escaped; empty without rows.
 
     >>> print(format_table(["a", "b"], [[1000, "x|y"]]))
     | a | b |
     |---:|---|
     | 1,000 | x\\|y |
     """
-    names, lines = list(header), [list(row) for row in rows]
-    if not lines:
+    names: list[object] = [*header]
+    cells = [list(row) for row in rows]
+    if not cells:
         return ""
+    columns = zip(*cells, strict=True)
     sides = [
-        "---:" if all(isinstance(cell, int) for cell in column) else "---"
-        for column in zip(*lines, strict=True)
+        "---:" if all(isinstance(cell, int) for cell in column) else "---" for column in columns
     ]
-    everything: list[list[object]] = [[*names], *lines]
-    shown = [f"| {' | '.join(map(_format_cell, line))} |" for line in everything]
-    return "\n".join([shown[0], f"|{'|'.join(sides)}|", *shown[1:]])
+    lines = [f"| {' | '.join(map(_format_cell, row))} |" for row in [names, *cells]]
+    return "\n".join([lines[0], f"|{'|'.join(sides)}|", *lines[1:]])
 
 
 def _format_cell(content: object) -> str:
@@ -31,12 +31,12 @@ def _format_cell(content: object) -> str:
 
 
 def format_code(word: object) -> str:
-    """A word of the data, as it stands there."""
+    """Format a word of the data."""
     return f"`{word}`"
 
 
 def format_code_list(words: Iterable[object]) -> str:
-    """Words of the data, one after the other.
+    """Format words of the data as a list.
 
     >>> format_code_list(["names", "claims"])
     '`names`, `claims`'
@@ -45,10 +45,10 @@ def format_code_list(words: Iterable[object]) -> str:
 
 
 def format_details(summary: str, content: str) -> str:
-    """Something long that the reader unfolds."""
+    """Format something long that the reader unfolds."""
     return f"<details>\n<summary>{summary}</summary>\n\n{content}\n\n</details>"
 
 
 def join_paragraphs(*parts: str) -> str:
-    """Parts with an empty line between them; an empty part is left out."""
+    """Join parts with empty lines, leaving out empty parts."""
     return "\n\n".join(part for part in parts if part)

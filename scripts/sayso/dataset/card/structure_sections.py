@@ -1,4 +1,4 @@
-"""The parts of the card that say what the rows are: one sentence, an example, every column; and what may be marked."""
+"""The parts of the card on structure: configurations with an example and columns, and the schema."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from sayso.dataset.card.markdown import format_code, format_details, format_tabl
 from sayso.dataset.column_descriptions import ROW_DESCRIPTIONS, describe_column
 from sayso.schema.declarations import Schema
 
-_EXAMPLE_TEXT_LENGTH = 160  # code points of a long string in an example
-_EXAMPLE_ITEMS, _EXAMPLE_STRUCTS = 8, 1  # plain items of a list in an example, and structs
+_EXAMPLE_TEXT_LENGTH = 160  # code points
+_EXAMPLE_ITEMS, _EXAMPLE_STRUCTS = 8, 1  # of a list
 
 
-def structure_section(made: BuiltDataset) -> str:
-    """Every configuration: what one row is, an example, the columns."""
-    return join_paragraphs(*(_describe_configuration(config, made) for config in features.CONFIGS))
+def structure_section(dataset: BuiltDataset) -> str:
+    """Describe every configuration: its rows, an example, its columns."""
+    return join_paragraphs(
+        *(_describe_configuration(config, dataset) for config in features.CONFIGS)
+    )
 
 
-def _describe_configuration(config: str, made: BuiltDataset) -> str:
-    declared = features.config_columns(made.schema)[config]
+def _describe_configuration(config: str, dataset: BuiltDataset) -> str:
+    columns = features.config_columns(dataset.schema)[config]
     rows = [
         [
             format_code(name),
             format_code(format_type(kind)),
-            describe_column(config, name, made.schema),
+            describe_column(config, name, dataset.schema),
         ]
-        for name, kind in declared.items()
+        for name, kind in columns.items()
     ]
-    columns = format_details(
-        f"The {len(rows)} columns", format_table(["column", "type", "meaning"], rows)
-    )
     return join_paragraphs(
         f"### {format_code(config)}",
         f"One row is {ROW_DESCRIPTIONS[config]}",
-        _example_row(config, made),
-        columns,
+        _format_example(config, dataset),
+        format_details(
+            f"The {len(rows)} columns", format_table(["column", "type", "meaning"], rows)
+        ),
     )
 
 
 def format_type(kind: features.ColumnType) -> str:
-    """A type in words.
+    """Format a type in words.
 
-    >>> format_type([{"start_command": "int32", "text": "string"}])
+    >>> format_type([{"start": "int32", "text": "string"}])
     'list of {start: int32, text}'
     """
     if isinstance(kind, str):
@@ -60,57 +61,49 @@ def format_type(kind: features.ColumnType) -> str:
     return f"{{{', '.join(fields)}}}"
 
 
-def _example_row(config: str, made: BuiltDataset) -> str:
-    names = made.files(config)
-    if not names:
+def _format_example(config: str, dataset: BuiltDataset) -> str:
+    files = list(dataset.select_files(config).values())
+    if not files:
         return "There is no row yet."
-    with pq.ParquetFile(made.file_path(names[0])) as file:
+    with pq.ParquetFile(files[0].path) as file:
         row = next(file.iter_batches(batch_size=1)).to_pylist()[0]
-    shown = json.dumps(shorten_value(row), ensure_ascii=False, indent=1)
-    return format_details(
-        "An example: the first row, long values cut short (…)", f"```json\n{shown}\n```"
-    )
+    shown = json.dumps(_shorten(row), ensure_ascii=False, indent=1)
+    summary = "An example: the first row, long values cut short (…)"
+    return format_details(summary, f"```json\n{shown}\n```")
 
 
-def shorten_value(value: Any) -> Any:
-    """A value with long strings and lists cut."""
-    if isinstance(value, str):
-        return value if len(value) <= _EXAMPLE_TEXT_LENGTH else f"{value[:_EXAMPLE_TEXT_LENGTH]}…"
+def _shorten(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _EXAMPLE_TEXT_LENGTH:
+        return f"{value[:_EXAMPLE_TEXT_LENGTH]}…"
     if isinstance(value, dict):
-        return {name: shorten_value(each) for name, each in value.items()}
+        return {name: _shorten(each) for name, each in value.items()}
     if isinstance(value, list):
-        many = _EXAMPLE_STRUCTS if value and isinstance(value[0], dict) else _EXAMPLE_ITEMS
-        return [shorten_value(each) for each in value[:many]] + (["…"] if len(value) > many else [])
+        limit = _EXAMPLE_STRUCTS if value and isinstance(value[0], dict) else _EXAMPLE_ITEMS
+        return [*map(_shorten, value[:limit]), *(["…"] if len(value) > limit else [])]
     return value
 
 
-def schema_section(declared: Schema) -> str:
-    """Labels, attributes, values, relations and flags, with their definitions."""
-    labels = [[format_code(name), label.definition] for name, label in declared.labels.items()]
-    attributes = [
-        [
-            format_code(label),
-            format_code(name),
-            attribute.kind,
-            "yes" if attribute.required else "",
-            attribute.definition,
-        ]
-        for label, has in declared.labels.items()
-        for name, attribute in has.attributes.items()
-    ]
-    values = [
-        [format_code(f"{label}.{name}"), format_code(value), said.definition]
-        for label, has in declared.labels.items()
-        for name, attribute in has.attributes.items()
-        for value, said in attribute.values.items()
-    ]
+def schema_section(schema: Schema) -> str:
+    """Describe labels, attributes, values, relations and flags with their definitions."""
+    code = format_code
+    attributes, values = [], []
+    for label, declaration in schema.labels.items():
+        for name, attribute in declaration.attributes.items():
+            required = "yes" if attribute.required else ""
+            cells = [code(label), code(name), attribute.kind, required, attribute.definition]
+            attributes.append(cells)
+            values += [
+                [code(f"{label}.{name}"), code(value), allowed.definition]
+                for value, allowed in attribute.values.items()
+            ]
     relations = [
-        [format_code(n), format_code(r.head), format_code(r.tail), r.definition]
-        for n, r in declared.relations.items()
+        [code(name), code(relation.head), code(relation.tail), relation.definition]
+        for name, relation in schema.relations.items()
     ]
-    flags = [[format_code(name), flag.definition] for name, flag in declared.flags.items()]
+    labels = [[code(name), label.definition] for name, label in schema.labels.items()]
+    flags = [[code(name), flag.definition] for name, flag in schema.flags.items()]
     return join_paragraphs(
-        f"Schema {declared.version}.",
+        f"Schema {schema.version}.",
         format_table(["label", "meaning"], labels),
         format_table(["label", "attribute", "kind", "required", "meaning"], attributes),
         format_details(
