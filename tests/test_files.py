@@ -125,7 +125,8 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
             sys.executable,
             "-c",
             "import sys, time; from pathlib import Path; from sayso.files import open_replacement\n"
-            "with open_replacement(Path(sys.argv[1])) as f: f.write(b'n' * 9999999); print('in', flush=True); time.sleep(60)",
+            "with open_replacement(Path(sys.argv[1])) as f:\n"
+            "    f.write(b'n' * 9999999); print('in', flush=True); time.sleep(60)",
             str(path),
         ],
         stdout=subprocess.PIPE,

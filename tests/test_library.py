@@ -1,4 +1,4 @@
-"""`import sayso`: open a corpus of any kind and schema, follow mentions and relations, and get results as tables."""
+"""The library: open any corpus, follow mentions and relations, get results as tables."""
 
 from __future__ import annotations
 
@@ -27,12 +27,43 @@ ATTRIBUTES = {
     "polarity": "positive",
 }
 MENTIONS: tuple[dict[str, Any], ...] = (
-    {"id": "c", "label": "Claim", "start": 0, "end": 15, "text": "Two drones fell", "attributes": ATTRIBUTES},
-    {"id": "n", "label": "Count", "start": 0, "end": 10, "text": "Two drones",
-     "attributes": {"kind": "exact", "lower": 2, "upper": 2, "thing": "uav", "outcome": "destroyed"}},
-    {"id": "p", "label": "Count", "start": 0, "end": 3, "text": "Two",
-     "attributes": {"kind": "exact", "lower": 2, "upper": 2, "thing": "uav", "outcome": "destroyed"}},
-)  # fmt: skip
+    {
+        "id": "c",
+        "label": "Claim",
+        "start": 0,
+        "end": 15,
+        "text": "Two drones fell",
+        "attributes": ATTRIBUTES,
+    },
+    {
+        "id": "n",
+        "label": "Count",
+        "start": 0,
+        "end": 10,
+        "text": "Two drones",
+        "attributes": {
+            "kind": "exact",
+            "lower": 2,
+            "upper": 2,
+            "thing": "uav",
+            "outcome": "destroyed",
+        },
+    },
+    {
+        "id": "p",
+        "label": "Count",
+        "start": 0,
+        "end": 3,
+        "text": "Two",
+        "attributes": {
+            "kind": "exact",
+            "lower": 2,
+            "upper": 2,
+            "thing": "uav",
+            "outcome": "destroyed",
+        },
+    },
+)
 RELATIONS = (
     Relation(type="part_of", head="p", tail="n"),
     Relation(type="quantity", head="c", tail="n"),
@@ -50,9 +81,12 @@ def root(checkout: Checkout) -> Path:
     """A checkout with two people's annotations, a program's, and gold of one document."""
     moved = (Mention(**{**MENTIONS[1], "start": 4, "text": "drones"}),)
     annotations = [
-        annotate("a", "ann-1"), annotate("a", "ann-2", mentions=moved, relations=()), annotate("b", "ann-1"),
-        annotate("b", "ann-2"), annotate("b", "draft", kind="program"),
-    ]  # fmt: skip
+        annotate("a", "ann-1"),
+        annotate("a", "ann-2", mentions=moved, relations=()),
+        annotate("b", "ann-1"),
+        annotate("b", "ann-2"),
+        annotate("b", "draft", kind="program"),
+    ]
     decided = tuple(
         GoldMention(**each, decided="majority", votes=("ann-1", "ann-2")) for each in MENTIONS
     )
@@ -377,7 +411,7 @@ def test_functions_that_are_packages_too() -> None:
 
 
 def test_importing_loads_next_to_nothing() -> None:
-    program = "import sys; before = set(sys.modules); import sayso; print(*sorted(set(sys.modules) - before))"
+    program = "import sys; old = set(sys.modules); import sayso; print(*set(sys.modules) - old)"
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()

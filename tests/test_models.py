@@ -112,7 +112,10 @@ def test_attributes_are_written_in_order_of_name_and_absent_values_not_at_all() 
     mention = Mention(
         id="m", label="Count", start=0, end=2, text="ab", attributes={"upper": 2, "kind": "exact"}
     )
-    expected = '{"id":"m","label":"Count","start":0,"end":2,"text":"ab","attributes":{"kind":"exact","upper":2}}'
+    expected = (
+        '{"id":"m","label":"Count","start":0,"end":2,"text":"ab",'
+        '"attributes":{"kind":"exact","upper":2}}'
+    )
     assert encode(mention).decode() == expected
 
 

@@ -103,5 +103,5 @@ class DiskError(SaysoError, OSError):
     exit_code = 10
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
-        # OSError has a __new__ and an __init__ of its own, which read positional arguments as errno and text.
+        # OSError's own __init__ would take positional arguments for errno and text.
         SaysoError.__init__(self, what, where=where, remedy=remedy)

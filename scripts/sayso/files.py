@@ -55,7 +55,7 @@ def _open_partial_file(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]
 
 
 def _remove_abandoned_partial_files(path: Path) -> None:
-    """Remove what killed writers left beside a file; the name tells whose it is, and a living writer keeps its own."""
+    """Remove partial files whose writer, named in the file name, no longer runs."""
     for partial in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
         process = partial.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL_SUFFIX)
         if process.isdecimal() and not is_process_alive(int(process)):
@@ -94,7 +94,7 @@ def open_replacement(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
 
 
 def replace_if_changed(path: Path, write_content: ContentWriter, *, mode: int = 0o644) -> bool:
-    """Write a file beside `path`, replace `path` by it unless the bytes are the same, and return whether they differ.
+    """Write a file and let it replace `path` if the bytes differ; return whether they do.
 
     Raises:
         DiskError: as `open_replacement`.
@@ -111,8 +111,8 @@ def replace_if_changed(path: Path, write_content: ContentWriter, *, mode: int = 
 def replace_together(replacements: Iterable[tuple[Path, ContentWriter]]) -> None:
     """Write all files beside their places, then replace one after the other.
 
-    Nothing has changed if anything raises before the first is replaced. A process that is killed later can leave some
-    files new and some old, each of them whole.
+    Nothing has changed if anything raises before the first is replaced. A process that is killed
+    later can leave some files new and some old, each of them whole.
 
     Raises:
         DiskError: as `open_replacement`.

@@ -1,7 +1,7 @@
-"""JSON Lines: typed records read at the speed of bare parsing, and files written whole or not at all.
+"""JSON Lines: typed records, read at the speed of bare parsing, and files written as a whole.
 
-Our own files hold one record a line and are read by type. Files from elsewhere hold any object a line and are read
-through ``jsonlines``. Either way an error names file and line.
+Our own files hold one record a line and are read by type. Files from elsewhere hold any object a
+line and are read through ``jsonlines``. Either way an error names file and line.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def read(path: Path, record: type[RecordT]) -> Iterator[RecordT]:
             for line in file:
                 yield decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            # Counting lines costs a tenth of reading them, so a file is only counted, in a second pass, for its error.
+            # Counting lines costs a tenth of reading them, so only a file with an error is counted.
             for _number, _line, _value in read_lines(path, record):
                 pass
             raise
@@ -84,7 +84,7 @@ def write(path: Path, records: Iterable[Any]) -> bool:
         DiskError: the disk refused; the file is as it was.
     """
 
-    import jsonlines  # half of what opening a corpus would cost, and reading our own files needs none of it
+    import jsonlines  # half of what opening a corpus would cost, and not needed for that
 
     def write_lines(file: BinaryIO) -> None:
         with jsonlines.Writer(file, dumps=encode) as writer:
@@ -94,7 +94,7 @@ def write(path: Path, records: Iterable[Any]) -> bool:
 
 
 def read_objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number from 1, object) for the lines of a file from elsewhere, without blank lines.
+    """Yield (line number from 1, object) for a file from elsewhere, without blank lines.
 
     Raises:
         InputError: a line is not UTF-8, not JSON, not an object, or has a key twice.

@@ -1,6 +1,7 @@
-"""The library: open a corpus, walk its documents, and call what the commands call. `sayso` re-exports its names.
+"""The library: open a corpus, walk its documents, and call what the commands call.
 
-What only one function needs is imported inside it, so that opening a checkout loads neither numpy nor Arrow.
+`sayso` re-exports its names. What only one function needs is imported inside it, so that opening a
+checkout loads neither numpy nor Arrow.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ _KINDS = ("human", "program", "adjudicator", "gold")
 
 
 class Conditions(TypedDict, total=False):
-    """Which annotations and gold are meant. Each condition is a name, several names, or None for all.
+    """Conditions on annotations and gold: each a name, several names, or None for all.
 
-    ``annotator`` takes pseudonyms and does not concern gold, which has no annotator. ``kind`` takes ``human``,
-    ``program``, ``adjudicator`` and ``gold``; ``label`` asks for a mention of that label, ``document`` for doc_ids.
+    ``annotator`` takes pseudonyms and does not concern gold, which has no annotator. ``kind`` takes
+    ``human``, ``program``, ``adjudicator`` and ``gold``; ``label`` asks for a mention of that
+    label, ``document`` for doc_ids.
     """
 
     campaign: Names
@@ -109,14 +111,16 @@ class Corpus:
     def items(self, **conditions: Unpack[Conditions]) -> Iterator[ItemView]:
         """Yield documents in order of doc_id with their annotations, predictions and gold, lazily.
 
-        Documents without anything that meets the conditions are passed over; without conditions there are all.
+        Documents without anything that meets the conditions are passed over; without conditions
+        there are all.
 
         Args:
             conditions: see `Conditions`: campaign, pass_name, annotator, kind, label, document.
 
         Raises:
             UsageError: no label, pass or kind of that name exists.
-            InputError: no campaign, annotator or document of that name exists, or a record is broken.
+            InputError: no campaign, annotator or document of that name exists, or a record is
+                broken.
         """
         chosen = self.make_filter(**conditions)
         everything = chosen == AnnotationFilter(documents=chosen.documents)
@@ -168,18 +172,14 @@ def open_corpus(source: Any = ".", *, schema: str | Path | None = None) -> Corpu
     """Open a checkout, a release folder, or a loaded ``datasets.DatasetDict``.
 
     Args:
-        source: a checkout is a folder with ``schema/schema.yaml``; a release folder holds ``data/articles/*.parquet``, as
-            ``corpus/`` of a checkout does after ``sayso build``; of a ``DatasetDict``, the configuration ``gold`` or
-            ``annotations``.
-        schema: a schema.yaml, for built data that should be measured or checked. A release folder's own, or the one
-            beside it, is found by itself.
+        source: a checkout is a folder with ``schema/schema.yaml``; a release folder holds
+            ``data/articles/*.parquet``, as ``corpus/`` of a checkout does after ``sayso build``; of
+            a ``DatasetDict``, the configuration ``gold`` or ``annotations``.
+        schema: a schema.yaml, for built data that should be measured or checked. A release folder's
+            own, or the one beside it, is found by itself.
 
     Raises:
         UsageError, InputError: nothing of the kind is there.
-
-    >>> open_corpus("examples")
-    Traceback (most recent call last):
-    sayso.errors.InputError: examples: neither a checkout nor a release folder; name a folder that holds schema/schema.yaml or data/
     """
     if not isinstance(source, str | Path):
         from sayso.corpus.released import open_dataset
@@ -227,7 +227,9 @@ class ComparisonResults(Results["Disagreement"]):
 
 
 def compare(annotation: AnnotationView, other: AnnotationView) -> ComparisonResults:
-    """Compare two annotations of one document: every mention and relation is agreed or in one disagreement.
+    """Compare two annotations of one document.
+
+    Every mention and every relation of both is agreed or in one disagreement.
 
     Raises:
         UsageError: they are of different texts.
@@ -279,8 +281,6 @@ def agreement(
 
     Raises:
         UsageError: built data was opened without its schema.
-
-    >>> sayso.agreement(corpus).to_frame()[["campaign", "name", "value", "low", "high"]]  # doctest: +SKIP
     """
     from sayso.agreement.comparisons import with_excluded
     from sayso.agreement.measurement import measure_agreement
@@ -306,7 +306,8 @@ def _figure_rows(measured: Measurement) -> Iterator[dict[str, Any]]:
 def check(corpus: Corpus) -> Results[Finding]:
     """Check a corpus and return the findings, each with its place and remedy.
 
-    A checkout is checked by every rule on its sources; built data by the rules on mentions and relations.
+    A checkout is checked by every rule on its sources; built data by the rules on mentions and
+    relations.
     """
     from sayso.checks import check_annotation, check_gold, check_sources
 
@@ -330,14 +331,15 @@ class DiffResults(Results["ChangeRow"]):
     """The changes between two versions of the corpus.
 
     Attributes:
-        bump: the least bump of the version that they require, ``major``, ``minor`` or ``patch``; None without changes.
+        bump: the least bump of the version that they require, ``major``, ``minor`` or ``patch``;
+            None without changes.
     """
 
     bump: str | None = None
 
 
 def diff(older: str | Path, newer: str | Path = ".", *, root: str | Path = ".") -> DiffResults:
-    """Compare two versions of a corpus, mention by mention, and find the version bump that the changes require.
+    """Compare two versions of a corpus, and find the version bump that the changes require.
 
     Args:
         older: a revision of the repository around `root`, such as a tag, or a folder.

@@ -1,7 +1,8 @@
 """The records of the corpus: frozen, typed, checked when they are made.
 
-A record is one line of JSON Lines, with its fields in the order below, mentions and relations in one canonical order,
-and without absent values. So two files differ only where two annotations differ.
+A record is one line of JSON Lines, with its fields in the order below, mentions and relations in
+one canonical order, and without absent values. So two files differ only where two annotations
+differ.
 """
 
 from __future__ import annotations
@@ -57,8 +58,9 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 class Document(Record, frozen=True, kw_only=True):
     """One article: its verbatim text and its metadata.
 
-    ``split`` follows at ingest from a hash of the document's cluster of near-duplicates and never changes.
-    ``license`` is an SPDX identifier or ``unknown``; ``language`` is BCP 47; dates are ISO 8601 as received.
+    ``split`` follows at ingest from a hash of the document's cluster of near-duplicates and never
+    changes. ``license`` is an SPDX identifier or ``unknown``; ``language`` is BCP 47; dates are ISO
+    8601 as received.
     """
 
     doc_id: DocId
@@ -76,9 +78,10 @@ class Document(Record, frozen=True, kw_only=True):
 
 
 class Mention(Record, frozen=True, kw_only=True):
-    """A span with a label and attributes. ``text`` is the slice of the document, for people who read the file.
+    """A span with a label and attributes. ``text`` is the slice, for people who read the file.
 
-    ``started_from`` tells that a person accepted the mention from a prediction, unchanged or changed.
+    ``started_from`` tells that a person accepted the mention from a prediction, unchanged or
+    changed.
 
     Raises:
         SpanError: the offsets are negative, empty, or not as far apart as ``text`` is long.
@@ -134,10 +137,10 @@ class AnnotationOrigin(Record, frozen=True, kw_only=True):
 class Annotation(Record, frozen=True, kw_only=True):
     """Everything that one annotator marked in one document in one pass.
 
-    ``interface`` names the pass. ``created`` and ``updated`` are ISO 8601 as the server gave them, and
-    ``lead_time_seconds`` is measured by it. ``text_read`` is the hash of the text that the annotator saw, if the
-    annotation has since moved to a newer text of the document. ``guidelines_version`` is that of the guidelines that
-    the annotator saw; None if unknown.
+    ``interface`` names the pass. ``created`` and ``updated`` are ISO 8601 as the server gave them,
+    and ``lead_time_seconds`` is measured by it. ``text_read`` is the hash of the text that the
+    annotator saw, if the annotation has since moved to a newer text of the document.
+    ``guidelines_version`` is that of the guidelines that the annotator saw; None if unknown.
     """
 
     doc_id: DocId
@@ -164,8 +167,8 @@ class Annotation(Record, frozen=True, kw_only=True):
 class GoldMention(Mention, frozen=True, kw_only=True):
     """A mention of gold: how it was decided, and the annotators who had exactly this mention.
 
-    An annotator who left an optional attribute out votes with those who gave it, if the rest is the same and all who
-    gave it gave the same value.
+    An annotator who left an optional attribute out votes with those who gave it, if the rest is the
+    same and all who gave it gave the same value.
     """
 
     decided: DecisionMethod
@@ -182,9 +185,10 @@ class GoldRelation(Relation, frozen=True, kw_only=True):
 class Gold(Record, frozen=True, kw_only=True):
     """The result of adjudicating one document in one pass; ``text_read`` as of an annotation.
 
-    ``interface`` is the pass whose annotations were adjudicated. ``adjudicator`` is None if they were unanimous or
-    settled by majority. ``declined`` and ``declined_relations`` hold every mention and relation of an annotator that
-    gold did not take, with its votes. All ids are distinct, and a declined relation may tie any two mentions.
+    ``interface`` is the pass whose annotations were adjudicated. ``adjudicator`` is None if they
+    were unanimous or settled by majority. ``declined`` and ``declined_relations`` hold every
+    mention and relation of an annotator that gold did not take, with its votes. All ids are
+    distinct, and a declined relation may tie any two mentions.
     """
 
     doc_id: DocId

@@ -1,4 +1,4 @@
-"""Sentences of a text: one way of splitting for what is shown, what the dataset holds and what moves to a new text."""
+"""Sentences of a text, split in one way for the interface, the dataset and anchoring."""
 
 from __future__ import annotations
 

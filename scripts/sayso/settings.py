@@ -1,7 +1,8 @@
-"""The checkout that commands work on, and its settings: option, environment, ``[tool.sayso]``, default.
+"""The checkout that commands work on, and its settings.
 
-A *checkout* is the nearest folder at or above the current one that holds ``schema/schema.yaml``. Everything that is
-private to a machine lives in its git-ignored ``.sayso/``.
+A setting comes from the option, else the environment, else ``[tool.sayso]``, else a default. A
+*checkout* is the nearest folder at or above the current one that holds ``schema/schema.yaml``.
+Everything that is private to a machine lives in its git-ignored ``.sayso/``.
 """
 
 from __future__ import annotations
@@ -73,13 +74,16 @@ class Checkout:
         if setting is None:
             raise UsageError(
                 f"{name} is not set",
-                remedy=f"give --{name.replace('_', '-')}, set SAYSO_{name.upper()}, or put {name} into [tool.sayso]",
+                remedy=f"give --{name.replace('_', '-')}, set SAYSO_{name.upper()}, "
+                f"or put {name} into [tool.sayso]",
             )
         return setting.value
 
 
 def current_time() -> datetime:
-    """Return the time to write into files, in UTC to the second: ``SOURCE_DATE_EPOCH``, or the clock's.
+    """Return the time to write into files, in UTC to the second.
+
+    It is ``SOURCE_DATE_EPOCH`` if that is set, else the clock's.
 
     Raises:
         UsageError: the variable is not a number of seconds since 1970 that has a date.

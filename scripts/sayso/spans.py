@@ -1,6 +1,7 @@
 """Spans: half-open intervals [start, end) of Unicode code points, 0-based, over a text as received.
 
-Offsets in other units are converted where a format needs them, and refused where they cannot be expressed.
+Offsets in other units are converted where a format needs them, and refused where they cannot be
+expressed.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def jaccard(one: HasSpan, other: HasSpan) -> float:
 
 
 def trim(span: Span, text: str) -> Span:
-    """Return `span` without white space at its edges; empty (start == end) if it holds nothing else.
+    """Return `span` without white space at its edges, which may leave it empty.
 
     >>> trim(Span(0, 5), " ab  ")
     Span(start=1, end=3)

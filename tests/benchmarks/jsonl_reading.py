@@ -2,8 +2,8 @@
 
     python tests/benchmarks/jsonl_reading.py [megabytes]
 
-The yardstick is ``orjson.loads`` on every line, which knows nothing of types and checks nothing. Each figure is the
-best of three, each run a process of its own; memory is its peak.
+The yardstick is ``orjson.loads`` on every line, which knows nothing of types and checks nothing.
+Each figure is the best of three, each run a process of its own; memory is its peak.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/run_all.py
 
-Each prints its figures beside a named yardstick that was measured in the same minutes, so that a ratio is meaningful
-even on a machine whose speed drifts. Nothing here passes or fails.
+Each prints its figures beside a named yardstick that was measured in the same minutes, so that a
+ratio is meaningful even on a machine whose speed drifts. Nothing here passes or fails.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A corpus of any size, the same each time: articles of about 3 kB, and annotations with mentions and relations."""
+"""A corpus of any size, always the same: articles of 3 kB, annotations with relations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sayso.models import (
 
 ARTICLE_BYTES = 3_000
 CLAIMS = 5
-"""Claims in each article. Each has an actor, a cue, a location and a count: 25 mentions, 20 relations."""
+"""In each article. Each has an actor, a cue, a location and a count: 25 mentions, 20 relations."""
 
 _ACTORS = (
     "The governor",

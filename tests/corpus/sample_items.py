@@ -32,9 +32,15 @@ QUANTITY = Relation(type="quantity", head="c", tail="n")
 
 def make_document(doc_id: str) -> Document:
     return Document(
-        doc_id=doc_id, language="en", license="unknown", source_name=f"{doc_id}.txt", split="train",
-        ingested="2026-01-01", text_sha256=sha256(TEXT), text=TEXT,
-    )  # fmt: skip
+        doc_id=doc_id,
+        language="en",
+        license="unknown",
+        source_name=f"{doc_id}.txt",
+        split="train",
+        ingested="2026-01-01",
+        text_sha256=sha256(TEXT),
+        text=TEXT,
+    )
 
 
 def make_annotation(
@@ -45,23 +51,40 @@ def make_annotation(
     **fields: Any,
 ) -> Annotation:
     given: dict[str, Any] = {
-        "interface": "all", "text_sha256": sha256(TEXT), "mentions": (Mention(**CLAIM), Mention(**COUNT)),
-        "relations": (QUANTITY,), **fields,
-    }  # fmt: skip
+        "interface": "all",
+        "text_sha256": sha256(TEXT),
+        "mentions": (Mention(**CLAIM), Mention(**COUNT)),
+        "relations": (QUANTITY,),
+        **fields,
+    }
     return Annotation(
-        doc_id=doc_id, campaign=campaign, annotator=annotator, annotator_kind=kind, schema_version="1.0.0",
-        status="submitted", created="2026-01-02T00:00:00Z", updated="2026-01-02T00:00:00Z", **given,
-    )  # fmt: skip
+        doc_id=doc_id,
+        campaign=campaign,
+        annotator=annotator,
+        annotator_kind=kind,
+        schema_version="1.0.0",
+        status="submitted",
+        created="2026-01-02T00:00:00Z",
+        updated="2026-01-02T00:00:00Z",
+        **given,
+    )
 
 
 def make_gold(doc_id: str, campaign: str = "pilot", **fields: Any) -> Gold:
     given: dict[str, Any] = {
-        "interface": "all", "mentions": (GoldMention(**CLAIM, decided="majority", votes=("ann-1",)),), **fields
-    }  # fmt: skip
+        "interface": "all",
+        "mentions": (GoldMention(**CLAIM, decided="majority", votes=("ann-1",)),),
+        **fields,
+    }
     return Gold(
-        doc_id=doc_id, text_sha256=sha256(TEXT), campaign=campaign, schema_version="1.0.0",
-        adjudicated="2026-01-03", annotators=("ann-1", "ann-2"), **given,
-    )  # fmt: skip
+        doc_id=doc_id,
+        text_sha256=sha256(TEXT),
+        campaign=campaign,
+        schema_version="1.0.0",
+        adjudicated="2026-01-03",
+        annotators=("ann-1", "ann-2"),
+        **given,
+    )
 
 
 def write_corpus(

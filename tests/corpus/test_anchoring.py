@@ -1,4 +1,4 @@
-"""An annotation moves to a newer text only if every mention of it provably has the same words there."""
+"""An annotation moves to a newer text only if all its mentions have the same words there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from sayso.corpus.anchoring import SentenceIndex, transfer_record, transfer_span
 from sayso.models import Annotation, Mention, Relation, sha256
 from sayso.spans import Span
 
-OLDER = "Two drones fell near Belgorod, the mayor said. No one was hurt.\nThe mayor said no more. He left."
+OLDER = (
+    "Two drones fell near Belgorod, the mayor said. No one was hurt.\n"
+    "The mayor said no more. He left."
+)
 
 
 def find_span(words: str, text: str) -> Span:

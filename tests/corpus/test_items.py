@@ -1,4 +1,4 @@
-"""One place joins documents with annotations, predictions and gold: in order, under one filter, checked on the way."""
+"""One place joins documents with annotations, predictions and gold, under one filter."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from tests.corpus.sample_items import COUNT, make_annotation, make_gold, write_c
 @pytest.fixture
 def corpus(tmp_path: Path) -> CorpusFiles:
     annotations = [
-        make_annotation("a", "ann-1"), make_annotation("a", "ann-2"), make_annotation("b", "ann-1", interface="names"),
+        make_annotation("a", "ann-1"),
+        make_annotation("a", "ann-2"),
+        make_annotation("b", "ann-1", interface="names"),
         make_annotation("a", "draft", kind="program", mentions=(Mention(**COUNT),), relations=()),
         make_annotation("c", "ann-1", "main"),
-    ]  # fmt: skip
+    ]
     return write_corpus(tmp_path, annotations, [make_gold("a"), make_gold("a", "main")])
 
 
@@ -64,15 +66,33 @@ def names(*values: str) -> frozenset[Any]:
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        (AnnotationFilter(campaigns=names("main")), {"a": ([], [], ["main"]), "b": ([], [], []), "c": (["main/ann-1"], [], [])}),
-        (AnnotationFilter(annotators=names("ann-2"), kinds=names("human")), {"a": (["pilot/ann-2"], [], []), "b": ([], [], []), "c": ([], [], [])}),
-        (AnnotationFilter(annotators=names("draft"), documents=names("a")), {"a": ([], ["draft"], ["main", "pilot"])}),
-        (AnnotationFilter(kinds=names("gold"), documents=names("a", "b")), {"a": ([], [], ["main", "pilot"]), "b": ([], [], [])}),
-        (AnnotationFilter(pass_names=names("names"), documents=names("a", "b")), {"a": ([], [], []), "b": (["pilot/ann-1"], [], [])}),
-        (AnnotationFilter(labels=names("Claim"), documents=names("a")), {"a": (["pilot/ann-1", "pilot/ann-2"], [], ["main", "pilot"])}),
+        (
+            AnnotationFilter(campaigns=names("main")),
+            {"a": ([], [], ["main"]), "b": ([], [], []), "c": (["main/ann-1"], [], [])},
+        ),
+        (
+            AnnotationFilter(annotators=names("ann-2"), kinds=names("human")),
+            {"a": (["pilot/ann-2"], [], []), "b": ([], [], []), "c": ([], [], [])},
+        ),
+        (
+            AnnotationFilter(annotators=names("draft"), documents=names("a")),
+            {"a": ([], ["draft"], ["main", "pilot"])},
+        ),
+        (
+            AnnotationFilter(kinds=names("gold"), documents=names("a", "b")),
+            {"a": ([], [], ["main", "pilot"]), "b": ([], [], [])},
+        ),
+        (
+            AnnotationFilter(pass_names=names("names"), documents=names("a", "b")),
+            {"a": ([], [], []), "b": (["pilot/ann-1"], [], [])},
+        ),
+        (
+            AnnotationFilter(labels=names("Claim"), documents=names("a")),
+            {"a": (["pilot/ann-1", "pilot/ann-2"], [], ["main", "pilot"])},
+        ),
     ],
     ids=["campaign", "annotator", "gold has no annotator", "gold", "pass", "label"],
-)  # fmt: skip
+)
 def test_each_condition_of_the_filter(
     corpus: CorpusFiles,
     chosen: AnnotationFilter,
@@ -116,13 +136,28 @@ def test_files_may_lie_anywhere(corpus: CorpusFiles, tmp_path: Path) -> None:
 
 
 BROKEN: dict[str, tuple[list[Annotation], list[Gold], str]] = {
-    "no document": ([make_annotation("aa", "ann-1")], [], "ann-1.jsonl:1: an annotation of document aa, which is not"),
-    "no document at the end": ([make_annotation("z", "ann-1")], [], "an annotation of document z, which is not there"),
-    "another text": ([make_annotation("b", "ann-1", text_sha256=sha256("x"))], [], "made for another text of b"),
-    "a relation to nothing": ([make_annotation("a", "ann-1", relations=(Relation(type="cue", head="c", tail="q"),))],
-                              [], "relation cue c → q: no mention 'q'"),
+    "no document": (
+        [make_annotation("aa", "ann-1")],
+        [],
+        "ann-1.jsonl:1: an annotation of document aa, which is not",
+    ),
+    "no document at the end": (
+        [make_annotation("z", "ann-1")],
+        [],
+        "an annotation of document z, which is not there",
+    ),
+    "another text": (
+        [make_annotation("b", "ann-1", text_sha256=sha256("x"))],
+        [],
+        "made for another text of b",
+    ),
+    "a relation to nothing": (
+        [make_annotation("a", "ann-1", relations=(Relation(type="cue", head="c", tail="q"),))],
+        [],
+        "relation cue c → q: no mention 'q'",
+    ),
     "gold of no document": ([], [make_gold("z")], "gold of document z"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -1,8 +1,9 @@
 """Move an annotation to a newer text of its document: all of it, or nothing.
 
-A mention provably has the same words if the sentences around it, white space aside, occur once in the older text and
-once in the newer one, as whole sentences both times. If they occur more often, their neighbours are included until
-they do not. Nothing is guessed: an annotation with one mention that is not proven stays with its own text.
+A mention provably has the same words if the sentences around it, white space aside, occur once in
+the older text and once in the newer one, as whole sentences both times. If they occur more often,
+their neighbours are included until they do not. Nothing is guessed: an annotation with one mention
+that is not proven stays with its own text.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class SentenceIndex:
         self._ends = {span.end for span in self.sentences}
 
     def fold(self, span: Span) -> Span:
-        """Convert offsets in the text to the folded text; an edge within white space moves to its start."""
+        """Convert offsets to the folded text; an edge within white space moves to its start."""
         return Span(
             bisect_right(self._offsets, span.start) - 1, bisect_left(self._offsets, span.end)
         )
@@ -47,7 +48,7 @@ class SentenceIndex:
         return Span(self._offsets[span.start], self._offsets[span.end - 1] + 1)
 
     def sentences_around(self, span: Span) -> tuple[int, int] | None:
-        """Return the first sentence that holds a folded span and the one after the last; None outside of sentences."""
+        """Return the first sentence of a folded span and the one after its last, or None."""
         first = bisect_right(self.sentences, span.start, key=lambda sentence: sentence.start) - 1
         after = bisect_left(self.sentences, span.end, key=lambda sentence: sentence.start)
         inside = (
@@ -79,8 +80,8 @@ def transfer_record(
 ) -> tuple[AnnotationOrGoldT | None, tuple[Mention, ...]]:
     """Return the record over the newer text, or None and the mentions that are not proven.
 
-    A record without mentions says something of the whole text, so it moves only if every word is the same. What gold
-    declined must be proven, too.
+    A record without mentions says something of the whole text, so it moves only if every word is
+    the same. What gold declined must be proven, too.
 
     Args:
         text_sha256: of the newer text.
@@ -110,7 +111,8 @@ def transfer_span(span: Span, older: SentenceIndex, newer: SentenceIndex) -> Spa
     >>> newer = SentenceIndex("Correction: it was night. Two drones fell.\\nThe mayor spoke.", "en")
     >>> transfer_span(Span(4, 10), older, newer)
     Span(start=30, end=36)
-    >>> transfer_span(Span(4, 10), older, SentenceIndex("Two drones fell. Two drones fell.", "en")) is None
+    >>> newer = SentenceIndex("Two drones fell. Two drones fell.", "en")
+    >>> transfer_span(Span(4, 10), older, newer) is None
     True
     """
     if any(older.text[edge].isspace() for edge in (span.start, span.end - 1)):
@@ -138,7 +140,7 @@ def _move_mention(mention: Mention, span: Span, text: str) -> Mention:
 
 
 def _fold_white_space(text: str) -> tuple[str, list[int]]:
-    """Return the text with each run of white space as one code point, and the offset that each code point had.
+    """Return the text with each run of white space as one code point, and all old offsets.
 
     The code point is a space, or a line feed between paragraphs.
     """

@@ -13,7 +13,7 @@ from sayso.files import BUFFER_BYTES, ContentWriter, convert_os_errors
 
 
 def prepare_history(path: Path, lines: Iterable[bytes]) -> tuple[Path, ContentWriter]:
-    """Return the replacement of a history file, with new lines appended, for `files.replace_together`.
+    """Return a history file with new lines appended, for `files.replace_together`.
 
     Memory grows with the number of lines, not with their length.
     """

@@ -1,7 +1,8 @@
 """Documents joined with their annotations, predictions and gold, under one filter, in flat memory.
 
-Every source lies in order of doc_id, so one walk over all files at once is enough, whatever their size. This is the
-only place that joins: whoever needs documents beside annotations calls `CorpusFiles.items`.
+Every source lies in order of doc_id, so one walk over all files at once is enough, whatever their
+size. This is the only place that joins: whoever needs documents beside annotations calls
+`CorpusFiles.items`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class AnnotationFilter:
     Attributes:
         campaigns: their names.
         pass_names: passes. Gold that does not say which pass it decided on meets no such condition.
-        annotators: pseudonyms. Gold has no annotator and meets every such condition; leave it out with `kinds`.
+        annotators: pseudonyms. Gold has no annotator and meets every such condition; leave it out
+            with `kinds`.
         kinds: kinds of annotator, and ``gold``.
         labels: a mention has one of these labels.
         documents: doc_ids; other documents are not yielded at all.
@@ -214,5 +216,6 @@ def _validate_ends(relations: Iterable[Relation], ids: set[str], where: str) -> 
     for relation in relations:
         for end in (relation.head, relation.tail):
             if end not in ids:
-                what = f"relation {relation.type} {relation.head} → {relation.tail}: no mention {end!r}"
+                arrow = f"{relation.type} {relation.head} → {relation.tail}"
+                what = f"relation {arrow}: no mention {end!r}"
                 raise InputError(what, where=where, remedy=_REMEDY)

@@ -1,7 +1,8 @@
-"""Documents and annotations out of built data: a release folder's Parquet files, or a loaded ``datasets`` object.
+"""Documents and annotations out of built data: a release folder or a loaded dataset.
 
-Rows become the records that a checkout's JSON Lines hold, so that everything above reads both alike. Where a licence
-withheld a text, the document's text is empty and the words of a mention are as many `WITHHELD` characters.
+Rows become the records that a checkout's JSON Lines hold, so that everything above reads both
+alike. Where a licence withheld a text, the document's text is empty and the words of a mention are
+as many `WITHHELD` characters.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def open_release(folder: Path) -> BuiltCorpus:
 
 
 def open_dataset(loaded: Any) -> BuiltCorpus:
-    """Return a loaded ``DatasetDict`` or ``Dataset`` of the configuration ``gold``, ``annotations`` or ``articles``.
+    """Return a loaded ``DatasetDict``: configuration ``gold``, ``annotations`` or ``articles``.
 
     ``annotations`` alone has no texts, so its documents have none.
 
@@ -153,7 +154,7 @@ def _names_in_splits(splits: Iterable[Any]) -> CorpusVocabulary:
 
 
 class _Names:
-    """Labels, attributes and relations as they are met. Which attribute belongs to which label, data does not say."""
+    """Names as they occur. Data does not tell which attribute belongs to which label."""
 
     def __init__(self) -> None:
         self.labels: set[str] = set()

@@ -1,7 +1,8 @@
 """The sources under ``corpus/``: articles, annotations, gold. Nothing else knows their file names.
 
-Articles lie in numbered batches, each in order of doc_id. A full batch never changes again, so neither do the data
-files that are built from it. Annotations lie in one file for each annotator of a campaign, in order of document.
+Articles lie in numbered batches, each in order of doc_id. A full batch never changes again, so
+neither do the data files that are built from it. Annotations lie in one file for each annotator of
+a campaign, in order of document.
 """
 
 from __future__ import annotations
@@ -46,13 +47,13 @@ class AnnotationHead(Struct, frozen=True):
 
 
 def annotation_sort_key(annotation: Annotation | AnnotationHead) -> tuple[str, str, str, int]:
-    """Return an annotation's place in its file: document, pass, time of creation, number on the server."""
+    """Return an annotation's place in its file: document, pass, creation, server's number."""
     number = annotation.origin.annotation if annotation.origin else 0
     return (annotation.doc_id, annotation.interface, annotation.created, number)
 
 
 def find_record_type(name: str) -> type[Document] | type[Annotation] | type[Gold] | None:
-    """Return the type of the records in a file, by its path in the checkout; None if it is no source.
+    """Return the type of a file's records, by its path in the checkout; None if no source.
 
     >>> find_record_type("corpus/gold/pilot.jsonl")
     <class 'sayso.models.Gold'>
@@ -114,10 +115,12 @@ class CorpusFiles:
     def items(self, chosen: AnnotationFilter | None = None) -> Iterator[Item]:
         """Yield every document with the annotations and gold that the filter accepts, lazily.
 
-        The filter's documents limit the documents, too. Its other names are looked up at once, before the first item.
+        The filter's documents limit the documents, too. Its other names are looked up at once,
+        before the first item.
 
         Raises:
-            InputError: the filter names something that does not exist, or a record does not fit its document.
+            InputError: the filter names something that does not exist, or a record does not fit its
+                document.
             SpanError: a mention is not the slice of its text that it says it is.
         """
         chosen = chosen or AnnotationFilter()
@@ -126,7 +129,7 @@ class CorpusFiles:
     def items_of_files(
         self, paths: Iterable[Path], chosen: AnnotationFilter | None = None
     ) -> Iterator[Item]:
-        """Yield every document with the annotations in the given files, which may lie anywhere; see `items`."""
+        """Yield every document with the annotations in files that may lie anywhere; see `items`."""
         files: list[RecordFile] = [(path, Annotation) for path in paths]
         return join_items(self.documents_with_files(), files, chosen or AnnotationFilter())
 
@@ -134,7 +137,8 @@ class CorpusFiles:
         """Return the files that can hold what the filter accepts, gold first.
 
         Raises:
-            InputError: no campaign or annotator of a name exists, or gold alone is asked for and there is none.
+            InputError: no campaign or annotator of a name exists, or gold alone is asked for and
+                there is none.
         """
         gold = self.gold_files() if chosen.wants_gold else []
         campaigns = {*self.campaigns(), *(path.stem for path in self.gold_files())}
@@ -192,8 +196,8 @@ class CorpusFiles:
     def add_documents(self, documents: Iterable[Document]) -> list[Path]:
         """Write new documents, given in order of doc_id, and return the files written.
 
-        The last batch is filled first, then new ones are begun. After an interruption the documents of whole batches
-        are there, and adding the rest leads to the same files.
+        The last batch is filled first, then new ones are begun. After an interruption the documents
+        of whole batches are there, and adding the rest leads to the same files.
 
         Raises:
             DiskError: the disk refused.
@@ -217,7 +221,8 @@ class CorpusFiles:
         """Return changed batches for `files.replace_together`.
 
         Args:
-            change: returns a document with the same doc_id. One that it returns unchanged keeps its line to the byte.
+            change: returns a document with the same doc_id. One that it returns unchanged keeps its
+                line to the byte.
         """
         for name in names:
             yield (
@@ -226,7 +231,7 @@ class CorpusFiles:
             )
 
     def replaced_documents(self) -> Iterator[Document]:
-        """Yield the earlier versions of documents whose text was replaced, oldest batch first, lazily."""
+        """Yield earlier versions of documents whose text was replaced, oldest batch first."""
         for path in sorted(
             self.history_file(self.articles_folder, REPLACED_TEXTS).glob("articles-*.jsonl")
         ):
@@ -254,7 +259,7 @@ class CorpusFiles:
     def write_annotations(
         self, campaign: str, annotator: str, annotations: Iterable[Annotation] | Iterable[Raw]
     ) -> bool:
-        """Write one annotator's file from annotations or lines in order of `annotation_sort_key`; return whether it changed."""
+        """Write one annotator's file, in order of `annotation_sort_key`; return if it changed."""
         return jsonl.write(self.annotation_file(campaign, annotator), annotations)
 
     def gold_files(self) -> list[Path]:

@@ -1,7 +1,7 @@
-"""Annotations as a library shows them: mentions by label and attribute, relations followed in both directions.
+"""Annotations as the library shows them: mentions by label, relations in both directions.
 
-A view wraps a record of `sayso.models` and adds what one record cannot know: the text around it and the names that the
-schema declares. The record itself is at hand as ``.record``.
+A view wraps a record of `sayso.models` and adds what one record cannot know: the text around it and
+the names that the schema declares. The record itself is at hand as ``.record``.
 """
 
 from __future__ import annotations
@@ -66,9 +66,10 @@ class Sentence(NamedTuple):
 
 
 class MentionView:
-    """A mention with its surroundings. Attributes of its label are read as ``count.lower`` or ``count["lower"]``.
+    """A mention with its surroundings.
 
-    An attribute that the annotator left out is None. One whose name a view has already (``text``, ``label``) is read as
+    Attributes of its label are read as ``count.lower`` or ``count["lower"]``. An attribute that the
+    annotator left out is None. One whose name a view has already (``text``, ``label``) is read as
     ``mention["text"]``.
     """
 
@@ -125,7 +126,7 @@ class MentionView:
 
     @property
     def decided(self) -> str | None:
-        """How gold decided on it: ``unanimous``, ``majority`` or ``adjudicated``; None outside gold."""
+        """``unanimous``, ``majority`` or ``adjudicated``; None outside gold."""
         return self.record.decided if isinstance(self.record, GoldMention) else None
 
     @property
@@ -145,8 +146,8 @@ class MentionView:
 
         Args:
             relation: one type of relation, or None for every type.
-            reverse: follow relations from their tail to their head: ``total.related("part_of", reverse=True)`` are
-                the parts of a total, ``part.related("part_of")`` is the total.
+            reverse: follow relations from their tail to their head: ``total.related("part_of",
+                reverse=True)`` are the parts of a total, ``part.related("part_of")`` is the total.
 
         Raises:
             UsageError: the schema has no such relation.
@@ -183,10 +184,12 @@ class RelationView(NamedTuple):
 
 
 class AnnotationView:
-    """An annotation, a prediction or the gold of a document. One without a record is false and holds nothing.
+    """An annotation, a prediction or the gold of a document.
 
-    Fields of the record, such as ``campaign``, ``annotator`` and ``status``, are read from the view, too. So are the
-    mentions of each label, under its plural: ``annotation.claims`` is ``annotation.mentions("Claim")``.
+    One without a record, which is gold that does not exist, is false and holds nothing. Fields of
+    the record, such as ``campaign``, ``annotator`` and ``status``, are read from the view, too. So
+    are the mentions of each label, under its plural: ``annotation.claims`` is
+    ``annotation.mentions("Claim")``.
     """
 
     def __init__(self, item: ItemView, record: Annotation | Gold | None) -> None:
@@ -206,7 +209,7 @@ class AnnotationView:
     def mentions(
         self, label: str | None = None, /, **attributes: AttributeValue | None
     ) -> list[MentionView]:
-        """Return the mentions in order of text, of one label and with these values of its attributes if given.
+        """Return mentions in order of text, of one label and with these attributes if given.
 
         Raises:
             UsageError: the schema has no such label, or the label no such attribute.
@@ -236,7 +239,7 @@ class AnnotationView:
         ]
 
     def follow(self, mention_id: str, relation: str | None, reverse: bool) -> list[MentionView]:
-        """Return the mentions at the other ends of a mention's relations; see `MentionView.related`."""
+        """Return the other ends of a mention's relations; see `MentionView.related`."""
         if relation is not None and relation not in self.vocabulary.relations:
             remedy = f"choose from {', '.join(sorted(self.vocabulary.relations))}"
             raise UsageError(f"no relation {relation!r}", remedy=remedy)
@@ -321,4 +324,5 @@ class ItemView:
         yield from (*self.golds, *self.annotations, *self.predictions)
 
     def __repr__(self) -> str:
-        return f"<{self.document.doc_id}: {len(self.golds)} gold, {len(self.item.all_annotations)} annotations>"
+        gold, annotations = len(self.item.gold), len(self.item.all_annotations)
+        return f"<{self.document.doc_id}: {gold} gold, {annotations} annotations>"

@@ -1,7 +1,7 @@
 """The declarations of ``schema/schema.yaml``: labels, attributes, relations and passes.
 
-The Label Studio interfaces, the features of the dataset, the JSON Schema of the records and the tables of the card
-are all made from them.
+The Label Studio interfaces, the features of the dataset, the JSON Schema of the records and the
+tables of the card are all made from them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class AllowedValue(Declaration, frozen=True, kw_only=True):
 
 
 class Attribute(Declaration, frozen=True, kw_only=True):
-    """An attribute of a label. ``ordinal`` is a choice with ordered values; only these two kinds have values.
+    """An attribute of a label. ``choice`` and ``ordinal``, which is ordered, have values.
 
     ``hotkey`` is for whole numbers: it adds one.
     """
@@ -71,7 +71,7 @@ class RelationType(Declaration, frozen=True, kw_only=True):
 
 
 class Pass(Declaration, frozen=True, kw_only=True):
-    """One pass over a document: the labels that its interface shows, and whether it shows relations."""
+    """One pass over a document: the labels of its interface, and whether it has relations."""
 
     title: str
     labels: tuple[str, ...]
@@ -96,7 +96,7 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     crosswalk: dict[str, dict[str, dict[str, Any]]] = {}
 
     def supports(self, version: str) -> bool:
-        """Return whether records of a schema version are valid under this one; only major versions remove names."""
+        """Return whether records of a version are valid; only major versions remove names."""
         return version.partition(".")[0] == self.version.partition(".")[0]
 
     def labels_of_pass(self, pass_name: str) -> dict[str, Label]:
@@ -135,7 +135,8 @@ def load_schema(path: Path) -> Schema:
     """Read and check schema.yaml.
 
     Raises:
-        InputError: it is not YAML, has a duplicate or unknown key, or its parts contradict each other.
+        InputError: it is not YAML, has a duplicate or unknown key, or its parts contradict each
+            other.
     """
     remedy = "correct it and run `sayso schema build`"
     schema = read_yaml(path, Schema, remedy)
@@ -148,7 +149,8 @@ def read_yaml(path: Path, declaration: type[DeclarationT], remedy: str) -> Decla
     """Read a YAML file into a declaration.
 
     Args:
-        remedy: of the error, if the file is not YAML, has a duplicate key, or is no such declaration.
+        remedy: of the error, if the file is not YAML, has a duplicate key, or is no such
+            declaration.
     """
     with convert_os_errors(path):
         raw = path.read_bytes()
@@ -183,10 +185,10 @@ def _find_inconsistencies(schema: Schema) -> Iterator[str]:
 
 
 def group_hotkeys(schema: Schema) -> dict[str, list[str]]:
-    """Return the uses of each hotkey, in the schema's order. A key must have one use, whatever is selected.
+    """Return the uses of each hotkey, which should be one, in the schema's order.
 
-    Label Studio lets a key act on every panel, hidden ones too, and shows what it did there as soon as the mention
-    gets another label.
+    Label Studio lets a key act on every panel, hidden ones too, and shows what it did there as soon
+    as the mention gets another label.
     """
     uses: dict[str, list[str]] = {}
     for use, key in _list_hotkeys(schema):

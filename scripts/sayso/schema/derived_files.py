@@ -1,4 +1,4 @@
-"""The files made from ``schema.yaml``: interfaces for Label Studio, and JSON Schema of the records."""
+"""The files made from ``schema.yaml``: interfaces, and JSON Schema of the records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def render_derived_files(schema: Schema) -> dict[Path, bytes]:
     """Return the content of every derived file, by its path in the folder of ``schema.yaml``.
 
     Raises:
-        InputError: an interface cannot be made, for instance because Label Studio itself uses a hotkey.
+        InputError: an interface cannot be made, for instance because Label Studio itself uses a
+            hotkey.
     """
     files = {
         Path(f"interface/{name}.xml"): render_interface(schema, name).encode()
@@ -33,7 +34,7 @@ def render_derived_files(schema: Schema) -> dict[Path, bytes]:
 
 
 def find_stale_files(folder: Path, schema: Schema) -> list[Path]:
-    """Return the files that are missing, differ, or should not be there, relative to `folder`, in order."""
+    """Return the files that are missing, differ, or should not exist, relative to `folder`."""
     expected = render_derived_files(schema)
     with convert_os_errors(folder):
         present = {

@@ -1,7 +1,7 @@
 """The guidelines for annotators, ``schema/guidelines.md``. Every annotation carries their version.
 
-The version near the top must rise with every change of wording, so that agreement before and after it can be
-compared. White space may change.
+The version near the top must rise with every change of wording, so that agreement before and after
+it can be compared. White space may change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """JSON Schema of the lines in ``corpus/``: the fields of the records, the names of the schema.
 
-It is for programs that read or write the corpus without Sayso. Errors that one line cannot show, such as a relation
-to a missing mention, are for ``sayso check``.
+It is for programs that read or write the corpus without Sayso. Errors that one line cannot show,
+such as a relation to a missing mention, are for ``sayso check``.
 """
 
 from __future__ import annotations
