@@ -249,7 +249,7 @@ def test_changes_are_a_table(root: Path, tmp_path: Path) -> None:
     corpus.add_documents([make_document("d")])
     changes = sayso.diff(older, ".", root=root)
     assert changes.bump == "minor"
-    assert changes.to_frame()[["kind", "where"]].to_numpy().tolist() == [["document added", "d"]]
+    assert changes.to_frame()[["kind", "location"]].to_numpy().tolist() == [["document added", "d"]]
     assert (sayso.diff(older, older, root=root), sayso.diff(older, older, root=root).bump) == (
         [],
         None,

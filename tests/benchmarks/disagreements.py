@@ -91,10 +91,9 @@ def _remove_article(mention: Mention) -> Mention:
 
 def read_only(root: Path) -> None:
     """Everything read side by side, and nothing else."""
-    from sayso.corpus.old_items import AnnotationFilter, iterate_items
     from sayso.corpus.sources import CorpusFiles
 
-    for _document, _readings in iterate_items(CorpusFiles(root), AnnotationFilter()):
+    for _item in CorpusFiles(root).items():
         pass
 
 
