@@ -1,7 +1,6 @@
-"""The command line: one door for errors, one file for each command in ``commands/``.
+"""The command line. Each command is a module of ``commands/``: it parses, calls one function, prints.
 
-A command parses, calls once and prints. ``commands/NAME.py`` holds ``command``; its file name is its name, so
-the folder is the help page.
+``commands/NAME.py`` holds ``command``, and its file name is the command's name.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from sayso.files import convert_os_errors
 
 
 class CommandFolder(click.Group):
-    """A group whose commands are the modules of a package, imported when they are needed."""
+    """A group that imports a command's module only when the command is used, to start fast."""
 
-    def list_commands(self, context: click.Context) -> list[str]:
-        """Every command's name, as its file spells it."""
+    def list_commands(self, context: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
         return sorted(
             module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__)
         )
@@ -57,19 +56,19 @@ class CommandFolder(click.Group):
 def sayso(context: click.Context, root: Path | None) -> None:
     """Who says what happened where, and how many.
 
-    Wraps news articles in a versioned dataset, pushes them to Label Studio, pulls every annotator's own answer
-    back, measures how far they agree, has their differences adjudicated, and builds what researchers load.
+    Turn news articles into a versioned dataset: push them to Label Studio, pull every
+    annotator's annotations, measure agreement, adjudicate differences, build, release.
 
     \b
     A first tour:
       sayso studio up          start a private Label Studio
-      sayso ingest FILE        take an article in
-      sayso push               send what the server does not have
-      sayso pull               bring the answers back
-      sayso check              look for what breaks a rule
-      sayso agreement          see how far annotators agree
-      sayso adjudicate push    have somebody decide where they do not
-      sayso build              make the dataset
+      sayso ingest FILE        add an article
+      sayso push               send new articles to Label Studio
+      sayso pull               fetch the annotations
+      sayso check              find what breaks a rule
+      sayso agreement          measure how far annotators agree
+      sayso adjudicate push    let an adjudicator decide where they differ
+      sayso build              write the dataset
     """
     context.obj = root
 
@@ -83,12 +82,12 @@ def _run_command() -> None:
         sayso(standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has had enough, as `head` does. Keep Python's own last flush quiet.
+        # The reader of our output has closed it, as `head` does. Python would complain at its last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
-    """Run the command line; the only place where an error becomes a line and an exit code."""
+    """Run the command line and turn an error into one line and an exit code."""
     signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)
     try:
         with convert_os_errors(Path.cwd()):
@@ -102,7 +101,7 @@ def main() -> None:
     except SaysoError as error:
         click.echo(f"{click.style('error:', fg='red')} {error}", err=True, color=use_colour())
         sys.exit(error.exit_code)
-    except Exception as error:  # the last door: a bug is one line, its traceback only on request
+    except Exception as error:  # a bug: one line, and its traceback on request
         if os.environ.get("SAYSO_DEBUG"):
             raise
         click.echo(
@@ -112,7 +111,7 @@ def main() -> None:
 
 
 def use_colour() -> bool | None:
-    """False where NO_COLOR is set; None lets click ask the terminal.
+    """Return False if NO_COLOR is set, and None to let click ask the terminal.
 
     >>> from unittest.mock import patch
     >>> with patch.dict(os.environ, NO_COLOR="1"):

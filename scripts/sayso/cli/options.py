@@ -37,6 +37,17 @@ _SERVER_OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
 )
 
+_FILTER_OPTIONS = tuple(
+    click.option(
+        name, parameter, multiple=True, metavar=metavar, help=f"Only this {what}; may be repeated."
+    )
+    for name, parameter, metavar, what in (
+        ("--campaign", "campaigns", "NAME", "campaign"),
+        ("--pass", "pass_names", "NAME", "pass"),
+        ("--annotator", "annotators", "PSEUDONYM", "annotator"),
+    )
+)
+
 
 @dataclass(frozen=True)
 class CampaignTarget:
@@ -91,34 +102,11 @@ def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable
     Args:
         programs: the default of --programs: whether the command uses what programs annotated.
     """
-    options = (
-        click.option(
-            "--campaign",
-            "campaigns",
-            multiple=True,
-            metavar="NAME",
-            help="Only this campaign; may be repeated.",
-        ),
-        click.option(
-            "--pass",
-            "pass_names",
-            multiple=True,
-            metavar="NAME",
-            help="Only this pass; may be repeated.",
-        ),
-        click.option(
-            "--annotator",
-            "annotators",
-            multiple=True,
-            metavar="PSEUDONYM",
-            help="Only this annotator; may be repeated.",
-        ),
-        click.option(
-            "--programs/--no-programs",
-            default=programs,
-            show_default=True,
-            help="Use annotations that programs made.",
-        ),
+    programs_option = click.option(
+        "--programs/--no-programs",
+        default=programs,
+        show_default=True,
+        help="Use annotations that programs made.",
     )
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,7 +124,7 @@ def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable
             )
             return command(*args, selection=selection, **options)
 
-        return _add_options(call, options)
+        return _add_options(call, (*_FILTER_OPTIONS, programs_option))
 
     return decorate
 

@@ -1,4 +1,4 @@
-"""What people see: talk on stderr, data on stdout, a progress bar only where a terminal shows it."""
+"""Output: messages on stderr, data on stdout, progress bars in terminals only."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Advance = Callable[[int], None]
 
 
 def print_message(message: str) -> None:
-    """Talk to the person at the terminal."""
+    """Print a message for people, on stderr."""
     click.echo(message, err=True, color=use_colour())
 
 
 def print_json(payload: dict[str, Any]) -> None:
-    """Print one JSON object on stdout for a program to read; ``schema`` numbers its shape."""
+    """Print one JSON object on stdout; its key ``schema`` numbers its shape."""
     import msgspec
 
     click.echo(msgspec.json.encode({"schema": 1, **payload}).decode())
@@ -30,7 +30,12 @@ def print_json(payload: dict[str, Any]) -> None:
 def print_json_list(
     name: str, items: Iterable[dict[str, Any]], rest: Callable[[], dict[str, Any]]
 ) -> None:
-    """Print one JSON object with a list of any length, an item a line, and ``rest`` once that has ended."""
+    """Print one JSON object while it is made: a list, one item a line, then the keys of `rest`.
+
+    Args:
+        name: the key of the list.
+        rest: called after the last item; returns at least one key.
+    """
     import msgspec
 
     click.echo(f'{{"schema":1,"{name}":[', nl=False)
@@ -42,56 +47,48 @@ def print_json_list(
 
 
 class _CurrentBar:
-    """The bar that is on the screen, if any, and whether a wait is being told."""
+    """The bar on the screen, if any, so that a wait for the server can be shown on it."""
 
     describe: Callable[[str], None] | None = None
     waiting = False
 
 
-def show_waiting(why: str, left: float) -> None:
-    """Count down while a server is away: on the bar in a terminal, else in one line; an empty ``why`` ends it."""
-    told = f"{why}: waiting, at most {math.ceil(left)} s" if why else ""
+def show_waiting(reason: str, seconds_left: float) -> None:
+    """Show a wait for the server: on the bar, or once as a message. An empty reason ends it."""
+    text = f"{reason}: waiting, at most {math.ceil(seconds_left)} s" if reason else ""
     if _CurrentBar.describe:
-        _CurrentBar.describe(told)
-    elif why and not _CurrentBar.waiting:
-        print_message(told)
-    _CurrentBar.waiting = bool(why)
+        _CurrentBar.describe(text)
+    elif reason and not _CurrentBar.waiting:
+        print_message(text)
+    _CurrentBar.waiting = bool(reason)
 
 
 @contextlib.contextmanager
 def progress_bar(
     label: str, total: int | None = None, *, printing: bool = False
 ) -> Iterator[Advance]:
-    """Show a bar on stderr while the block runs, if stderr is a terminal; yields a function that advances it.
+    """Show a bar while the block runs, if stderr is a terminal. Yield a function that advances it.
 
-    ``printing`` says that the block prints data as it goes: on one screen they show the progress well enough.
+    Args:
+        printing: the block prints data as it goes; if stdout is the same terminal, show no bar.
     """
     if not sys.stderr.isatty() or (printing and sys.stdout.isatty()):
         yield lambda _n: None
         return
+    from rich import progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
 
-    known = [MofNCompleteColumn()] if total is not None else []
     columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        *known,
-        TimeElapsedColumn(),
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        *([progress.MofNCompleteColumn()] if total is not None else []),
+        progress.TimeElapsedColumn(),
     )
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False
-    ) as bar:
+    console = Console(stderr=True)
+    with progress.Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task(label, total=total)
-        _CurrentBar.describe = lambda told: bar.update(task, description=told or label)
+        _CurrentBar.describe = lambda text: bar.update(task, description=text or label)
         try:
             yield lambda n: bar.advance(task, n)
         finally:
@@ -99,11 +96,11 @@ def progress_bar(
 
 
 class ProgressBars:
-    """One progress bar for each thing that is being done, begun when it is first heard of."""
+    """A bar for each step of long work, replaced when the step's name changes."""
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
-        self._doing = ""
+        self._label = ""
         self._advance: Advance = lambda _n: None
 
     def __enter__(self) -> Callable[[str, int], None]:
@@ -112,30 +109,31 @@ class ProgressBars:
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
 
-    def _advance_bar(self, doing: str, count: int) -> None:
-        if doing != self._doing:
+    def _advance_bar(self, label: str, count: int) -> None:
+        if label != self._label:
             self._stack.close()
-            self._doing, self._advance = doing, self._stack.enter_context(progress_bar(doing))
+            self._label, self._advance = label, self._stack.enter_context(progress_bar(label))
         self._advance(count)
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, blank_lines: bool = False
 ) -> None:
-    """Print a table on stdout; plain text where it is not a terminal, no colour under NO_COLOR.
+    """Print a table on stdout: plain text unless it is a terminal, no colour under NO_COLOR.
 
-    ``spaced`` sets a blank line between rows, for cells of several lines.
+    Args:
+        blank_lines: separate rows by a blank line, for cells of several lines.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    sheet = Table(
+    table = Table(
         title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, leading=int(blank_lines)
     )
     for column in columns:
-        sheet.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold")
     for row in rows:
-        sheet.add_row(*(Text(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(sheet)
+        table.add_row(*(Text(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
