@@ -9,7 +9,10 @@ from pathlib import Path
 import click
 
 from sayso import errors
+from sayso.checks.check_registry import checks_table
 from sayso.cli import sayso
+from sayso.formats.format_registry import formats_table
+from sayso.suggest.suggester_registry import suggesters_table
 
 MANUAL = Path(__file__).parents[1] / "scripts" / "README.md"
 _TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -39,7 +42,13 @@ def _exit_codes_table() -> str:
     return "\n".join(line for line in lines if line.startswith("|")) + "\n"
 
 
-TABLES = {"commands": _commands_table, "exit codes": _exit_codes_table}
+TABLES = {
+    "commands": _commands_table,
+    "exit codes": _exit_codes_table,
+    "checks": checks_table,
+    "suggesters": suggesters_table,
+    "formats": formats_table,
+}
 
 
 def fill_tables(text: str) -> str:
@@ -48,7 +57,7 @@ def fill_tables(text: str) -> str:
     Raises:
         KeyError: the manual asks for a table that does not exist.
     """
-    return _TABLE.sub(lambda found: f"{found[1]}{TABLES.get(found[2], str)()}{found[3]}", text)
+    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", text)
 
 
 if __name__ == "__main__":
