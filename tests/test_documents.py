@@ -38,7 +38,9 @@ def list_sayso_lines() -> list[tuple[str, list[str]]]:
     lines = []
     for path in DOCUMENTS:
         for block in read_blocks(path, "sh"):
-            words = [shlex.split(line, comments=True) for line in block.splitlines()]
+            words = [
+                shlex.split(line.partition(" > ")[0], comments=True) for line in block.splitlines()
+            ]
             lines += [(path.name, line) for line in words if line and line[0] == "sayso"]
     return lines
 
