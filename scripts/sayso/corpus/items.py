@@ -105,12 +105,27 @@ class Item:
         """Gold, then all annotations."""
         return (*self.gold, *self.all_annotations)
 
+    @property
+    def latest_record(self) -> Annotation | Gold | None:
+        """The latest gold or annotation that was not skipped."""
+        given = [record for record in self.records if not is_skipped(record)]
+        return max(given, key=_time_of, default=None)
+
     def location(self, record: Annotation | Gold) -> str:
         """Return ``file:line`` of one of the item's records, for a message."""
         for each, (path, line) in zip(self.records, self._lines, strict=False):
             if each is record:
                 return f"{path}:{line}"
         return f"document {self.document.doc_id}"
+
+
+def is_skipped(record: Annotation | Gold) -> bool:
+    """Return True if the annotator skipped the document, so that no mention says nothing."""
+    return isinstance(record, Annotation) and record.status == "skipped"
+
+
+def _time_of(record: Annotation | Gold) -> str:
+    return record.adjudicated if isinstance(record, Gold) else record.updated
 
 
 def join_items(

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from sayso import jsonl
-from sayso.corpus.items import AnnotationFilter, Item
+from sayso.corpus.items import AnnotationFilter, is_skipped
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, UsageError
 from sayso.formats.annotated_documents import (
@@ -210,7 +210,7 @@ class FittedDocuments:
         """
         self.count, self.losses, self.excluded = 0, Counter(), Counter()
         for item in self.corpus.items(self.selection.filter):
-            if (record := latest_record(item)) is None:
+            if (record := item.latest_record) is None:
                 skipped = "documents that were skipped"
                 reason = skipped if item.records else "documents without this annotation"
                 self.excluded[reason] += 1
@@ -223,21 +223,6 @@ class FittedDocuments:
                 self.count += 1
                 yield fitted
             self.advance(1)
-
-
-def is_skipped(record: Annotation | Gold) -> bool:
-    """Return True if the annotator skipped the document, so that no mention is no statement."""
-    return isinstance(record, Annotation) and record.status == "skipped"
-
-
-def latest_record(item: Item) -> Annotation | Gold | None:
-    """Return the latest gold or annotation that was not skipped; None if there is none."""
-    given = [record for record in item.records if not is_skipped(record)]
-    return max(given, key=_time_of, default=None)
-
-
-def _time_of(record: Annotation | Gold) -> str:
-    return record.adjudicated if isinstance(record, Gold) else record.updated
 
 
 def describe_document(document: Document, record: Annotation | Gold) -> AnnotatedDocument:

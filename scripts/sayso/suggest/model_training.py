@@ -72,9 +72,7 @@ def train(
     taught, validation = _load_documents(training_data), _load_documents(training_data.validation)
     excluded: Counter[tuple[str, str]] = Counter()
     language = _common_language(taught)
-    labels = _select_labels(taught, schema, spacy.blank(language))
-    _require_enough(taught, labels, training_data)
-    spacy.util.fix_random_seed(seed)
+    labels = _select_labels(taught, training_data, schema, spacy.blank(language))
     pipeline = _build_pipeline(spacy, language, labels)
     examples = list(_build_examples(spacy, pipeline, taught, labels, excluded))
     best = _run_epochs(spacy, pipeline, examples, validation, labels, epochs, seed, report_epoch)
@@ -88,14 +86,18 @@ def train(
         epochs=epochs,
         best_epoch=best.epoch if best.scores else None,
         spacy=spacy.__version__,
-        # What the best epoch was chosen by has been seen, too.
-        texts=tuple(sorted(document.text_sha256 for document, _ in (*taught, *validation))),
+        texts=_list_texts(taught, validation),
         validation=tuple(best.scores),
         validation_documents=len(validation),
     )
     with hold_lock(folder.with_name(f"{folder.name}.lock"), "sayso train"):
         changed = _save_model(pipeline, card, folder)
     return TrainResult(folder, card, changed, len(taught), excluded)
+
+
+def _list_texts(taught: LabelledDocuments, validation: LabelledDocuments) -> tuple[str, ...]:
+    """Return the texts that were seen; what the best epoch was chosen by was seen, too."""
+    return tuple(sorted(document.text_sha256 for document, _ in (*taught, *validation)))
 
 
 def _load_documents(training_data: TrainingData) -> LabelledDocuments:
@@ -108,32 +110,29 @@ def _common_language(taught: LabelledDocuments) -> str:
     return found.pop() if len(found) == 1 else "xx"
 
 
-def _select_labels(taught: LabelledDocuments, schema: Schema, blank: Any) -> list[str]:
+def _select_labels(
+    taught: LabelledDocuments, training_data: TrainingData, schema: Schema, blank: Any
+) -> list[str]:
     """Return the labels with enough mentions that are short enough, in the schema's order."""
     found: Counter[str] = Counter()
     short: Counter[str] = Counter()
     for mention in (mention for _document, mentions in taught for mention in mentions):
         found[mention.label] += 1
         short[mention.label] += len(blank.make_doc(mention.text)) <= LONGEST_MENTION
-    return [
+    labels = [
         label
         for label in schema.labels
         if short[label] >= max(MINIMUM_MENTIONS, MINIMUM_COVERAGE * found[label])
     ]
-
-
-def _require_enough(
-    taught: LabelledDocuments, labels: Sequence[str], training_data: TrainingData
-) -> None:
     if len(taught) < MINIMUM_DOCUMENTS or not labels:
-        mentions = sum(len(mentions) for _document, mentions in taught)
         raise InputError(
             f"{training_data.description}: {len(taught)} documents of split {training_data.split}"
-            f" with {mentions} mentions,"
+            f" with {found.total()} mentions,"
             f" and a model needs {MINIMUM_DOCUMENTS} and {MINIMUM_MENTIONS} of a label",
             where=str(training_data.corpus.folder),
             remedy="annotate and adjudicate more; `sayso suggest --with names` learns from fewer",
         )
+    return labels
 
 
 def _build_pipeline(spacy: Any, language: str, labels: Iterable[str]) -> Any:
@@ -207,6 +206,7 @@ def _run_epochs(
     report_epoch: ReportEpoch,
 ) -> _BestEpoch:
     """Train, and leave the pipeline as it was in the best epoch."""
+    spacy.util.fix_random_seed(seed)
     optimizer = pipeline.initialize(lambda: examples)
     shuffling, best = random.Random(seed), _BestEpoch()  # noqa: S311 - an order, not a secret
     for epoch in range(1, epochs + 1):

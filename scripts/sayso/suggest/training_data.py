@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
-from sayso.formats.corpus_export import latest_record
 from sayso.models import Annotation, Document, Gold, Split, encode
 
 _GOLD = AnnotationFilter(kinds=frozenset({"gold"}))
@@ -65,5 +64,5 @@ class TrainingData:
                 remedy="`sayso adjudicate push` begins it, or name somebody with --annotator",
             )
         for item in self.corpus.items(self.chosen):
-            if item.document.split == self.split and (record := latest_record(item)):
+            if item.document.split == self.split and (record := item.latest_record):
                 yield item.document, record
