@@ -70,7 +70,7 @@ OWNERS = {
     "jinja2": ("reports/",),
     "jsonlines": ("jsonl.py",),
     "label_studio": ("labelstudio/",),
-    "label_studio_sdk": ("labelstudio/client.py",),
+    "label_studio_sdk": ("labelstudio/transport.py",),
     "lxml": ("formats/uima_xmi.py",),
     "numpy": ("agreement/", "dataset/", "ingest/near_duplicates.py", "release/"),
     "pandas": ("agreement/", "checks/", "diff/", "library.py"),

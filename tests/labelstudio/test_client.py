@@ -17,7 +17,7 @@ import jwt
 import pytest
 
 from sayso.errors import AuthError, DiskError, InputError, SaysoError, ServerError, UsageError
-from sayso.labelstudio import client as clients
+from sayso.labelstudio import transport
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.connection import connect
 from sayso.labelstudio.retries import RetryPolicy
@@ -180,7 +180,7 @@ def test_no_such_host(checkout: Checkout) -> None:
 
 
 def test_no_answer_in_time(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "READ_TIMEOUT", 0.05)
+    monkeypatch.setattr(transport, "READ_TIMEOUT", 0.05)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -231,7 +231,7 @@ def test_a_read_is_asked_again_and_a_write_is_not() -> None:
     ):
         with pytest.raises(ServerError):
             client.list_accounts()
-        with pytest.raises(clients.LostResponse):
+        with pytest.raises(transport.LostResponse):
             client.import_tasks(1, b"[]")
         assert server.requests == ["GET api/users"] * 3 + ["POST api/projects/1/import"]
 

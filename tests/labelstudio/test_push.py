@@ -400,7 +400,7 @@ def test_a_lost_response_is_looked_up_and_nothing_doubles(
     campaign.write_documents()
     campaign.push()
     campaign.write_documents(*map(sample_document, range(20)))
-    monkeypatch.setattr("sayso.labelstudio.client.WRITE_TIMEOUT", 0.01)
+    monkeypatch.setattr("sayso.labelstudio.transport.WRITE_TIMEOUT", 0.01)
     assert campaign.push().tasks == {"new": 20}
     monkeypatch.undo()
     assert campaign.push().tasks == {"unchanged": 20}

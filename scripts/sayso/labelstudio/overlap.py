@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 from sayso.errors import PartialError, UsageError
 from sayso.labelstudio.api_types import ProjectDetails
-from sayso.labelstudio.client import LabelStudioClient, LostResponse
+from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.sync_state import Advance, SyncState, chunks
+from sayso.labelstudio.transport import LostResponse
 from sayso.settings import Checkout, Setting
 
 TASKS_PER_QUERY = 100  # their numbers travel in the address

@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from sayso.errors import PartialError, SaysoError
 from sayso.labelstudio import server
-from sayso.labelstudio.client import WRITE_TIMEOUT, LabelStudioClient, LostResponse
+from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.sync_state import SyncState
+from sayso.labelstudio.transport import WRITE_TIMEOUT, LostResponse
 from sayso.settings import Checkout
 
 SETTLE_SECONDS = 30.0  # within which a server elsewhere commits what it was sent

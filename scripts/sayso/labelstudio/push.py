@@ -19,7 +19,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.errors import PartialError
 from sayso.files import hold_lock
 from sayso.labelstudio.api_types import ProjectDetails, TaskPrediction
-from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient, LostResponse, ObjectGone
+from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import GuidelinesComparison, compare_guidelines
 from sayso.labelstudio.overlap import (
@@ -64,6 +64,7 @@ from sayso.labelstudio.sync_state import (
 )
 from sayso.labelstudio.task_order import TaskOrder, effective_score, has_order, set_order
 from sayso.labelstudio.tasks import build_heading, build_task_data, heading_digest, text_digest
+from sayso.labelstudio.transport import LostResponse, ObjectGone
 from sayso.models import Document
 from sayso.schema.declarations import Schema, load_schema
 from sayso.schema.guidelines import GUIDELINES_FILE, Guidelines, read_guidelines

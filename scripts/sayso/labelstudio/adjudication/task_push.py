@@ -35,11 +35,12 @@ from sayso.labelstudio.adjudication.adjudication_tasks import (
 )
 from sayso.labelstudio.adjudication.questions import DIGEST_KEY, AdjudicationQuestion
 from sayso.labelstudio.api_types import ProjectDetails
-from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient, LostResponse, ObjectGone
+from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.pending_writes import OutOfSyncError
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
 from sayso.labelstudio.push import BATCH_BYTES, MAX_TASKS_PER_QUERY
 from sayso.labelstudio.sync_state import chunks
+from sayso.labelstudio.transport import LostResponse, ObjectGone
 from sayso.models import AnnotatorKind
 from sayso.schema import guidelines
 from sayso.schema.declarations import Schema, load_schema
