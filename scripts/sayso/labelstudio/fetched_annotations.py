@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from msgspec import Struct, structs
 from sayso.errors import ServerError
 from sayso.files import hold_lock
 from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
-from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation, TaskPage
+from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import find_version_at
@@ -231,19 +232,15 @@ class FetchedAnnotations:
         started = self.state.get("annotations.started") or str(self.client.server_time())
         self.state.put("annotations.started", started)
         self._refetch_stale(advance)
-        for page in self.state.fetch_pages("annotations", self._fetch_page):
+        project, fetch_page = self.reader.project, self.client.fetch_annotated_tasks
+        fetch = partial(fetch_page, project, size=TASKS_PER_PAGE)
+        for page in self.state.fetch_pages("annotations", fetch):
             self._store_tasks(page.tasks, advance)
         count = self._scalar("SELECT count(*) FROM fetched_tasks")
-        if count != self.listed_count and count != self.client.count_tasks(self.reader.project):
+        if count != self.listed_count and count != self.client.count_tasks(project):
             self._reconcile(advance)
         self.state.put("annotations.started", "")
         self.state.mark_complete("annotations", format_timestamp(float(started) - REFETCH_SECONDS))
-
-    def _fetch_page(self, after: int, since: str) -> TaskPage[AnnotatedTask]:
-        project = self.reader.project
-        return self.client.fetch_annotated_tasks(
-            project, after=after, since=since, size=TASKS_PER_PAGE
-        )
 
     def _refetch_stale(self, advance: Advance) -> None:
         """Fetch tasks that the server need not have touched, but that may read otherwise now."""

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sayso.errors import DiskError
 from sayso.labelstudio import server, tasks
-from sayso.labelstudio.api_types import BareTask, ListedProject, TaskPage
+from sayso.labelstudio.api_types import AnnotatedTask, BareTask, ListedProject, TaskPage
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.push_plan import KnownTask
@@ -38,19 +39,7 @@ CREATE INDEX IF NOT EXISTS by_document ON tasks (doc_id, task);
 """
 
 
-class _TaskWithId(Protocol):
-    @property
-    def id(self) -> int: ...
-
-
-class _TaskPage(Protocol):
-    @property
-    def total(self) -> int: ...
-    @property
-    def tasks(self) -> Sequence[_TaskWithId]: ...
-
-
-P = TypeVar("P", bound=_TaskPage)
+TaskT = TypeVar("TaskT", BareTask, AnnotatedTask)
 T = TypeVar("T")
 
 
@@ -100,7 +89,9 @@ class SyncState:
         """Store a value; the caller commits."""
         self.connection.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def fetch_pages(self, name: str, fetch: Callable[[int, str], P]) -> Iterator[P]:
+    def fetch_pages(
+        self, name: str, fetch: Callable[..., TaskPage[TaskT]]
+    ) -> Iterator[TaskPage[TaskT]]:
         """Yield pages of what changed since ``name`` was last completed, the next fetched ahead.
 
         What the caller stores while it has a page is committed together with the position, so that
@@ -108,11 +99,11 @@ class SyncState:
         """
         since = self.get(f"{name}.since")
         with ThreadPoolExecutor(1) as executor:
-            page = fetch(int(self.get(f"{name}.after") or 0), since)
+            page = fetch(after=int(self.get(f"{name}.after") or 0), since=since)
             while True:
                 last = max((task.id for task in page.tasks), default=0)
                 more = page.total > len(page.tasks) and last
-                following = executor.submit(fetch, last, since) if more else None
+                following = executor.submit(fetch, after=last, since=since) if more else None
                 yield page
                 self.put(f"{name}.after", str(last))
                 self.connection.commit()
@@ -167,9 +158,7 @@ class SyncState:
         started = self.get("tasks.next") or client.fetch_last_change(project)
         self.put("tasks.next", started)
 
-        def fetch(after: int, since: str) -> TaskPage[BareTask]:
-            return client.fetch_bare_tasks(project, after=after, since=since, size=TASKS_PER_PAGE)
-
+        fetch = partial(client.fetch_bare_tasks, project, size=TASKS_PER_PAGE)
         for page in self.fetch_pages("tasks", fetch):
             self._store_tasks(page.tasks)
         self.put("tasks.next", "")

@@ -18,7 +18,7 @@ from sayso.labelstudio.adjudication.questions import (
     AskedQuestion,
 )
 from sayso.labelstudio.adjudication.verdicts import UndecidedError, decode_decision
-from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskPage
+from sayso.labelstudio.api_types import AnnotatedTask, ListedProject
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.fetched_annotations import REFETCH_SECONDS
@@ -91,10 +91,7 @@ class AdjudicationTasks:
     def _fetch_changes(self) -> None:
         started = self.client.server_time()
 
-        def fetch(after: int, since: str) -> TaskPage[AnnotatedTask]:
-            fetch_tasks = self.client.fetch_annotated_tasks
-            return fetch_tasks(self.project, after=after, since=since, size=PAGE_SIZE)
-
+        fetch = partial(self.client.fetch_annotated_tasks, self.project, size=PAGE_SIZE)
         for page in self.state.fetch_pages("adjudications", fetch):
             self.state.connection.executemany(_INSERT, map(_build_row, page.tasks))
         self.state.mark_complete("adjudications", format_timestamp(started - REFETCH_SECONDS))
