@@ -189,7 +189,7 @@ def test_what_vanished_stays_until_it_is_pruned(campaign: SampleCampaign) -> Non
     left = campaign.pull()
     assert [notice.doc_id for notice in left.vanished] == ["doc-00001"]
     assert campaign.read_annotation_files() == before
-    campaign.pull(prune=True)
+    run_sayso_ok(campaign.checkout.root, "pull", "--prune", *campaign.options)
     assert [annotation.doc_id for annotation in campaign.read_annotations()] == ["doc-00002"]
 
 
