@@ -1,8 +1,7 @@
-"""Runs uv with what pip has been told about where packages come from.
+"""Run uv with pip's settings about package indexes.
 
-uv reads its own configuration only. A machine whose pip knows of a mirror, a
-certificate or a folder of wheels should not have to be told twice.
-What uv's own environment variables already say is left as it is.
+uv reads its own configuration only, and a machine whose pip knows a mirror, a certificate or a
+folder of wheels should not be configured twice. uv's own environment variables take precedence.
 """
 
 import ast
@@ -25,9 +24,9 @@ STRONGEST_LAST = ("global", "install", ":env:")
 
 
 def pip_settings(listing: str) -> dict[str, str]:
-    """What `pip config list` prints, by option, the environment over the files.
+    """Parse the output of `pip config list`; the environment takes precedence over files.
 
-    >>> pip_settings("global.timeout='9'\\n:env:.cert='/mine'\\nglobal.cert='/write_dkpro_document'")
+    >>> pip_settings("global.timeout='9'\\n:env:.cert='/mine'\\nglobal.cert='/theirs'")
     {'timeout': '9', 'cert': '/mine'}
     """
     settings: dict[str, str] = {}
@@ -40,9 +39,9 @@ def pip_settings(listing: str) -> dict[str, str]:
 
 
 def uv_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """The same for uv.
+    """Return pip's settings as environment variables of uv.
 
-    >>> uv_environment({"find_project-links": "/one /two", "timeout": "9"})
+    >>> uv_environment({"find-links": "/one /two", "timeout": "9"})
     {'UV_FIND_LINKS': '/one,/two'}
     """
     told = {OURS[option]: value for option, value in settings.items() if option in OURS}

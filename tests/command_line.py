@@ -1,4 +1,4 @@
-"""The command line as a person runs it: a process of its own."""
+"""Run the command line as a person does, in a process of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run_sayso(
     environment: Mapping[str, str] = NOTHING,
     folder: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``run_sayso --root ROOT WORDS…`` to its end, whatever that is; ``folder`` is the current one."""
+    """Run ``sayso --root ROOT WORDS…`` in `folder` and return the ended process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
     done = subprocess.run(
         [sys.executable, "-m", "sayso", "--root", str(root), *words],
@@ -50,7 +50,7 @@ def run_sayso_ok(
     environment: Mapping[str, str] = NOTHING,
     folder: Path | None = None,
 ) -> str:
-    """What the command printed on stdout; fails with what it said when it did not end well."""
+    """Return what the command printed on stdout; fail with its messages if it did not succeed."""
     result = run_sayso(root, *words, stdin=stdin, environment=environment, folder=folder)
     assert result.returncode == 0, (
         f"sayso {' '.join(words)}: exit {result.returncode}\n{result.stderr}"

@@ -1,4 +1,4 @@
-"""A fresh checkout to work on, and a real Label Studio that no test leaves behind."""
+"""Fixtures: a checkout for each test, and one real Label Studio that is stopped at the end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass(frozen=True)
 class LabelStudioServer:
-    """A running Label Studio; ``token`` is the lead's, ``annotator_token(email)`` makes another account's."""
+    """A running Label Studio and the tokens of its accounts."""
 
     checkout: Checkout
     server: server.RunningServer
@@ -49,14 +49,14 @@ class LabelStudioServer:
         return self.server.token
 
     def annotator_token(self, email: str) -> str:
-        """The token of the account with this address, made when it is asked for first."""
+        """Return the token of an account, which is created at the first call."""
         if email not in self._tokens:
             self._tokens[email] = create_account(self.server, email, PASSWORD)
         return self._tokens[email]
 
 
 def new_checkout(root: Path) -> Checkout:
-    """A checkout with the repository's schema and an empty corpus."""
+    """Create a checkout with the repository's schema and an empty corpus."""
     shutil.copytree(REPOSITORY / "schema", root / "schema")
     (root / "corpus").mkdir()
     return find_checkout(root)
@@ -64,7 +64,7 @@ def new_checkout(root: Path) -> Checkout:
 
 @contextlib.contextmanager
 def stop_server_after(checkout: Checkout) -> Iterator[None]:
-    """Stop the embedded server of ``checkout`` when the block ends, and also when the test run is killed."""
+    """Stop the embedded server when the block ends, or when the test run is killed."""
     guard = subprocess.Popen(
         [
             "/bin/sh",
@@ -92,13 +92,13 @@ def stop_server_after(checkout: Checkout) -> Iterator[None]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A checkout of its own for each test."""
+    """Create a checkout for one test."""
     return new_checkout(tmp_path / "checkout")
 
 
 @pytest.fixture(scope="session")
 def labelstudio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
-    """One Label Studio for the whole run; tests make projects of their own in it."""
+    """Start one Label Studio for the whole run; each test creates projects of its own."""
     checkout = new_checkout(tmp_path_factory.mktemp("studio") / "checkout")
     with stop_server_after(checkout):
         yield LabelStudioServer(checkout, server.start(checkout, 0))
@@ -106,7 +106,7 @@ def labelstudio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudi
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """Start Chromium."""
     from tests import browser_pages
 
     with browser_pages.start_browser() as browser:
@@ -115,7 +115,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens a page at a view; at the end nothing was fetched, refused or raised."""
+    """Yield a function that opens a page; fail if a page fetched, refused or raised anything."""
     from tests import browser_pages
 
     with browser_pages.open_pages(browser) as open_page:

@@ -1,7 +1,7 @@
-"""An annotator's hands: a real Chromium on a real Label Studio, spans drawn with the mouse.
+"""Annotate in a real Chromium on a real Label Studio, with mouse and keys.
 
-Places on the page are found by counting code points through the page's own text, so that what is drawn depends on
-nothing that Sayso computes.
+Positions on the page are found by counting code points in the page's own text, so that they do not
+depend on anything that Sayso computes.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ QUIET = [
 
 _EDGES = """
 offset => {
-  const walker = document.createTreeWalker(document.querySelector('[class*=htx-richtext]'), NodeFilter.SHOW_ALL);
+  const shown = document.querySelector('[class*=htx-richtext]');
+  const walker = document.createTreeWalker(shown, NodeFilter.SHOW_ALL);
   for (let node, before = 0; (node = walker.nextNode()); ) {
-    const characters = node.nodeType === 3 ? Array.from(node.data) : node.nodeName === 'BR' ? ['\\n'] : [];
+    const breaks = node.nodeName === 'BR' ? ['\\n'] : [];
+    const characters = node.nodeType === 3 ? Array.from(node.data) : breaks;
     if (node.nodeType === 3 && offset < before + characters.length) {
       const start = characters.slice(0, offset - before).join('').length;
       const range = document.createRange();
@@ -54,7 +56,7 @@ _SHOWN = """
 
 @dataclass(frozen=True)
 class LabellingPage:
-    """One open task. ``text`` is what it shows; every offset is in code points of it."""
+    """One open task. Offsets are code points of ``text``, which the page shows."""
 
     page: Page
     text: str
@@ -76,7 +78,7 @@ class LabellingPage:
         self.page.wait_for_selector(".htx-highlight.__active")
 
     def pull_handle(self, side: str, offset: int) -> None:
-        """Drag the ``left`` or ``right`` handle of the selected region to just before ``offset``."""
+        """Drag the left or right handle of the selected region to just before ``offset``."""
         self.page.add_style_tag(content=".htx-highlight area { display: inline !important }")
         box = self.page.locator(f".__active area.__resize_{side}").bounding_box()
         assert box
@@ -84,7 +86,7 @@ class LabellingPage:
         self.page.wait_for_timeout(300)
 
     def wait_for_mentions(self, count: int = 0) -> list[str]:
-        """The words of every region on the page, in order of place; waits until there are ``count`` regions."""
+        """Wait until the page shows `count` regions and return their words, in order of text."""
         self.page.wait_for_function(
             f"count => Object.keys(({_SHOWN})()).length >= count", arg=count
         )
@@ -92,14 +94,15 @@ class LabellingPage:
         return words
 
     def colours(self) -> set[str]:
-        """The backgrounds of all regions, as the browser paints them."""
+        """Return the background colours of all regions."""
         painted: list[str] = self.page.evaluate(
-            "() => Array.from(document.querySelectorAll('.htx-highlight'), p => getComputedStyle(p).backgroundColor)"
+            "() => Array.from(document.querySelectorAll('.htx-highlight'),"
+            " mark => getComputedStyle(mark).backgroundColor)"
         )
         return set(painted)
 
     def submit(self) -> dict[str, Any]:
-        """Press Submit; the answer as the server stored it."""
+        """Press Submit and return the annotation that the server stored."""
         with self.page.expect_response(_is_annotation_saved) as response:
             self.page.get_by_role("button", name="Submit").click()
         stored: dict[str, Any] = response.value.json()
@@ -111,7 +114,7 @@ class LabellingPage:
         return found[0], found[1], found[2]
 
     def _caret(self, offset: int) -> tuple[float, float]:
-        """The point just before a code point: at its right where the script runs to the left."""
+        """Return the point just before a code point, which is at its right in right-to-left text."""
         left, right, middle = self.displayed_edges(offset)
         return (right - 0.5, middle) if self._leftward(offset) else (left + 0.5, middle)
 
@@ -135,7 +138,7 @@ def _is_annotation_saved(response: Response) -> bool:
 
 @contextlib.contextmanager
 def log_in(url: str, email: str, password: str, *, height: int = 2600) -> Iterator[Page]:
-    """A page of a fresh browser, logged in; high enough that no text has to be scrolled."""
+    """Log in with a fresh browser, high enough that no text has to be scrolled."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
         try:

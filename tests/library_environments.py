@@ -1,7 +1,7 @@
-"""Environments of their own for libraries that cannot share ours: other versions of `datasets`, large readers.
+"""Virtual environments for libraries that cannot share ours, such as other releases of `datasets`.
 
-Each file in `tests/constraints/` is one, every version pinned, made by `make constraints`;
-its name says what it is about. They live in `.venv`, so that they go when it goes.
+Each file of `tests/constraints/` pins one; `make constraints` renews them. They are inside
+`.venv`, so that they disappear with it.
 """
 
 import fcntl
@@ -17,17 +17,17 @@ PINNED = ROOT / "tests" / "constraints"
 HOME = Path(sys.prefix) / "environments"
 
 NAMES = sorted(pinned.stem for pinned in PINNED.glob("*.txt"))
-"""What there is, by name: datasets-3.0.0 and so on. For `pytest.mark.parametrize`."""
+"""The names of all environments, such as ``datasets-3.0.0``."""
 
 
 def environment_python(name: str) -> Path:
-    """The interpreter of one environment, which is made unless it is there whole.
+    """Return the interpreter of an environment, which is created at the first call.
 
-    A minute without a package cache, seconds with one, nothing the second time.
+    That takes a minute, or seconds with a package cache.
 
     Raises:
         FileNotFoundError: `tests/constraints/` has no such file.
-        subprocess.CalledProcessError: the package index cannot be reached; uv has said so on stderr.
+        subprocess.CalledProcessError: the package index cannot be reached.
     """
     pinned = PINNED / f"{name}.txt"
     wanted = sha256(pinned.read_bytes()).hexdigest()
@@ -51,7 +51,7 @@ def _uv(*words: str | Path) -> None:
 
 @contextmanager
 def _environment_lock(name: str) -> Iterator[None]:
-    """Two test runs do not make the same environment at once."""
+    """Keep two test runs from creating the same environment at once."""
     HOME.mkdir(exist_ok=True)
     with (HOME / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

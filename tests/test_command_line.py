@@ -1,4 +1,4 @@
-"""The door: one line for each error, an exit code by kind, data on stdout and talk on stderr."""
+"""Errors are one line and an exit code; data goes to stdout, messages to stderr."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def test_outside_a_checkout_it_says_where_to_go(tmp_path: Path) -> None:
 
 
 def test_a_bug_shows_no_traceback_unless_asked(checkout: Checkout) -> None:
-    code = "from sayso import checks, cli\nfrom sayso.corpus import sources\nsources.CorpusFiles.batch_files = None; cli.main()"
+    code = (
+        "from sayso import checks, cli\nfrom sayso.corpus import sources\n"
+        "sources.CorpusFiles.batch_files = None; cli.main()"
+    )
     for environment, traceback in (({}, False), ({"SAYSO_DEBUG": "1"}, True)):
         result = subprocess.run(
             [sys.executable, "-c", code, "--root", str(checkout.root), "build"],
@@ -53,7 +56,7 @@ def test_a_bug_shows_no_traceback_unless_asked(checkout: Checkout) -> None:
 
 
 def run_in_terminal(words: list[str], environment: dict[str, str]) -> bytes:
-    """What a command shows in a terminal of its own, read to its very end."""
+    """Run a command in a pseudo-terminal and return everything it shows."""
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     ours, theirs = os.openpty()
     with subprocess.Popen(

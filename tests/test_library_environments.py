@@ -1,4 +1,4 @@
-"""The tests' own surroundings: the browser is found, the other environments are what they are called."""
+"""The tests find a browser and build the environments that they name."""
 
 import subprocess
 from pathlib import Path
