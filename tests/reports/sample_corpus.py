@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sayso import jsonl
+from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.models import (
     Annotation,
@@ -17,6 +18,7 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
+from sayso.reports.corpus_statistics import CorpusStatistics
 from tests.dataset.samples import (
     SCHEMA,
     make_annotation,
@@ -42,6 +44,14 @@ def main_document() -> Document:
         published="2025-10-31",
         url="https://example.org/a",
     )
+
+
+def count_corpus(root: Path, selection: AnnotationFilter | None = None) -> CorpusStatistics:
+    """Count the corpus of a checkout."""
+    statistics = CorpusStatistics(SCHEMA)
+    for item in CorpusFiles(root).items(selection):
+        statistics.add(item)
+    return statistics
 
 
 def find_offsets(text: str, words: str) -> tuple[int, int]:

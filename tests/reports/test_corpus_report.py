@@ -19,7 +19,6 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, SpanError
 from sayso.reports import count_algebra
 from sayso.reports.corpus_report import BLOCK_DOCUMENTS, build_banner, write_report
-from sayso.reports.corpus_statistics import count_corpus
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY
@@ -27,6 +26,7 @@ from tests.dataset.samples import SCHEMA, make_annotation, make_document, write_
 from tests.reports.sample_corpus import (
     HOSTILE,
     MAIN_TEXT,
+    count_corpus,
     main_annotation,
     main_document,
     write_sample_corpus,
@@ -278,20 +278,14 @@ def test_many_documents_are_split_into_blocks(checkout: Checkout) -> None:
 def test_the_banner_states_who_annotated(
     sample_checkout: Checkout, selection: AnnotationFilter, headline: str
 ) -> None:
-    assert (
-        build_banner(count_corpus(CorpusFiles(sample_checkout.root), SCHEMA, selection)).headline
-        == headline
-    )
+    assert build_banner(count_corpus(sample_checkout.root, selection)).headline == headline
     write_report(sample_checkout, sample_checkout.root / "page.html", selection)
     assert html.escape(headline) in (sample_checkout.root / "page.html").read_text(encoding="utf-8")
 
 
 def test_the_banner_of_an_empty_corpus(checkout: Checkout) -> None:
     found = load_report(checkout)
-    assert (
-        build_banner(count_corpus(CorpusFiles(checkout.root), SCHEMA)).headline
-        == "Nothing is annotated yet."
-    )
+    assert build_banner(count_corpus(checkout.root)).headline == "Nothing is annotated yet."
     assert found.json("page-data")["documents"] == 0
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
-from sayso.reports.corpus_statistics import NO_SOURCE, CorpusStatistics, count_corpus
+from sayso.reports.corpus_statistics import NO_SOURCE, CorpusStatistics
 from sayso.reports.svg_plots import DOCUMENTS, Plot, render_svg
 from sayso.settings import Checkout
 from tests.conftest import REPOSITORY
 from tests.dataset.samples import SCHEMA, make_document
-from tests.reports.sample_corpus import HOSTILE, write_sample_corpus
+from tests.reports.sample_corpus import HOSTILE, count_corpus, write_sample_corpus
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -26,7 +26,7 @@ def sample_root(checkout: Checkout) -> Path:
 
 
 def test_counts_of_the_founding_corpus() -> None:
-    found = count_corpus(CorpusFiles(REPOSITORY), SCHEMA)
+    found = count_corpus(REPOSITORY)
     labels: Counter[str] = Counter()
     for annotation in CorpusFiles(REPOSITORY).annotations():
         labels.update(mention.label for mention in annotation.mentions)
@@ -38,7 +38,7 @@ def test_counts_of_the_founding_corpus() -> None:
 
 
 def test_annotator_kinds_are_counted_separately(sample_root: Path) -> None:
-    found = count_corpus(CorpusFiles(sample_root), SCHEMA)
+    found = count_corpus(sample_root)
     assert found.annotations == {"gold": 1, "human": 3, "program": 1}
     assert found.labels["Claim"] == {"gold": 1, "human": 4, "program": 1}
     assert found.sources["Ministry of Defence"] == {"gold": 1, "human": 1, "program": 1}
@@ -52,19 +52,14 @@ def test_annotator_kinds_are_counted_separately(sample_root: Path) -> None:
 
 
 def test_the_filter_limits_what_is_counted(sample_root: Path) -> None:
+    assert count_corpus(sample_root, AnnotationFilter(kinds=frozenset({"gold"}))).annotations == {
+        "gold": 1
+    }
     assert count_corpus(
-        CorpusFiles(sample_root), SCHEMA, AnnotationFilter(kinds=frozenset({"gold"}))
-    ).annotations == {"gold": 1}
-    assert count_corpus(
-        CorpusFiles(sample_root),
-        SCHEMA,
-        AnnotationFilter(annotators=frozenset({"ann-2"}), kinds=frozenset({"human"})),
+        sample_root, AnnotationFilter(annotators=frozenset({"ann-2"}), kinds=frozenset({"human"}))
     ).annotations == {"human": 1}
     both = AnnotationFilter(annotators=frozenset({"ann-2"}))
-    assert count_corpus(CorpusFiles(sample_root), SCHEMA, both).annotations == {
-        "gold": 1,
-        "human": 1,
-    }
+    assert count_corpus(sample_root, both).annotations == {"gold": 1, "human": 1}
 
 
 def render_plots(statistics: CorpusStatistics) -> dict[str, str]:
@@ -106,7 +101,7 @@ def test_long_timelines_count_months_or_years() -> None:
 
 
 def test_plots_have_titles_descriptions_and_all_numbers(sample_root: Path) -> None:
-    drawn = render_plots(count_corpus(CorpusFiles(sample_root), SCHEMA))
+    drawn = render_plots(count_corpus(sample_root))
     assert set(drawn) == {"documents", "mentions", "claims", "counts", "sources", "timeline"}
     for name, content in drawn.items():
         root = ElementTree.fromstring(content)
@@ -129,9 +124,7 @@ def test_plots_have_titles_descriptions_and_all_numbers(sample_root: Path) -> No
 
 
 def test_the_same_statistics_give_the_same_plots(sample_root: Path) -> None:
-    assert render_plots(count_corpus(CorpusFiles(sample_root), SCHEMA)) == render_plots(
-        count_corpus(CorpusFiles(sample_root), SCHEMA)
-    )
+    assert render_plots(count_corpus(sample_root)) == render_plots(count_corpus(sample_root))
 
 
 def test_names_are_escaped_in_plots() -> None:

@@ -21,6 +21,7 @@ schema does not list stands as it is. Absent elements at the end of an array are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, LOWER, UPPER
@@ -39,6 +40,9 @@ from sayso.reports.count_algebra import find_equations, format_count
 from sayso.schema.declarations import Schema
 
 PackedRow = list[Any]
+_SUMMARY_FIELDS = attrgetter(
+    "doc_id", "title", "outlet", "url", "published", "language", "split", "license"
+)
 
 
 class CorpusPacker:
@@ -102,17 +106,9 @@ class CorpusPacker:
 
     def pack_summary(self, item: Item) -> PackedRow:
         """Pack the row of a document in the documents table."""
-        document = item.document
         labels = [mention.label for record in item.records for mention in record.mentions]
         return [
-            document.doc_id,
-            document.title,
-            document.outlet,
-            document.url,
-            document.published,
-            document.language,
-            document.split,
-            document.license,
+            *_SUMMARY_FIELDS(item.document),
             [self._annotator_index(record) for record in item.records],
             len(labels),
             labels.count(CLAIM),

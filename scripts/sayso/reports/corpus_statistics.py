@@ -9,8 +9,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, SOURCE
-from sayso.corpus.items import AnnotationFilter, Item
-from sayso.corpus.sources import CorpusFiles
+from sayso.corpus.items import Item
 from sayso.models import Annotation, Gold, Mention
 from sayso.reports.svg_plots import DOCUMENTS, Plot, PlotRows
 from sayso.schema.declarations import Schema
@@ -190,20 +189,6 @@ class CorpusStatistics:
         )
 
 
-def count_corpus(
-    corpus: CorpusFiles, schema: Schema, selection: AnnotationFilter | None = None
-) -> CorpusStatistics:
-    """Count a corpus in one pass over its sources.
-
-    Raises:
-        InputError: a record is broken, or nothing matches the filter.
-    """
-    statistics = CorpusStatistics(schema)
-    for item in corpus.items(selection):
-        statistics.add(item)
-    return statistics
-
-
 def _format_excluded(count: int, noun: str, reason: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)} {reason}" if count else ""
 
@@ -221,8 +206,8 @@ def _cross_values(
 def _parse_date(published: str | None) -> str:
     """Return the year, month or day of a time as received; empty without one.
 
-    >>> _parse_date("2025-10-31T22:42:00+03:00"), _parse_date("2025-10"), _parse_date("2025-02-30"), _parse_date("Friday")
-    ('2025-10-31', '2025-10', '', '')
+    >>> [_parse_date(time) for time in ("2025-10-31T22:42:00+03:00", "2025-10", "2025-02-30")]
+    ['2025-10-31', '2025-10', '']
     """
     match = _DATE.match(published or "")
     if not match:

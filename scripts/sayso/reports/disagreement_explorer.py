@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
 from sayso.agreement.disagreement_counts import COUNT_COLUMNS, DisagreementCounts
 from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS, Disagreement, DisagreementSide
@@ -157,13 +159,6 @@ def _encode_side(annotation: Annotation, side: DisagreementSide, server_url: str
 
 
 def _encode_mention(mention: Mention) -> dict[str, Any]:
-    optional = {"flag": mention.flag, "note": mention.note}
-    return {
-        "id": mention.id,
-        "label": mention.label,
-        "start": mention.start,
-        "end": mention.end,
-        "text": mention.text,
-        "attributes": mention.attributes,
-        **{name: value for name, value in optional.items() if value},
-    }
+    fields: dict[str, Any] = {**msgspec.to_builtins(mention), "attributes": mention.attributes}
+    fields.pop("started_from", None)
+    return fields

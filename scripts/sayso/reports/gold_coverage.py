@@ -77,9 +77,9 @@ class GoldCoverage:
 
 
 def format_ratio(part: int, whole: int) -> str:
-    """Format a part of a whole with its percentage, rounded down.
+    """Format a part of a whole with its percentage, rounded down; a dash without a whole.
 
     >>> format_ratio(199, 200), format_ratio(0, 0)
-    ('199 of 200, 99 %', 'undefined: none in gold')
+    ('199 of 200, 99 %', '–')
     """
-    return f"{part:,} of {whole:,}, {100 * part // whole} %" if whole else "undefined: none in gold"
+    return f"{part:,} of {whole:,}, {100 * part // whole} %" if whole else "–"
