@@ -2,9 +2,9 @@
 
     python tests/benchmarks/report.py [documents ...]
 
-The baseline writes the JSON of the page with orjson: it reads no source, and checks, counts and draws nothing. Memory
-is the peak of a separate process. In the browser, three times are measured: from the start of the navigation until the
-claims table can be searched, until a search has its rows, and until a document is shown.
+The baseline writes the JSON of the page with orjson: it reads no source, and checks, counts and
+draws nothing. Memory is the peak of a separate process. In the browser, three times are measured:
+until the claims table can be searched, until a search has its rows, and until a document is shown.
 """
 
 from __future__ import annotations
@@ -143,12 +143,13 @@ def main(counts: tuple[int, ...]) -> None:
                 measure_browser(root / "report.html"),
             )
         print(
-            f"report, {count:,} articles of 3 kB with 25 mentions each (seconds, MB at the peak, against the bare way)"
+            f"report, {count:,} articles of 3 kB with 25 mentions each "
+            "(seconds, peak MB, times the baseline)"
         )
         for name, (seconds, megabytes) in {
             "the whole report": whole,
             "the same again, nothing changed": same,
-            "bare orjson writing the same JSON": yardstick,
+            "baseline: orjson writes the same JSON": yardstick,
         }.items():
             print(f"  {name:44} {seconds:8.2f} {megabytes:8.0f} {seconds / yardstick[0]:8.1f}")
         print(f"  the file                                     {size / 1e6:8.1f} MB")

@@ -29,8 +29,14 @@ from tests.dataset.samples import (
 )
 
 _INJECTED = "document.title='taken'"
-HOSTILE = f'</script><script>{_INJECTED}</script><img src="https://x.invalid/y" onerror="{_INJECTED}"><!--'
-MAIN_TEXT = "😀 The ministry said that 38 drones 𝒻ell: 34 near Belgorod and two more in <b>Crimea</b>. Nobody counted again."
+HOSTILE = (
+    f"</script><script>{_INJECTED}</script>"
+    f'<img src="https://x.invalid/y" onerror="{_INJECTED}"><!--'
+)
+MAIN_TEXT = (
+    "😀 The ministry said that 38 drones 𝒻ell: 34 near Belgorod and two more in <b>Crimea</b>. "
+    "Nobody counted again."
+)
 SECOND_TEXT = "Residents claimed that about 20 houses burned. At least 12 people left."
 
 

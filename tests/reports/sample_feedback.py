@@ -82,7 +82,7 @@ def write_gold(root: Path, golds: Iterable[Gold]) -> None:
 
 
 def write_compared_corpus(root: Path) -> Path:
-    """The three annotators of one article; gold is the first one's, but for the governor. Return the root."""
+    """Write three annotators, and gold like the first except for the governor; return the root."""
     first = make_annotations()[0]
     mentions = [m for m in first.mentions if m.id != "who"]
     mentions.append(mention_of(STRUCK, "who", "Actor", "governor", note=GOLD_NOTE))
@@ -98,9 +98,9 @@ LEARNER_TEXT = " ".join(f"name{number:02d}" for number in range(WORDS))
 
 
 def build_learner(count: int) -> tuple[list[Document], list[Annotation], list[Gold]]:
-    """One who finds two of twenty names more each time, and takes four seconds for 100 characters less.
+    """Build a learner who finds two more of twenty names each time, and is four seconds faster.
 
-    The third time a visitor came, and the clock went on for a day.
+    In the third document the clock runs on for a day.
     """
     documents = [
         make_document(f"d{number:02d}", f"{LEARNER_TEXT} {number:02d}") for number in range(count)

@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,10 @@ def test_the_content_security_policy_admits_only_the_script_and_style_of_the_pag
         base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()
         for each in (style, script)
     ]
-    rules = "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
+    rules = (
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
     assert policy == rules.format(*hashes)
     assert (
         "innerHTML" not in script and "eval(" not in script and "insertAdjacentHTML" not in script
@@ -309,6 +313,33 @@ def test_the_command_reports_what_it_wrote(sample_checkout: Checkout) -> None:
         )
     )
     assert (chosen["annotations"], chosen["claims"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "annotations_by"),
+    [
+        (("--no-programs",), {"gold": 1, "human": 3}),
+        (("--pass", "names"), {}),
+        (("--gold", "--annotator", "ann-2"), {"gold": 1, "human": 1}),
+        (("--gold",), {"gold": 1}),
+    ],
+)
+def test_filter_options_of_the_command(
+    sample_checkout: Checkout, options: tuple[str, ...], annotations_by: dict[str, int]
+) -> None:
+    out = sample_checkout.root / "part.html"
+    run_sayso_ok(sample_checkout.root, "report", "--out", str(out), *options)
+    data = PageElements(out.read_text(encoding="utf-8")).json("documents-0")
+    kinds = [annotator[1] for annotator in _page_annotators(out)]
+    shown = Counter(kinds[record[0]] for _text, records in data for record in records)
+    assert shown == annotations_by
+
+
+def _page_annotators(out: Path) -> list[list[str]]:
+    annotators: list[list[str]] = PageElements(out.read_text(encoding="utf-8")).json("page-data")[
+        "annotators"
+    ]
+    return annotators
 
 
 @pytest.mark.parametrize(

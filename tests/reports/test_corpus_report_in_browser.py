@@ -91,7 +91,8 @@ def list_marks(page: Page) -> list[tuple[str, str]]:
     """List the label and the text of every mark."""
     found: list[list[str]] = page.evaluate(
         """() => [...document.querySelectorAll('.text mark')].map(mark => {
-            const copy = mark.cloneNode(true), label = copy.querySelector('.tag').textContent.trim();
+            const copy = mark.cloneNode(true);
+            const label = copy.querySelector('.tag').textContent.trim();
             for (const tag of copy.querySelectorAll('.tag')) tag.remove();
             return [label, copy.textContent]; })"""
     )

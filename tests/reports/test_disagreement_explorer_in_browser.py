@@ -209,7 +209,8 @@ def test_nothing_overflows_horizontally(sample_root: Path, open_page: OpenPage, 
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     right = page.evaluate(
-        "Math.max(...[...document.querySelectorAll('.span')].map(each => each.getBoundingClientRect().right))"
+        "Math.max(...[...document.querySelectorAll('.span')]"
+        ".map(each => each.getBoundingClientRect().right))"
     )
     assert right <= width
 

@@ -14,8 +14,14 @@ from sayso.release.manifest import list_release_files
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY
-from tests.dataset.samples import write_corpus
-from tests.reports.sample_feedback import build_learner, write_compared_corpus, write_gold
+from tests.dataset.samples import make_annotation, make_document, write_corpus
+from tests.reports.sample_corpus import mention_of
+from tests.reports.sample_feedback import (
+    build_gold,
+    build_learner,
+    write_compared_corpus,
+    write_gold,
+)
 
 
 @pytest.fixture
@@ -128,6 +134,31 @@ def test_json_has_rules_coverage_f1_and_curve(checkout: Checkout) -> None:
         and exact["low"] < exact["value"] < exact["high"]
     )
     assert page["curve"][0]["exact_f1"] == 0.0 and page["curve"][2]["capped"]
+
+
+@pytest.mark.parametrize(
+    ("options", "annotations_by"),
+    [
+        ((), {"ann-1": 2}),
+        (("--programs",), {"ann-1": 2, "draft": 1}),
+        (("--pass", "names"), {"ann-1": 1}),
+        (("--programs", "--annotator", "draft"), {"draft": 1}),
+    ],
+)
+def test_filter_options(
+    checkout: Checkout, options: tuple[str, ...], annotations_by: dict[str, int]
+) -> None:
+    document = make_document("d", "The mayor spoke.")
+    mayor = mention_of(document.text, "m", "Actor", "mayor")
+    records = [
+        make_annotation(document, mayor),
+        make_annotation(document, mayor, interface="names"),
+        make_annotation(document, mayor, annotator="draft", annotator_kind="program"),
+    ]
+    write_corpus(checkout.root, [document], records)
+    write_gold(checkout.root, [build_gold(document, [mayor])])
+    pages = json.loads(run_sayso_ok(checkout.root, "feedback", "--json", *options))["pages"]
+    assert {page["annotator"]: page["annotations"] for page in pages} == annotations_by
 
 
 def test_without_gold_the_error_names_the_command_that_makes_it(checkout: Checkout) -> None:

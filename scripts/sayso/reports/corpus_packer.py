@@ -1,21 +1,22 @@
-"""The JSON of the corpus report: arrays in place of objects, and indexes in place of names that the schema lists.
+"""The JSON of the corpus report: arrays for objects, and indexes for names of the schema.
 
 ``report.js`` reads these arrays. Offsets count code points, as in the records.
 
 | array | elements |
 |---|---|
-| summary | doc_id, title, outlet, url, published, language, split, license, annotators, mentions, claims |
+| summary | doc_id to license, annotators, number of mentions, number of claims |
 | document | text, annotations |
 | annotation | annotator, status, mentions, relations, equations, note, unknown parts, declined |
 | declined | label, text, its values, votes |
 | mention | id, start, end, label, attributes, flag, note, decided, votes, formatted count |
 | relation | type, head, tail (indexes of mentions) |
 | equation | relation, whole, parts (indexes of mentions), state, total, explanation |
-| claim | document, annotator, id, start, end, text, flag, closed attributes, a list of tails for each relation |
+| claim | document, annotator, id, start, end, text, flag, closed attributes, tails by relation |
 | tail | text, notation, lower, upper |
 
-A label, relation, annotator, flag or value of a closed attribute is an index into the lists of the page data; what the
-schema does not list stands as it is. Absent elements at the end of an array are dropped.
+A label, relation, annotator, flag or value of a closed attribute is an index into the lists of
+the page data; what the schema does not list stands as it is. Absent elements at the end of an
+array are dropped.
 """
 
 from __future__ import annotations
@@ -193,7 +194,7 @@ class CorpusPacker:
         return None if mention.flag is None else self._flags.get(mention.flag, mention.flag)
 
     def _pack_attributes(self, mention: Mention) -> PackedRow:
-        """Pack values in schema order; attributes that the schema does not list follow as [name, value]."""
+        """Pack values in schema order, then attributes that the schema lacks as [name, value]."""
         given, declared = mention.attributes, self._values.get(mention.label, {})
         known = [_encode_value(given.get(name), indexes) for name, indexes in declared.items()]
         unknown = [[name, value] for name, value in given.items() if name not in declared]
@@ -242,7 +243,7 @@ def _trim(values: PackedRow) -> PackedRow:
 def _encode_value(
     value: AttributeValue | None, indexes: Mapping[Any, int]
 ) -> AttributeValue | None:
-    """Return the index of a value in its list; a value that its list does not have stays a string."""
+    """Return the index of a value in its list, or the value if the list lacks it."""
     return value if value is None or not indexes else indexes.get(value, str(value))
 
 

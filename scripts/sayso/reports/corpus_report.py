@@ -1,6 +1,6 @@
 """The corpus report: statistics, claims and documents on one page.
 
-Rows go through temporary files beside the page: its statistics come first, and are known only at the end.
+Rows go through temporary files beside the page: its statistics come first, and are known last.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def write_report(
     selection: AnnotationFilter | None = None,
     advance: Advance = lambda _n: None,
 ) -> PageResult:
-    """Write the report to ``out`` unless it is up to date, and count its documents, annotations and claims.
+    """Write the report to ``out`` unless it is up to date, and count what it holds.
 
     Raises:
         InputError: a record is broken, or nothing matches the filter.

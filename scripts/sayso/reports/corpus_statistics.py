@@ -25,7 +25,7 @@ def _new_counters() -> defaultdict[Any, Counter[str]]:
 
 
 class AnnotatorKey(NamedTuple):
-    """The annotator of a record, in a campaign and a pass. Gold has the name and kind ``gold`` and no pass."""
+    """The annotator of a record in a campaign and a pass; gold is named ``gold``, without pass."""
 
     name: str
     kind: str
@@ -132,7 +132,7 @@ class CorpusStatistics:
             Plot(
                 "counts",
                 "Counts by thing and outcome",
-                "How many counts there are (not how many things), by the thing counted and its outcome.",
+                "How many counts there are (not things), by the thing counted and its outcome.",
                 "matrix",
                 _cross_values(self.counts, *self._attribute_values(COUNT, "thing", "outcome")),
             ),

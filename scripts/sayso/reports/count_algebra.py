@@ -1,6 +1,7 @@
 """Counts as intervals, and the equations between them: 38 = 34 + 2..4.
 
-Bounds are whole numbers; a missing bound is open. Nothing is corrected: a text may well say that parts do not add up.
+Bounds are whole numbers; a missing bound is open. Nothing is corrected: a text may well have parts
+that do not add up.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class CountBounds(NamedTuple):
     def __str__(self) -> str:
         """Format the interval, with a sign for an open end.
 
-        >>> [str(CountBounds(*ends)) for ends in ((2, 4), (7, 7), (2, math.inf), (0, 5), (0, math.inf))]
+        >>> ends = (2, 4), (7, 7), (2, math.inf), (0, 5), (0, math.inf)
+        >>> [str(CountBounds(*each)) for each in ends]
         ['2..4', '7', '≥ 2', '≤ 5', '?']
         """
         if self.low == self.high:
@@ -77,7 +79,7 @@ class CountEquation(NamedTuple):
 
     Attributes:
         whole, parts: ids of mentions.
-        state: one of the constants above; ``may add up`` if only some of the numbers allowed do.
+        state: a constant above; ``may add up`` if only some of the numbers allowed do.
         total: the sum of the parts, or of everything for an addition.
         explanation: the state in words; empty if there is nothing to explain.
     """
@@ -93,7 +95,7 @@ class CountEquation(NamedTuple):
 def find_equations(
     mentions: Mapping[str, Mention], relations: Sequence[Relation]
 ) -> Iterator[CountEquation]:
-    """Yield the equations between the counts of one annotation, by relation type and then in text order."""
+    """Yield the equations between counts by relation type, in text order."""
     builders = {PART_OF: _compare_sum, ADDS_TO: _build_addition, RESTATES: _compare_restatement}
     for relation_type, build in builders.items():
         for whole, parts in _group_parts(mentions, relations, relation_type):

@@ -1,6 +1,7 @@
-"""Feedback: a page for each annotator and an index for the campaign lead, private and outside of releases.
+"""Feedback: a private page for each annotator, and an index for the campaign lead.
 
-A page compares one annotator with gold and with nobody else; the index is in order of pseudonym and ranks nobody.
+A page compares one annotator with gold and with nobody else; the index is in order of pseudonym
+and ranks nobody.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class AnnotatorFeedback:
         )
 
     def add(self, comparison: GoldComparison) -> None:
-        """Add one annotation. Relations that lack an end are counted apart, as consequences of a missed mention."""
+        """Add one annotation."""
+        # A relation without an end follows from a missed mention, which is counted already.
         disagreements = comparison.result.disagreements
         independent = tuple(each for each in disagreements if MISSING_END not in each.details)
         self.consequences += len(disagreements) - len(independent)
@@ -199,7 +201,7 @@ def _campaign_folder(folder: Path, campaign: str) -> Path:
 
 
 def _write_private(page: HtmlPage, path: Path, *content: Any) -> PageResult:
-    """Write a page that only its owner can read, even if the file was there with other permissions."""
+    """Write a page that only its owner can read, also if the file had other permissions."""
     result = page.write(path, *content, mode=0o600)
     with convert_os_errors(path):
         path.chmod(0o600)

@@ -1,4 +1,4 @@
-"""Each annotator's own annotations compared with gold of the same campaign, and the F1 of the two."""
+"""Each annotator's own annotations compared with gold of the same campaign, with F1."""
 
 from __future__ import annotations
 
@@ -57,10 +57,7 @@ class GoldScore:
         >>> GoldScore(own=4, gold=6, exact=3, overlap=4).f1("exact")
         0.6
         """
-        mentions, pairs = (
-            self.own + self.gold,
-            {"exact": self.exact, "overlap": self.overlap}[measure],
-        )
+        mentions, pairs = self.own + self.gold, self.exact if measure == "exact" else self.overlap
         return 2 * pairs / mentions if mentions else None
 
 
@@ -72,7 +69,7 @@ class GoldComparison:
     """One annotation compared with gold.
 
     Attributes:
-        case: both, as the annotators ``you`` and ``gold``; gold is cut down to the labels of the annotator's pass.
+        case: both, as the annotators ``you`` and ``gold``, gold cut down to the annotator's pass.
     """
 
     annotation: Annotation
@@ -133,7 +130,7 @@ def _own_annotations(
 def _find_gold(
     annotation: Annotation, golds: Iterable[Gold], schema: Schema, excluded: ExcludedAnnotations
 ) -> Gold | None:
-    """Return gold of the same pass, else the latest gold of a pass that shows all that the annotator's does."""
+    """Return gold of the same pass, else the latest of a pass that covers the annotator's."""
     same_campaign = [gold for gold in golds if gold.campaign == annotation.campaign]
     usable = [
         g
@@ -148,7 +145,7 @@ def _find_gold(
 
 
 def pass_covers(schema: Schema, wider: str, narrower: str) -> bool:
-    """Return True if one pass shows everything that another does; an undeclared pass covers only itself."""
+    """Return True if one pass shows all that another does; an undeclared one covers itself."""
     if wider == narrower:
         return True
     if wider not in schema.interfaces or narrower not in schema.interfaces:

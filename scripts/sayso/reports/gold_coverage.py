@@ -21,7 +21,7 @@ COLUMNS = {
 
 
 class GoldCoverage:
-    """Counts by label or relation type: in gold, the same, the same with all attributes, and differences by kind."""
+    """Counts by label or relation type: in gold, in both, with all attributes, and differences."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""The guideline rule that a difference from gold goes against, looked up in ``schema/rules.yaml``."""
+"""The guideline rule that a difference from gold breaks, found with ``schema/rules.yaml``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RuleEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     row: bool = False
 
     def matches(self, disagreement: Disagreement) -> bool:
-        """Return True if the entry is for this difference between an annotation, ``one``, and gold."""
+        """Return True if the entry is for this difference of an annotation (one) from gold."""
         return (
             disagreement.kind == self.kind
             and (not self.details or self._matches_detail(disagreement.details))

@@ -1,6 +1,6 @@
-"""The builder of all HTML pages: one self-contained file with style, script and JSON, and no network access.
+"""The builder of all HTML pages: a self-contained file without network access.
 
-A template extends ``base.html``; its styles follow ``base.css`` and its scripts follow ``tools.js``.
+A template extends ``base.html``; styles follow ``base.css`` and scripts follow ``tools.js``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class PageResult:
-    """A written page. ``size`` is in bytes; ``changed`` is False if the file had the same content before."""
+    """A written page. ``size`` is in bytes; ``changed`` is False if the file had this content."""
 
     path: Path
     changed: bool
@@ -46,7 +46,7 @@ class HtmlPage:
     """A kind of page: the names of its template, styles and scripts.
 
     Attributes:
-        theme_style: computes more CSS from the background colour; called for the light and the dark theme.
+        theme_style: computes more CSS from the background of the light and of the dark theme.
     """
 
     template: str
@@ -63,7 +63,7 @@ class HtmlPage:
         *,
         mode: int = 0o644,
     ) -> PageResult:
-        """Write the page unless the file has this content already; readers see the old file or the new one.
+        """Write the page, whole or not at all, unless the file has this content already.
 
         The browser parses ``blocks`` before the script runs, and ``late_blocks`` after it.
 

@@ -1,7 +1,7 @@
 """Time and F1 against gold over the sequence of an annotator's annotations.
 
-Label Studio measures the time from opening a document to submitting it; times here are seconds per 100 characters of
-text. Breaks are not recorded, so times are capped at ``IDLE_FACTOR`` times the annotator's median.
+Label Studio measures the time from opening a document to submitting it; times here are seconds per
+100 characters. Breaks are not recorded, so times are capped at ``IDLE_FACTOR`` times the median.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ScoredAnnotation:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """One annotation. ``number`` counts from 1; ``seconds`` is per 100 characters and None if not measured."""
+    """One annotation. ``number`` counts from 1; ``seconds`` is per 100 characters, if measured."""
 
     number: int
     doc_id: str
@@ -67,7 +67,7 @@ class CurvePart:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The sequence in order of creation. ``cap`` is in seconds per 100 characters, None without times."""
+    """The sequence in order of creation. ``cap`` is in seconds per 100 characters, if measured."""
 
     points: tuple[CurvePoint, ...]
     parts: tuple[CurvePart, ...]

@@ -1,4 +1,4 @@
-"""The JSON of passages: the sentences around disagreements, with every annotator's mentions in them.
+"""The JSON of passages: sentences with disagreements and every annotator's mentions.
 
 ``passages.js`` reads these arrays. Offsets count code points from the start of the passage.
 
@@ -9,13 +9,13 @@
 | mention | start, end, label, attribute values in words |
 | disagreement | kind, names, detail, pairs, sides, gaps, and the number of its rule in feedback |
 | pair | annotator, annotator |
-| side | annotators, their version in words, places of its mentions, for attributes the values alone |
+| side | annotators, description, places of its mentions, for attributes the values |
 | place | index of the annotator in the passage, index of the mention |
 | gap | index of an annotator without a mention, start, end |
 | note | annotator, quotation or empty, flag or empty, note or empty |
 
-A disagreement joins all pairs that differ in the same way. Campaigns, passes, kinds, names and annotators are indexes
-into the lists of the page data.
+A disagreement joins all pairs that differ in the same way. Campaigns, passes, kinds, names and
+annotators are indexes into the lists of the page data.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ class PassagePacker:
 
 
 def _group_disagreements(case: DisagreementCase) -> list[_DisagreementGroup]:
-    """Join the disagreements of all pairs that have the same two sides; return them in text order."""
+    """Join the disagreements of pairs that have the same two sides, in text order."""
     groups: dict[tuple[object, ...], _DisagreementGroup] = {}
     for pair in case.pairs:
         for found in pair.comparison.disagreements:

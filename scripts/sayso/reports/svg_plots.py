@@ -1,8 +1,8 @@
 """Plots as SVG, drawn from plain numbers: the same numbers give the same bytes.
 
-They are drawn here because plotting libraries are large, or write random ids or remote links into their files. Every
-plot has a title and a description for screen readers, every number stands beside its bar, and nothing depends on
-colour alone. Lengths are in units of the view box.
+They are drawn here because plotting libraries are large, or write random ids or remote links into
+their files. Every plot has a title and a description for screen readers, every number stands beside
+its bar, and nothing depends on colour alone. Lengths are in units of the view box.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PlotRows = Sequence[tuple[tuple[str, ...], dict[str, int]]]
 
 @dataclass(frozen=True)
 class Plot:
-    """The numbers of a plot. ``rows`` holds a category, or a pair for a ``matrix``, and its count by annotator kind.
+    """The numbers of a plot: counts by annotator kind for each category, or pair in a ``matrix``.
 
     Attributes:
         shape: horizontal ``bars``, ``columns`` in order of time, or a ``matrix`` of two categories.
@@ -71,7 +71,7 @@ class _PlotElement(NamedTuple):
 
 
 def render_svg(plot: Plot, *, standalone: bool = False) -> str:
-    """Render a plot. A ``standalone`` one has its own style and namespace; in a page the page's style applies."""
+    """Render a plot; a ``standalone`` one has its own style, others take that of the page."""
     draw = {"bars": _draw_bars, "columns": _draw_columns, "matrix": _draw_matrices}[plot.shape]
     elements = list(draw(plot))
     height = max(element.bottom for element in elements) + GAP
@@ -163,8 +163,9 @@ def _draw_bars(plot: Plot) -> Iterator[_PlotElement]:
         for kind in plot.kinds:
             count = counts.get(kind, 0)
             length = width * count / maximum
-            title = f"{category or 'not given'}{f', {ANNOTATOR_KINDS[kind]}' if kind else ''}: {count:,}"
-            number = f"{count:,} {ANNOTATOR_KINDS[kind]}" if has_several else f"{count:,}"
+            caption = ANNOTATOR_KINDS.get(kind, "")
+            title = f"{', '.join(filter(None, (category or 'not given', caption)))}: {count:,}"
+            number = f"{count:,} {caption}" if has_several else f"{count:,}"
             bar = _draw_rectangle(
                 left + GAP, y, max(length, 1), BAR_HEIGHT, f"bar {kind or 'documents'}", title
             )
@@ -285,7 +286,7 @@ def render_curves(
     count: int,
     maximum: float,
 ) -> str:
-    """Render at most two lines by style, ``first`` and ``second``, over x from 1 to ``count`` and y from 0."""
+    """Render lines of the styles ``first`` and ``second``; x runs from 1 to ``count``, y from 0."""
     scaled = {style: _scale_line(line, count, maximum) for style, line in lines.items()}
     drawn = [_draw_line(style, line) for style, line in scaled.items()]
     content = "".join([*_draw_axes(count, maximum), *drawn, *_draw_names(scaled)])
@@ -351,7 +352,7 @@ def _draw_names(lines: Mapping[str, CurveLine]) -> Iterator[str]:
 def _standalone_style() -> str:
     return (
         f"{plot_style(LIGHT)}@media (prefers-color-scheme: dark){{{plot_style(DARK)}}}"
-        "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',Arial,sans-serif}"
+        "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif}"
     )
 
 
@@ -372,7 +373,7 @@ def plot_style(background: str) -> str:
 
 
 def _shade_styles(background: str) -> Iterator[str]:
-    """Yield CSS from the background to the full colour, with text in black or white, whichever contrasts more."""
+    """Yield CSS of shades, with text in black or white, whichever contrasts more."""
     full = make_legible(_SCALE_COLOUR, background)
     yield f".plot .shade0{{fill:none;stroke:{mix_colours(background, full, 0.22)}}}"
     for shade in range(1, SHADES + 1):
@@ -389,8 +390,10 @@ def curve_style(background: str) -> str:
         for style, colour in _CURVE_COLOURS.items()
     )
     return (
-        f".curve text{{font-size:12px;fill:{make_legible('#6b7280', background)}}}.curve .grid{{stroke:{grid}}}"
+        f".curve text{{font-size:12px;fill:{make_legible('#6b7280', background)}}}"
+        f".curve .grid{{stroke:{grid}}}"
         f"{colours}.curve .dot{{fill:var(--own);opacity:.35}}"
-        ".curve .mean{fill:none;stroke:var(--own);stroke-width:2.5}.curve .mean.second{stroke-dasharray:7 4}"
+        ".curve .mean{fill:none;stroke:var(--own);stroke-width:2.5}"
+        ".curve .mean.second{stroke-dasharray:7 4}"
         ".curve text.name{fill:var(--own);font-weight:600}"
     )

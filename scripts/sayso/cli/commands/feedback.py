@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--url",
     metavar="URL",
-    help="The Label Studio that links lead to. [default: SAYSO_URL, [tool.sayso], the embedded one]",
+    help="The Label Studio to link to. [default: SAYSO_URL, [tool.sayso], the embedded one]",
 )
 @click.pass_obj
 def command(
@@ -44,9 +44,9 @@ def command(
 ) -> None:
     """Write a page for each annotator that compares their annotations with gold, by guideline rule.
 
-    A page also shows the agreement with gold by label, and how time and F1 change over the annotations. It needs gold,
-    which `sayso adjudicate` makes. Pages are private: only you can read the files, no release contains them, and they
-    rank nobody. The index is for the campaign lead.
+    A page also shows the agreement with gold by label, and how time and F1 change over the
+    annotations. It needs gold, which `sayso adjudicate` makes. Pages are private: only you can
+    read the files, no release contains them, and they rank nobody. The index is for the lead.
 
     \b
     Examples:

@@ -36,10 +36,10 @@ def command(
     show: bool,
     as_json: bool,
 ) -> None:
-    """Write one HTML file with statistics, the table of claims, and every document with its annotations.
+    """Write one HTML file with statistics, claims, and all documents with their annotations.
 
-    The file needs no network and no other files. Without filter options it holds every annotation, side by side.
-    It holds the full text of the articles: check their licences before you share it.
+    The file needs no network and no other files. Without filter options it holds every
+    annotation. It holds the full text of the articles: check their licences before you share it.
 
     \b
     Examples:
