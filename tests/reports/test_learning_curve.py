@@ -28,7 +28,7 @@ def test_the_curve_recovers_the_simulated_learner(checkout: Checkout) -> None:
     documents, records, golds = build_learner(COUNT)
     write_corpus(checkout.root, documents, records)
     write_gold(checkout.root, golds)
-    run = build_curve(
+    curve = build_curve(
         [
             ScoredAnnotation.from_comparison(each)
             for each in compare_with_gold(
@@ -36,8 +36,8 @@ def test_the_curve_recovers_the_simulated_learner(checkout: Checkout) -> None:
             )
         ]
     )
-    assert [point.doc_id for point in run.points] == [each.doc_id for each in documents]
-    exact = [point.score.f1("exact") for point in run.points]
+    assert [point.doc_id for point in curve.points] == [each.doc_id for each in documents]
+    exact = [point.score.f1("exact") for point in curve.points]
     assert exact == pytest.approx(
         [2 * names_found(n) / (WORDS + names_found(n)) for n in range(COUNT)]
     )
@@ -47,12 +47,14 @@ def test_the_curve_recovers_the_simulated_learner(checkout: Checkout) -> None:
     )
     median = (measured[5] + measured[6]) / 2
     assert (
-        run.cap == pytest.approx(IDLE_FACTOR * median) and run.capped == 1 and run.points[2].capped
+        curve.cap == pytest.approx(IDLE_FACTOR * median)
+        and curve.capped == 1
+        and curve.points[2].capped
     )
-    assert [point.seconds for point in run.points] == pytest.approx(
+    assert [point.seconds for point in curve.points] == pytest.approx(
         [IDLE_FACTOR * median if n == 2 else seconds_rate(n) for n in range(COUNT)]
     )
-    first, *_rest, last = run.parts
+    first, *_rest, last = curve.parts
     assert first.seconds and last.seconds and last.seconds < first.seconds
     assert last.exact == pytest.approx(2 * (18 + 20 + 20) / (18 + 20 + 20 + 3 * WORDS))
     assert first.exact == pytest.approx(2 * (0 + 2 + 4) / (0 + 2 + 4 + 3 * WORDS)), (
@@ -61,28 +63,29 @@ def test_the_curve_recovers_the_simulated_learner(checkout: Checkout) -> None:
 
 
 def scored_annotation(number: int, seconds: float | None, score: GoldScore) -> ScoredAnnotation:
-    return ScoredAnnotation(f"2025-11-02T{number:05d}", f"d{number}", seconds, 100, score)
+    return ScoredAnnotation(f"2025-11-02T{number:05d}", f"d{number}", seconds, score)
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1e6)), max_size=60))
 def test_every_annotation_is_in_one_part(times: list[float | None]) -> None:
-    run = build_curve(
+    curve = build_curve(
         [
             scored_annotation(number, seconds, GoldScore(1, 1, 1, 1))
             for number, seconds in enumerate(times)
         ]
     )
-    numbers = [number for part in run.parts for number in range(part.first, part.last + 1)]
-    assert numbers == [point.number for point in run.points] == list(range(1, len(times) + 1))
-    assert len(run.parts) <= MAX_PARTS
+    numbers = [number for part in curve.parts for number in range(part.first, part.last + 1)]
+    assert len(curve.points) == len(times) and numbers == list(range(1, len(times) + 1))
+    assert len(curve.parts) <= MAX_PARTS
     assert all(
-        point.seconds is None or run.cap is None or point.seconds <= run.cap for point in run.points
+        point.seconds is None or curve.cap is None or point.seconds <= curve.cap
+        for point in curve.points
     )
 
 
 def test_missing_times_are_not_zero() -> None:
-    run = build_curve([scored_annotation(1, None, GoldScore(0, 0, 0, 0))])
-    assert (run.cap, run.points[0].seconds, run.parts[0].seconds, run.parts[0].exact) == (
+    curve = build_curve([scored_annotation(1, None, GoldScore(0, 0, 0, 0))])
+    assert (curve.cap, curve.points[0].seconds, curve.parts[0].seconds, curve.parts[0].exact) == (
         None,
         None,
         None,

@@ -289,11 +289,11 @@ def _part_rows(curve: LearningCurve) -> Iterator[list[str]]:
 
 
 def _point_rows(curve: LearningCurve) -> Iterator[list[str]]:
-    for point in curve.points:
+    for number, point in enumerate(curve.points, 1):
         score = point.score
         seconds = f"{_format_seconds(point.seconds)}{' (capped)' if point.capped else ''}"
         f1 = format_share(score.f1("exact")), format_share(score.f1("overlap"))
-        yield [f"{point.number}", point.doc_id, seconds, f"{score.own}", f"{score.gold}", *f1]
+        yield [f"{number}", point.doc_id, seconds, f"{score.own}", f"{score.gold}", *f1]
 
 
 def _format_seconds(seconds: float | None) -> str:

@@ -6,8 +6,8 @@ Label Studio measures the time from opening a document to submitting it; times h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 from sayso.reports.gold_comparison import EMPTY_SCORE, GoldComparison, GoldScore
@@ -20,43 +20,26 @@ MIN_PART_SIZE = 3  # annotations, unless there are fewer in all
 
 @dataclass(frozen=True)
 class ScoredAnnotation:
-    """The time and the score of one annotation. ``seconds`` is for the whole document."""
+    """The time, in seconds per 100 characters if measured, and the score of one annotation."""
 
     created: str
     doc_id: str
     seconds: float | None
-    characters: int
     score: GoldScore
+    capped: bool = False
 
     @classmethod
     def from_comparison(cls, comparison: GoldComparison) -> ScoredAnnotation:
         """Take time and score from a comparison."""
-        annotation, document = comparison.annotation, comparison.case.document
+        annotation, text = comparison.annotation, comparison.case.document.text
         seconds = annotation.lead_time_seconds
-        return cls(
-            annotation.created, annotation.doc_id, seconds, len(document.text), comparison.score
-        )
-
-    @property
-    def rate(self) -> float | None:
-        """Seconds per 100 characters, uncapped."""
-        return None if self.seconds is None else 100 * self.seconds / self.characters
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """One annotation. ``number`` counts from 1; ``seconds`` is per 100 characters, if measured."""
-
-    number: int
-    doc_id: str
-    seconds: float | None
-    capped: bool
-    score: GoldScore
+        rate = None if seconds is None else 100 * seconds / len(text)
+        return cls(annotation.created, annotation.doc_id, rate, comparison.score)
 
 
 @dataclass(frozen=True)
 class CurvePart:
-    """A group of consecutive annotations: their median time, and F1 over all their mentions."""
+    """Annotations in a row, numbered from 1: their median time, and F1 over all their mentions."""
 
     first: int
     last: int
@@ -69,7 +52,7 @@ class CurvePart:
 class LearningCurve:
     """The sequence in order of creation. ``cap`` is in seconds per 100 characters, if measured."""
 
-    points: tuple[CurvePoint, ...]
+    points: tuple[ScoredAnnotation, ...]
     parts: tuple[CurvePart, ...]
     cap: float | None
 
@@ -79,34 +62,31 @@ class LearningCurve:
         return sum(point.capped for point in self.points)
 
 
-def build_curve(annotations: Sequence[ScoredAnnotation]) -> LearningCurve:
+def build_curve(annotations: Iterable[ScoredAnnotation]) -> LearningCurve:
     """Order annotations by creation, cap their times and group them."""
     ordered = sorted(annotations, key=lambda each: (each.created, each.doc_id))
-    rates = [each.rate for each in ordered if each.rate is not None]
-    cap = IDLE_FACTOR * median(rates) if rates else None
-    points = tuple(_build_point(number, each, cap) for number, each in enumerate(ordered, 1))
+    times = [each.seconds for each in ordered if each.seconds is not None]
+    cap = IDLE_FACTOR * median(times) if times else None
+    points = tuple(_cap_time(each, cap) for each in ordered)
     return LearningCurve(points, tuple(_build_parts(points)), cap)
 
 
-def _build_point(number: int, annotation: ScoredAnnotation, cap: float | None) -> CurvePoint:
-    rate = annotation.rate
-    is_capped = rate is not None and cap is not None and rate > cap
-    return CurvePoint(
-        number, annotation.doc_id, cap if is_capped else rate, is_capped, annotation.score
-    )
+def _cap_time(annotation: ScoredAnnotation, cap: float | None) -> ScoredAnnotation:
+    if cap is None or annotation.seconds is None or annotation.seconds <= cap:
+        return annotation
+    return replace(annotation, seconds=cap, capped=True)
 
 
-def _build_parts(points: Sequence[CurvePoint]) -> Iterator[CurvePart]:
+def _build_parts(points: Sequence[ScoredAnnotation]) -> Iterator[CurvePart]:
     count = max(1, min(MAX_PARTS, len(points) // MIN_PART_SIZE))
     for number in range(count):
-        part = points[number * len(points) // count : (number + 1) * len(points) // count]
+        first, end = number * len(points) // count, (number + 1) * len(points) // count
+        part = points[first:end]
         if part:
             times = [point.seconds for point in part if point.seconds is not None]
             score = sum((point.score for point in part), EMPTY_SCORE)
             seconds = median(times) if times else None
-            yield CurvePart(
-                part[0].number, part[-1].number, seconds, score.f1("exact"), score.f1("overlap")
-            )
+            yield CurvePart(first + 1, end, seconds, score.f1("exact"), score.f1("overlap"))
 
 
 # --- as SVG
@@ -114,11 +94,11 @@ def _build_parts(points: Sequence[CurvePoint]) -> Iterator[CurvePart]:
 
 def render_time_curve(curve: LearningCurve) -> str:
     """Render time over the sequence; empty if no time was measured."""
-    points = [(point.number, point.seconds) for point in curve.points]
-    line = _build_line(curve, "seconds", points, [part.seconds for part in curve.parts])
-    maximum = max((seconds for _number, seconds in line.points), default=0.0)
+    times = [point.seconds for point in curve.points]
+    maximum = max((seconds for seconds in times if seconds is not None), default=0.0)
     if not maximum:
         return ""
+    line = _build_line(curve, "seconds", times, [part.seconds for part in curve.parts])
     description = "Seconds per 100 characters of text, for each annotation in order."
     return render_curves(
         "time", "Time", description, {"first": line}, len(curve.points), round_up(maximum)
@@ -127,15 +107,11 @@ def render_time_curve(curve: LearningCurve) -> str:
 
 def render_f1_curve(curve: LearningCurve) -> str:
     """Render exact and overlap F1 over the sequence."""
-    lines = {
-        style: _build_line(
-            curve,
-            measure,
-            [(point.number, point.score.f1(measure)) for point in curve.points],
-            [getattr(part, measure) for part in curve.parts],
-        )
-        for style, measure in (("second", "overlap"), ("first", "exact"))
-    }
+    lines = {}
+    for style, measure in (("second", "overlap"), ("first", "exact")):
+        values = [point.score.f1(measure) for point in curve.points]
+        means = [getattr(part, measure) for part in curve.parts]
+        lines[style] = _build_line(curve, measure, values, means)
     description = (
         "F1 of your mentions against gold, exact and overlap, for each annotation in order."
     )
@@ -143,16 +119,11 @@ def render_f1_curve(curve: LearningCurve) -> str:
 
 
 def _build_line(
-    curve: LearningCurve,
-    name: str,
-    points: Sequence[tuple[int, float | None]],
-    means: Sequence[float | None],
+    curve: LearningCurve, name: str, values: Sequence[float | None], means: Sequence[float | None]
 ) -> CurveLine:
-    middles = [
-        ((part.first + part.last) / 2, mean) for part, mean in zip(curve.parts, means, strict=True)
-    ]
+    middles = [(part.first + part.last) / 2 for part in curve.parts]
     return CurveLine(
         name,
-        [(x, y) for x, y in points if y is not None],
-        [(x, y) for x, y in middles if y is not None],
+        [(x, y) for x, y in enumerate(values, 1) if y is not None],
+        [(x, y) for x, y in zip(middles, means, strict=True) if y is not None],
     )
