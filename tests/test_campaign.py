@@ -202,9 +202,9 @@ def checkout(tmp_path: Path) -> Iterator[CampaignCheckout]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with stop_server_after(find_checkout(root)):
-        world = CampaignCheckout(root, port)
-        yield world
-        for account in world.accounts.values():
+        checkout = CampaignCheckout(root, port)
+        yield checkout
+        for account in checkout.accounts.values():
             account.close()
 
 
@@ -217,7 +217,7 @@ def revise_guidelines(root: Path) -> None:
     path.write_text(f"{newer}\nThe article stays outside: *the [mayor] said*.\n", encoding="utf-8")
 
 
-def test_the_whole_campaign(world: CampaignCheckout) -> None:
+def test_the_whole_campaign(checkout: CampaignCheckout) -> None:
     first = [
         SimulatedAnnotator("careful"),
         SimulatedAnnotator("hasty", with_article=True),
@@ -230,28 +230,28 @@ def test_the_whole_campaign(world: CampaignCheckout) -> None:
     ]
     rounds = iter([first, second])
     after: dict[str, Callable[[], object]] = {
-        "studio invite": lambda: world.join(*ANNOTATOR_NAMES, "adjudicator"),
-        "push": lambda: world.label(next(rounds)),
-        "disagreements": lambda: revise_guidelines(world.root),
-        "adjudicate push": lambda: adjudicate(world),
+        "studio invite": lambda: checkout.join(*ANNOTATOR_NAMES, "adjudicator"),
+        "push": lambda: checkout.label(next(rounds)),
+        "disagreements": lambda: revise_guidelines(checkout.root),
+        "adjudicate push": lambda: adjudicate(checkout),
     }
     for words in manual_commands():
         name = " ".join(word for word in words[:2] if re.fullmatch("[a-z]+", word))
         name = name if name in after else words[0]
-        world.run(*words)
+        checkout.run(*words)
         if name in after:
             after[name]()
-    check_annotations(world)
-    check_agreement(world)
-    check_gold(world)
-    check_feedback(world)
-    check_release(world)
+    check_annotations(checkout)
+    check_agreement(checkout)
+    check_gold(checkout)
+    check_feedback(checkout)
+    check_release(checkout)
 
 
-def adjudicate(world: CampaignCheckout) -> None:
+def adjudicate(checkout: CampaignCheckout) -> None:
     """Decide as the guidelines say: the mayor is a local authority, the article stays outside."""
-    hands = world.accounts["adjudicator"]
-    project = next(number for title, number in world.projects().items() if "adjudicate" in title)
+    hands = checkout.accounts["adjudicator"]
+    project = next(number for title, number in checkout.projects().items() if "adjudicate" in title)
     tasks = hands.get("/api/tasks", params={"project": project, "fields": "all"}).json()["tasks"]
     assert len(tasks) == 4
     for task in tasks:
@@ -288,9 +288,9 @@ def build_verdict(region: dict[str, Any], items: list[dict[str, Any]]) -> list[d
     ]
 
 
-def check_annotations(world: CampaignCheckout) -> None:
+def check_annotations(checkout: CampaignCheckout) -> None:
     """Everybody annotated everything, blind, and each annotation says which guidelines were shown."""
-    annotations = list(world.corpus.annotations("pilot"))
+    annotations = list(checkout.corpus.annotations("pilot"))
     assert Counter(annotation.started_from for annotation in annotations) == {"nothing": 12}
     versions = {
         (annotation.doc_id.partition("-")[0], annotation.guidelines_version)
@@ -300,10 +300,10 @@ def check_annotations(world: CampaignCheckout) -> None:
     assert len({annotation.annotator for annotation in annotations}) == 3
 
 
-def check_agreement(world: CampaignCheckout) -> None:
+def check_agreement(checkout: CampaignCheckout) -> None:
     """In the first round one of three includes the article: one pair in three agrees on the actor."""
-    (measured,) = json.loads(world.run("agreement", "--by", "version", "--json"))["measurements"]
-    assert (measured["documents"], measured["answers"], measured["comparisons"]) == (4, 12, 12)
+    (measured,) = json.loads(checkout.run("agreement", "--by", "version", "--json"))["measurements"]
+    assert (measured["documents"], measured["annotations"], measured["comparisons"]) == (4, 12, 12)
     rounds = {part["guidelines_version"]: agreement_values(part) for part in measured["by_version"]}
     for measure, before in (("exact", 1 / 3), ("normalised", 1), ("overlap", 1)):
         assert rounds["1.0.0"][f"spans.Actor.{measure}"] == pytest.approx(before, abs=1e-6)
@@ -311,7 +311,7 @@ def check_agreement(world: CampaignCheckout) -> None:
     assert agreement_values(measured)["attributes.Actor.type.agreement"] == pytest.approx(
         1 / 3, abs=1e-6
     )
-    assert (world.root / "build" / "disagreements.html").is_file()
+    assert (checkout.root / "build" / "disagreements.html").is_file()
     assert (
         agreement_values(measured)["attributes.Location.use.alpha"] is None
     )  # one value only: chance cannot be told
@@ -324,9 +324,9 @@ def agreement_values(part: Mapping[str, Any]) -> dict[str, float | None]:
     }
 
 
-def check_gold(world: CampaignCheckout) -> None:
+def check_gold(checkout: CampaignCheckout) -> None:
     """Gold has all votes, unanimous and adjudicated mentions, and the declined ones."""
-    gold = {record.doc_id: record for record in world.corpus.gold()}
+    gold = {record.doc_id: record for record in checkout.corpus.gold()}
     assert sorted(gold) == ["first-0", "first-1", "second-0", "second-1"]
     for record in gold.values():
         decided = {
@@ -358,28 +358,30 @@ def declined_mentions(record: Gold) -> set[tuple[str, Any]]:
     return {(mention.text, mention.attributes["type"]) for mention in record.declined}
 
 
-def check_feedback(world: CampaignCheckout) -> None:
+def check_feedback(checkout: CampaignCheckout) -> None:
     """A page for each annotator and one for the lead, which nobody else can read."""
-    pages = list((world.root / ".sayso" / "feedback").rglob("*.html"))
-    names = {annotation.annotator for annotation in world.corpus.annotations("pilot")}
+    pages = list((checkout.root / ".sayso" / "feedback").rglob("*.html"))
+    names = {annotation.annotator for annotation in checkout.corpus.annotations("pilot")}
     assert {page.stem for page in pages} == {*names, "index"}
     assert {stat.S_IMODE(page.stat().st_mode) for page in pages} == {0o600}
 
 
-def check_release(world: CampaignCheckout) -> None:
+def check_release(checkout: CampaignCheckout) -> None:
     """The card has the measured agreement, the dataset has gold, and no file has an address."""
     from datasets import load_dataset
 
-    card = (world.root / "corpus" / "README.md").read_text(encoding="utf-8")
+    card = (checkout.root / "corpus" / "README.md").read_text(encoding="utf-8")
     assert "not yet measured" not in card
-    released = (world.root / "corpus" / "agreement.json").read_text(encoding="utf-8")
-    assert json.loads(released) == json.loads(world.run("agreement", "--json"))
-    loaded = load_dataset(str(world.root / "corpus"), "gold", cache_dir=str(world.root / "cache"))
+    released = (checkout.root / "corpus" / "agreement.json").read_text(encoding="utf-8")
+    assert json.loads(released) == json.loads(checkout.run("agreement", "--json"))
+    loaded = load_dataset(
+        str(checkout.root / "corpus"), "gold", cache_dir=str(checkout.root / "cache")
+    )
     rows = [row for split in loaded.values() for row in split]
     assert len(rows) == 4
     assert all(row["adjudicated"] and len(row["mentions"]) == 5 for row in rows)
     everything = b"".join(
-        path.read_bytes() for path in (world.root / "corpus").rglob("*") if path.is_file()
+        path.read_bytes() for path in (checkout.root / "corpus").rglob("*") if path.is_file()
     )
     assert [
         name for name in (*ANNOTATOR_NAMES, "adjudicator") if f"{name}@".encode() in everything

@@ -90,10 +90,7 @@ def test_later_annotations_of_the_older_schema_are_migrated(campaign: SampleCamp
 def test_status_names_older_annotations_and_the_command(campaign: SampleCampaign) -> None:
     change_schema(campaign)
     output = run_sayso(campaign.checkout.root, "status", *campaign.options)
-    assert (
-        "all: 1 × answers in the words of schema 1.0.0\n    → `sayso schema migrate`"
-        in output.stdout
-    )
+    assert "all: 1 × annotations of schema 1.0.0\n    → `sayso schema migrate`" in output.stdout
     run_sayso_ok(campaign.checkout.root, "schema", "migrate")
     status = json.loads(
         run_sayso_ok(campaign.checkout.root, "status", "--json", *campaign.options)
