@@ -1,4 +1,4 @@
-"""The manual's campaign, command by command: three annotators, a real Label Studio, gold, a release."""
+"""The manual's campaign, command by command, with three annotators on a real Label Studio."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def build_verdict(region: dict[str, Any], items: list[dict[str, Any]]) -> list[d
 
 
 def check_annotations(checkout: CampaignCheckout) -> None:
-    """Everybody annotated everything, blind, and each annotation says which guidelines were shown."""
+    """Everybody annotated everything, blind; each annotation has the guidelines' version."""
     annotations = list(checkout.corpus.annotations("pilot"))
     assert Counter(annotation.started_from for annotation in annotations) == {"nothing": 12}
     versions = {
@@ -301,7 +301,7 @@ def check_annotations(checkout: CampaignCheckout) -> None:
 
 
 def check_agreement(checkout: CampaignCheckout) -> None:
-    """In the first round one of three includes the article: one pair in three agrees on the actor."""
+    """In the first round one of three includes the article: one pair in three agrees."""
     (measured,) = json.loads(checkout.run("agreement", "--by", "version", "--json"))["measurements"]
     assert (measured["documents"], measured["annotations"], measured["comparisons"]) == (4, 12, 12)
     rounds = {part["guidelines_version"]: agreement_values(part) for part in measured["by_version"]}

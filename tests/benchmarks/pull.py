@@ -2,9 +2,9 @@
 
     python tests/benchmarks/pull.py [documents]
 
-That route is the list of tasks in pages of 100, one after the other, bytes thrown away. It is measured as Label
-Studio answers it by default, and with the list of fields that we ask for, which spares the server work. Best of
-three, in turns, each a process of its own on one server.
+That route is the list of tasks in pages of 100, one after the other, bytes thrown away. It is
+measured as Label Studio answers it by default, and with the list of fields that we ask for, which
+spares the server work. Best of three, in turns, each a process of its own on one server.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def main(count: int) -> None:
                 )
     yardstick = best["bare pages, the fields that we ask for"].seconds
     print(
-        f"pull of {count:,} tasks with 25 mentions and 20 relations each (seconds, MB at our peak, times the first)"
+        f"pull of {count:,} tasks with 25 mentions and 20 relations each"
+        " (seconds, MB at our peak, times the first)"
     )
     for name, (seconds, memory, _) in best.items():
         print_row(name, seconds, memory, yardstick)

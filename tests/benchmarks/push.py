@@ -2,8 +2,9 @@
 
     python tests/benchmarks/push.py [documents]
 
-Both find an empty project. The bare imports get their bytes ready-made; ours enters, looks at the server, reads the
-corpus, breaks its lines, and checks the outcome. Best of three, in turns, each a process of its own on one server.
+Both find an empty project. The bare imports get their bytes ready-made; ours enters, looks at the
+server, reads the corpus, breaks its lines, and checks the outcome. Best of three, in turns, each a
+process of its own on one server.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
     python tests/benchmarks/sync.py [documents ...]
 
-For each size two tables: seconds, MB at our peak, requests, kilobytes received and sent; and the seconds and all the
-kilobytes as shares of the first line. 100,000 take half an hour and 4 GB of disk. Each step is a process of its own
-on one server. What can be repeated is the best of three; what fills an empty side is not.
+For each size two tables: seconds, MB at our peak, requests, kilobytes received and sent; and the
+seconds and all the kilobytes as shares of the first line. 100,000 take half an hour and 4 GB of
+disk. Each step is a process of its own on one server. What can be repeated is the best of three;
+what fills an empty side is not.
 
-A campaign of months is made in a moment: the answers are put straight into the database of the stopped server, an
-hour back in time, copied from one that the server itself wrote down.
+A campaign of months is made in a moment: the annotations are put straight into the database of the
+stopped server, an hour back in time, copied from one that the server itself wrote down.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def annotate_all(root: Path) -> None:
 def _copy_annotation(
     database: sqlite3.Connection, model: int, results: Iterator[tuple[str, str]]
 ) -> None:
-    """Copy the annotation ``model`` to every task of its project, with the result for its document."""
+    """Copy the annotation ``model`` to every task, with the result for its document."""
     asked = database.execute("SELECT * FROM task_completion WHERE id = ?", (model,))
     names = [column[0] for column in asked.description]
     copied = dict(zip(names, asked.fetchone(), strict=True))
@@ -293,7 +294,8 @@ def print_table(title: str, steps: Iterator[tuple[str, StepFigures]]) -> None:
         )
         print(
             f"  {name:43}{figures.seconds:12.2f}{figures.megabytes:12.0f}{len(figures.traffic):12,}"
-            f"{figures.received / 1000:12,.1f}{figures.sent / 1000:12,.1f}{shares[0]:12.1%}{shares[1]:12.1%}",
+            f"{figures.received / 1000:12,.1f}{figures.sent / 1000:12,.1f}"
+            f"{shares[0]:12.1%}{shares[1]:12.1%}",
             flush=True,
         )
         if len(figures.traffic) < 50:

@@ -1,4 +1,4 @@
-"""Annotations that cannot be decoded: kept, reported with their span, never stored as something else."""
+"""Annotations that cannot be decoded: kept and reported with their span."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def test_each_is_reported_with_its_span_and_address(campaign: SampleCampaign) ->
     (annotator,) = {annotation.annotator for annotation in campaign.read_annotations()}
     look = f"{campaign.labelstudio.url}/projects/{campaign.project}/data?task={task}"
     assert (
-        f"doc-00001 {annotator} [0, 10000): a span outside the text, or of nothing; kept in the record, look at {look}"
-        in output.stderr
+        f"doc-00001 {annotator} [0, 10000): a span outside the text, or of nothing;"
+        f" kept in the record, look at {look}" in output.stderr
     )
     assert ": 1 parts of annotations" in output.stderr
 

@@ -1,4 +1,4 @@
-"""A text that changes while people annotate: what provably fits is transferred, the rest quarantined."""
+"""A text that changes under annotation: what provably fits is transferred, or quarantined."""
 
 from __future__ import annotations
 
@@ -91,10 +91,12 @@ def test_an_annotation_with_an_unproven_mention_is_quarantined_and_named(
     assert result.carried_over == 0 and campaign.read_annotations() == []
     assert len(result.quarantined) == 2 and result.quarantine_file
     assert {notice.reason for notice in result.quarantined} == {
-        "the text has changed since it was pushed; 2 of 2 mentions do not provably have the same words: "
+        "the text has changed since it was pushed; "
+        "2 of 2 mentions do not provably have the same words: "
         f"“Two drones” [{OLD.index('Two')}, {OLD.index('Two') + 10}), "
         f"“Belgorod” [{OLD.index('Belgorod')}, {OLD.index('Belgorod') + 8})",
-        "the text has changed since it was pushed; 1 of 1 mentions do not provably have the same words: "
+        "the text has changed since it was pushed; "
+        "1 of 1 mentions do not provably have the same words: "
         f"“the mayor” [{OLD.index('the mayor')}, {OLD.index('the mayor') + 9})",
     }
     left = [

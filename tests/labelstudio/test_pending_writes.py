@@ -1,4 +1,4 @@
-"""Pending writes: if a command died while it sent, the next push waits as long as it can still arrive."""
+"""Pending writes: the next push waits as long as a dead command's write can still arrive."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ class _AnnotationFileWriter:
         return not self.result.pruned
 
     def _write_quarantine(self) -> None:
-        """Write annotations that cannot be stored, as they came, to a file that only we can read."""
+        """Write annotations that cannot be stored to a file that only we can read."""
         lines = []
         for each in self.quarantined.values():
             self.result.quarantined.append(each.notice)

@@ -425,7 +425,7 @@ class _PushRun:
                 step = next(steps, None)
 
     def _send_tasks(self, advance: Advance) -> None:
-        """Import batch by batch; while the server works on one, store the last and encode the next."""
+        """Import in batches; while the server works on one, store the last and encode the next."""
         last = self.state.last_task()
         with ThreadPoolExecutor(1) as executor:
             sending: tuple[list[dict[str, str]], Future[list[int]]] | None = None

@@ -1,4 +1,4 @@
-"""The status of a campaign: corpus and server compared, and the command that resolves each difference."""
+"""The status of a campaign: differences between corpus and server, with their remedies."""
 
 from __future__ import annotations
 
