@@ -1,10 +1,11 @@
-"""`sayso build` against the bare Arrow path over the same bytes: JSON Lines → pyarrow.json → ParquetWriter.
+"""`sayso build` against the bare Arrow path: JSON Lines, pyarrow.json, ParquetWriter.
 
     python tests/benchmarks/build.py [documents]
 
-Two yardsticks. *Answers alone* is what any builder has to do at least once: the annotations' JSON Lines into one
-Parquet file. *The same six tables* reads all the rows that we write from JSON Lines too: what it would cost if somebody
-else had worked them out. Each figure is the best of three, each run a process of its own; memory is its peak.
+Two yardsticks. *Annotations alone* is the least that any builder does: the annotations' JSON Lines
+into one Parquet file. *The same six tables* reads all the rows that we write from JSON Lines too:
+what it would cost if somebody else had computed them. Each figure is the best of three runs in
+processes of their own; memory is the peak.
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ def main(count: int) -> None:
         write_tables(root)
         alone, tables = best_of_runs("answers_alone", root), best_of_runs("six_tables", root)
     print(
-        f"build, {count:,} articles of 3 kB, 25 mentions and 20 relations each (seconds, MB at the peak)"
+        f"build, {count:,} articles of 3 kB, 25 mentions and 20 relations each "
+        "(seconds, MB at the peak)"
     )
     for name, (seconds, megabytes) in {
         "the whole build": whole,

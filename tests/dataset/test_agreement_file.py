@@ -1,4 +1,4 @@
-"""Agreement in a release: a build measures it, the card tells the very figures, and no word of a text is in them."""
+"""A build measures agreement, the card has its figures, and neither holds a word of a text."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def make_documents(count: int = 12) -> list[Document]:
 
 
 def make_random_annotation(document: Document, annotator: str, **fields: Any) -> Annotation:
-    """Half of the words are marked, by chance; who reads the same document often chooses the same."""
+    """Annotate about half of the words; annotators of one document often choose the same."""
     mine, ours, found = (
         random.Random(f"{document.doc_id} {annotator}"),
         random.Random(document.doc_id),
@@ -114,7 +114,7 @@ def sort_mentions(*mentions: Mention) -> list[Mention]:
 
 @pytest.fixture
 def double_annotated(checkout: Checkout) -> Checkout:
-    """A corpus that two people have read, one more in part, and in another campaign somebody alone."""
+    """A corpus of two annotators, a third for some documents, and one alone in a campaign."""
     there = make_documents()
     given = [make_random_annotation(each, name) for each in there for name in ("ann-1", "ann-2")]
     given += [
@@ -210,7 +210,8 @@ def test_the_card_tells_how_it_was_measured_and_what_was_left_out(twice: Checkou
         measured["rule"],
         "1,000 samples",
         "answers left out: 5 (started from another's answer)",
-        "Campaign `alone`, pass `all`: not yet measured. Answers left out: 2 (nobody else has answered).",
+        "Campaign `alone`, pass `all`: not yet measured. "
+        "Answers left out: 2 (nobody else has answered).",
     ):
         assert words in told, words
     assert "Not yet measured" not in told
@@ -275,7 +276,7 @@ def test_no_word_of_a_text_is_in_it(twice: Checkout, monkeypatch: pytest.MonkeyP
     ] == []
 
 
-def test_another_checkout_makes_the_same_bytes(twice: Checkout, tmp_path: Path) -> None:
+def test_another_checkout_makes_the_same_bytes(twice: Checkout) -> None:
     building.build(twice)
     first = samples.digest_files(twice.root)
     (twice.root / "corpus/agreement.json").unlink()

@@ -175,7 +175,7 @@ def test_check_and_dry_run_write_nothing(checkout: Checkout) -> None:
 
 
 def test_another_release_of_pyarrow_is_no_reason_to_write(checkout: Checkout) -> None:
-    """Its bytes differ and its rows do not; stood in for by other options and another name in the footer."""
+    """Simulated by other options and another name in the footer: other bytes, the same rows."""
     fill_corpus(checkout.root)
     building.build(checkout)
     path = checkout.root / "corpus/data/claims/train-00000.parquet"

@@ -259,7 +259,7 @@ def test_stale_parts_are_told_by_the_commands(checkout: Checkout) -> None:
     assert "error card-word: task_ids: 'luck'" in checked.stdout
     assert built.returncode == 5 and "stale: README.md: the computed part 'figures'" in built.stderr
     stale = json.loads(run_sayso(checkout.root, "build", "--check", "--json").stdout)["stale"]
-    assert [(each["file"], each["what"]) for each in stale] == [
+    assert [(each["file"], each["reason"]) for each in stale] == [
         ("README.md", "the computed part 'figures'")
     ]
 

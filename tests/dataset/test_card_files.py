@@ -1,4 +1,4 @@
-"""Croissant metadata and the citation: written by every build, read by the libraries that others use."""
+"""Croissant metadata, plots and citation, read by the libraries that others use."""
 
 from __future__ import annotations
 
@@ -38,8 +38,12 @@ def plain(value):
 
 dataset = mlcroissant.Dataset(jsonld=sys.argv[1])
 issues = dataset.metadata.ctx.issues
-found = {"errors": sorted(issues.errors), "warnings": sorted(issues.warnings), "version": dataset.metadata.version}
-found["rows"] = {each.uuid: [plain(row) for row in dataset.records(each.uuid)] for each in dataset.metadata.record_sets}
+found = {"errors": sorted(issues.errors), "warnings": sorted(issues.warnings)}
+found["version"] = dataset.metadata.version
+found["rows"] = {
+    each.uuid: [plain(row) for row in dataset.records(each.uuid)]
+    for each in dataset.metadata.record_sets
+}
 json.dump(found, sys.stdout)
 """
 
@@ -57,7 +61,7 @@ def read_through_croissant(corpus: Path) -> dict[str, Any]:
 
 
 def to_croissant(column: str, value: Any) -> dict[str, Any]:
-    """A value of a row as mlcroissant gives it: structs in lists taken apart into leaves; no lists that are null."""
+    """Return a value as mlcroissant gives it: structs in lists as leaves, no null lists."""
     if isinstance(value, dict):
         return {column: {f"{column}/{name}": each for name, each in value.items()}}
     if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -264,7 +268,8 @@ def test_the_build_changes_version_and_date_of_the_citation_alone(checkout: Chec
         "- name: Sayso contributors\n",
         "- family-names: Testperson # ours\n  given-names: T.\n- name: A Lab\n",
     )
-    mine += "doi: 10.0000/0\nreferences:\n- type: generic\n  title: x\n  version: 7\n  authors: [{name: y}]\n"
+    mine += "doi: 10.0000/0\nreferences:\n- type: generic\n  title: x\n"
+    mine += "  version: 7\n  authors: [{name: y}]\n"
     path.write_text(mine, encoding="utf-8")
     building.build(Checkout(checkout.root, {"data_version": "2.3.4"}))
     after = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`load_dataset("./corpus")` in a fresh process, offline: every release of `datasets` gives the same rows."""
+"""Every release of `datasets` loads the same rows, offline, in a fresh process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ json.dump(found, open(target, "w"), sort_keys=True)
 
 
 def load_in_process(python: Path | str, corpus: Path, cache: Path) -> dict[str, Any]:
-    """What an interpreter's `datasets` loads, with a cache of its own unless it is given one that was used."""
+    """Load with an interpreter's `datasets` and the given cache."""
     cache.mkdir(exist_ok=True)
     target = cache / "rows.json"
     kept = {"HF_HOME": str(cache), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}

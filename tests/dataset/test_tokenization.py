@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sayso.dataset.tokenization import TokenizedTexts
 
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
-# Made to hit what is hard: joiners, marks, surrogate-pair territory, every kind of white space, initials and stops.
+# Hard cases: joiners, marks, surrogate pairs, every kind of white space, initials and stops.
 ALPHABET = (
     "abZ.  1,“”’-_?!\t"
     + LINE_BREAKS

@@ -1,6 +1,7 @@
-"""A Hub on this machine: as much of its protocol as publishing a dataset and loading a revision of it take.
+"""A local Hub: as much of the protocol as publishing and loading a dataset need.
 
-``huggingface_hub``'s and ``datasets``' own clients speak to it unmodified. No package that accepts uploads was found.
+The clients of ``huggingface_hub`` and ``datasets`` speak to it unmodified. No package that accepts
+uploads was found.
 """
 
 from __future__ import annotations
@@ -287,7 +288,7 @@ class _HubHandler(BaseHTTPRequestHandler):
         self.hub.objects[digest] = self.body
         self._send(200, raw=b"")
 
-    def commit(self, name: str, revision: str) -> None:
+    def commit(self, name: str, _revision: str) -> None:
         repository = self._repository(name)
         if repository is None:
             return

@@ -1,4 +1,4 @@
-"""Texts that a release may not carry are taken out without a trace, and come back from a reader's own copies."""
+"""Texts are removed from a release without a trace, and restored from a reader's copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing to a Hub on this machine, with the Hub's own client, and loading the version back with ``datasets``."""
+"""Publish to a local Hub with the Hub's own client, and load the version with ``datasets``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _LOAD_SCRIPT = """
 import json, sys
 from datasets import load_dataset
 name, config, revision = sys.argv[1:]
-print(json.dumps([row for split in load_dataset(name, config, revision=revision).values() for row in split]))
+splits = load_dataset(name, config, revision=revision).values()
+print(json.dumps([row for split in splits for row in split]))
 """
 
 
@@ -182,7 +183,7 @@ def test_somebody_else_was_faster(desk: PublishDesk) -> None:
     desk.release("0.2.0")
     real = repository.head
 
-    def meanwhile(asked: str, count: int) -> int:
+    def meanwhile(asked: str, _count: int) -> int:
         if "/preupload/" in asked and repository.head == real:
             repository.commit({**repository.commits[real], "other.txt": b"x"})
         return 0

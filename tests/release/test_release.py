@@ -1,4 +1,4 @@
-"""A release from end to end in a repository of its own: what it leaves, what it refuses, and that twice is once."""
+"""A release from end to end in its own repository; a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_first_release_and_the_same_again(checkout: ReleaseCheckout) -> None:
         run_sayso_ok(checkout.root, "release", "0.1.0", "--json", environment=FIXED_DAY)
     )
     assert sorted(made["written"]) == sorted(planned["written"])
-    assert (made["tag"], made["previous"], made["asked"]) == ("v0.1.0", None, None)
+    assert (made["tag"], made["previous"], made["required_bump"]) == ("v0.1.0", None, None)
     changed = {
         name for name, content in checkout.read_files().items() if before.get(name) != content
     }
@@ -126,7 +126,8 @@ def test_the_least_number_is_derived_and_a_lower_one_refused(checkout: ReleaseCh
     checkout.release_and_tag("1.0.0")
     checkout.write_annotations(lambda answer: structs.replace(answer, note="looked at again"))
     assert (
-        json.loads(checkout.run_release("1.0.1", "--dry-run", "--json").stdout)["asked"] == "patch"
+        json.loads(checkout.run_release("1.0.1", "--dry-run", "--json").stdout)["required_bump"]
+        == "patch"
     )
     checkout.write_documents(count=7)
     before = checkout.read_files()
@@ -187,7 +188,8 @@ def test_an_entry_keeps_its_day_and_what_people_wrote_above_stays() -> None:
     text = changelog.insert_entry("# Ours\n\nBy hand.\n", "0.1.0", "2026-01-02", "First.")
     text = changelog.insert_entry(text, "0.2.0", "2026-02-02", "Second.")
     assert text.startswith(
-        "# Ours\n\nBy hand.\n\n## 0.2.0 (2026-02-02)\n\nSecond.\n\n## 0.1.0 (2026-01-02)\n\nFirst.\n"
+        "# Ours\n\nBy hand.\n\n## 0.2.0 (2026-02-02)\n\nSecond.\n"
+        "\n## 0.1.0 (2026-01-02)\n\nFirst.\n"
     )
     assert changelog.insert_entry(text, "0.2.0", "2026-03-03", "Second.") == text
 

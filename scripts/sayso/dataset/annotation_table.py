@@ -1,4 +1,6 @@
-"""Lines of ``annotations/`` and ``gold/`` as one checked Arrow table, without an object per mention.
+"""Read lines of ``annotations/`` and ``gold/`` as one checked Arrow table.
+
+No object is made for a mention.
 
 Arrow's JSON reader is fast but says little when it refuses a line. When it refuses, or a required
 field is missing, the lines are read again as typed records, whose errors name file and line.

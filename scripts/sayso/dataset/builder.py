@@ -1,4 +1,4 @@
-"""Build ``corpus/data`` and the card from the sources: staged, then moved into place, the card last.
+"""Build ``corpus/data`` and the card from the sources: staged, then moved into place.
 
 A build depends on the sources, the schema, the code and its libraries alone. Files on disk are
 compared by their bytes; the state under ``.sayso/`` only saves work with the same result.

@@ -55,7 +55,8 @@ _COLUMN_DESCRIPTIONS = {
     "mentions": "Labelled spans with attributes.",
     "relations": "Typed arrows between mentions, by their ids.",
     "note": "A remark in words.",
-    "kept": "Items from Label Studio that the schema does not know, with the reason; `item` is JSON.",
+    "kept": "Items from Label Studio that the schema does not know, with the reason; `item` is "
+    "JSON.",
     "origin": "Server, project, task and number of the annotation.",
     "mention_id": "Unique in its annotation.",
     "claim_id": "The mention's id, unique in its annotation.",

@@ -271,8 +271,10 @@ def yaml_features(columns: Mapping[str, ColumnType]) -> list[dict[str, Any]]:
 
     ``list:`` reads alike in every version of ``datasets``, ``sequence:`` of structs does not.
 
-    >>> yaml_features({"spans": [{"start": "int32"}], "tags": ["string"]})
-    [{'name': 'spans', 'list': [{'name': 'start', 'dtype': 'int32'}]}, {'name': 'tags', 'list': 'string'}]
+    >>> yaml_features({"spans": [{"start": "int32"}]})
+    [{'name': 'spans', 'list': [{'name': 'start', 'dtype': 'int32'}]}]
+    >>> yaml_features({"tags": ["string"]})
+    [{'name': 'tags', 'list': 'string'}]
     """
     return [{"name": name, **_yaml_type(kind)} for name, kind in columns.items()]
 

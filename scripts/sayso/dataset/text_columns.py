@@ -7,7 +7,7 @@
 | ``token_starts``, ``token_ends``, ``tokens`` | each token of a sentence |
 | ``text`` beside ``text_sha256`` | the whole article |
 
-``item`` of a kept item holds words as Label Studio sent them, without offsets that could be trusted.
+``item`` of a kept item holds words as Label Studio sent them, without offsets to be trusted.
 It is removed too, and only a build from the sources brings it back.
 """
 

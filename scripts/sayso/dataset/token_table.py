@@ -1,6 +1,6 @@
 """The rows of ``tokens``: every sentence of every annotation, with a tag for each token and label.
 
-A mention that starts or ends inside a token tags every token that it touches. A mention that touches
+A mention that starts or ends inside a token tags every token that it touches. One that touches
 a token of an earlier mention of its label is not tagged. Both are listed in ``misaligned``, as is a
 mention that goes on in the next sentence, in each row that it touches.
 """

@@ -1,1 +1,1 @@
-"""A version of the data that can be cited: what it holds, how it differs, and where it is published."""
+"""Versions of the data that can be cited: prepare, publish, and fill with texts."""

@@ -6,7 +6,8 @@ import re
 
 _CHANGELOG_HEAD = """# Changelog of the data
 
-Written by `sayso release` from the diff to the previous version. `sayso diff` compares any two versions.
+Written by `sayso release` from the diff to the previous version.
+`sayso diff` compares any two versions.
 """
 
 

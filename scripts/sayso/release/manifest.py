@@ -27,7 +27,7 @@ RELEASE_PATTERNS = (
     *("README.md", "LICENSE.md", "CHANGELOG.md", "CITATION.cff"),
     *("agreement.json", "croissant.json", "plots/*", "data/*/*.parquet"),
 )
-"""The files of a release besides the manifest, below ``corpus/``. The sources are not among them."""
+"""Files of a release besides the manifest, below ``corpus/``; the sources are not among them."""
 
 
 class ManifestFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -75,7 +75,7 @@ class BuiltDataset:
 
     @cached_property
     def counts_by_split(self) -> dict[str, Counts]:
-        """Split -> counts; keys start with the configuration: ``mentions|label|Actor|program|a``."""
+        """Split -> counts; keys start with the configuration: ``mentions|label|Actor|...``."""
         total: dict[str, Counts] = {}
         for name, file in self.files.items():
             _, config, stem = name.split("/")

@@ -1,4 +1,4 @@
-"""The citation of the data: ``CITATION.cff``, written by hand but for version and date, and BibTeX."""
+"""The citation: ``CITATION.cff``, written by hand but for version and date, and BibTeX."""
 
 from __future__ import annotations
 

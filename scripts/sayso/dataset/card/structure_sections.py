@@ -1,4 +1,4 @@
-"""The parts of the card on structure: configurations with an example and columns, and the schema."""
+"""The parts of the card on structure: configurations, columns, and the schema."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def replace_keys(head: str, computed: Mapping[str, Mapping[str, Any]]) -> str:
     Everything else stays byte for byte.
 
     Args:
-        computed: name of a group of adjacent keys -> the keys and values; an empty group is removed.
+        computed: group of adjacent keys -> keys and values; an empty group is removed.
 
     >>> head = "# mine\\npretty_name:  Ours\\nlanguage: [fr]\\n"
     >>> print(replace_keys(head, {"language": {"language": ["en"]}}), end="")
