@@ -1,4 +1,4 @@
-"""Which mention of one reading is which of another's."""
+"""Matching of mentions, against an oracle that tries everything."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MENTIONS = st.lists(
 
 
 def count_best_matching(one: list[Mention], other: list[Mention]) -> int:
-    """How many pairs there can be, found by trying every set of them."""
+    """Count the pairs of a maximum matching by trying every set of them."""
     edges = [
         (n, k)
         for n, m in enumerate(one)

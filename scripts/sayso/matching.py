@@ -1,6 +1,9 @@
-"""Matching of mentions: which mention of one annotation is which mention of another. The only matcher.
+"""Matching of mentions: which mention of one annotation is which mention of another.
 
-Every function pairs a mention at most once and returns (one, other) pairs of the mention objects themselves.
+The only matcher.
+
+Every function pairs a mention at most once and returns (one, other) pairs of the mention objects
+themselves.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ def position(mention: Mention) -> tuple[int, int, str]:
 def match_versions(
     older: Sequence[M], newer: Sequence[M]
 ) -> tuple[MentionPairs[M], list[M], list[M]]:
-    """Match two versions of one annotation by id, then by labelled span, then by the closest overlap.
+    """Match two versions of an annotation by id, then by labelled span, then by overlap.
 
     Returns:
         The pairs, the mentions that were removed, and those that were added.
@@ -85,7 +88,8 @@ def match_versions(
 def match_overlapping(one: Sequence[M], other: Sequence[M]) -> MentionPairs[M]:
     """Pair mentions of equal label that overlap: a maximum matching, in order of position.
 
-    Equal spans are paired first. Among several partners, those that share more code points come first.
+    Equal spans are paired first. Among several partners, those that share more code points come
+    first.
     The result is symmetric: exchanging the sides exchanges the pairs.
     """
     pairs: MentionPairs[M] = []
@@ -101,7 +105,10 @@ def _group_by_label(mentions: Iterable[M]) -> Iterable[tuple[str, Iterable[M]]]:
 
 
 def match_within_label(one: list[M], other: list[M]) -> MentionPairs[M]:
-    """Do the same for mentions of one label, sorted by start and end. Pairs come in no particular order."""
+    """Do the same for mentions of one label, sorted by start and end.
+
+    Pairs come in no particular order.
+    """
     if _offsets(other) < _offsets(one):  # always the same side first, which makes it symmetric
         return [(mine, theirs) for theirs, mine in _match_maximum(other, one)]
     return _match_maximum(one, other)
@@ -122,21 +129,21 @@ def _match_maximum(one: list[M], other: list[M]) -> MentionPairs[M]:
         elif near:
             unpaired.append(number)
     reverse = {number: k for k, number in partner.items()}
-    # Augmenting paths never lose a pair. So those that share most may choose first, which finds the better pairs.
+    # Augmenting paths never lose a pair, so those that share most may choose first.
     for number in sorted(unpaired, key=lambda n: -shared_length(one[n], other[neighbours[n][0]])):
         _augment(number, neighbours, partner, reverse)
     return [(one[number], other[k]) for k, number in partner.items()]
 
 
 def iterate_overlaps(one: Iterable[M], other: Iterable[M]) -> Iterator[tuple[M, M]]:
-    """Yield every pair of mentions that share a code point, whatever their labels, in order of position."""
+    """Yield every pair of mentions that overlap, of any labels, in order of position."""
     mine, theirs = sorted(one, key=position), sorted(other, key=position)
     for mention, near in zip(mine, find_overlaps(mine, theirs), strict=True):
         yield from ((mention, theirs[k]) for k in sorted(near))
 
 
 def find_overlaps(one: Sequence[M], other: Sequence[M]) -> list[list[int]]:
-    """Find, for each mention of ``one``, the numbers of those of ``other`` that overlap it, longest overlap first.
+    """Find, for each of ``one``, the numbers of those of ``other`` that overlap it, longest first.
 
     Both must be sorted by start.
     """

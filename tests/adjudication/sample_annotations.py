@@ -59,7 +59,7 @@ def make_mention(words: str, label: str = "Actor", name: str = "", **attributes:
 def make_annotation(
     annotator: str, *mentions: Mention, relations: Iterable[Relation] = (), **fields: Any
 ) -> Annotation:
-    """An answer to the document."""
+    """Make an annotation of the document."""
     usual: dict[str, Any] = {
         "campaign": "trial",
         "interface": "names",
@@ -79,9 +79,9 @@ def make_annotation(
     )
 
 
-def make_candidates(*answers: Annotation) -> DocumentCandidates:
-    """What they come to."""
-    return collect_candidates(answers)
+def make_candidates(*annotations: Annotation) -> DocumentCandidates:
+    """Collect the candidates of annotations."""
+    return collect_candidates(annotations)
 
 
 # Made once: hypothesis takes its time over each strategy that it meets anew.
@@ -109,7 +109,7 @@ _VALUES = {
     ),
 }
 _LABELLED_SPANS = st.tuples(_EDGES, _LABELS)
-_MENTIONS = _LABELLED_SPANS.flatmap(lambda spot: st.tuples(st.just(spot), _VALUES[spot[1]]))
+_MENTIONS = _LABELLED_SPANS.flatmap(lambda span: st.tuples(st.just(span), _VALUES[span[1]]))
 _RELATIONS = st.lists(
     st.tuples(
         st.sampled_from(["source", "where", "quantity"]), st.integers(0, 9), st.integers(0, 9)
@@ -120,9 +120,9 @@ _ANNOTATIONS = st.tuples(st.lists(_MENTIONS, max_size=4), _RELATIONS)
 
 
 def _build_annotation(
-    annotator: str, reading: tuple[list[Any], list[tuple[str, int, int]]]
+    annotator: str, made: tuple[list[Any], list[tuple[str, int, int]]]
 ) -> Annotation:
-    marks, arrows = reading
+    marks, relations_drawn = made
     mentions = [
         Mention(
             id=f"m{number}",
@@ -136,17 +136,15 @@ def _build_annotation(
     ]
     relations = {
         Relation(type=kind, head=f"m{a % len(marks)}", tail=f"m{b % len(marks)}")
-        for kind, a, b in arrows
+        for kind, a, b in relations_drawn
         if marks
     }
     return make_annotation(annotator, *mentions, relations=relations, interface="all")
 
 
-def _build_annotations(readings: Sequence[Any], same: bool) -> list[Annotation]:
-    chosen = [readings[0]] * len(readings) if same else readings
-    return [
-        _build_annotation(name, reading) for name, reading in zip(ANNOTATORS, chosen, strict=False)
-    ]
+def _build_annotations(drawn: Sequence[Any], same: bool) -> list[Annotation]:
+    chosen = [drawn[0]] * len(drawn) if same else drawn
+    return [_build_annotation(name, made) for name, made in zip(ANNOTATORS, chosen, strict=False)]
 
 
 annotation_lists = st.builds(

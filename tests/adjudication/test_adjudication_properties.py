@@ -43,7 +43,7 @@ VERSION = SCHEMA.version
 
 
 def count_contents(record: Gold) -> Counter[tuple[MentionContent | RelationContent, Votes]]:
-    """Everything that a line of gold tells of annotators' readings: taken or declined, with votes."""
+    """Count all content of gold, accepted or declined, with its votes."""
     everything = (*record.mentions, *record.declined)
     by_id = {mention.id: labelled_span_of(mention) for mention in everything}
     assert len(by_id) == len(everything), "two mentions share an id"
@@ -57,40 +57,42 @@ def count_contents(record: Gold) -> Counter[tuple[MentionContent | RelationConte
     return Counter(found)
 
 
-def votes_by_content(answers: list[Annotation]) -> dict[MentionContent | RelationContent, Votes]:
-    """The same from the answers, in the plainest way."""
+def votes_by_content(
+    annotations: list[Annotation],
+) -> dict[MentionContent | RelationContent, Votes]:
+    """The same from the annotations, in the plainest way."""
     found: dict[MentionContent | RelationContent, set[str]] = {}
-    for each in answers:
+    for each in annotations:
         given_by: list[MentionContent | RelationContent] = [
             *map(mention_content, each.mentions),
             *relation_contents(each.mentions, each.relations),
         ]
-        for reading in given_by:
-            found.setdefault(reading, set()).add(each.annotator)
-    return {reading: tuple(sorted(names)) for reading, names in found.items()}
+        for content in given_by:
+            found.setdefault(content, set()).add(each.annotator)
+    return {content: tuple(sorted(names)) for content, names in found.items()}
 
 
-def assert_nothing_is_lost(record: Gold, answers: list[Annotation]) -> None:
+def assert_nothing_is_lost(record: Gold, annotations: list[Annotation]) -> None:
     there = count_contents(record)
-    voted = {reading: votes for reading, votes in there if votes}
-    assert voted == votes_by_content(answers)
-    assert max(there.values(), default=1) == 1, "a reading stands twice"
-    assert record.annotators == tuple(sorted(each.annotator for each in answers))
+    voted = {content: votes for content, votes in there if votes}
+    assert voted == votes_by_content(annotations)
+    assert max(there.values(), default=1) == 1, "content appears twice"
+    assert record.annotators == tuple(sorted(each.annotator for each in annotations))
     for mention in record.declined:
         assert TEXT[mention.start : mention.end] == mention.text
 
 
 @given(sample_annotations.annotation_lists, st.randoms(use_true_random=False))
-def test_every_reading_is_taken_or_declined_whatever_is_decided(
-    answers: list[Annotation], chance: Random
+def test_everything_is_accepted_or_declined_whatever_is_decided(
+    annotations: list[Annotation], chance: Random
 ) -> None:
-    found = collect_candidates(answers)
-    everything = [m for each in answers for m in each.mentions]
+    found = collect_candidates(annotations)
+    everything = [m for each in annotations for m in each.mentions]
     kept = {mention_content(m): m for m in everything if chance.random() < 0.5}
     mentions = tuple(msgspec.structs.replace(m, id=f"x{n}") for n, m in enumerate(kept.values()))
     taken = Decision(mentions, (), "adjudicated", "2026-02-01", "adj-1")
     record = build_gold(found, DOCUMENT, taken, VERSION)
-    assert_nothing_is_lost(record, answers)
+    assert_nothing_is_lost(record, annotations)
     assert {mention_content(m) for m in record.mentions} == set(kept)
     assert all(
         (m.decided == "unanimous") == (m.votes == record.annotators) for m in record.mentions
@@ -98,23 +100,23 @@ def test_every_reading_is_taken_or_declined_whatever_is_decided(
 
 
 @given(sample_annotations.annotation_lists)
-def test_by_majority_nothing_is_lost_and_nothing_breaks_a_rule(answers: list[Annotation]) -> None:
-    found = collect_candidates(answers)
+def test_by_majority_nothing_is_lost_and_no_check_fails(annotations: list[Annotation]) -> None:
+    found = collect_candidates(annotations)
     case = AdjudicationCase(DOCUMENT, found.annotators, found)
     taken = majority_decider(SCHEMA)(case, found, None)
     assert isinstance(taken, Decision)
     record = build_gold(found, DOCUMENT, taken, VERSION)
-    assert_nothing_is_lost(record, answers)
+    assert_nothing_is_lost(record, annotations)
     assert find_errors(record, DOCUMENT, SCHEMA) == []
     voters = {candidate.labelled_span: candidate.voters for candidate in found.mentions}
-    assert all(2 * len(voters[labelled_span_of(m)]) > len(answers) for m in record.mentions)
+    assert all(2 * len(voters[labelled_span_of(m)]) > len(annotations) for m in record.mentions)
     assert {m.decided for m in record.mentions} <= {"unanimous", "majority"}
 
 
 @given(sample_annotations.annotation_lists)
-def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
-    """Without the rules of the scheme: each spot that more than half marked, unless a required value has none."""
-    found = collect_candidates(answers)
+def test_a_majority_is_more_than_half(annotations: list[Annotation]) -> None:
+    """Without checks, gold has each span that more than half marked with required attributes."""
+    found = collect_candidates(annotations)
     taken = {
         labelled_span_of(m): m
         for m in decide_by_majority(found, TEXT, SCHEMA, lambda _: ()).mentions
@@ -122,10 +124,10 @@ def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
     most_have = {
         candidate.labelled_span
         for candidate in found.mentions
-        if 2 * len(candidate.voters) > len(answers)
+        if 2 * len(candidate.voters) > len(annotations)
     }
     for candidate in found.mentions:
-        most = 2 * len(candidate.voters) > len(answers)
+        most = 2 * len(candidate.voters) > len(annotations)
         due = {
             n
             for n, a in SCHEMA.labels[candidate.labelled_span.label].attributes.items()
@@ -135,18 +137,20 @@ def test_a_majority_is_more_than_half(answers: list[Annotation]) -> None:
             (n, v)
             for _who, n, v in {
                 (each.annotator, n, v)
-                for each in answers
+                for each in annotations
                 for m in each.mentions
                 if labelled_span_of(m) == candidate.labelled_span
                 for n, v in m.attributes.items()
             }
         )
-        won = {name: value for (name, value), count in given_by.items() if 2 * count > len(answers)}
+        won = {
+            name: value for (name, value), count in given_by.items() if 2 * count > len(annotations)
+        }
         if candidate.labelled_span in taken:
             assert most and taken[candidate.labelled_span].attributes == won
         else:
             winners = [
-                name for (name, _value), count in given_by.items() if 2 * count > len(answers)
+                name for (name, _value), count in given_by.items() if 2 * count > len(annotations)
             ]
             twice = len(set(winners)) != len(winners)
             rivals = any(_conflict(candidate.labelled_span, other) for other in most_have)
@@ -162,10 +166,15 @@ def _conflict(one: LabelledSpan, other: LabelledSpan) -> bool:
 
 
 @given(sample_annotations.annotation_lists)
-def test_what_became_gold_is_decided_and_stays_the_same(answers: list[Annotation]) -> None:
-    found = collect_candidates(answers)
+def test_what_became_gold_is_decided_and_stays_the_same(annotations: list[Annotation]) -> None:
+    found = collect_candidates(annotations)
     taken = Decision(
-        answers[0].mentions, answers[0].relations, "adjudicated", "2026-02-01", "adj-1", "a note"
+        annotations[0].mentions,
+        annotations[0].relations,
+        "adjudicated",
+        "2026-02-01",
+        "adj-1",
+        "a note",
     )
     record = build_gold(found, DOCUMENT, taken, VERSION)
     again = restore_decision(record)
@@ -176,35 +185,35 @@ def test_what_became_gold_is_decided_and_stays_the_same(answers: list[Annotation
 
 
 @given(sample_annotations.annotation_lists, sample_annotations.annotation_lists)
-def test_after_new_answers_only_what_is_new_is_open(
-    answers: list[Annotation], later: list[Annotation]
+def test_after_new_annotations_only_new_content_is_pending(
+    annotations: list[Annotation], later: list[Annotation]
 ) -> None:
     before = build_gold(
-        collect_candidates(answers),
+        collect_candidates(annotations),
         DOCUMENT,
-        decide_unanimous(collect_candidates(answers), TEXT),
+        decide_unanimous(collect_candidates(annotations), TEXT),
         VERSION,
     )
     decided = restore_decision(msgspec.structs.replace(before, adjudicator="adj-1"))
     assert decided is not None
     now = collect_candidates(
         [
-            *answers,
+            *annotations,
             *(msgspec.structs.replace(each, annotator=f"new-{each.annotator}") for each in later),
         ]
     )
     open_now = find_pending(now, decided)
-    known = votes_by_content(answers)
-    assert not any(reading in known for reading in open_now)
+    known = votes_by_content(annotations)
+    assert not any(content in known for content in open_now)
     assert [each for each in open_now if isinstance(each, MentionContent)] == [
         each for each in now.votes if isinstance(each, MentionContent) and each not in known
     ]
 
 
 @given(sample_annotations.annotation_lists)
-def test_whoever_agrees_leaves_nothing_to_decide(answers: list[Annotation]) -> None:
-    first = answers[0]
-    same = [msgspec.structs.replace(first, annotator=each.annotator) for each in answers]
+def test_agreement_leaves_nothing_to_decide(annotations: list[Annotation]) -> None:
+    first = annotations[0]
+    same = [msgspec.structs.replace(first, annotator=each.annotator) for each in annotations]
     found = collect_candidates(same)
     doubled = len({labelled_span_of(m) for m in first.mentions}) != len(
         {mention_content(m) for m in first.mentions}
@@ -242,9 +251,9 @@ def answer_question(question: AdjudicationQuestion, verdict: str) -> list[dict[s
 
 @given(sample_annotations.annotation_lists, st.sampled_from([KEEP, DROP]))
 def test_an_adjudicator_who_submits_decides_everything(
-    answers: list[Annotation], verdict: str
+    annotations: list[Annotation], verdict: str
 ) -> None:
-    question = AdjudicationQuestion(DOCUMENT, collect_candidates(answers), SCHEMA)
+    question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations), SCHEMA)
     result = answer_question(question, verdict)
     taken = decode_decision(
         result, question.context, TEXT, SCHEMA, adjudicator="adj-1", decided_at="2026-02-01"
@@ -256,7 +265,7 @@ def test_an_adjudicator_who_submits_decides_everything(
         Decision,
     )
     record = build_gold(found, DOCUMENT, taken, VERSION)
-    assert_nothing_is_lost(record, answers)
+    assert_nothing_is_lost(record, annotations)
     spots = {labelled_span_of(mention) for mention in record.mentions}
     agreed = {
         each.labelled_span
@@ -275,10 +284,10 @@ def test_an_adjudicator_who_submits_decides_everything(
 
 @given(sample_annotations.annotation_lists)
 def test_a_line_of_gold_is_sound_but_for_what_annotators_did_themselves(
-    answers: list[Annotation],
+    annotations: list[Annotation],
 ) -> None:
     record = build_gold(
-        collect_candidates(answers),
+        collect_candidates(annotations),
         DOCUMENT,
         Decision((), (), "adjudicated", "2026", "adj-1"),
         VERSION,
@@ -293,21 +302,21 @@ def test_a_line_of_gold_is_sound_but_for_what_annotators_did_themselves(
     st.sampled_from([KEEP, DROP]),
     st.sampled_from([KEEP, DROP]),
 )
-def test_answers_may_change_and_be_asked_about_again(
-    answers: list[Annotation], later: list[Annotation], first: str, second: str
+def test_annotations_may_change_and_be_adjudicated_again(
+    annotations: list[Annotation], later: list[Annotation], first: str, second: str
 ) -> None:
-    """Whatever came between: what is open is asked, what was decided stays, and in the end nothing is lost."""
-    question = AdjudicationQuestion(DOCUMENT, collect_candidates(answers), SCHEMA)
-    said = {"adjudicator": "adj-1", "when": "2026-02-01"}
+    """Pending content is asked, decisions stay, and in the end nothing is lost."""
+    question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations), SCHEMA)
+    made_by = {"adjudicator": "adj-1", "decided_at": "2026-02-01"}
     before = decode_decision(
-        answer_question(question, first), question.context, TEXT, SCHEMA, **said
+        answer_question(question, first), question.context, TEXT, SCHEMA, **made_by
     )
     again = AdjudicationQuestion(DOCUMENT, collect_candidates(later), SCHEMA, before)
     result = answer_question(again, second)
-    after = decode_decision(result, again.context, TEXT, SCHEMA, **said)
+    after = decode_decision(result, again.context, TEXT, SCHEMA, **made_by)
     assert find_pending(again.candidates, after) == []
     assert not {
-        reading for reading in again.undecided if reading in before.accepted | before.declined
+        content for content in again.undecided if content in before.accepted | before.declined
     }
     record = build_gold(
         again.candidates, DOCUMENT, add_unanimous(again.candidates, after, TEXT), VERSION
@@ -320,7 +329,7 @@ def test_answers_may_change_and_be_asked_about_again(
         assert {m.id for m in stays.mentions} == {m.id for m in record.mentions}
     kept = {labelled_span_of(mention) for mention in before.mentions}
     asked = {
-        reading.labelled_span for reading in again.undecided if isinstance(reading, MentionContent)
+        content.labelled_span for content in again.undecided if isinstance(content, MentionContent)
     }
     assert kept - asked <= {labelled_span_of(mention) for mention in record.mentions}
 

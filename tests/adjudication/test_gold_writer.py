@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -58,14 +57,17 @@ def corpus(checkout: Checkout) -> CorpusFiles:
 
 
 def add_annotations(
-    corpus: CorpusFiles, annotator: str, readings: dict[str, Iterable[Mention]], **fields: Any
+    corpus: CorpusFiles,
+    annotator: str,
+    mentions_by_document: dict[str, Iterable[Mention]],
+    **fields: Any,
 ) -> None:
-    """One annotator's answers, by document, to one pass; what they gave to others stays."""
+    """One annotator's annotations, by document, to one pass; what they gave to others stays."""
     path = corpus.annotation_file("trial", annotator)
     before = list(jsonl.read(path, Annotation)) if path.exists() else []
     new = [
         msgspec.structs.replace(make_annotation(annotator, *marks, **fields), doc_id=name)
-        for name, marks in readings.items()
+        for name, marks in mentions_by_document.items()
     ]
     both = sorted([*before, *new], key=lambda each: (each.doc_id, each.interface))
     corpus.write_annotations("trial", annotator, both)
@@ -81,35 +83,36 @@ def corpus_errors(corpus: CorpusFiles) -> list[str]:
 
 
 def decide_by_rule(
-    corpus: CorpusFiles, checkout: Checkout, interface: str | None = None, **asked: Any
+    checkout: Checkout, pass_name: str | None = None, **options: Any
 ) -> dict[str, GoldWriteResult]:
-    return {each.pass_name: each for each in pull_gold(checkout, None, "trial", interface, **asked)}
+    results = pull_gold(checkout, None, "trial", pass_name, **options)
+    return {each.pass_name: each for each in results}
 
 
 def pull_without_project(
-    corpus: CorpusFiles, interface: str = "names", campaign: str = "trial"
+    corpus: CorpusFiles, pass_name: str = "names", campaign: str = "trial"
 ) -> GoldWriteResult:
-    """What a pull does that finds no project."""
-    coming = iterate_adjudication_cases(corpus, SCHEMA, AdjudicationRequest(campaign, interface))
+    """Do what a pull does that finds no project."""
+    cases = iterate_adjudication_cases(corpus, SCHEMA, AdjudicationRequest(campaign, pass_name))
     return write_gold(
-        corpus, SCHEMA, GoldWriteResult(campaign, interface), coming, resolve_adjudicated
+        corpus, SCHEMA, GoldWriteResult(campaign, pass_name), cases, resolve_adjudicated
     )
 
 
-def test_documents_stand_in_order_and_those_with_one_answer_are_left(
+def test_documents_are_in_order_and_those_with_one_annotator_unchanged(
     corpus: CorpusFiles, checkout: Checkout
 ) -> None:
     add_annotations(corpus, "ann-1", {"d0": [MAYOR], "d1": [MAYOR], "d2": [MAYOR]})
     add_annotations(corpus, "ann-2", {"d0": [MAYOR], "d2": [EXPERT]})
-    found = decide_by_rule(corpus, checkout)["names"]
+    found = decide_by_rule(checkout)["names"]
     assert found.documents == {"unanimous": 1, "few": 1, "majority": 1} and found.changed == 2
     assert [record.doc_id for record in read_gold(corpus)] == ["d0", "d2"]
     split = read_gold(corpus)[1]
     assert split.mentions == () and [m.id for m in split.declined] == ["Actor-0-9", "Actor-0-9-2"]
     assert found.undecided == 1
-    assert decide_by_rule(corpus, checkout)["names"].changed == 0 and corpus_errors(corpus) == []
+    assert decide_by_rule(checkout)["names"].changed == 0 and corpus_errors(corpus) == []
     assert (
-        decide_by_rule(corpus, checkout, fewest=3)["names"].documents == {"few": 3}
+        decide_by_rule(checkout, min_annotators=3)["names"].documents == {"few": 3}
         and len(read_gold(corpus)) == 2
     )
 
@@ -119,10 +122,8 @@ def test_programs_count_only_where_they_are_asked_for(
 ) -> None:
     add_annotations(corpus, "ann-1", {"d0": [MAYOR]})
     add_annotations(corpus, "draft", {"d0": [MAYOR]}, annotator_kind="program")
-    assert decide_by_rule(corpus, checkout)["names"].documents == {"few": 1}
-    found = decide_by_rule(corpus, checkout, annotator_kinds=frozenset({"human", "program"}))[
-        "names"
-    ]
+    assert decide_by_rule(checkout)["names"].documents == {"few": 1}
+    found = decide_by_rule(checkout, annotator_kinds=frozenset({"human", "program"}))["names"]
     assert found.documents == {"unanimous": 1} and read_gold(corpus)[0].annotators == (
         "ann-1",
         "draft",
@@ -140,7 +141,7 @@ def test_a_pass_that_shows_more_takes_the_place_and_never_the_other_way(
     assert [record.interface for record in read_gold(corpus)] == ["names", "names"]
     for name in ("ann-1", "ann-2"):
         add_annotations(corpus, name, {"d2": [EDGE]}, interface="all")
-    assert decide_by_rule(corpus, checkout, "all")["all"].documents["unanimous"] == 1
+    assert decide_by_rule(checkout, "all")["all"].documents["unanimous"] == 1
     assert [(record.doc_id, record.interface) for record in read_gold(corpus)] == [
         ("d0", "all"),
         ("d1", "names"),
@@ -156,14 +157,14 @@ def test_what_an_adjudicator_decided_is_not_outvoted(
 ) -> None:
     add_annotations(corpus, "ann-1", {"d0": [MAYOR]})
     add_annotations(corpus, "ann-2", {"d0": [EDGE]})
-    decide_by_rule(corpus, checkout)
+    decide_by_rule(checkout)
     (record,) = read_gold(corpus)
     decided = msgspec.structs.replace(record, adjudicator="adj-1", adjudicated="2026-05-01")
     jsonl.write(gold_path(corpus, "trial"), [decided])
-    assert decide_by_rule(corpus, checkout)["names"].documents == {"kept": 1}
+    assert decide_by_rule(checkout)["names"].documents == {"kept": 1}
     for name in ("ann-1", "ann-2"):
         add_annotations(corpus, name, {"d0": [MAYOR]}, interface="all")
-    assert decide_by_rule(corpus, checkout, "all")["all"].documents == {"kept": 1}
+    assert decide_by_rule(checkout, "all")["all"].documents == {"kept": 1}
     assert read_gold(corpus) == [decided]
 
 
@@ -171,7 +172,7 @@ def test_what_an_adjudicator_decided_is_not_outvoted(
     ("interface", "campaign", "kind"), [(None, "trial", "foreign"), ("names", "other", "elsewhere")]
 )
 def test_gold_that_was_not_made_here_stays(
-    corpus: CorpusFiles, checkout: Checkout, interface: str | None, campaign: str, kind: str
+    corpus: CorpusFiles, interface: str | None, campaign: str, kind: str
 ) -> None:
     for name in ("ann-1", "ann-2"):
         add_annotations(corpus, name, {"d0": [MAYOR]})
@@ -190,16 +191,14 @@ def test_gold_that_was_not_made_here_stays(
     assert [record for path in corpus.gold_files() for record in jsonl.read(path, Gold)] == [theirs]
 
 
-def test_what_breaks_a_rule_is_told_and_not_written(
-    corpus: CorpusFiles, checkout: Checkout
-) -> None:
+def test_gold_that_breaks_a_check_is_not_written(corpus: CorpusFiles, checkout: Checkout) -> None:
     for name in ("ann-1", "ann-2"):
         add_annotations(corpus, name, {"d0": [MAYOR, EDGE], "d1": [MAYOR]})
     found = pull_without_project(corpus)
     assert found.documents == {"broken": 1, "unanimous": 1}
     assert [(each.check, each.doc_id) for each in found.findings] == [("same-label-overlap", "d0")]
     assert [record.doc_id for record in read_gold(corpus)] == ["d1"]
-    by_majority = decide_by_rule(corpus, checkout)["names"]
+    by_majority = decide_by_rule(checkout)["names"]
     assert by_majority.documents == {"majority": 1, "unanimous": 1}, "neither of the two is taken"
     assert read_gold(corpus)[0].mentions == () and {
         m.text for m in read_gold(corpus)[0].declined
@@ -217,11 +216,11 @@ def test_words_of_another_schema_are_left_alone(corpus: CorpusFiles) -> None:
     )
 
 
-def test_nobody_has_answered(corpus: CorpusFiles, checkout: Checkout, tmp_path: Path) -> None:
+def test_no_annotations(corpus: CorpusFiles, checkout: Checkout) -> None:
     with pytest.raises(
         UsageError, match="no annotations of campaign trial; run `sayso pull` first"
     ):
-        decide_by_rule(corpus, checkout)
+        decide_by_rule(checkout)
     add_annotations(corpus, "ann-1", {"d0": [MAYOR]})
     with pytest.raises(InputError, match="no pass 'everything'"):
-        decide_by_rule(corpus, checkout, "everything")
+        decide_by_rule(checkout, "everything")

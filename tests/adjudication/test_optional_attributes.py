@@ -1,4 +1,4 @@
-"""Who leaves optional words out does not object to what another gave; nothing else is filled in."""
+"""Leaving optional text out is no objection to it; nothing else is filled in."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def test_two_names_are_rivals_and_another_value_takes_no_name() -> None:
 
 
 @given(sample_annotations.annotation_lists)
-def test_only_what_was_left_out_is_filled_and_only_once(answers: list[Annotation]) -> None:
-    now = fill_optional_attributes(answers, SCHEMA)
+def test_only_what_was_left_out_is_filled_and_only_once(annotations: list[Annotation]) -> None:
+    now = fill_optional_attributes(annotations, SCHEMA)
     assert fill_optional_attributes(now, SCHEMA) == now
-    for before, after in zip(answers, now, strict=True):
+    for before, after in zip(annotations, now, strict=True):
         for old, new in zip(before.mentions, after.mentions, strict=True):
             assert (old.id, old.span, old.label) == (new.id, new.span, new.label)
             assert old.attributes.items() <= new.attributes.items()

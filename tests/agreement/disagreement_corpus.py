@@ -20,7 +20,8 @@ from tests.reports.sample_corpus import HOSTILE, mention_of
 
 STRUCK = (
     "The 😀 governor of Belgorod said on Friday that two drones 𝒻ell near Shebekino. "
-    "Nobody was hurt.\nMoscow’s leadership did not answer, and the “quiet” hours went on until the morning."
+    "Nobody was hurt.\nMoscow’s leadership did not answer, and the “quiet” hours went on until "
+    "the morning."
 )
 CALM = "Nothing happened here."
 ORIGINS = {"ann-1": 11, "ann-2": 12}
@@ -32,7 +33,7 @@ def make_struck_document() -> Document:
 
 
 def make_struck_annotation(
-    annotator: str, mentions: list[Mention], arrows: tuple[Relation, ...] = (), **fields: object
+    annotator: str, mentions: list[Mention], relations: tuple[Relation, ...] = (), **fields: object
 ) -> Annotation:
     """One annotator's; the third came in from elsewhere and has no task."""
     number = ORIGINS.get(annotator)
@@ -44,7 +45,7 @@ def make_struck_annotation(
     return make_annotation(
         make_struck_document(),
         *sort_mentions(mentions),
-        relations=sort_relations(arrows),
+        relations=sort_relations(relations),
         annotator=annotator,
         origin=origin,
         **fields,
@@ -60,7 +61,7 @@ def _make_claim() -> list[Mention]:
 
 
 def make_annotations() -> list[Annotation]:
-    """Of kinds: boundary (governor), missed (Count), label and nesting (leadership), attribute, relation."""
+    """Make annotations with disagreements of all kinds."""
     first = [
         *_make_claim(),
         mention_of(STRUCK, "who", "Actor", "governor of Belgorod"),
@@ -107,9 +108,11 @@ def write_disagreement_corpus(root: Path) -> Path:
     return root
 
 
-def make_blind_annotation(answer: Annotation) -> Annotation:
-    """A person's answer; the second of them leaves the places out."""
+def make_blind_annotation(annotation: Annotation) -> Annotation:
+    """Return a person's annotation; that of the second has no places."""
     kept = tuple(
-        each for each in answer.mentions if answer.annotator == "one" or each.label != "Location"
+        each
+        for each in annotation.mentions
+        if annotation.annotator == "one" or each.label != "Location"
     )
-    return replace(answer, annotator_kind="human", mentions=kept, relations=())
+    return replace(annotation, annotator_kind="human", mentions=kept, relations=())

@@ -1,4 +1,4 @@
-"""Small answers to compare, and what is measured of them."""
+"""Sample annotations to compare, and shortcuts to their figures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT = "x" * LENGTH
 
 
 def make_filler(start: int, end: int, label: str = "Actor", **attributes: Any) -> Mention:
-    """A mention in a text of nothing but x."""
+    """Make a mention in a text of nothing but x."""
     return Mention(
         id=f"{label}-{start}-{end}",
         label=label,
@@ -33,9 +33,9 @@ def make_filler(start: int, end: int, label: str = "Actor", **attributes: Any) -
 
 
 def annotate(
-    of: Document, annotator: str, mentions: Iterable[Mention] = (), **fields: Any
+    document: Document, annotator: str, mentions: Iterable[Mention] = (), **fields: Any
 ) -> Annotation:
-    """What one annotator made of a document; every mention gets an id of its own."""
+    """Make an annotation whose mentions get ids of their own."""
     named = [
         Mention(
             id=f"m{number}",
@@ -48,40 +48,40 @@ def annotate(
         )
         for number, m in enumerate(mentions)
     ]
-    return make_annotation(of, *named, annotator=annotator, **fields)
+    return make_annotation(document, *named, annotator=annotator, **fields)
 
 
 def make_comparison(
-    doc_id: str, *readings: Sequence[Mention], text: str = TEXT, **fields: Any
+    doc_id: str, *mentions_of_annotators: Sequence[Mention], text: str = TEXT, **fields: Any
 ) -> ComparedDocument:
-    """One document with the mentions of each annotator."""
-    of = make_document(doc_id, text)
-    answers = [
-        annotate(of, f"ann-{number}", mentions, **fields)
-        for number, mentions in enumerate(readings, 1)
+    """Make a comparison from the mentions of each annotator."""
+    document = make_document(doc_id, text)
+    annotations = [
+        annotate(document, f"ann-{number}", mentions, **fields)
+        for number, mentions in enumerate(mentions_of_annotators, 1)
     ]
-    return ComparedDocument(of, "trial", answers[0].interface, tuple(answers))
+    return ComparedDocument(document, "trial", annotations[0].interface, tuple(annotations))
 
 
-def measure_sample(*comparisons: ComparedDocument, **how: Any) -> Measurement:
-    """The one measurement of them."""
-    (found,) = measure_comparisons(comparisons, SCHEMA, **{"samples": 50, **how})
+def measure_sample(*comparisons: ComparedDocument, **options: Any) -> Measurement:
+    """Measure comparisons of one campaign and pass."""
+    (found,) = measure_comparisons(comparisons, SCHEMA, **{"samples": 50, **options})
     return found
 
 
 def find_figure(found: Measurement, name: str) -> Figure:
-    """One figure by its name."""
+    """Return a figure by its name."""
     (one,) = [each for each in found.figures if each.name == name]
     return one
 
 
 def find_value(found: Measurement, name: str) -> float | None:
-    """Its value."""
+    """Return the value of a figure."""
     return find_figure(found, name).value
 
 
 def index_mentions(mentions: Iterable[Mention], annotator: str = "ann-1") -> IndexedAnnotation:
-    """An answer made ready."""
+    """Index an annotation with these mentions."""
     return IndexedAnnotation(annotate(make_document("d", TEXT), annotator, mentions))
 
 
@@ -89,7 +89,7 @@ def estimate_documents(
     documents: Iterable[Callable[[DocumentStatistics], None]],
     figures: Callable[[Any], Iterable[Estimate]],
 ) -> dict[str, float]:
-    """What documents that add what they have come to, to the last digit."""
+    """Return unrounded values by subject, from functions that add one document each."""
     sums: DocumentSums[StatisticKey] = DocumentSums()
     for add in documents:
         into: DocumentStatistics = defaultdict(float)
@@ -108,11 +108,11 @@ MENTIONS = st.lists(
     ),
     max_size=5,
 )
-"""Anything that somebody may have marked, also twice, also across itself."""
+"""Any mentions, including duplicates and overlaps."""
 
 
 def remove_overlaps(mentions: Iterable[Mention]) -> list[Mention]:
-    """Those that do not overlap an earlier one of their label."""
+    """Return the mentions that do not overlap an earlier one of their label."""
     kept: list[Mention] = []
     for mention in sorted(mentions, key=lambda m: m.start):
         if all(mention.label != m.label or mention.start >= m.end for m in kept):

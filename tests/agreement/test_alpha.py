@@ -1,4 +1,7 @@
-"""Alpha over code points and over attributes is what the `krippendorff` package finds; AC1 what Gwet printed."""
+"""Alpha over code points and over attributes is what the `krippendorff` package finds;
+
+AC1 what Gwet printed.
+"""
 
 from __future__ import annotations
 
@@ -28,24 +31,24 @@ from tests.agreement.sample_comparisons import (
 )
 
 ANNOTATOR_COUNT = 4
-# Each document: what each of four annotators marked, None where one did not see it; two saw it at least.
+# The mentions of each annotator; None for those who did not annotate. At least two did.
 PARTIAL_ANNOTATIONS = st.lists(
     st.one_of(st.none(), MENTIONS), min_size=ANNOTATOR_COUNT, max_size=ANNOTATOR_COUNT
-).filter(lambda readings: sum(reading is not None for reading in readings) > 1)
+).filter(lambda sides: sum(side is not None for side in sides) > 1)
 
 
 def build_matrix(
     documents: list[list[list[Mention] | None]], label: str
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Annotators by code points of all documents: 1 inside, 0 outside, not a number where not seen."""
+    """Return a matrix of annotators by code points: 1 inside, 0 outside, NaN if not annotated."""
     found = np.full((ANNOTATOR_COUNT, LENGTH * len(documents)), np.nan)
-    for number, readings in enumerate(documents):
-        for reader, reading in enumerate(readings):
-            if reading is not None:
-                found[reader, LENGTH * number : LENGTH * (number + 1)] = 0
-                for m in reading:
+    for number, sides in enumerate(documents):
+        for annotator, side in enumerate(sides):
+            if side is not None:
+                found[annotator, LENGTH * number : LENGTH * (number + 1)] = 0
+                for m in side:
                     if m.label == label:
-                        found[reader, LENGTH * number + m.start : LENGTH * number + m.end] = 1
+                        found[annotator, LENGTH * number + m.start : LENGTH * number + m.end] = 1
     return found
 
 
@@ -53,14 +56,13 @@ def build_matrix(
 def test_characters_are_as_the_package_finds_them(
     documents: list[list[list[Mention] | None]],
 ) -> None:
-    answers = [
-        [index_mentions(reading) for reading in readings if reading is not None]
-        for readings in documents
+    annotations = [
+        [index_mentions(side) for side in sides if side is not None] for sides in documents
     ]
     found = estimate_documents(
         [
             partial(character_alpha.count_characters, annotations=mine, length=LENGTH)
-            for mine in answers
+            for mine in annotations
         ],
         lambda sums: character_alpha.estimate_characters(sums, [*LABELS, "all"]),
     )
@@ -133,7 +135,7 @@ def coincidences(
 
 
 def test_ac1_of_a_table_that_gwet_discusses() -> None:
-    """125 subjects, 118 of them positive for both, 5 and 2 for one: kappa is below 0, AC1 is .9408."""
+    """125 subjects, 118 positive for both, 5 and 2 for one: kappa is below 0, AC1 is .9408."""
     chosen = [(0, 0)] * 118 + [(0, 1)] * 5 + [(1, 0)] * 2
     assert float(gwet_ac1(coincidences(chosen, 2))[0]) == pytest.approx(0.9408, abs=5e-5)
     assert float(krippendorff_alpha(coincidences(chosen, 2))[0]) < 0
@@ -174,7 +176,10 @@ def test_the_figures_of_an_attribute() -> None:
 
 
 def test_an_attribute_without_a_value_on_one_side() -> None:
-    """Nominal: a value of its own. Ordinal: there is no place for it, so that only what both chose is left."""
+    """Nominal: a value of its own.
+
+    Ordinal: there is no place for it, so that only what both chose is left.
+    """
     nominal = measure_sample(
         make_comparison(
             "d", *mentions_with_values(("literal", None), ("literal", "literal"), (None, None))

@@ -90,7 +90,7 @@ def test_the_interval_of_a_mean_is_that_of_theory() -> None:
 def test_drawing_some_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = make_sums(700).resample(30)["number"].tolist()
     monkeypatch.setattr(bootstrap, "_BLOCK_CELLS", 700 * 4)
-    monkeypatch.setattr(bootstrap, "_DOCUMENTS", 9)
+    monkeypatch.setattr(bootstrap, "_BLOCK_DOCUMENTS", 9)
     assert make_sums(700).resample(30)["number"].tolist() == at_once
 
 
@@ -123,7 +123,7 @@ def test_no_documents_at_all() -> None:
 
 
 def test_a_difference_is_drawn_together() -> None:
-    """What moves both sides alike does not widen it."""
+    """Variation that both sides share does not widen it."""
     newer, older = estimate_mean(make_sums(60)), estimate_mean(make_sums(60))
     assert (
         subtract_estimates(newer, older).figure.value,

@@ -22,7 +22,7 @@ def find_mention(name: str, label: str, words: str, **attributes: Any) -> Mentio
 
 
 def first_annotation() -> Annotation:
-    """Two claims: the first with a source, a cue, a place and a count, the second with a source and a count."""
+    """Two claims: one with a source, a cue, a place and a count, one with a source and a count."""
     of = make_document("d", TEXT)
     return make_annotation(
         of,
@@ -49,7 +49,7 @@ def first_annotation() -> Annotation:
 
 
 def second_annotation() -> Annotation:
-    """The same, but: "The governor", the place forgotten on the claim, and the second count is 2 or more."""
+    """The same, but "The governor", without the place, and the second count is 2 or more."""
     of = make_document("d", TEXT)
     return make_annotation(
         of,
@@ -72,8 +72,10 @@ def second_annotation() -> Annotation:
     )
 
 
-def make_comparison(*answers: Annotation) -> ComparedDocument:
-    return ComparedDocument(make_document("d", TEXT), "trial", answers[0].interface, answers)
+def make_comparison(*annotations: Annotation) -> ComparedDocument:
+    return ComparedDocument(
+        make_document("d", TEXT), "trial", annotations[0].interface, annotations
+    )
 
 
 MEASUREMENT = measure_sample(make_comparison(first_annotation(), second_annotation()))
@@ -84,7 +86,10 @@ def expected_f1(common: int, mine: int, theirs: int) -> float:
 
 
 def test_relations() -> None:
-    """One has six relations, the other five. The first source ends at another span, the place is not drawn twice."""
+    """One has six relations, the other five.
+
+    The first source ends at another span, the place is not drawn twice.
+    """
     assert find_value(MEASUREMENT, "relations.all.strict") == expected_f1(4, 6, 5)
     assert find_value(MEASUREMENT, "relations.all.lenient") == expected_f1(5, 6, 5)
     assert find_value(MEASUREMENT, "relations.all.given_spans") == expected_f1(
@@ -123,7 +128,10 @@ def test_a_relation_of_another_type_or_turned_round_is_another() -> None:
 
 
 def test_whole_claims() -> None:
-    """Both attribute both claims; only the second in the same words. No claim has all relations just so but that."""
+    """Both attribute both claims; only the second in the same words.
+
+    No claim has all relations just so but that.
+    """
     assert find_value(MEASUREMENT, "claims.attribution.exact") == expected_f1(1, 2, 2)
     assert find_value(MEASUREMENT, "claims.whole.exact") == expected_f1(1, 2, 2)
     assert find_value(MEASUREMENT, "claims.whole.lenient") == expected_f1(
@@ -135,13 +143,15 @@ def test_whole_claims() -> None:
     assert find_value(found, "claims.whole.lenient") == expected_f1(2, 2, 2)
 
 
-def add_relations(answer: Annotation, *more: Any) -> Annotation:
-
-    return msgspec.structs.replace(answer, relations=(*answer.relations, *more))
+def add_relations(annotation: Annotation, *more: Any) -> Annotation:
+    return msgspec.structs.replace(annotation, relations=(*annotation.relations, *more))
 
 
 def test_tuples() -> None:
-    """Without its edges the governor is the governor. The first claim lacks its place, the second has other bounds."""
+    """Without its edges the governor is the governor.
+
+    The first claim lacks its place, the second has other bounds.
+    """
     assert find_value(MEASUREMENT, "tuples.claim.full") == 0
     assert find_value(MEASUREMENT, "tuples.claim.without_where") == expected_f1(1, 2, 2)
     assert find_value(MEASUREMENT, "tuples.claim.without_how_many") == expected_f1(1, 2, 2)

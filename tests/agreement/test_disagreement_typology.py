@@ -1,4 +1,4 @@
-"""Every difference of two readings is told once, under the kind that it is."""
+"""Every difference of two annotations is listed once, under its kind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEXT = "The mayor of Moscow’s centre (MC) said that 38 Ukrainian drones fell, 
 
 @dataclass(frozen=True)
 class PlainAnnotation:
-    """A reading and nothing more."""
+    """An annotation and nothing more."""
 
     mentions: tuple[Mention, ...] = ()
     relations: tuple[Relation, ...] = ()
@@ -80,7 +80,7 @@ MENTIONS = st.lists(
 
 @st.composite
 def any_annotation(draw: st.DrawFn) -> PlainAnnotation:
-    """Any reading, also one that breaks the rules: same-label spans that overlap, arrows between anything."""
+    """Draw any annotation, also one that breaks checks."""
     drawn = draw(MENTIONS)
     mentions = tuple(
         Mention(
@@ -91,29 +91,31 @@ def any_annotation(draw: st.DrawFn) -> PlainAnnotation:
     if not mentions:
         return PlainAnnotation()
     ends = st.sampled_from([mention.id for mention in mentions])
-    arrows = st.builds(Relation, type=st.sampled_from(["source", "agent"]), head=ends, tail=ends)
-    return PlainAnnotation(mentions, tuple(draw(st.lists(arrows, max_size=5))))
+    relations = st.builds(Relation, type=st.sampled_from(["source", "agent"]), head=ends, tail=ends)
+    return PlainAnnotation(mentions, tuple(draw(st.lists(relations, max_size=5))))
 
 
 def count_appearances(
     outcome: AnnotationComparison, side: int
 ) -> tuple[Counter[int], Counter[int]]:
-    """How often each mention and each relation of one reading is told of, by identity."""
+    """Count how often a comparison lists each mention and relation of one side, by identity."""
     mentions = Counter(id(pair[side]) for pair in outcome.agreed_mentions)
     relations = Counter(id(pair[side]) for pair in outcome.agreed_relations)
     for found in outcome.disagreements:
         mentions.update(id(mention) for mention in found.sides[side].mentions)
-        relations.update(id(arrow.relation) for arrow in found.sides[side].relations)
+        relations.update(id(linked.relation) for linked in found.sides[side].relations)
     return mentions, relations
 
 
 @given(any_annotation(), any_annotation())
-def test_everything_is_agreed_or_told_once(one: PlainAnnotation, other: PlainAnnotation) -> None:
+def test_everything_is_agreed_or_in_one_disagreement(
+    one: PlainAnnotation, other: PlainAnnotation
+) -> None:
     outcome = compare_annotations(one, other, TEXT, RULES)
-    for side, reading in enumerate((one, other)):
+    for side, annotation in enumerate((one, other)):
         mentions, relations = count_appearances(outcome, side)
-        assert mentions == Counter(id(mention) for mention in reading.mentions)
-        assert relations == Counter(id(relation) for relation in reading.relations)
+        assert mentions == Counter(id(mention) for mention in annotation.mentions)
+        assert relations == Counter(id(relation) for relation in annotation.relations)
 
 
 @given(any_annotation(), any_annotation())
@@ -253,15 +255,15 @@ def test_a_difference_is_what_it_is(
 
 
 def annotate_relations(
-    *arrows: tuple[str, Mention, Mention], beside: tuple[Mention, ...] = ()
+    *relations: tuple[str, Mention, Mention], beside: tuple[Mention, ...] = ()
 ) -> PlainAnnotation:
-    """A reading of these arrows, with what they tie and more."""
-    mentions = {m.id: m for _kind, head, tail in arrows for m in (head, tail)} | {
+    """Make an annotation of these relations, with their ends and more."""
+    mentions = {m.id: m for _kind, head, tail in relations for m in (head, tail)} | {
         m.id: m for m in beside
     }
     return PlainAnnotation(
         tuple(mentions.values()),
-        tuple(Relation(type=t, head=h.id, tail=e.id) for t, h, e in arrows),
+        tuple(Relation(type=t, head=h.id, tail=e.id) for t, h, e in relations),
     )
 
 
@@ -299,14 +301,14 @@ LONGER = find_mention("Actor", "The mayor of Moscow")
         ),
     ],
 )
-def test_an_arrow_differs_as_it_does(
+def test_differences_of_relations(
     one: PlainAnnotation, other: PlainAnnotation, expected: str
 ) -> None:
     (found,) = compare_annotations(one, other, TEXT, RULES).disagreements
     assert (found.kind, found.detail) == ("relation", expected)
 
 
-def test_an_arrow_without_its_end_is_told_as_the_consequence() -> None:
+def test_a_relation_without_its_end_is_a_consequence() -> None:
     one = annotate_relations(("source", CLAIM, MAYOR), ("where", CLAIM, MOSCOW))
     assert describe_disagreements(one, annotate_relations(("where", CLAIM, MOSCOW))) == [
         ("nesting", "Actor", "around"),
@@ -314,7 +316,7 @@ def test_an_arrow_without_its_end_is_told_as_the_consequence() -> None:
     ]
 
 
-def test_an_arrow_to_other_edges_is_agreed() -> None:
+def test_a_relation_to_other_edges_is_agreed() -> None:
     outcome = compare_annotations(
         annotate_relations(("source", CLAIM, MAYOR)),
         annotate_relations(("source", CLAIM, LONGER)),
@@ -326,7 +328,7 @@ def test_an_arrow_to_other_edges_is_agreed() -> None:
     ) == 1
 
 
-def test_an_arrow_to_either_half_is_agreed() -> None:
+def test_a_relation_to_either_half_is_agreed() -> None:
     halves = find_mention("Actor", "mayor"), find_mention("Actor", "Moscow")
     outcome = compare_annotations(
         annotate_relations(("source", CLAIM, MAYOR)),
@@ -339,7 +341,7 @@ def test_an_arrow_to_either_half_is_agreed() -> None:
     ) == 1
 
 
-def test_who_is_longer_is_told() -> None:
+def test_edges_say_which_side_is_longer() -> None:
     (found,) = compare_annotations(
         annotate_mentions(MAYOR), annotate_mentions(LONGER), TEXT, RULES
     ).disagreements

@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from sayso import jsonl
+from sayso.corpus.sources import CorpusFiles
+from sayso.models import Annotation
 from sayso.settings import Checkout
 from tests.agreement.disagreement_corpus import STRUCK, write_disagreement_corpus
 from tests.command_line import run_sayso, run_sayso_ok
@@ -31,7 +35,7 @@ def read_disagreements(root: Path, *words: str) -> list[dict[str, Any]]:
     return listed
 
 
-def test_every_kind_is_told_for_every_pair(checkout_root: Path) -> None:
+def test_every_kind_is_listed_for_every_pair(checkout_root: Path) -> None:
     kinds = Counter((each["kind"], *each["names"]) for each in read_disagreements(checkout_root))
     assert kinds == {
         ("attribute", "Count"): 1,
@@ -48,7 +52,7 @@ def test_every_kind_is_told_for_every_pair(checkout_root: Path) -> None:
     }
 
 
-def test_every_entry_stands_on_its_words_and_leads_to_its_task(checkout_root: Path) -> None:
+def test_entries_have_their_text_and_a_link_to_their_task(checkout_root: Path) -> None:
     for each in read_disagreements(checkout_root, "--url", "http://studio.invalid:8080/"):
         assert (each["doc_id"], each["campaign"], each["interface"]) == ("struck", "trial", "all")
         for side in (each["one"], each["other"]):
@@ -70,15 +74,29 @@ def test_every_entry_stands_on_its_words_and_leads_to_its_task(checkout_root: Pa
         (["--annotator", "ann-1", "--annotator", "ann-2"], {("ann-1", "ann-2")}),
         (["--label", "where"], {("ann-1", "ann-2"), ("ann-1", "ann-3")}),
         (["--pass", "names"], set()),
+        (["--campaign", "trial", "--pass", "all", "--kind", "label"], {("ann-1", "ann-2")}),
     ],
 )
-def test_what_was_asked_for_is_told(
+def test_options_select_disagreements(
     checkout_root: Path, words: list[str], expected: set[tuple[str, str]]
 ) -> None:
     assert {
         (each["one"]["annotator"], each["other"]["annotator"])
         for each in read_disagreements(checkout_root, *words)
     } == expected
+
+
+def test_programs_are_compared_if_asked_for(checkout_root: Path) -> None:
+    corpus = CorpusFiles(checkout_root)
+    people = jsonl.read(corpus.annotation_file("trial", "ann-1"), Annotation)
+    bot = [replace(each, annotator="bot", annotator_kind="program") for each in people]
+    corpus.write_annotations("trial", "bot", bot)
+    without = read_disagreements(checkout_root, "--no-programs")
+    assert without == read_disagreements(checkout_root)
+    assert all(each["other"]["annotator"] != "bot" for each in without)
+    with_programs = read_disagreements(checkout_root, "--programs", "--annotator", "bot")
+    pairs = {(each["one"]["annotator"], each["other"]["annotator"]) for each in with_programs}
+    assert pairs == {("ann-2", "bot"), ("ann-3", "bot")}
 
 
 def test_the_table_counts_by_label_and_kind_and_shows_examples(checkout_root: Path) -> None:
@@ -89,7 +107,7 @@ def test_the_table_counts_by_label_and_kind_and_shows_examples(checkout_root: Pa
     assert "two drones 𝒻ell" in printed
 
 
-def test_a_word_that_is_not_known_is_refused(checkout_root: Path) -> None:
+def test_unknown_names_are_refused(checkout_root: Path) -> None:
     for option, word in (("--label", "Person"), ("--annotator", "ann-9"), ("--pass", "both")):
         refused = run_sayso(checkout_root, "disagreements", option, word)
         assert (
@@ -102,6 +120,7 @@ def test_an_address_with_a_login_is_refused(checkout_root: Path) -> None:
     assert refused.returncode == 2 and "secret" not in refused.stderr
 
 
-def test_where_nobody_answered_twice_it_says_so(checkout: Checkout) -> None:
-    told = run_sayso(checkout.root, "disagreements")
-    assert told.returncode == 0 and "nothing to compare" in told.stderr and told.stdout == ""
+def test_nothing_to_compare(checkout: Checkout) -> None:
+    result = run_sayso(checkout.root, "disagreements")
+    assert result.returncode == 0 and "nothing to compare" in result.stderr
+    assert result.stdout == ""

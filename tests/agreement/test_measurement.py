@@ -1,4 +1,4 @@
-"""What is compared with what, for which campaign and pass, under which versions; and that it is the same each time."""
+"""Measurement by campaign, pass and version, and that it is the same each time."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ from tests.dataset.samples import SCHEMA, make_document
 
 @given(st.lists(st.lists(MENTIONS, min_size=2, max_size=3), min_size=1, max_size=4))
 def test_the_same_comparisons_give_the_same_bytes(documents: list[list[list[Mention]]]) -> None:
-    comparisons = [
-        make_comparison(f"d{number}", *readings) for number, readings in enumerate(documents)
-    ]
+    comparisons = [make_comparison(f"d{number}", *sides) for number, sides in enumerate(documents)]
     told = msgspec.json.encode(measure_sample(*comparisons, by_version=True))
     assert msgspec.json.encode(measure_sample(*comparisons, by_version=True)) == told
     assert msgspec.json.encode(msgspec.json.decode(told, type=Measurement)) == told
@@ -38,7 +36,7 @@ def test_a_value_is_in_its_bounds_or_undefined_with_a_reason(
     documents: list[list[list[Mention]]],
 ) -> None:
     for each in measure_sample(
-        *(make_comparison(f"d{n}", *readings) for n, readings in enumerate(documents))
+        *(make_comparison(f"d{n}", *sides) for n, sides in enumerate(documents))
     ).figures:
         assert (each.value is None) == bool(each.undefined)
         if each.value is None:
@@ -75,9 +73,9 @@ def annotate_under(
     )
 
 
-def compare_versions(doc_id: str, *answers: Annotation) -> ComparedDocument:
+def compare_versions(doc_id: str, *annotations: Annotation) -> ComparedDocument:
     of = make_document(doc_id, TEXT)
-    mine = tuple(msgspec.structs.replace(each, doc_id=doc_id) for each in answers)
+    mine = tuple(msgspec.structs.replace(each, doc_id=doc_id) for each in annotations)
     return ComparedDocument(of, "trial", "all", mine)
 
 
@@ -122,7 +120,7 @@ def test_by_version_shows_what_a_revision_changed() -> None:
     assert found.versions == {"schema 1.0.0, guidelines 1": 8, "schema 1.0.0, guidelines 2": 8}
 
 
-def test_answers_under_different_versions_are_a_group_of_their_own() -> None:
+def test_annotations_of_different_versions_are_a_group() -> None:
     three = compare_versions(
         "d",
         annotate_under("ann-1", [make_filler(0, 3)], "1"),
@@ -151,7 +149,7 @@ def test_a_version_alone_is_measured_as_if_there_were_no_other() -> None:
 
 def test_what_is_left_out_is_counted_by_reason() -> None:
     of, out = make_document("d", TEXT), ExcludedAnnotations()
-    answers = [
+    annotations = [
         annotate(of, "ann-1", [make_filler(0, 3)]),
         annotate(of, "ann-2", [make_filler(0, 3)]),
         annotate(of, "ann-2", [make_filler(0, 4)], updated="2025-11-01"),
@@ -161,7 +159,7 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
         annotate(of, "ann-5", [make_filler(0, 3)], interface="names"),
     ]
     (found,) = measure_comparisons(
-        group_by_pass(of, answers, PEOPLE, out), SCHEMA, excluded=out, samples=5
+        group_by_pass(of, annotations, PEOPLE, out), SCHEMA, excluded=out, samples=5
     )
     assert found.annotators == ("ann-1", "ann-2")
     assert found.excluded == {

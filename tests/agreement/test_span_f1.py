@@ -24,7 +24,7 @@ from tests.test_matching import count_best_matching
 
 
 def count_common(one: list[Mention], other: list[Mention]) -> int:
-    """How many have one just like them on the other side, each of which is taken once."""
+    """Count mentions with an equal one on the other side, each used once."""
     left = [(m.label, m.start, m.end) for m in other]
     found = 0
     for m in one:

@@ -67,17 +67,17 @@ def round_figure(figure: float | None) -> float | None:
 def test_the_same_example_through_the_door() -> None:
     """Labels stand for the categories; what is summed over labels is the whole."""
     text = "x" * CONTINUUM_LENGTH
-    readings = [
+    sides = [
         [make_filler(*unit, "Claim") for unit in of_c]
         + [make_filler(*unit, "Actor") for unit in of_k]
         for of_c, of_k in zip(UNITS_C, UNITS_K, strict=True)
     ]
-    found = measure_sample(make_comparison("d", *readings, text=text))
+    found = measure_sample(make_comparison("d", *sides, text=text))
     assert round_figure(find_value(found, "spans.Claim.units")) == 0.7286
     assert find_value(found, "spans.Actor.units") == 1
     assert round_figure(find_value(found, "spans.all.units")) == 0.8587
     twice = measure_sample(
-        make_comparison("d", *readings, text=text), make_comparison("e", *readings, text=text)
+        make_comparison("d", *sides, text=text), make_comparison("e", *sides, text=text)
     )
     assert find_value(twice, "spans.all.units") == find_value(found, "spans.all.units")
 
@@ -145,10 +145,10 @@ def disagreements_by_definition(observers: list[list[Span]], length: int) -> tup
 
 
 @given(st.lists(MENTIONS, min_size=2, max_size=4))
-def test_disagreements_are_as_they_are_defined(readings: list[list[Mention]]) -> None:
+def test_disagreements_are_as_they_are_defined(mentions_of_annotators: list[list[Mention]]) -> None:
     observers = [
         [Span(m.start, m.end) for m in remove_overlaps(one) if m.label == "Actor"]
-        for one in readings
+        for one in mentions_of_annotators
     ]
     assert compute_disagreements(observers, LENGTH) == pytest.approx(
         disagreements_by_definition(observers, LENGTH), rel=1e-12

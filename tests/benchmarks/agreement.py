@@ -1,12 +1,13 @@
-"""`sayso agreement` on annotators who err as people do, against libraries that compute a part of it.
+"""`sayso agreement` on simulated annotators, against libraries that compute a part of it.
 
     python tests/benchmarks/agreement.py [documents ...]
 
-Three annotators read every article. Each misses a tenth of the mentions, moves each edge of a fifth, takes a twentieth
-for something else, adds two of their own, chooses another value in a tenth, and forgets a tenth of the relations.
-Ours is the whole command, from start to exit, with a thousand bootstrap samples of every figure. The libraries are
-given what they take, ready in memory, and find no interval: `krippendorff` a matrix of annotators by code points for
-each label, seqeval a tag for every four characters, one layer at a time since it knows no nesting, pygamma-agreement a
+Three annotators read every article. Each misses a tenth of the mentions, moves each edge of a
+fifth, takes a twentieth for something else, adds two of their own, chooses another value in a
+tenth, and forgets a tenth of the relations. Ours is the whole command, from start to exit, with a
+thousand bootstrap samples of every figure. The libraries are given what they take, ready in memory,
+and find no interval: `krippendorff` a matrix of annotators by code points for each label, seqeval a
+tag for every four characters, one layer at a time since it knows no nesting, pygamma-agreement a
 few documents, since it takes long. Beside each stands what we find of the same, also from memory.
 """
 
@@ -65,7 +66,7 @@ def write_corpus(root: Path, count: int) -> None:
 
 
 def make_annotations(count: int, annotator: str) -> Iterator[Annotation]:
-    """What one annotator makes of the articles, the same each time."""
+    """Yield one annotator's annotations, the same each time."""
     texts = synthetic_documents(count)
     for document, answer in zip(
         texts, synthetic_annotations(synthetic_documents(count), annotator), strict=True
@@ -145,7 +146,7 @@ def _make_mention(
 
 
 def _remove_overlaps(mentions: Iterable[Mention]) -> Iterator[Mention]:
-    """Without those that overlap an earlier one of their label, as the rules of the scheme have it."""
+    """Yield the mentions that do not overlap an earlier one of their label."""
     ends: dict[str, int] = {}
     for mention in sorted(mentions, key=lambda each: each.start):
         if mention.start >= ends.get(mention.label, 0):
@@ -184,25 +185,25 @@ class LoadedCorpus:
 
     def __init__(self, root: Path) -> None:
         corpus = CorpusFiles(root)
-        answers = zip(
+        group = zip(
             *(list(jsonl.read(path, Annotation)) for path in corpus.annotation_files()), strict=True
         )
         self.documents = [
-            (of, list(each)) for of, each in zip(corpus.documents(), answers, strict=True)
+            (of, list(each)) for of, each in zip(corpus.documents(), group, strict=True)
         ]
 
     def index(self) -> list[tuple[int, list[IndexedAnnotation]]]:
         return [
-            (len(of.text), [IndexedAnnotation(answer) for answer in answers])
-            for of, answers in self.documents
+            (len(of.text), [IndexedAnnotation(answer) for answer in group])
+            for of, group in self.documents
         ]
 
     def matrix(self, label: str) -> npt.NDArray[np.float64]:
         """Annotators by code points, 1 inside the label."""
         found = np.zeros((len(ANNOTATORS), sum(len(of.text) for of, _answers in self.documents)))
         first = 0
-        for of, answers in self.documents:
-            for row, answer in zip(found, answers, strict=True):
+        for of, group in self.documents:
+            for row, answer in zip(found, group, strict=True):
                 for mention in answer.mentions:
                     if mention.label == label:
                         row[first + mention.start : first + mention.end] = 1
@@ -210,8 +211,8 @@ class LoadedCorpus:
         return found
 
     def bio_tags(self, reader: int, label: str) -> list[list[str]]:
-        """What one annotator marked of one layer, a tag for every four code points, document by document."""
-        return [_bio_tags(len(of.text), answers[reader], label) for of, answers in self.documents]
+        """Return one annotator's BIO tags of one label, one for every four code points."""
+        return [_bio_tags(len(of.text), group[reader], label) for of, group in self.documents]
 
 
 def _bio_tags(length: int, answer: Annotation, label: str) -> list[str]:
@@ -227,10 +228,8 @@ PreparedRun = Callable[[], object]
 
 
 def prepare_all_figures(read: LoadedCorpus) -> PreparedRun:
-    """All our figures with all their intervals, of answers that are in memory."""
-    pairs = [
-        ComparedDocument(of, "synthetic", "all", tuple(answers)) for of, answers in read.documents
-    ]
+    """All our figures with all their intervals, of annotations in memory."""
+    pairs = [ComparedDocument(of, "synthetic", "all", tuple(group)) for of, group in read.documents]
     return lambda: len(measure_comparisons(pairs, SCHEMA)[0].figures)
 
 
@@ -239,9 +238,9 @@ def prepare_our_characters(read: LoadedCorpus) -> PreparedRun:
 
     def run() -> object:
         sums: bootstrap.DocumentSums[StatisticKey] = bootstrap.DocumentSums()
-        for length, answers in marked:
+        for length, group in marked:
             into: DocumentStatistics = defaultdict(float)
-            character_alpha.count_characters(into, answers, length)
+            character_alpha.count_characters(into, group, length)
             sums.add(into)
         figures = character_alpha.estimate_characters(sums.resample(1), [*SCHEMA.labels, ALL])
         return [round(float(each.values[0]), 12) for each in figures][: len(SCHEMA.labels)]
@@ -264,8 +263,8 @@ def prepare_our_f1(read: LoadedCorpus) -> PreparedRun:
 
     def run() -> object:
         into: DocumentStatistics = defaultdict(float)
-        for _length, answers in marked:
-            for two in combinations(answers, 2):
+        for _length, group in marked:
+            for two in combinations(group, 2):
                 span_f1.count_spans(into, AnnotationPair(*two))
         return len(into)
 
@@ -287,8 +286,8 @@ def prepare_our_units(read: LoadedCorpus) -> PreparedRun:
 
     def run() -> object:
         into: DocumentStatistics = defaultdict(float)
-        for length, answers in marked:
-            unitizing_alpha.count_units(into, answers, length, {})
+        for length, group in marked:
+            unitizing_alpha.count_units(into, group, length, {})
         return len(into)
 
     return run
@@ -299,9 +298,9 @@ def prepare_pygamma(read: LoadedCorpus) -> PreparedRun:
     from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
 
     continua = []
-    for _of, answers in read.documents[:GAMMA]:
+    for _of, group in read.documents[:GAMMA]:
         continuum = Continuum()
-        for answer in answers:
+        for answer in group:
             for mention in answer.mentions:
                 continuum.add(answer.annotator, Segment(mention.start, mention.end), mention.label)
         continua.append(continuum)
@@ -322,7 +321,10 @@ STEPS: dict[str, tuple[str, Callable[[LoadedCorpus], PreparedRun], str | None]] 
 
 
 def measure_step(step: str, root: Path) -> tuple[float, float, object] | None:
-    """The best seconds of some runs, the most MB, and what came out; None where the library is not there."""
+    """The best seconds of some runs, the most MB, and what came out;
+
+    None where the library is not there.
+    """
     module = STEPS[step][2]
     if module and find_spec(module) is None:
         return None
@@ -353,9 +355,8 @@ def main(counts: tuple[int, ...]) -> None:
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             write_corpus(Path(folder), count)
-            print(
-                f"agreement, {count:,} articles of 3 kB, {len(ANNOTATORS)} annotators (seconds, MB at the peak)"
-            )
+            size = f"{count:,} articles of 3 kB, {len(ANNOTATORS)} annotators"
+            print(f"agreement, {size} (seconds, MB at the peak)")
             runs = [time_command(Path(folder)) for _ in range(RUNS)]
             _print_row(
                 "sayso agreement, start to exit",

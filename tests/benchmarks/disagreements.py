@@ -2,9 +2,10 @@
 
     python tests/benchmarks/disagreements.py [documents ...]
 
-Three annotators of each document of 3 kB, 25 mentions and 20 relations each; two of them leave a fifth of the mentions
-out, others for each, and one takes articles off. The yardstick reads documents and answers side by side, every record
-checked, and compares nothing. Memory is the peak of a process of its own; in the browser, until the page can be used.
+Three annotators of each document of 3 kB, 25 mentions and 20 relations each; two of them leave a
+fifth of the mentions out, others for each, and one takes articles off. The yardstick reads
+documents and annotations side by side, every record checked, and compares nothing. Memory is the peak
+of a process of its own; in the browser, until the page can be used.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ def write_corpus(root: Path, count: int) -> None:
     corpus = CorpusFiles(root)
     jsonl.write(corpus.batch_file(0), synthetic_documents(count))
     for place, name in enumerate(PEOPLE):
-        answers = synthetic_annotations(synthetic_documents(count), name)
-        corpus.write_annotations("synthetic", name, (_add_errors(each, place) for each in answers))
+        annotations = synthetic_annotations(synthetic_documents(count), name)
+        corpus.write_annotations(
+            "synthetic", name, (_add_errors(each, place) for each in annotations)
+        )
     gold = (
         Gold(
             doc_id=a.doc_id,
@@ -176,13 +179,11 @@ def main(counts: tuple[int, ...]) -> None:
             print(f"{count:,} documents, 3 annotators; reading alone {yardstick:.2f} s")
             for step in ("counted", "page", "feedback"):
                 seconds, memory = measure_step(step, root)
-                print(
-                    f"  {step:9} {seconds:6.2f} s  {seconds / yardstick:5.1f} × reading  {memory:,.0f} MB"
-                )
+                ratio = f"{seconds / yardstick:5.1f} × reading"
+                print(f"  {step:9} {seconds:6.2f} s  {ratio}  {memory:,.0f} MB")
             size = (root / "page.html").stat().st_size
-            print(
-                f"  the page has {size / 1e6:.1f} MB and can be used after {time_until_usable(root / 'page.html'):.2f} s"
-            )
+            seconds = time_until_usable(root / "page.html")
+            print(f"  the page has {size / 1e6:.1f} MB and can be used after {seconds:.2f} s")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""From several readings of a document to one: what is agreed, what rivals, and what was decided. Pure."""
+"""Adjudication: from annotations of a document to its gold, by adjudicator or majority."""

@@ -33,7 +33,9 @@ class AdjudicationRequest:
 
 @dataclass(frozen=True)
 class AdjudicationCase:
-    """An annotated document; ``candidates`` is None with too few annotators, or with outdated schema versions.
+    """An annotated document;
+
+    ``candidates`` is None with too few annotators, or with outdated schema versions.
 
     Attributes:
         gold: what this campaign's gold of the pass holds by now.
@@ -68,7 +70,7 @@ def select_passes(
 
 
 def pass_breadth(schema: Schema, pass_name: str) -> tuple[int, bool, int]:
-    """Return a sort key for how much a pass shows: labels, then relations, then its order in the schema."""
+    """Return a sort key for how much a pass shows: labels, relations, order in the schema."""
     declared = schema.interfaces.get(pass_name)
     if declared is None:
         return (0, False, -1)

@@ -1,7 +1,8 @@
-"""Candidates for gold: the mentions and relations that the annotators of a document made, with their votes.
+"""Candidates for gold: the annotators' mentions and relations, with their votes.
 
-The content of a mention is its labelled span with its attributes, that of a relation its type with the labelled spans at
-its ends. Content that all annotators have is agreed; everything else must be decided. Notes and flags are no content.
+The content of a mention is its labelled span with its attributes, that of a relation its type with
+the labelled spans at its ends. Content that all annotators have is agreed; everything else must be
+decided. Notes and flags are no content.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ class LabelledSpan(NamedTuple):
 
 
 class MentionContent(NamedTuple):
-    """What annotators agree on if they agree on a mention."""
+    """The part of a mention that annotators agree or disagree on."""
 
     labelled_span: LabelledSpan
     attributes: AttributeItems
 
 
 class RelationContent(NamedTuple):
-    """What annotators agree on if they agree on a relation."""
+    """The part of a relation that annotators agree or disagree on."""
 
     type: str
     head: LabelledSpan
@@ -61,7 +62,7 @@ class AnnotatorRemark(NamedTuple):
 
 @dataclass(frozen=True)
 class SpanCandidate:
-    """A labelled span that somebody marked; its variants have attributes and votes, most votes first."""
+    """A labelled span that somebody marked, with its attributes and votes, most votes first."""
 
     labelled_span: LabelledSpan
     text: str
@@ -180,7 +181,7 @@ def relation_contents(
 
 
 def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
-    """Collect the candidates of independent annotations of one document in one pass, at least one."""
+    """Collect the candidates of at least one independent annotation of one document and pass."""
     first = annotations[0]
     return DocumentCandidates(
         doc_id=first.doc_id,

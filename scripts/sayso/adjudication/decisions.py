@@ -39,7 +39,7 @@ from sayso.models import (
 
 @dataclass(frozen=True)
 class Decision:
-    """What an adjudicator, or a rule, accepted of a document.
+    """The mentions and relations of a document that an adjudicator, or a rule, accepted.
 
     Attributes:
         mentions, relations: what was accepted, with ids of this decision.
@@ -99,7 +99,7 @@ def add_unanimous(candidates: DocumentCandidates, decision: Decision, text: str)
 
 
 def _find_new_agreement(candidates: DocumentCandidates, decision: Decision) -> list[Content]:
-    """Return agreed content that the adjudicator never saw and that does not overlap with what they decided."""
+    """Return agreed content that the adjudicator never saw and that overlaps nothing decided."""
     known = decision.accepted | decision.declined
     seen = {each.labelled_span for each in known if isinstance(each, MentionContent)}
     return [
@@ -117,7 +117,10 @@ def _find_new_agreement(candidates: DocumentCandidates, decision: Decision) -> l
 def build_gold(
     candidates: DocumentCandidates, document: Document, decision: Decision, schema_version: str
 ) -> Gold:
-    """Build the gold of a document. Ids derive from labelled spans, so equal decisions make equal gold."""
+    """Build the gold of a document.
+
+    Ids derive from labelled spans, so equal decisions make equal gold.
+    """
     votes, accepted = candidates.votes, {*map(mention_content, decision.mentions)}
     declined_contents = [
         each for each in votes if isinstance(each, MentionContent) and each not in accepted

@@ -1,7 +1,7 @@
 """Writing of gold: the decisions on one pass of a campaign are merged into the campaign's file.
 
-Gold is only replaced by something better: an adjudicator's decision before a majority's, a wider pass before a narrower
-one. Gold that breaks a check is not written.
+Gold is only replaced by something better: an adjudicator's decision before a majority's, a wider
+pass before a narrower one. Gold that breaks a check is not written.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def write_gold(
     *,
     dry_run: bool = False,
 ) -> GoldWriteResult:
-    """Decide on every case and update the campaign's file; those of other campaigns are not touched."""
+    """Decide on every case and update the campaign's file, and no other campaign's."""
     path = gold_path(corpus, result.campaign)
     others = [_read_other_campaign(each) for each in corpus.gold_files() if each != path]
     parts = heapq.merge(
@@ -221,7 +221,10 @@ class _GoldMerge:
 
 
 def find_errors(record: Gold, document: Document, schema: Schema) -> list[Finding]:
-    """Return the errors that the checks find in gold. Warnings do not keep it from being written."""
+    """Return the errors that the checks find in gold.
+
+    Warnings do not keep it from being written.
+    """
     return [each for each in check_gold(record, document.text, schema) if each.severity == "error"]
 
 
@@ -248,7 +251,7 @@ def majority_decider(schema: Schema) -> Decider:
 def resolve_adjudicated(
     case: AdjudicationCase, candidates: DocumentCandidates, decision: Decision | None
 ) -> DecisionOrStatus:
-    """Return an adjudicator's decision with later agreement, or what all agree on; or the status."""
+    """Return the adjudicator's decision with later agreement, or what all agree on, or a status."""
     if decision is None and candidates.is_unanimous:
         return decide_unanimous(candidates, case.document.text)
     if decision is None:

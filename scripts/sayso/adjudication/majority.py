@@ -1,7 +1,8 @@
 """Gold without an adjudicator: what more than half of a document's annotators have.
 
-Spans, each attribute, and relations are counted apart; a relation counts between any mentions that overlap its ends. A
-mention without a majority for a required attribute, or that breaks a check beside the others, is declined.
+Spans, each attribute, and relations are counted apart; a relation counts between any mentions that
+overlap its ends. A mention without a majority for a required attribute, or that breaks a check
+beside the others, is declined.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ def decide_by_majority(
 
 
 def _exclude_each_other(one: Mention, other: Mention) -> bool:
-    """Return True if only one of two mentions can be in gold. A majority for each does not say which."""
+    """Return True if only one of two mentions can be in gold.
+
+    A majority for each does not say which.
+    """
     if one is other:
         return False
     return overlaps(one, other) if one.label == other.label else crosses(one, other)
@@ -63,7 +67,7 @@ def _build_decision(
 
 
 def count_undecided(candidates: DocumentCandidates, decision: Decision) -> int:
-    """Count the spans and relations that at least half of the annotators have, but that were not accepted."""
+    """Count what was not accepted though at least half of the annotators have it."""
     accepted, half = decision.accepted, len(candidates.annotators) / 2
     spans = {each.labelled_span for each in accepted if isinstance(each, MentionContent)}
     return sum(

@@ -1,4 +1,4 @@
-"""Optional free text, such as a canonical name: leaving it out does not object to what another annotator gave."""
+"""Optional free text, such as a canonical name: leaving it out is no objection to it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from sayso.schema.declarations import Schema
 def fill_optional_attributes(
     annotations: Sequence[Annotation], schema: Schema
 ) -> tuple[Annotation, ...]:
-    """Fill in optional text that some left out and all others gave alike, on otherwise equal mentions.
+    """Fill in optional text that some left out and all others gave alike, on equal mentions.
 
-    Otherwise two annotators who agree would have to be adjudicated as soon as one of them knows a name.
+    Otherwise two annotators who agree would have to be adjudicated as soon as one of them knows a
+    name.
     """
     given: defaultdict[tuple[MentionContent, str], set[AttributeValue]] = defaultdict(set)
     for annotation in annotations:

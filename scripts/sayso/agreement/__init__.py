@@ -1,4 +1,4 @@
-"""How far annotators agree: spans, labels, attributes, counts, relations, claims. Pure, but for the files it reads."""
+"""Agreement of annotators on spans, attributes, relations and claims, and their disagreements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agreement report: what `sayso agreement --json` prints and `agreement.json` of a release holds.
+"""The agreement report of `sayso agreement --json` and of a release's `agreement.json`.
 
 It has labels, values, pseudonyms and numbers, but no word of a text.
 """
@@ -76,7 +76,10 @@ class UnmeasuredPass(Struct, frozen=True, kw_only=True):
 
 
 class AgreementReport(Struct, frozen=True, kw_only=True):
-    """All measurements, and the passes that could not be measured. ``schema`` numbers the format."""
+    """All measurements, and the passes that could not be measured.
+
+    ``schema`` numbers the format.
+    """
 
     schema: int = 2
     measurements: tuple[Measurement, ...]

@@ -64,10 +64,10 @@ _PAIR_MEASURES = ("exact", "normalised", "overlap")
 def format_cell(figure: Figure | None) -> str:
     """Format a figure with its interval.
 
-    >>> known = {"group": "spans", "subject": "Actor", "measure": "exact", "n": 4, "unit": "mentions"}
-    >>> format_cell(Figure(value=0.8612, low=0.81, high=1.0, documents=2, **known))
+    >>> known = {"group": "spans", "subject": "Actor", "measure": "exact", "unit": "mentions"}
+    >>> format_cell(Figure(value=0.8612, low=0.81, high=1.0, n=4, documents=2, **known))
     '.86 .81–1.00'
-    >>> format_cell(Figure(value=-0.021, documents=1, **known))
+    >>> format_cell(Figure(value=-0.021, n=4, documents=1, **known))
     '-.02'
     """
     if figure is None or figure.value is None:
@@ -209,7 +209,7 @@ def format_title(measurement: Measurement) -> str:
 
 
 def format_notes(measurement: Measurement) -> Iterator[str]:
-    """Yield what no table shows: undefined figures with the reason, excluded annotations, the rule."""
+    """Yield the undefined figures with the reason, excluded annotations, and the rule."""
     for reason, subjects in _group_undefined(measurement.figures).items():
         yield f"{UNDEFINED}, {reason}: {', '.join(subjects)}"
     for subject, count in measurement.missing.items():

@@ -1,11 +1,12 @@
 """Agreement on the attributes of matched mentions, and on the bounds of counts.
 
-A closed attribute has observed agreement, Krippendorff's alpha (nominal, or ordinal where the schema orders the values)
-and Gwet's AC1, which does not fall where nearly all mentions have one value. Each of its values has the share of
-choices that the other annotator made, too. Free text and numbers are only compared for equality.
+A closed attribute has observed agreement, Krippendorff's alpha (nominal, or ordinal where the
+schema orders the values) and Gwet's AC1, which does not fall where nearly all mentions have one
+value. Each of its values has the share of choices that the other annotator made, too. Free text and
+numbers are only compared for equality.
 
-A value that only one side has is compared with NO_VALUE, which the ordinal alpha leaves out: it has no place in the
-order. Where neither side has a value, there is nothing to compare.
+A value that only one side has is compared with NO_VALUE, which the ordinal alpha leaves out: it has
+no place in the order. Where neither side has a value, there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ def _coincidence_table(sums: AgreementSums, subject: str, values: Sequence[str])
 def krippendorff_alpha(table: SampledValues, *, ordinal: bool = False) -> SampledValues:
     """Compute alpha of a coincidence table, by sample; NaN where only one value was chosen.
 
-    Krippendorff, Content Analysis (2004), chapter 11: ``1 - (n - 1) * sum(o * d) / sum(n_i * n_j * d)``.
+    Krippendorff, Content Analysis (2004), chapter 11:
+    ``1 - (n - 1) * sum(o * d) / sum(n_i * n_j * d)``.
 
     Args:
         table: an array of (value, value, sample); for ``ordinal`` the values are in order.
@@ -169,8 +171,8 @@ def _ordinal_distance(chosen: SampledValues, i: int, j: int) -> SampledValues:
 def gwet_ac1(table: SampledValues) -> SampledValues:
     """Compute AC1 of a coincidence table, by sample; NaN where there is only one value.
 
-    Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement" (2008): chance
-    agreement is ``sum(p * (1 - p)) / (values - 1)``.
+    Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement"
+    (2008): chance agreement is ``sum(p * (1 - p)) / (values - 1)``.
     """
     chosen = table.sum(axis=1)
     total = chosen.sum(axis=0)

@@ -1,8 +1,9 @@
 """Figures over documents, each with a bootstrap confidence interval.
 
-One rule of aggregation holds everywhere: a document contributes a few numbers; they are summed over documents and over
-pairs of annotators before anything is divided. The 95 % interval is the percentile interval of a bootstrap over whole
-documents (Efron and Tibshirani 1993, chapter 13), because mentions of one document are not independent.
+One rule of aggregation holds everywhere: a document contributes a few numbers; they are summed over
+documents and over pairs of annotators before anything is divided. The 95 % interval is the
+percentile interval of a bootstrap over whole documents (Efron and Tibshirani 1993, chapter 13),
+because mentions of one document are not independent.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ CONFIDENCE = 0.95
 DIGITS = 6  # more could change with the order of a sum
 _BLOCK_DOCUMENTS, _BLOCK_CELLS = 512, 500_000  # bounds of what is dense in memory at once
 AGGREGATION_RULE = (
-    "Numerators and denominators are summed over documents and pairs of annotators before they are divided. "
-    "Intervals are 95 % percentile intervals of a bootstrap over whole documents."
+    "Numerators and denominators are summed over documents and pairs of annotators before they are "
+    "divided. Intervals are 95 % percentile intervals of a bootstrap over whole documents."
 )
 
 
@@ -79,7 +80,10 @@ class DocumentSums(Generic[K]):
         self._ends.extend([self._ends[-1]] * documents)
 
     def resample(self, samples: int = SAMPLES, seed: int = SEED) -> ResampledSums[K]:
-        """Sum over all documents and over each bootstrap sample. Equal numbers of documents are drawn alike."""
+        """Sum over all documents and over each bootstrap sample.
+
+        Equal numbers of documents are drawn alike.
+        """
         weights = _draw_weights(self.documents, samples, seed)
         sums = np.zeros((samples + 1, len(self._columns)))
         for start, block in self._iterate_blocks():
@@ -107,8 +111,9 @@ class DocumentSums(Generic[K]):
 def _draw_weights(documents: int, samples: int, seed: int) -> npt.NDArray[np.uint8]:
     """Return how often each sample drew each document: (sample, document), with ones in row 0.
 
-    Raw bits are used because numpy guarantees their stream, but not that of `Generator.integers`: a released figure must
-    be reproducible to the last digit. A byte is enough for a count, since no document is drawn 256 times.
+    Raw bits are used because numpy guarantees their stream, but not that of `Generator.integers`: a
+    released figure must be reproducible to the last digit. A byte is enough for a count, since no
+    document is drawn 256 times.
     """
     weights = np.ones((samples + 1, documents), dtype=np.uint8)
     bits, step = np.random.PCG64(seed), max(1, _BLOCK_CELLS // max(documents, 1))
@@ -215,7 +220,10 @@ def estimate_share(
 
 
 def subtract_estimates(newer: Estimate, older: Estimate) -> Estimate:
-    """Return how far one figure is above another, with an interval. Both must have been drawn alike."""
+    """Return how far one figure is above another, with an interval.
+
+    Both must have been drawn alike.
+    """
     one, other = newer.figure, older.figure
     return estimate(
         (one.group, one.subject, one.measure),
@@ -228,7 +236,7 @@ def subtract_estimates(newer: Estimate, older: Estimate) -> Estimate:
 
 
 def percentile_interval(values: SampledValues) -> tuple[float | None, float | None]:
-    """Return the bounds of the middle 95 % of the values that are not NaN, with linear interpolation."""
+    """Return the bounds of the middle 95 % of the values that are not NaN, interpolated."""
     found = np.sort(values[~np.isnan(values)])
     if not len(found):
         return None, None

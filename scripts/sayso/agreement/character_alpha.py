@@ -1,7 +1,7 @@
-"""Krippendorff's nominal alpha over code points: inside a label or not, for each annotator of the document.
+"""Krippendorff's nominal alpha over code points: inside a label or not, for each annotator.
 
-Krippendorff, Content Analysis (2004), chapter 11. The edges of mentions are swept in order, never single code points.
-Overlapping mentions of one annotator and label count once.
+Krippendorff, Content Analysis (2004), chapter 11. The edges of mentions are swept in order, never
+single code points. Overlapping mentions of one annotator and label count once.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def count_characters(
 
 
 def _sum_coverage(layers: Iterable[Sequence[Mention]]) -> tuple[int, int]:
-    """Return the number of annotators that cover a code point, and its square, summed over code points."""
+    """Sum, over code points, the number of annotators that cover one, and its square."""
     edges = sorted(edge for layer in layers for edge in _iterate_edges(layer))
     inside = squared = depth = last = 0
     for offset, step in edges:
@@ -47,7 +47,7 @@ def _sum_coverage(layers: Iterable[Sequence[Mention]]) -> tuple[int, int]:
 
 
 def _iterate_edges(layer: Sequence[Mention]) -> Iterator[tuple[int, int]]:
-    """Yield (offset, +1) and (offset, -1) for the union of one annotator's mentions, sorted by start."""
+    """Yield (start, +1) and (end, -1) for the union of one annotator's sorted mentions."""
     start = end = -1
     for mention in layer:
         if mention.start > end:
@@ -61,7 +61,7 @@ def _iterate_edges(layer: Sequence[Mention]) -> Iterator[tuple[int, int]]:
 
 
 def estimate_characters(sums: AgreementSums, labels: Iterable[str]) -> Iterator[Estimate]:
-    """Yield alpha for each label; for ALL, observed and expected disagreement are summed over labels."""
+    """Yield alpha for each label. For ALL, disagreements are summed over labels."""
     values = sums[GROUP, "", _VALUES]
     by_label = {label: _sum_disagreements(sums, label, values) for label in labels if label != ALL}
     zero = 0 * values

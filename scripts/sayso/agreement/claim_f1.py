@@ -1,11 +1,12 @@
-"""F1 of whole claims, and of the tuples that they state: who says what happened where, and how many.
+"""F1 of whole claims, and of the tuples that they state: who, what, where, how many.
 
-An attribution is a claim with its sources and cues; claims without any are not counted. A whole claim is a claim with
-all relations that start at it. Exactly, all labelled spans are equal; leniently, the claims are matched and so are the
-ends of their relations.
+An attribution is a claim with its sources and cues; claims without any are not counted. A whole
+claim is a claim with all relations that start at it. Exactly, all labelled spans are equal;
+leniently, the claims are matched and so are the ends of their relations.
 
-A claim states one tuple for each combination of its sources, places and counts. Tuples agree wherever they were marked.
-F1 without one of the slots is at least as high; the difference is what that slot costs.
+A claim states one tuple for each combination of its sources, places and counts. Tuples agree
+wherever they were marked. F1 without one of the slots is at least as high; the difference is what
+that slot costs.
 """
 
 from __future__ import annotations
@@ -53,10 +54,9 @@ def count_claims(into: DocumentStatistics, pair: AnnotationPair) -> None:
 class ClaimShapes:
     """The claims of one annotation with what starts at them, in comparable form.
 
-    Attributes:
-        ends_by_claim: (type, id of the tail) of each relation, by id of the claim.
-        whole_claims, attributions: labelled span of the claim, with types and labelled spans of the tails.
-        tuples: numbered tuples, ``full`` and without each slot.
+    Attributes: ends_by_claim: (type, id of the tail) of each relation, by id of the claim.
+        whole_claims, attributions: labelled span of the claim, with types and labelled spans of the
+        tails. tuples: numbered tuples, ``full`` and without each slot.
     """
 
     def __init__(self, indexed: IndexedAnnotation) -> None:

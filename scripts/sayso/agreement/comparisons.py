@@ -1,4 +1,4 @@
-"""Which annotations are compared: independent ones of several annotators, for one document in one pass."""
+"""Comparisons: independent annotations of several annotators of one document in one pass."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PEOPLE = AnnotationFilter(kinds=frozenset({"human"}))
 
 @dataclass(frozen=True)
 class ComparedDocument:
-    """One document in one pass with at least two annotations, one of each annotator, in order of annotator."""
+    """One document in one pass with its annotations, at least two, in order of annotator."""
 
     document: Document
     campaign: str
@@ -50,7 +50,7 @@ class ExcludedAnnotations:
 
 
 def with_excluded(selection: AnnotationFilter) -> AnnotationFilter:
-    """Return the filter for `CorpusFiles.items` that keeps annotations of other kinds, so that they are counted."""
+    """Return the filter for `CorpusFiles.items` that keeps what is excluded, to count it."""
     return replace(selection, kinds=frozenset({"human", "program", "adjudicator"}))
 
 
@@ -63,7 +63,7 @@ def compared_kinds(selection: AnnotationFilter) -> frozenset[AnnotatorKind]:
 def iterate_comparisons(
     items: Iterable[Item], selection: AnnotationFilter, excluded: ExcludedAnnotations
 ) -> Iterator[ComparedDocument]:
-    """Yield what is compared, document by document and pass by pass, and count what is not in ``excluded``.
+    """Yield comparisons, by document and pass; count other annotations in ``excluded``.
 
     Args:
         items: filtered with `with_excluded`.
@@ -92,7 +92,7 @@ def group_by_pass(
 def select_independent(
     annotations: Iterable[Annotation], selection: AnnotationFilter, excluded: ExcludedAnnotations
 ) -> tuple[Annotation, ...]:
-    """Return the latest annotation of each annotator that was made without another's, in order of annotator."""
+    """Return the latest annotation of each annotator that did not start from another's."""
     kinds, latest = compared_kinds(selection), dict[str, Annotation]()
     for annotation in sorted(annotations, key=attrgetter("updated", "created")):
         if annotation.annotator_kind not in kinds:

@@ -1,4 +1,4 @@
-"""Counts of agreement and disagreement, by pair of annotators, kind and label, with a few examples."""
+"""Counts of agreement and disagreement, by annotators, kind and label, with examples."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class AnnotatorPair(NamedTuple):
 
 
 class DisagreementType(NamedTuple):
-    """What is counted: a kind, a label or type, and the exact difference. The fields are JSON keys."""
+    """The kind, label or type, and exact difference that are counted together.
+
+    The fields are JSON keys.
+    """
 
     kind: DisagreementKind
     name: str
@@ -131,7 +134,7 @@ class DisagreementCounts:
         return self.total_counts.by_type.total()
 
     def _sort_names(self, counts: PairCounts) -> list[str]:
-        """Return labels, pairs of labels, and relations that were counted, in the schema's order."""
+        """Return the counted labels, pairs of labels, and relations, in the schema's order."""
         labels, relations = self.schema.labels, self.schema.relations
         order = {name: number for number, name in enumerate([*labels, *relations])}
 

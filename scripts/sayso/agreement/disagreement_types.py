@@ -40,9 +40,8 @@ MISSING_END, REVERSED, OTHER_TYPE, OTHER_END, ONE_SIDED = (
 class EdgeDifference:
     """One edge that differs.
 
-    Attributes:
-        longer: the side with the longer span: 0 for one, 1 for the other.
-        what: ``article``, ``possessive``, ``punctuation``, ``bracket``, ``part of a word`` or ``words``.
+    Attributes: longer: the side with the longer span: 0 for one, 1 for the other. what:
+        ``article``, ``possessive``, ``punctuation``, ``bracket``, ``part of a word`` or ``words``.
         words: the text that only the longer span has.
     """
 
@@ -77,7 +76,7 @@ class LinkedRelation:
 
 @dataclass(frozen=True, slots=True)
 class DisagreementSide:
-    """What one of two annotations has; mentions in order of position."""
+    """The part of one annotation in a disagreement; mentions in order of position."""
 
     mentions: tuple[Mention, ...] = ()
     relations: tuple[LinkedRelation, ...] = ()
@@ -90,11 +89,9 @@ class DisagreementSide:
 class Disagreement:
     """One thing on which two annotations differ.
 
-    Attributes:
-        details: the exact differences, in words that can be counted.
-        counterpart: for nesting, the span of the side that has nothing, around, inside or across this one.
-        edges: for a boundary, from left to right.
-        values: for attributes, in order of name.
+    Attributes: details: the exact differences, in words that can be counted. counterpart: for
+        nesting, the span of the side that has nothing, around, inside or across this one. edges:
+        for a boundary, from left to right. values: for attributes, in order of name.
     """
 
     kind: DisagreementKind

@@ -1,19 +1,19 @@
-"""Typology of disagreement: every mention and relation of two annotations is agreed or in exactly one disagreement.
+"""Typology of disagreement: every mention and relation is agreed or in one disagreement.
 
 The kind is decided in this order, each step among what the steps before left over:
 
-1. Equal label and span: agreed, or **attribute** if a value differs.
-2. Equal label, overlapping spans: one against one is **boundary**; more of them together are **nesting**.
-3. Different labels, equal or overlapping spans, the closest first: **label**. Labels that a relation connects lie inside
-   each other by nature, as a place in a claim; of those, only equal spans are two labels for one thing.
-4. A span that lies around, inside or across a matched span of the other annotation: **nesting**, for the same labels.
-5. Everything else: **missed**.
-6. Relations, whose ends are identified by steps 1 to 3: equal type and ends are agreed, whatever the edges and
-   attributes of the ends. Otherwise **relation**: an end is missing in the other annotation, or the relation is reversed,
-   of another type, has another end, or only one annotator has it.
+1. Equal label and span: agreed, or **attribute** if a value differs. 2. Equal label, overlapping
+spans: one against one is **boundary**; more of them together are **nesting**. 3. Different labels,
+equal or overlapping spans, the closest first: **label**. Labels that a relation connects lie inside
+each other by nature, as a place in a claim; of those, only equal spans are two labels for one
+thing. 4. A span that lies around, inside or across a matched span of the other annotation:
+**nesting**, for the same labels. 5. Everything else: **missed**. 6. Relations, whose ends are
+identified by steps 1 to 3: equal type and ends are agreed, whatever the edges and attributes of the
+ends. Otherwise **relation**: an end is missing in the other annotation, or the relation is
+reversed, of another type, has another end, or only one annotator has it.
 
-It is symmetric: exchanging the annotations exchanges the sides. Free text that only one of them gave is no difference; a
-bound of a count that only one gave is.
+It is symmetric: exchanging the annotations exchanges the sides. Free text that only one of them
+gave is no difference; a bound of a count that only one gave is.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class AnnotationLike(Protocol):
 
 @dataclass(frozen=True)
 class TypologyRules:
-    """What the schema contributes.
+    """The rules that the schema contributes.
 
     Attributes:
         related_labels: pairs of labels that a relation connects.
@@ -93,7 +93,10 @@ class AnnotationComparison:
 def compare_annotations(
     one: AnnotationLike, other: AnnotationLike, text: str, rules: TypologyRules
 ) -> AnnotationComparison:
-    """Compare two annotations of ``text``. Disagreements are in order of position, relations last."""
+    """Compare two annotations of ``text``.
+
+    Disagreements are in order of position, relations last.
+    """
     mentions = _MentionComparison((one, other), text, rules)
     mentions.match_exact_spans()
     mentions.match_same_label()
@@ -107,7 +110,10 @@ def compare_annotations(
 
 @dataclass
 class _MentionComparison:
-    """Steps 1 to 5. ``groups`` numbers what stands for one thing: by side, and by identity of the mention."""
+    """Steps 1 to 5.
+
+    ``groups`` numbers what stands for one thing: by side, and by identity of the mention.
+    """
 
     sides: tuple[AnnotationLike, AnnotationLike]
     text: str

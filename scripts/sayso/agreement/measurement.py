@@ -136,7 +136,7 @@ class _MeasuredSubjects:
 
 @dataclass
 class _MeasuredGroup:
-    """The sums of annotations that are compared with each other: all of a pass, or those of one version."""
+    """The sums of annotations compared with each other: all of a pass, or those of one version."""
 
     sums: DocumentSums[StatisticKey] = field(default_factory=DocumentSums[StatisticKey])
     undefined_labels: dict[str, str] = field(default_factory=dict)
@@ -208,7 +208,8 @@ class _PassMeasurement:
     def _add_by_version(self, pairs: Iterable[AnnotationPair], length: int) -> None:
         """Add each pair to the group of its version, or to that of pairs across versions.
 
-        Every group has as many documents as the pass, empty ones included, so that all draw the same samples.
+        Every group has as many documents as the pass, empty ones included, so that all draw the
+        same samples.
         """
         groups: defaultdict[AnnotationVersion | None, list[AnnotationPair]] = defaultdict(list)
         for pair in pairs:

@@ -1,8 +1,8 @@
 """F1 of relations: strict, lenient, and given the spans.
 
-Strictly, type, labels and spans of both ends are equal. Leniently, the ends are matched mentions that overlap. Given the
-spans, only relations between labelled spans that both annotators have are counted: what is left there is disagreement
-about relations alone.
+Strictly, type, labels and spans of both ends are equal. Leniently, the ends are matched mentions
+that overlap. Given the spans, only relations between labelled spans that both annotators have are
+counted: what is left there is disagreement about relations alone.
 """
 
 from __future__ import annotations

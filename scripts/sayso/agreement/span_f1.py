@@ -1,7 +1,7 @@
 """F1 of spans with their labels: exact, normalised at the edges, and by overlap.
 
-Neither of two annotators is right, so F1 is twice what both marked over what either marked: the harmonic mean of
-precision and recall, whichever of them is taken for the truth.
+Neither of two annotators is right, so F1 is twice what both marked over what either marked: the
+harmonic mean of precision and recall, whichever of them is taken for the truth.
 """
 
 from __future__ import annotations

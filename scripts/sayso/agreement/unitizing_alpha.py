@@ -1,8 +1,9 @@
-"""Krippendorff's alpha for unitizing: how far apart annotators set the units of a label in a continuum.
+"""Krippendorff's alpha for unitizing: how far apart annotators set the units of a label.
 
-Krippendorff (2004), "Measuring the reliability of qualitative text analysis data", Quality & Quantity 38: observed
-disagreement is the mean squared distance of the sections of every two annotators, expected disagreement that of the
-same units placed anywhere in the continuum. It is not defined where one annotator's units of a label overlap.
+Krippendorff (2004), "Measuring the reliability of qualitative text analysis data", Quality &
+Quantity 38: observed disagreement is the mean squared distance of the sections of every two
+annotators, expected disagreement that of the same units placed anywhere in the continuum. It is not
+defined where one annotator's units of a label overlap.
 
 Over several documents, both disagreements are weighted by the length of the document and summed.
 """
@@ -36,7 +37,8 @@ def compute_disagreements(observers: Sequence[Sequence[Span]], length: int) -> t
     Raises:
         SpanError: an annotator's units overlap, or lie outside the continuum.
 
-    >>> one, other = [Span(75, 145), Span(220, 250)], [Span(70, 150), Span(205, 225), Span(250, 270)]
+    >>> one = [Span(75, 145), Span(220, 250)]
+    >>> other = [Span(70, 150), Span(205, 225), Span(250, 270)]
     >>> observed, expected = compute_disagreements([one, other], 300)
     >>> round(observed, 4), round(expected, 4)
     (0.0144, 0.0532)
@@ -47,7 +49,9 @@ def compute_disagreements(observers: Sequence[Sequence[Span]], length: int) -> t
 
 
 def unitizing_alpha(observers: Iterable[Sequence[Sequence[Span]]], length: int) -> float | None:
-    """Compute alpha of one continuum over labels, each with its annotators' units; None without units.
+    """Compute alpha of one continuum over labels, each with its annotators' units;
+
+    None without units.
 
     Raises:
         SpanError: see `compute_disagreements`.
@@ -76,7 +80,7 @@ def _observed_disagreement(observers: Sequence[Sequence[Span]], length: int) -> 
 
 
 def _squared_distance(one: Sequence[Span], other: Sequence[Span]) -> int:
-    """Sum squared distances: between the edges of overlapping units; for a unit in a gap, its length."""
+    """Sum squares: distances between edges of overlapping units, lengths of units in a gap."""
     if one == other:
         return 0
     distance, first = 0, 0
@@ -125,7 +129,10 @@ def count_units(
     length: int,
     undefined_labels: dict[str, str],
 ) -> None:
-    """Count what a document gives. Adds labels that cannot be measured to ``undefined_labels``, with the reason."""
+    """Count what a document gives.
+
+    Adds labels that cannot be measured to ``undefined_labels``, with the reason.
+    """
     for label in sorted({label for each in annotations for label in each.mentions_by_label}):
         observers = [
             [m.span for m in each.mentions_by_label.get(label, ())] for each in annotations

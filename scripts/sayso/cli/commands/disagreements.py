@@ -80,14 +80,14 @@ def command(
     show: bool,
     url: str | None,
 ) -> None:
-    """List what annotators disagree about: each difference of two annotations once, by kind and label.
+    """List what annotators disagree about: each difference of two annotations once.
 
     Compared are annotations of one document in one pass that were submitted without another's
     annotation to start from. --annotator: several are compared with each other, one with everybody
-    else. The kinds, of which the first that fits is taken: attribute (the same span and label, other
-    values), boundary (the same label, other edges), nesting (one span against several, or one inside
-    the other), label (the same span, two labels), missed, and relation. A relation is not counted
-    against an annotator who did not mark its end, but listed as a consequence of that.
+    else. The first kind that fits is taken: attribute (the same span and label, other values),
+    boundary (the same label, other edges), nesting (one span against several, or one inside the
+    other), label (the same span, two labels), missed, and relation. A relation whose end the other
+    annotator did not mark is listed as a consequence of that.
 
     \b
     Examples:
