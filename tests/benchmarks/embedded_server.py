@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import math
 import resource
@@ -85,7 +86,7 @@ def measure_step(script: str, step: str, root: Path, argument: str = "") -> Step
 
 def run_step(steps: dict[str, BenchmarkStep]) -> None:
     """Prepare, then measure, in that process; imports do not count."""
-    from label_studio_sdk.base_client import LabelStudioBase
+    importlib.import_module("label_studio_sdk.base_client")
 
     work = steps[sys.argv[2]](Path(sys.argv[3]), sys.argv[4])
     traffic = _record_traffic()

@@ -90,6 +90,7 @@ class LabelStudioClient(Transport):
         self, project: int, *, after: int, since: str, size: int
     ) -> TaskPage[AnnotatedTask]:
         """Return the same page of tasks with all their annotations."""
+        # Not the export: it takes minutes and 2 GB, and times out (issues 5262, 5811, 8353).
         filters = _build_page_filters(after, since)
         include = join_fields(AnnotatedTask, TaskAnnotation)
         return self._fetch_page(
@@ -175,6 +176,7 @@ class LabelStudioClient(Transport):
 
     def validate_interface(self, project: int, label_config: str) -> str:
         """Return why existing annotations do not fit this interface; empty where they do."""
+        # The update itself lets labels in use be removed (issues 1620, 9738).
         try:
             self.request(
                 "POST", f"api/projects/{project}/validate/", Any, {"label_config": label_config}
@@ -202,6 +204,7 @@ class LabelStudioClient(Transport):
 
     def import_tasks(self, project: int, tasks: bytes) -> list[int]:
         """Import a JSON list of tasks, all or none. Returns their ids in the same order."""
+        # The server does not recognise a task that it has already (issues 540, 6399).
         path = f"api/projects/{project}/import"
         return self.request("POST", path, WriteSummary, tasks, return_task_ids="true").task_ids
 

@@ -2,7 +2,8 @@
 
 The server's own copy of a span's text is no authority, since it writes line breaks its own way,
 but it is evidence. A span is corrected only where that text proves the correction. What cannot be
-proven is quarantined and reported.
+proven is quarantined and reported. The editor counts code points (issues 1347 and 4988 did not
+reproduce), except for a fault in dragging a handle: see is_displaced_by_resize.
 
 | diagnosis | evidence | consequence |
 |---|---|---|
