@@ -39,6 +39,33 @@ T = TypeVar("T")
 TaskT = TypeVar("TaskT", TaskId, TaskOverlap)
 
 
+def build_document_filters(doc_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the filters of a tab with these documents; none without documents."""
+    return [_build_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
+
+
+def _build_filter(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def _build_id_filter(after: int) -> dict[str, Any]:
+    return _build_filter("id", "greater", "Number", after)
+
+
+def _build_page_filters(after: int, since: str) -> list[dict[str, Any]]:
+    changed = [_build_filter("updated_at", "greater", "Datetime", since)] if since else []
+    return [_build_id_filter(after), *changed]
+
+
+def _select_tasks(tasks: list[int]) -> dict[str, Any]:
+    return {"selectedItems": {"all": False, "included": tasks}}
+
+
+_UNFINISHED = _build_filter("is_labeled", "equal", "Boolean", False)
+_DRAFTED = _build_filter("draft_exists", "equal", "Boolean", True)
+_NOT_DRAFTED = _build_filter("draft_exists", "equal", "Boolean", False)
+
+
 class LabelStudioClient(Transport):
     """One Label Studio server, accessed with one token."""
 
@@ -109,8 +136,7 @@ class LabelStudioClient(Transport):
 
     def list_drafted_task_ids(self, project: int) -> Iterator[int]:
         """Yield the ids of the tasks that somebody has begun and not submitted."""
-        drafted = [_build_filter("draft_exists", "equal", "Boolean", True)]
-        return (task.id for task in self._iterate_tasks(project, TaskId, drafted))
+        return (task.id for task in self._iterate_tasks(project, TaskId, [_DRAFTED]))
 
     def list_overlaps_other_than(
         self, project: int, overlap: int, *, size: int = PAGE_SIZE
@@ -121,19 +147,14 @@ class LabelStudioClient(Transport):
 
     def list_unfinished_overlaps(self, project: int) -> Iterator[TaskOverlap]:
         """Yield the unfinished tasks that are begun or for several annotators, some repeatedly."""
-        unfinished = _build_filter("is_labeled", "equal", "Boolean", False)
-        for column, above in (
-            ("total_annotations", 0),
-            ("cancelled_annotations", 0),
-            ("overlap", 1),
-        ):
-            begun = [unfinished, _build_filter(column, "greater", "Number", above)]
-            yield from self._iterate_tasks(project, TaskOverlap, begun)
+        minimums = {"total_annotations": 0, "cancelled_annotations": 0, "overlap": 1}
+        for column, minimum in minimums.items():
+            begun = _build_filter(column, "greater", "Number", minimum)
+            yield from self._iterate_tasks(project, TaskOverlap, [_UNFINISHED, begun])
 
     def count_unfinished_tasks(self, project: int) -> int:
         """Count the tasks that still wait for annotations."""
-        unfinished = [_build_filter("is_labeled", "equal", "Boolean", False)]
-        return self._fetch_page(project, TaskId, unfinished, 1, include="id").total
+        return self._fetch_page(project, TaskId, [_UNFINISHED], 1, include="id").total
 
     def fetch_submitters(self, project: int, tasks: list[int]) -> dict[int, set[int | None]]:
         """Map each of these tasks to the accounts that submitted, and not skipped, it."""
@@ -158,11 +179,8 @@ class LabelStudioClient(Transport):
         """Return the server's clock at its last response, in seconds since 1970."""
         if not self.response_date:
             self.fetch_release()
-        return (
-            parsedate_to_datetime(self.response_date).timestamp()
-            if self.response_date
-            else time.time()
-        )
+        date = self.response_date
+        return parsedate_to_datetime(date).timestamp() if date else time.time()
 
     # Writes.
 
@@ -245,7 +263,7 @@ class LabelStudioClient(Transport):
         filters = [
             _build_filter("total_annotations", "equal", "Number", 0),
             _build_filter("cancelled_annotations", "equal", "Number", 0),
-            _build_filter("draft_exists", "equal", "Boolean", False),
+            _NOT_DRAFTED,
         ]
         body = {"filters": {"conjunction": "and", "items": filters}, **_select_tasks(tasks)}
         path = "api/dm/actions/"
@@ -293,25 +311,3 @@ class LabelStudioClient(Transport):
             resolve_uri="false",
             **query,
         )
-
-
-def build_document_filters(doc_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the filters of a tab with these documents; none without documents."""
-    return [_build_filter("data.doc_id", "in_list", "String", list(doc_ids))] if doc_ids else []
-
-
-def _build_filter(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
-    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
-
-
-def _build_id_filter(after: int) -> dict[str, Any]:
-    return _build_filter("id", "greater", "Number", after)
-
-
-def _build_page_filters(after: int, since: str) -> list[dict[str, Any]]:
-    changed = [_build_filter("updated_at", "greater", "Datetime", since)] if since else []
-    return [_build_id_filter(after), *changed]
-
-
-def _select_tasks(tasks: list[int]) -> dict[str, Any]:
-    return {"selectedItems": {"all": False, "included": tasks}}
