@@ -15,7 +15,12 @@ from tests.command_line import run_sayso_ok
 from tests.conftest import new_checkout
 from tests.ingest.test_near_duplicates import edit_words, make_article
 
-SMALL_BATCHES = "from sayso import cli; from sayso.corpus import sources; sources.BATCH_DOCUMENTS = 40; cli.main()"
+SMALL_BATCHES = """
+from sayso import cli
+from sayso.corpus import sources
+sources.BATCH_DOCUMENTS = 40
+cli.main()
+"""
 
 
 def read_sources(root: Path) -> dict[str, bytes]:

@@ -80,7 +80,7 @@ def make_gold(doc_id: str, text: str, campaign: str, *words: str) -> Gold:
 
 @pytest.fixture
 def checkout(checkout: Checkout) -> Checkout:
-    """Return a checkout with ``a``, to be corrected, and ``b``, both with all kinds of annotations."""
+    """Return a checkout with ``a``, to be corrected, and ``b``, both annotated."""
     corpus, about_b = CorpusFiles(checkout.root), make_annotation("b", OTHER, "ann-1", "Kursk")
     documents = [
         samples.make_document("a", OLDER, title="Drones", split="test"),
@@ -420,7 +420,7 @@ def test_the_dataset_says_which_text_was_read(checkout: Checkout, newer: Path) -
 
 
 def run_killed(checkout: Checkout, folder: Path, *words: str) -> Iterator[Checkout]:
-    """Yield the checkout after a command killed before its first file change, its second, and so on."""
+    """Yield the checkout after a command killed before its first change, its second, and so on."""
     for changes in range(1, 200):
         turn = copy_checkout(checkout, folder / f"turn{changes}")
         code = run_command(turn.root, *words, changes=changes).code

@@ -43,7 +43,7 @@ def same(tmp_path_factory: pytest.TempPathFactory) -> Migrations:
 
 @st.composite
 def older_annotations(draw: st.DrawFn) -> Annotation:
-    """Draw an annotation with names of the older schema, also a skipped one with empty attributes."""
+    """Draw an annotation with names of the older schema, submitted or skipped."""
     words: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "Actor": {
             "type": st.sampled_from(["civilian", "expert", "army", "ghost"]),

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sayso.diff import version_bump
 from sayso.diff.diff_entries import (
     AnnotationDiff,
     AnnotationEntry,
@@ -22,7 +21,7 @@ from sayso.diff.diff_entries import (
     MentionChange,
     SchemaEntry,
 )
-from sayso.diff.version_bump import ChangeKind
+from sayso.diff.version_bump import ChangeKind, bump_reasons, least_bump
 from sayso.models import Mention, Relation
 from sayso.versions import Bump
 
@@ -72,12 +71,12 @@ class ChangeCounts:
     @property
     def bump(self) -> Bump | None:
         """The least bump that the counted kinds require."""
-        return version_bump.least_bump(self.rows)
+        return least_bump(self.rows)
 
     @property
     def reasons(self) -> list[ChangeKind]:
         """The kinds that require it."""
-        return version_bump.bump_reasons(self.rows, self.bump)
+        return bump_reasons(self.rows, self.bump)
 
 
 def build_rows(entry: AnyDiffEntry) -> Iterator[ChangeRow]:

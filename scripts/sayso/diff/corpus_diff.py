@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from sayso.corpus.sources import find_record_type
-from sayso.diff import diff_tables
 from sayso.diff.change_rows import ChangeCounts, ChangeRow, build_rows
 from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion, is_unchanged
 from sayso.diff.diff_entries import AnyDiffEntry
+from sayso.diff.diff_tables import build_totals, render_markdown
 from sayso.diff.file_diff import FileComparison
 from sayso.diff.line_alignment import Advance
 from sayso.models import Annotation, Document, Gold
@@ -108,13 +108,13 @@ class CorpusDiff:
         return {
             "older": self.older.describe(),
             "newer": self.newer.describe(),
-            **diff_tables.build_totals(self.counts),
+            **build_totals(self.counts),
             "notes": self.notes,
         }
 
     def markdown(self) -> str:
         """Render the diff for a changelog."""
-        return diff_tables.render_markdown(self.counts)
+        return render_markdown(self.counts)
 
     def write_json(self, write: Callable[[bytes], object]) -> None:
         """Write one JSON object piece by piece: versions, entries (one a line), then bump, counts
@@ -126,7 +126,7 @@ class CorpusDiff:
         for entry, _rows in self.iterate_counted():
             write(separator + _encode(entry))
             separator = b",\n"
-        totals = {**diff_tables.build_totals(self.counts), "notes": self.notes}
+        totals = {**build_totals(self.counts), "notes": self.notes}
         write(b"\n]," + _encode(totals)[1:] + b"\n")
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, InputError, SaysoError, UsageError
 from sayso.files import convert_os_errors, hold_lock
-from sayso.ingest import article_metadata
 from sayso.ingest.article_index import ArticleIndex, open_index
+from sayso.ingest.article_metadata import is_date, read_metadata_table, validate_metadata
 from sayso.ingest.article_reader import ArticleFormat, ArticleReader, ReceivedArticle
 from sayso.ingest.copy_clusters import CopyCluster, assign_splits
 from sayso.ingest.incoming_articles import IncomingArticles, open_incoming
@@ -119,20 +119,30 @@ def ingest(
         ) as index,
         open_incoming(index.database, private / "arriving.sqlite") as incoming,
     ):
-        reader = ArticleReader(request.fields, request.max_bytes, request.format)
-        _receive_articles(reader, request, incoming, report_progress)
-        update = partial(
-            incoming.update_document, text=request.replace_text, metadata=request.update_metadata
-        )
-        replacement = TextReplacement(incoming, index, update)
-        result = _plan_ingest(request, replacement, reader.notices, report_progress)
-        if request.dry_run:
-            return result
-        changed = replacement.apply([*result.replaced, *result.updated])
-        added = corpus.add_documents(incoming.build_documents(day))
-        index.database.commit()
-        written = {*changed, *(path.name for path in added)}
-        return replace(result, written_files=tuple(sorted(written)))
+        return _ingest_locked(request, incoming, index, day, report_progress)
+
+
+def _ingest_locked(
+    request: IngestRequest,
+    incoming: IncomingArticles,
+    index: ArticleIndex,
+    day: str,
+    report_progress: ReportProgress,
+) -> IngestResult:
+    reader = ArticleReader(request.fields, request.max_bytes, request.format)
+    _receive_articles(reader, request, incoming, report_progress)
+    update = partial(
+        incoming.update_document, text=request.replace_text, metadata=request.update_metadata
+    )
+    replacement = TextReplacement(incoming, index, update)
+    result = _plan_ingest(request, replacement, reader.notices, report_progress)
+    if request.dry_run:
+        return result
+    changed = replacement.apply([*result.replaced, *result.updated])
+    added = index.corpus.add_documents(incoming.build_documents(day))
+    index.database.commit()
+    written = {*changed, *(path.name for path in added)}
+    return replace(result, written_files=tuple(sorted(written)))
 
 
 def _receive_articles(
@@ -142,9 +152,9 @@ def _receive_articles(
     report_progress: ReportProgress,
 ) -> None:
     if request.metadata_table:
-        rows = article_metadata.read_metadata_table(request.metadata_table)
+        rows = read_metadata_table(request.metadata_table)
         incoming.add_metadata_rows(
-            (location, article_metadata.validate_metadata(row, location)) for location, row in rows
+            (location, validate_metadata(row, location)) for location, row in rows
         )
     refusals: list[SaysoError] = []
     count = 0
@@ -185,7 +195,7 @@ def _receive_article(
     article: ReceivedArticle, request: IngestRequest, incoming: IncomingArticles
 ) -> None:
     metadata = incoming.collect_metadata(article, dict(request.metadata))
-    article_metadata.validate_metadata(metadata, article.location)
+    validate_metadata(metadata, article.location)
     if "doc_id" not in metadata:
         remedy = "say which field has it, --field doc_id=NAME, or give one, --doc-id ID"
         raise InputError("no doc_id", where=article.location, remedy=remedy)
@@ -245,6 +255,6 @@ def _documents_with_other_metadata(
 def _resolve_day(day: str | None) -> str:
     if day is None:
         return current_time().date().isoformat()
-    if len(day) != 10 or not article_metadata.is_date(day):
+    if len(day) != 10 or not is_date(day):
         raise UsageError(f"--ingested {day}: not a day", remedy="write it as 2026-11-22")
     return day

@@ -17,7 +17,7 @@ from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import DiskError, InputError
 from sayso.files import convert_os_errors
-from sayso.ingest import near_duplicates
+from sayso.ingest.near_duplicates import hash_bands, hash_runs
 from sayso.models import Document, Split, sha256
 
 _MAX_NEIGHBOURS = 20  # texts compared for one band: thousands of copies would cost a square
@@ -88,7 +88,7 @@ class ArticleIndex:
                     f"document {doc_id} is there twice", where=where, remedy=remedy
                 ) from None
             if not self.has_fingerprint(number):
-                bands = near_duplicates.hash_bands(near_duplicates.hash_runs(document.text))
+                bands = hash_bands(hash_runs(document.text))
                 self.add_fingerprint(number, bands)
             advance(1)
 

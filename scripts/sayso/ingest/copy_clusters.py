@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import get_args
 
-from sayso.ingest import near_duplicates
 from sayso.ingest.article_index import ArticleIndex
 from sayso.ingest.incoming_articles import IncomingArticles
+from sayso.ingest.near_duplicates import RunHashes, are_copies, hash_bands, hash_runs
 from sayso.models import Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -96,18 +96,18 @@ def _join_copies(
     sets = _DisjointSets()
 
     @lru_cache(maxsize=64)
-    def hash_runs_of(number: int) -> near_duplicates.RunHashes | None:
+    def hash_runs_of(number: int) -> RunHashes | None:
         text = incoming.find_text(number) or index.find_text(number)
-        return None if text is None else near_duplicates.hash_runs(text)
+        return None if text is None else hash_runs(text)
 
     for number, text in incoming.list_new_texts():
-        own = near_duplicates.hash_runs(text)
-        bands = near_duplicates.hash_bands(own)
+        own = hash_runs(text)
+        bands = hash_bands(own)
         for other in sorted(index.find_neighbours(bands) - {number}):
             if sets.find_root(other) == sets.find_root(number):
                 continue
             theirs = hash_runs_of(other)
-            if theirs is not None and near_duplicates.are_copies(own, theirs):
+            if theirs is not None and are_copies(own, theirs):
                 sets.join(number, other)
         index.add_fingerprint(number, bands)
         advance(1)

@@ -19,9 +19,9 @@ from sayso.corpus.anchoring import SentenceIndex, transfer_record
 from sayso.corpus.history import prepare_history
 from sayso.corpus.sources import REPLACED_TEXTS, CorpusFiles
 from sayso.files import ContentWriter, convert_os_errors, replace_together
-from sayso.ingest import near_duplicates
 from sayso.ingest.article_index import ArticleIndex
 from sayso.ingest.incoming_articles import IncomingArticles
+from sayso.ingest.near_duplicates import hash_bands, hash_runs
 from sayso.models import Annotation, Document, Gold, encode
 
 MAX_QUOTED_MENTIONS = 3
@@ -80,7 +80,7 @@ class TextReplacement:
         """
         for number, text in self.incoming.list_changed_texts():
             if not self.index.has_fingerprint(number):
-                bands = near_duplicates.hash_bands(near_duplicates.hash_runs(text))
+                bands = hash_bands(hash_runs(text))
                 self.index.add_fingerprint(number, bands)
         self.index.database.execute(
             "UPDATE document SET (text_sha256, text_id) ="
