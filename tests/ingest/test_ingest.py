@@ -554,3 +554,14 @@ def test_a_wrong_side_table_is_refused(
     with pytest.raises(InputError, match=what):
         ingest_paths(checkout, inbox, metadata_table=write_article(inbox.parent, "side.csv", table))
     assert read_sources(checkout) == {}
+
+
+def test_options_give_metadata(checkout: Checkout, inbox: Path) -> None:
+    path = write_article(inbox, "a.txt", "Two drones.\n")
+    words = ["ingest", str(path), "--title", "T", "--outlet", "O", "--published", "2026-11-22"]
+    run_sayso_ok(checkout.root, *words, "--source-name", "wire.txt")
+    document = read_documents(checkout)["a"]
+    assert (document.title, document.outlet, document.published) == ("T", "O", "2026-11-22")
+    assert document.source_name == "wire.txt"
+    run_sayso_ok(checkout.root, "ingest", str(path), "--title", "U", "--update-metadata")
+    assert read_documents(checkout)["a"].title == "U"
