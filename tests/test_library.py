@@ -325,6 +325,9 @@ def test_a_loaded_dataset_is_a_corpus(built: Path, tmp_path: Path) -> None:
     assert [item.document.title for item in load("articles").items()] == [None] * 3
     with pytest.raises(InputError, match="no documents in the columns"):
         load("mentions")
+    split = load_dataset(str(built / "corpus"), "gold", cache_dir=str(tmp_path))["train"]
+    shuffled = sayso.open(split.shuffle(seed=1))
+    assert [item.document.doc_id for item in shuffled.items()] == sorted(split["doc_id"])
 
 
 def test_withheld_words_are_blocks(built: Path, tmp_path: Path) -> None:
