@@ -151,11 +151,11 @@ def main(count: int) -> None:
 
 def run_step(name: str, root: Path) -> None:
     """One step, timed inside its process, so that the interpreter's start counts for nobody."""
-    import numpy
+    import numpy  # noqa: F401
     import pyarrow.json
-    import pyarrow.parquet
+    import pyarrow.parquet  # noqa: F401
 
-    import sayso.dataset.builder
+    import sayso.dataset.builder  # noqa: F401
 
     begun = time.perf_counter()
     {

@@ -24,46 +24,28 @@ DEFAULT_CONFIG = CONFIGS[0]
 RELATION_COLUMNS = {"where": "places", "quantity": "counts"}  # the others take an s
 
 
-def _strings(names: str) -> Columns:
-    return dict.fromkeys(names.split(), "string")
+def _columns(text: str) -> Columns:
+    """Parse ``name`` for a column of strings, ``name:type`` for another."""
+    pairs = (word.partition(":") for word in text.split())
+    return {name: kind or "string" for name, _, kind in pairs}
 
 
-_DOCUMENT_COLUMNS = _strings(
+_DOCUMENT_COLUMNS = _columns(
     "doc_id title outlet url published language license source_name split ingested text_sha256 text"
 )
-_KEY_COLUMNS: Columns = {
-    **_strings("doc_id reading annotator_kind campaign interface"),
-    "answer": "int32",
-}
-_SPAN_COLUMNS: Columns = {"start": "int32", "end": "int32", "text": "string"}
-_SENTENCE_COLUMNS: Columns = {
-    "sentence_start": "int32",
-    "sentence_end": "int32",
-    "sentence": "string",
-}
-_RELATION_COLUMNS = _strings("type head tail")
+_KEY_COLUMNS = _columns("doc_id reading annotator_kind campaign interface answer:int32")
+_SPAN_COLUMNS = _columns("start:int32 end:int32 text")
+_SENTENCE_COLUMNS = _columns("sentence_start:int32 sentence_end:int32 sentence")
+_RELATION_COLUMNS = _columns("type head tail")
 _DECISION_COLUMNS: Columns = {"decided": "string", "votes": ["string"]}
-_REMARK_COLUMNS = _strings("flag note started_from")
-_KEPT_COLUMNS = _strings("reason item")
-_ORIGIN_COLUMNS: Columns = {
-    "system": "string",
-    "project": "int64",
-    "task": "int64",
-    "annotation": "int64",
-}
-_MISALIGNED_COLUMNS: Columns = {
-    **_strings("mention_id label"),
-    "start": "int32",
-    "end": "int32",
-    "reason": "string",
-}
-_ANNOTATION_COLUMNS: Columns = {
-    **_strings("doc_id text_sha256 text_read campaign interface annotator annotator_kind"),
-    "answer": "int32",
-    **_strings("schema_version guidelines_version status created updated"),
-    "lead_time_seconds": "float64",
-    "started_from": "string",
-}
+_REMARK_COLUMNS = _columns("flag note started_from")
+_KEPT_COLUMNS = _columns("reason item")
+_ORIGIN_COLUMNS = _columns("system project:int64 task:int64 annotation:int64")
+_MISALIGNED_COLUMNS = _columns("mention_id label start:int32 end:int32 reason")
+_ANNOTATION_COLUMNS = _columns("""
+    doc_id text_sha256 text_read campaign interface annotator annotator_kind answer:int32
+    schema_version guidelines_version status created updated lead_time_seconds:float64 started_from
+""")
 
 
 def attribute_type(attribute: Attribute) -> str:
@@ -160,7 +142,7 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
         "gold": {
             **_drop_columns(_DOCUMENT_COLUMNS, "source_name", "ingested"),
             "adjudicated": "bool",
-            **_strings("adjudicated_on text_read campaign interface schema_version adjudicator"),
+            **_columns("adjudicated_on text_read campaign interface schema_version adjudicator"),
             **_gold_columns(mention),
             "note": "string",
         },
@@ -175,7 +157,7 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
         },
         "mentions": {
             **_KEY_COLUMNS,
-            **_strings("mention_id label"),
+            **_columns("mention_id label"),
             **_SPAN_COLUMNS,
             **_SENTENCE_COLUMNS,
             **{
@@ -217,7 +199,7 @@ def json_columns(schema: Schema) -> Columns:
     """Return the fields of a line of ``annotations/`` or ``gold/``, those of both together."""
     return {
         **_drop_columns(_ANNOTATION_COLUMNS, "answer"),
-        **_strings("adjudicated adjudicator"),
+        **_columns("adjudicated adjudicator"),
         **_gold_columns(_mention_columns(schema)),
         "note": "string",
         "kept": [_KEPT_COLUMNS],
@@ -227,7 +209,7 @@ def json_columns(schema: Schema) -> Columns:
 
 def _mention_columns(schema: Schema) -> Columns:
     return {
-        **_strings("id label"),
+        **_columns("id label"),
         **_SPAN_COLUMNS,
         "attributes": attribute_columns(schema),
         **_REMARK_COLUMNS,

@@ -327,7 +327,7 @@ class FetchedAnnotations:
             *stored,
         )
         marks = ",".join("?" * len(row))
-        self.state.connection.execute(f"REPLACE INTO annotations VALUES ({marks})", row)
+        self.state.connection.execute(f"REPLACE INTO annotations VALUES ({marks})", row)  # noqa: S608
 
     # Files that need not be read: neither they nor what they are made from has changed.
 

@@ -368,7 +368,7 @@ class _PushRun:
             " (SELECT task FROM steps WHERE kind = 'superseded') ORDER BY task"
         )
         kinds = ", ".join(f"'{kind}'" for kind in SENT_KINDS)
-        is_sent = f"SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ({kinds})"
+        is_sent = f"SELECT 1 FROM steps WHERE doc_id = ? AND kind IN ({kinds})"  # noqa: S608
         execute = self.state.connection.execute
         for doc_ids in chunks(predictions.doc_ids(), MAX_TASKS_PER_QUERY):
             tasks = {}
@@ -412,7 +412,7 @@ class _PushRun:
     def select_steps(self, *kinds: StepKind) -> Iterator[tuple[str, int]]:
         """Yield document and task of the steps of these kinds, in order."""
         marks = ",".join("?" * len(kinds))
-        query = f"SELECT doc_id, task FROM steps WHERE kind IN ({marks}) ORDER BY doc_id"
+        query = f"SELECT doc_id, task FROM steps WHERE kind IN ({marks}) ORDER BY doc_id"  # noqa: S608
         yield from self.state.connection.execute(query, kinds)
 
     def _select_documents(self, *kinds: StepKind) -> Iterator[tuple[Document, int]]:

@@ -27,38 +27,15 @@ _SCHEMA_ORG_TYPES = {
 }
 _SPLIT_PATTERN = r"^.*?([a-z]+)-[0-9]+\.parquet$"
 _KEY_COLUMNS = {"gold": "doc_id", "articles": "doc_id"}
-_CROISSANT_TERMS = [
-    "citeAs",
-    "column",
-    "equivalentProperty",
-    "extract",
-    "field",
-    "fileProperty",
-    "fileObject",
-    "fileSet",
-    "format",
-    "includes",
-    "isLiveDataset",
-    "jsonPath",
-    "key",
-    "md5",
-    "parentField",
-    "path",
-    "recordSet",
-    "references",
-    "regex",
-    "repeated",
-    "replace",
-    "samplingRate",
-    "separator",
-    "source",
-    "subField",
-    "transform",
-]
+_CROISSANT_TERMS = """
+    citeAs column equivalentProperty extract field fileProperty fileObject fileSet format includes
+    isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace
+    samplingRate separator source subField transform
+"""
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    **{name: f"cr:{name}" for name in _CROISSANT_TERMS},
+    **{name: f"cr:{name}" for name in str.split(_CROISSANT_TERMS)},
     "conformsTo": "dct:conformsTo",
     "cr": "http://mlcommons.org/croissant/",
     "data": {"@id": "cr:data", "@type": "@json"},

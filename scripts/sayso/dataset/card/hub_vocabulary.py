@@ -9,112 +9,39 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-HUB_LICENSES = frozenset(
-    [
-        "apache-2.0",
-        "bsd-3-clause",
-        "cc",
-        "cc-by-2.0",
-        "cc-by-2.5",
-        "cc-by-3.0",
-        "cc-by-4.0",
-        "cc-by-nc-2.0",
-        "cc-by-nc-3.0",
-        "cc-by-nc-4.0",
-        "cc-by-nc-nd-3.0",
-        "cc-by-nc-nd-4.0",
-        "cc-by-nc-sa-2.0",
-        "cc-by-nc-sa-3.0",
-        "cc-by-nc-sa-4.0",
-        "cc-by-nd-4.0",
-        "cc-by-sa-3.0",
-        "cc-by-sa-4.0",
-        "cc0-1.0",
-        "etalab-2.0",
-        "gfdl",
-        "mit",
-        "odbl",
-        "odc-by",
-        "ogl-uk-3.0",
-        "pddl",
-    ]
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+HUB_LICENSES = _words("""
+    apache-2.0 bsd-3-clause cc cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0
+    cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0
+    cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 etalab-2.0 gfdl mit odbl odc-by ogl-uk-3.0 pddl
+""")
 """Licences of data and texts that the Hub knows by name: SPDX identifiers in lower case."""
 
-_HUB_CREATORS = frozenset(
-    ["found", "crowdsourced", "expert-generated", "machine-generated", "other"]
-)
+# The other keys with a closed list are computed: see yaml_header.
 HUB_VALUES: Mapping[str, frozenset[str]] = {
-    "annotations_creators": _HUB_CREATORS | {"no-annotation"},
-    "language_creators": _HUB_CREATORS,
-    "multilinguality": frozenset(["monolingual", "multilingual", "translation", "other"]),
-    "size_categories": frozenset(
-        [
-            "n<1K",
-            "1K<n<10K",
-            "10K<n<100K",
-            "100K<n<1M",
-            "1M<n<10M",
-            "10M<n<100M",
-            "100M<n<1B",
-            "1B<n<10B",
-            "10B<n<100B",
-            "100B<n<1T",
-            "n>1T",
-        ]
+    "annotations_creators": _words(
+        "found crowdsourced expert-generated machine-generated no-annotation other"
     ),
-    "task_categories": frozenset(
-        [
-            "fill-mask",
-            "question-answering",
-            "sentence-similarity",
-            "summarization",
-            "table-question-answering",
-            "text-classification",
-            "text-generation",
-            "text-ranking",
-            "text-retrieval",
-            "token-classification",
-            "translation",
-            "zero-shot-classification",
-            "feature-extraction",
-            "other",
-        ]
-    ),
-    "task_ids": frozenset(
-        [
-            "acceptability-classification",
-            "closed-domain-qa",
-            "coreference-resolution",
-            "document-retrieval",
-            "entity-linking-classification",
-            "entity-linking-retrieval",
-            "extractive-qa",
-            "fact-checking",
-            "fact-checking-retrieval",
-            "hate-speech-detection",
-            "intent-classification",
-            "language-identification",
-            "language-modeling",
-            "lemmatization",
-            "multi-class-classification",
-            "multi-label-classification",
-            "named-entity-recognition",
-            "natural-language-inference",
-            "news-articles-headline-generation",
-            "news-articles-summarization",
-            "open-domain-qa",
-            "parsing",
-            "part-of-speech",
-            "semantic-similarity-classification",
-            "sentiment-analysis",
-            "sentiment-classification",
-            "sentiment-scoring",
-            "topic-classification",
-            "utterance-retrieval",
-            "word-sense-disambiguation",
-        ]
-    ),
+    "language_creators": _words("found crowdsourced expert-generated machine-generated other"),
+    "task_categories": _words("""
+        fill-mask question-answering sentence-similarity summarization table-question-answering
+        text-classification text-generation text-ranking text-retrieval token-classification
+        translation zero-shot-classification feature-extraction other
+    """),
+    "task_ids": _words("""
+        acceptability-classification closed-domain-qa coreference-resolution document-retrieval
+        entity-linking-classification entity-linking-retrieval extractive-qa fact-checking
+        fact-checking-retrieval hate-speech-detection intent-classification language-identification
+        language-modeling lemmatization multi-class-classification multi-label-classification
+        named-entity-recognition natural-language-inference news-articles-headline-generation
+        news-articles-summarization open-domain-qa parsing part-of-speech
+        semantic-similarity-classification sentiment-analysis sentiment-classification
+        sentiment-scoring topic-classification utterance-retrieval word-sense-disambiguation
+    """),
 }
 _HUB_PATTERNS = {
     "language": re.compile(r"[a-z]{2,3}|code|multilingual"),
