@@ -20,9 +20,8 @@ from tests.labelstudio.proxied_campaign import ProxiedCampaign
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
-EVERY = int(
-    os.environ.get("SAYSO_FAULTS_EVERY", "31")
-)  # `python -m tests.labelstudio.fault_sweep` takes every moment, with a log
+# `python -m tests.labelstudio.fault_sweep` takes every moment, with a log.
+EVERY = int(os.environ.get("SAYSO_FAULTS_EVERY", "31"))
 T = TypeVar("T")
 
 

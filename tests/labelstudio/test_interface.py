@@ -169,10 +169,12 @@ Colour = tuple[float, float, float]
 
 
 def linear(colour: str) -> Colour:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return tuple(
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)
-    )  # type: ignore[return-value]
+    """Convert ``#rrggbb`` to linear RGB."""
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return red, green, blue
 
 
 def lab(rgb: Colour) -> Colour:

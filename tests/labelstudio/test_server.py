@@ -261,9 +261,8 @@ def test_data_outlive_a_restart_and_a_kill(fresh: Checkout) -> None:
     assert list_processes(fresh) == []
     second = server.start(fresh, int(first.url.rpartition(":")[2]))
     assert second == first
-    os.kill(
-        server.read_status(fresh).pid, signal.SIGKILL
-    )  # its workers live on for a moment, and hold the port
+    # Its workers live on for a moment, and hold the port.
+    os.kill(server.read_status(fresh).pid, signal.SIGKILL)
     assert server.start(fresh, int(first.url.rpartition(":")[2])) == first
     with open_http_client(first) as client:
         assert client.get(f"/api/projects/{made}").json()["title"] == "kept"
