@@ -46,7 +46,8 @@ def import_annotations(root: Path, _argument: str) -> Callable[[], object]:
 
     def work() -> None:
         with connect(checkout) as client:
-            made = project.create_project(client, project_key, schema, None)
+            template = project.ProjectTemplate(project_key, schema, None)
+            made = project.create_project(client, template)
             documents = list(CorpusFiles(root).documents())
             annotations = synthetic_annotations(documents, "reader")
             batch: list[dict[str, Any]] = []

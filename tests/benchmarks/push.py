@@ -43,12 +43,10 @@ def push_all(root: Path, campaign: str) -> Callable[[], object]:
     checkout, project_key = find_checkout(root), project.ProjectKey(campaign, "all")
     with connect(checkout) as client:
         if project.find_project(client, project_key) is None:
-            project.create_project(
-                client,
-                project_key,
-                load_schema(root / "schema/schema.yaml"),
-                read_guidelines(root / GUIDELINES_FILE),
-            )
+            schema = load_schema(root / "schema/schema.yaml")
+            guidelines = read_guidelines(root / GUIDELINES_FILE)
+            template = project.ProjectTemplate(project_key, schema, guidelines)
+            project.create_project(client, template)
 
     def work() -> None:
         with connect(checkout) as client:

@@ -60,6 +60,25 @@ class ProjectKey:
         return render_interface(schema, self.pass_name)
 
 
+@dataclass(frozen=True)
+class ProjectTemplate:
+    """The key, schema and guidelines by which a project is created and updated."""
+
+    key: ProjectKey
+    schema: Schema
+    guidelines: Guidelines | None
+
+    @property
+    def interface(self) -> str:
+        """The labelling interface."""
+        return self.key.xml(self.schema)
+
+    @property
+    def instructions(self) -> str:
+        """The guidelines as annotators see them."""
+        return render_instructions(self.guidelines)
+
+
 def find_project(client: LabelStudioClient, project_key: ProjectKey) -> ProjectDetails | None:
     """Find a project, or None.
 
@@ -129,23 +148,18 @@ def _filter_by_mark(
     return sorted(marked, key=attrgetter("id"))
 
 
-def create_project(
-    client: LabelStudioClient,
-    project_key: ProjectKey,
-    schema: Schema,
-    guidelines: Guidelines | None,
-) -> ProjectDetails:
+def create_project(client: LabelStudioClient, template: ProjectTemplate) -> ProjectDetails:
     """Create the project with interface and instructions; if somebody was faster, take theirs."""
-    title, interface = project_key.title(schema), project_key.xml(schema)
+    key, title = template.key, template.key.title(template.schema)
     notice = "Made by Sayso, which reads the lines here that begin with its name. Keep them."
-    description = _sign(f"{project_key.mark}\n{notice}", interface)
-    if guidelines:
-        description = append_shown_line(description, guidelines, client.server_time())
+    description = _sign(f"{key.mark}\n{notice}", template.interface)
+    if template.guidelines:
+        description = append_shown_line(description, template.guidelines, client.server_time())
     created = client.create_project(
         title=title if len(title) <= _MAX_TITLE else f"{title[: _MAX_TITLE - 1]}…",
         description=description,
-        label_config=interface,
-        expert_instruction=render_instructions(guidelines),
+        label_config=template.interface,
+        expert_instruction=template.instructions,
         show_instruction=True,
         show_skip_button=True,
         enable_empty_annotation=True,
@@ -155,7 +169,7 @@ def create_project(
         show_collab_predictions=True,
         model_version=MODEL_VERSION,
     )
-    first = _filter_by_mark(client.list_projects(), project_key)[0]
+    first = _filter_by_mark(client.list_projects(), key)[0]
     if first.id != created.id:
         client.delete_project(created.id)
         return client.fetch_project(first.id)
@@ -163,15 +177,13 @@ def create_project(
     return created
 
 
-def compare_interface(
-    project: ProjectDetails, project_key: ProjectKey, schema: Schema
-) -> InterfaceState:
+def compare_interface(project: ProjectDetails, template: ProjectTemplate) -> InterfaceState:
     """Compare the interface on the server with the schema's.
 
     If they differ, the signature in the description tells whether the server's is still the one
     that was sent, from whatever checkout.
     """
-    if _canonicalize(project.label_config) == _canonicalize(project_key.xml(schema)):
+    if _canonicalize(project.label_config) == _canonicalize(template.interface):
         return "up to date"
     return "outdated" if _is_signed(project) else "edited in Label Studio"
 
@@ -179,9 +191,7 @@ def compare_interface(
 def update_settings(
     client: LabelStudioClient,
     project: ProjectDetails,
-    project_key: ProjectKey,
-    schema: Schema,
-    guidelines: Guidelines | None,
+    template: ProjectTemplate,
     state: SyncState,
     *,
     new: bool,
@@ -193,11 +203,11 @@ def update_settings(
         ConflictError: the interface differs and may not, or cannot, be replaced; or the guidelines
             differ without a later version than the server shows.
     """
-    instructions = render_instructions(guidelines)
+    instructions, guidelines = template.instructions, template.guidelines
     if new:
         notes = [f"created project {project.id}"]
     else:
-        changes, notes = _plan_interface(client, project, project_key, schema, update_interface)
+        changes, notes = _plan_interface(client, project, template, update_interface)
         description = changes.get("description", project.description or "")
         described = _plan_guidelines(client, project, description, guidelines)
         if described is not None:
@@ -217,12 +227,11 @@ def update_settings(
 def _plan_interface(
     client: LabelStudioClient,
     project: ProjectDetails,
-    project_key: ProjectKey,
-    schema: Schema,
+    template: ProjectTemplate,
     update_interface: bool,
 ) -> tuple[dict[str, str], list[str]]:
     """Return the settings that correct the interface, and notes."""
-    state, interface = compare_interface(project, project_key, schema), project_key.xml(schema)
+    state, interface = compare_interface(project, template), template.interface
     if state == "up to date":
         if _is_signed(project):
             return {}, []
@@ -230,7 +239,7 @@ def _plan_interface(
         return {"description": _sign(project.description, project.label_config)}, []
     where = f"{client.url}/projects/{project.id}/settings/labeling"
     if not update_interface:
-        remedy = f"run `{project_key.command} --update-interface` to replace it"
+        remedy = f"run `{template.key.command} --update-interface` to replace it"
         raise ConflictError(f"the interface is {state}", where=where, remedy=remedy)
     if refusal := client.validate_interface(project.id, interface):
         what = f"annotations would break with this interface: {refusal}"

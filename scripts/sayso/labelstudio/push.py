@@ -39,6 +39,7 @@ from sayso.labelstudio.pending_writes import (
 from sayso.labelstudio.prediction_file import PredictionFile, PredictionPayload, read_predictions
 from sayso.labelstudio.project import (
     ProjectKey,
+    ProjectTemplate,
     compare_interface,
     create_project,
     find_project,
@@ -67,7 +68,7 @@ from sayso.labelstudio.tasks import build_heading, build_task_data, heading_dige
 from sayso.labelstudio.transport import LostResponse, ObjectGone
 from sayso.models import Document
 from sayso.schema.declarations import Schema, load_schema
-from sayso.schema.guidelines import GUIDELINES_FILE, Guidelines, read_guidelines
+from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
 from sayso.settings import SCHEMA_FILE, Checkout
 
 BATCH_TASKS = 2000
@@ -168,11 +169,11 @@ def plan_push_of_project(
         _open_push(checkout, client, request) as run,
         run.open_state(target),
     ):
-        result, schema = run.result, run.schema
+        result = run.result
         if project:
-            result.interface_state = compare_interface(project, request.project_key, schema)
+            result.interface_state = compare_interface(project, run.template)
             shown = read_guidelines_shown(client, project)
-            result.guidelines_state = compare_guidelines(shown, run.guidelines)
+            result.guidelines_state = compare_guidelines(shown, run.template.guidelines)
             run.state.update_tasks(client, project.id)
         result.reordered = request.order is not None and not has_order(target, request.order)
         run.write_plan()
@@ -234,7 +235,8 @@ def _open_push(
     """Read and validate schema, guidelines and predictions before anything else is done."""
     schema = load_schema(checkout.root / SCHEMA_FILE)
     guidelines = read_guidelines(checkout.root / GUIDELINES_FILE)
-    run = _PushRun(checkout, client, request, schema, guidelines)
+    template = ProjectTemplate(request.project_key, schema, guidelines)
+    run = _PushRun(checkout, client, request, template)
     if request.predictions is None:
         yield run
         return
@@ -252,8 +254,7 @@ class _PushRun:
     checkout: Checkout
     client: LabelStudioClient
     request: PushRequest
-    schema: Schema
-    guidelines: Guidelines | None
+    template: ProjectTemplate
     predictions: PredictionFile | None = None
     result: PushResult = field(default_factory=PushResult)
     state: SyncState = field(init=False)
@@ -261,6 +262,10 @@ class _PushRun:
     @property
     def project(self) -> int:
         return self.result.project
+
+    @property
+    def schema(self) -> Schema:
+        return self.template.schema
 
     @property
     def corpus(self) -> CorpusFiles:
@@ -278,16 +283,14 @@ class _PushRun:
 
     def push_once(self, results: list[PushResult], advance: Advance) -> None:
         """Plan and apply once; the plan is appended to ``results`` before it is applied."""
-        client, request, schema = self.client, self.request, self.schema
-        key, overlap = request.project_key, request.overlap
-        found = find_project(client, key)
-        project = found or create_project(client, key, schema, self.guidelines)
+        client, request, template = self.client, self.request, self.template
+        overlap, found = request.overlap, find_project(client, template.key)
+        project = found or create_project(client, template)
         with self.open_state(project):
             result, state = self.result, self.state
             new, replace = found is None, request.update_interface
-            settings = (schema, self.guidelines, state)
             result.notes += update_settings(
-                client, project, key, *settings, new=new, update_interface=replace
+                client, project, template, state, new=new, update_interface=replace
             )
             if wait_for_pending_write(self.checkout, client, state, project.id):
                 note = "an earlier push was interrupted: went on from what it had sent"

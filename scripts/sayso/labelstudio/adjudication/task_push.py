@@ -159,7 +159,8 @@ class _AdjudicationPusher:
         self.annotators: dict[int, Annotator] = {}
         self.tasks: AdjudicationTasks | None = None
         self.result = AdjudicationPushResult(pass_name, client.url)
-        self._guidelines = guidelines.read_guidelines(checkout.root / guidelines.GUIDELINES_FILE)
+        local = guidelines.read_guidelines(checkout.root / guidelines.GUIDELINES_FILE)
+        self._template = project.ProjectTemplate(self.key, schema, local)
         # By this command, and also where the response got lost.
         self._sent: dict[str, AdjudicationState] = {}
 
@@ -190,9 +191,7 @@ class _AdjudicationPusher:
             self.result.notes += project.update_settings(
                 self.client,
                 found,
-                self.key,
-                self.schema,
-                self._guidelines,
+                self._template,
                 self.tasks.state,
                 new=new,
                 update_interface=self.request.update_interface,
@@ -272,7 +271,7 @@ class _AdjudicationPusher:
         self, batch: list[tuple[AdjudicationQuestion, bytes]], stack: ExitStack
     ) -> None:
         if self.tasks is None:
-            made = project.create_project(self.client, self.key, self.schema, self._guidelines)
+            made = project.create_project(self.client, self._template)
             self._open_project(made, stack, new=True)
         assert self.tasks is not None  # noqa: S101
         pending_writes.record_write(self.tasks.state, after=self.tasks.last_task_id())
