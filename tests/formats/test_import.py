@@ -57,7 +57,8 @@ def test_documents_and_answers_come_in_once(checkout: Checkout, tmp_path: Path) 
         "R1\twhere Arg1:T3 Arg2:T2",
         "#1\tAnnotatorNotes T2\tsure?",
     )
-    words = ("import", *IMPORT_OPTIONS, str(folder), "--map", "LOC=Location", "--language", "en")
+    words = ("import", *IMPORT_OPTIONS, str(folder), "--map", "LOC=Location")
+    words += ("--language", "en", "--outlet", "The Daily", "--license", "CC0-1.0")
     before = read_files(checkout.root)
     assert (
         "1 new" in run_sayso_ok(checkout.root, *words, "--dry-run")
@@ -65,8 +66,8 @@ def test_documents_and_answers_come_in_once(checkout: Checkout, tmp_path: Path) 
     )
     run_sayso_ok(checkout.root, *words)
     (answer,) = read_annotations(checkout)
-    (text,) = [each.text for each in CorpusFiles(checkout.root).documents()]
-    assert text == TEXT
+    (document,) = CorpusFiles(checkout.root).documents()
+    assert (document.text, document.outlet, document.license) == (TEXT, "The Daily", "CC0-1.0")
     assert [(m.label, m.text, m.attributes, m.note) for m in answer.mentions] == [
         ("Claim", "Two drones fell near 😀 Belgorod", {}, None),
         ("Count", "Two drones", {"kind": "exact", "lower": 2}, None),

@@ -1,4 +1,4 @@
-"""What is written is opened again with each format's own library, and compared span by span."""
+"""Exports are opened again with each format's own library, and compared span by span."""
 
 from __future__ import annotations
 

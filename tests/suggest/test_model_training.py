@@ -81,10 +81,10 @@ def test_what_a_killed_run_left_is_swept_away(checkout: Checkout) -> None:
 
 def test_without_validation_the_score_is_undefined_and_said_to_be(checkout: Checkout) -> None:
     sample_articles.fill_corpus(checkout, ["train"] * 8)
-    result = run_sayso(checkout.root, "train", "--epochs", "1", "--json")
+    result = run_sayso(checkout.root, "train", "--epochs", "1", "--seed", "3", "--json")
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
-    assert (told["validation"], told["best_epoch"]) == ([], None)
+    assert (told["validation"], told["best_epoch"], told["seed"]) == ([], None, 3)
     assert (
         "validation F1 undefined" in result.stderr and "the scores are undefined" in result.stderr
     )

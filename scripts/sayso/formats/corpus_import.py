@@ -44,7 +44,7 @@ _CHANGES = ("new", "changed", "unchanged")
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What to import.
+    """A file and the terms to import it on.
 
     Attributes:
         annotator: of all annotations; None where the file says it.

@@ -57,7 +57,7 @@ Losses = Counter[Loss]
 
 @dataclass
 class ImportContext:
-    """How to read a file, and what was met in it.
+    """Instructions to read a file, and counts of the trouble in it.
 
     Attributes:
         fields: the names that a record of theirs has for our fields.

@@ -24,7 +24,7 @@ Phrase = tuple[str, ...]
 
 
 class _NameStatistics:
-    """What was learnt of one name."""
+    """Statistics of one name."""
 
     def __init__(self) -> None:
         self.labels: Counter[str] = Counter()

@@ -30,7 +30,7 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class SuggestOptions:
-    """Which documents, all if none is named; ``only_new`` are those without an annotation."""
+    """The documents to predict, all if none is named; ``only_new`` are those without an annotation."""
 
     documents: frozenset[str] = frozenset()
     only_new: bool = False
@@ -38,7 +38,7 @@ class SuggestOptions:
 
 @dataclass
 class SuggestResult:
-    """What was predicted.
+    """Counts of what was predicted.
 
     Attributes:
         made: documents whose line was made, and ``kept`` those whose line was there already.

@@ -77,7 +77,7 @@ class Reference:
 
     @property
     def description(self) -> str:
-        """What it is, for people."""
+        """A name of it for people."""
         return str(self.file) if self.file else "gold"
 
     def __iter__(self) -> Iterator[ReferenceDocument]:

@@ -36,7 +36,7 @@ class ModelScores(Struct, frozen=True):
 
 
 class ModelCard(Struct, frozen=True, kw_only=True):
-    """What a model is and what it learnt from; ``texts`` are the SHA-256 of the texts."""
+    """A model and its origin; ``texts`` are the SHA-256 of the texts."""
 
     readings: str
     schema_version: str

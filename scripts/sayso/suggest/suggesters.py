@@ -92,7 +92,7 @@ class Suggester:
 
 @dataclass(frozen=True)
 class SuggesterRequest:
-    """What a built-in suggester may use; ``argument`` came after its name and a colon."""
+    """All that a built-in suggester may use; ``argument`` came after its name and a colon."""
 
     name: str
     checkout: Checkout

@@ -38,7 +38,7 @@ class TrainingData:
 
     @property
     def description(self) -> str:
-        """What they are, for people."""
+        """A name of them for people."""
         names = ", ".join(sorted(self.chosen.annotators))
         return f"the annotations of {names}" if names else "gold"
 
