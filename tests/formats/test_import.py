@@ -57,8 +57,8 @@ def test_documents_and_answers_come_in_once(checkout: Checkout, tmp_path: Path) 
         "R1\twhere Arg1:T3 Arg2:T2",
         "#1\tAnnotatorNotes T2\tsure?",
     )
-    words = ("import", *IMPORT_OPTIONS, str(folder), "--map", "LOC=Location")
-    words += ("--language", "en", "--outlet", "The Daily", "--license", "CC0-1.0")
+    metadata = ("--language", "en", "--outlet", "The Daily", "--license", "CC0-1.0")
+    words = ("import", *IMPORT_OPTIONS, str(folder), "--map", "LOC=Location", *metadata)
     before = read_files(checkout.root)
     assert (
         "1 new" in run_sayso_ok(checkout.root, *words, "--dry-run")
