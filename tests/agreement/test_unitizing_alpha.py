@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.agreement.unitizing_alpha import compute_disagreements, unitizing_alpha
+from sayso.agreement.unitizing_alpha import compute_disagreements
 from sayso.errors import SpanError
 from sayso.models import Mention
 from sayso.spans import Span
@@ -33,6 +33,13 @@ def make_units(*sections: tuple[int, int]) -> list[Span]:
 # Krippendorff 2004, page 254: a continuum of 300 that begins at 150, and two annotators.
 UNITS_C = [make_units((225, 295), (370, 400)), make_units((220, 300), (355, 375), (400, 420))]
 UNITS_K = [make_units((180, 240), (300, 350)), make_units((180, 240), (300, 350))]
+
+
+def unitizing_alpha(labels: list[list[list[Span]]], length: int) -> float | None:
+    """Compute alpha of one continuum over labels, each with its annotators' units."""
+    found = [compute_disagreements(observers, length) for observers in labels]
+    expected = sum(each[1] for each in found)
+    return 1 - sum(each[0] for each in found) / expected if expected else None
 
 
 def test_the_example_of_krippendorff_2004() -> None:

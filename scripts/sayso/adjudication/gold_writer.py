@@ -36,10 +36,11 @@ from sayso.models import Document, Gold, encode
 from sayso.schema.declarations import Schema
 from sayso.spans import Span
 
-AdjudicationStatus = Literal[
-    "adjudicated", "unanimous", "majority", "waiting", "unsent", "newer", "unreadable", "broken",
-    "kept", "few", "outdated", "narrower", "elsewhere", "foreign",
-]  # fmt: skip
+GoldStatus = Literal["adjudicated", "unanimous", "majority"]
+PendingStatus = Literal["waiting", "unsent", "newer", "unreadable", "broken"]
+UnchangedStatus = Literal["kept", "few", "outdated", "narrower", "elsewhere", "foreign"]
+AdjudicationStatus = GoldStatus | PendingStatus | UnchangedStatus
+
 STATUS_TEXTS: dict[AdjudicationStatus, str] = {
     "adjudicated": "gold by an adjudicator",
     "unanimous": "gold, because all annotators agree",

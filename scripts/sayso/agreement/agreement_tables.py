@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from sayso.agreement.agreement_report import Measurement, VersionMeasurement
+from sayso.agreement.agreement_report import Measurement, PairMeasurement, VersionMeasurement
 from sayso.agreement.annotation_pairs import ALL
 from sayso.agreement.bootstrap import Figure
 from sayso.agreement.measurement import format_version
@@ -32,21 +32,19 @@ _SPAN_COLUMNS = {
     "characters": "alpha chars",
     "units": "alpha units",
 }
+_ATTRIBUTE_COLUMNS = {"agreement": "agreement", "alpha": "alpha", "ac1": "AC1"}
+_RELATION_COLUMNS = {
+    "strict": "strict F1",
+    "lenient": "lenient F1",
+    "given_spans": "F1 given spans",
+}
+_MACHINE_COLUMNS = {"share": "share of exact", "exact_without": "exact F1 without"}
 _GROUP_TABLES: Mapping[str, tuple[str, dict[str, str]]] = {
     "spans": ("Spans, with 95 % intervals", _SPAN_COLUMNS),
-    "attributes": (
-        "Attributes of matched mentions",
-        {"agreement": "agreement", "alpha": "alpha", "ac1": "AC1"},
-    ),
+    "attributes": ("Attributes of matched mentions", _ATTRIBUTE_COLUMNS),
     "counts": ("Counts that both marked", {"equal": "equal bounds", "overlap": "bounds that meet"}),
-    "relations": (
-        "Relations",
-        {"strict": "strict F1", "lenient": "lenient F1", "given_spans": "F1 given spans"},
-    ),
-    "machine": (
-        "Predictions that both kept",
-        {"share": "share of exact", "exact_without": "exact F1 without"},
-    ),
+    "relations": ("Relations", _RELATION_COLUMNS),
+    "machine": ("Predictions that both kept", _MACHINE_COLUMNS),
 }
 _CLAIM_ROWS = {
     "claims.attribution.exact": "attribution: claim, sources, cues",
@@ -58,7 +56,6 @@ _CLAIM_ROWS = {
     "tuples.claim.without_where": "… without where",
     "tuples.claim.without_how_many": "… without how many",
 }
-_PAIR_MEASURES = ("exact", "normalised", "overlap")
 
 
 def format_cell(figure: Figure | None) -> str:
@@ -103,20 +100,21 @@ def _build_table(
     format_name: Callable[[str], str],
     format_figure: CellFormatter = format_cell,
 ) -> Iterator[AgreementTable]:
-    by_subject: dict[str, dict[str, Figure]] = {}
-    for figure in figures:
-        by_subject.setdefault(figure.subject, {})[figure.measure] = figure
-    rows = [
-        [
-            format_name(subject),
-            *(format_figure(found.get(measure)) for measure in columns),
-            *_format_extent(next(iter(found.values()))),
-        ]
-        for subject, found in by_subject.items()
-        if any(figure.n for figure in found.values())
-    ]
+    rows = []
+    for subject, found in _group_by_subject(figures).items():
+        if any(figure.n for figure in found.values()):
+            cells = [format_figure(found.get(measure)) for measure in columns]
+            extent = _format_extent(next(iter(found.values())))
+            rows.append([format_name(subject), *cells, *extent])
     if rows:
         yield AgreementTable(title, ["", *columns.values(), "n", "docs"], rows)
+
+
+def _group_by_subject(figures: Iterable[Figure]) -> dict[str, dict[str, Figure]]:
+    found: dict[str, dict[str, Figure]] = {}
+    for figure in figures:
+        found.setdefault(figure.subject, {})[figure.measure] = figure
+    return found
 
 
 def _format_row_name(subject: str) -> str:
@@ -147,50 +145,35 @@ def _format_extent(figure: Figure) -> tuple[str, str]:
 
 def build_pair_table(measurement: Measurement) -> Iterator[AgreementTable]:
     """Yield a table of every two annotators, if there are any."""
-    rows = [
-        row
-        for pair in measurement.pairs
-        for row in _build_span_rows(
-            " and ".join(pair.annotators), pair.figures, _PAIR_MEASURES, pair.documents
-        )
-    ]
-    if rows:
-        yield AgreementTable(
-            "Every two annotators",
-            ["", *(_SPAN_COLUMNS[each] for each in _PAIR_MEASURES), "docs"],
-            rows,
-        )
+    groups = [(" and ".join(pair.annotators), pair) for pair in measurement.pairs]
+    yield from _build_span_table("Every two annotators", groups, ("exact", "normalised", "overlap"))
 
 
 def build_version_tables(measurement: Measurement) -> Iterator[AgreementTable]:
     """Yield a table of the versions, and one of the differences between two of them."""
-    rows = [
-        row
-        for each in measurement.by_version
-        for row in _build_span_rows(
-            _format_version_group(each), each.figures, list(_SPAN_COLUMNS), each.documents
-        )
-    ]
-    if rows:
-        yield AgreementTable("By version", ["", *_SPAN_COLUMNS.values(), "docs"], rows)
+    groups = [(_format_version_group(version), version) for version in measurement.by_version]
+    yield from _build_span_table("By version", groups, tuple(_SPAN_COLUMNS))
     changed = [each for each in measurement.differences if each.group == "spans"]
-    yield from _build_table(
-        "By how much the newer version is above the older", _SPAN_COLUMNS, changed, str
-    )
+    title = "By how much the newer version is above the older"
+    yield from _build_table(title, _SPAN_COLUMNS, changed, str)
 
 
-def _build_span_rows(
-    name: str, figures: Iterable[Figure], measures: Sequence[str], documents: int
-) -> Iterator[list[str]]:
-    """Yield the row of ALL, or else those of the selected labels."""
-    by_subject: defaultdict[str, dict[str, Figure]] = defaultdict(dict)
-    for figure in figures:
-        if figure.group == "spans":
-            by_subject[figure.subject][figure.measure] = figure
-    for subject, found in by_subject.items():
-        if subject == ALL or ALL not in by_subject:
-            cells = [format_cell(found.get(each)) for each in measures]
-            yield [name if subject == ALL else f"{name}: {subject}", *cells, f"{documents:,}"]
+def _build_span_table(
+    title: str,
+    groups: Iterable[tuple[str, PairMeasurement | VersionMeasurement]],
+    measures: Sequence[str],
+) -> Iterator[AgreementTable]:
+    """Yield a table with the row of ALL, or else those of the selected labels, for each group."""
+    rows = []
+    for name, group in groups:
+        by_subject = _group_by_subject(each for each in group.figures if each.group == "spans")
+        for subject, found in by_subject.items():
+            if subject == ALL or ALL not in by_subject:
+                cells = [format_cell(found.get(measure)) for measure in measures]
+                row_name = name if subject == ALL else f"{name}: {subject}"
+                rows.append([row_name, *cells, f"{group.documents:,}"])
+    if rows:
+        yield AgreementTable(title, ["", *map(_SPAN_COLUMNS.__getitem__, measures), "docs"], rows)
 
 
 def _format_version_group(version: VersionMeasurement) -> str:
@@ -228,19 +211,14 @@ def format_excluded(reasons: Mapping[str, int]) -> Iterator[str]:
 def _group_undefined(figures: Sequence[Figure]) -> dict[str, list[str]]:
     """Group the undefined figures by reason, except those of single values."""
     total: dict[tuple[str, str], int] = Counter((each.group, each.subject) for each in figures)
-    found: defaultdict[str, defaultdict[tuple[str, str], list[str]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    measures: defaultdict[tuple[str, tuple[str, str]], list[str]] = defaultdict(list)
     for each in figures:
         if each.undefined and "=" not in each.subject:
-            found[each.undefined][each.group, each.subject].append(each.measure)
-    return {
-        reason: [
-            _format_subject(subject, measures, total[subject])
-            for subject, measures in subjects.items()
-        ]
-        for reason, subjects in found.items()
-    }
+            measures[each.undefined, (each.group, each.subject)].append(each.measure)
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for (reason, subject), names in measures.items():
+        found[reason].append(_format_subject(subject, names, total[subject]))
+    return found
 
 
 def _format_subject(subject: tuple[str, str], measures: Sequence[str], total: int) -> str:

@@ -48,22 +48,6 @@ def compute_disagreements(observers: Sequence[Sequence[Span]], length: int) -> t
     return _observed_disagreement(observers, length), _expected_disagreement(observers, length)
 
 
-def unitizing_alpha(observers: Iterable[Sequence[Sequence[Span]]], length: int) -> float | None:
-    """Compute alpha of one continuum over labels, each with its annotators' units;
-
-    None without units.
-
-    Raises:
-        SpanError: see `compute_disagreements`.
-
-    >>> unitizing_alpha([[[Span(1, 9)], [Span(1, 9)]]], 10), unitizing_alpha([[[], []]], 10)
-    (1.0, None)
-    """
-    found = [compute_disagreements(label, length) for label in observers]
-    expected = sum(each[1] for each in found)
-    return 1 - sum(each[0] for each in found) / expected if expected else None
-
-
 def _validate_units(units: Sequence[Span], length: int) -> None:
     before = 0
     for start, end in units:
