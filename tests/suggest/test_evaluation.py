@@ -52,7 +52,7 @@ def test_exact_and_overlap_against_somebodys_file(checkout: Checkout, tmp_path: 
     by_reason = {(one["label"], one["reason"]): one["mentions"] for one in told["excluded"]}
     assert by_reason[("NUM", "is there twice")] == by_reason[("GPE", "is excluded by --map")] == 1
     assert sum(by_reason.values()) == 3
-    # Predicted: "Two men", "Five shells", "3 cars"; the reference has the first and a part of the last.
+    # Predicted: "Two men", "Five shells", "3 cars"; the reference has one and a part of another.
     assert [found[f"exact.Count.{one}"]["value"] for one in ("precision", "recall", "f1")] == [
         0.333333,
         0.5,

@@ -187,8 +187,8 @@ def test_the_vague_words_are_those_of_the_guidelines() -> None:
 
 NUMERALS = sorted(
     word_set(
-        "one two ten twenty ninety-nine hundred thousand million and a dozen to or between at least "
-        "half no many of 12 1,200 1.5 men another hundreds"
+        "one two ten twenty ninety-nine hundred thousand million and a dozen to or between at "
+        "least half no many of 12 1,200 1.5 men another hundreds"
     )
 )
 

@@ -54,17 +54,16 @@ class CorpusDiff:
             if (name in older_names) != (name in newer_names)
             or not is_unchanged(self.older, self.newer, name)
         ]
-        with self.older.open_sources() as open_older, self.newer.open_sources() as open_newer:
-            files = FileComparison(open_older, open_newer, older_names, newer_names, self.advance)
-            yield from files.diff_schema(differing)
-            for kind in (Document, Gold):
-                names = [name for name in differing if find_record_type(name) is kind]
-                yield from files.diff_records(names, kind)
-            for name in differing:
-                if find_record_type(name) is Annotation:
-                    yield from files.diff_annotations(name)
-                elif find_record_type(name) is None:
-                    yield from files.diff_lines(name)
+        files = FileComparison(self.older, self.newer, older_names, newer_names, self.advance)
+        yield from files.diff_schema(differing)
+        for kind in (Document, Gold):
+            names = [name for name in differing if find_record_type(name) is kind]
+            yield from files.diff_records(names, kind)
+        for name in differing:
+            if find_record_type(name) is Annotation:
+                yield from files.diff_annotations(name)
+            elif find_record_type(name) is None:
+                yield from files.diff_lines(name)
         self.notes = [*self.notes, *files.notes]
 
     def _list_sources(self) -> tuple[Collection[str], Collection[str]]:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from sayso.corpus.sources import find_record_type
 from sayso.diff.git_objects import (
     CHUNK,
-    CommitFiles,
     blob_digest,
     explain_missing_repository,
     is_shallow,
+    list_blobs,
+    open_blob,
     resolve_commit,
 )
 from sayso.errors import InputError, UsageError
 from sayso.files import PARTIAL_SUFFIX, convert_os_errors
 from sayso.settings import SCHEMA_FILE
 
-OpenFile = Callable[[str], BinaryIO]
 CORPUS_FOLDER, SCHEMA_FOLDER = "corpus", SCHEMA_FILE.parent.as_posix()
 WORKING_TREE = "working tree"
 _SOURCE_FOLDERS = ("articles", "annotations", "gold")
@@ -43,70 +41,34 @@ def is_source(name: str) -> bool:
     return find_record_type(name) is not None or name.startswith(f"{CORPUS_FOLDER}/history/")
 
 
-class CorpusVersion(Protocol):
-    """One version of the corpus. ``hash_name`` is the hash that its files are stored under; empty
-    for none.
-    """
-
-    name: str
-
-    @property
-    def hash_name(self) -> str:
-        """Name of the hash, as Python knows it."""
-
-    def describe(self) -> dict[str, str]:
-        """Return what a reader needs to find the version again."""
-
-    def list_sources(self) -> Mapping[str, object]:
-        """Return the names of the sources, in order."""
-
-    def blob_hash(self, name: str, hash_name: str, /) -> str:
-        """Return the hash of a source as git computes it."""
-
-    def open_sources(self) -> AbstractContextManager[OpenFile]:
-        """Return a context with a function that opens sources by name; the caller closes them."""
-
-
 @dataclass
 class FolderVersion:
-    """A checkout, or a folder that holds only sources and stands for ``prefix``, such as
-    ``corpus/``.
-    """
+    """A checkout, or a folder that holds only the sources below ``prefix``, such as ``corpus/``."""
 
     root: Path
     name: str
     prefix: str = ""
-    hash_name: str = ""
 
     def describe(self) -> dict[str, str]:
-        """Return its name."""
+        """Return what a reader needs to find the version again."""
         return {"name": self.name}
 
     def path(self, name: str) -> Path:
         """Return the path of a source."""
         return self.root / name.removeprefix(self.prefix)
 
-    def list_sources(self) -> Mapping[str, object]:
-        """Return the names of the sources as they are now."""
+    def list_sources(self) -> list[str]:
+        """Return the names of the sources as they are now, in order."""
         folders = _SOURCE_FOLDERS if self.prefix else (CORPUS_FOLDER, SCHEMA_FOLDER)
         with convert_os_errors(self.root):
             paths = [p for each in folders for p in (self.root / each).rglob("*") if p.is_file()]
         names = (self.prefix + path.relative_to(self.root).as_posix() for path in paths)
-        return dict.fromkeys(sorted(filter(is_source, names)))
+        return sorted(filter(is_source, names))
 
-    def blob_hash(self, name: str, hash_name: str, /) -> str:
-        """Return the hash of a file as git computes it."""
-        return blob_digest(self.path(name), hash_name)
-
-    @contextmanager
-    def open_sources(self) -> Iterator[OpenFile]:
-        """Yield a function that opens its files."""
-
-        def open_file(name: str) -> BinaryIO:
-            with convert_os_errors(self.path(name)):
-                return self.path(name).open("rb", buffering=CHUNK)
-
-        yield open_file
+    def open_source(self, name: str) -> BinaryIO:
+        """Open a source."""
+        with convert_os_errors(self.path(name)):
+            return self.path(name).open("rb", buffering=CHUNK)
 
 
 @dataclass
@@ -117,48 +79,42 @@ class GitVersion:
     name: str
     commit: str
 
-    @property
-    def hash_name(self) -> str:
-        """Name of the repository's hash."""
-        return self._commit_files.hash_name
-
-    @property
-    def _commit_files(self) -> CommitFiles:
-        return CommitFiles(self.folder, self.commit)
-
     def describe(self) -> dict[str, str]:
         """Return its name and the full name of the commit."""
         return {"name": self.name, "commit": self.commit}
 
-    def list_sources(self) -> Mapping[str, object]:
-        """Return the names of the sources."""
-        return self._blobs
+    def list_sources(self) -> list[str]:
+        """Return the names of the sources, in order."""
+        return list(self.blobs)
 
     @cached_property
-    def _blobs(self) -> dict[str, str]:
-        blobs = self._commit_files.list_blobs(CORPUS_FOLDER, SCHEMA_FOLDER)
+    def blobs(self) -> dict[str, str]:
+        """The hash under which git stores each source."""
+        blobs = list_blobs(self.folder, self.commit, CORPUS_FOLDER, SCHEMA_FOLDER)
         return {name: blob for name, blob in blobs.items() if is_source(name)}
 
-    def blob_hash(self, name: str, _hash_name: str, /) -> str:
-        """Return the hash under which git stores a file."""
-        return self._blobs[name]
+    def open_source(self, name: str) -> BinaryIO:
+        """Open a source."""
+        return open_blob(self.folder, self.blobs[name], f"{self.commit[:12]}:{name}")
 
-    @contextmanager
-    def open_sources(self) -> Iterator[OpenFile]:
-        """Yield a function that opens its files through one git process."""
-        with self._commit_files.open_reader() as reader:
-            yield lambda name: reader.open(name, self._blobs[name])
+
+CorpusVersion = FolderVersion | GitVersion
 
 
 def is_unchanged(older: CorpusVersion, newer: CorpusVersion, name: str) -> bool:
-    """Return whether both versions hold the same bytes under a name, without unpacking what git has
-    hashed.
-    """
+    """Return whether both versions hold the same bytes under a name, by git's hash if possible."""
     if isinstance(older, FolderVersion) and isinstance(newer, FolderVersion):
         with convert_os_errors(newer.path(name)):
             return filecmp.cmp(older.path(name), newer.path(name), shallow=False)
-    hash_name = older.hash_name or newer.hash_name
-    return bool(hash_name) and older.blob_hash(name, hash_name) == newer.blob_hash(name, hash_name)
+    commits = [each.commit for each in (older, newer) if isinstance(each, GitVersion)]
+    hash_name = "sha256" if len(commits[0]) == 64 else "sha1"
+    return _git_digest(older, name, hash_name) == _git_digest(newer, name, hash_name)
+
+
+def _git_digest(version: CorpusVersion, name: str, hash_name: str) -> str:
+    if isinstance(version, GitVersion):
+        return version.blobs[name]
+    return blob_digest(version.path(name), hash_name)
 
 
 def open_version(name: str, root: Path) -> CorpusVersion:

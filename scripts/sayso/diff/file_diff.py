@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from sayso.corpus.sources import annotation_sort_key
-from sayso.diff.corpus_versions import SCHEMA_FOLDER, OpenFile
+from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion
 from sayso.diff.diff_entries import AnyDiffEntry, LineEntry, LineLocation, SchemaEntry
 from sayso.diff.line_alignment import (
     Advance,
@@ -50,8 +50,8 @@ _MAX_TEXT_BYTES, _MAX_TEXT_LINES = 1 << 20, 5000
 class FileComparison:
     """A comparison of the files of two versions. ``notes`` collects remarks for readers."""
 
-    open_older: OpenFile
-    open_newer: OpenFile
+    older: CorpusVersion
+    newer: CorpusVersion
     older_names: Collection[str]
     newer_names: Collection[str]
     advance: Advance
@@ -110,7 +110,9 @@ class FileComparison:
         """
         older = version == "older"
         names, open_file = (
-            (self.older_names, self.open_older) if older else (self.newer_names, self.open_newer)
+            (self.older_names, self.older.open_source)
+            if older
+            else (self.newer_names, self.newer.open_source)
         )
         for name in names:
             path = folder / version / name
@@ -149,8 +151,8 @@ class FileComparison:
     ) -> tuple[BinaryIO | None, BinaryIO | None]:
         enter = open_files.enter_context
         return (
-            enter(self.open_older(name)) if name in self.older_names else None,
-            enter(self.open_newer(name)) if name in self.newer_names else None,
+            enter(self.older.open_source(name)) if name in self.older_names else None,
+            enter(self.newer.open_source(name)) if name in self.newer_names else None,
         )
 
     def _note_disorder(self, older: FileCursor, newer: FileCursor) -> None:

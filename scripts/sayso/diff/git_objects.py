@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO, cast
@@ -51,112 +48,50 @@ def blob_digest(path: Path, hash_name: str) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class CommitFiles:
-    """The files of one commit below ``folder``."""
+def list_blobs(folder: Path, commit: str, *below: str) -> dict[str, str]:
+    """Return the blob of each file of a commit below some folders, in order of name.
 
-    folder: Path
-    commit: str
-
-    @property
-    def hash_name(self) -> str:
-        """The repository's hash, as Python names it."""
-        return "sha256" if len(self.commit) == 64 else "sha1"
-
-    def list_blobs(self, *folders: str) -> dict[str, str]:
-        """Return the blob of each file below some folders, in order of name.
-
-        Raises:
-            InputError: a file is a symbolic link or a submodule.
-        """
-        output = _git_output(self.folder, "ls-tree", "-r", "-z", self.commit, "--", *folders)
-        blobs: dict[str, str] = {}
-        for entry in output.split(b"\0")[:-1]:
-            about, _tab, raw_name = entry.partition(b"\t")
-            mode, _type, blob = about.split()
-            name = raw_name.decode("utf-8", "surrogateescape")
-            if mode not in _REGULAR_MODES:
-                where = f"{self.commit[:12]}:{name}"
-                raise InputError("not a regular file", where=where, remedy="replace it by a file")
-            blobs[name] = blob.decode()
-        return dict(sorted(blobs.items()))
-
-    @contextmanager
-    def open_reader(self) -> Iterator[BlobReader]:
-        """Start one git process that returns the content of blobs while the block runs."""
-        # git streams blobs above the threshold, and holds smaller ones in memory as a whole.
-        command = ["git", "-c", "core.bigFileThreshold=1m", "cat-file", "--batch"]
-        process = subprocess.Popen(  # noqa: S603 - fixed words
-            command,
-            cwd=self.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        requests, responses = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
-        try:
-            yield BlobReader(requests, responses, self.commit)
-        finally:
-            process.kill()
-            responses.close()
-            with suppress(BrokenPipeError):
-                requests.close()
-            process.wait()
+    Raises:
+        InputError: a file is a symbolic link or a submodule.
+    """
+    output = _git_output(folder, "ls-tree", "-r", "-z", commit, "--", *below)
+    blobs: dict[str, str] = {}
+    for entry in output.split(b"\0")[:-1]:
+        about, _tab, raw_name = entry.partition(b"\t")
+        mode, _type, blob = about.split()
+        name = raw_name.decode("utf-8", "surrogateescape")
+        if mode not in _REGULAR_MODES:
+            where = f"{commit[:12]}:{name}"
+            raise InputError("not a regular file", where=where, remedy="replace it by a file")
+        blobs[name] = blob.decode()
+    return dict(sorted(blobs.items()))
 
 
-@dataclass(frozen=True)
-class BlobReader:
-    """The two pipes of ``git cat-file --batch``."""
+def open_blob(folder: Path, blob: str, where: str) -> BinaryIO:
+    """Return the content of a blob as an unnamed temporary file; ``where`` names it in an error.
 
-    requests: IO[bytes]
-    responses: IO[bytes]
-    commit: str
-
-    def open(self, name: str, blob: str) -> BinaryIO:
-        """Copy a blob into an unnamed temporary file and return it.
-
-        git returns one blob after the other, while documents are merged from all files at once.
-
-        Raises:
-            InputError: the repository does not have the blob.
-        """
-        with ExitStack() as until_complete:
-            try:
-                self.requests.write(f"{blob}\n".encode())
-                self.requests.flush()
-                size = _parse_size(self.responses.readline())
-                file = until_complete.enter_context(TemporaryFile(buffering=CHUNK))
-                _copy(self.responses, size, file)
-            except (BrokenPipeError, EOFError) as error:
-                what, where = "git does not have its content", f"{self.commit[:12]}:{name}"
-                remedy = "run `git fsck`, or clone the repository in full"
-                raise InputError(what, where=where, remedy=remedy) from error
-            until_complete.pop_all()
-        file.seek(0)
-        return cast("BinaryIO", file)
+    Raises:
+        InputError: the repository does not have the blob.
+    """
+    file = TemporaryFile(buffering=CHUNK)  # noqa: SIM115 - the caller closes it
+    # git streams blobs above the threshold, and holds smaller ones in memory as a whole.
+    arguments = ("-c", "core.bigFileThreshold=1m", "cat-file", "blob", blob)
+    if _run_git(folder, *arguments, stdout=file).returncode:
+        file.close()
+        remedy = "run `git fsck`, or clone the repository in full"
+        raise InputError("git does not have its content", where=where, remedy=remedy)
+    file.seek(0)
+    return cast("BinaryIO", file)
 
 
-def _parse_size(head: bytes) -> int:
-    words = head.split()
-    if len(words) != 3 or words[1] != b"blob":
-        raise EOFError
-    return int(words[2])
-
-
-def _copy(source: IO[bytes], size: int, target: IO[bytes]) -> None:
-    while size:
-        chunk = source.read(min(size, CHUNK))
-        if not chunk:
-            raise EOFError
-        target.write(chunk)
-        size -= len(chunk)
-    source.read(1)  # git ends each blob with a line feed
-
-
-def _run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run_git(
+    folder: Path, *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE
+) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", *arguments]
     try:
-        command = ["git", *arguments]
-        return subprocess.run(command, cwd=folder, capture_output=True, check=False)  # noqa: S603
+        return subprocess.run(  # noqa: S603 - no shell
+            command, cwd=folder, stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
     except FileNotFoundError as error:
         remedy = "install git, or compare folders"
         raise InputError("git is not on this machine", remedy=remedy) from error

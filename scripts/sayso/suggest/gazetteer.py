@@ -87,7 +87,8 @@ _AREAS = _names(
     "Middle East, Black Sea, Red Sea, Baltic Sea, Caspian Sea, Mediterranean, Mediterranean Sea, "
     "Sea of Azov, Persian Gulf, Arabian Gulf, Gulf of Aden, Gulf of Oman, Arabian Sea, North "
     "Arabian Sea, Strait of Hormuz, Kerch Strait, South China Sea, Taiwan Strait, Sahel, Balkans, "
-    "Caucasus, Horn of Africa"
+    "Caucasus, Horn of Africa, "
+    "North Africa, Central Asia, Southeast Asia, Southwest Asia, Eastern Europe"
 )
 _PRECISION_OF_KIND: dict[PlaceKind, str] = {"country": LAND, "region": REGION, "area": AREA}
 

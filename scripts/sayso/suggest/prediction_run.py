@@ -30,7 +30,7 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class SuggestOptions:
-    """The documents to predict, all if none is named; ``only_new`` are those without an annotation."""
+    """The documents to predict, all if none is named; ``only_new``: without an annotation."""
 
     documents: frozenset[str] = frozenset()
     only_new: bool = False
