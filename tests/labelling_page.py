@@ -114,7 +114,7 @@ class LabellingPage:
         return found[0], found[1], found[2]
 
     def _caret(self, offset: int) -> tuple[float, float]:
-        """Return the point just before a code point, which is at its right in right-to-left text."""
+        """Return the point just before a code point: at its right in right-to-left text."""
         left, right, middle = self.displayed_edges(offset)
         return (right - 0.5, middle) if self._leftward(offset) else (left + 0.5, middle)
 

@@ -1,4 +1,4 @@
-"""The tables of scripts/README.md that follow from the code: ``python -m tests.manual_tables`` writes them anew."""
+"""The generated tables of scripts/README.md; ``python -m tests.manual_tables`` renews them."""
 
 from __future__ import annotations
 

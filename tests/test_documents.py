@@ -1,4 +1,4 @@
-"""README and manual: code runs, commands exist, generated tables are current, links lead somewhere."""
+"""README and manual: code runs, commands exist, tables are current, links lead somewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The structure holds: layers, owners of libraries, names, docstrings, help pages, the top level."""
+"""The structure: layers, owners of libraries, names, docstrings, help pages, the top level."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 Three annotators of each document of 3 kB, 25 mentions and 20 relations each; two of them leave a
 fifth of the mentions out, others for each, and one takes articles off. The yardstick reads
-documents and annotations side by side, every record checked, and compares nothing. Memory is the peak
+documents and annotations side by side, checks every record and compares nothing. Memory is the peak
 of a process of its own; in the browser, until the page can be used.
 """
 

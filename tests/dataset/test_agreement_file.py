@@ -159,22 +159,24 @@ def round_figure(figure: dict[str, Any]) -> tuple[float | None, ...]:
     return tuple(None if each is None else float(f"{each:.2f}") for each in found)
 
 
-def test_the_file_is_what_the_command_prints(twice: Checkout) -> None:
-    building.build(twice)
-    assert (twice.root / "corpus/agreement.json").read_text() == run_sayso_ok(
-        twice.root, "agreement", "--json"
+def test_the_file_is_what_the_command_prints(double_annotated: Checkout) -> None:
+    building.build(double_annotated)
+    assert (double_annotated.root / "corpus/agreement.json").read_text() == run_sayso_ok(
+        double_annotated.root, "agreement", "--json"
     )
-    assert building.build(twice).changed is False
+    assert building.build(double_annotated).changed is False
 
 
-def test_the_numbers_of_the_card_are_those_of_the_command(twice: Checkout) -> None:
-    building.build(twice)
-    (measured,) = json.loads(run_sayso_ok(twice.root, "agreement", "--json"))["measurements"]
+def test_the_numbers_of_the_card_are_those_of_the_command(double_annotated: Checkout) -> None:
+    building.build(double_annotated)
+    (measured,) = json.loads(run_sayso_ok(double_annotated.root, "agreement", "--json"))[
+        "measurements"
+    ]
     figures = {
         (each["group"], each["subject"], each["measure"]): each for each in measured["figures"]
     }
     compared = set()
-    for title, header, rows in parse_tables(read_agreement_part(twice.root)):
+    for title, header, rows in parse_tables(read_agreement_part(double_annotated.root)):
         if title not in GROUPS:
             continue
         group, measures = GROUPS[title]
@@ -191,7 +193,7 @@ def test_the_numbers_of_the_card_are_those_of_the_command(twice: Checkout) -> No
     assert compared >= wanted and len(wanted) > 25
     whole = {
         row[0]: row[1:]
-        for title, _header, rows in parse_tables(read_agreement_part(twice.root))
+        for title, _header, rows in parse_tables(read_agreement_part(double_annotated.root))
         for row in rows
         if "claims" in title
     }
@@ -200,56 +202,66 @@ def test_the_numbers_of_the_card_are_those_of_the_command(twice: Checkout) -> No
     assert whole["claim with all its relations"][1] == f"{both['n']:,}"
 
 
-def test_the_card_tells_how_it_was_measured_and_what_was_left_out(twice: Checkout) -> None:
-    building.build(twice)
-    (measured,) = json.loads(run_sayso_ok(twice.root, "agreement", "--json"))["measurements"]
-    told = read_agreement_part(twice.root)
+def test_the_card_tells_how_it_was_measured_and_what_was_left_out(
+    double_annotated: Checkout,
+) -> None:
+    building.build(double_annotated)
+    (measured,) = json.loads(run_sayso_ok(double_annotated.root, "agreement", "--json"))[
+        "measurements"
+    ]
+    told = read_agreement_part(double_annotated.root)
     for words in (
-        "**trial, all: 12 documents, 2 annotators, 24 answers in 12 pairs**",
+        "**trial, all: 12 documents, 2 annotators, 24 annotations in 12 pairs**",
         "24 under schema 1.0.0, guidelines 1.1.0",
         measured["rule"],
         "1,000 samples",
-        "answers left out: 5 (started from another's answer)",
+        "annotations excluded: 5 (started from another's annotation)",
         "Campaign `alone`, pass `all`: not yet measured. "
-        "Answers left out: 2 (nobody else has answered).",
+        "Annotations excluded: 2 (nobody else has annotated it).",
     ):
         assert words in told, words
     assert "Not yet measured" not in told
 
 
-def test_it_is_made_and_removed_with_the_answers_and_a_check_names_it(twice: Checkout) -> None:
-    path = twice.root / "corpus/agreement.json"
-    checked = run_sayso(twice.root, "build", "--check")
+def test_it_is_made_and_removed_with_the_answers_and_a_check_names_it(
+    double_annotated: Checkout,
+) -> None:
+    path = double_annotated.root / "corpus/agreement.json"
+    checked = run_sayso(double_annotated.root, "build", "--check")
     assert checked.returncode == 5 and not path.exists()
-    building.build(twice)
+    building.build(double_annotated)
     first = path.read_bytes()
     for wrong in (b"{}", first.replace(b"0.", b"1.", 1)):
         path.write_bytes(wrong)
-        checked = run_sayso(twice.root, "build", "--check")
+        checked = run_sayso(double_annotated.root, "build", "--check")
         assert checked.returncode == 5 and "stale: agreement.json: it is stale" in checked.stderr
-        building.build(twice)
+        building.build(double_annotated)
         assert path.read_bytes() == first
     samples.write_corpus(
-        twice.root, make_documents(), [make_random_annotation(make_documents()[0], "ann-2")]
+        double_annotated.root,
+        make_documents(),
+        [make_random_annotation(make_documents()[0], "ann-2")],
     )
-    checked = run_sayso(twice.root, "build", "--check")
+    checked = run_sayso(double_annotated.root, "build", "--check")
     assert (
         "stale: agreement.json: it is stale" in checked.stderr
         and "the computed part 'agreement'" in checked.stderr
     )
-    building.build(twice)
-    assert "1 documents" in read_agreement_part(twice.root) and path.read_bytes() != first
+    building.build(double_annotated)
+    assert (
+        "1 documents" in read_agreement_part(double_annotated.root) and path.read_bytes() != first
+    )
     for name in ("ann-2", "ann-3"):
-        (twice.root / f"corpus/annotations/trial/{name}.jsonl").unlink()
-    (twice.root / "corpus/agreement.json.12.partial").write_bytes(b"")
+        (double_annotated.root / f"corpus/annotations/trial/{name}.jsonl").unlink()
+    (double_annotated.root / "corpus/agreement.json.12.partial").write_bytes(b"")
     assert (
         "stale: agreement.json: nothing makes it any more"
-        in run_sayso(twice.root, "build", "--check").stderr
+        in run_sayso(double_annotated.root, "build", "--check").stderr
     )
-    building.build(twice)
-    assert not list((twice.root / "corpus").glob("agreement.json*"))
+    building.build(double_annotated)
+    assert not list((double_annotated.root / "corpus").glob("agreement.json*"))
     assert "**Not yet measured.** There is no blind double annotation" in read_agreement_part(
-        twice.root
+        double_annotated.root
     )
 
 
@@ -267,53 +279,63 @@ def test_programs_are_no_people(checkout: Checkout) -> None:
     ).exists() and "**Not yet measured.**" in read_agreement_part(checkout.root)
 
 
-def test_no_word_of_a_text_is_in_it(twice: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_word_of_a_text_is_in_it(
+    double_annotated: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SAYSO_TEXTS", "none")
-    building.build(twice)
-    content = (twice.root / "corpus/agreement.json").read_text(encoding="utf-8")
+    building.build(double_annotated)
+    content = (double_annotated.root / "corpus/agreement.json").read_text(encoding="utf-8")
     assert [
-        word for word in WORDS if word in content or word in read_agreement_part(twice.root)
+        word
+        for word in WORDS
+        if word in content or word in read_agreement_part(double_annotated.root)
     ] == []
 
 
-def test_another_checkout_makes_the_same_bytes(twice: Checkout) -> None:
-    building.build(twice)
-    first = samples.digest_files(twice.root)
-    (twice.root / "corpus/agreement.json").unlink()
-    (twice.root / ".sayso/build.json").unlink()
-    building.build(twice)
-    assert samples.digest_files(twice.root) == first and "agreement.json" in first
+def test_another_checkout_makes_the_same_bytes(double_annotated: Checkout) -> None:
+    building.build(double_annotated)
+    first = samples.digest_files(double_annotated.root)
+    (double_annotated.root / "corpus/agreement.json").unlink()
+    (double_annotated.root / ".sayso/build.json").unlink()
+    building.build(double_annotated)
+    assert samples.digest_files(double_annotated.root) == first and "agreement.json" in first
 
 
-def test_it_depends_on_answers_and_not_on_articles(twice: Checkout) -> None:
+def test_it_depends_on_answers_and_not_on_articles(double_annotated: Checkout) -> None:
     def basis() -> str:
-        files = (twice.root / "corpus").rglob("*.jsonl")
-        sources = {path.relative_to(twice.root).as_posix(): file_digest(path) for path in files}
+        files = (double_annotated.root / "corpus").rglob("*.jsonl")
+        sources = {
+            path.relative_to(double_annotated.root).as_posix(): file_digest(path) for path in files
+        }
         return agreement_file.agreement_inputs_digest(sources, samples.SCHEMA)
 
     before = basis()
-    samples.write_corpus(twice.root, [samples.make_document("new", "Nothing.")], batch=1)
+    samples.write_corpus(double_annotated.root, [samples.make_document("new", "Nothing.")], batch=1)
     assert basis() == before
     samples.write_corpus(
-        twice.root, make_documents(), [make_random_annotation(make_documents()[0], "ann-2")]
+        double_annotated.root,
+        make_documents(),
+        [make_random_annotation(make_documents()[0], "ann-2")],
     )
     assert basis() != before
 
 
-def test_it_is_in_the_manifest_and_in_what_a_check_reads(twice: Checkout) -> None:
-    building.build(twice)
+def test_it_is_in_the_manifest_and_in_what_a_check_reads(double_annotated: Checkout) -> None:
+    building.build(double_annotated)
     (stated,) = [
-        each for each in manifest.build_manifest(twice).files if each.path == "agreement.json"
+        each
+        for each in manifest.build_manifest(double_annotated).files
+        if each.path == "agreement.json"
     ]
-    path = twice.root / "corpus/agreement.json"
+    path = double_annotated.root / "corpus/agreement.json"
     assert stated.sha256 == file_digest(path)
-    assert list(card_findings(twice)) == []
+    assert list(card_findings(double_annotated)) == []
     content = path.read_bytes()
     path.write_bytes(content.replace(b'"documents":12', b'"documents":13', 1))
-    found = list(card_findings(twice))
+    found = list(card_findings(double_annotated))
     assert [(each.check, each.message) for each in found] == [
         (STALE_CARD.name, "the computed part 'agreement'")
     ]
     path.write_bytes(b"[]")
     with pytest.raises(InputError, match=r"agreement\.json"):
-        list(card_findings(twice))
+        list(card_findings(double_annotated))

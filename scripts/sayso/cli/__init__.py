@@ -1,4 +1,4 @@
-"""The command line. Each command is a module of ``commands/``: it parses, calls one function, prints.
+"""The command line. A command is a module of ``commands/``: it parses, calls, prints.
 
 ``commands/NAME.py`` holds ``command``, and its file name is the command's name.
 """
@@ -82,7 +82,7 @@ def _run_command() -> None:
         sayso(standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output has closed it, as `head` does. Python would complain at its last flush.
+        # The reader of our output has closed it, as `head` does; silence Python's last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -268,7 +268,7 @@ class FetchedAnnotations:
         numbers = ((number,) for number in self.client.list_task_ids(project))
         connection.executemany("INSERT INTO there VALUES (?)", numbers)
         for table in ("annotations", "fetched_tasks"):
-            gone = f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)"
+            gone = f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)"  # noqa: S608
             if connection.execute(gone).rowcount:
                 self._invalidate_file(None)
         missed = "SELECT task FROM there WHERE task NOT IN (SELECT task FROM fetched_tasks)"
@@ -299,7 +299,7 @@ class FetchedAnnotations:
     def _rows_of_task(self, task: int) -> set[tuple[int | None, bytes]]:
         """Return the stored annotations with their accounts, None for those in quarantine."""
         account = "CASE WHEN reason IS NULL THEN account END"
-        query = f"SELECT {account}, content FROM annotations WHERE task = ?"
+        query = f"SELECT {account}, content FROM annotations WHERE task = ?"  # noqa: S608
         return set(self._rows(query, task))
 
     def _store_annotation(
@@ -368,7 +368,7 @@ class FetchedAnnotations:
             " FROM annotations LEFT JOIN before USING (annotation)"
         )
         is_there = "SELECT annotation FROM annotations"
-        gone = f"SELECT count(*) FROM before WHERE annotation NOT IN ({is_there})"
+        gone = f"SELECT count(*) FROM before WHERE annotation NOT IN ({is_there})"  # noqa: S608
         return ServerComparison(compared, differing, new, self._scalar(gone))
 
     # Reading what is stored.

@@ -92,7 +92,8 @@ def is_displaced_by_resize(edge: int, text: str) -> bool:
     U+FFFF between the start of its line and the intended place. So the edge is displaced if it
     splits a word or a displayed character while some place that was possibly intended does not.
 
-    >>> [is_displaced_by_resize(*e) for e in [(6, "😀 one two"), (5, "😀 one two"), (6, "🙂 o two")]]
+    >>> edges = [(6, "😀 one two"), (5, "😀 one two"), (6, "🙂 o two")]
+    >>> [is_displaced_by_resize(edge, text) for edge, text in edges]
     [False, False, False]
     >>> is_displaced_by_resize(7, "😀 one two")
     True
