@@ -114,22 +114,24 @@ def test_no_word_of_a_text_that_is_held_back_is_in_the_data(release: Path) -> No
         assert sentence in held[0].text + held[1].text + held[2].text and sentence not in told
 
 
-def test_copies_bring_back_the_very_same_rows(release: Path, copies: Path, whole: Path) -> None:
+def test_copies_bring_back_the_very_same_rows(
+    release: Path, copies: Path, complete_corpus: Path
+) -> None:
     card = (release / "README.md").read_text()
-    assert digest_data(release) != digest_data(whole)
+    assert digest_data(release) != digest_data(complete_corpus)
     done = run_sayso(REPOSITORY, "hydrate", str(release), str(copies), "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["wanted"], told["filled"], told["missing"], told["unused"]) == (4, 4, [], 5)
-    assert digest_data(release) == digest_data(whole)
+    assert digest_data(release) == digest_data(complete_corpus)
     assert (release / "README.md").read_text() != card  # so that no stale cache is served
     again = run_sayso(REPOSITORY, "hydrate", str(release), str(copies))
     assert again.returncode == 0 and "no text is missing here" in again.stderr
-    assert digest_data(release) == digest_data(whole)
+    assert digest_data(release) == digest_data(complete_corpus)
 
 
 def test_some_copies_now_and_the_rest_later(
-    release: Path, copies: Path, whole: Path, tmp_path: Path
+    release: Path, copies: Path, complete_corpus: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "elsewhere"
     before = digest_data(release)
@@ -143,7 +145,7 @@ def test_some_copies_now_and_the_rest_later(
     )
     assert digest_data(release) == before
     later = run_sayso(REPOSITORY, "hydrate", str(target), str(copies))
-    assert later.returncode == 0 and digest_data(target) == digest_data(whole)
+    assert later.returncode == 0 and digest_data(target) == digest_data(complete_corpus)
 
 
 def test_a_copy_that_differs_by_a_byte_is_none(release: Path, copies: Path) -> None:
@@ -153,7 +155,7 @@ def test_a_copy_that_differs_by_a_byte_is_none(release: Path, copies: Path) -> N
     assert done.returncode == 6 and "no copy of article-00000000" in done.stderr
 
 
-def test_a_dump_with_names_of_its_own(release: Path, tmp_path: Path, whole: Path) -> None:
+def test_a_dump_with_names_of_its_own(release: Path, tmp_path: Path, complete_corpus: Path) -> None:
     dump = tmp_path / "dump.jsonl"
     dump.write_text(
         "".join(
@@ -172,7 +174,7 @@ def test_a_dump_with_names_of_its_own(release: Path, tmp_path: Path, whole: Path
         "doc_id=id",
     )
     assert done.returncode == 0, done.stderr
-    assert digest_data(release) == digest_data(whole)
+    assert digest_data(release) == digest_data(complete_corpus)
 
 
 def test_bad_input_is_one_line(tmp_path: Path, copies: Path) -> None:

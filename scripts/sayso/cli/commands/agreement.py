@@ -143,7 +143,8 @@ def _print_report(
 
     measurements = [select_labels(each, labels) for each in report.measurements]
     if as_json:
-        print_json({"measurements": measurements, "not_measured": report.not_measured})
+        found = {"measurements": measurements, "not_measured": report.not_measured}
+        print_json({"schema": report.schema, **found})
         return
     for measurement in measurements:
         _print_tables(measurement, pairs)
