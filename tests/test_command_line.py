@@ -100,3 +100,16 @@ def test_the_version_is_the_packages() -> None:
     from sayso import __version__
 
     assert run_sayso_ok(Path("/"), "--version").split() == ["sayso,", "version", __version__]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["agreement", "check", "disagreements", "evaluate", "export --to jsonl", "feedback", "report"],
+)
+def test_the_same_options_choose_annotations(checkout: Checkout, words: str) -> None:
+    result = run_sayso(checkout.root, *words.split(), "--pass", "nonsense")
+    assert result.returncode == 7
+    assert "no pass 'nonsense'; choose one of names, claims, all" in result.stderr
+    page = run_sayso(checkout.root, *words.split(), "--help").stdout
+    for option in ("--campaign", "--pass", "--annotator", "--programs / --no-programs"):
+        assert option in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sayso.cli.terminal import Advance, progress_bar, show_waiting
-from sayso.settings import Checkout, find_checkout
+from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
 
 if TYPE_CHECKING:
     from sayso.labelstudio.client import LabelStudioClient
@@ -97,7 +97,8 @@ def campaign_options(pass_help: str) -> Callable[[Callable[..., Any]], Callable[
 def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add --campaign, --pass, --annotator and --programs to a command.
 
-    The command gets them as one ``AnnotationFilter``, its argument ``selection``.
+    The command gets them as one ``AnnotationFilter``, its argument ``selection``. A pass that the
+    schema does not have is an error here; rooms find unknown campaigns and annotators themselves.
 
     Args:
         programs: the default of --programs: whether the command uses what programs annotated.
@@ -115,10 +116,12 @@ def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable
             # Imported late: help pages do not need it.
             from sayso.corpus.items import AnnotationFilter, RecordKind
 
+            pass_names = frozenset(options.pop("pass_names"))
+            _require_passes(pass_names)
             people: tuple[RecordKind, ...] = ("human", "adjudicator", "gold")
             selection = AnnotationFilter(
                 campaigns=frozenset(options.pop("campaigns")),
-                pass_names=frozenset(options.pop("pass_names")),
+                pass_names=pass_names,
                 annotators=frozenset(options.pop("annotators")),
                 kinds=frozenset() if options.pop("programs") else frozenset(people),
             )
@@ -127,6 +130,15 @@ def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable
         return _add_options(call, (*_FILTER_OPTIONS, programs_option))
 
     return decorate
+
+
+def _require_passes(names: Iterable[str]) -> None:
+    from sayso.schema.declarations import load_schema
+
+    if names:
+        schema = load_schema(find_checkout(click.get_current_context().obj).root / SCHEMA_FILE)
+        for name in sorted(names):
+            schema.find_pass(name)
 
 
 def _add_options(command: CommandT, options: tuple[Callable[[Any], Any], ...]) -> CommandT:
