@@ -103,7 +103,7 @@ TOP_LEVEL = {
 QUESTIONS = ("What", "Whether", "How", "Where", "Which", "Who", "Whose", "Why", "When", "That")
 RIDDLES = re.compile(
     r"(?:^|_)(told|tell|telling|held|holding|stated|said|saying|foresee|foreseen|wished|wanted"
-    r"|carried|lying|homeless|forsaken|remember|remembering|remembered|settle|settled|standing"
+    r"|carried(?!_over)|lying|homeless|forsaken|remember|remembering|remembered|settle|settled|standing"
     r"|worded|explained|taken|aside|written|asked)(?:_|$)"
 )
 LONGEST_FUNCTION = 40

@@ -66,7 +66,7 @@ class Results(list[ResultT], Generic[ResultT]):
 
 
 class ItemSource(Protocol):
-    """What joins documents with their annotations: a checkout's files, or built data."""
+    """A source that joins documents with their annotations: a checkout's files, or built data."""
 
     def items(self, chosen: AnnotationFilter, /) -> Iterator[Item]:
         """Yield documents in order of doc_id with the records that a filter accepts."""
@@ -96,7 +96,7 @@ class Corpus:
 
     @property
     def schema(self) -> Schema:
-        """What schema.yaml declares.
+        """The labels, attributes and relations that schema.yaml declares.
 
         Raises:
             UsageError: built data was opened without its schema.

@@ -124,7 +124,7 @@ def write_corpus(
 
 
 def digest_files(root: Path) -> dict[str, str]:
-    """What a build made: name → SHA-256 of the bytes."""
+    """Return the SHA-256 of each file of a build, by name."""
     corpus = CorpusFiles(root)
     found = [
         *corpus.folder.glob("*"),

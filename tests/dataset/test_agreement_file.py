@@ -126,7 +126,7 @@ def double_annotated(checkout: Checkout) -> Checkout:
 
 
 def read_agreement_part(root: Path) -> str:
-    """What the card says of agreement."""
+    """Return the section of the card about agreement."""
     text = (root / "corpus/README.md").read_text(encoding="utf-8")
     return text.partition("<!-- computed: agreement -->")[2].partition("<!-- /computed -->")[0]
 

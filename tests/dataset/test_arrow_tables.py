@@ -1,4 +1,4 @@
-"""What the rows say, and that every offset in them finds its words."""
+"""Rows hold what the sources say, and every offset in them finds its words."""
 
 from __future__ import annotations
 

@@ -317,7 +317,7 @@ build(find_checkout(Path(sys.argv[1])))
 
 
 def is_consistent(root: Path) -> bool:
-    """Whether the card names exactly what lies there, or no data at all."""
+    """Return whether the card names exactly the files that exist, or no data at all."""
     head = samples.read_header(root)
     files = samples.digest_files(root)
     if UNFINISHED_PATH in json.dumps(head["configs"]):

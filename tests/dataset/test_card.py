@@ -484,7 +484,7 @@ def test_the_version_of_the_data_is_the_declared_one(checkout: Checkout) -> None
     versioned = Checkout(checkout.root, {"data_version": "2.3.4"})
     building.build(versioned)
     assert {each["version"] for each in samples.read_header(checkout.root)["configs"]} == {"2.3.4"}
-    with pytest.raises(InputError, match=r"not like 1\.2\.0"):
+    with pytest.raises(InputError, match=r"not a version like 1\.2\.0"):
         building.build(Checkout(checkout.root, {"data_version": "1.2"}))
 
 

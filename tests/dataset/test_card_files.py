@@ -49,7 +49,7 @@ json.dump(found, sys.stdout)
 
 
 def read_through_croissant(corpus: Path) -> dict[str, Any]:
-    """What mlcroissant reads of a corpus by its metadata."""
+    """Read a corpus with mlcroissant, by its metadata."""
     read = subprocess.run(
         [environment_python("mlcroissant-1.1.1"), "-c", _READS, str(corpus / "croissant.json")],
         capture_output=True,

@@ -19,7 +19,8 @@ from sayso.formats.annotated_documents import (
     Vocabulary,
     sort_document,
 )
-from sayso.formats.format_registry import ImportContext, Losses, find_format
+from sayso.formats.format_registry import ImportContext, find_format
+from sayso.formats.losses import Losses
 from sayso.models import DecisionMethod
 from tests.conftest import REPOSITORY
 

@@ -18,11 +18,10 @@ from sayso.formats.format_registry import (
     EXPORT_FORMATS,
     FORMATS,
     IMPORT_FORMATS,
-    Loss,
-    Losses,
     find_format,
     formats_table,
 )
+from sayso.formats.losses import Loss, Losses
 from tests.benchmarks.formats import LIBRARY_WRITERS
 from tests.conftest import REPOSITORY
 from tests.formats.test_reference_libraries import READERS

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from sayso.formats.annotated_documents import AnnotatedDocument, FormatMention
-from sayso.formats.format_registry import EXPORT_FORMATS, IMPORT_FORMATS, Loss
+from sayso.formats.format_registry import EXPORT_FORMATS, IMPORT_FORMATS
+from sayso.formats.losses import Loss
 from tests.formats.sample_documents import (
     annotated_documents,
     collect_spans,

@@ -51,7 +51,7 @@ class FakeRepository:
 
 @dataclass
 class FakeHub:
-    """What it holds, what it was asked, and how it is to fail."""
+    """A repository of the hub: its files, the requests it got, and the failures to simulate."""
 
     url: str = ""
     repositories: dict[str, FakeRepository] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class FakeHub:
     failure_status: Callable[[str, int], int] = lambda _asked, _count: 0
 
     def count_requests(self, words: str) -> int:
-        """How often something was asked for."""
+        """Count the requests for a path."""
         return sum(words in asked for asked in self.requests)
 
 

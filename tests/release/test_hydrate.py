@@ -67,7 +67,7 @@ def complete_corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """What a reader downloads: card and data, no sources."""
+    """Copy what a researcher downloads: card and data, no sources."""
     corpus = build_checkout(tmp_path / "without", "licensed").root / "corpus"
     target = tmp_path / "release"
     target.mkdir()

@@ -68,7 +68,7 @@ class PublishDesk:
         )
 
     def release(self, version: str = "0.1.0", texts: str = 'texts = "all"') -> None:
-        """What `sayso release` leaves."""
+        """Make a checkout as `sayso release` leaves it."""
         pyproject = self.checkout.root / "pyproject.toml"
         pyproject.write_text(f'[tool.sayso]\ndata_version = "{version}"\n{texts}\n')
         self.checkout = find_checkout(self.checkout.root)

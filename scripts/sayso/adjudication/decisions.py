@@ -135,7 +135,7 @@ def build_gold(
     # An end is the accepted mention on its span, or else the declined one with most votes.
     end_ids = {labelled_span_of(mention): mention.id for mention in reversed(built)}
     taken = relation_contents(decision.mentions, decision.relations)
-    over = [content for content, _votes in candidates.relations if content not in set(taken)]
+    rest = [content for content, _votes in candidates.relations if content not in set(taken)]
     return Gold(
         doc_id=document.doc_id,
         text_sha256=document.text_sha256,
@@ -146,13 +146,9 @@ def build_gold(
         adjudicator=decision.adjudicator,
         annotators=candidates.annotators,
         mentions=sort_mentions(mentions),
-        relations=sort_relations(
-            _build_gold_relation(each, end_ids, candidates, decision) for each in taken
-        ),
+        relations=_build_gold_relations(taken, end_ids, candidates, decision),
         declined=sort_mentions(declined),
-        declined_relations=sort_relations(
-            _build_gold_relation(each, end_ids, candidates, decision) for each in over
-        ),
+        declined_relations=_build_gold_relations(rest, end_ids, candidates, decision),
         note=decision.note,
     )
 
@@ -175,18 +171,21 @@ def _build_gold_mention(
     )
 
 
-def _build_gold_relation(
-    content: RelationContent,
+def _build_gold_relations(
+    contents: Iterable[RelationContent],
     ids: Mapping[LabelledSpan, str],
     candidates: DocumentCandidates,
     decision: Decision,
-) -> GoldRelation:
-    return GoldRelation(
-        type=content.type,
-        head=ids[content.head],
-        tail=ids[content.tail],
-        decided=_decision_method(content, candidates, decision),
-        votes=candidates.votes.get(content, ()),
+) -> tuple[GoldRelation, ...]:
+    return sort_relations(
+        GoldRelation(
+            type=content.type,
+            head=ids[content.head],
+            tail=ids[content.tail],
+            decided=_decision_method(content, candidates, decision),
+            votes=candidates.votes.get(content, ()),
+        )
+        for content in contents
     )
 
 

@@ -54,7 +54,7 @@ class CommandFolder(click.Group):
 @click.version_option(__version__, prog_name="sayso")
 @click.pass_context
 def sayso(context: click.Context, root: Path | None) -> None:
-    """Who says what happened where, and how many.
+    """Annotate who says what happened where, and how many.
 
     Turn news articles into a versioned dataset: push them to Label Studio, pull every
     annotator's annotations, measure agreement, adjudicate differences, build, release.

@@ -1,1 +1,1 @@
-"""What researchers load: Parquet files and a card, made from the sources and the schema alone."""
+"""The dataset: Parquet files and a card, built from the sources and the schema alone."""

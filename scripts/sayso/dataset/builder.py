@@ -56,7 +56,7 @@ class _AgreementState(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _BuildState(Struct, forbid_unknown_fields=True):
-    """What the last build used and made, kept in ``.sayso/build.json``."""
+    """The inputs and outputs of the last build, kept in ``.sayso/build.json``."""
 
     rules: str = ""
     sources: dict[str, str] = {}

@@ -135,6 +135,41 @@ def claim_relation_columns(schema: Schema) -> dict[str, tuple[str, str]]:
     }
 
 
+def _mention_rows(schema: Schema) -> Columns:
+    """Return the columns of the configuration ``mentions``."""
+    return {
+        **_KEY_COLUMNS,
+        **_columns("mention_id label"),
+        **_SPAN_COLUMNS,
+        **_SENTENCE_COLUMNS,
+        **{
+            attribute_column_name(label, name): kind
+            for label in schema.labels
+            for name, kind in label_attribute_columns(schema, label).items()
+        },
+        **{name: column.type for name, column in crosswalk_columns(schema).items()},
+        **_REMARK_COLUMNS,
+        "decided": "string",
+    }
+
+
+def _claim_rows(schema: Schema) -> Columns:
+    """Return the columns of the configuration ``claims``."""
+    return {
+        **_KEY_COLUMNS,
+        "claim_id": "string",
+        **_SPAN_COLUMNS,
+        **_SENTENCE_COLUMNS,
+        **label_attribute_columns(schema, CLAIM),
+        **{
+            column: [{"id": "string", **_SPAN_COLUMNS, **label_attribute_columns(schema, tail)}]
+            for column, tail in claim_relation_columns(schema).values()
+        },
+        **_REMARK_COLUMNS,
+        "decided": "string",
+    }
+
+
 def config_columns(schema: Schema) -> dict[str, Columns]:
     """Return the columns of each configuration."""
     mention = _mention_columns(schema)
@@ -155,33 +190,8 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
             "kept": [_KEPT_COLUMNS],
             "origin": _ORIGIN_COLUMNS,
         },
-        "mentions": {
-            **_KEY_COLUMNS,
-            **_columns("mention_id label"),
-            **_SPAN_COLUMNS,
-            **_SENTENCE_COLUMNS,
-            **{
-                attribute_column_name(label, name): kind
-                for label in schema.labels
-                for name, kind in label_attribute_columns(schema, label).items()
-            },
-            **{name: column.type for name, column in crosswalk_columns(schema).items()},
-            **_REMARK_COLUMNS,
-            "decided": "string",
-        },
-        "claims": {
-            **_KEY_COLUMNS,
-            "claim_id": "string",
-            **_SPAN_COLUMNS,
-            **_SENTENCE_COLUMNS,
-            **label_attribute_columns(schema, CLAIM),
-            **{
-                column: [{"id": "string", **_SPAN_COLUMNS, **label_attribute_columns(schema, tail)}]
-                for column, tail in claim_relation_columns(schema).values()
-            },
-            **_REMARK_COLUMNS,
-            "decided": "string",
-        },
+        "mentions": _mention_rows(schema),
+        "claims": _claim_rows(schema),
         "tokens": {
             **_KEY_COLUMNS,
             "sentence_index": "int32",

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sayso import jsonl
 from sayso.errors import InputError, SpanError
-from sayso.formats.format_registry import Loss, Losses
+from sayso.formats.losses import Loss, Losses
 from sayso.models import (
     DecisionMethod,
     Mention,

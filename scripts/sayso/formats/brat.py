@@ -34,7 +34,8 @@ from sayso.formats.annotated_documents import (
     read_metadata_file,
     sort_document,
 )
-from sayso.formats.format_registry import ImportContext, Loss, Losses
+from sayso.formats.format_registry import ImportContext
+from sayso.formats.losses import Loss, Losses
 from sayso.ingest.article_reader import decode_text
 from sayso.sentences import LINE_BREAKS
 from sayso.spans import Span

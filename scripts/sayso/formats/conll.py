@@ -30,7 +30,8 @@ from sayso.formats.annotated_documents import (
     find_same_label_overlaps,
     sort_document,
 )
-from sayso.formats.format_registry import ImportContext, Loss, Losses
+from sayso.formats.format_registry import ImportContext
+from sayso.formats.losses import Loss, Losses
 from sayso.formats.token_grid import TokenGrid, build_grid
 from sayso.spans import Span
 

@@ -24,7 +24,8 @@ from sayso.formats.annotated_documents import (
     validate_document,
 )
 from sayso.formats.export_target import replace_target
-from sayso.formats.format_registry import EXPORT_FORMATS, Format, Losses, find_format
+from sayso.formats.format_registry import EXPORT_FORMATS, Format, find_format
+from sayso.formats.losses import Losses
 from sayso.models import Annotation, AnnotatorKind, Document, Gold
 from sayso.settings import Checkout
 

@@ -10,7 +10,8 @@ import msgspec
 
 from sayso.errors import UsageError
 from sayso.formats.annotated_documents import AnnotatedDocument, FormatMention, FormatRelation
-from sayso.formats.format_registry import ImportContext, Loss
+from sayso.formats.format_registry import ImportContext
+from sayso.formats.losses import Loss
 from sayso.models import (
     AttributeValue,
     Mention,

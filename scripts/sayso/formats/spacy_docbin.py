@@ -19,7 +19,7 @@ from sayso.formats.annotated_documents import (
     FormatMention,
     drop_mentions,
 )
-from sayso.formats.format_registry import Loss, Losses
+from sayso.formats.losses import Loss, Losses
 from sayso.formats.token_grid import build_grid
 from sayso.optional_libraries import import_library
 from sayso.spans import Span

@@ -40,7 +40,8 @@ from sayso.formats.annotated_documents import (
     read_metadata_file,
     validate_document,
 )
-from sayso.formats.format_registry import ImportContext, Loss, Losses
+from sayso.formats.format_registry import ImportContext
+from sayso.formats.losses import Loss, Losses
 from sayso.optional_libraries import import_library
 from sayso.spans import Span
 

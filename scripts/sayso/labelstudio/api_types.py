@@ -115,28 +115,40 @@ class TaskPage(Struct, Generic[T], frozen=True):
 
 
 class TaskId(Struct, frozen=True):
+    """The number of a task."""
+
     id: int
 
 
 class Submission(Struct, frozen=True):
+    """The author of an annotation, and whether they skipped the task."""
+
     completed_by: int | None
     was_cancelled: bool
 
 
 class SubmittedTask(Struct, frozen=True):
+    """A task with the authors of its annotations."""
+
     id: int
     annotations: list[Submission]
 
 
 class PredictedTask(Struct, frozen=True):
+    """The predictions of a task."""
+
     predictions: list[TaskPrediction]
 
 
 class ReleaseInfo(Struct, frozen=True):
+    """The release of the server."""
+
     release: str
 
 
 class ProjectPage(Struct, frozen=True):
+    """Some projects, and the address of the next page."""
+
     next: str | None
     results: list[ListedProject]
 

@@ -36,7 +36,7 @@ from sayso.settings import SCHEMA_FILE, Checkout
 
 @dataclass
 class PullResult:
-    """What a pull found and did.
+    """The result of a pull.
 
     Attributes:
         tasks_fetched: tasks that are new or have changed.

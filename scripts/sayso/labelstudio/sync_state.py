@@ -74,7 +74,7 @@ def open_sync_state(
 
 
 class SyncState:
-    """What was last seen of one project."""
+    """The state of one project when it was last seen."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection

@@ -1,4 +1,4 @@
-"""How much of gold an annotator has, by label and by relation type."""
+"""The share of gold that an annotator has, by label and by relation type."""
 
 from __future__ import annotations
 

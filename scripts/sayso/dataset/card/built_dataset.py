@@ -1,4 +1,4 @@
-"""What the card is computed from: files and footers of a build, schema, guidelines, agreement."""
+"""The data that the card is computed from: a build, the schema, guidelines and agreement."""
 
 from __future__ import annotations
 

@@ -44,8 +44,21 @@ def _build_plots(dataset: BuiltDataset) -> Iterator[Plot]:
         "bars",
         _split_rows(dataset),
     )
+    for name, title, description, counts, declared in _list_bar_plots(dataset):
+        if counts:
+            yield Plot(name, title, description, "bars", _kind_rows(counts, declared))
+    years = dataset.counts_under("articles|year").items()
+    columns = [((year,), {DOCUMENTS: count}) for (year,), count in years if year != UNKNOWN]
+    if columns:
+        title = "Documents by year of publication"
+        yield Plot("years", title, "Documents whose year is known.", "columns", columns)
+
+
+def _list_bar_plots(
+    dataset: BuiltDataset,
+) -> list[tuple[str, str, str, Mapping[tuple[str, ...], int], Iterable[str]]]:
     labels, schema = dataset.tabulate("mentions|label", 0, 1), dataset.schema
-    bars: list[tuple[str, str, str, Mapping[tuple[str, ...], int], Iterable[str]]] = [
+    return [
         (
             "mentions",
             "Mentions by label",
@@ -75,14 +88,6 @@ def _build_plots(dataset: BuiltDataset) -> Iterator[Plot]:
             _closed_values(schema, COUNT, "outcome"),
         ),
     ]
-    for name, title, description, counts, declared in bars:
-        if counts:
-            yield Plot(name, title, description, "bars", _kind_rows(counts, declared))
-    years = dataset.counts_under("articles|year").items()
-    columns = [((year,), {DOCUMENTS: count}) for (year,), count in years if year != UNKNOWN]
-    if columns:
-        title = "Documents by year of publication"
-        yield Plot("years", title, "Documents whose year is known.", "columns", columns)
 
 
 def _closed_values(schema: Schema, label: str, attribute: str) -> list[str]:

@@ -41,14 +41,6 @@ def find_parts(text: str, path: Path) -> dict[str, ComputedPart]:
     >>> find_parts(f"Prose.\\n<!-- computed: figures -->\\n7\\n{END_MARKER}\\n", Path("README.md"))
     {'figures': ComputedPart(first=2, end=3)}
     """
-
-    def error(line: int, message: str, remedy: str) -> InputError:
-        return InputError(message, where=f"{path}:{line + 1}", remedy=remedy)
-
-    def unclosed(name: str, first: int) -> InputError:
-        remedy = f"put {END_MARKER} on a line of its own after it"
-        return error(first - 1, f"the computed part {name!r} has no end", remedy)
-
     parts: dict[str, ComputedPart] = {}
     opened: tuple[str, int] | None = None
     for number, line in enumerate(text.split("\n")):
@@ -56,22 +48,31 @@ def find_parts(text: str, path: Path) -> dict[str, ComputedPart]:
         if not marker:
             if _MALFORMED_MARKER.match(line):
                 remedy = f"write <!-- computed: NAME --> or {END_MARKER}"
-                raise error(number, f"{line.strip()} is not a marker", remedy)
+                raise _error(path, number, f"{line.strip()} is not a marker", remedy)
         elif marker["end"]:
             if not opened:
                 message = "a computed part ends that has not begun"
-                raise error(number, message, "restore the line before it")
+                raise _error(path, number, message, "restore the line before it")
             parts[opened[0]], opened = ComputedPart(opened[1], number), None
         elif opened:
-            raise unclosed(*opened)
+            raise _unclosed(path, *opened)
         elif marker["name"] in parts:
             message = f"a second place for {marker['name']!r}"
-            raise error(number, message, "remove one of the two")
+            raise _error(path, number, message, "remove one of the two")
         else:
             opened = marker["name"], number + 1
     if opened:
-        raise unclosed(*opened)
+        raise _unclosed(path, *opened)
     return parts
+
+
+def _error(path: Path, line: int, message: str, remedy: str) -> InputError:
+    return InputError(message, where=f"{path}:{line + 1}", remedy=remedy)
+
+
+def _unclosed(path: Path, name: str, first: int) -> InputError:
+    remedy = f"put {END_MARKER} on a line of its own after it"
+    return _error(path, first - 1, f"the computed part {name!r} has no end", remedy)
 
 
 def read_part(text: str, part: ComputedPart) -> str:
