@@ -24,6 +24,7 @@ PACKAGE = REPOSITORY / "scripts" / "sayso"
 # A room may import from rooms of a lower rank, and from itself. The longest name that fits counts.
 RANKS = {
     "errors": 0,
+    "callbacks": 0,
     "files": 1,
     "spans": 1,
     "sentences": 1,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.builder import build
@@ -30,8 +31,7 @@ from sayso.settings import SCHEMA_FILE, Checkout
 DEMO_PROJECT_KEY = ProjectKey("founding", "all")
 DRAFT_EMAIL = "draft-reader@sayso.localhost"  # .localhost is reserved: nobody can own the address
 
-Advance = Callable[[int], None]
-ReportProgress = Callable[[str], None]
+ReportStep = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class DemoResult:
 
 
 def run_demo(
-    checkout: Checkout, report_progress: ReportProgress, advance: Advance = lambda _: None
+    checkout: Checkout, report_progress: ReportStep, advance: Advance = lambda _: None
 ) -> DemoResult:
     """Go from the checkout's articles to a built dataset in ``.sayso/demo/``.
 
@@ -87,7 +87,7 @@ def _copy_checkout(checkout: Checkout) -> Checkout:
 
 @contextmanager
 def _running_server(
-    checkout: Checkout, report_progress: ReportProgress, advance: Advance
+    checkout: Checkout, report_progress: ReportStep, advance: Advance
 ) -> Iterator[server.RunningServer]:
     """Start a server where none runs. It is stopped again if the block fails."""
     was_up = server.find_running(checkout) is not None

@@ -8,13 +8,14 @@ checked further, because its document has already gone by.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sayso import jsonl
+from sayso.callbacks import Advance
 from sayso.checks.annotation_checks import (
     CHECKS_WITHOUT_SCHEMA,
     DECLINED_CHECKS,
@@ -100,7 +101,6 @@ KEPT_ITEM = warning_check(
 UNKNOWN_VOTER = error_check(
     "unknown-voter", "All who voted are among the annotators.", "add them, or correct the votes"
 )
-Advance = Callable[[int], None]
 
 
 class CheckedLine(NamedTuple):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sayso.cli.terminal import Advance, progress_bar, show_waiting
+from sayso.callbacks import Advance
+from sayso.cli.terminal import progress_bar, show_waiting
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
+from sayso.callbacks import Advance
 from sayso.cli import use_colour
-
-Advance = Callable[[int], None]
 
 
 def print_message(message: str) -> None:

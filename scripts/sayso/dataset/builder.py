@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from sayso.callbacks import Advance
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.licences import read_text_policy, withholds_text
 from sayso.corpus.sources import CorpusFiles
@@ -37,7 +38,6 @@ from sayso.files import convert_os_errors, file_digest, hold_lock, write_if_chan
 from sayso.schema.declarations import load_schema, schema_digest
 from sayso.settings import SCHEMA_FILE, Checkout
 
-Advance = Callable[[int], None]
 _LIBRARIES = ("msgspec", "numpy", "pyarrow", "sentencex")
 
 

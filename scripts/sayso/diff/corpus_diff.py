@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
+from sayso.callbacks import Advance
 from sayso.corpus.sources import find_record_type
 from sayso.diff.change_rows import ChangeCounts, ChangeRow, build_rows
 from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion, is_unchanged
 from sayso.diff.diff_entries import AnyDiffEntry
 from sayso.diff.diff_tables import build_totals, render_markdown
 from sayso.diff.file_diff import FileComparison
-from sayso.diff.line_alignment import Advance
 from sayso.models import Annotation, Document, Gold
 from sayso.versions import Bump
 

@@ -18,11 +18,11 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from sayso.callbacks import Advance
 from sayso.corpus.sources import annotation_sort_key
 from sayso.diff.corpus_versions import SCHEMA_FOLDER, CorpusVersion
 from sayso.diff.diff_entries import AnyDiffEntry, LineEntry, LineLocation, SchemaEntry
 from sayso.diff.line_alignment import (
-    Advance,
     FileCursor,
     SortKey,
     align_lines,

@@ -11,10 +11,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
+from sayso.callbacks import Advance
 from sayso.diff.diff_entries import LineLocation
 
 SortKey = tuple[Any, ...]
-Advance = Callable[[int], None]
 _LINES_PER_ADVANCE = 1000
 
 

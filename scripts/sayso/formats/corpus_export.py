@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from sayso import jsonl
+from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter, is_skipped
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, UsageError
@@ -31,7 +32,6 @@ from sayso.settings import Checkout
 
 GOLD = "gold"
 EVERYTHING = AnnotationFilter()
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)

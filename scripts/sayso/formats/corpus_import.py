@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sayso import jsonl
+from sayso.callbacks import Advance
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import ConflictError, InputError, UsageError
 from sayso.files import hold_lock
@@ -37,7 +38,6 @@ from sayso.models import (
 from sayso.schema.declarations import Schema, SchemaVersion, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout, current_time
 
-Advance = Callable[[int], None]
 _PULLED_FROM = "label-studio"  # as the origin of what a pull brought
 _CHANGES = ("new", "changed", "unchanged")
 

@@ -7,12 +7,13 @@ unless the request says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from sayso.callbacks import ReportProgress
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, InputError, SaysoError, UsageError
 from sayso.files import convert_os_errors, hold_lock
@@ -26,8 +27,6 @@ from sayso.settings import Checkout, current_time
 
 MAX_BYTES = 5_000_000  # browsers are slow to label an article of this size, and fail on larger ones
 _MAX_REFUSALS = 100  # refusals reported one by one
-
-ReportProgress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)

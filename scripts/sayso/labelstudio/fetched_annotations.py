@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from sayso.callbacks import Advance
 from sayso.errors import ServerError
 from sayso.files import hold_lock
 from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
@@ -32,13 +33,7 @@ from sayso.labelstudio.pseudonyms import (
     encode_pseudonyms,
     resolve_annotators,
 )
-from sayso.labelstudio.sync_state import (
-    Advance,
-    SyncState,
-    chunks,
-    format_timestamp,
-    open_sync_state,
-)
+from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
 from sayso.models import Annotation, UnknownItem, encode
 from sayso.schema.declarations import load_schema
 from sayso.schema.migrations import load_migrations

@@ -17,10 +17,11 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sayso.callbacks import Advance
 from sayso.errors import PartialError, UsageError
 from sayso.labelstudio.api_types import ProjectDetails
 from sayso.labelstudio.client import LabelStudioClient
-from sayso.labelstudio.sync_state import Advance, SyncState, chunks
+from sayso.labelstudio.sync_state import SyncState, chunks
 from sayso.labelstudio.transport import LostResponse
 from sayso.settings import Checkout, Setting
 

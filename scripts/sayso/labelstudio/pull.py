@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Raw
 
 from sayso import jsonl
+from sayso.callbacks import Advance
 from sayso.corpus.history import prepare_history
 from sayso.corpus.sources import REPLACED_TEXTS, AnnotationHead, CorpusFiles, annotation_sort_key
 from sayso.files import replace_if_changed, replace_together
@@ -28,7 +29,6 @@ from sayso.labelstudio.fetched_annotations import (
 )
 from sayso.labelstudio.project import ProjectKey, find_campaign_projects
 from sayso.labelstudio.repair_tab import update_repair_tab
-from sayso.labelstudio.sync_state import Advance
 from sayso.labelstudio.urls import SYSTEM
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from sayso.callbacks import Advance
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import PartialError
@@ -56,13 +57,7 @@ from sayso.labelstudio.push_plan import (
     plan_prediction,
     plan_tasks,
 )
-from sayso.labelstudio.sync_state import (
-    Advance,
-    SyncState,
-    chunks,
-    format_timestamp,
-    open_sync_state,
-)
+from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
 from sayso.labelstudio.task_order import TaskOrder, effective_score, has_order, set_order
 from sayso.labelstudio.tasks import build_heading, build_task_data, heading_digest, text_digest
 from sayso.labelstudio.transport import LostResponse, ObjectGone

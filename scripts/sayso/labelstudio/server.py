@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
+from sayso.callbacks import Advance
 from sayso.errors import ConflictError, ServerError, UsageError
 from sayso.files import convert_os_errors, hold_lock, open_replacement
 from sayso.labelstudio import database_template, process
@@ -45,8 +46,6 @@ _INHERITED = (
     "DYLD_",
     "PYTHON",
 )
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,6 @@ from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.push_plan import KnownTask
 from sayso.settings import Checkout
 
-Advance = Callable[[int], None]
-
 TASKS_PER_PAGE = 250  # without annotations
 _CREATE_TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

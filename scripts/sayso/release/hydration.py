@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sayso.callbacks import ReportProgress
 from sayso.dataset.annotated_chunk import ConfigTable
 from sayso.dataset.parquet_files import (
     ROW_GROUP_ROWS,
@@ -34,8 +35,6 @@ CARD_FILE = "README.md"
 _CARD_DIGEST = r"(Sayso [\d.]+, {config}; content sha256 )[0-9a-f]+"
 _UNCOPIED = (CARD_FILE, "manifest.json", "croissant.json")  # they would not fit the new files
 _MAX_COPY_BYTES = 50_000_000
-
-ReportProgress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)

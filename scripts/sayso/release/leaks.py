@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sayso.callbacks import Advance
 from sayso.files import convert_os_errors
 from sayso.settings import Checkout
 
@@ -33,8 +34,6 @@ _SECRET_FILES = ("*.json", "*.key", "token*", "*/*.json")
 _SECRET_KEYS = ("password", "token", "key", "secret")
 _SECRET_VARIABLES = ("TOKEN", "_KEY", "SECRET", "PASSWORD")
 _MIN_SECRET_LENGTH = 8  # shorter ones occur by chance
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sayso.callbacks import ReportProgress
 from sayso.checks.corpus_checks import check_sources
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.builder import build
@@ -28,8 +29,6 @@ from sayso.versions import Bump, Version
 CHANGELOG_FILE = "CHANGELOG.md"
 FIRST_ENTRY = "The first version."
 _DATA_VERSION_LINE = re.compile(r'(?m)^(data_version\s*=\s*)"[^"]*"')
-
-ReportProgress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ moves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sayso.callbacks import ReportProgress
 from sayso.corpus.licences import allows_redistribution
 from sayso.corpus.sources import CorpusFiles
 from sayso.diff.git_objects import blob_digest
@@ -45,8 +46,6 @@ _REPO_TYPE = "dataset"
 _HUB_FILES = {".gitattributes"}  # written by the Hub itself
 _SHA256_LENGTH = 64  # hexadecimal digits
 _FILES_PER_REQUEST = 100
-
-ReportProgress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)

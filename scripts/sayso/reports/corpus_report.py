@@ -5,13 +5,14 @@ Rows go through temporary files beside the page: its statistics come first, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import convert_os_errors
@@ -25,8 +26,6 @@ from sayso.settings import SCHEMA_FILE, Checkout
 BLOCK_DOCUMENTS = 50
 """Documents that the page parses together when one of them is opened."""
 BLOCK_ROWS = 5_000
-
-Advance = Callable[[int], None]
 
 
 def write_report(

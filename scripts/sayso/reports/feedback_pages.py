@@ -7,7 +7,7 @@ and ranks nobody.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from sayso.agreement.bootstrap import Figure
 from sayso.agreement.comparisons import ExcludedAnnotations
 from sayso.agreement.disagreement_cases import DisagreementCase
 from sayso.agreement.disagreement_types import MISSING_END, Disagreement
+from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, UsageError
@@ -47,8 +48,6 @@ from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
 BLOCK_PASSAGES = 500  # passages in one JSON block
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from sayso.agreement.bootstrap import (
     estimate,
     ratio,
 )
+from sayso.callbacks import Advance
 from sayso.checks.schema_checks import COUNT, LOWER, UPPER
 from sayso.matching import match_exact, match_overlapping
 from sayso.models import Document, Mention
@@ -37,7 +38,6 @@ _BOUND_NAMES = (LOWER, UPPER)
 
 Key = tuple[str, ...]
 Predict = Callable[[Document], Prediction | None]
-Advance = Callable[[int], None]
 
 
 @dataclass

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sayso import jsonl
+from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
@@ -24,8 +25,6 @@ from sayso.suggest.prediction_records import (
 from sayso.suggest.suggesters import Suggester
 from sayso.suggest.suggestion_conflicts import SuggestionCandidate, resolve_conflicts
 from sayso.suggest.word_tokens import is_english
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sayso.callbacks import Advance
 from sayso.cli.options import filter_options
-from sayso.cli.terminal import Advance, print_json, print_message, print_table, progress_bar
+from sayso.cli.terminal import print_json, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

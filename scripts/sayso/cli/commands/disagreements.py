@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sayso.callbacks import Advance
 from sayso.cli.options import filter_options
 from sayso.cli.pages import print_page
-from sayso.cli.terminal import Advance, print_json_list, print_message, print_table, progress_bar
+from sayso.cli.terminal import print_json_list, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from sayso.agreement.disagreement_cases import DisagreementCase

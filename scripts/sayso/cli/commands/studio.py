@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import Advance, print_json, print_message, progress_bar
+from sayso.callbacks import Advance
+from sayso.cli.terminal import print_json, print_message, progress_bar
 from sayso.settings import find_checkout
 
 if TYPE_CHECKING:

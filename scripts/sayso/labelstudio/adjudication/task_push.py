@@ -7,7 +7,7 @@ push finds nothing to do; a push after one that was killed continues from what t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,6 +22,7 @@ from sayso.adjudication.adjudication_cases import (
 )
 from sayso.adjudication.decisions import build_gold, decide_unanimous, restore_decision
 from sayso.adjudication.gold_writer import find_errors, latest_decision
+from sayso.callbacks import Advance
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import PartialError
 from sayso.files import hold_lock
@@ -66,8 +67,6 @@ STATE_DESCRIPTIONS: dict[AdjudicationState, str] = {
     "surplus": "a task about what is settled, or sent twice: removed",
 }
 SENT_STATES: tuple[AdjudicationState, ...] = ("new", "again", "changed")
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)

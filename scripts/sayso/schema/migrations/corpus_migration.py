@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sayso import jsonl
+from sayso.callbacks import Advance
 from sayso.checks import Finding
 from sayso.checks.annotation_checks import (
     check_names,
@@ -37,7 +38,6 @@ from sayso.settings import SCHEMA_FILE, Checkout
 
 # These compare mentions with each other and with the schema; none of them reads the text.
 _CHECKS = (check_overlaps, check_names, check_required_attributes, check_relations)
-Advance = Callable[[int], None]
 RecordType = type[Annotation] | type[Gold]
 
 
