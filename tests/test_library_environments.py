@@ -32,7 +32,7 @@ def test_no_browser_is_one_line_that_helps(monkeypatch: pytest.MonkeyPatch, tmp_
     for variable in browser.VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(browser, "PLACES", (tmp_path / "chromium",))
+    monkeypatch.setattr(browser, "INSTALL_PATHS", (tmp_path / "chromium",))
     with pytest.raises(
         browser.NoBrowserError, match=r"apt-get install chromium\), or name one: SAYSO_BROWSER="
     ):

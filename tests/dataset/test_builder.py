@@ -406,7 +406,7 @@ def test_memory_and_row_groups_do_not_grow_with_the_corpus(
     """Rows leave memory in groups; small groups here, so that there are many."""
     from sayso.dataset import batches, parquet_files
 
-    monkeypatch.setattr(batches, "SLICE_DOCUMENTS", 7)
+    monkeypatch.setattr(batches, "CHUNK_DOCUMENTS", 7)
     monkeypatch.setattr(parquet_files, "ROW_GROUP_ROWS", 50)
     fill_corpus(checkout.root, 60)
     building.build(checkout)

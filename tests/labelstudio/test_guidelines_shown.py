@@ -281,7 +281,7 @@ def test_status_says_that_the_server_shows_older_guidelines(campaign: SampleCamp
         "the server shows guidelines 1.0.0"
         in run_sayso(campaign.checkout.root, "push", *campaign.options, "--dry-run").stderr
     )
-    assert '"guidelines":"behind"' in run_sayso_ok(
+    assert '"guidelines_state":"behind"' in run_sayso_ok(
         campaign.checkout.root, "push", *campaign.options, "--dry-run", "--json"
     )
     campaign.push()

@@ -79,7 +79,7 @@ def test_patience_ends_and_the_next_run_goes_on(
     proxied.proxy.plan = faults.fault_since(4, fault)
     ended = proxied.run(words)
     assert ended.code == 6 and ended.failed_cleanly(), ended.output
-    assert "run the command again when the server answers" in ended.output
+    assert "run the command again when the server responds" in ended.output
     proxied.run_undisturbed(words)
     assert len(proxied.campaign.fetch_tasks()) == 5
     assert words == "push" or [answer.doc_id for answer in proxied.campaign.read_annotations()] == [

@@ -322,8 +322,7 @@ def test_a_damaged_database_is_said_to_be_one(fresh: Checkout) -> None:
     database_template.restore_database(database)
     database.write_bytes(b"not a database" * 1000)
     with pytest.raises(
-        InputError,
-        match="the database is damaged: file is not a database; put a copy from a backup",
+        InputError, match="the database is damaged: file is not a database; restore it from a"
     ):
         server.start(fresh, 0)
     assert list_processes(fresh) == []

@@ -73,8 +73,16 @@ def sayso(context: click.Context, root: Path | None) -> None:
     context.obj = root
 
 
-def _raise_keyboard_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+class _SignalInterrupt(KeyboardInterrupt):
+    """An interrupt that we can answer with an exit code of our own.
+
+    If a plain KeyboardInterrupt passes through code run by ``exec``, as in the making of a
+    dataclass, CPython 3.11 kills the process with SIGINT at its end, even if it was caught.
+    """
+
+
+def _raise_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _SignalInterrupt
 
 
 def _run_command() -> None:
@@ -88,7 +96,9 @@ def _run_command() -> None:
 
 def main() -> None:
     """Run the command line and turn an error into one line and an exit code."""
-    signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)
+    signal.signal(signal.SIGTERM, _raise_interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the shell ignores it
+        signal.signal(signal.SIGINT, _raise_interrupt)
     try:
         with convert_os_errors(Path.cwd()):
             _run_command()
