@@ -54,9 +54,11 @@ def count_claims(into: DocumentStatistics, pair: AnnotationPair) -> None:
 class ClaimShapes:
     """The claims of one annotation with what starts at them, in comparable form.
 
-    Attributes: ends_by_claim: (type, id of the tail) of each relation, by id of the claim.
+    Attributes:
+        ends_by_claim: (type, id of the tail) of each relation, by id of the claim.
         whole_claims, attributions: labelled span of the claim, with types and labelled spans of the
-        tails. tuples: numbered tuples, ``full`` and without each slot.
+            tails.
+        tuples: numbered tuples, ``full`` and without each slot.
     """
 
     def __init__(self, indexed: IndexedAnnotation) -> None:

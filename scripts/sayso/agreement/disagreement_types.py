@@ -40,8 +40,10 @@ MISSING_END, REVERSED, OTHER_TYPE, OTHER_END, ONE_SIDED = (
 class EdgeDifference:
     """One edge that differs.
 
-    Attributes: longer: the side with the longer span: 0 for one, 1 for the other. what:
-        ``article``, ``possessive``, ``punctuation``, ``bracket``, ``part of a word`` or ``words``.
+    Attributes:
+        longer: the side with the longer span: 0 for one, 1 for the other.
+        what: ``article``, ``possessive``, ``punctuation``, ``bracket``, ``part of a word`` or
+            ``words``.
         words: the text that only the longer span has.
     """
 
@@ -89,9 +91,12 @@ class DisagreementSide:
 class Disagreement:
     """One thing on which two annotations differ.
 
-    Attributes: details: the exact differences, in words that can be counted. counterpart: for
-        nesting, the span of the side that has nothing, around, inside or across this one. edges:
-        for a boundary, from left to right. values: for attributes, in order of name.
+    Attributes:
+        details: the exact differences, in words that can be counted.
+        counterpart: for nesting, the span of the side that has nothing, around, inside or across
+            this one.
+        edges: for a boundary, from left to right.
+        values: for attributes, in order of name.
     """
 
     kind: DisagreementKind

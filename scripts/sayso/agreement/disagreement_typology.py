@@ -2,15 +2,19 @@
 
 The kind is decided in this order, each step among what the steps before left over:
 
-1. Equal label and span: agreed, or **attribute** if a value differs. 2. Equal label, overlapping
-spans: one against one is **boundary**; more of them together are **nesting**. 3. Different labels,
-equal or overlapping spans, the closest first: **label**. Labels that a relation connects lie inside
-each other by nature, as a place in a claim; of those, only equal spans are two labels for one
-thing. 4. A span that lies around, inside or across a matched span of the other annotation:
-**nesting**, for the same labels. 5. Everything else: **missed**. 6. Relations, whose ends are
-identified by steps 1 to 3: equal type and ends are agreed, whatever the edges and attributes of the
-ends. Otherwise **relation**: an end is missing in the other annotation, or the relation is
-reversed, of another type, has another end, or only one annotator has it.
+1. Equal label and span: agreed, or **attribute** if a value differs.
+2. Equal label, overlapping spans: one against one is **boundary**; more of them together are
+   **nesting**.
+3. Different labels, equal or overlapping spans, the closest first: **label**. Labels that a
+   relation connects lie inside each other by nature, as a place in a claim; of those, only equal
+   spans are two labels for one thing.
+4. A span that lies around, inside or across a matched span of the other annotation: **nesting**,
+   for the same labels.
+5. Everything else: **missed**.
+6. Relations, whose ends are identified by steps 1 to 3: equal type and ends are agreed, whatever
+   the edges and attributes of the ends. Otherwise **relation**: an end is missing in the other
+   annotation, or the relation is reversed, of another type, has another end, or only one annotator
+   has it.
 
 It is symmetric: exchanging the annotations exchanges the sides. Free text that only one of them
 gave is no difference; a bound of a count that only one gave is.

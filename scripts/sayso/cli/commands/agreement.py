@@ -92,10 +92,13 @@ def command(
     point. Alpha is Krippendorff's: over code points, over the boundaries of units, and over the
     attributes of mentions that both marked.
 
-    \b Examples: sayso agreement sayso agreement --campaign pilot --pass names --pairs sayso
-    agreement --label Claim --by version sayso agreement mine.jsonl theirs.jsonl --programs --json
-    sayso agreement --fail-under spans.Actor.exact=0.85 --fail-under
-    attributes.Claim.type.alpha=0.75
+    \b
+    Examples:
+      sayso agreement
+      sayso agreement --campaign pilot --pass names --pairs
+      sayso agreement --label Claim --by version
+      sayso agreement mine.jsonl theirs.jsonl --programs --json
+      sayso agreement --fail-under spans.Actor.exact=0.85
     """
     from sayso.agreement.comparisons import with_excluded
     from sayso.agreement.measurement import measure_agreement
