@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import statistics
 import subprocess
@@ -280,9 +281,9 @@ def test_corpus_and_schema_hold_no_code() -> None:
 
 @pytest.mark.parametrize(("path", "command"), list(list_commands(sayso)), ids=str)
 def test_every_command_has_help_with_an_example(path: str, command: click.Command) -> None:
-    text = command.help or ""
-    examples = text.partition("\b\n    Examples:\n")[2]  # click does not wrap after it
-    assert f"\n      {path}" in f"\n{examples}", f"{path}: no example on a line of its own"
+    text = inspect.cleandoc(command.help or "")
+    examples = text.partition("\b\nExamples:\n")[2]  # click does not wrap after \\b
+    assert f"\n  {path}" in f"\n{examples}", f"{path}: no example on a line of its own"
     for parameter in command.params:
         assert not isinstance(parameter, click.Option) or parameter.help, (
             f"{path} {parameter.name}: no help"
