@@ -34,8 +34,9 @@ def write_corpus(root: Path, count: int) -> None:
     """An instance with three annotators and gold, which is what none of them left out."""
     from sayso import jsonl
     from sayso.corpus.sources import CorpusFiles
-    from sayso.models import Gold, GoldMention, GoldRelation
+    from sayso.models import Gold, GoldRelation
     from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
+    from tests.dataset.samples import make_gold_mention
 
     shutil.copytree(REPOSITORY / "schema", root / "schema")
     corpus = CorpusFiles(root)
@@ -54,18 +55,7 @@ def write_corpus(root: Path, count: int) -> None:
             schema_version="1.0.0",
             adjudicated="2025-11-05",
             annotators=PEOPLE,
-            mentions=tuple(
-                GoldMention(
-                    id=m.id,
-                    label=m.label,
-                    start=m.start,
-                    end=m.end,
-                    text=m.text,
-                    attributes=m.attributes,
-                    decided="majority",
-                )
-                for m in a.mentions
-            ),
+            mentions=tuple(make_gold_mention(m, "majority") for m in a.mentions),
             relations=tuple(
                 GoldRelation(type=r.type, head=r.head, tail=r.tail, decided="majority")
                 for r in a.relations

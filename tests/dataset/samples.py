@@ -15,7 +15,17 @@ from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.dataset import arrow_tables, features
 from sayso.dataset.annotation_table import AnnotationTable, SourceLine
-from sayso.models import Annotation, Document, Gold, Mention, Relation, encode, sha256
+from sayso.models import (
+    Annotation,
+    DecisionMethod,
+    Document,
+    Gold,
+    GoldMention,
+    Mention,
+    Relation,
+    encode,
+    sha256,
+)
 from sayso.schema import declarations as schemas
 from sayso.schema.declarations import Schema
 from tests.conftest import REPOSITORY
@@ -50,6 +60,20 @@ def make_mention(name: str, label: str, text: str, start: int, end: int, **field
         end=end,
         text=text[start:end],
         attributes=attributes,
+        **fields,
+    )
+
+
+def make_gold_mention(mention: Mention, decided: DecisionMethod, **fields: Any) -> GoldMention:
+    """Return a mention as gold, without its flag, note and origin."""
+    return GoldMention(
+        id=mention.id,
+        label=mention.label,
+        start=mention.start,
+        end=mention.end,
+        text=mention.text,
+        attributes=mention.attributes,
+        decided=decided,
         **fields,
     )
 

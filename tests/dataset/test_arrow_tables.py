@@ -294,16 +294,7 @@ def make_gold() -> Gold:
         interface="all",
         annotators=("ann-1", "ann-2"),
         mentions=tuple(
-            GoldMention(
-                id=m.id,
-                label=m.label,
-                start=m.start,
-                end=m.end,
-                text=m.text,
-                attributes=m.attributes,
-                decided="unanimous",
-                votes=("ann-1", "ann-2"),
-            )
+            samples.make_gold_mention(m, "unanimous", votes=("ann-1", "ann-2"))
             for m in answer.mentions
         ),
         relations=tuple(

@@ -16,7 +16,7 @@ from sayso import jsonl
 from sayso.dataset import builder as building
 from sayso.dataset.features import CONFIGS
 from sayso.errors import InputError
-from sayso.models import Gold, GoldMention, GoldRelation
+from sayso.models import Gold, GoldRelation
 from sayso.settings import Checkout
 from tests.conftest import REPOSITORY
 from tests.dataset import samples
@@ -117,19 +117,7 @@ def write_gold(root: Path) -> None:
         schema_version="1.0.0",
         adjudicated="2026-01-02",
         annotators=("ann-1",),
-        mentions=tuple(
-            GoldMention(
-                id=m.id,
-                label=m.label,
-                start=m.start,
-                end=m.end,
-                text=m.text,
-                attributes=m.attributes,
-                decided="unanimous",
-                votes=("ann-1",),
-            )
-            for m in marks
-        ),
+        mentions=tuple(samples.make_gold_mention(m, "unanimous", votes=("ann-1",)) for m in marks),
         relations=(
             GoldRelation(type="quantity", head="c", tail="n", decided="majority", votes=("ann-1",)),
         ),

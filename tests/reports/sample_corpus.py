@@ -23,6 +23,7 @@ from tests.dataset.samples import (
     SCHEMA,
     make_annotation,
     make_document,
+    make_gold_mention,
     make_mention,
     make_relation,
     write_corpus,
@@ -147,19 +148,7 @@ def other_annotation() -> Annotation:
 def main_gold() -> Gold:
     """Return gold of the main document."""
     source = main_annotation()
-    mentions = [
-        GoldMention(
-            id=m.id,
-            label=m.label,
-            start=m.start,
-            end=m.end,
-            text=m.text,
-            attributes=m.attributes,
-            decided="majority",
-            votes=("ann-1",),
-        )
-        for m in source.mentions
-    ]
+    mentions = [make_gold_mention(m, "majority", votes=("ann-1",)) for m in source.mentions]
     relations = [
         GoldRelation(type=r.type, head=r.head, tail=r.tail, decided="unanimous")
         for r in source.relations

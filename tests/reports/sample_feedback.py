@@ -12,7 +12,6 @@ from sayso.models import (
     Annotation,
     Document,
     Gold,
-    GoldMention,
     GoldRelation,
     Mention,
     Relation,
@@ -20,7 +19,13 @@ from sayso.models import (
     sort_relations,
 )
 from tests.agreement.disagreement_corpus import STRUCK, make_annotations, make_struck_document
-from tests.dataset.samples import SCHEMA, make_annotation, make_document, write_corpus
+from tests.dataset.samples import (
+    SCHEMA,
+    make_annotation,
+    make_document,
+    make_gold_mention,
+    write_corpus,
+)
 from tests.reports.sample_corpus import mention_of
 
 GOLD_NOTE = "the place is <b>not</b> part of it"
@@ -41,17 +46,7 @@ def build_gold(
         **fields,
     }
     decided = tuple(
-        GoldMention(
-            id=m.id,
-            label=m.label,
-            start=m.start,
-            end=m.end,
-            text=m.text,
-            attributes=m.attributes,
-            note=m.note,
-            decided="adjudicated",
-            votes=("ann-1",),
-        )
+        make_gold_mention(m, "adjudicated", note=m.note, votes=("ann-1",))
         for m in sort_mentions(mentions)
     )
     gold_relations = tuple(
