@@ -20,6 +20,8 @@ A message reads ``where: what is wrong; what to do``. Any other exception is a b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 INTERRUPTED = 130
 
 
@@ -105,3 +107,15 @@ class DiskError(SaysoError, OSError):
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         # OSError's own __init__ would take positional arguments for errno and text.
         SaysoError.__init__(self, what, where=where, remedy=remedy)
+
+
+def require_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Check names that a user gave against those that exist.
+
+    Raises:
+        UsageError: one does not exist; lists those that do, in their order.
+    """
+    known = list(known)
+    if unknown := sorted(set(names).difference(known)):
+        choices = ", ".join(known) or "none"
+        raise UsageError(f"no {what} {', '.join(unknown)}", remedy=f"choose from {choices}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, Un
 from sayso.corpus.items import AnnotationFilter, Item, RecordKind
 from sayso.corpus.sources import CorpusFiles
 from sayso.corpus.views import AnnotationView, CorpusVocabulary, ItemView
-from sayso.errors import InputError, UsageError
+from sayso.errors import InputError, UsageError, require_known
 from sayso.models import Gold
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
@@ -135,25 +135,16 @@ class Corpus:
             UsageError: no label, pass or kind of that name exists.
         """
         names = {name: _as_set(value) for name, value in conditions.items()}
-        passes = (
-            self.vocabulary.schema.interfaces
-            if self.vocabulary.schema
-            else names.get("pass_name", ())
-        )
-        for what, known in (
-            ("label", self.vocabulary.attributes),
-            ("pass_name", passes),
-            ("kind", _KINDS),
-        ):
-            if unknown := sorted(names.get(what, frozenset()).difference(known)):
-                raise UsageError(
-                    f"no {what} {', '.join(unknown)}", remedy=f"choose from {', '.join(known)}"
-                )
+        nothing: frozenset[str] = frozenset()
+        require_known("label", names.get("label", nothing), self.vocabulary.attributes)
+        require_known("kind", names.get("kind", nothing), _KINDS)
+        if self.vocabulary.schema:
+            passes = self.vocabulary.schema.interfaces
+            require_known("pass_name", names.get("pass_name", nothing), passes)
         if unknown := sorted(names.keys() - Conditions.__annotations__.keys()):
             raise TypeError(
                 f"no condition {unknown[0]!r}; there are {', '.join(Conditions.__annotations__)}"
             )
-        nothing: frozenset[str] = frozenset()
         return AnnotationFilter(
             campaigns=names.get("campaign", nothing),
             pass_names=names.get("pass_name", nothing),

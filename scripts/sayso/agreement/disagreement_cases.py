@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -21,7 +21,7 @@ from sayso.agreement.disagreement_typology import (
 )
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
-from sayso.errors import UsageError
+from sayso.errors import require_known
 from sayso.models import Annotation, Document
 from sayso.schema.declarations import Schema
 
@@ -62,17 +62,11 @@ class DisagreementFilter:
 
     def validate(self, corpus: CorpusFiles, schema: Schema) -> None:
         """Raise UsageError for an unknown name, with those that exist."""
-        annotators = {path.stem for path in corpus.annotation_files()}
-        _validate_names("annotator", self.annotations.annotators, annotators)
-        _validate_names("label or relation", self.names, {*schema.labels, *schema.relations})
-        _validate_names("kind", self.kinds, DISAGREEMENT_KINDS)
-        _validate_names("pass", self.annotations.pass_names, schema.interfaces)
-
-
-def _validate_names(what: str, given: frozenset[str], known: Collection[str]) -> None:
-    if unknown := sorted(given.difference(known)):
-        choices = ", ".join(sorted(known)) or "none"
-        raise UsageError(f"no {what} {', '.join(unknown)}", remedy=f"choose from {choices}")
+        annotators = sorted({path.stem for path in corpus.annotation_files()})
+        require_known("annotator", self.annotations.annotators, annotators)
+        require_known("label or relation", self.names, [*schema.labels, *schema.relations])
+        require_known("kind", self.kinds, DISAGREEMENT_KINDS)
+        require_known("pass", self.annotations.pass_names, schema.interfaces)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import click
 
 from sayso.callbacks import Advance
 from sayso.cli.terminal import progress_bar, show_waiting
+from sayso.errors import require_known
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
 
 if TYPE_CHECKING:
@@ -137,9 +138,8 @@ def _require_passes(names: Iterable[str]) -> None:
     from sayso.schema.declarations import load_schema
 
     if names:
-        schema = load_schema(find_checkout(click.get_current_context().obj).root / SCHEMA_FILE)
-        for name in sorted(names):
-            schema.find_pass(name)
+        checkout = find_checkout(click.get_current_context().obj)
+        require_known("pass", names, load_schema(checkout.root / SCHEMA_FILE).interfaces)
 
 
 def _add_options(command: CommandT, options: tuple[Callable[[Any], Any], ...]) -> CommandT:
