@@ -62,6 +62,15 @@ def new_checkout(root: Path) -> Checkout:
     return find_checkout(root)
 
 
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file below a folder, by its relative path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
 @contextlib.contextmanager
 def stop_server_after(checkout: Checkout) -> Iterator[None]:
     """Stop the embedded server when the block ends, or when the test run is killed."""

@@ -25,6 +25,7 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
+from tests.dataset import samples
 
 FileTree = Mapping[str, bytes]
 TEXTS = (
@@ -46,29 +47,13 @@ def write_tree(root: Path, tree: FileTree) -> Path:
     return root
 
 
-def read_tree(root: Path) -> dict[str, bytes]:
-    """Return every file below a root."""
-    return {
-        p.relative_to(root).as_posix(): p.read_bytes()
-        for p in sorted(root.rglob("*"))
-        if p.is_file()
-    }
-
-
 def encode_lines(*records: Any) -> bytes:
     """Return the content of a file of records."""
     return b"".join(encode(record) + b"\n" for record in records)
 
 
 def make_document(doc_id: str = "d1", text: str = TEXTS[0], **fields: Any) -> Document:
-    known = {
-        "language": "en",
-        "license": "unknown",
-        "source_name": "x.txt",
-        "split": "train",
-        "ingested": "2025-11-01",
-    }
-    return Document(doc_id=doc_id, text=text, text_sha256=sha256(text), **{**known, **fields})
+    return samples.make_document(doc_id, text, **fields)
 
 
 def make_mention(name: str, label: str, words: str, text: str = TEXTS[0], **fields: Any) -> Mention:

@@ -12,7 +12,7 @@ import pytest
 from sayso.diff import CorpusVersion, FolderVersion, GitVersion, diff_versions, open_version
 from sayso.diff.corpus_versions import is_source
 from sayso.errors import InputError, UsageError
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, read_files
 from tests.diff import sample_versions
 from tests.diff.sample_versions import encode_lines, make_annotation, make_document, make_mention
 
@@ -115,15 +115,13 @@ def test_a_revision_says_which_commit_it_was(repository: Path) -> None:
 
 def test_nothing_is_checked_out_or_written(repository: Path) -> None:
     (repository / ARTICLES).write_bytes(b"")
-    before = sample_versions.read_tree(repository)
+    before = read_files(repository)
     assert (
         count_changes(open_version("v1.0.0", repository), open_version("v1.1.0", repository))
         == EXPECTED
     )
     assert {name: before[name] for name in before if name != ".git/index"} == {
-        name: content
-        for name, content in sample_versions.read_tree(repository).items()
-        if name != ".git/index"
+        name: content for name, content in read_files(repository).items() if name != ".git/index"
     }
 
 

@@ -15,6 +15,7 @@ from sayso.models import Annotation
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.conftest import read_files
 from tests.dataset.samples import (
     make_annotation,
     make_document,
@@ -39,10 +40,6 @@ def read_annotations(checkout: Checkout) -> list[Annotation]:
     return list(CorpusFiles(checkout.root).annotations())
 
 
-def read_files(root: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in (root / "corpus").rglob("*") if path.is_file()}
-
-
 IMPORT_OPTIONS = ("--from", "brat", "--annotator", "ann-7", "--campaign", "theirs")
 
 
@@ -59,10 +56,10 @@ def test_documents_and_answers_come_in_once(checkout: Checkout, tmp_path: Path) 
     )
     metadata = ("--language", "en", "--outlet", "The Daily", "--license", "CC0-1.0")
     words = ("import", *IMPORT_OPTIONS, str(folder), "--map", "LOC=Location", *metadata)
-    before = read_files(checkout.root)
+    before = read_files(checkout.root / "corpus")
     assert (
         "1 new" in run_sayso_ok(checkout.root, *words, "--dry-run")
-        and read_files(checkout.root) == before
+        and read_files(checkout.root / "corpus") == before
     )
     run_sayso_ok(checkout.root, *words)
     (answer,) = read_annotations(checkout)
@@ -79,12 +76,12 @@ def test_documents_and_answers_come_in_once(checkout: Checkout, tmp_path: Path) 
         "theirs",
         "human",
     )
-    once = read_files(checkout.root)
+    once = read_files(checkout.root / "corpus")
     again = run_sayso(checkout.root, *words)
     assert (
         "nothing changed" in again.stderr
         and "1 unchanged" in again.stdout
-        and read_files(checkout.root) == once
+        and read_files(checkout.root / "corpus") == once
     )
     found = {
         finding.check
@@ -109,9 +106,9 @@ def test_words_without_a_place_are_named_and_refused(checkout: Checkout, tmp_pat
         "R1\tnear Arg1:T1 Arg2:T3",
         "E1\tORG:T1",
     )
-    before = read_files(checkout.root)
+    before = read_files(checkout.root / "corpus")
     refused = run_sayso(checkout.root, "import", *IMPORT_OPTIONS, str(folder))
-    assert refused.returncode == 9 and read_files(checkout.root) == before
+    assert refused.returncode == 9 and read_files(checkout.root / "corpus") == before
     for what in (
         "2 mentions labelled 'ORG'",
         "1 attributes Actor.mood",
@@ -158,10 +155,10 @@ def test_a_wrong_line_takes_nothing_in(
 ) -> None:
     folder = write_brat(tmp_path / "b", *lines, name="z")
     write_brat(folder, "T1\tActor 0 3\tTwo")
-    before = read_files(checkout.root)
+    before = read_files(checkout.root / "corpus")
     refused = run_sayso(checkout.root, "import", *IMPORT_OPTIONS, str(folder))
     assert refused.returncode == 7 and what in refused.stderr and "z.ann:1" in refused.stderr
-    assert read_files(checkout.root) == before
+    assert read_files(checkout.root / "corpus") == before
 
 
 def test_a_known_document_with_other_words_is_a_conflict(
@@ -217,7 +214,7 @@ def test_an_answer_of_label_studio_is_not_overwritten(checkout: Checkout, tmp_pa
             )
         ],
     )
-    before = read_files(checkout.root)
+    before = read_files(checkout.root / "corpus")
     refused = run_sayso(
         checkout.root,
         "import",
@@ -227,7 +224,7 @@ def test_an_answer_of_label_studio_is_not_overwritten(checkout: Checkout, tmp_pa
     assert (
         refused.returncode == 9
         and "another --annotator" in refused.stderr
-        and read_files(checkout.root) == before
+        and read_files(checkout.root / "corpus") == before
     )
 
 

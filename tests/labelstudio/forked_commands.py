@@ -6,12 +6,11 @@ take ten times as long.
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -100,16 +99,6 @@ def start_command(
 def run_command(root: Path, *words: str, **how: Any) -> CommandResult:
     """Run a command to its end, whatever that is."""
     return start_command(root, *words, **how).end()
-
-
-@contextlib.contextmanager
-def killed_at_exit(running: RunningCommand) -> Iterator[RunningCommand]:
-    """Kill the command when the block ends."""
-    try:
-        yield running
-    finally:
-        running.process.kill()
-        running.process.join()
 
 
 def _run_in_child(

@@ -258,15 +258,6 @@ def fill_corpus(checkout: Checkout, files: int = 2, records: int = 3) -> CorpusF
     return corpus
 
 
-def read_files(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder."""
-    return {
-        p.relative_to(folder).as_posix(): p.read_bytes()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
-    }
-
-
 def copy_checkout(checkout: Checkout, root: Path) -> Checkout:
     shutil.copytree(checkout.root, root)
     return find_checkout(root)

@@ -18,6 +18,7 @@ from sayso.files import hold_lock
 from sayso.models import Annotation
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.conftest import read_files
 from tests.migrations.sample_migration import (
     MAPPING,
     NEWER,
@@ -26,7 +27,6 @@ from tests.migrations.sample_migration import (
     make_annotation,
     make_checkout,
     make_mention,
-    read_files,
 )
 
 ANNOTATION_FILES = (

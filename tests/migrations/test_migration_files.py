@@ -11,13 +11,13 @@ from sayso.schema.declarations import load_schema as load_schema
 from sayso.schema.migrations import load_migrations
 from sayso.settings import SCHEMA_FILE
 from tests.command_line import run_sayso
+from tests.conftest import read_files
 from tests.migrations.sample_migration import (
     MAPPING,
     NEWER,
     fill_corpus,
     load_checkout_migrations,
     make_checkout,
-    read_files,
 )
 
 LAST_CLAUSE = "    - {then: Organisation}\n"

@@ -13,7 +13,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.release.manifest import list_release_files
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, read_files
 from tests.dataset.samples import make_annotation, make_document, write_corpus
 from tests.reports.sample_corpus import mention_of
 from tests.reports.sample_feedback import (
@@ -27,14 +27,6 @@ from tests.reports.sample_feedback import (
 @pytest.fixture
 def sample_root(checkout: Checkout) -> Path:
     return write_compared_corpus(checkout.root)
-
-
-def read_files(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def file_mode(path: Path) -> int:
