@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser import find_chromium
 
@@ -53,6 +54,12 @@ _SHOWN = """
 }, {})
 """
 
+_REGIONS = "() => Htx.annotationStore.selected.regions.length"
+_LABEL_CHOSEN = """
+() => Array.from(Htx.annotationStore.selected.names.values()).some(
+  control => control.type === 'labels' && control.isSelected)
+"""
+
 
 @dataclass(frozen=True)
 class LabellingPage:
@@ -62,14 +69,15 @@ class LabellingPage:
     text: str
 
     def draw(self, hotkey: str, start: int, end: int) -> None:
-        """Choose a label by its hotkey and drag over ``text[start:end]``."""
+        """Choose a label by its hotkey, drag over ``text[start:end]``, wait for the region."""
+        regions = self.page.evaluate(_REGIONS)
         self.page.keyboard.press("Escape")
         self.page.wait_for_function(
             "() => !document.querySelector('.htx-highlight.__active')"
         )  # else it is relabelled
-        self.page.keyboard.press(hotkey)
+        self._choose_label(hotkey)
         self._drag(self._caret(start), self._caret_after(end - 1))
-        self.page.wait_for_timeout(150)
+        self.page.wait_for_function(f"before => ({_REGIONS})() > before", arg=regions)
 
     def select(self, offset: int) -> None:
         """Click on the region that covers ``offset``."""
@@ -107,6 +115,15 @@ class LabellingPage:
             self.page.get_by_role("button", name="Submit").click()
         stored: dict[str, Any] = response.value.json()
         return stored
+
+    def _choose_label(self, hotkey: str) -> None:
+        """Press a hotkey until a label is chosen: a busy page misses keys after a deselection."""
+        for _ in range(5):
+            self.page.keyboard.press(hotkey)
+            with contextlib.suppress(PlaywrightTimeout):
+                self.page.wait_for_function(_LABEL_CHOSEN, timeout=2_000)
+                return
+        raise AssertionError(f"no label answers to the key {hotkey}")
 
     def displayed_edges(self, offset: int) -> tuple[float, float, float]:
         found = self.page.evaluate(_EDGES, offset)
