@@ -24,7 +24,7 @@ test: installed ## run everything that continuous integration runs; a part: make
 	$(python) -m pytest $(or $(PYTEST_ARGS),$(together))
 
 quick: installed ## run the tests that need no server and no browser and take no time
-	$(python) -m pytest $(together) -m "not server and not browser and not slow"
+	$(python) -m pytest $(together) --hypothesis-profile quick -m "not server and not browser and not slow"
 
 bench: installed ## print how fast and how large, against bare yardsticks
 	$(python) tests/benchmarks/run_all.py

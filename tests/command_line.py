@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-NOTHING: Mapping[str, str] = {}
+from tests.forked_commands import NOTHING, can_fork, run_forked
 
 
 def run_sayso(
@@ -21,15 +21,19 @@ def run_sayso(
 ) -> subprocess.CompletedProcess[str]:
     """Run ``sayso --root ROOT WORDS…`` in `folder` and return the ended process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "sayso", "--root", str(root), *words],
-        input=stdin,
-        capture_output=True,
-        env={**kept, **environment},
-        cwd=folder,
-        timeout=600,
-        check=False,
-    )
+    arguments = ["--root", str(root), *words]
+    if can_fork(environment):
+        done = run_forked(arguments, stdin, {**kept, **environment}, folder)
+    else:
+        done = subprocess.run(
+            [sys.executable, "-m", "sayso", *arguments],
+            input=stdin,
+            capture_output=True,
+            env={**kept, **environment},
+            cwd=folder,
+            timeout=600,
+            check=False,
+        )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # A busy machine is slow now and then; that is no fault of what is tested.
 settings.register_profile("unhurried", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=15)
 settings.load_profile("unhurried")
 
 REPOSITORY = Path(__file__).parents[1]

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import sayso
 from sayso import code_digest
 from sayso.settings import Checkout
 from tests.dataset import samples
+
+pytestmark = pytest.mark.slow
 
 PACKAGE = Path(sayso.__file__).parent
 

@@ -23,6 +23,8 @@ from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.dataset import samples
 
+pytestmark = pytest.mark.slow
+
 WORDS = ("Zorvak", "Quimbel", "Drestan", "Volmira", "Harkune", "Ostrevo", "Plinska", "Yarveth")
 GROUPS = {
     "Spans, with 95 % intervals": (

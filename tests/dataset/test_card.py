@@ -29,6 +29,8 @@ from tests.conftest import REPOSITORY
 from tests.dataset import samples
 from tests.dataset.test_builder import fill_corpus
 
+pytestmark = pytest.mark.slow
+
 CARD = REPOSITORY / "corpus" / "README.md"
 
 # What the hub takes, from its own documentation of the dataset card.

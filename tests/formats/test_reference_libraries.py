@@ -33,6 +33,8 @@ from tests.formats.sample_documents import (
     write_documents,
 )
 
+pytestmark = pytest.mark.slow
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its models are declared as an older pydantic had it
     import bratly

@@ -21,6 +21,8 @@ from tests.formats.sample_documents import (
     write_documents,
 )
 
+pytestmark = pytest.mark.slow
+
 EXPORTED = sorted(EXPORT_FORMATS)
 BOTH_WAYS = [name for name in EXPORTED if name in IMPORT_FORMATS]
 

@@ -26,7 +26,7 @@ from sayso.schema import declarations as schemas
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.dataset import samples
-from tests.labelstudio.forked_commands import run_command
+from tests.forked_commands import run_command
 
 OLDER = "Two drones fell near Belgorod, the mayor said. No one was hurt. He left.\n"
 NEWER = (

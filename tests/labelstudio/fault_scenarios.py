@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sayso.labelstudio.api_types import DataManagerTab
 from sayso.labelstudio.repair_tab import TAB_TITLE
+from tests.forked_commands import CommandResult
 from tests.labelstudio import faults
 from tests.labelstudio.faults import Fault
-from tests.labelstudio.forked_commands import CommandResult
 from tests.labelstudio.proxied_campaign import ANN, BOB, ProxiedCampaign
 from tests.labelstudio.sample_campaign import sample_document
 

@@ -8,9 +8,10 @@ import shutil
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from tests.labelstudio import faults, forked_commands
+from tests import forked_commands
+from tests.forked_commands import SHORT_WAITS, CommandResult
+from tests.labelstudio import faults
 from tests.labelstudio.faults import Fault, FaultProxy
-from tests.labelstudio.forked_commands import SHORT_WAITS, CommandResult
 from tests.labelstudio.sample_campaign import SampleCampaign
 
 SMALL_BATCHES = {

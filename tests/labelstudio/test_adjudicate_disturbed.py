@@ -14,9 +14,9 @@ from sayso.models import Annotation, Mention, sha256
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE
 from tests.command_line import run_sayso
+from tests.forked_commands import CommandResult
 from tests.labelstudio import faults
 from tests.labelstudio.faults import Fault
-from tests.labelstudio.forked_commands import CommandResult
 from tests.labelstudio.proxied_campaign import ProxiedCampaign
 from tests.labelstudio.sample_campaign import sample_document
 

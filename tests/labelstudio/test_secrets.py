@@ -15,10 +15,11 @@ import pyarrow.parquet
 import pytest
 
 from sayso.labelstudio import server
+from tests import forked_commands
 from tests.command_line import run_sayso
 from tests.conftest import PASSWORD, REPOSITORY, LabelStudioServer, new_checkout, stop_server_after
-from tests.labelstudio import faults, forked_commands
-from tests.labelstudio.forked_commands import SHORT_WAITS, CommandResult
+from tests.forked_commands import SHORT_WAITS, CommandResult
+from tests.labelstudio import faults
 from tests.labelstudio.proxied_campaign import ANN, BOB
 from tests.labelstudio.sample_campaign import SampleCampaign, open_campaign, sample_document
 

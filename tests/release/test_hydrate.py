@@ -24,6 +24,8 @@ from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_d
 from tests.command_line import run_sayso
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 COUNT = 8
 
 

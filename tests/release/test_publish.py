@@ -27,6 +27,8 @@ from tests.conftest import REPOSITORY
 from tests.release import fake_hub as hubs
 from tests.release.fake_hub import TOKEN, FakeHub
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY_NAME = "a-group/sayso-test"
 _LOAD_SCRIPT = """
 import json, sys

@@ -22,6 +22,8 @@ from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_d
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 FIXED_DAY = {"SOURCE_DATE_EPOCH": "1767312000"}  # 2026-01-02
 
 

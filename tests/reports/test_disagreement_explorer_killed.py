@@ -15,6 +15,8 @@ from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_d
 from tests.command_line import run_sayso_ok
 from tests.dataset.samples import write_corpus
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sample_root(checkout: Checkout) -> Path:

@@ -16,6 +16,8 @@ from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.suggest import sample_articles
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Two men fled Arvel. Five shells hit Belmor, and 3 cars burnt."
 
 

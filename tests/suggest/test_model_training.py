@@ -18,6 +18,8 @@ from sayso.suggest.training_data import TrainingData
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.suggest import sample_articles
 
+pytestmark = pytest.mark.slow
+
 SPLITS: list[Split] = ["train"] * 18
 SPLITS += ["validation"] * 3
 SPLITS += ["test"] * 3

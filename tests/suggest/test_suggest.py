@@ -22,6 +22,8 @@ from sayso.suggest.training_data import TrainingData
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.suggest import sample_articles
 
+pytestmark = pytest.mark.slow
+
 
 def read_lines(checkout: Checkout, name: str = "build/predictions.jsonl") -> list[dict[str, Any]]:
     return [

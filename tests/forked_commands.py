@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
+import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.command_line import NOTHING
+NOTHING: Mapping[str, str] = {}
 
 _MODULES = [
+    "sayso.agreement.measurement",
     "sayso.cli.commands.push",
     "sayso.cli.commands.pull",
+    "sayso.dataset.builder",
+    "sayso.release.leaks",
+    "sayso.release.manifest",
     "sayso.labelstudio.push",
     "sayso.labelstudio.pull",
     "sayso.labelstudio.connection",
@@ -29,12 +37,13 @@ _MODULES = [
     "markdown_it",
     "sayso.cli.commands.ingest",
     "sayso.ingest",
-    "tests.labelstudio.forked_commands",
+    "tests.forked_commands",
 ]
 _CHANGING_EVENTS = {
     f"os.{name}" for name in ["rename", "remove", "mkdir", "rmdir", "chmod", "truncate"]
 }
 _CHANGING_EVENTS |= {"fcntl.flock", "sqlite3.connect"}
+_HARMLESS = re.compile(r"(SAYSO|HF)_|SOURCE_DATE_EPOCH$")
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_MODULES)
 
@@ -109,13 +118,7 @@ def _run_in_child(
     changes: int,
     settings: dict[str, Any],
 ) -> None:
-    from importlib import import_module
-
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
+    _redirect("/dev/null", output, output)
     for name in [name for name in os.environ if name.startswith("SAYSO_")]:
         del os.environ[name]
     os.environ.update(environment)
@@ -126,6 +129,54 @@ def _run_in_child(
         _die_at_change(root, changes)
     sys.argv = ["sayso", "--root", root, *words]
     import_module("sayso.cli").main()
+
+
+def can_fork(environment: Mapping[str, str]) -> bool:
+    """Test whether no module of ``_MODULES`` reads any of these variables at its import."""
+    return all(_HARMLESS.match(name) for name in environment)
+
+
+def run_forked(
+    words: Sequence[str], stdin: bytes, environment: Mapping[str, str], folder: Path | None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run ``sayso WORDS…`` with this environment and no other, and return the ended process."""
+    with tempfile.TemporaryDirectory() as made:
+        streams = [Path(made, name) for name in ("stdin", "stdout", "stderr")]
+        streams[0].write_bytes(stdin)
+        arguments = (list(words), [str(path) for path in streams], dict(environment), folder)
+        process = _context.Process(target=_run_whole_in_child, args=arguments)
+        process.start()
+        process.join(600)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(list(words), 600)
+        return subprocess.CompletedProcess(
+            list(words), process.exitcode, streams[1].read_bytes(), streams[2].read_bytes()
+        )
+
+
+def _run_whole_in_child(
+    words: list[str], streams: list[str], environment: dict[str, str], folder: Path | None
+) -> None:
+    _redirect(*streams)
+    os.environ.clear()
+    os.environ.update(environment)
+    if folder:
+        os.chdir(folder)
+    sys.argv = ["sayso", *words]
+    import_module("sayso.cli").main()
+
+
+def _redirect(stdin: str, stdout: str, stderr: str) -> None:
+    """Open the three streams anew, as Python does when it starts."""
+    for number, path in enumerate((stdin, stdout, stderr)):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
+        descriptor = os.open(path, flags)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
 
 
 def _die_at_change(root: str, changes: int) -> None:
