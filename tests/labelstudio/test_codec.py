@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sayso.labelstudio import codec
 from sayso.labelstudio.codec import DecodedResult, ResultItem
-from sayso.models import AttributeValue, Mention, Relation, sort_mentions
+from sayso.models import AttributeValue, Mention, Relation, sort_mentions, sort_relations
 from sayso.schema import declarations as schemas
 
 SCHEMA = schemas.load_schema(Path(__file__).parents[2] / "schema" / "schema.yaml")
@@ -217,6 +217,37 @@ def test_an_arrow_that_does_not_fit_is_kept(item: ResultItem, reason: str) -> No
     assert kept_reasons(reading) == [reason]
 
 
+def test_types_of_an_arrow_that_are_known_are_read_and_the_others_kept() -> None:
+    arrow = relation_item("r3", "r2", labels=["quantity", "likes", "quantity"])
+    reading = decode(COUNT, CLAIM, arrow)
+    assert reading.relations == (Relation(type="quantity", head="r3", tail="r2"),)
+    assert [(kept.reason, kept.item) for kept in reading.kept] == [
+        ("a relation that the schema does not know", {**arrow, "labels": ["likes"]}),
+        ("the same relation twice", {**arrow, "labels": ["quantity"]}),
+    ]
+
+
+def test_relations_from_one_mention_to_another_are_one_arrow() -> None:
+    """Label Studio's editor keeps one item from one region to another, and drops the others."""
+    mentions = decode(COUNT, CLAIM).mentions
+    relations = [
+        Relation(type=name, head=head, tail=tail)
+        for name, head, tail in [
+            ("agent", "r3", "r2"),
+            ("adds_to", "r2", "r3"),
+            ("source", "r3", "r2"),
+            ("part_of", "r2", "r2"),
+        ]
+    ]
+    items = codec.encode_result(mentions, relations, SCHEMA)
+    assert [item for item in items if item["type"] == "relation"] == [
+        relation_item("r3", "r2", labels=["agent", "source"]),
+        relation_item("r2", "r3", labels=["adds_to"]),
+        relation_item("r2", "r2", labels=["part_of"]),
+    ]
+    assert decode(*items).relations == sort_relations(relations)
+
+
 def test_a_relation_to_a_mention_that_was_kept_is_kept_with_it() -> None:
     reading = decode(
         CLAIM, span_item(6, 14, "Nobody", "r2"), relation_item("r3", "r2", labels=["source"])
@@ -293,11 +324,11 @@ def answers(draw: st.DrawFn) -> tuple[str, list[Mention], list[Relation]]:
         if mentions
         else []
     )
+    types = st.sampled_from(list(SCHEMA.relations))
     relations = {
-        (one.id, other.id): Relation(type="source", head=one.id, tail=other.id)
-        for one, other in pairs
+        Relation(type=draw(types), head=one.id, tail=other.id) for one, other in [*pairs, *pairs]
     }
-    return text, mentions, list(relations.values())
+    return text, mentions, sorted(relations, key=str)
 
 
 @given(answers())

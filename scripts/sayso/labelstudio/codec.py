@@ -235,28 +235,30 @@ def _decode_relations(
         ):  # turning an arrow changes its direction, never its ends
             head, tail = tail, head
         types = item.get("labels") or []  # absent where the annotator chose none
-        reason = _explain_unusable_relation(item, (head, tail), types, mentions, schema)
-        if reason:
+        if reason := _explain_unusable_relation(item, (head, tail), types, mentions):
             kept.append(UnknownItem(reason=reason, item=item))
             continue
-        for name in types:
+        known = [name for name in types if isinstance(name, str) and name in schema.relations]
+        if unknown := [name for name in types if name not in known]:
+            reason, rest = "a relation that the schema does not know", {**item, "labels": unknown}
+            kept.append(UnknownItem(reason=reason, item=rest))
+        for name in known:
             relation = Relation(type=name, head=str(head), tail=str(tail))
             if relation in relations:
-                kept.append(UnknownItem(reason="the same relation twice", item=item))
+                rest = {**item, "labels": [name]}
+                kept.append(UnknownItem(reason="the same relation twice", item=rest))
             else:
                 relations.append(relation)
     return relations
 
 
 def _explain_unusable_relation(
-    item: ResultItem, ends: tuple[Any, Any], types: Any, mentions: set[str], schema: Schema
+    item: ResultItem, ends: tuple[Any, Any], types: Any, mentions: set[str]
 ) -> str | None:
     if item.get("direction") == "bi":
         return "a relation drawn both ways"
     if not isinstance(types, list) or not types:
         return "a relation without a type"
-    if any(name not in schema.relations for name in types):
-        return "a relation that the schema does not know"
     if any(not isinstance(end, str) or end not in mentions for end in ends):
         return "a relation to a missing mention"
     return None
@@ -274,16 +276,7 @@ def encode_result(
         KeyError: a label or attribute that the schema does not know; check the records before.
     """
     items = [item for mention in mentions for item in _encode_mention(mention, schema)]
-    items += [
-        {
-            "type": "relation",
-            "from_id": encode_region_id(relation.head),
-            "to_id": encode_region_id(relation.tail),
-            "direction": "right",
-            "labels": [relation.type],
-        }
-        for relation in relations
-    ]
+    items += _encode_relations(relations)
     if note:
         control = {
             "id": DOCUMENT_NOTE,
@@ -293,6 +286,24 @@ def encode_result(
         }
         items.append({**control, "value": {"text": [note]}})
     return items
+
+
+def _encode_relations(relations: Iterable[Relation]) -> Iterator[ResultItem]:
+    """Yield one item for each pair of head and tail, with the types of all relations between them.
+
+    Of two items from one region to another, Label Studio's editor keeps the first alone.
+    """
+    types: dict[tuple[str, str], list[str]] = {}
+    for relation in relations:
+        types.setdefault((relation.head, relation.tail), []).append(relation.type)
+    for (head, tail), labels in types.items():
+        yield {
+            "type": "relation",
+            "from_id": encode_region_id(head),
+            "to_id": encode_region_id(tail),
+            "direction": "right",
+            "labels": labels,
+        }
 
 
 def encode_region_id(identifier: str) -> str:
