@@ -126,12 +126,16 @@ class UnknownItem(Record, frozen=True, kw_only=True):
 
 
 class AnnotationOrigin(Record, frozen=True, kw_only=True):
-    """The ids of an annotation on the server where it was made."""
+    """The ids of an annotation on the server where it was made.
+
+    ``server`` tells servers apart whose numbers coincide; None in older records.
+    """
 
     system: str
     project: int
     task: int
     annotation: int
+    server: str | None = None
 
 
 class Annotation(Record, frozen=True, kw_only=True):

@@ -57,7 +57,7 @@ _COLUMN_DESCRIPTIONS = {
     "note": "A remark in words.",
     "kept": "Items from Label Studio that the schema does not know, with the reason; `item` is "
     "JSON.",
-    "origin": "Server, project, task and number of the annotation.",
+    "origin": "System, project, task and number of the annotation, and its server's random id.",
     "mention_id": "Unique in its annotation.",
     "claim_id": "The mention's id, unique in its annotation.",
     "label": "Label of the mention.",

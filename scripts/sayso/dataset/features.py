@@ -40,7 +40,7 @@ _RELATION_COLUMNS = _columns("type head tail")
 _DECISION_COLUMNS: Columns = {"decided": "string", "votes": ["string"]}
 _REMARK_COLUMNS = _columns("flag note started_from")
 _KEPT_COLUMNS = _columns("reason item")
-_ORIGIN_COLUMNS = _columns("system project:int64 task:int64 annotation:int64")
+_ORIGIN_COLUMNS = _columns("system project:int64 task:int64 annotation:int64 server")
 _MISALIGNED_COLUMNS = _columns("mention_id label start:int32 end:int32 reason")
 _ANNOTATION_COLUMNS = _columns("""
     doc_id text_sha256 text_read campaign interface annotator annotator_kind answer:int32

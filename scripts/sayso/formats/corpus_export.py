@@ -249,5 +249,8 @@ def _describe(document: Document, record: Annotation | Gold) -> dict[str, str]:
     }
     known["annotators"] = " ".join(getattr(record, "annotators", ()))
     if isinstance(record, Annotation) and (origin := record.origin):
-        known["origin"] = f"{origin.system} {origin.project} {origin.task} {origin.annotation}"
+        numbers = (origin.project, origin.task, origin.annotation)
+        known["origin"] = " ".join(
+            map(str, (origin.system, *numbers, origin.server or ""))
+        ).rstrip()
     return {name: str(value) for name, value in known.items() if value not in (None, "")}

@@ -268,8 +268,14 @@ def _convert_field(value: str | None, kind: Any, name: str, location: str, remed
 
 
 def _parse_origin(about: Mapping[str, str]) -> AnnotationOrigin | None:
-    system, *numbers = about.get("origin", "").split() or [""]
-    if len(numbers) != 3 or not all(number.isdecimal() for number in numbers):
+    words = about.get("origin", "").split()
+    if len(words) not in (4, 5) or not all(number.isdecimal() for number in words[1:4]):
         return None
-    project, task, annotation = map(int, numbers)
-    return AnnotationOrigin(system=system, project=project, task=task, annotation=annotation)
+    project, task, annotation = map(int, words[1:4])
+    return AnnotationOrigin(
+        system=words[0],
+        project=project,
+        task=task,
+        annotation=annotation,
+        server=words[4] if len(words) == 5 else None,
+    )

@@ -57,6 +57,7 @@ class AnnotationReader:
 
     project_key: ProjectKey
     project: int
+    server: str | None
     migrations: Migrations
     documents: DocumentIndex
     guidelines_shown: tuple[ShownGuidelines, ...] = ()
@@ -118,7 +119,11 @@ class AnnotationReader:
             note=decoded.note,
             kept=decoded.kept,
             origin=AnnotationOrigin(
-                system=SYSTEM, project=self.project, task=task.id, annotation=annotation.id
+                system=SYSTEM,
+                project=self.project,
+                task=task.id,
+                annotation=annotation.id,
+                server=self.server,
             ),
         )
         return migrate_record(record, self.migrations.route(version))[0]

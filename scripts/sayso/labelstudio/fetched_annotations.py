@@ -33,6 +33,7 @@ from sayso.labelstudio.pseudonyms import (
     encode_pseudonyms,
     resolve_annotators,
 )
+from sayso.labelstudio.server_identity import read_server_id
 from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
 from sayso.models import Annotation, UnknownItem, encode
 from sayso.schema.declarations import load_schema
@@ -127,9 +128,12 @@ def open_annotations(
         open_sync_state(checkout, client, listed) as state,
     ):
         shown = read_guidelines_shown(client, listed)
-        reader = AnnotationReader(project_key, listed.id, migrations, documents, shown)
+        server = read_server_id(listed.description) or state.get("server") or None
+        if server and server != state.get("server"):
+            state.put("server", server)  # in case somebody overwrites the description
+        reader = AnnotationReader(project_key, listed.id, server, migrations, documents, shown)
         annotators = decode_pseudonyms(checkout, state.get("annotations.accounts"))
-        yield FetchedAnnotations(checkout, client, reader, state, annotators, listed.task_number)
+        yield FetchedAnnotations(checkout, client, reader, state, listed, annotators)
 
 
 @dataclass
@@ -137,8 +141,8 @@ class FetchedAnnotations:
     """The annotations that the server has.
 
     Attributes:
+        listed: the project as the server listed it.
         annotators: by account, as far as known; all are fetched before anything new is read.
-        listed_count: the project's number of tasks, if its listing said so.
         tasks_fetched: tasks that this object fetched, because they are new or have changed.
         notices: parts of the fetched annotations that were kept undecoded.
     """
@@ -147,8 +151,8 @@ class FetchedAnnotations:
     client: LabelStudioClient
     reader: AnnotationReader
     state: SyncState
+    listed: ListedProject
     annotators: Mapping[int, Annotator] = field(default_factory=dict)
-    listed_count: int | None = None
     tasks_fetched: int = 0
     notices: list[AnnotationNotice] = field(default_factory=list)
     _accounts_fetched: bool = False
@@ -185,7 +189,7 @@ class FetchedAnnotations:
 
     def _reset_if_outdated(self, full: bool) -> bool:
         """Forget what must be read anew; return whether there is something to compare with."""
-        fingerprint = reader_fingerprint(self.reader.migrations)
+        fingerprint = f"{reader_fingerprint(self.reader.migrations)} {self.reader.server}"
         same = self.state.get("annotations.reader") == fingerprint
         if same and not full:
             return False
@@ -232,7 +236,7 @@ class FetchedAnnotations:
         for page in self.state.fetch_pages("annotations", fetch):
             self._store_tasks(page.tasks, advance)
         count = self._scalar("SELECT count(*) FROM fetched_tasks")
-        if count != self.listed_count and count != self.client.count_tasks(project):
+        if count != self.listed.task_number and count != self.client.count_tasks(project):
             self._reconcile(advance)
         self.state.put("annotations.started", "")
         self.state.mark_complete("annotations", format_timestamp(float(started) - REFETCH_SECONDS))

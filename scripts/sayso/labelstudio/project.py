@@ -20,6 +20,7 @@ from sayso.labelstudio.instructions import (
     render_instructions,
 )
 from sayso.labelstudio.interface import render_interface
+from sayso.labelstudio.server_identity import append_server_line, choose_server_id, read_server_id
 from sayso.labelstudio.sync_state import SyncState
 from sayso.schema.declarations import Schema
 from sayso.schema.guidelines import Guidelines
@@ -152,7 +153,10 @@ def create_project(client: LabelStudioClient, template: ProjectTemplate) -> Proj
     """Create the project with interface and instructions; if somebody was faster, take theirs."""
     key, title = template.key, template.key.title(template.schema)
     notice = "Made by Sayso, which reads the lines here that begin with its name. Keep them."
-    description = _sign(f"{key.mark}\n{notice}", template.interface)
+    described = append_server_line(
+        f"{key.mark}\n{notice}", choose_server_id(client.list_projects())
+    )
+    description = _sign(described, template.interface)
     if template.guidelines:
         description = append_shown_line(description, template.guidelines, client.server_time())
     created = client.create_project(
@@ -209,6 +213,9 @@ def update_settings(
     else:
         changes, notes = _plan_interface(client, project, template, update_interface)
         description = changes.get("description", project.description or "")
+        if not read_server_id(description):  # pushed by an older version, or removed by hand
+            known = state.get("server") or choose_server_id(client.list_projects())
+            changes["description"] = description = append_server_line(description, known)
         described = _plan_guidelines(client, project, description, guidelines)
         if described is not None:
             changes["description"] = described

@@ -29,6 +29,7 @@ from sayso.labelstudio.fetched_annotations import (
 )
 from sayso.labelstudio.project import ProjectKey, find_campaign_projects
 from sayso.labelstudio.repair_tab import update_repair_tab
+from sayso.labelstudio.sync_state import format_timestamp
 from sayso.labelstudio.urls import SYSTEM
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -107,6 +108,7 @@ class _AnnotationFileWriter:
         name = f"{self.project_key.campaign}-{self.project_key.pass_name}.jsonl"
         self.quarantine_path = checkout.private / "quarantine" / name
         self.fetched = fetched
+        self._project_created = format_timestamp(fetched.listed.created_at)
         self.quarantined = {each.number: each for each in fetched.list_quarantined()}
         self.result = PullResult(self.project_key, fetched.url, pruned=prune)
 
@@ -166,24 +168,33 @@ class _AnnotationFileWriter:
                 history = self.corpus.history_file(path, REPLACED_TEXTS)
                 replace_together([prepare_history(history, leaving)])
 
-    def _is_from_project(self, head: AnnotationHead) -> bool:
-        key = (SYSTEM, self.fetched.reader.project, self.project_key.pass_name)
-        origin = head.origin
-        return origin is not None and (origin.system, origin.project, head.interface) == key
+    def _is_from_server(self, head: AnnotationHead) -> bool:
+        """Return whether an annotation of the project's number is this server's."""
+        if head.origin and head.origin.server:
+            return head.origin.server == self.fetched.reader.server
+        # A line from before servers had ids: what is older than the project is of another server.
+        return format_timestamp(head.created) >= self._project_created
 
     def _is_superseded(self, head: AnnotationHead) -> bool:
         """Return whether the annotation is in quarantine for its text."""
-        if not (self._is_from_project(head) and head.origin):
+        key = (SYSTEM, self.fetched.reader.project, self.project_key.pass_name)
+        origin = head.origin
+        if origin is None or (origin.system, origin.project, head.interface) != key:
             return False
         current = self.fetched.reader.documents.text_sha256(head.doc_id)
-        return head.origin.annotation in self.quarantined and head.text_sha256 != current
+        quarantined = origin.annotation in self.quarantined and head.text_sha256 != current
+        return quarantined and self._is_from_server(head)
 
     def _is_kept(self, head: AnnotationHead) -> bool:
         origin = head.origin
-        if origin is None or not self._is_from_project(head):
+        key = (SYSTEM, self.fetched.reader.project, self.project_key.pass_name)
+        if origin is None or (origin.system, origin.project, head.interface) != key:
             return True
+        # Number, document and time to the microsecond: the same one, whatever server it names.
         if self.fetched.has_record(origin.annotation, head.doc_id, head.created):
             return False
+        if not self._is_from_server(head):
+            return True
         if origin.annotation in self.quarantined:
             return not self._is_superseded(head)
         notice = AnnotationNotice(
