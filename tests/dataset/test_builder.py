@@ -27,6 +27,8 @@ from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY, new_checkout
 from tests.dataset import samples
 
+pytestmark = pytest.mark.slow
+
 
 def fill_corpus(
     root: Path,

@@ -23,6 +23,8 @@ from tests.dataset import samples
 from tests.dataset.test_builder import fill_corpus
 from tests.library_environments import environment_python
 
+pytestmark = pytest.mark.slow
+
 _READS = """
 import json, sys
 import mlcroissant

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from tests.diff import sample_versions
 from tests.diff.rebuilding import Items, read_items, rebuild
 from tests.diff.sample_versions import FileTree
 from tests.migrations.sample_migration import NEWER, OLDER
+
+pytestmark = pytest.mark.slow
 
 MANY_LINES = b"\n" * 6000  # more lines than are compared as a text
 YAML = [OLDER.encode(), NEWER.encode()]
