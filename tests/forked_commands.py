@@ -43,7 +43,7 @@ _CHANGING_EVENTS = {
     f"os.{name}" for name in ["rename", "remove", "mkdir", "rmdir", "chmod", "truncate"]
 }
 _CHANGING_EVENTS |= {"fcntl.flock", "sqlite3.connect"}
-_HARMLESS = re.compile(r"(SAYSO|HF)_|SOURCE_DATE_EPOCH$")
+_HARMLESS = re.compile(r"(SAYSO|HF)_|(SOURCE_DATE_EPOCH|SSL_CERT_FILE|ALL_PROXY)$")
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_MODULES)
 

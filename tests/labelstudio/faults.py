@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -95,8 +96,12 @@ class FaultProxy(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, target: str, plan: FaultPlan) -> None:
-        super().__init__(("127.0.0.1", 0), ProxyExchange)
+    def __init__(
+        self, target: str, plan: FaultPlan, host: str = "127.0.0.1", tls: SSLContext | None = None
+    ) -> None:
+        super().__init__((host, 0), ProxyExchange)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.target = urlsplit(target)
         self.plan = plan
         self.requests: list[str] = []
@@ -201,10 +206,10 @@ def fault_once(pattern: str, fault: Fault) -> FaultPlan:
 
 @contextlib.contextmanager
 def run_proxy(
-    target: str, plan: FaultPlan = lambda _count, _request: pass_through
+    target: str, plan: FaultPlan = lambda _count, _request: pass_through, **options: Any
 ) -> Iterator[FaultProxy]:
-    """Run a proxy for the block."""
-    with FaultProxy(target, plan) as server:
+    """Run a proxy for the block; ``options`` are those of ``FaultProxy``."""
+    with FaultProxy(target, plan, **options) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

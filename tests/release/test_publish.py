@@ -203,6 +203,8 @@ def test_somebody_else_was_faster(desk: PublishDesk) -> None:
         ({"HF_TOKEN": ""}, 4),
         ({"HF_TOKEN": "hf_wrong"}, 4),
         ({"HF_ENDPOINT": "http://127.0.0.1:9"}, 8),
+        ({"ALL_PROXY": "socks://proxy.example:1080"}, 2),
+        ({"SSL_CERT_FILE": "/missing.pem"}, 2),
     ],
 )
 def test_no_way_in_is_one_line(desk: PublishDesk, given: dict[str, str], code: int) -> None:

@@ -15,6 +15,7 @@ import httpx
 
 from sayso.errors import InputError, ServerError
 from sayso.labelstudio.server import RunningServer
+from sayso.network import open_http_client
 
 
 def fetch_invitation_link(server: RunningServer) -> str:
@@ -60,8 +61,8 @@ def _open_browser(
 ) -> Iterator[httpx.Client]:
     """Open a session. Its errors name the page without the query, which may hold the invitation."""
     try:
-        with httpx.Client(
-            base_url=server.url, headers=headers, follow_redirects=True, trust_env=False, timeout=60
+        with open_http_client(
+            server.url, base_url=server.url, headers=headers, follow_redirects=True, timeout=60
         ) as browser:
             yield browser
     except httpx.HTTPError as error:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from sayso.errors import AuthError, ServerError, UsageError
@@ -18,7 +19,7 @@ from sayso.labelstudio import server
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.retries import ReportWait, read_retry_policy
 from sayso.labelstudio.urls import find_url
-from sayso.settings import Checkout
+from sayso.settings import Checkout, Setting
 
 OLDEST_RELEASE = "1.23"  # the oldest release whose offsets were proven in a browser
 
@@ -45,7 +46,8 @@ def connect(
         raise UsageError("no Label Studio server is named, and none runs here", remedy=remedy)
     token = _find_token(checkout, address, token_file)
     policy = read_retry_policy(checkout, report_wait)
-    client = LabelStudioClient(address, token, policy, first_request_once=True)
+    ca_file = _find_ca_file(checkout)
+    client = LabelStudioClient(address, token, policy, ca_file=ca_file, first_request_once=True)
     try:
         _require_release(checkout, client)
     except BaseException:
@@ -68,6 +70,14 @@ def _find_token(checkout: Checkout, address: str, token_file: Path | None) -> st
         remedy = "copy it again from Label Studio (Account & Settings)"
         raise AuthError(what, where=address, remedy=remedy)
     return token
+
+
+def _find_ca_file(checkout: Checkout) -> Setting | None:
+    """Return the file with the certificates of authorities; its path starts at the checkout."""
+    setting = checkout.find_setting("ca_file")
+    if setting is None:
+        return None
+    return replace(setting, value=str(checkout.root / Path(setting.value).expanduser()))
 
 
 def read_token(path: Path) -> str:

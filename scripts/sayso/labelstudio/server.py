@@ -324,7 +324,10 @@ def _read_last_line(log: Path) -> str:
 def _is_healthy(record: _ServerRecord) -> bool:
     import httpx
 
+    from sayso.network import open_http_client
+
     try:
-        return httpx.get(f"{record.url}/health", timeout=2, trust_env=False).is_success
+        with open_http_client(record.url, timeout=2) as client:
+            return client.get(f"{record.url}/health").is_success
     except httpx.HTTPError:
         return False

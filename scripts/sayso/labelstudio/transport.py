@@ -23,13 +23,14 @@ import msgspec
 
 from sayso.errors import AuthError, InputError, PartialError, ServerError
 from sayso.labelstudio.retries import RetryLoop, RetryPolicy, ServerUnavailable
+from sayso.network import is_loopback, open_http_client
+from sayso.settings import Setting
 
 if TYPE_CHECKING:
     from label_studio_sdk.base_client import LabelStudioBase
 
 READ_TIMEOUT = 120.0  # seconds
 WRITE_TIMEOUT = 600.0  # seconds; a large import runs inside its request
-LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 T = TypeVar("T")
 
@@ -70,6 +71,7 @@ class Transport:
         token: str,
         retry_policy: RetryPolicy | None = None,
         *,
+        ca_file: Setting | None = None,
         first_request_once: bool = False,
     ) -> None:
         self.url = url
@@ -77,7 +79,7 @@ class Transport:
         self.first_request_once = first_request_once
         self.response_date = ""
         with _explain_errors(url):
-            self._sdk = _build_sdk_client(url, token)
+            self._sdk = _build_sdk_client(url, token, ca_file)
 
     def __enter__(self) -> Self:
         return self
@@ -135,15 +137,15 @@ class Transport:
         return response
 
 
-def _build_sdk_client(url: str, token: str) -> LabelStudioBase:
+def _build_sdk_client(url: str, token: str, ca_file: Setting | None) -> LabelStudioBase:
     # `LabelStudio` is the same class with extensions that import pandas (1 s, 100 MB).
     from label_studio_sdk.base_client import LabelStudioBase
 
-    is_local = urlsplit(url).hostname in LOOPBACK_HOSTS
-    transport = httpx.Client(
+    transport = open_http_client(
+        url,
+        ca_file,
         timeout=httpx.Timeout(READ_TIMEOUT, connect=10),
         follow_redirects=False,  # a redirected POST arrives as a GET
-        trust_env=not is_local,  # no proxy stands before this machine
     )
     return LabelStudioBase(base_url=f"{url}/", api_key=token, httpx_client=transport, max_retries=0)
 
@@ -153,10 +155,9 @@ def _explain_errors(url: str) -> Iterator[None]:
     """Replace errors of the SDK and httpx, without their causes: those quote tokens and cookies."""
     from label_studio_sdk.core.api_error import ApiError
 
-    local = urlsplit(url).hostname in LOOPBACK_HOSTS
     remedy = (
         "run `sayso studio up`, or set SAYSO_URL to your server"
-        if local
+        if is_loopback(url)
         else "check SAYSO_URL and the network"
     )
     try:
@@ -175,6 +176,10 @@ def _explain_errors(url: str) -> Iterator[None]:
         ) from None
     except httpx.ConnectError as error:
         reason = str(error).rpartition("] ")[2]
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            remedy = "if a private authority has signed it, set SAYSO_CA_FILE to its PEM file"
+            what = f"the server's certificate is not accepted: {reason}"
+            raise ServerError(what, where=url, remedy=remedy) from None
         raise ServerUnavailable(
             f"cannot connect: {reason}", where=url, remedy=remedy, unsent=True
         ) from None

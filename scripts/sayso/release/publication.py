@@ -29,6 +29,7 @@ from sayso.errors import (
     ServerError,
 )
 from sayso.files import convert_os_errors, file_digest, hold_lock
+from sayso.network import check_network_variables
 from sayso.release.leaks import Leak, find_leaks
 from sayso.release.manifest import (
     MANIFEST_FILE,
@@ -162,8 +163,13 @@ def _read_licences_of_texts(path: Path) -> list[dict[str, Any]]:
 
 def _open_api() -> HfApi:
     from huggingface_hub import HfApi, get_token
-    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
+    from huggingface_hub.utils import disable_progress_bars, get_session  # type: ignore[attr-defined]
 
+    try:
+        get_session()
+    except Exception:
+        check_network_variables()
+        raise
     disable_progress_bars()  # there is our own
     if not get_token():
         raise AuthError("no token for the Hub", remedy="set HF_TOKEN, or run `hf auth login`")
