@@ -39,7 +39,7 @@ Pseudonym = Annotated[
 Split = Literal["train", "validation", "test"]
 AnnotatorKind = Literal["human", "program", "adjudicator"]
 AnnotationStatus = Literal["submitted", "skipped"]
-StartedFrom = Literal["nothing", "prediction", "annotation"]
+StartedFrom = Literal["nothing", "prediction", "annotation", "unseen_prediction"]
 DecisionMethod = Literal["unanimous", "majority", "adjudicated"]
 AttributeValue = str | int
 
@@ -144,7 +144,10 @@ class Annotation(Record, frozen=True, kw_only=True):
     ``interface`` names the pass. ``created`` and ``updated`` are ISO 8601 as the server gave them,
     and ``lead_time_seconds`` is measured by it. ``text_read`` is the hash of the text that the
     annotator saw, if the annotation has since moved to a newer text of the document.
-    ``guidelines_version`` is that of the guidelines that the annotator saw; None if unknown.
+    ``updated`` is when its content last changed, as far as known, and ``guidelines_version`` that
+    of the guidelines shown then; None if unknown. ``changed_by`` is whoever else saved it after its
+    annotator, unless it is known that nothing changed. It started from an ``unseen_prediction`` if
+    it was made from one without anybody looking at it.
     """
 
     doc_id: DocId
@@ -154,6 +157,7 @@ class Annotation(Record, frozen=True, kw_only=True):
     interface: str
     annotator: Pseudonym
     annotator_kind: AnnotatorKind
+    changed_by: Pseudonym | None = None
     schema_version: str
     guidelines_version: str | None = None
     status: AnnotationStatus

@@ -63,6 +63,11 @@ class SampleCampaign:
         server = ("--url", self.labelstudio.url, "--token-file", str(self.token_file))
         return ("--campaign", self.project_key.campaign, *server)
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the campaign and the pass."""
+        return self.project_key.campaign, self.project_key.pass_name
+
     def write_documents(self, *documents: Document) -> None:
         """Replace the documents of the corpus."""
         jsonl.write(self.corpus.batch_file(0), documents)

@@ -91,7 +91,10 @@ def iterate_adjudication_cases(
         kinds=frozenset(request.annotator_kinds),
     )
     for item in corpus.items(replace(selection, kinds=frozenset())):
-        chosen = select_independent(item.all_annotations, selection, ExcludedAnnotations())
+        # An adjudicator may see what somebody else changed, and is told so.
+        chosen = select_independent(
+            item.all_annotations, selection, ExcludedAnnotations(), with_changed=True
+        )
         if chosen:
             case = _build_case(item.document, chosen, schema, request)
             yield replace(case, gold=item.gold[0] if item.gold else None)

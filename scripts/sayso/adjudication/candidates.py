@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -89,6 +89,7 @@ class DocumentCandidates:
     Attributes:
         annotators: all whose annotation counts, also those who marked nothing.
         latest_update: when the last of the annotations was changed.
+        changed: annotators whose annotation somebody else saved after them, and who did.
     """
 
     doc_id: str
@@ -99,6 +100,7 @@ class DocumentCandidates:
     mentions: tuple[SpanCandidate, ...]
     relations: tuple[tuple[RelationContent, Votes], ...]
     latest_update: str
+    changed: Mapping[Pseudonym, Pseudonym] = field(default_factory=dict)
 
     @cached_property
     def votes(self) -> Mapping[Content, Votes]:
@@ -114,7 +116,12 @@ class DocumentCandidates:
 
     def is_agreed(self, content: Content) -> bool:
         """Return True if every annotator has it, and nothing else on the same labelled span."""
-        return self.votes.get(content) == self.annotators and content not in self._contested
+        return self.is_unanimous_vote(content) and content not in self._contested
+
+    def is_unanimous_vote(self, content: Content) -> bool:
+        """Return True if every annotator has it; of changed annotations two others must, too."""
+        unchanged = len(self.annotators) - len(self.changed)
+        return self.votes.get(content) == self.annotators and not (self.changed and unchanged < 2)
 
     @cached_property
     def _contested(self) -> set[Content]:
@@ -192,6 +199,7 @@ def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
         mentions=_collect_mentions(annotations),
         relations=_collect_relations(annotations),
         latest_update=max(annotation.updated for annotation in annotations),
+        changed={each.annotator: each.changed_by for each in annotations if each.changed_by},
     )
 
 

@@ -192,7 +192,7 @@ def _build_gold_relations(
 def _decision_method(
     content: Content, candidates: DocumentCandidates, decision: Decision
 ) -> DecisionMethod:
-    everybody = candidates.votes.get(content) == candidates.annotators
+    everybody = candidates.is_unanimous_vote(content)
     return "unanimous" if everybody and content in decision.accepted else decision.decided
 
 

@@ -13,6 +13,8 @@ from sayso.models import Annotation, AnnotatorKind, Document
 
 SKIPPED_DOCUMENT = "the annotator skipped the document"
 STARTED_FROM_ANOTHER = "started from another's annotation"
+UNSEEN_PREDICTION = "taken over from a prediction that nobody looked at"
+CHANGED_BY_ANOTHER = "saved by somebody else after its annotator"
 SUPERSEDED = "an earlier annotation of the same annotator"
 OTHER_ANNOTATOR_KIND = "not by an annotator of the kind that is compared"
 NO_SECOND_ANNOTATION = "nobody else has annotated it"
@@ -90,9 +92,17 @@ def group_by_pass(
 
 
 def select_independent(
-    annotations: Iterable[Annotation], selection: AnnotationFilter, excluded: ExcludedAnnotations
+    annotations: Iterable[Annotation],
+    selection: AnnotationFilter,
+    excluded: ExcludedAnnotations,
+    *,
+    with_changed: bool = False,
 ) -> tuple[Annotation, ...]:
-    """Return the latest annotation of each annotator that did not start from another's."""
+    """Return the latest annotation of each annotator that did not start from another's.
+
+    Args:
+        with_changed: also if somebody else saved it after its annotator.
+    """
     kinds, latest = compared_kinds(selection), dict[str, Annotation]()
     for annotation in sorted(annotations, key=attrgetter("updated", "created")):
         if annotation.annotator_kind not in kinds:
@@ -101,6 +111,10 @@ def select_independent(
             excluded.add(annotation, SKIPPED_DOCUMENT)
         elif annotation.started_from == "annotation":
             excluded.add(annotation, STARTED_FROM_ANOTHER)
+        elif annotation.started_from == "unseen_prediction":
+            excluded.add(annotation, UNSEEN_PREDICTION)
+        elif annotation.changed_by and not with_changed:
+            excluded.add(annotation, CHANGED_BY_ANOTHER)
         else:
             if before := latest.get(annotation.annotator):
                 excluded.add(before, SUPERSEDED)

@@ -45,7 +45,7 @@ _ITEM_FIELDS = {
 _CLOSED_FIELDS = {
     "annotator_kind": {"human", "program", "adjudicator"},
     "status": {"submitted", "skipped"},
-    "started_from": {"nothing", "prediction", "annotation"},
+    "started_from": {"nothing", "prediction", "annotation", "unseen_prediction"},
 }
 
 

@@ -43,8 +43,9 @@ _KEPT_COLUMNS = _columns("reason item")
 _ORIGIN_COLUMNS = _columns("system project:int64 task:int64 annotation:int64 server")
 _MISALIGNED_COLUMNS = _columns("mention_id label start:int32 end:int32 reason")
 _ANNOTATION_COLUMNS = _columns("""
-    doc_id text_sha256 text_read campaign interface annotator annotator_kind answer:int32
-    schema_version guidelines_version status created updated lead_time_seconds:float64 started_from
+    doc_id text_sha256 text_read campaign interface annotator annotator_kind changed_by
+    answer:int32 schema_version guidelines_version status created updated
+    lead_time_seconds:float64 started_from
 """)
 
 

@@ -40,6 +40,7 @@ METADATA_FIELDS = (
     "interface",
     "annotator",
     "annotator_kind",
+    "changed_by",
     "schema_version",
     "guidelines_version",
     "status",

@@ -191,6 +191,7 @@ class _ImportRun:
             annotator=self._annotator(about, location),
             annotator_kind=request.annotator_kind
             or convert("annotator_kind", "human", AnnotatorKind),
+            changed_by=convert("changed_by", None, Pseudonym | None),
             schema_version=self.schema.version,
             guidelines_version=convert("guidelines_version", None, SchemaVersion | None),
             status=convert("status", "submitted", AnnotationStatus),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.anchoring import SentenceIndex, transfer_record
 from sayso.labelstudio.api_types import AnnotatedTask, TaskAnnotation
-from sayso.labelstudio.codec import DecodedResult, decode_result
+from sayso.labelstudio.codec import MOUSE_ORIGINS, DecodedResult, decode_result
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.instructions import ShownGuidelines, find_version_at
@@ -113,7 +113,7 @@ class AnnotationReader:
             created=annotation.created_at,
             updated=annotation.updated_at,
             lead_time_seconds=annotation.lead_time,
-            started_from=_find_start(annotation),
+            started_from=find_start(annotation),
             mentions=decoded.mentions,
             relations=decoded.relations,
             note=decoded.note,
@@ -174,10 +174,17 @@ def _describe_unproven(mentions: tuple[Mention, ...], count: int) -> str:
     )
 
 
-def _find_start(annotation: TaskAnnotation) -> StartedFrom:
+def find_start(annotation: TaskAnnotation) -> StartedFrom:
+    """Return what an annotation started from."""
     if annotation.parent_annotation is not None:
         return "annotation"
-    return "nothing" if annotation.parent_prediction is None else "prediction"
+    if annotation.parent_prediction is None:
+        return "nothing"
+    # The data manager's "Create Annotations From Predictions" opens nothing, so no time is taken.
+    # Whoever opens a prediction and submits it as it is has a time.
+    items = annotation.result if isinstance(annotation.result, list) else []
+    drawn = any(isinstance(item, dict) and item.get("origin") in MOUSE_ORIGINS for item in items)
+    return "prediction" if drawn or annotation.lead_time is not None else "unseen_prediction"
 
 
 def reader_fingerprint(migrations: Migrations) -> str:

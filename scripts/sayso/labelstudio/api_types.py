@@ -72,6 +72,7 @@ class TaskAnnotation(Struct, frozen=True):
     id: int
     result: Any
     completed_by: int | None
+    updated_by: int | None
     was_cancelled: bool
     created_at: str
     updated_at: str

@@ -18,14 +18,17 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from sayso import jsonl
 from sayso.callbacks import Advance
+from sayso.corpus.sources import AnnotationHead, CorpusFiles
 from sayso.errors import ServerError
 from sayso.files import hold_lock
 from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
 from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.document_index import open_document_index
-from sayso.labelstudio.instructions import find_version_at
+from sayso.labelstudio.instructions import find_version_at, find_version_between
+from sayso.labelstudio.last_changes import LastChange, LastChanges
 from sayso.labelstudio.project import ProjectKey, read_guidelines_shown
 from sayso.labelstudio.pseudonyms import (
     Annotator,
@@ -35,6 +38,7 @@ from sayso.labelstudio.pseudonyms import (
 )
 from sayso.labelstudio.server_identity import read_server_id
 from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
+from sayso.labelstudio.urls import SYSTEM
 from sayso.models import Annotation, UnknownItem, encode
 from sayso.schema.declarations import load_schema
 from sayso.schema.migrations import load_migrations
@@ -48,7 +52,8 @@ CREATE TABLE fetched_tasks (task INTEGER PRIMARY KEY);
 CREATE TABLE annotations (
     annotation INTEGER PRIMARY KEY, task INTEGER NOT NULL, account INTEGER, doc_id TEXT NOT NULL,
     text_sha256 TEXT NOT NULL, created TEXT NOT NULL, status TEXT NOT NULL, seconds REAL,
-    carried_over INTEGER NOT NULL, kept INTEGER NOT NULL, reason TEXT, content BLOB NOT NULL
+    carried_over INTEGER NOT NULL, kept INTEGER NOT NULL, changed_by INTEGER,
+    unseen INTEGER NOT NULL, reason TEXT, content BLOB NOT NULL
 );
 -- Files that hold what they should.
 CREATE TABLE current_files (pseudonym TEXT PRIMARY KEY, account INTEGER, fingerprint TEXT NOT NULL);
@@ -58,6 +63,8 @@ CREATE INDEX annotations_of_account ON annotations (account, doc_id, created, an
 _TABLES = ("annotations", "fetched_tasks", "current_files")
 # In every stored record, since the map may change. Text of the record cannot contain such quotes.
 _ANNOTATOR_PLACEHOLDER = f'"annotator":"{UNNAMED}","annotator_kind":"human"'.encode()
+_CHANGED_BY_PLACEHOLDER = f',"changed_by":"{UNNAMED}"'.encode()
+_UNKNOWN_ACCOUNT = -1  # of a pseudonym in our files that no account has
 
 
 @dataclass(frozen=True)
@@ -72,13 +79,17 @@ class AnnotationNotice:
 
 
 class AnnotationWork(Struct, frozen=True):
-    """An annotation as work: by whom, on which task, when, in how many seconds."""
+    """An annotation as work: by whom, on which task, when, in how many seconds.
+
+    ``unseen`` if it was taken over from a prediction that nobody looked at.
+    """
 
     account: int | None
     task: int
     created: str
     seconds: float | None
     skipped: bool
+    unseen: bool
 
 
 class QuarantinedAnnotation(Struct, frozen=True):
@@ -157,6 +168,9 @@ class FetchedAnnotations:
     notices: list[AnnotationNotice] = field(default_factory=list)
     _accounts_fetched: bool = False
 
+    def __post_init__(self) -> None:
+        self._last_changes = LastChanges(self.state.connection)
+
     @property
     def url(self) -> str:
         """The project's address."""
@@ -213,10 +227,13 @@ class FetchedAnnotations:
         if self.state.get("annotations.shown") == shown:
             return
         read = msgspec.json.Decoder(_GuidelinesFields).decode
-        query = "SELECT annotation, account, content FROM annotations WHERE reason IS NULL"
-        for annotation, account, content in self.state.connection.execute(query):
+        query = (
+            "SELECT annotation, account, content, since FROM annotations"
+            " JOIN last_changes USING (annotation) WHERE reason IS NULL"
+        )
+        for annotation, account, content, since in self.state.connection.execute(query):
             fields = read(content)
-            version = find_version_at(self.reader.guidelines_shown, fields.updated)
+            version = find_version_between(self.reader.guidelines_shown, since, fields.updated)
             if version != fields.guidelines_version:
                 record = msgspec.json.decode(content, type=Annotation)
                 changed = encode(structs.replace(record, guidelines_version=version))
@@ -290,15 +307,15 @@ class FetchedAnnotations:
             execute("REPLACE INTO fetched_tasks VALUES (?)", (task.id,))
             for annotation, record in self.reader.read_task(task, self.annotators.keys()):
                 self._store_annotation(task, annotation, record)
-            for account, _content in before ^ self._rows_of_task(task.id):
+            for account, *_rest in before ^ self._rows_of_task(task.id):
                 self._invalidate_file(account)
             self.tasks_fetched += 1
             advance(1)
 
-    def _rows_of_task(self, task: int) -> set[tuple[int | None, bytes]]:
+    def _rows_of_task(self, task: int) -> set[tuple[int | None, bytes, int | None]]:
         """Return the stored annotations with their accounts, None for those in quarantine."""
         account = "CASE WHEN reason IS NULL THEN account END"
-        query = f"SELECT {account}, content FROM annotations WHERE task = ?"  # noqa: S608
+        query = f"SELECT {account}, content, changed_by FROM annotations WHERE task = ?"  # noqa: S608
         return set(self._rows(query, task))
 
     def _store_annotation(
@@ -306,10 +323,16 @@ class FetchedAnnotations:
     ) -> None:
         stored: tuple[object, ...]
         if isinstance(record, str):
-            text_sha256, stored = "", (False, 0, record, msgspec.json.encode(annotation))
+            self._last_changes.resolve(annotation, None)
+            content = msgspec.json.encode(annotation)
+            text_sha256, stored = "", (False, 0, None, False, record, content)
         else:
+            change = self._last_changes.resolve(annotation, record)
+            record = self._add_change(record, change)
             text_sha256, carried_over = record.text_sha256, record.text_read is not None
-            stored = (carried_over, len(record.kept), None, encode(record))
+            unseen = record.started_from == "unseen_prediction"
+            stored = (carried_over, len(record.kept), change.changed_by, unseen, None)
+            stored = (*stored, encode(record))
             annotator = self.pseudonym(annotation.completed_by)
             for item in record.kept:
                 self.notices.append(_build_notice(record.doc_id, annotator, task.id, item))
@@ -328,25 +351,74 @@ class FetchedAnnotations:
         marks = ",".join("?" * len(row))
         self.state.connection.execute(f"REPLACE INTO annotations VALUES ({marks})", row)  # noqa: S608
 
+    def _add_change(self, record: Annotation, change: LastChange) -> Annotation:
+        shown = self.reader.guidelines_shown
+        return structs.replace(
+            record,
+            changed_by=UNNAMED if change.changed_by is not None else None,
+            guidelines_version=find_version_between(shown, change.since, change.updated),
+            updated=change.updated,
+            started_from=change.started_from,
+        )
+
+    def adopt_lines(self, corpus: CorpusFiles) -> None:
+        """Let our files tell when annotations last changed, where they know better."""
+        key = (SYSTEM, self.reader.project, self.reader.project_key.pass_name)
+        for path in corpus.annotation_files(self.reader.project_key.campaign):
+            if not self.is_file_current(path.stem, path):
+                for _number, content, head in jsonl.read_lines(path, AnnotationHead):
+                    origin = head.origin
+                    if origin and (origin.system, origin.project, head.interface) == key:
+                        self._adopt_line(origin.annotation, head, content.rstrip(b"\n"))
+        self.state.connection.commit()
+
+    def _adopt_line(self, number: int, head: AnnotationHead, content: bytes) -> None:
+        query = (
+            "SELECT account, changed_by, content FROM annotations"
+            " WHERE annotation = ? AND doc_id = ? AND created = ? AND reason IS NULL"
+        )
+        for account, changed_by, stored in self._rows(query, number, head.doc_id, head.created):
+            if account not in self.annotators or self._name(stored, account, changed_by) == content:
+                return
+            line, record = (
+                msgspec.json.decode(each, type=Annotation) for each in (content, stored)
+            )
+            version = find_version_at(self.reader.guidelines_shown, line.updated)
+            since = line.updated if line.guidelines_version == version else record.created
+            other = self._find_account(line.changed_by)
+            if change := self._last_changes.adopt(number, record, line, other, since):
+                record = self._add_change(record, change)
+                unseen = record.started_from == "unseen_prediction"
+                values = (change.changed_by, unseen, encode(record), number)
+                update = "UPDATE annotations SET changed_by = ?, unseen = ?, content = ?"
+                self.state.connection.execute(f"{update} WHERE annotation = ?", values)
+
+    def _find_account(self, pseudonym: str | None) -> int | None:
+        if pseudonym is None:
+            return None
+        accounts = {who.pseudonym: account for account, who in self.annotators.items()}
+        return accounts.get(pseudonym, _UNKNOWN_ACCOUNT)
+
     # Files that need not be read: neither they nor what they are made from has changed.
 
     def is_file_current(self, name: str, path: Path) -> bool:
         """Return whether an annotator's file would be written again as it is."""
         query = "SELECT fingerprint FROM current_files WHERE pseudonym = ?"
-        return self._rows(query, name) == [(self._file_fingerprint(name, path),)]
+        return self._rows(query, name) == [(self._file_fingerprint(path),)]
 
     def mark_file_current(self, name: str, account: int | None, path: Path) -> None:
         """Record that a file holds what it should."""
-        row = (name, account, self._file_fingerprint(name, path))
+        row = (name, account, self._file_fingerprint(path))
         self.state.connection.execute("REPLACE INTO current_files VALUES (?, ?, ?)", row)
         self.state.connection.commit()
 
-    def _file_fingerprint(self, name: str, path: Path) -> str:
+    def _file_fingerprint(self, path: Path) -> str:
+        # Of all accounts, since any of them may have changed an annotation in the file.
         accounts = self.annotators.items()
-        kinds = sorted((number, who.kind) for number, who in accounts if who.pseudonym == name)
+        names = sorted((number, who.pseudonym, who.kind) for number, who in accounts)
         stat = path.stat() if path.exists() else None
         file = stat and (stat.st_size, stat.st_mtime_ns, stat.st_ino)
-        return f"{file} {kinds} {self.state.get('annotations.world')}"
+        return f"{file} {names} {self.state.get('annotations.world')}"
 
     def _invalidate_file(self, account: int | None) -> None:
         """Have an account's file written again; None: any file may have lines from quarantine."""
@@ -381,20 +453,29 @@ class FetchedAnnotations:
 
     def iterate_work(self) -> Iterator[AnnotationWork]:
         """Yield every annotation as a piece of work, also those in quarantine."""
-        query = "SELECT account, task, created, seconds, status = 'skipped' FROM annotations"
-        for account, task, created, seconds, skipped in self.state.connection.execute(query):
-            yield AnnotationWork(account, task, created, seconds, bool(skipped))
+        query = (
+            "SELECT account, task, created, seconds, status = 'skipped', unseen FROM annotations"
+        )
+        for account, task, created, seconds, *flags in self.state.connection.execute(query):
+            yield AnnotationWork(account, task, created, seconds, *map(bool, flags))
 
     def lines_of_account(self, account: int) -> Iterator[tuple[str, str, int, bytes]]:
         """Yield (doc_id, time of creation, number, line) of one account's file, in order."""
         query = (
-            "SELECT doc_id, created, annotation, content FROM annotations"
+            "SELECT doc_id, created, annotation, changed_by, content FROM annotations"
             " WHERE account = ? AND reason IS NULL ORDER BY doc_id, created, annotation"
         )
-        who = self.annotators[account]
-        name = f'"annotator":"{who.pseudonym}","annotator_kind":"{who.kind}"'.encode()
-        for *key, content in self.state.connection.execute(query, (account,)):
-            yield (*key, content.replace(_ANNOTATOR_PLACEHOLDER, name, 1))
+        for *key, changed_by, content in self.state.connection.execute(query, (account,)):
+            yield (*key, self._name(content, account, changed_by))
+
+    def _name(self, content: bytes, account: int, changed_by: int | None) -> bytes:
+        """Replace the placeholders of a stored record by pseudonyms."""
+        who, placeholder = self.annotators[account], _ANNOTATOR_PLACEHOLDER
+        name = f'"annotator":"{who.pseudonym}","annotator_kind":"{who.kind}"'
+        if changed_by is not None:
+            placeholder += _CHANGED_BY_PLACEHOLDER
+            name += f',"changed_by":"{self.pseudonym(changed_by)}"'
+        return content.replace(placeholder, name.encode(), 1)
 
     def count_by_status(self) -> dict[int, Counter[str]]:
         """Count the storable annotations of each account by status."""
@@ -425,6 +506,30 @@ class FetchedAnnotations:
         query = "SELECT coalesce(sum(kept), 0), coalesce(sum(carried_over), 0) FROM annotations"
         ((kept, carried_over),) = self._rows(query)
         return kept, carried_over
+
+    def list_changed(self) -> list[AnnotationNotice]:
+        """List the storable annotations that somebody else saved after their annotator."""
+        rows = self._rows(
+            "SELECT doc_id, account, task, changed_by FROM annotations"
+            " WHERE changed_by IS NOT NULL ORDER BY doc_id, annotation"
+        )
+        return [
+            AnnotationNotice(
+                doc_id, self.pseudonym(account), task, "", f"saved by {self.pseudonym(other)}"
+            )
+            for doc_id, account, task, other in rows
+        ]
+
+    def list_unseen(self) -> list[AnnotationNotice]:
+        """List the annotations taken over from a prediction that nobody looked at."""
+        rows = self._rows(
+            "SELECT doc_id, account, task FROM annotations WHERE unseen ORDER BY doc_id, annotation"
+        )
+        reason = "taken over from a prediction"
+        return [
+            AnnotationNotice(doc_id, self.pseudonym(account), task, "", reason)
+            for doc_id, account, task in rows
+        ]
 
     def list_quarantined(self) -> list[QuarantinedAnnotation]:
         """List the annotations in quarantine, by task."""

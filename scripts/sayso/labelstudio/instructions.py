@@ -4,8 +4,8 @@ The description of the project has one line for each version that was ever shown
 time from which on it was. A push that shows another version adds a line and replaces the
 instructions in one request. So any checkout can tell under which guidelines an annotation was made.
 
-An annotation belongs to the version that was shown when it was last changed: one begun under an
-older version and submitted under a newer one counts as made under the newer.
+An annotation belongs to the version that was shown when its content last changed: one begun under
+an older version and submitted under a newer one counts as made under the newer.
 """
 
 from __future__ import annotations
@@ -86,6 +86,12 @@ def find_version_at(shown: Sequence[ShownGuidelines], moment: str) -> str | None
     """
     when = datetime.fromisoformat(moment)
     return next((each.version for each in reversed(shown) if each.since <= when), None)
+
+
+def find_version_between(shown: Sequence[ShownGuidelines], since: str, until: str) -> str | None:
+    """Return the version shown at some moment between two times; None if there were several."""
+    version = find_version_at(shown, until)
+    return version if version == find_version_at(shown, since) else None
 
 
 def compare_guidelines(

@@ -126,6 +126,7 @@ def _measure_project(
     unfinished = client.count_unfinished_tasks(listed.id)
     progress = PassProgress(project_key, url, client.count_tasks(listed.id), unfinished)
     seen = Counter(account for accounts in touched.values() for account in accounts)
+    work = [each for each in work if not each.unseen]  # nobody's work
     progress.annotators = _measure_annotators(work, annotators, seen, unfinished)
     accounts = {each.account for each in work}
     programs = {account for account, who in annotators.items() if who.kind == "program"}

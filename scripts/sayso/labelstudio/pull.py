@@ -50,6 +50,8 @@ class PullResult:
             ``quarantine_file``.
         to_fix: documents with a mention to draw again; a tab of Label Studio lists them.
         vanished: annotations in our files that the server no longer has; kept unless pruned.
+        changed: annotations that somebody else saved after their annotator, all of them.
+        unseen: annotations taken over from a prediction that nobody looked at, all of them.
         comparison: if everything was fetched, the differences from what was known.
     """
 
@@ -66,6 +68,8 @@ class PullResult:
     vanished: list[AnnotationNotice] = field(default_factory=list)
     to_fix: list[str] = field(default_factory=list)
     pruned: bool = False
+    changed: list[AnnotationNotice] = field(default_factory=list)
+    unseen: list[AnnotationNotice] = field(default_factory=list)
     comparison: ServerComparison = field(default_factory=ServerComparison)
 
 
@@ -114,8 +118,10 @@ class _AnnotationFileWriter:
 
     def write(self) -> PullResult:
         fetched, result = self.fetched, self.result
+        fetched.adopt_lines(self.corpus)
         self._write_files()
         self._write_quarantine()
+        result.changed, result.unseen = fetched.list_changed(), fetched.list_unseen()
         result.tasks_fetched, result.notices = fetched.tasks_fetched, fetched.notices
         result.kept, result.carried_over = fetched.count_exceptions()
         result.to_fix = update_repair_tab(

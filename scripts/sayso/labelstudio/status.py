@@ -99,6 +99,8 @@ class PassStatus:
         local: the annotations in our files.
         on_server: annotations on the server, by annotator.
         adjudication: None before anybody was asked.
+        changed: annotations on the server that somebody else saved after their annotator.
+        unseen: those taken over from a prediction that nobody looked at.
         differences: with the command that resolves each.
     """
 
@@ -110,6 +112,8 @@ class PassStatus:
     order: str = ""
     on_server: Counter[str] = field(default_factory=Counter)
     adjudication: AdjudicationProgress | None = None
+    changed: list[AnnotationNotice] = field(default_factory=list)
+    unseen: list[AnnotationNotice] = field(default_factory=list)
     differences: list[SyncDifference] = field(default_factory=list)
 
 
@@ -149,6 +153,8 @@ def _read_pass(
         status.order = describe_sampling(project.sampling)
         with open_annotations(checkout, client, key, project, "sayso status") as fetched:
             fetched.fetch()
+            fetched.adopt_lines(CorpusFiles(checkout.root))
+            status.changed, status.unseen = fetched.list_changed(), fetched.list_unseen()
             status.on_server = fetched.count_by_annotator()
             quarantined = [each.notice for each in fetched.list_quarantined()]
         status.differences += _compare_annotations(status, quarantined)

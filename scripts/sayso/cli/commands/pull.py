@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sayso.cli.annotation_notices import print_excluded
 from sayso.cli.options import CampaignTarget, campaign_options
 from sayso.cli.terminal import print_json, print_message
 
@@ -72,6 +73,7 @@ def _print_result(result: PullResult, root: Path) -> None:
     if result.quarantine_file:
         where = str(result.quarantine_file.relative_to(root))
         print_message(f"{len(result.quarantined)} annotations in quarantine: {where}")
+    print_excluded(pass_name, result.changed, result.unseen)
     if result.comparison.compared:
         print_message(f"{pass_name}: {_format_comparison(result.comparison)}")
     print_message(f"{pass_name}: {_format_summary(result)}")

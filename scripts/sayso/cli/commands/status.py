@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sayso.cli.annotation_notices import print_excluded, shorten_list
 from sayso.cli.options import CampaignTarget, campaign_options
 from sayso.cli.terminal import print_json, print_message, print_table
 
 if TYPE_CHECKING:
     from sayso.labelstudio.status import PassStatus, SyncDifference
-
-_MAX_SHOWN = 5  # documents of one difference; --json has all
 
 
 @click.command(short_help="Compare corpus and server, with a command for each difference.")
@@ -41,6 +40,7 @@ def command(target: CampaignTarget, as_json: bool) -> None:
     for status in statuses:
         for difference in status.differences:
             click.echo(f"{status.project_key.pass_name}: {_format_difference(difference)}")
+        print_excluded(status.project_key.pass_name, status.changed, status.unseen)
     differ = any(status.differences for status in statuses)
     agree = "corpus and server agree"
     print_message("run the command after each arrow to resolve the difference" if differ else agree)
@@ -69,9 +69,7 @@ def _print_tables(statuses: list[PassStatus]) -> None:
 
 
 def _format_difference(difference: SyncDifference) -> str:
-    shown, hidden = difference.where[:_MAX_SHOWN], len(difference.where) - _MAX_SHOWN
-    more = f" and {hidden} more" if hidden > 0 else ""
-    where = f" ({', '.join(shown)}{more})" if shown else ""
+    where = f" ({shorten_list(difference.where)})" if difference.where else ""
     return f"{difference.count} × {difference.what}{where}\n    → {difference.remedy}"
 
 
@@ -90,5 +88,7 @@ def _status_as_json(status: PassStatus) -> dict[str, object]:
         "outdated": status.local.outdated,
         "undeclared": status.local.undeclared,
         "adjudication": status.adjudication,
+        "changed": status.changed,
+        "unseen": status.unseen,
         "differences": status.differences,
     }

@@ -8,7 +8,7 @@ relations are drawn as arrows, the others listed with a box to tick.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -211,10 +211,17 @@ class AdjudicationQuestion:
             head, tail = relation.head, relation.tail
             votes = self.candidates.votes[relation]
             others = [name for name in self.candidates.annotators if name not in votes]
-            who = ", ".join(votes) + (f"; not {', '.join(others)}" if others else "")
+            who = self._describe_names(votes)
+            who += f"; not {self._describe_names(others)}" if others else ""
             arrow = f"{self._quote(head)} — {relation.type} → {self._quote(tail)}"
             words = f"{number}. {arrow} ({who})"
             yield RelationRow(words, relation.type, region_id(head), region_id(tail))
+
+    def _describe_names(self, names: Iterable[str]) -> str:
+        changed = self.candidates.changed
+        return ", ".join(
+            f"{name} (saved by {changed[name]})" if name in changed else name for name in names
+        )
 
     def _quote(self, span: LabelledSpan) -> str:
         return f"{span.label} “{shorten(self.document.text[span.start : span.end])}”"
@@ -261,7 +268,7 @@ class AdjudicationQuestion:
         if candidate is None:
             known = span in self._mentions_before
             return "marked by the adjudicator" if known else "nobody marks this any more"
-        lines = [_describe_variant(candidate, *variant) for variant in candidate.variants]
+        lines = [self._describe_variant(candidate, *each) for each in candidate.variants]
         lines += [
             self._describe_alternative(name, span)
             for name in self.candidates.annotators
@@ -269,30 +276,31 @@ class AdjudicationQuestion:
         ]
         return "\n".join(lines)
 
+    def _describe_variant(
+        self, candidate: SpanCandidate, attributes: AttributeItems, votes: Votes
+    ) -> str:
+        """Return the values in which variants differ, and the remarks of its voters."""
+        shared = set.intersection(*(set(each) for each, _votes in candidate.variants))
+        values = ", ".join(
+            f"{name} {value}" for name, value in attributes if (name, value) not in shared
+        )
+        if len(candidate.variants) > 1 and not values:
+            values = "nothing more"
+        line = self._describe_names(votes) + (f": {values}" if values else " marked this")
+        for remark in candidate.remarks:
+            if remark.annotator in votes:
+                flag = remark.flag and f"({remark.flag})"
+                note = remark.note and f"“{remark.note}”"
+                line += f" — {remark.annotator} {' '.join(filter(None, (flag, note)))}"
+        return line
+
     def _describe_alternative(self, name: str, span: LabelledSpan) -> str:
         others = [
             self._quote(other)
             for candidate in self.candidates.mentions
             if name in candidate.voters and _compete(other := candidate.labelled_span, span)
         ]
-        return f"{name}: {', '.join(others) if others else 'nothing here'}"
-
-
-def _describe_variant(candidate: SpanCandidate, attributes: AttributeItems, votes: Votes) -> str:
-    """Return the values in which variants differ, and the remarks of its voters."""
-    shared = set.intersection(*(set(each) for each, _votes in candidate.variants))
-    values = ", ".join(
-        f"{name} {value}" for name, value in attributes if (name, value) not in shared
-    )
-    if len(candidate.variants) > 1 and not values:
-        values = "nothing more"
-    line = ", ".join(votes) + (f": {values}" if values else " marked this")
-    for remark in candidate.remarks:
-        if remark.annotator in votes:
-            flag = remark.flag and f"({remark.flag})"
-            note = remark.note and f"“{remark.note}”"
-            line += f" — {remark.annotator} {' '.join(filter(None, (flag, note)))}"
-    return line
+        return f"{self._describe_names([name])}: {', '.join(others) if others else 'nothing here'}"
 
 
 def _compete(one: LabelledSpan, other: LabelledSpan) -> bool:
