@@ -1,15 +1,47 @@
-"""Superseded lines of the sources, verbatim and each once. Nothing reads them as annotations."""
+"""Superseded lines of the sources, verbatim and each once. Nothing reads them as annotations.
+
+Pruned annotations can be put back into the file that they came from.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from sayso.files import BUFFER_BYTES, ContentWriter, convert_os_errors
+from msgspec import Struct
+
+from sayso import jsonl
+from sayso.corpus.sources import PRUNED, CorpusFiles, annotation_sort_key
+from sayso.files import BUFFER_BYTES, ContentWriter, convert_os_errors, hold_lock
+from sayso.models import Annotation
+from sayso.settings import Checkout
+
+
+class _LineDocument(Struct):
+    doc_id: str
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """A file of the history: why its lines left, the source they left, and their number."""
+
+    cause: str
+    file: str
+    lines: int
+
+
+@dataclass
+class RestoreResult:
+    """Annotations put back, those that were there already, and documents of another text now."""
+
+    restored: int = 0
+    present: int = 0
+    outdated: list[str] = field(default_factory=list)
 
 
 def prepare_history(path: Path, lines: Iterable[bytes]) -> tuple[Path, ContentWriter]:
@@ -33,3 +65,47 @@ def prepare_history(path: Path, lines: Iterable[bytes]) -> tuple[Path, ContentWr
 
 def _open_if_present(path: Path) -> BinaryIO:
     return path.open("rb", buffering=BUFFER_BYTES) if path.exists() else BytesIO()
+
+
+def list_history(corpus: CorpusFiles, doc_ids: Container[str] = ()) -> list[HistoryEntry]:
+    """List the files of the history with their lines, of these documents or of all."""
+    entries = []
+    for path in sorted(corpus.history_folder.rglob("*.jsonl")):
+        cause, *parts = path.relative_to(corpus.history_folder).parts
+        lines = sum(
+            not doc_ids or each.doc_id in doc_ids for each in jsonl.read(path, _LineDocument)
+        )
+        if lines:
+            entries.append(HistoryEntry(cause, "/".join(parts), lines))
+    return entries
+
+
+def restore_pruned(
+    checkout: Checkout, corpus: CorpusFiles, doc_ids: Container[str] = ()
+) -> RestoreResult:
+    """Put pruned annotations back into their files, of these documents or of all.
+
+    Raises:
+        InputError: a line of the history or of a file is no annotation.
+        ConflictError: another command is at work.
+    """
+    result = RestoreResult()
+    folder = corpus.history_folder / PRUNED
+    with hold_lock(checkout.private / "sync.lock", "sayso history"):
+        texts = {document.doc_id: document.text_sha256 for document in corpus.documents()}
+        for history in sorted(folder.rglob("*.jsonl")):
+            path = corpus.folder / history.relative_to(folder)
+            lines = list(jsonl.read(path, Annotation)) if path.exists() else []
+            there = {(line.interface, line.origin) for line in lines}
+            for line in jsonl.read(history, Annotation):
+                if doc_ids and line.doc_id not in doc_ids:
+                    continue
+                if (line.interface, line.origin) in there:
+                    result.present += 1
+                elif texts.get(line.doc_id) != line.text_sha256:
+                    result.outdated.append(line.doc_id)
+                else:
+                    lines.append(line)
+                    result.restored += 1
+            jsonl.write(path, sorted(lines, key=annotation_sort_key))
+    return result

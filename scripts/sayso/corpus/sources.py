@@ -27,7 +27,10 @@ from sayso.models import Annotation, AnnotationOrigin, Document, Gold, encode
 
 BATCH_DOCUMENTS = 10_000
 BATCH_BYTES = 64 << 20
-REPLACED_TEXTS = "texts"  # in the history: annotations of a text that was replaced
+# Folders of the history, beside one for each migration.
+REPLACED_TEXTS = "texts"  # annotations of a text that was replaced
+PRUNED = "pruned"  # annotations that the server no longer had
+IMPORTED = "imported"  # annotations that were exported, imported and then changed in Label Studio
 _SOURCE_PATTERNS: dict[str, type[Document] | type[Annotation] | type[Gold]] = {
     "corpus/articles/articles-*.jsonl": Document,
     "corpus/annotations/*/*.jsonl": Annotation,
@@ -278,13 +281,19 @@ class CorpusFiles:
             *((path, Gold) for path in self.gold_files()),
         ]
 
+    @property
+    def history_folder(self) -> Path:
+        """The folder of superseded lines, one folder for each cause."""
+        return self.folder / "history"
+
     def history_file(self, path: Path, cause: str) -> Path:
         """Return the path of a source's superseded lines, which nothing reads as annotations.
 
         Args:
-            cause: the two versions of a migration, as ``1.0.0-2.0.0``, or `REPLACED_TEXTS`.
+            cause: the two versions of a migration, as ``1.0.0-2.0.0``, or `REPLACED_TEXTS`,
+                `PRUNED` or `IMPORTED`.
         """
-        return self.folder / "history" / cause / path.relative_to(self.folder)
+        return self.history_folder / cause / path.relative_to(self.folder)
 
     @property
     def data_folder(self) -> Path:

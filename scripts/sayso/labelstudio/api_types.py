@@ -79,6 +79,14 @@ class TaskAnnotation(Struct, frozen=True):
     lead_time: float | None
     parent_prediction: int | None
     parent_annotation: int | None
+    import_id: int | None = None  # its number before an export and import
+
+
+class LocatedAnnotation(Struct, frozen=True):
+    """The task and project that an annotation belongs to now."""
+
+    task: int
+    project: int | None
 
 
 class AnnotatedTask(Struct, frozen=True):

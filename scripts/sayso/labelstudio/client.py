@@ -16,6 +16,7 @@ from sayso.labelstudio.api_types import (
     BareTask,
     DataManagerTab,
     ListedProject,
+    LocatedAnnotation,
     PredictedTask,
     ProjectDetails,
     ProjectPage,
@@ -129,6 +130,12 @@ class LabelStudioClient(Transport):
         return self._fetch_by_id(
             project, AnnotatedTask, tasks, join_fields(AnnotatedTask, TaskAnnotation)
         )
+
+    def locate_annotation(self, annotation: int) -> LocatedAnnotation | None:
+        """Return where an annotation is now; None if the server has none of this number."""
+        with contextlib.suppress(ObjectGone):
+            return self.request("GET", f"api/annotations/{annotation}/", LocatedAnnotation)
+        return None
 
     def list_task_ids(self, project: int) -> Iterator[int]:
         """Yield the ids of all tasks, ascending."""

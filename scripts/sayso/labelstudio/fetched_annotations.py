@@ -52,15 +52,20 @@ CREATE TABLE fetched_tasks (task INTEGER PRIMARY KEY);
 CREATE TABLE annotations (
     annotation INTEGER PRIMARY KEY, task INTEGER NOT NULL, account INTEGER, doc_id TEXT NOT NULL,
     text_sha256 TEXT NOT NULL, created TEXT NOT NULL, status TEXT NOT NULL, seconds REAL,
-    carried_over INTEGER NOT NULL, kept INTEGER NOT NULL, changed_by INTEGER,
+    import_id INTEGER, carried_over INTEGER NOT NULL, kept INTEGER NOT NULL, changed_by INTEGER,
     unseen INTEGER NOT NULL, reason TEXT, content BLOB NOT NULL
 );
 -- Files that hold what they should.
 CREATE TABLE current_files (pseudonym TEXT PRIMARY KEY, account INTEGER, fingerprint TEXT NOT NULL);
+-- Annotations that left their task; gone once the server says that it has none of the number.
+CREATE TABLE lost_annotations (annotation INTEGER PRIMARY KEY, gone INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX annotations_of_task ON annotations (task);
 CREATE INDEX annotations_of_account ON annotations (account, doc_id, created, annotation);
 """
-_TABLES = ("annotations", "fetched_tasks", "current_files")
+_TABLES = ("annotations", "fetched_tasks", "current_files", "lost_annotations")
+_LOSE = (
+    "INSERT OR IGNORE INTO lost_annotations (annotation) SELECT annotation FROM annotations WHERE"
+)
 # In every stored record, since the map may change. Text of the record cannot contain such quotes.
 _ANNOTATOR_PLACEHOLDER = f'"annotator":"{UNNAMED}","annotator_kind":"human"'.encode()
 _CHANGED_BY_PLACEHOLDER = f',"changed_by":"{UNNAMED}"'.encode()
@@ -255,6 +260,7 @@ class FetchedAnnotations:
         count = self._scalar("SELECT count(*) FROM fetched_tasks")
         if count != self.listed.task_number and count != self.client.count_tasks(project):
             self._reconcile(advance)
+        self.find_moved((), advance)
         self.state.put("annotations.started", "")
         self.state.mark_complete("annotations", format_timestamp(float(started) - REFETCH_SECONDS))
 
@@ -283,6 +289,7 @@ class FetchedAnnotations:
         connection.execute("DELETE FROM there")
         numbers = ((number,) for number in self.client.list_task_ids(project))
         connection.executemany("INSERT INTO there VALUES (?)", numbers)
+        connection.execute(f"{_LOSE} task NOT IN (SELECT task FROM there)")  # noqa: S608
         for table in ("annotations", "fetched_tasks"):
             gone = f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)"  # noqa: S608
             if connection.execute(gone).rowcount:
@@ -292,6 +299,30 @@ class FetchedAnnotations:
         if self._rows(missed):
             what = "the server lists tasks that it does not give"
             raise ServerError(what, where=self.url, remedy="run `sayso pull` again")
+
+    def find_moved(self, numbers: Iterable[int], advance: Advance = lambda _: None) -> None:
+        """Ask for lost annotations by their numbers, and fetch the tasks where they are now.
+
+        Label Studio's "Remove Duplicated Tasks" moves annotations to another task, whose time of
+        change stays as it was.
+        """
+        execute, project = self.state.connection.execute, self.reader.project
+        insert = "INSERT OR IGNORE INTO lost_annotations (annotation) VALUES (?)"
+        self.state.connection.executemany(insert, ((number,) for number in numbers))
+        forget_found = (
+            "DELETE FROM lost_annotations WHERE annotation IN (SELECT annotation FROM annotations)"
+        )
+        execute(forget_found)
+        tasks = set()
+        for (number,) in self._rows("SELECT annotation FROM lost_annotations WHERE NOT gone"):
+            located = self.client.locate_annotation(number)
+            if located and located.project == project:
+                tasks.add(located.task)
+            else:
+                execute("UPDATE lost_annotations SET gone = 1 WHERE annotation = ?", (number,))
+        self._fetch_tasks(sorted(tasks), advance)
+        execute(forget_found)
+        self.state.connection.commit()
 
     def _fetch_tasks(self, tasks: Iterable[int], advance: Advance) -> None:
         for numbers in chunks(tasks, TASKS_PER_PAGE):
@@ -303,6 +334,7 @@ class FetchedAnnotations:
         for task in tasks:
             self._fetch_accounts()
             before = self._rows_of_task(task.id)
+            execute(f"{_LOSE} task = ?", (task.id,))
             execute("DELETE FROM annotations WHERE task = ?", (task.id,))
             execute("REPLACE INTO fetched_tasks VALUES (?)", (task.id,))
             for annotation, record in self.reader.read_task(task, self.annotators.keys()):
@@ -346,6 +378,7 @@ class FetchedAnnotations:
             annotation.created_at,
             "skipped" if annotation.was_cancelled else "submitted",
             annotation.lead_time,
+            annotation.import_id,
             *stored,
         )
         marks = ",".join("?" * len(row))
@@ -494,6 +527,28 @@ class FetchedAnnotations:
             " WHERE annotation = ? AND doc_id = ? AND created = ? AND reason IS NULL"
         )
         return bool(self._rows(query, annotation, doc_id, created))
+
+    def is_gone(self, annotation: int) -> bool:
+        """Return whether the server has none of this number, or now another one."""
+        query = (
+            "SELECT 1 FROM lost_annotations WHERE annotation = ?1 AND gone"
+            " UNION SELECT 1 FROM annotations WHERE annotation = ?1"
+        )
+        return bool(self._rows(query, annotation))
+
+    def imported_annotations(self, account: int) -> dict[tuple[str, int], int]:
+        """Map document and number before an export and import to the present number."""
+        query = (
+            "SELECT doc_id, import_id, annotation FROM annotations"
+            " WHERE account = ? AND import_id IS NOT NULL AND reason IS NULL"
+        )
+        return {(doc_id, old): number for doc_id, old, number in self._rows(query, account)}
+
+    def read_record(self, annotation: int) -> Annotation:
+        """Return a stored record, with its annotator."""
+        query = "SELECT account, changed_by, content FROM annotations WHERE annotation = ?"
+        ((account, changed_by, content),) = self._rows(query, annotation)
+        return msgspec.json.decode(self._name(content, account, changed_by), type=Annotation)
 
     def annotations_with_kept(self) -> Iterator[Annotation]:
         """Yield the annotations of which a part was kept undecoded."""

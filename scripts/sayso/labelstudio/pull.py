@@ -6,19 +6,27 @@ A pull that is killed has either replaced a file or not; run again, it goes on w
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from sayso import jsonl
 from sayso.callbacks import Advance
 from sayso.corpus.history import prepare_history
-from sayso.corpus.sources import REPLACED_TEXTS, AnnotationHead, CorpusFiles, annotation_sort_key
+from sayso.corpus.sources import (
+    IMPORTED,
+    PRUNED,
+    REPLACED_TEXTS,
+    AnnotationHead,
+    CorpusFiles,
+    annotation_sort_key,
+)
 from sayso.files import replace_if_changed, replace_together
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import (
@@ -31,8 +39,32 @@ from sayso.labelstudio.project import ProjectKey, find_campaign_projects
 from sayso.labelstudio.repair_tab import update_repair_tab
 from sayso.labelstudio.sync_state import format_timestamp
 from sayso.labelstudio.urls import SYSTEM
+from sayso.models import Annotation, AnnotationOrigin, encode
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
+
+LineFate = Literal["kept", "replaced", "imported", "superseded", "missing", "vanished"]
+"""A line of our files stays, is on the server under its own or a new number, is in quarantine for
+its text, cannot be found just now, or is gone."""
+# An import keeps these.
+_IMPORTED_FIELDS = ("doc_id", "text_sha256", "status", "mentions", "relations", "note", "kept")
+
+
+class ImportMatch(NamedTuple):
+    """An annotation under its present number, with the line for it.
+
+    Attributes:
+        is_new: our line had another number until now.
+        edited: it was changed after the import.
+    """
+
+    number: int
+    line: bytes
+    is_new: bool
+    edited: bool
+
+
+ImportMatches = dict[AnnotationOrigin, ImportMatch]
 
 
 @dataclass
@@ -52,6 +84,8 @@ class PullResult:
         vanished: annotations in our files that the server no longer has; kept unless pruned.
         changed: annotations that somebody else saved after their annotator, all of them.
         unseen: annotations taken over from a prediction that nobody looked at, all of them.
+        renumbered: annotations whose project was exported and imported again: they have new numbers
+            and are no others than before.
         comparison: if everything was fetched, the differences from what was known.
     """
 
@@ -66,6 +100,7 @@ class PullResult:
     quarantined: list[AnnotationNotice] = field(default_factory=list)
     quarantine_file: Path | None = None
     vanished: list[AnnotationNotice] = field(default_factory=list)
+    renumbered: int = 0
     to_fix: list[str] = field(default_factory=list)
     pruned: bool = False
     changed: list[AnnotationNotice] = field(default_factory=list)
@@ -112,12 +147,14 @@ class _AnnotationFileWriter:
         name = f"{self.project_key.campaign}-{self.project_key.pass_name}.jsonl"
         self.quarantine_path = checkout.private / "quarantine" / name
         self.fetched = fetched
+        self._imported: ImportMatches = {}
         self._project_created = format_timestamp(fetched.listed.created_at)
         self.quarantined = {each.number: each for each in fetched.list_quarantined()}
         self.result = PullResult(self.project_key, fetched.url, pruned=prune)
 
     def write(self) -> PullResult:
         fetched, result = self.fetched, self.result
+        self._find_moved()
         fetched.adopt_lines(self.corpus)
         self._write_files()
         self._write_quarantine()
@@ -142,12 +179,30 @@ class _AnnotationFileWriter:
             if not self.fetched.is_file_current(name, path):
                 self._write_file(name, account, path)
 
+    def _find_moved(self) -> None:
+        """Ask for every annotation by its number before it is taken for gone."""
+        missing = []
+        for path in self.corpus.annotation_files(self.project_key.campaign):
+            if not self.fetched.is_file_current(path.stem, path):
+                for _line, head in _read_heads(path):
+                    if head.origin and self._find_fate(head) == "missing":
+                        missing.append(head.origin.annotation)
+        if missing:
+            self.fetched.find_moved(missing)
+            self.quarantined = {each.number: each for each in self.fetched.list_quarantined()}
+
     def _write_file(self, name: str, account: int | None, path: Path) -> None:
         vanished = len(self.result.vanished)
+        self._imported = {}
+        self._imported = self._match_imported(account, path)
         self._save_history(path)
         lines = self.fetched.lines_of_account(account) if account is not None else ()
-        pass_name = self.project_key.pass_name
-        fetched = (((doc_id, pass_name, *key), content) for doc_id, *key, content in lines)
+        taken = {match.number for match in self._imported.values()}
+        fetched = (
+            ((doc_id, self.project_key.pass_name, created, number), content)
+            for doc_id, created, number, content in lines
+            if number not in taken
+        )
         merged = heapq.merge(self._lines_to_keep(path), fetched, key=itemgetter(0))
         contents = (Raw(content) for _key, content in merged)
         if self.corpus.write_annotations(self.project_key.campaign, name, contents):
@@ -159,55 +214,91 @@ class _AnnotationFileWriter:
 
     def _lines_to_keep(self, path: Path) -> Iterator[tuple[tuple[str, str, str, int], bytes]]:
         """Yield the lines of our file that stay beside what the server has, with their sort key."""
-        for _number, content, head in (
-            jsonl.read_lines(path, AnnotationHead) if path.exists() else ()
-        ):
-            if self._is_kept(head):
-                yield annotation_sort_key(head), content.rstrip(b"\n")
+        for line, head in _read_heads(path):
+            fate = self._find_fate(head)
+            if fate == "imported" and head.origin:
+                yield annotation_sort_key(head), self._imported[head.origin].line
+            elif fate == "kept" or (fate in ("missing", "vanished") and not self._prunes(fate)):
+                yield annotation_sort_key(head), line.rstrip(b"\n")
+
+    def _prunes(self, fate: LineFate) -> bool:
+        return fate == "vanished" and self.result.pruned
 
     def _save_history(self, path: Path) -> None:
-        """Append lines that leave because their text was replaced to the history file."""
-        if path.exists() and self.quarantined:
-            lines = jsonl.read_lines(path, AnnotationHead)
-            leaving = [content for _number, content, head in lines if self._is_superseded(head)]
-            if leaving:
-                history = self.corpus.history_file(path, REPLACED_TEXTS)
-                replace_together([prepare_history(history, leaving)])
+        """Append the lines that leave to the history, by cause, and report what has vanished."""
+        leaving: dict[str, list[bytes]] = defaultdict(list)
+        for line, head in _read_heads(path):
+            fate, origin = self._find_fate(head), head.origin
+            if fate == "vanished" and origin:
+                where = (head.doc_id, head.annotator, origin.task, "")
+                self.result.vanished.append(AnnotationNotice(*where, "no longer on the server"))
+            if fate == "superseded":
+                leaving[REPLACED_TEXTS].append(line)
+            elif self._prunes(fate):
+                leaving[PRUNED].append(line)
+            elif fate == "imported" and origin and self._imported[origin].edited:
+                leaving[IMPORTED].append(line)
+        histories = ((self.corpus.history_file(path, cause), leaving[cause]) for cause in leaving)
+        replace_together(prepare_history(*each) for each in histories)
 
-    def _is_from_server(self, head: AnnotationHead) -> bool:
+    def _find_fate(self, head: AnnotationHead | Annotation) -> LineFate:
+        """Decide what becomes of a line of our files."""
+        origin, fetched = head.origin, self.fetched
+        if origin is None or not self._is_of_pass(head):
+            return "kept"
+        if origin in self._imported:
+            return "imported"
+        if origin.project != fetched.reader.project:
+            return "kept"
+        # Number, document and time to the microsecond: the same one, whatever server it names.
+        if fetched.has_record(origin.annotation, head.doc_id, head.created):
+            return "replaced"
+        if not self._is_from_server(head):
+            return "kept"
+        if origin.annotation in self.quarantined:
+            current = fetched.reader.documents.text_sha256(head.doc_id)
+            return "superseded" if head.text_sha256 != current else "kept"
+        return "vanished" if fetched.is_gone(origin.annotation) else "missing"
+
+    def _is_of_pass(self, head: AnnotationHead | Annotation) -> bool:
+        key = (SYSTEM, self.project_key.pass_name)
+        return head.origin is not None and (head.origin.system, head.interface) == key
+
+    def _is_from_server(self, head: AnnotationHead | Annotation) -> bool:
         """Return whether an annotation of the project's number is this server's."""
         if head.origin and head.origin.server:
             return head.origin.server == self.fetched.reader.server
         # A line from before servers had ids: what is older than the project is of another server.
         return format_timestamp(head.created) >= self._project_created
 
-    def _is_superseded(self, head: AnnotationHead) -> bool:
-        """Return whether the annotation is in quarantine for its text."""
-        key = (SYSTEM, self.fetched.reader.project, self.project_key.pass_name)
-        origin = head.origin
-        if origin is None or (origin.system, origin.project, head.interface) != key:
-            return False
-        current = self.fetched.reader.documents.text_sha256(head.doc_id)
-        quarantined = origin.annotation in self.quarantined and head.text_sha256 != current
-        return quarantined and self._is_from_server(head)
+    def _match_imported(self, account: int | None, path: Path) -> ImportMatches:
+        """Match our lines with annotations of new numbers, since their project was imported again.
 
-    def _is_kept(self, head: AnnotationHead) -> bool:
-        origin = head.origin
-        key = (SYSTEM, self.fetched.reader.project, self.project_key.pass_name)
-        if origin is None or (origin.system, origin.project, head.interface) != key:
-            return True
-        # Number, document and time to the microsecond: the same one, whatever server it names.
-        if self.fetched.has_record(origin.annotation, head.doc_id, head.created):
-            return False
-        if not self._is_from_server(head):
-            return True
-        if origin.annotation in self.quarantined:
-            return not self._is_superseded(head)
-        notice = AnnotationNotice(
-            head.doc_id, head.annotator, origin.task, "", "no longer on the server"
-        )
-        self.result.vanished.append(notice)
-        return not self.result.pruned
+        An import keeps the result, its author and its old number, but not its times. They stay as
+        they are in our line.
+        """
+        matches: ImportMatches = {}
+        numbers = self.fetched.imported_annotations(account) if account is not None else {}
+        present = set(numbers.values())
+        for old in jsonl.read(path, Annotation) if numbers and path.exists() else ():
+            if self._is_of_pass(old) and self._find_fate(old) in ("kept", "vanished"):
+                assert old.origin  # noqa: S101
+                found = numbers.get((old.doc_id, old.origin.annotation))
+                for number in self._order_numbers(old.origin, found):
+                    record = self.fetched.read_record(number) if number in present else None
+                    if match := record and _match_record(old, record):
+                        present.remove(match.number)
+                        matches[old.origin] = match
+                        self.result.renumbered += match.is_new
+                        break
+        return matches
+
+    def _order_numbers(self, origin: AnnotationOrigin, found: int | None) -> list[int]:
+        """Return the present numbers that a line may have, the likelier one first."""
+        reader = self.fetched.reader
+        own = origin.annotation if origin.project == reader.project else None
+        numbers = [own, found] if origin.server == reader.server else [found, own]
+        return [number for number in numbers if number is not None]
 
     def _write_quarantine(self) -> None:
         """Write annotations that cannot be stored to a file that only we can read."""
@@ -222,3 +313,23 @@ class _AnnotationFileWriter:
             self.result.quarantine_file = self.quarantine_path
         else:
             self.quarantine_path.unlink(missing_ok=True)
+
+
+def _read_heads(path: Path) -> Iterator[tuple[bytes, AnnotationHead]]:
+    for _number, line, head in jsonl.read_lines(path, AnnotationHead) if path.exists() else ():
+        yield line, head
+
+
+def _match_record(old: Annotation, new: Annotation) -> ImportMatch | None:
+    """Match our line with the annotation that was imported from its number."""
+    assert old.origin and new.origin  # noqa: S101
+    server = old.origin.server or new.origin.server
+    is_new = structs.replace(old.origin, task=new.origin.task, server=server) != new.origin
+    number, edited = new.origin.annotation, new.created[:19] != new.updated[:19]
+    if all(getattr(old, name) == getattr(new, name) for name in _IMPORTED_FIELDS):
+        same = structs.replace(old, annotator_kind=new.annotator_kind, origin=new.origin)
+        return ImportMatch(number, encode(same), is_new, edited=False)
+    if old.doc_id == new.doc_id and edited:
+        changed = structs.replace(new, created=old.created)
+        return ImportMatch(number, encode(changed), is_new, edited=is_new)
+    return None

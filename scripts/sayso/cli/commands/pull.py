@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
     from sayso.labelstudio.pull import PullResult
 
 
+_PRUNED = "moved to corpus/history/pruned, `sayso history --restore` brings it back"
+
+
 @click.command()
 @campaign_options("The pass to pull. [default: every one pushed]")
 @click.option(
-    "--prune", is_flag=True, help="Delete annotations from our files that the server no longer has."
+    "--prune",
+    is_flag=True,
+    help="Move annotations that the server no longer has from our files to corpus/history/pruned.",
 )
+@click.option("--yes", is_flag=True, help="Prune without asking.")
 @click.option("--full", is_flag=True, help="Fetch everything and compare it with what was known.")
-def command(target: CampaignTarget, as_json: bool, prune: bool, full: bool) -> None:
+def command(target: CampaignTarget, as_json: bool, prune: bool, yes: bool, full: bool) -> None:
     """Fetch every annotator's own annotations.
 
     They are written to corpus/annotations/CAMPAIGN/PSEUDONYM.jsonl, skipped documents too, drafts
@@ -34,13 +41,18 @@ def command(target: CampaignTarget, as_json: bool, prune: bool, full: bool) -> N
       sayso pull
       sayso pull --pass claims
       sayso pull --full
+      sayso pull --prune
       sayso pull --json
     """
     from sayso.labelstudio.pull import pull
 
     where = (target.campaign, target.pass_name)
     with target.connect("pulling") as (client, advance):
-        results = pull(target.checkout, client, *where, prune=prune, full=full, advance=advance)
+        results = pull(target.checkout, client, *where, full=full, advance=advance)
+    # What leaves is listed first, and the question is asked where no progress bar is drawn over it.
+    if prune and any(result.vanished for result in results) and _confirm_pruning(results, yes):
+        with target.connect("pruning") as (client, advance):
+            results = pull(target.checkout, client, *where, prune=True, advance=advance)
     if as_json:
         print_json(
             {"pulled": [_result_as_json(result, target.checkout.root) for result in results]}
@@ -50,6 +62,16 @@ def command(target: CampaignTarget, as_json: bool, prune: bool, full: bool) -> N
         _print_result(result, target.checkout.root)
 
 
+def _confirm_pruning(results: list[PullResult], yes: bool) -> bool:
+    """List what leaves; in a terminal, ask unless the user has said yes."""
+    notices = [notice for result in results for notice in result.vanished]
+    for notice in notices:
+        _say_notice(notice, "to be pruned")
+    if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    return click.confirm(f"Move these {len(notices)} annotations to the history?", err=True)
+
+
 def _print_result(result: PullResult, root: Path) -> None:
     pass_name = result.project_key.pass_name
     for notice in result.notices:
@@ -57,13 +79,16 @@ def _print_result(result: PullResult, root: Path) -> None:
     for notice in result.quarantined:
         _say_notice(notice, f"in quarantine, look at {result.url}/data?task={notice.task}")
     for notice in result.vanished:
-        kept = "kept, `sayso pull --prune` deletes it"
-        _say_notice(notice, "deleted" if result.pruned else kept)
+        kept = "kept, `sayso pull --prune` moves it to corpus/history/pruned"
+        _say_notice(notice, _PRUNED if result.pruned else kept)
     for annotator, counts in sorted(result.annotations.items()):
         by_status = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
         click.echo(f"{pass_name:8} {annotator}: {by_status}")
     if result.carried_over:
         print_message(f"{result.carried_over} annotations of an earlier text fit the present one")
+    if result.renumbered:
+        what = "annotations were imported again in Label Studio and have new numbers"
+        print_message(f"{result.renumbered} {what}; they took the place of their lines")
     if result.kept:
         what = "parts of annotations that the schema does not know"
         print_message(f"kept in the records: {result.kept} {what}")
