@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 Names = str | Iterable[str] | None
-_KINDS = ("human", "program", "adjudicator", "gold")
+_KINDS = ("human", "program", "gold")
 
 
 class Conditions(TypedDict, total=False):
     """Conditions on annotations and gold: each a name, several names, or None for all.
 
     ``annotator`` takes pseudonyms and does not concern gold, which has no annotator. ``kind`` takes
-    ``human``, ``program``, ``adjudicator`` and ``gold``; ``label`` asks for a mention of that
+    ``human``, ``program`` and ``gold``; ``label`` asks for a mention of that
     label, ``document`` for doc_ids.
     """
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from sayso.errors import SpanError
 from sayso.spans import Span
@@ -37,13 +37,19 @@ Pseudonym = Annotated[
     str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="An annotator, and never a name.")
 ]
 Split = Literal["train", "validation", "test"]
-AnnotatorKind = Literal["human", "program", "adjudicator"]
+AnnotatorKind = Literal["human", "program"]
+AnnotatorRole = Literal["annotator", "adjudicator"]
+if TYPE_CHECKING:
+    ReadKind = AnnotatorKind
+else:  # version 0.1.0 wrote the role as a kind
+    ReadKind = Literal["human", "program", "adjudicator"]
 AnnotationStatus = Literal["submitted", "skipped"]
 StartedFrom = Literal["nothing", "prediction", "annotation", "unseen_prediction"]
 DecisionMethod = Literal["unanimous", "majority", "adjudicated"]
 AttributeValue = str | int
 
 UNKNOWN_LICENCE = "unknown"
+UNKNOWN_KIND = "unknown"  # in gold of version 0.1.0, also of the method
 
 
 def sha256(text: str) -> str:
@@ -148,6 +154,10 @@ class Annotation(Record, frozen=True, kw_only=True):
     of the guidelines shown then; None if unknown. ``changed_by`` is whoever else saved it after its
     annotator, unless it is known that nothing changed. It started from an ``unseen_prediction`` if
     it was made from one without anybody looking at it.
+
+    ``annotator_role`` is ``adjudicator`` for the answer of an adjudicator beside those of the
+    annotators; it is not compared with theirs. Older lines have ``adjudicator`` as a kind, which is
+    read as a person in that role.
     """
 
     doc_id: DocId
@@ -156,7 +166,8 @@ class Annotation(Record, frozen=True, kw_only=True):
     campaign: str
     interface: str
     annotator: Pseudonym
-    annotator_kind: AnnotatorKind
+    annotator_kind: ReadKind
+    annotator_role: AnnotatorRole = "annotator"
     changed_by: Pseudonym | None = None
     schema_version: str
     guidelines_version: str | None = None
@@ -171,16 +182,26 @@ class Annotation(Record, frozen=True, kw_only=True):
     kept: tuple[UnknownItem, ...] = ()
     origin: AnnotationOrigin | None = None
 
+    def __post_init__(self) -> None:
+        if self.annotator_kind not in ("human", "program"):
+            structs.force_setattr(self, "annotator_kind", "human")
+            structs.force_setattr(self, "annotator_role", "adjudicator")
+
 
 class GoldMention(Mention, frozen=True, kw_only=True):
     """A mention of gold: how it was decided, and the annotators who had exactly this mention.
 
     An annotator who left an optional attribute out votes with those who gave it, if the rest is the
     same and all who gave it gave the same value.
+
+    If nobody had exactly this mention because its attributes were changed in the decision, all who
+    marked its span with its label have a vote, and ``amended`` names the attributes in which at
+    least one of them differs from it.
     """
 
     decided: DecisionMethod
     votes: tuple[Pseudonym, ...] = ()
+    amended: tuple[str, ...] = ()
 
 
 class GoldRelation(Relation, frozen=True, kw_only=True):
@@ -193,10 +214,12 @@ class GoldRelation(Relation, frozen=True, kw_only=True):
 class Gold(Record, frozen=True, kw_only=True):
     """The result of adjudicating one document in one pass; ``text_read`` as of an annotation.
 
-    ``interface`` is the pass whose annotations were adjudicated. ``adjudicator`` is None if they
-    were unanimous or settled by majority. ``declined`` and ``declined_relations`` hold every
-    mention and relation of an annotator that gold did not take, with its votes. All ids are
-    distinct, and a declined relation may tie any two mentions.
+    ``interface`` is the pass whose annotations were adjudicated. ``decided`` says how it was
+    decided: ``adjudicated``, and only then there is an ``adjudicator``, ``unanimous`` if all
+    annotators have the same, or by ``majority``. ``annotator_kinds`` has each kind among
+    ``annotators`` once. Gold of version 0.1.0 says neither method nor kinds. ``declined`` and
+    ``declined_relations`` hold every mention and relation of an annotator that gold did not take,
+    with its votes. All ids are distinct, and a declined relation may tie any two mentions.
     """
 
     doc_id: DocId
@@ -206,13 +229,23 @@ class Gold(Record, frozen=True, kw_only=True):
     interface: str | None = None
     schema_version: str
     adjudicated: str
+    decided: DecisionMethod | None = None
     adjudicator: Pseudonym | None = None
+    adjudicator_kind: AnnotatorKind | None = None
     annotators: tuple[Pseudonym, ...]
+    annotator_kinds: tuple[AnnotatorKind, ...] = ()
     mentions: tuple[GoldMention, ...] = ()
     relations: tuple[GoldRelation, ...] = ()
     declined: tuple[GoldMention, ...] = ()
     declined_relations: tuple[GoldRelation, ...] = ()
     note: str | None = None
+
+    @property
+    def decision(self) -> tuple[str, tuple[str, ...]]:
+        """The method, and the kind of the adjudicator or else the kinds of the annotators."""
+        if self.adjudicator:
+            return "adjudicated", (self.adjudicator_kind or UNKNOWN_KIND,)
+        return self.decided or UNKNOWN_KIND, self.annotator_kinds or (UNKNOWN_KIND,)
 
 
 MentionT = TypeVar("MentionT", bound=Mention)
@@ -227,6 +260,16 @@ def sort_mentions(mentions: Iterable[MentionT]) -> tuple[MentionT, ...]:
 def sort_relations(relations: Iterable[RelationT]) -> tuple[RelationT, ...]:
     """Return relations in the order of a record: by head, type and tail."""
     return tuple(sorted(relations, key=lambda r: (r.head, r.type, r.tail)))
+
+
+def update_line(line: bytes) -> bytes:
+    """Return a line of an annotation with today's names: `adjudicator` was once a kind.
+
+    >>> update_line(b'{"annotator_kind":"adjudicator"}')
+    b'{"annotator_kind":"human","annotator_role":"adjudicator"}'
+    """
+    now = b'"annotator_kind":"human","annotator_role":"adjudicator"'
+    return line.replace(b'"annotator_kind":"adjudicator"', now, 1)
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")

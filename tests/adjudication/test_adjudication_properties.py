@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 import msgspec
 from hypothesis import given
@@ -35,7 +36,7 @@ from sayso.checks.corpus_checks import check_gold
 from sayso.labelstudio.adjudication.questions import AdjudicationQuestion
 from sayso.labelstudio.adjudication.verdicts import decode_decision
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, VERDICT
-from sayso.models import Annotation, Gold, encode
+from sayso.models import Annotation, Gold, GoldMention, encode
 from tests.adjudication import sample_annotations
 from tests.adjudication.sample_annotations import DOCUMENT, SCHEMA, TEXT
 
@@ -43,12 +44,12 @@ VERSION = SCHEMA.version
 
 
 def count_contents(record: Gold) -> Counter[tuple[MentionContent | RelationContent, Votes]]:
-    """Count all content of gold, accepted or declined, with its votes."""
+    """Count all content of gold, accepted or declined, with the votes for exactly it."""
     everything = (*record.mentions, *record.declined)
     by_id = {mention.id: labelled_span_of(mention) for mention in everything}
     assert len(by_id) == len(everything), "two mentions share an id"
     found: list[tuple[MentionContent | RelationContent, Votes]] = [
-        (mention_content(m), m.votes) for m in everything
+        (mention_content(m), () if m.amended else m.votes) for m in everything
     ]
     found += [
         (RelationContent(r.type, by_id[r.head], by_id[r.tail]), r.votes)
@@ -78,8 +79,49 @@ def assert_nothing_is_lost(record: Gold, annotations: list[Annotation]) -> None:
     assert voted == votes_by_content(annotations)
     assert max(there.values(), default=1) == 1, "content appears twice"
     assert record.annotators == tuple(sorted(each.annotator for each in annotations))
+    for mention in record.mentions:
+        assert_votes_are_kept(mention, annotations)
     for mention in record.declined:
         assert TEXT[mention.start : mention.end] == mention.text
+
+
+def assert_votes_are_kept(gold: GoldMention, annotations: list[Annotation]) -> None:
+    """Whoever marked this has a vote; if nobody did, whoever marked the span with the label."""
+    marked = [
+        (each.annotator, mention)
+        for each in annotations
+        for mention in each.mentions
+        if labelled_span_of(mention) == labelled_span_of(gold)
+    ]
+    exact = {name for name, own in marked if own.attributes == gold.attributes}
+    assert set(gold.votes) == (exact or {name for name, _own in marked})
+    assert bool(gold.amended) == bool(marked and not exact)
+    names = {name for _who, own in marked for name in {*own.attributes, *gold.attributes}}
+    assert set(gold.amended) == {
+        name
+        for name in names
+        if gold.amended
+        and any(own.attributes.get(name) != gold.attributes.get(name) for _who, own in marked)
+    }
+
+
+@given(sample_annotations.annotation_lists, st.randoms(use_true_random=False))
+def test_votes_stay_whatever_values_the_adjudicator_changes_or_empties(
+    annotations: list[Annotation], chance: Random
+) -> None:
+    changed = []
+    for span, mention in {labelled_span_of(m): m for a in annotations for m in a.mentions}.items():
+        kept = {name: v for name, v in mention.attributes.items() if chance.random() < 0.7}
+        new = {name: "other" for name in kept if chance.random() < 0.2}
+        mended = msgspec.structs.replace(mention, attributes={**kept, **new}, id=f"x{span}")
+        changed.append(mended)
+    decision = Decision(tuple(changed), (), "adjudicated", "2026-02-01", "adj-1")
+    record = build_gold(collect_candidates(annotations), DOCUMENT, decision, VERSION)
+    assert_nothing_is_lost(record, annotations)
+    assert all(mention.votes for mention in record.mentions)
+    again = restore_decision(record)
+    assert again is not None
+    assert build_gold(collect_candidates(annotations), DOCUMENT, again, VERSION) == record
 
 
 @given(sample_annotations.annotation_lists, st.randoms(use_true_random=False))
@@ -307,7 +349,7 @@ def test_annotations_may_change_and_be_adjudicated_again(
 ) -> None:
     """Pending content is asked, decisions stay, and in the end nothing is lost."""
     question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations), SCHEMA)
-    made_by = {"adjudicator": "adj-1", "decided_at": "2026-02-01"}
+    made_by: Any = {"adjudicator": "adj-1", "decided_at": "2026-02-01"}
     before = decode_decision(
         answer_question(question, first), question.context, TEXT, SCHEMA, **made_by
     )

@@ -401,19 +401,47 @@ def test_prose_is_never_touched(contents: dict[str, tuple[str, str]], last: str)
     }
 
 
+BY_PERSON = {"decided": "adjudicated", "adjudicator": "adj-1", "adjudicator_kind": "human"}
+BY_PROGRAM = {**BY_PERSON, "adjudicator_kind": "program"}
+
+
 @pytest.mark.parametrize(
-    ("kinds", "adjudicated", "creators"),
+    ("kinds", "decided", "creators", "origin"),
     [
-        (["program"], False, ["machine-generated"]),
-        (["human"], False, ["other"]),
-        (["human", "program"], False, ["machine-generated", "other"]),
-        (["adjudicator"], False, ["expert-generated"]),
-        (["human"], True, ["expert-generated", "other"]),
-        ([], False, ["no-annotation"]),
+        (["program"], None, ["machine-generated"], "program. No person has checked one. None is"),
+        (["human"], None, ["other"], "Every annotation here was made by people. None is gold."),
+        (["human", "program"], None, ["machine-generated", "other"], "and some by programs"),
+        (["adjudicator"], None, ["expert-generated"], "made by people"),  # as 0.1.0 wrote it
+        (["human"], BY_PERSON, ["expert-generated", "other"], "Gold: 1 adjudicated by a person."),
+        (["human"], BY_PROGRAM, ["machine-generated", "other"], "1 adjudicated by a program."),
+        (["program"], BY_PROGRAM, ["machine-generated"], "No person has checked one. Gold: 1"),
+        (
+            ["program"],
+            {"decided": "unanimous", "annotator_kinds": ("program",)},
+            ["machine-generated"],
+            "No person has checked one. Gold: 1 unanimous among programs.",
+        ),
+        (
+            ["program"],
+            BY_PERSON,
+            ["expert-generated", "machine-generated"],
+            "made by a program. Gold: 1 adjudicated by a person.",
+        ),
+        (
+            ["program"],
+            {"adjudicator": "adj-1"},  # as 0.1.0 wrote it
+            ["machine-generated", "other"],
+            "made by a program. Gold: 1 adjudicated by somebody of unknown kind.",
+        ),
+        ([], None, ["no-annotation"], "Nothing is annotated yet."),
     ],
 )
-def test_annotations_creators_are_those_that_there_are(
-    checkout: Checkout, kinds: list[str], adjudicated: bool, creators: list[str]
+def test_the_card_says_who_made_annotations_and_who_decided_gold(
+    checkout: Checkout,
+    kinds: list[str],
+    decided: dict[str, Any] | None,
+    creators: list[str],
+    origin: str,
 ) -> None:
     document = samples.make_document("d1", "One.")
     answers = [
@@ -421,7 +449,12 @@ def test_annotations_creators_are_those_that_there_are(
         for kind in kinds
     ]
     samples.write_corpus(checkout.root, [document], answers)
-    if adjudicated:
+    for path in checkout.root.glob("corpus/annotations/trial/a-adjudicator.jsonl"):
+        now = b'"annotator_kind":"human","annotator_role":"adjudicator"'
+        assert now in path.read_bytes()
+        path.write_bytes(path.read_bytes().replace(now, b'"annotator_kind":"adjudicator"'))
+        assert "canonical-line" not in run_sayso(checkout.root, "check").stdout
+    if decided is not None:
         gold = Gold(
             doc_id="d1",
             text_sha256=document.text_sha256,
@@ -429,10 +462,17 @@ def test_annotations_creators_are_those_that_there_are(
             schema_version="1.0.0",
             adjudicated="2026-01-02",
             annotators=("a-human",),
+            **decided,
         )
         jsonl.write(checkout.root / "corpus/gold/trial.jsonl", [gold])
     building.build(checkout)
     assert samples.read_header(checkout.root)["annotations_creators"] == creators
+    card = (checkout.root / "corpus/README.md").read_text()
+    assert card.count(origin) == 2, "in the summary and above the annotators"
+    name = str((decided or {}).get("adjudicator"))
+    assert (f"| `{name}` | {(decided or {}).get('adjudicator_kind', 'unknown')} | 1 |" in card) == (
+        name != "None"
+    )
 
 
 def test_an_answer_that_was_carried_over_says_which_text_was_read(checkout: Checkout) -> None:

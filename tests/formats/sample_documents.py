@@ -126,6 +126,7 @@ def _draw_mention(draw: st.DrawFn, text: str, number: int) -> FormatMention:
         started_from=draw(st.sampled_from((None, "prediction"))),
         decided=decided,
         votes=("ann-1", "ann-2") if decided else (),
+        amended=("type",) if decided else (),
     )
 
 

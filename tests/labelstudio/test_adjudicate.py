@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from sayso import jsonl
 from sayso.adjudication.gold_writer import GoldWriteResult
@@ -61,13 +62,14 @@ class AdjudicationBench:
         *,
         who: str = "the mayor",
         kind: str = "local_authority",
+        entity: str = "",
         note: str = "",
         arrow: bool = True,
     ) -> list[dict[str, Any]]:
         """Build a result with a source, a cue and a claim."""
         text = self.text(doc_id)
         parts: list[tuple[str, str, str, dict[str, str | int]]] = [
-            ("a", "Actor", who, {"type": kind}),
+            ("a", "Actor", who, {"type": kind, **({"entity": entity} if entity else {})}),
             ("q", "Cue", "said", CUE),
             ("c", "Claim", "Two drones fell near Belgorod", CLAIM),
         ]
@@ -393,6 +395,70 @@ def test_an_adjudicator_may_mend_and_draw_what_everybody_missed(bench: Adjudicat
         (r.type, r.head, r.tail) for r in record.relations
     }
     assert [m.text for m in record.declined] == ["mayor"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ({}, "human"),
+        ({"kind": "program"}, "program"),
+        ({"kind": "adjudicator"}, "human"),  # as maps of 0.1.0 say it
+    ],
+)
+def test_gold_says_what_the_adjudicator_is(
+    bench: AdjudicationBench, line: dict[str, str], kind: str
+) -> None:
+    path = bench.campaign.checkout.private / "annotators.jsonl"
+    bench.push()
+    (task,) = bench.tasks()
+    taken = {"the mayor": DROP, "mayor": KEEP}
+    marks = {bench.region_id("doc-00000", "Actor", who): what for who, what in taken.items()}
+    bench.submit_verdicts(task, marks)
+    accounts = [each for each in jsonl.read(path, dict[str, Any]) if each["email"] != JUDGE]
+    jsonl.write(path, [*accounts, {"email": JUDGE, "pseudonym": "judge", **line}])
+    bench.pull()
+    decided, alike = bench.read_gold()
+    assert (decided.decided, decided.adjudicator, decided.adjudicator_kind) == (
+        "adjudicated",
+        "judge",
+        kind,
+    )
+    assert (alike.decided, alike.adjudicator, alike.adjudicator_kind) == ("unanimous", None, None)
+    assert decided.annotator_kinds == alike.annotator_kinds == ("human",)
+
+    old = [structs.replace(each, decided=None, adjudicator_kind=None) for each in (decided, alike)]
+    gold = bench.corpus.folder / "gold" / f"{bench.key.campaign}.jsonl"
+    jsonl.write(gold, [structs.replace(each, annotator_kinds=()) for each in old])
+    bench.campaign.request("DELETE", f"/api/tasks/{task['id']}/", None, JUDGE)
+    bench.pull()
+    assert bench.read_gold() == [decided, alike], "a pull adds what older gold did not say"
+    assert bench.list_errors() == []
+
+
+@pytest.mark.parametrize("of_bob", ["", "Odesa", "Kyiv"])
+def test_a_value_that_the_adjudicator_empties_leaves_the_votes(
+    bench: AdjudicationBench, of_bob: str
+) -> None:
+    bench.submit("doc-00000", ANN, entity="Odesa")
+    bench.submit("doc-00000", BOB, entity=of_bob, arrow=False)
+    bench.campaign.pull()
+    bench.push()
+    (task,) = bench.tasks()
+    actor = bench.region_id("doc-00000", "Actor", "the mayor")
+    (prediction,) = task["predictions"]
+    prediction["result"] = [i for i in prediction["result"] if i.get("from_name") != "actor_entity"]
+    rows = [row["value"] for row in task["data"][OPEN_RELATIONS]]
+    tick = {"id": OPEN_RELATIONS, "from_name": OPEN_RELATIONS, "to_name": TEXT, "type": "choices"}
+    bench.submit_verdicts(
+        task, {actor: KEEP} if of_bob == "Kyiv" else {}, more=[{**tick, "value": {"choices": rows}}]
+    )
+    assert bench.pull().documents["adjudicated"] == 1
+    record = bench.read_gold()[0]
+    mayor = next(each for each in record.mentions if each.label == "Actor")
+    assert mayor.attributes == {"type": "local_authority"}
+    assert (mayor.decided, mayor.votes) == ("adjudicated", record.annotators)
+    assert mayor.amended == ("entity",)
+    assert not [line for line in bench.list_errors() if "/gold/" in line]
 
 
 def bench_verdict(region: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -226,25 +227,32 @@ def test_what_does_not_concern_this_pull_stays(campaign: SampleCampaign) -> None
     )
 
 
-def test_the_map_gives_an_account_its_pseudonym_and_kind(campaign: SampleCampaign) -> None:
+@pytest.mark.parametrize(
+    ("line", "kind", "role"),
+    [
+        ({"kind": "program"}, "program", "annotator"),
+        ({"role": "adjudicator"}, "human", "adjudicator"),
+        ({"kind": "program", "role": "adjudicator"}, "program", "adjudicator"),
+        ({"kind": "adjudicator"}, "human", "adjudicator"),  # as maps of 0.1.0 say it
+    ],
+)
+def test_the_map_gives_an_account_its_pseudonym_kind_and_role(
+    campaign: SampleCampaign, line: dict[str, str], kind: str, role: str
+) -> None:
     campaign.write_documents(sample_document(1))
     campaign.push()
     campaign.submit("doc-00001", email=ANN)
     campaign.pull()
     path = campaign.checkout.private / "annotators.jsonl"
-    lines = list(jsonl.read(path, pseudonyms.Annotator))
-    chosen = [
-        msgspec.structs.replace(line, pseudonym="judge", kind="adjudicator")
-        if line.email == ANN
-        else line
-        for line in lines
-    ]
-    jsonl.write(path, chosen)
+    accounts = list(jsonl.read(path, dict[str, Any]))
+    changes = {ANN: {"pseudonym": "judge", "kind": "human", "role": "annotator", **line}}
+    jsonl.write(path, [each | changes.get(each["email"], {}) for each in accounts])
     result = campaign.pull()
     assert [
-        (annotation.annotator, annotation.annotator_kind)
+        (annotation.annotator, annotation.annotator_kind, annotation.annotator_role)
         for annotation in campaign.read_annotations()
-    ] == [("judge", "adjudicator")]
+    ] == [("judge", kind, role)]
+    assert "canonical-line" not in run_sayso(campaign.checkout.root, "check").stdout
     assert campaign.read_annotation_files().keys() == {"judge.jsonl"} and result.vanished == []
 
 

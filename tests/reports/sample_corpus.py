@@ -162,7 +162,9 @@ def main_gold() -> Gold:
         annotators=("ann-1", "ann-2"),
         mentions=tuple(mentions),
         relations=tuple(relations),
+        decided="adjudicated",
         adjudicator="adj-1",
+        adjudicator_kind="program",
         interface="all",
         declined=(
             GoldMention(

@@ -282,7 +282,11 @@ def test_many_documents_are_split_into_blocks(checkout: Checkout) -> None:
 def test_the_banner_states_who_annotated(
     sample_checkout: Checkout, selection: AnnotationFilter, headline: str
 ) -> None:
-    assert build_banner(count_corpus(sample_checkout.root, selection)).headline == headline
+    banner = build_banner(count_corpus(sample_checkout.root, selection))
+    assert banner.headline == headline
+    assert ("Who decided: 1 adjudicated by a program." in banner.explanation) == (
+        headline[0] == "1"
+    )
     write_report(sample_checkout, sample_checkout.root / "page.html", selection)
     assert html.escape(headline) in (sample_checkout.root / "page.html").read_text(encoding="utf-8")
 

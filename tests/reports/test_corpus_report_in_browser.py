@@ -234,7 +234,7 @@ def test_crossing_spans_are_drawn_in_pieces(tmp_path: Path, open_page: OpenPage)
 def test_annotations_of_a_document_can_be_chosen(sample_page: Path, open_page: OpenPage) -> None:
     page = open_page(sample_page, "#document/said")
     assert page.get_by_role("radio").count() == 4
-    expect(page.get_by_label("adjudicated · trial")).to_be_checked()
+    expect(page.get_by_label("adjudicated by a program · trial")).to_be_checked()
     page.mouse.click(*centre_of(page.locator("mark").first))
     assert "majority" in page.locator(".detail").inner_text()
     page.get_by_label("ann-2 (human) · trial · all").check()
@@ -284,7 +284,7 @@ def test_two_annotations_of_one_annotator_are_both_shown(
 
 def test_declined_mentions_are_listed(sample_page: Path, open_page: OpenPage) -> None:
     page = open_page(sample_page, "#document/said")
-    expect(page.get_by_label("adjudicated · trial")).to_be_checked()
+    expect(page.get_by_label("adjudicated by a program · trial")).to_be_checked()
     expect(page.locator(".declined li")).to_have_text(f"Actor “{MAIN_TEXT[:1]}” (expert): ann-2")
     page.get_by_label("ann-1 (human) · trial · all").check()
     expect(page.locator(".declined")).to_have_count(0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from sayso.models import Annotation, AttributeValue, Mention, Pseudonym, Relation
+from sayso.models import Annotation, AnnotatorKind, AttributeValue, Mention, Pseudonym, Relation
 from sayso.spans import Span, overlaps
 
 AttributeItems = tuple[tuple[str, AttributeValue], ...]
@@ -88,6 +88,7 @@ class DocumentCandidates:
 
     Attributes:
         annotators: all whose annotation counts, also those who marked nothing.
+        annotator_kinds: each kind among them once.
         latest_update: when the last of the annotations was changed.
         changed: annotators whose annotation somebody else saved after them, and who did.
     """
@@ -97,6 +98,7 @@ class DocumentCandidates:
     campaign: str
     pass_name: str
     annotators: Votes
+    annotator_kinds: tuple[AnnotatorKind, ...]
     mentions: tuple[SpanCandidate, ...]
     relations: tuple[tuple[RelationContent, Votes], ...]
     latest_update: str
@@ -113,6 +115,24 @@ class DocumentCandidates:
             )
         }
         return {**found, **dict(self.relations)}
+
+    def resolve_votes(self, content: Content) -> tuple[Votes, tuple[str, ...]]:
+        """Return the votes on decided content, and the attributes that the decision amended.
+
+        If nobody has exactly this mention, all who marked its labelled span have a vote. The
+        amended attributes are those in which at least one of them differs from it.
+        """
+        if content in self.votes or not isinstance(content, MentionContent):
+            return self.votes.get(content, ()), ()
+        candidate = self._candidate_by_span.get(content.labelled_span)
+        if candidate is None:
+            return (), ()
+        given = (set(attributes) ^ set(content.attributes) for attributes, _ in candidate.variants)
+        return candidate.voters, tuple(sorted({name for each in given for name, _value in each}))
+
+    @cached_property
+    def _candidate_by_span(self) -> Mapping[LabelledSpan, SpanCandidate]:
+        return {candidate.labelled_span: candidate for candidate in self.mentions}
 
     def is_agreed(self, content: Content) -> bool:
         """Return True if every annotator has it, and nothing else on the same labelled span."""
@@ -196,6 +216,7 @@ def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
         campaign=first.campaign,
         pass_name=first.interface,
         annotators=tuple(sorted(annotation.annotator for annotation in annotations)),
+        annotator_kinds=tuple(sorted({annotation.annotator_kind for annotation in annotations})),
         mentions=_collect_mentions(annotations),
         relations=_collect_relations(annotations),
         latest_update=max(annotation.updated for annotation in annotations),

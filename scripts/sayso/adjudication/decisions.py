@@ -6,7 +6,7 @@ All content of the candidates is in gold or declined, with its votes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -24,6 +24,7 @@ from sayso.adjudication.candidates import (
     relation_contents,
 )
 from sayso.models import (
+    AnnotatorKind,
     DecisionMethod,
     Document,
     Gold,
@@ -46,6 +47,7 @@ class Decision:
         decided: the method for content that not every annotator has.
         decided_at: ISO 8601.
         declined: content that was seen and not accepted. Later content must still be decided.
+        adjudicator_kind: None if unknown.
     """
 
     mentions: tuple[Mention, ...]
@@ -55,6 +57,7 @@ class Decision:
     adjudicator: Pseudonym | None = None
     note: str | None = None
     declined: frozenset[Content] = field(default_factory=frozenset)
+    adjudicator_kind: AnnotatorKind | None = None
 
     @cached_property
     def accepted(self) -> frozenset[Content]:
@@ -143,8 +146,11 @@ def build_gold(
         interface=candidates.pass_name,
         schema_version=schema_version,
         adjudicated=decision.decided_at,
+        decided=_record_method(candidates, decision, declined),
         adjudicator=decision.adjudicator,
+        adjudicator_kind=decision.adjudicator_kind,
         annotators=candidates.annotators,
+        annotator_kinds=candidates.annotator_kinds,
         mentions=sort_mentions(mentions),
         relations=_build_gold_relations(taken, end_ids, candidates, decision),
         declined=sort_mentions(declined),
@@ -157,6 +163,7 @@ def _build_gold_mention(
     mention: Mention, candidates: DocumentCandidates, decision: Decision
 ) -> GoldMention:
     content = mention_content(mention)
+    votes, amended = candidates.resolve_votes(content)
     return GoldMention(
         id=mention.id,
         label=mention.label,
@@ -167,7 +174,8 @@ def _build_gold_mention(
         flag=mention.flag,
         note=mention.note,
         decided=_decision_method(content, candidates, decision),
-        votes=candidates.votes.get(content, ()),
+        votes=votes,
+        amended=amended,
     )
 
 
@@ -187,6 +195,14 @@ def _build_gold_relations(
         )
         for content in contents
     )
+
+
+def _record_method(
+    candidates: DocumentCandidates, decision: Decision, declined: Sequence[GoldMention]
+) -> DecisionMethod:
+    if decision.decided == "majority" and candidates.is_unanimous and not declined:
+        return "unanimous"
+    return decision.decided
 
 
 def _decision_method(
@@ -221,6 +237,7 @@ def restore_decision(record: Gold) -> Decision | None:
         record.adjudicator,
         record.note,
         frozenset([*map(mention_content, record.declined), *relations]),
+        record.adjudicator_kind,
     )
 
 

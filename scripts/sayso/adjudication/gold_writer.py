@@ -216,8 +216,7 @@ class _GoldMerge:
             return "broken", f"{len(broken)} errors"
         if decision.decided == "majority":
             self.result.undecided += count_undecided(candidates, decision)
-        alike = decision.decided == "majority" and candidates.is_unanimous and not record.declined
-        self.result.documents["unanimous" if alike else decision.decided] += 1
+        self.result.documents[record.decided or decision.decided] += 1
         return record
 
 

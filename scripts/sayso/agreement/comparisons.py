@@ -16,6 +16,7 @@ STARTED_FROM_ANOTHER = "started from another's annotation"
 UNSEEN_PREDICTION = "taken over from a prediction that nobody looked at"
 CHANGED_BY_ANOTHER = "saved by somebody else after its annotator"
 SUPERSEDED = "an earlier annotation of the same annotator"
+ADJUDICATOR = "an adjudicator's, beside those of the annotators"
 OTHER_ANNOTATOR_KIND = "not by an annotator of the kind that is compared"
 NO_SECOND_ANNOTATION = "nobody else has annotated it"
 
@@ -53,7 +54,7 @@ class ExcludedAnnotations:
 
 def with_excluded(selection: AnnotationFilter) -> AnnotationFilter:
     """Return the filter for `CorpusFiles.items` that keeps what is excluded, to count it."""
-    return replace(selection, kinds=frozenset({"human", "program", "adjudicator"}))
+    return replace(selection, kinds=frozenset({"human", "program"}))
 
 
 def compared_kinds(selection: AnnotationFilter) -> frozenset[AnnotatorKind]:
@@ -105,7 +106,9 @@ def select_independent(
     """
     kinds, latest = compared_kinds(selection), dict[str, Annotation]()
     for annotation in sorted(annotations, key=attrgetter("updated", "created")):
-        if annotation.annotator_kind not in kinds:
+        if annotation.annotator_role == "adjudicator":
+            excluded.add(annotation, ADJUDICATOR)
+        elif annotation.annotator_kind not in kinds:
             excluded.add(annotation, OTHER_ANNOTATOR_KIND)
         elif annotation.status == "skipped":
             excluded.add(annotation, SKIPPED_DOCUMENT)

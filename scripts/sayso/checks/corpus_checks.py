@@ -40,6 +40,7 @@ from sayso.models import (
     encode,
     sha256,
     sort_mentions,
+    update_line,
 )
 from sayso.schema.declarations import Schema
 
@@ -169,7 +170,7 @@ def _read_lines(
         if record_type is not Document and not selection.accepts(record):
             continue
         line = CheckedLine(record.doc_id, rank, file_number, number, file, record)
-        if raw != encode(record) + b"\n":
+        if update_line(raw) != encode(record) + b"\n":
             line_findings.append(line.finding(CANONICAL_LINE, "the same record has other bytes"))
         is_annotation = record_type is Annotation
         key = annotation_sort_key(record) if is_annotation else (record.doc_id,)

@@ -120,7 +120,7 @@ def filter_options(*, programs: bool) -> Callable[[Callable[..., Any]], Callable
 
             pass_names = frozenset(options.pop("pass_names"))
             _require_passes(pass_names)
-            people: tuple[RecordKind, ...] = ("human", "adjudicator", "gold")
+            people: tuple[RecordKind, ...] = ("human", "gold")
             selection = AnnotationFilter(
                 campaigns=frozenset(options.pop("campaigns")),
                 pass_names=pass_names,

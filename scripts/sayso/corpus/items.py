@@ -18,7 +18,7 @@ from sayso import jsonl
 from sayso.errors import InputError, SpanError
 from sayso.models import Annotation, Document, Gold, Relation
 
-RecordKind = Literal["human", "program", "adjudicator", "gold"]
+RecordKind = Literal["human", "program", "gold"]
 RecordFile = tuple[Path, type[Annotation] | type[Gold]]
 _Located = tuple[str, Annotation | Gold, Path, int]
 _REMEDY = "run `sayso check`"

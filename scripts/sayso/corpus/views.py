@@ -131,8 +131,13 @@ class MentionView:
 
     @property
     def votes(self) -> tuple[str, ...]:
-        """The annotators who had exactly this mention; none outside gold."""
+        """The annotators who had exactly this mention, or all of it but ``amended``; see there."""
         return self.record.votes if isinstance(self.record, GoldMention) else ()
+
+    @property
+    def amended(self) -> tuple[str, ...]:
+        """The attributes in which gold differs from its voters, if nobody had exactly this."""
+        return self.record.amended if isinstance(self.record, GoldMention) else ()
 
     @property
     def sentence(self) -> Sentence | None:

@@ -29,6 +29,14 @@ class ConfigTable:
     counts: Counts = field(default_factory=Counter)
 
 
+def _fill_roles(table: pa.Table) -> pa.Table:
+    """Give each annotation its role, which a line leaves out if it is the annotator's."""
+    at = table.column_names.index("annotator_role")
+    roles = pc.fill_null(table["annotator_role"], "annotator")
+    is_annotation = table["annotator_kind"].is_valid()
+    return table.set_column(at, "annotator_role", pc.if_else(is_annotation, roles, None))
+
+
 class AnnotatedChunk:
     """Documents, tokenized, and one row of ``table`` for each annotation or gold.
 
@@ -47,7 +55,7 @@ class AnnotatedChunk:
         """Tokenize the texts and check that each row was made for the text of its document."""
         self.documents, self.annotations, self.schema = documents, annotations, schema
         self.columns = config_columns(schema)
-        self.table = annotations.table
+        self.table = _fill_roles(annotations.table)
         self.document: IntArray = np.asarray(document_index, dtype=np.int64)
         self.gold: BoolArray = np.array([line.gold for line in annotations.lines], dtype=np.bool_)
         self.texts = TokenizedTexts(
@@ -89,7 +97,7 @@ class AnnotatedChunk:
 
     @cached_property
     def _key_columns(self) -> dict[str, pa.Array]:
-        names = ("doc_id", "annotator_kind", "campaign", "interface")
+        names = ("doc_id", "annotator_kind", "annotator_role", "campaign", "interface")
         reading = pc.if_else(
             pa.array(self.gold), GOLD_ANNOTATOR, combine_chunks(self.table["annotator"])
         )

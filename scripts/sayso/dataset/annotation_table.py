@@ -22,7 +22,7 @@ import pyarrow.json
 
 from sayso.dataset.features import arrow_schema, attribute_columns, json_columns
 from sayso.errors import InputError, SpanError
-from sayso.models import Annotation, Gold
+from sayso.models import Annotation, Gold, update_line
 from sayso.schema.declarations import Schema
 
 _BLOCK_BYTES = 4 << 20
@@ -43,7 +43,10 @@ _ITEM_FIELDS = {
     "kept": ("reason",),
 }
 _CLOSED_FIELDS = {
-    "annotator_kind": {"human", "program", "adjudicator"},
+    "annotator_kind": {"human", "program"},
+    "annotator_role": {"annotator", "adjudicator"},
+    "adjudicator_kind": {"human", "program"},
+    "decided": {"unanimous", "majority", "adjudicated"},
     "status": {"submitted", "skipped"},
     "started_from": {"nothing", "prediction", "annotation", "unseen_prediction"},
 }
@@ -100,7 +103,7 @@ class AnnotationTable:
         schema = arrow_schema(json_columns(self._schema))
         if not self.lines:
             return schema.empty_table().combine_chunks()
-        content = b"".join(map(_encode_kept_items, self.lines))
+        content = b"".join(map(_prepare_line, self.lines))
         block = max(_BLOCK_BYTES, 2 * max(len(line.content) for line in self.lines))
         try:
             table = pyarrow.json.read_json(
@@ -239,9 +242,10 @@ def _has_unknown_values(table: pa.Table) -> bool:
     )
 
 
-def _encode_kept_items(line: SourceLine) -> bytes:
-    """Return the line with each kept item, which may be any JSON, as a string of JSON."""
-    content = line.content if line.content.endswith(b"\n") else line.content + b"\n"
+def _prepare_line(line: SourceLine) -> bytes:
+    """Return the updated line with each kept item, which may be any JSON, as a string of JSON."""
+    content = update_line(line.content)
+    content = content if content.endswith(b"\n") else content + b"\n"
     if b'"kept"' not in content:
         return content
     try:

@@ -102,10 +102,26 @@ def _count_gold(chunk: AnnotatedChunk) -> Counts:
     counts.update(count_carried_over(table))
     for day in table["adjudicated"].to_pylist():
         counts[count_key("day", parse_day(day))] += 1
+    counts.update(_count_deciders(table))
     for version in table["schema_version"].to_pylist():
         counts[count_key("schema_version", version)] += 1
     owner = count_key(GOLD_ANNOTATOR, GOLD_ANNOTATOR)
     counts.update(count_relations(table, [owner] * table.num_rows))
+    return counts
+
+
+def _count_deciders(table: pa.Table) -> Counts:
+    """Count gold by method and kinds of deciders, and by adjudicator."""
+    counts: Counts = Counter()
+    names = ("decided", "adjudicator", "adjudicator_kind", "annotator_kinds")
+    for decided, adjudicator, kind, kinds in zip(
+        *(table[name].to_pylist() for name in names), strict=True
+    ):
+        if adjudicator:
+            counts[count_key("adjudicator", kind, adjudicator)] += 1
+        method = decided or ("adjudicated" if adjudicator else None)
+        deciders = kind if adjudicator else " ".join(kinds or ())
+        counts[count_key("decided", method, deciders)] += 1
     return counts
 
 

@@ -67,6 +67,7 @@ def count_annotations(table: pa.Table) -> Counts:
         owners.append(count_key(kind, name))
         details = (row["interface"], row["schema_version"], row["status"])
         counts[count_key("answer", kind, name, *details)] += 1
+        counts[count_key("role", kind, name, row["annotator_role"])] += 1
         counts[count_key("guidelines", kind, name, row["guidelines_version"])] += 1
         counts[count_key("started_from", kind, row["started_from"] or "nothing")] += 1
         counts[count_key("day", parse_day(row["updated"]))] += 1
@@ -77,7 +78,7 @@ def count_annotations(table: pa.Table) -> Counts:
 
 
 _COUNTED = {
-    *("annotator_kind", "annotator", "interface", "schema_version"),
+    *("annotator_kind", "annotator_role", "annotator", "interface", "schema_version"),
     *("guidelines_version", "status", "started_from", "updated"),
 }
 

@@ -36,7 +36,9 @@ _COLUMN_DESCRIPTIONS = {
     "campaign": "The campaign of the annotation.",
     "interface": "The pass; for gold the pass that was adjudicated.",
     "annotator": "Pseudonym, stable across versions.",
-    "annotator_kind": "`human`, `program` or `adjudicator`; null for gold.",
+    "annotator_kind": "What the annotator is: `human` or `program`; null for gold.",
+    "annotator_role": "`annotator`, or `adjudicator` for an adjudicator's answer beside those of "
+    "the annotators; null for gold.",
     "changed_by": "Pseudonym of whoever else saved the annotation after its annotator, unless "
     "nothing changed; else null. Such annotations are in no figure of agreement.",
     "reading": "The annotator's pseudonym, or `gold` for the result of adjudication.",
@@ -52,7 +54,10 @@ _COLUMN_DESCRIPTIONS = {
     "adjudicated": "True if the document has been adjudicated.",
     "adjudicated_on": "Time of adjudication.",
     "adjudicator": "Pseudonym of the adjudicator; null if a rule decided (unanimity or majority).",
+    "adjudicator_kind": "What the adjudicator is: `human` or `program`; null if a rule decided, or "
+    "if it was not recorded.",
     "annotators": "The annotators whose annotations were adjudicated.",
+    "annotator_kinds": "Each kind among these annotators once; empty if it was not recorded.",
     "declined": "Mentions of annotators that gold did not take, with their votes.",
     "declined_relations": "Relations that gold did not take; an end may be a declined mention.",
     "mentions": "Labelled spans with attributes.",
@@ -71,7 +76,7 @@ _COLUMN_DESCRIPTIONS = {
     "sentence_end": "Offset after the sentence's last code point.",
     "sentence_index": "Counts from 0 in the document.",
     "flag": "`unsure`, `hard_case`, or null.",
-    "decided": "For gold: unanimous, majority or adjudicated.",
+    "decided": "For gold: unanimous, majority or adjudicated; null if it was not recorded.",
     "tokens": "Runs of letters and digits; every other sign alone.",
     "token_starts": "Offset of each token's first code point in the document.",
     "token_ends": "Offset after each token's last code point.",

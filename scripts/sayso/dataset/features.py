@@ -33,18 +33,21 @@ def _columns(text: str) -> Columns:
 _DOCUMENT_COLUMNS = _columns(
     "doc_id title outlet url published language license source_name split ingested text_sha256 text"
 )
-_KEY_COLUMNS = _columns("doc_id reading annotator_kind campaign interface answer:int32")
+_KEY_COLUMNS = _columns(
+    "doc_id reading annotator_kind annotator_role campaign interface answer:int32"
+)
 _SPAN_COLUMNS = _columns("start:int32 end:int32 text")
 _SENTENCE_COLUMNS = _columns("sentence_start:int32 sentence_end:int32 sentence")
 _RELATION_COLUMNS = _columns("type head tail")
+_DECIDER_COLUMNS = _columns("decided adjudicator adjudicator_kind")
 _DECISION_COLUMNS: Columns = {"decided": "string", "votes": ["string"]}
 _REMARK_COLUMNS = _columns("flag note started_from")
 _KEPT_COLUMNS = _columns("reason item")
 _ORIGIN_COLUMNS = _columns("system project:int64 task:int64 annotation:int64 server")
 _MISALIGNED_COLUMNS = _columns("mention_id label start:int32 end:int32 reason")
 _ANNOTATION_COLUMNS = _columns("""
-    doc_id text_sha256 text_read campaign interface annotator annotator_kind changed_by
-    answer:int32 schema_version guidelines_version status created updated
+    doc_id text_sha256 text_read campaign interface annotator annotator_kind annotator_role
+    changed_by answer:int32 schema_version guidelines_version status created updated
     lead_time_seconds:float64 started_from
 """)
 
@@ -178,7 +181,8 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
         "gold": {
             **_drop_columns(_DOCUMENT_COLUMNS, "source_name", "ingested"),
             "adjudicated": "bool",
-            **_columns("adjudicated_on text_read campaign interface schema_version adjudicator"),
+            **_columns("adjudicated_on text_read campaign interface schema_version"),
+            **_DECIDER_COLUMNS,
             **_gold_columns(mention),
             "note": "string",
         },
@@ -210,7 +214,8 @@ def json_columns(schema: Schema) -> Columns:
     """Return the fields of a line of ``annotations/`` or ``gold/``, those of both together."""
     return {
         **_drop_columns(_ANNOTATION_COLUMNS, "answer"),
-        **_columns("adjudicated adjudicator"),
+        "adjudicated": "string",
+        **_DECIDER_COLUMNS,
         **_gold_columns(_mention_columns(schema)),
         "note": "string",
         "kept": [_KEPT_COLUMNS],
@@ -228,11 +233,13 @@ def _mention_columns(schema: Schema) -> Columns:
 
 
 def _gold_columns(mention: Columns) -> Columns:
+    mention = {**mention, **_DECISION_COLUMNS, "amended": ["string"]}
     return {
         "annotators": ["string"],
-        "mentions": [{**mention, **_DECISION_COLUMNS}],
+        "annotator_kinds": ["string"],
+        "mentions": [mention],
         "relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
-        "declined": [{**mention, **_DECISION_COLUMNS}],
+        "declined": [mention],
         "declined_relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
     }
 

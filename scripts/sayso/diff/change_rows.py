@@ -25,7 +25,7 @@ from sayso.diff.version_bump import ChangeKind, bump_reasons, least_bump
 from sayso.models import Mention, Relation
 from sayso.versions import Bump
 
-_DECISION_FIELDS = {"decided", "votes"}
+_DECISION_FIELDS = {"decided", "votes", "amended"}
 _FIELDS_WITH_OWN_KIND = {"flag", "note"}
 _SCHEMA_KINDS_OUTSIDE_DATA = {"interface", "crosswalk"}  # no record contains names of these
 _REDEFINING_FIELDS = {"kind", "head", "tail"}

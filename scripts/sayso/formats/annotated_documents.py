@@ -40,6 +40,7 @@ METADATA_FIELDS = (
     "interface",
     "annotator",
     "annotator_kind",
+    "annotator_role",
     "changed_by",
     "schema_version",
     "guidelines_version",
@@ -51,8 +52,11 @@ METADATA_FIELDS = (
     "text_read",
     "origin",
     "adjudicated",
+    "decided",
     "adjudicator",
+    "adjudicator_kind",
     "annotators",
+    "annotator_kinds",
 )
 """Names in ``AnnotatedDocument.about``, in the order of columns."""
 
@@ -63,10 +67,11 @@ _MAXIMUM_CLOSED_VALUES = 64
 
 
 class FormatMention(Mention, frozen=True, kw_only=True):
-    """A mention in anybody's labels; ``decided`` and ``votes`` where it was adjudicated."""
+    """A mention in anybody's labels; how it was decided where it was adjudicated."""
 
     decided: DecisionMethod | None = None
     votes: tuple[Pseudonym, ...] = ()
+    amended: tuple[str, ...] = ()
 
 
 class FormatRelation(Relation, frozen=True, kw_only=True):
@@ -206,7 +211,7 @@ def _clear_mentions(
 
 def _clear_decisions(annotated: AnnotatedDocument) -> tuple[int, AnnotatedDocument]:
     found, annotated = _clear_mentions(
-        annotated, lambda m: m.decided is not None, decided=None, votes=()
+        annotated, lambda m: m.decided is not None, decided=None, votes=(), amended=()
     )
     decided = sum(relation.decided is not None for relation in annotated.relations)
     if decided:

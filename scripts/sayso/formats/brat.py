@@ -46,6 +46,7 @@ _BREAK_CHARACTERS = f"{LINE_BREAKS}\t"  # end a line, or a field of it
 _BREAK_RUN = re.compile(f"[{_BREAK_CHARACTERS}]+")
 _NOTE_TYPE = "AnnotatorNotes"  # brat's own name for what an annotator typed
 _MENTION_FIELDS = ("flag", "started_from", "decided")
+_LISTED_FIELDS = ("votes", "amended")
 _NOT_TAKEN = {"E": "events", "N": "references to a database", "*": "equivalences"}
 _REMEDY = "correct the line"
 
@@ -187,7 +188,7 @@ def _format_lines(annotated: AnnotatedDocument, closed: dict[str, list[str]]) ->
         choices = {name: value for name, value in attributes.items() if name in closed}
         choices |= {name: value for name in _MENTION_FIELDS if (value := getattr(m, name))}
         notes = {name: value for name, value in attributes.items() if name not in closed}
-        notes |= {"votes": " ".join(m.votes)} if m.votes else {}
+        notes |= {name: " ".join(values) for name in _LISTED_FIELDS if (values := getattr(m, name))}
         notes |= {_NOTE_TYPE: m.note} if m.note is not None else {}
         yield from (f"{number('A')}\t{name} {m.id} {value}\n" for name, value in choices.items())
         yield from (f"{number('#')}\t{name} {m.id}\t{value}\n" for name, value in notes.items())
@@ -343,8 +344,9 @@ class _BratDocument:
     ) -> FormatMention:
         if is_note and name == _NOTE_TYPE and mention.note is None:
             return replace(mention, note=value)
-        if is_note and name == "votes":
-            return replace(mention, votes=tuple(value.split(" ")))
+        if is_note and name in _LISTED_FIELDS:
+            known = {**msgspec.structs.asdict(mention), name: value.split(" ")}
+            return msgspec.convert(known, FormatMention)
         if (
             name == "flag"
             or (name == "started_from" and value in ("prediction", "prediction_changed"))

@@ -84,7 +84,7 @@ class ExportSelection:
             campaigns=self.campaigns,
             annotators=frozenset({self.annotator}),
             pass_names=frozenset({self.pass_name or ""}),
-            kinds=frozenset({"human", "program", "adjudicator"}),
+            kinds=frozenset({"human", "program"}),
         )
 
 
@@ -173,7 +173,7 @@ def _list_selections(corpus: CorpusFiles, chosen: AnnotationFilter) -> Iterator[
         heads = (
             head
             for head in jsonl.read(path, _ExportHead)
-            if not chosen.kinds or head.annotator_kind in chosen.kinds
+            if not chosen.kinds or head.kind in chosen.kinds
         )
         for pass_name in sorted({head.interface for head in heads}):
             if not chosen.pass_names or pass_name in chosen.pass_names:
@@ -182,7 +182,11 @@ def _list_selections(corpus: CorpusFiles, chosen: AnnotationFilter) -> Iterator[
 
 class _ExportHead(Struct, frozen=True):
     interface: str
-    annotator_kind: AnnotatorKind
+    annotator_kind: str
+
+    @property
+    def kind(self) -> AnnotatorKind:
+        return "program" if self.annotator_kind == "program" else "human"
 
 
 @dataclass
@@ -247,7 +251,10 @@ def _describe(document: Document, record: Annotation | Gold) -> dict[str, str]:
         name: getattr(document, name, None) or getattr(record, name, None)
         for name in METADATA_FIELDS
     }
-    known["annotators"] = " ".join(getattr(record, "annotators", ()))
+    for name in ("annotators", "annotator_kinds"):
+        known[name] = " ".join(getattr(record, name, ()))
+    if known["annotator_role"] == "annotator":
+        del known["annotator_role"]
     if isinstance(record, Annotation) and (origin := record.origin):
         numbers = (origin.project, origin.task, origin.annotation)
         known["origin"] = " ".join(

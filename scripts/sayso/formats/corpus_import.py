@@ -30,8 +30,10 @@ from sayso.models import (
     AnnotationOrigin,
     AnnotationStatus,
     AnnotatorKind,
+    AnnotatorRole,
     DocId,
     Pseudonym,
+    ReadKind,
     StartedFrom,
     sha256,
 )
@@ -189,8 +191,8 @@ class _ImportRun:
             campaign=request.campaign,
             interface=request.pass_name,
             annotator=self._annotator(about, location),
-            annotator_kind=request.annotator_kind
-            or convert("annotator_kind", "human", AnnotatorKind),
+            annotator_kind=request.annotator_kind or convert("annotator_kind", "human", ReadKind),
+            annotator_role=convert("annotator_role", "annotator", AnnotatorRole),
             changed_by=convert("changed_by", None, Pseudonym | None),
             schema_version=self.schema.version,
             guidelines_version=convert("guidelines_version", None, SchemaVersion | None),

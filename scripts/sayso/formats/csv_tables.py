@@ -17,7 +17,7 @@ from typing import Any
 from sayso.formats.annotated_documents import METADATA_FIELDS, AnnotatedDocument, ExportContent
 
 _MENTION_COLUMNS = ("doc_id", "id", "label", "start", "end", "text")
-_EXTRA_COLUMNS = ("flag", "note", "started_from", "decided", "votes")
+_EXTRA_COLUMNS = ("flag", "note", "started_from", "decided", "votes", "amended")
 _RELATION_COLUMNS = ("doc_id", "type", "head", "tail", "decided", "votes")
 
 
@@ -60,7 +60,8 @@ def _mention_rows(
 ) -> Iterator[tuple[object, ...]]:
     for m in annotated.mentions:
         values = {f"{m.label}.{name}": value for name, value in m.attributes.items()}
-        extra = (m.flag, m.note, m.started_from, m.decided, " ".join(m.votes))
+        names = (" ".join(m.votes), " ".join(m.amended))
+        extra = (m.flag, m.note, m.started_from, m.decided, *names)
         yield (
             annotated.doc_id,
             m.id,

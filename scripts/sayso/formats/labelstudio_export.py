@@ -204,6 +204,7 @@ class _ExportedTask:
         known = {
             "annotator": annotator.pseudonym,
             "annotator_kind": annotator.kind,
+            "annotator_role": annotator.role,
             "status": "skipped" if theirs.get("was_cancelled") else "submitted",
             "created": created,
             "updated": str(theirs.get("updated_at") or created),

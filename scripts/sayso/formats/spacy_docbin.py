@@ -102,5 +102,5 @@ def _mention_data(mention: FormatMention) -> dict[str, Any]:
         name: getattr(mention, name)
         for name in ("attributes", "flag", "note", "started_from", "decided")
     }
-    known["votes"] = list(mention.votes)
+    known |= {"votes": list(mention.votes), "amended": list(mention.amended)}
     return {name: value for name, value in known.items() if value not in (None, {}, [])}

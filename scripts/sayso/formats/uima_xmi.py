@@ -55,7 +55,7 @@ _SKIPPED_TYPES = (
     "de.tudarmstadt.ukp.clarin.webanno.api.type.",
 )
 _STRING, _LONG = "uima.cas.String", "uima.cas.Long"
-_MENTION_FIELDS = ("flag", "note", "started_from", "decided", "votes")
+_MENTION_FIELDS = ("flag", "note", "started_from", "decided", "votes", "amended")
 _END_FEATURES = (("Governor", "Dependent"), ("governor", "dependent"), ("source", "target"))
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -207,6 +207,7 @@ def _build_feature_structure(mention_type: Any, mention: FormatMention) -> Any:
         started_from=mention.started_from,
         decided=mention.decided,
         votes=" ".join(mention.votes) or None,
+        amended=" ".join(mention.amended) or None,
         **{
             name: value if mention_type.get_feature(name).rangeType.name == _LONG else str(value)
             for name, value in attributes.items()
@@ -326,8 +327,7 @@ def _convert_mention(
     identifier = values.pop("identifier") if ours and "identifier" in values else f"x{theirs.xmiID}"
     found = build_mention(text, location, identifier, label, Span(theirs.begin, theirs.end))
     extra = {name: values.pop(name) for name in _MENTION_FIELDS if ours and name in values}
-    if "votes" in extra:
-        extra["votes"] = extra["votes"].split()
+    extra |= {name: extra[name].split() for name in ("votes", "amended") if name in extra}
     attributes = {}
     for name, value in values.items():
         if isinstance(value, str | int):

@@ -90,7 +90,9 @@ def _mention_bodies(mention: FormatMention) -> Iterator[dict[str, Any]]:
         for name in ("flag", "started_from", "decided")
         if (value := getattr(mention, name))
     }
-    known |= {"votes": list(mention.votes)} if mention.votes else {}
+    known |= {
+        name: list(values) for name in ("votes", "amended") if (values := getattr(mention, name))
+    }
     if known:
         yield _json_body(known)
     if mention.note is not None:

@@ -448,7 +448,7 @@ class FetchedAnnotations:
     def _file_fingerprint(self, path: Path) -> str:
         # Of all accounts, since any of them may have changed an annotation in the file.
         accounts = self.annotators.items()
-        names = sorted((number, who.pseudonym, who.kind) for number, who in accounts)
+        names = sorted((n, who.pseudonym, who.kind, who.role) for n, who in accounts)
         stat = path.stat() if path.exists() else None
         file = stat and (stat.st_size, stat.st_mtime_ns, stat.st_ino)
         return f"{file} {names} {self.state.get('annotations.world')}"
@@ -505,6 +505,8 @@ class FetchedAnnotations:
         """Replace the placeholders of a stored record by pseudonyms."""
         who, placeholder = self.annotators[account], _ANNOTATOR_PLACEHOLDER
         name = f'"annotator":"{who.pseudonym}","annotator_kind":"{who.kind}"'
+        if who.role != "annotator":
+            name += f',"annotator_role":"{who.role}"'
         if changed_by is not None:
             placeholder += _CHANGED_BY_PLACEHOLDER
             name += f',"changed_by":"{self.pseudonym(changed_by)}"'

@@ -38,6 +38,7 @@ class _MentionInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     score: float | None = None
     decided: Any = None
     votes: Any = None
+    amended: Any = None
 
 
 class _RelationInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,8 +2,8 @@
 
 A pseudonym is a keyed digest of the account's address: the same account has the same one on every
 server, and nobody can guess the address without the key. Key and map are in ``.sayso/``. The
-campaign lead may edit the map to give an account another pseudonym, or to say that it is a program
-or an adjudicator.
+campaign lead may edit the map to give an account another pseudonym, or to say that it is a program,
+or that its role is the adjudicator's.
 """
 
 from __future__ import annotations
@@ -15,22 +15,33 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sayso import jsonl
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, write_secret
 from sayso.labelstudio.api_types import Account
-from sayso.models import AnnotatorKind, Pseudonym
+from sayso.models import AnnotatorRole, Pseudonym, ReadKind
 from sayso.settings import Checkout
 
 
 class Annotator(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One line of the private map."""
+    """One line of the private map.
+
+    ``role`` is about the project of the annotators: there the answers of an ``adjudicator`` are
+    kept and not compared with theirs. Whoever submits in a project of adjudication adjudicates.
+    Older maps have ``adjudicator`` as a kind, which is read as a person in that role.
+    """
 
     email: str
     pseudonym: Pseudonym
-    kind: AnnotatorKind = "human"
+    kind: ReadKind = "human"
+    role: AnnotatorRole = "annotator"
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("human", "program"):
+            structs.force_setattr(self, "kind", "human")
+            structs.force_setattr(self, "role", "adjudicator")
 
 
 def resolve_annotators(checkout: Checkout, accounts: Iterable[Account]) -> dict[int, Annotator]:

@@ -6,9 +6,11 @@
 |---|---|
 | summary | doc_id to license, annotators, number of mentions, number of claims |
 | document | text, annotations |
-| annotation | annotator, status, mentions, relations, equations, note, unknown parts, declined |
+| annotation | annotator, status, mentions, relations, equations, note, unknown parts, declined, |
+| | how gold was decided |
 | declined | label, text, its values, votes |
-| mention | id, start, end, label, attributes, flag, note, decided, votes, formatted count |
+| mention | id, start, end, label, attributes, flag, note, decided, votes, formatted count, |
+| | amended attributes |
 | relation | type, head, tail (indexes of mentions) |
 | equation | relation, whole, parts (indexes of mentions), state, total, explanation |
 | claim | document, annotator, id, start, end, text, flag, closed attributes, tails by relation |
@@ -25,6 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from sayso.adjudication.deciders import describe_decision
 from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, LOWER, UPPER
 from sayso.corpus.items import Item
 from sayso.models import (
@@ -140,6 +143,7 @@ class CorpusPacker:
                 [self._pack_declined(mention) for mention in record.declined]
                 if isinstance(record, Gold)
                 else [],
+                describe_decision(*record.decision) if isinstance(record, Gold) else None,
             ]
         )
 
@@ -170,10 +174,10 @@ class CorpusPacker:
         ]
 
     def _pack_mention(self, mention: Mention) -> PackedRow:
-        decided, votes = (
-            (mention.decided, list(mention.votes))
+        decided, votes, amended = (
+            (mention.decided, list(mention.votes), list(mention.amended))
             if isinstance(mention, GoldMention)
-            else (None, None)
+            else (None, None, [])
         )
         return _trim(
             [
@@ -187,6 +191,7 @@ class CorpusPacker:
                 decided,
                 votes,
                 format_count(mention) if mention.label == COUNT else None,
+                amended or None,
             ]
         )
 

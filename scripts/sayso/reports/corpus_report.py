@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sayso.adjudication.deciders import describe_decisions
 from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
@@ -144,9 +145,9 @@ def build_banner(statistics: CorpusStatistics) -> ReportBanner:
         if rest
         else "Every document is adjudicated."
     )
-    return ReportBanner(
-        "info", f"{gold:,} of {statistics.documents:,} documents are adjudicated.", explanation
-    )
+    who = f"Who decided: {describe_decisions(statistics.decisions)}."
+    headline = f"{gold:,} of {statistics.documents:,} documents are adjudicated."
+    return ReportBanner("info", headline, f"{who} {explanation}")
 
 
 def _build_tiles(statistics: CorpusStatistics) -> list[dict[str, str]]:
@@ -173,11 +174,7 @@ def _build_tiles(statistics: CorpusStatistics) -> list[dict[str, str]]:
     ]
 
 
-_NOUNS = {
-    "human": ("person", "people"),
-    "adjudicator": ("adjudicator", "adjudicators"),
-    "program": ("program", "programs"),
-}
+_NOUNS = {"human": ("person", "people"), "program": ("program", "programs")}
 
 
 def _describe_annotators(statistics: CorpusStatistics) -> str:

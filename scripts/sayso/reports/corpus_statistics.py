@@ -25,19 +25,25 @@ def _new_counters() -> defaultdict[Any, Counter[str]]:
 
 
 class AnnotatorKey(NamedTuple):
-    """The annotator of a record in a campaign and a pass; gold is named ``gold``, without pass."""
+    """The annotator of a record in a campaign and a pass; gold is named ``gold``, without pass.
+
+    ``role`` is empty but for an adjudicator's answer beside those of the annotators.
+    """
 
     name: str
     kind: str
     campaign: str
     pass_name: str
+    role: str = ""
 
     @classmethod
     def from_record(cls, record: Annotation | Gold) -> AnnotatorKey:
         """Return the annotator of a record."""
         if isinstance(record, Gold):
             return cls("gold", "gold", record.campaign, "")
-        return cls(record.annotator, record.annotator_kind, record.campaign, record.interface)
+        role = "" if record.annotator_role == "annotator" else record.annotator_role
+        name, kind = record.annotator, record.annotator_kind
+        return cls(name, kind, record.campaign, record.interface, role)
 
 
 @dataclass
@@ -53,6 +59,7 @@ class CorpusStatistics:
     skipped: int = 0
     unknown_parts: int = 0
     flags_and_notes: int = 0
+    decisions: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     annotations: Counter[str] = field(default_factory=Counter)
     annotators: dict[str, set[str]] = field(default_factory=dict)
     licenses: Counter[str] = field(default_factory=Counter)
@@ -80,7 +87,9 @@ class CorpusStatistics:
         annotator = AnnotatorKey.from_record(record)
         self.annotations[annotator.kind] += 1
         self.annotators.setdefault(annotator.kind, set()).add(annotator.name)
-        if isinstance(record, Annotation):
+        if isinstance(record, Gold):
+            self.decisions[record.decision] += 1
+        else:
             self.skipped += record.status == "skipped"
             self.unknown_parts += len(record.kept)
         self.relations += len(record.relations)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sayso.adjudication.deciders import describe_decisions
 from sayso.agreement.bootstrap import Figure
 from sayso.agreement.comparisons import ExcludedAnnotations
 from sayso.agreement.disagreement_cases import DisagreementCase
@@ -81,7 +82,7 @@ class AnnotatorFeedback:
     rule_counts: Counter[GuidelineRule] = field(default_factory=Counter)
     rule_numbers: dict[GuidelineRule, int] = field(default_factory=dict)
     consequences: int = 0
-    decided_by_vote: int = 0
+    decisions: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.packer = PassagePacker(self.schema, self._rule_number)
@@ -102,7 +103,7 @@ class AnnotatorFeedback:
         self.annotations.append(ScoredAnnotation.from_comparison(comparison))
         self.coverage.add(comparison)
         self.rule_counts.update(map(self.rules.find_rule, independent))
-        self.decided_by_vote += not comparison.gold.adjudicator
+        self.decisions[comparison.gold.decision] += 1
         for passage in self.packer.pack_passages(
             _replace_disagreements(comparison.case, independent)
         ):
@@ -236,7 +237,7 @@ def _build_context(feedback: AnnotatorFeedback) -> dict[str, Any]:
     columns = ("in gold", "the same", "all attributes right", *COLUMNS.values())
     return {
         "annotations": f"{len(feedback.annotations):,}",
-        "by_vote": f"{feedback.decided_by_vote:,}" if feedback.decided_by_vote else "",
+        "decisions": describe_decisions(feedback.decisions),
         "own": f"{score.own:,}",
         "gold": f"{score.gold:,}",
         "exact": format_share(f1["exact"].value),

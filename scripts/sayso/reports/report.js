@@ -23,8 +23,8 @@ const labelOf = mention => pageData.labels[mention[3]];
 const claimLabel = pageData.labels.find(label => label.name === pageData.claim_label);
 const claimAttributes = pageData.claim_attributes.map(name => claimLabel.attributes.find(attribute => attribute.name === name));
 const valueOf = (attribute, value) => attribute.values.length && typeof value === "number" ? attribute.values[value] : value ?? "";
-const annotatorTitle = ([name, kind, campaign, pass]) =>
-  kind === "gold" ? `adjudicated · ${campaign}` : `${name} (${kind}) · ${campaign}${pass ? ` · ${pass}` : ""}`;
+const annotatorTitle = ([name, kind, campaign, pass, role], decided = "adjudicated") =>
+  kind === "gold" ? `${decided} · ${campaign}` : `${name} (${[kind, role].filter(Boolean).join(", ")}) · ${campaign}${pass ? ` · ${pass}` : ""}`;
 const annotatorKey = ([name, , campaign, pass]) => [name, campaign, pass].filter(Boolean).join(" ");
 const severalAnnotators = pageData.annotators.length > 1;
 const relationTitles = { source: "who says", cue: "cue", agent: "who did it", target: "to whom", where: "where", quantity: "how many" };
@@ -184,7 +184,7 @@ function claimColumns() {
     cell: row => [h("a", { href: annotationUrl(row[0], row[1], row[2]) }, row[5]), nameOf(pageData.flags, row[6]) ? [" ", h("span", { class: "flag" }, nameOf(pageData.flags, row[6]))] : null],
   };
   const annotator = {
-    head: "annotator", hint: "The annotator who marked it.", filter: pageData.annotators.map(annotatorTitle),
+    head: "annotator", hint: "The annotator who marked it.", filter: pageData.annotators.map(each => annotatorTitle(each)),
     text: row => annotatorTitle(pageData.annotators[row[1]]), value: row => annotatorTitle(pageData.annotators[row[1]]), cell: row => annotatorTitle(pageData.annotators[row[1]]),
   };
   const documentColumn = {
@@ -216,7 +216,7 @@ const quoteCsv = value => { const text = String(value ?? ""); return /[",\r\n]/.
 
 /** Save rows as CSV, with a column per relation; several mentions in a cell are separated by a bar. */
 function saveClaims(rows) {
-  const head = ["doc_id", "annotator", "kind", "campaign", "interface", "claim_id", "start", "end", "text", "flag", ...pageData.claim_attributes,
+  const head = ["doc_id", "annotator", "kind", "campaign", "interface", "role", "claim_id", "start", "end", "text", "flag", ...pageData.claim_attributes,
     ...pageData.claim_relations, "lower", "upper"];
   const quantity = pageData.claim_relations.indexOf("quantity");
   const bound = (row, place) => (row[8][quantity] ?? []).map(end => end[place] ?? "").join(" | ");
@@ -356,11 +356,11 @@ function drawDocument(section, at, text, annotations, shown) {
 }
 
 function annotationChoice(at, annotations, shown) {
-  const name = annotation => annotatorTitle(pageData.annotators[annotation[0]]);
+  const name = annotation => annotatorTitle(pageData.annotators[annotation[0]], annotation[8]);
   if (!annotations.length) return h("p", { class: "hint" }, "Nobody has annotated this document yet.");
   const kind = pageData.annotators[annotations[shown][0]][1];
-  const origin = { program: "made by a program", human: "made by a person", gold: "adjudicated", adjudicator: "made by an adjudicator" }[kind];
-  if (annotations.length === 1) return h("p", { class: "hint" }, `Annotation: ${name(annotations[0])} (${origin}).`);
+  const origin = { program: " (made by a program)", human: " (made by a person)", gold: "" }[kind];
+  if (annotations.length === 1) return h("p", { class: "hint" }, `Annotation: ${name(annotations[0])}${origin}.`);
   const keys = annotationKeys(annotations), repetition = number => keys[number].match(/ \(\d+\)$/)?.[0] ?? "";
   return h("fieldset", { class: "annotation-choice" }, h("legend", {}, "Annotation"), annotations.map((annotation, number) =>
     h("label", {}, h("input", { type: "radio", name: "annotation", checked: number === shown, change: () => location.replace(documentUrl(at, keys[number])) }), ` ${name(annotation)}${repetition(number)}`)));
@@ -445,10 +445,11 @@ function showDetail(at) {
     return;
   }
   const mention = open.mentions[at];
-  const [id, start, end, , , , note, decided, votes, written] = mention;
+  const [id, start, end, , , , note, decided, votes, written, amended] = mention;
   const fields = [...(written ? [["number", buildNumber(written)]] : []), ...attributesOf(mention), ["offsets", `${start} to ${end}`], ["id", id],
     ...(flagOf(mention) ? [["flag", h("span", { class: "flag" }, flagOf(mention))]] : []), ...(note ? [["note", note]] : []),
-    ...(decided ? [["decided", decided]] : []), ...(votes?.length ? [["votes", votes.join(", ")]] : [])];
+    ...(decided ? [["decided", decided]] : []), ...(votes?.length ? [["votes", votes.join(", ")]] : []),
+    ...(amended?.length ? [["amended", amended.join(", ")]] : [])];
   const related = relationsOf(at);
   box.replaceChildren(
     h("h2", { id: "detail-title" }, buildLabel(mention)), h("p", { class: "quote" }, mentionText(mention)),

@@ -17,12 +17,7 @@ from sayso.reports.palette import DARK, LIGHT, contrast_ratio, make_legible, mix
 
 DOCUMENTS = ""
 """The key of counts of documents, in place of an annotator kind."""
-ANNOTATOR_KINDS = {
-    "gold": "adjudicated",
-    "adjudicator": "by adjudicators",
-    "human": "by people",
-    "program": "by programs",
-}
+ANNOTATOR_KINDS = {"gold": "adjudicated", "human": "by people", "program": "by programs"}
 """Annotator kinds in display order, with their captions."""
 
 WIDTH, GAP, TEXT_SIZE, SMALL_TEXT_SIZE = 460, 8, 14, 12
@@ -31,13 +26,7 @@ ROW_HEIGHT, BAR_HEIGHT, TOP_MARGIN, COLUMN_HEIGHT = 21, 15, 8, 150
 ANGLE = 62  # degrees, of the names above the columns of a matrix
 SHADES = 6
 _SCALE_COLOUR = "#2563eb"
-_FILLS = {
-    "documents": "#2563eb",
-    "gold": "#a16207",
-    "adjudicator": "#0f766e",
-    "human": "#7c3aed",
-    "program": "#2563eb",
-}
+_FILLS = {"documents": "#2563eb", "gold": "#a16207", "human": "#7c3aed", "program": "#2563eb"}
 
 PlotRows = Sequence[tuple[tuple[str, ...], dict[str, int]]]
 

@@ -19,7 +19,7 @@ _GOLD = AnnotationFilter(kinds=frozenset({"gold"}))
 def gold_or_annotators(chosen: AnnotationFilter) -> AnnotationFilter:
     """Return the filter for the annotations of the annotators that it names, or else for gold."""
     if chosen.annotators:
-        return replace(chosen, kinds=frozenset({"human", "program", "adjudicator"}))
+        return replace(chosen, kinds=frozenset({"human", "program"}))
     return replace(chosen, kinds=frozenset({"gold"}))
 
 

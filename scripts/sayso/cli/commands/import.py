@@ -38,7 +38,7 @@ _METADATA = ("outlet", "language", "license")
 )
 @click.option(
     "--annotator-kind",
-    type=click.Choice(["human", "program", "adjudicator"]),
+    type=click.Choice(["human", "program"]),
     help="What the annotator is. [default: what the file says, or human]",
 )
 @click.option(

@@ -71,6 +71,6 @@ def _select_gold(selection: AnnotationFilter, *, gold: bool) -> AnnotationFilter
     if gold and not selection.annotators:
         return replace(selection, kinds=frozenset({"gold"}))
     if selection.annotators and not gold:
-        kinds = selection.kinds or frozenset({"human", "adjudicator", "program"})
+        kinds = selection.kinds or frozenset({"human", "program"})
         return replace(selection, kinds=kinds - {"gold"})
     return selection

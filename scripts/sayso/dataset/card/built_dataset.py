@@ -20,12 +20,7 @@ from sayso.settings import Checkout
 from sayso.versions import Version
 
 SPLITS = ("train", "validation", "test")
-KIND_NAMES = {
-    "gold": "adjudicated",
-    "adjudicator": "adjudicators",
-    "human": "people",
-    "program": "programs",
-}
+KIND_NAMES = {"gold": "adjudicated", "human": "people", "program": "programs"}
 """Kinds of annotators in the order of the card, and their names there."""
 
 
@@ -121,6 +116,16 @@ class BuiltDataset:
         if self.counts["gold|adjudicated"]:
             kinds.add("gold")
         return [kind for kind in KIND_NAMES if kind in kinds]
+
+    @property
+    def decisions(self) -> Counter[tuple[str, tuple[str, ...]]]:
+        """The number of adjudicated documents by method, and kinds of those who decided."""
+        return Counter(
+            {
+                (method, tuple(kinds.split())): count
+                for (method, kinds), count in self.counts_under("gold|decided").items()
+            }
+        )
 
     @property
     def last_change(self) -> str:

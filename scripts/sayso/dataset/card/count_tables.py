@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from sayso.adjudication.deciders import describe_decision
 from sayso.dataset import features
 from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import KIND_NAMES, SPLITS, BuiltDataset, rank_counts
@@ -86,6 +87,10 @@ def _annotations_table(dataset: BuiltDataset) -> str:
             [f"{name} carried over from an earlier text of their document", count]
             for name, count in carried.items()
             if count
+        ),
+        *(
+            [f"documents of gold, {describe_decision(*key)}", count]
+            for key, count in sorted(dataset.decisions.items())
         ),
         ["claims, all annotators together", dataset.counts["claims|claims"]],
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from sayso.adjudication.deciders import describe_decisions
 from sayso.dataset.build_counts import UNKNOWN, count_key
 from sayso.dataset.card.built_dataset import KIND_NAMES, BuiltDataset
 from sayso.dataset.card.markdown import format_code, format_code_list, format_table, join_paragraphs
@@ -23,11 +24,14 @@ def summary_section(dataset: BuiltDataset) -> str:
 def describe_origin(dataset: BuiltDataset) -> str:
     """Say who made the annotations."""
     kinds = {kind for kind in dataset.annotator_kinds if kind != "gold"}
-    gold = "" if dataset.counts["gold|adjudicated"] else " None is gold."
+    deciders = {kind for _method, decided_by in dataset.decisions for kind in decided_by}
+    gold = describe_decisions(dataset.decisions)
+    gold = f" Gold: {gold}." if gold else " None is gold."
     if not kinds:
-        return "**Nothing is annotated yet.**"
+        return f"**Nothing is annotated yet.{gold if deciders else ''}**"
     if kinds == {"program"}:
-        return f"**Every annotation here was made by a program. No person has checked one.{gold}**"
+        checked = " No person has checked one." if deciders <= {"program"} else ""
+        return f"**Every annotation here was made by a program.{checked}{gold}**"
     if "program" in kinds:
         return (
             "**Some annotations were made by people and some by programs: `annotator_kind` says "
@@ -53,8 +57,10 @@ def header_section(dataset: BuiltDataset) -> str:
 
 
 def annotators_section(dataset: BuiltDataset) -> str:
-    """List every annotator by pseudonym. Nothing else is known of persons."""
-    passes, schemas = defaultdict(set), defaultdict(set)
+    """List annotators and adjudicators by pseudonym. Nothing else is known of persons."""
+    passes, schemas, roles = defaultdict(set), defaultdict(set), defaultdict(set)
+    for kind, name, role in dataset.counts_under("annotations|role"):
+        roles[kind, name].add(role)
     for kind, name, pass_name, version, _status in dataset.counts_under("annotations|answer"):
         passes[kind, name].add(pass_name)
         schemas[kind, name].add(version)
@@ -63,6 +69,7 @@ def annotators_section(dataset: BuiltDataset) -> str:
         [
             format_code(name),
             kind,
+            ", ".join(sorted(roles[kind, name])),
             format_code_list(sorted(passes[kind, name])),
             format_code_list(sorted(schemas[kind, name])),
             _guidelines_versions(dataset, kind, name),
@@ -71,8 +78,17 @@ def annotators_section(dataset: BuiltDataset) -> str:
         ]
         for kind, name in sorted(passes, key=lambda key: (list(KIND_NAMES).index(key[0]), key[1]))
     ]
-    header = ["annotator", "kind", "passes", "schema", "guidelines", "annotations", "demographics"]
-    return join_paragraphs(describe_origin(dataset), format_table(header, rows))
+    header = ["annotator", "kind", "role", "passes", "schema", "guidelines", "annotations"]
+    header.append("demographics")
+    adjudicators = [
+        [format_code(name), kind, count]
+        for (kind, name), count in dataset.counts_under("gold|adjudicator").items()
+    ]
+    return join_paragraphs(
+        describe_origin(dataset),
+        format_table(header, rows),
+        format_table(["adjudicator", "kind", "documents"], adjudicators) if adjudicators else "",
+    )
 
 
 def _guidelines_versions(dataset: BuiltDataset, kind: str, name: str) -> str:

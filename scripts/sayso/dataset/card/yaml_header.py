@@ -7,6 +7,7 @@ the computed keys are replaced in the text.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,17 @@ from typing import Any
 import yaml
 
 from sayso.dataset import features
+from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.hub_vocabulary import HUB_LICENSES
 from sayso.errors import InputError
 
 UNFINISHED_PATH = "data/unfinished-build-run-sayso-build-again"
-CREATORS = {
+_ADJUDICATING_PERSON = "expert-generated"
+_CREATORS = {
     "program": "machine-generated",
     "human": "other",  # nobody recorded whether they are experts or a crowd
-    "adjudicator": "expert-generated",
-    "gold": "expert-generated",
+    UNKNOWN: "other",
 }
 _KEY_GROUPS = {"license_name": "license", "license_link": "license"}
 _HEADER = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
@@ -122,7 +124,7 @@ def computed_keys(dataset: BuiltDataset) -> dict[str, dict[str, Any]]:
     """Return the computed keys by group."""
     tags = [tag for (tag,) in dataset.counts_under("articles|language")]
     languages = sorted({tag.split("-")[0].lower() for tag in tags})
-    creators = sorted({CREATORS[kind] for kind in dataset.annotator_kinds})
+    creators = list_creators(dataset)
     keys: dict[str, Any] = {
         "language": languages,
         "annotations_creators": creators or ["no-annotation"],
@@ -132,6 +134,24 @@ def computed_keys(dataset: BuiltDataset) -> dict[str, dict[str, Any]]:
         "dataset_info": [_dataset_info(config, dataset) for config in dataset.rows],
     }
     return {"license": _license_keys(dataset), **{name: {name: keys[name]} for name in keys}}
+
+
+def list_creators(dataset: BuiltDataset) -> list[str]:
+    """Return the Hub's words for who made annotations and gold."""
+    roles = dataset.tabulate("annotations|role", 0, 2)
+    roles += Counter(
+        {
+            (kind, "adjudicator" if method == "adjudicated" else "annotator"): count
+            for (method, kinds), count in dataset.decisions.items()
+            for kind in kinds
+        }
+    )
+    return sorted(
+        {
+            _ADJUDICATING_PERSON if key == ("human", "adjudicator") else _CREATORS[key[0]]
+            for key in roles
+        }
+    )
 
 
 def _license_keys(dataset: BuiltDataset) -> dict[str, str]:

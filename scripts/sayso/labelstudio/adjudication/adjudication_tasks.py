@@ -208,6 +208,7 @@ def read_decision(
             document.text,
             schema,
             adjudicator=adjudicator.pseudonym,
+            adjudicator_kind=adjudicator.kind,
             decided_at=latest.updated,
         )
     except UndecidedError as reason:

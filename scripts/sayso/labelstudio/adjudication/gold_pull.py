@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from sayso.adjudication.adjudication_cases import (
     AdjudicationCase,
@@ -83,10 +84,14 @@ def _build_decider(
     known = stack.enter_context(open_adjudication_tasks(checkout, client, found))
     known.refresh()
     annotators = resolve_annotators(checkout, client.list_accounts())
+    kinds = {who.pseudonym: who.kind for who in annotators.values()}
 
     def decide(
         case: AdjudicationCase, candidates: DocumentCandidates, before: Decision | None
     ) -> DecisionOrStatus:
+        if before:  # older gold does not say the kind, and the map may have been corrected
+            kind = kinds.get(before.adjudicator or "", before.adjudicator_kind)
+            before = replace(before, adjudicator_kind=kind)
         tasks = known.find_tasks(case.document.doc_id)
         given, problem = read_decision(tasks, case.document, schema, annotators)
         if problem:

@@ -14,7 +14,7 @@ from sayso.adjudication.decisions import Decision
 from sayso.labelstudio.adjudication.questions import AskedQuestion
 from sayso.labelstudio.codec import CORRECTION_REASONS, ResultItem, decode_result
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, VERDICT, VOTES
-from sayso.models import Pseudonym, Relation
+from sayso.models import AnnotatorKind, Pseudonym, Relation
 from sayso.schema.declarations import Schema
 
 
@@ -29,6 +29,7 @@ def decode_decision(
     schema: Schema,
     *,
     adjudicator: Pseudonym,
+    adjudicator_kind: AnnotatorKind | None = None,
     decided_at: str,
 ) -> Decision:
     """Decode a submitted result over the text as received.
@@ -50,7 +51,14 @@ def decode_decision(
     drawn = [*decoded.relations, *(Relation(type=r.type, head=r.head, tail=r.tail) for r in rows)]
     relations = tuple(dict.fromkeys(each for each in drawn if {each.head, each.tail} <= ids))
     return Decision(
-        mentions, relations, "adjudicated", decided_at, adjudicator, decoded.note, asked.contents
+        mentions,
+        relations,
+        "adjudicated",
+        decided_at,
+        adjudicator,
+        decoded.note,
+        asked.contents,
+        adjudicator_kind,
     )
 
 
