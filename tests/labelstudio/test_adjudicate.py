@@ -416,7 +416,11 @@ def test_gold_says_what_the_adjudicator_is(
     bench.submit_verdicts(task, marks)
     accounts = [each for each in jsonl.read(path, dict[str, Any]) if each["email"] != JUDGE]
     jsonl.write(path, [*accounts, {"email": JUDGE, "pseudonym": "judge", **line}])
-    bench.pull()
+    (pulled,) = [each for each in bench.run("adjudicate", "pull")["pulled"] if each["written"]]
+    assert pulled["decisions"] == [
+        {"decided": "adjudicated", "by": [kind], "documents": 1},
+        {"decided": "unanimous", "by": ["human"], "documents": 1},
+    ]
     decided, alike = bench.read_gold()
     assert (decided.decided, decided.adjudicator, decided.adjudicator_kind) == (
         "adjudicated",

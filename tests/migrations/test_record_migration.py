@@ -175,6 +175,21 @@ def test_gold_keeps_how_it_was_decided(newer: Migrations) -> None:
     assert decisions == {("majority", ("ann-1", "ann-2"))}
 
 
+def test_attributes_that_gold_amended_are_renamed(newer: Migrations) -> None:
+    older = make_gold()
+    amended = ("entity", "type")  # given in the decision, or emptied
+    mentions = [
+        msgspec.structs.replace(m, amended=amended if m.label == "Actor" else ())
+        for m in older.mentions
+    ]
+    older = msgspec.structs.replace(older, mentions=tuple(mentions))
+    new, _done = migrate_record(older, newer.route("1.0.0"))
+    assert {m.label: m.amended for m in new.mentions if m.amended} == {
+        "Organisation": ("entity", "role"),
+        "Person": ("role",),
+    }
+
+
 def test_what_gold_declined_moves_with_it(newer: Migrations) -> None:
     older = make_gold()
     declined = msgspec.structs.replace(

@@ -74,6 +74,7 @@ class GoldWriteResult:
 
     Attributes:
         documents: their numbers by status.
+        decisions: the numbers of documents with gold by method, and kinds of those who decided.
         undecided: the number of spans and relations without a majority either way.
         findings: the reasons why documents are ``broken``.
         changed: the number of documents whose gold changed.
@@ -82,6 +83,7 @@ class GoldWriteResult:
     campaign: str
     pass_name: str
     documents: Counter[AdjudicationStatus] = field(default_factory=Counter)
+    decisions: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     undecided: int = 0
     skipped: list[SkippedDocument] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -217,6 +219,7 @@ class _GoldMerge:
         if decision.decided == "majority":
             self.result.undecided += count_undecided(candidates, decision)
         self.result.documents[record.decided or decision.decided] += 1
+        self.result.decisions[record.decision] += 1
         return record
 
 

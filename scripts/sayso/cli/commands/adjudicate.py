@@ -189,6 +189,10 @@ def _pull_result_as_json(result: GoldWriteResult) -> dict[str, object]:
     return {
         "pass": result.pass_name,
         "documents": result.documents,
+        "decisions": [
+            {"decided": method, "by": kinds, "documents": count}
+            for (method, kinds), count in sorted(result.decisions.items())
+        ],
         "undecided": result.undecided,
         "written": result.changed,
         "skipped": result.skipped,
@@ -204,6 +208,7 @@ def _print_pull_results(results: list[GoldWriteResult], dry_run: bool) -> None:
 
 
 def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
+    from sayso.adjudication.deciders import describe_decisions
     from sayso.adjudication.gold_writer import STATUS_TEXTS
 
     for finding in result.findings:
@@ -215,6 +220,8 @@ def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
     for status, description in STATUS_TEXTS.items():
         if count := result.documents[status]:
             click.echo(f"{result.pass_name:8} {count:6} {status}: {description}")
+    if result.decisions:
+        print_message(f"{result.pass_name}: gold: {describe_decisions(result.decisions)}")
     if result.undecided:
         print_message(
             f"{result.pass_name}: {result.undecided} mentions and relations had no majority"

@@ -17,6 +17,7 @@ from sayso.models import (
     Annotation,
     AttributeValue,
     Gold,
+    GoldMention,
     Mention,
     Relation,
     UnknownItem,
@@ -105,12 +106,23 @@ class _RecordMigration:
         if flag is not None:
             clauses = self.step.migration.clauses_of_flag(flag)
             flag = self._apply("flag", flag, clauses, {}, mention, {"id": mention.id, "flag": flag})
+        fields: dict[str, Any] = {}
+        if isinstance(mention, GoldMention):
+            fields["amended"] = self._migrate_names(mention, mention.amended, new_label)
         return msgspec.structs.replace(
             mention,
             label=new_label,
             attributes=self._migrate_attributes(mention, new_label),
             flag=flag,
+            **fields,
         )
+
+    def _migrate_names(self, mention: Mention, names: Iterable[str], label: str) -> tuple[str, ...]:
+        """Return the new names of attributes that may have no value; dropped ones are left out."""
+        known = {**mention.attributes, "label": label}
+        clauses = self.step.migration.clauses_of_attribute
+        found = (choose_clause(clauses(mention.label, name), known) for name in names)
+        return tuple(sorted({clause.then for clause in found if clause and clause.then}))
 
     def _migrate_attributes(self, mention: Mention, label: str) -> dict[str, AttributeValue]:
         known = {**mention.attributes, "label": label}
