@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,14 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 HTML = b"<html><body>We will be back soon</body></html>"
+TOO_LARGE = b"""<html>\r
+<head><title>413 Request Entity Too Large</title></head>\r
+<body>\r
+<center><h1>413 Request Entity Too Large</h1></center>\r
+<hr><center>nginx</center>\r
+</body>\r
+</html>\r
+"""
 _HOP_HEADERS = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 
 
@@ -41,12 +50,24 @@ class ProxyExchange(http.server.BaseHTTPRequestHandler):
     server: FaultProxy
 
     def _handle(self) -> None:
-        self.content = self.rfile.read(int(self.headers.get("content-length") or 0))
         path = self.path.partition("?")[0].strip("/")
         request = f"{self.command} {path}"
-        self.server.plan(self.server.count_request(request), request)(self)
+        number, size = self.server.count_request(request), int(self.headers["content-length"] or 0)
+        if size > self.server.body_limit:
+            self._refuse_body(size)
+            return
+        self.content = self.rfile.read(size)
+        self.server.plan(number, request)(self)
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _handle
+
+    def _refuse_body(self, size: int) -> None:
+        """Respond before the body is here, as nginx does, which reads on for a while."""
+        self.server.refused.append(size)
+        headers = {"server": "nginx", "content-type": "text/html", "connection": "close"}
+        self.respond(ProxyResponse(413, headers, TOO_LARGE))
+        self.rfile.read(size)
+        self.close_connection = True
 
     def forward(self) -> ProxyResponse:
         """Let the server carry the request out."""
@@ -92,7 +113,12 @@ FaultPlan = Callable[[int, str], Fault]
 
 
 class FaultProxy(http.server.ThreadingHTTPServer):
-    """A proxy before ``target``; ``requests`` has the lines of all requests, in order."""
+    """A proxy before ``target``; ``requests`` has the lines of all requests, in order.
+
+    Attributes:
+        body_limit: nginx's ``client_max_body_size``, in bytes.
+        refused: sizes of the bodies that were larger.
+    """
 
     daemon_threads = True
 
@@ -105,6 +131,7 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         self.target = urlsplit(target)
         self.plan = plan
         self.requests: list[str] = []
+        self.body_limit, self.refused = sys.maxsize, list[int]()
         self._counting = threading.Lock()
 
     @property

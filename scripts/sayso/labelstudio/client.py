@@ -233,8 +233,8 @@ class LabelStudioClient(Transport):
         path = f"api/projects/{project}/import"
         return self.request("POST", path, WriteSummary, tasks, return_task_ids="true").task_ids
 
-    def import_predictions(self, project: int, predictions: list[Any]) -> int:
-        """Add predictions to tasks. Returns how many it took: it drops invalid ones silently."""
+    def import_predictions(self, project: int, predictions: bytes) -> int:
+        """Add a JSON list of predictions. Return how many it took: invalid ones vanish silently."""
         path = f"api/projects/{project}/import/predictions"
         return self.request("POST", path, WriteSummary, predictions).created
 

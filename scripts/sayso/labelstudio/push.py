@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.errors import PartialError
 from sayso.files import hold_lock
 from sayso.labelstudio.api_types import ProjectDetails, TaskPrediction
+from sayso.labelstudio.batches import BatchItem, cut_batches, join_batch, send_batch, send_parts
 from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import GuidelinesComparison, compare_guidelines
@@ -60,14 +61,13 @@ from sayso.labelstudio.push_plan import (
 from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
 from sayso.labelstudio.task_order import TaskOrder, effective_score, has_order, set_order
 from sayso.labelstudio.tasks import build_heading, build_task_data, heading_digest, text_digest
-from sayso.labelstudio.transport import LostResponse, ObjectGone
+from sayso.labelstudio.transport import LostResponse, ObjectGone, RequestTooLarge
 from sayso.models import Document
 from sayso.schema.declarations import Schema, load_schema
 from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
 from sayso.settings import SCHEMA_FILE, Checkout
 
 BATCH_TASKS = 2000
-BATCH_BYTES = 8 << 20
 MAX_TASKS_PER_QUERY = 200  # their numbers travel in the address
 
 _NO_PROJECT = ProjectDetails(  # for a dry run before the first push
@@ -80,6 +80,8 @@ _NO_PROJECT = ProjectDetails(  # for a dry run before the first push
     model_version=None,
 )
 _RUN_AGAIN = "run `sayso push` again"
+
+_TaskBatch = list[BatchItem[dict[str, str]]]  # with the data of each task
 
 # Steps that write nothing.
 _PASSIVE_STEPS = {"unchanged", "gone", "foreign", "superseded", "duplicate", *CONFLICT_KINDS}
@@ -253,6 +255,7 @@ class _PushRun:
     predictions: PredictionFile | None = None
     result: PushResult = field(default_factory=PushResult)
     state: SyncState = field(init=False)
+    last_task: int = 0  # the highest number on the server when a batch is sent
 
     @property
     def project(self) -> int:
@@ -424,53 +427,60 @@ class _PushRun:
 
     def _send_tasks(self, advance: Advance) -> None:
         """Import in batches; while the server works on one, store the last and encode the next."""
-        last = self.state.last_task()
+        self.last_task = self.state.last_task()
         with ThreadPoolExecutor(1) as executor:
-            sending: tuple[list[dict[str, str]], Future[list[int]]] | None = None
+            sending: tuple[_TaskBatch, Future[list[int]]] | None = None
             for batch in chain(self._batch_tasks(), [None]):
                 previous, sending = sending, None
                 numbers = self._receive_task_numbers(*previous) if previous else []
-                last = max(numbers, default=last)
                 if batch:
-                    data, body = batch
-                    record_write(self.state, after=last)
-                    sending = data, executor.submit(self.client.import_tasks, self.project, body)
+                    record_write(self.state, after=self.last_task)
+                    body = join_batch(batch)
+                    sending = batch, executor.submit(self.client.import_tasks, self.project, body)
                 if previous:
-                    self.state.add_tasks(numbers, previous[0])
+                    self.state.add_tasks(numbers, [item.source for item in previous[0]])
                     advance(len(numbers))
         if self.result.tasks.keys() & set(SENT_KINDS):
-            created = self.client.fetch_bare_tasks(self.project, after=last - 1, since="", size=1)
+            fetch, last = self.client.fetch_bare_tasks, self.last_task
+            created = fetch(self.project, after=last - 1, since="", size=1)
             since = format_timestamp(created.tasks[0].updated_at) if created.tasks else ""
             self.state.mark_complete("tasks", since)
 
-    def _receive_task_numbers(
-        self, data: list[dict[str, str]], response: Future[list[int]]
-    ) -> list[int]:
+    def _receive_task_numbers(self, batch: _TaskBatch, response: Future[list[int]]) -> list[int]:
+        try:
+            return self._confirm_tasks(batch, response.result)
+        except RequestTooLarge as error:
+            return send_parts(self.client, batch, self._import_tasks, error)
+
+    def _import_tasks(self, batch: _TaskBatch) -> list[int]:
+        record_write(self.state, after=self.last_task)
+        send = partial(self.client.import_tasks, self.project, join_batch(batch))
+        return self._confirm_tasks(batch, send)
+
+    def _confirm_tasks(self, batch: _TaskBatch, send: Callable[[], list[int]]) -> list[int]:
         with confirm_write(self.state):
-            numbers = response.result()
-        if len(numbers) != len(data):
-            what = f"the server took {len(numbers)} of {len(data)} documents"
+            numbers = send()
+        if len(numbers) != len(batch):
+            what = f"the server took {len(numbers)} of {len(batch)} documents"
             raise PartialError(what, where=self.result.url, remedy=_RUN_AGAIN)
+        self.last_task = max(numbers)
         return numbers
 
-    def _batch_tasks(self) -> Iterator[tuple[list[dict[str, str]], bytes]]:
-        """Yield the data of some tasks, with the body of their import.
+    def _batch_tasks(self) -> Iterator[_TaskBatch]:
+        """Yield the tasks to import, with their data.
 
         The first batches are small, so that the server does not wait long for them.
         """
-        size, shown, encoded, length = BATCH_TASKS // 8, [], [], 0
+        sizes = chain((BATCH_TASKS // part for part in (8, 4, 2)), repeat(BATCH_TASKS))
+        yield from cut_batches(self._encode_tasks(), self.client, sizes)
+
+    def _encode_tasks(self) -> Iterator[BatchItem[dict[str, str]]]:
         for document, _task in self._select_documents(*SENT_KINDS):
             data = build_task_data(document, self.schema.version)
             prediction = self.predictions.get(document.doc_id) if self.predictions else None
             predictions = {"predictions": [_encode_prediction(prediction)]} if prediction else {}
-            encoded.append(msgspec.json.encode({"data": data, **predictions}))
-            shown.append(data)
-            length += len(encoded[-1])
-            if len(shown) >= size or length >= BATCH_BYTES:
-                yield shown, _join_list(encoded)
-                size, shown, encoded, length = min(2 * size, BATCH_TASKS), [], [], 0
-        if shown:
-            yield shown, _join_list(encoded)
+            body = msgspec.json.encode({"data": data, **predictions})
+            yield BatchItem(document.doc_id, body, data)
 
     def _update_task_data(self, advance: Advance) -> None:
         """Update titles in place; text and the schema version of annotated tasks stay."""
@@ -492,23 +502,31 @@ class _PushRun:
             replaced = [task for _doc_id, kind, task in steps if kind == "replaced"]
             for prediction in self._fetch_our_predictions(replaced):
                 self.client.delete_prediction(prediction.id)
-            self._import_predictions({task: doc_id for doc_id, _kind, task in steps})
+            for batch in cut_batches(self._encode_predictions(steps), self.client):
+                send_batch(self.client, batch, self._import_predictions)
 
-    def _import_predictions(self, doc_ids: dict[int, str]) -> None:
-        """Import the prediction of each of these tasks, given with their documents."""
+    def _encode_predictions(self, steps: list[tuple[str, str, int]]) -> Iterator[BatchItem[int]]:
+        """Yield the prediction of each step with its task."""
         assert self.predictions is not None  # noqa: S101
-        payloads = {task: self.predictions.get(doc_id) for task, doc_id in doc_ids.items()}
-        body = [_encode_prediction(each, task=task) for task, each in payloads.items() if each]
-        record_write(self.state, task=next(iter(doc_ids)))
+        for doc_id, _kind, task in steps:
+            if payload := self.predictions.get(doc_id):
+                body = msgspec.json.encode(_encode_prediction(payload, task=task))
+                yield BatchItem(doc_id, body, task)
+
+    def _import_predictions(self, batch: list[BatchItem[int]]) -> list[int]:
+        """Import predictions; return the tasks that have one now."""
+        tasks = [item.source for item in batch]
+        record_write(self.state, task=tasks[0])
         with confirm_write(self.state):
-            created = self.client.import_predictions(self.project, body)
-        if created != len(body):
-            what = f"the server took {created} of {len(body)} predictions"
+            created = self.client.import_predictions(self.project, join_batch(batch))
+        if created != len(batch):
+            what = f"the server took {created} of {len(batch)} predictions"
             remedy = "run `sayso push` with the same file again"
             raise PartialError(what, where=self.result.url, remedy=remedy)
-        found = [prediction.task for prediction in self._fetch_our_predictions(list(doc_ids))]
+        found = [prediction.task for prediction in self._fetch_our_predictions(tasks)]
         if len(found) > len(set(found)):
             raise self._out_of_sync("a prediction arrived twice")
+        return found
 
     def _delete_tasks(self) -> None:
         doomed = (task for _doc_id, task in self.select_steps("changed", "edited", "surplus"))
@@ -525,7 +543,3 @@ class _PushRun:
 
 def _encode_prediction(payload: PredictionPayload, **fields: int) -> dict[str, Any]:
     return {**fields, "model_version": MODEL_VERSION, **payload._asdict()}
-
-
-def _join_list(encoded: list[bytes]) -> bytes:
-    return b"[" + b",".join(encoded) + b"]"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 READ_TIMEOUT = 120.0  # seconds
 WRITE_TIMEOUT = 600.0  # seconds; a large import runs inside its request
+BATCH_BYTES = 8 << 20  # of one request; proxies may take less
 
 T = TypeVar("T")
 
@@ -55,6 +56,10 @@ class ObjectGone(PartialError):
     """A project, task or tab that was there a moment ago has been removed."""
 
 
+class RequestTooLarge(InputError):
+    """A proxy before the server refuses a request for its size; nothing was done."""
+
+
 class Transport:
     """The connection to one server with one token. Safe to use from several threads.
 
@@ -63,6 +68,7 @@ class Transport:
         retry_policy: how long to wait for a server that is away or busy.
         first_request_once: do not repeat the first request: a wrong address fails at once.
         response_date: the header Date of the last response, or "".
+        batch_bytes: the largest body that a batch may have; half of what a proxy has refused.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class Transport:
         self.retry_policy = retry_policy or RetryPolicy()
         self.first_request_once = first_request_once
         self.response_date = ""
+        self.batch_bytes = BATCH_BYTES
         with _explain_errors(url):
             self._sdk = _build_sdk_client(url, token, ca_file)
 
@@ -99,6 +106,7 @@ class Transport:
             LostResponse: a write may or may not have happened.
             AuthError: the server refuses the token.
             InputError: the server refuses the request.
+            RequestTooLarge: a proxy does, for its size.
             ObjectGone: the object has been removed meanwhile.
             PartialError: the server stayed away for longer than the policy allows.
             ServerError: the server cannot be reached, or is not Label Studio.
@@ -110,6 +118,9 @@ class Transport:
             try:
                 with _explain_errors(self.url):
                     result = _decode(self._send(method, path, body, query), kind, self.url)
+            except RequestTooLarge:
+                self.batch_bytes = min(self.batch_bytes, len(body or b"") // 2)
+                raise
             except ServerError as error:
                 unsent = isinstance(error, ServerUnavailable) and error.unsent
                 if method != "GET" and not unsent:
@@ -200,10 +211,15 @@ def _raise_for_status(response: httpx.Response, url: str) -> None:
         address = f"{target.scheme}://{target.netloc}" if target.netloc else target.path
         remedy = "set SAYSO_URL to the root address of Label Studio itself"
         raise ServerError(f"the server redirects to {address}", where=url, remedy=remedy)
+    if status == 413:  # by a proxy, usually as a page of HTML
+        size = len(response.request.content)
+        what = f"a proxy before the server refuses {size:,} bytes in one request (HTTP 413)"
+        remedy = "raise its limit: `client_max_body_size` in nginx, where it is 1m unless set"
+        raise RequestTooLarge(what, where=where, remedy=remedy)
     body = _decode_json(response)
     if status in (401, 403) and body is not None:
         raise _token_error(url, body)
-    if status in (400, 409, 413, 422) and body is not None:
+    if status in (400, 409, 422) and body is not None:
         raise InputError(f"Label Studio refuses this: {_extract_detail(body)}", where=where)
     if status == 404 and isinstance(body, dict) and "detail" in body:
         raise ObjectGone(

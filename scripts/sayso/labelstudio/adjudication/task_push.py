@@ -7,9 +7,10 @@ push finds nothing to do; a push after one that was killed continues from what t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Literal
 
 import msgspec
@@ -36,10 +37,11 @@ from sayso.labelstudio.adjudication.adjudication_tasks import (
 )
 from sayso.labelstudio.adjudication.questions import DIGEST_KEY, AdjudicationQuestion
 from sayso.labelstudio.api_types import ProjectDetails
+from sayso.labelstudio.batches import BatchItem, cut_batches, join_batch, send_batch
 from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.pending_writes import OutOfSyncError
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
-from sayso.labelstudio.push import BATCH_BYTES, MAX_TASKS_PER_QUERY
+from sayso.labelstudio.push import MAX_TASKS_PER_QUERY
 from sayso.labelstudio.sync_state import chunks
 from sayso.labelstudio.transport import LostResponse, ObjectGone
 from sayso.models import AnnotatorKind
@@ -48,6 +50,7 @@ from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
 BATCH_TASKS = 200
+_QuestionBatch = list[BatchItem[AdjudicationQuestion]]
 MAX_NAMED = 20  # documents with too few annotations that are listed; there may be thousands
 _AGAIN = "run `sayso adjudicate push` again"
 
@@ -171,7 +174,8 @@ class _AdjudicationPusher:
             if found:
                 self._open_project(found, stack, new=False)
             removals: list[int] = []
-            for batch in _batch_questions(self._iterate_questions(removals)):
+            items = map(_encode_question, self._iterate_questions(removals))
+            for batch in cut_batches(items, self.client, repeat(BATCH_TASKS)):
                 if not self.request.dry_run:
                     self._send_batch(batch, stack)
             surplus = len(removals) - self.result.documents["changed"]
@@ -266,22 +270,23 @@ class _AdjudicationPusher:
         gold = build_gold(question.candidates, question.document, unanimous, self.schema.version)
         return bool(find_errors(gold, question.document, self.schema))
 
-    def _send_batch(
-        self, batch: list[tuple[AdjudicationQuestion, bytes]], stack: ExitStack
-    ) -> None:
+    def _send_batch(self, batch: _QuestionBatch, stack: ExitStack) -> None:
         if self.tasks is None:
             made = project.create_project(self.client, self._template)
             self._open_project(made, stack, new=True)
+        send_batch(self.client, batch, self._import_batch)
+
+    def _import_batch(self, batch: _QuestionBatch) -> list[int]:
         assert self.tasks is not None  # noqa: S101
         pending_writes.record_write(self.tasks.state, after=self.tasks.last_task_id())
         with pending_writes.confirm_write(self.tasks.state):
-            body = b"[" + b",".join(task for _question, task in batch) + b"]"
-            ids = self.client.import_tasks(self.result.project, body)
+            ids = self.client.import_tasks(self.result.project, join_batch(batch))
         if len(ids) != len(batch):
             what = f"the server took {len(ids)} of {len(batch)} documents"
             raise PartialError(what, where=self.result.url, remedy=_AGAIN)
-        self.tasks.add_tasks(ids, [question for question, _task in batch])
+        self.tasks.add_tasks(ids, [item.source for item in batch])
         self.advance(len(batch))
+        return ids
 
     def _require_task_count(self, tasks: AdjudicationTasks) -> None:
         if tasks.count() != self.client.count_tasks(self.result.project):
@@ -297,19 +302,7 @@ class _AdjudicationPusher:
             tasks.remove_tasks(set(ids) - {task.id for task in left})
 
 
-def _batch_questions(
-    questions: Iterable[AdjudicationQuestion],
-) -> Iterator[list[tuple[AdjudicationQuestion, bytes]]]:
-    """Yield questions with their encoded tasks, as many as one import may hold."""
-    batch: list[tuple[AdjudicationQuestion, bytes]] = []
-    size = 0
-    for question in questions:
-        prediction = {"model_version": MODEL_VERSION, "result": question.result}
-        task = msgspec.json.encode({"data": question.data, "predictions": [prediction]})
-        batch.append((question, task))
-        size += len(task)
-        if len(batch) >= BATCH_TASKS or size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _encode_question(question: AdjudicationQuestion) -> BatchItem[AdjudicationQuestion]:
+    prediction = {"model_version": MODEL_VERSION, "result": question.result}
+    body = msgspec.json.encode({"data": question.data, "predictions": [prediction]})
+    return BatchItem(question.document.doc_id, body, question)
