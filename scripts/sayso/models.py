@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 else:  # version 0.1.0 wrote the role as a kind
     ReadKind = Literal["human", "program", "adjudicator"]
 AnnotationStatus = Literal["submitted", "skipped"]
-StartedFrom = Literal["nothing", "prediction", "annotation", "unseen_prediction"]
+StartedFrom = Literal["nothing", "prediction", "annotation"]
 DecisionMethod = Literal["unanimous", "majority", "adjudicated"]
 AttributeValue = str | int
 
@@ -152,8 +152,8 @@ class Annotation(Record, frozen=True, kw_only=True):
     annotator saw, if the annotation has since moved to a newer text of the document.
     ``updated`` is when its content last changed, as far as known, and ``guidelines_version`` that
     of the guidelines shown then; None if unknown. ``changed_by`` is whoever else saved it after its
-    annotator, unless it is known that nothing changed. It started from an ``unseen_prediction`` if
-    it was made from one without anybody looking at it.
+    annotator, unless it is known that nothing changed. It is ``unseen`` if it was made from a
+    prediction without anybody looking at it.
 
     ``annotator_role`` is ``adjudicator`` for the answer of an adjudicator beside those of the
     annotators; it is not compared with theirs. Older lines have ``adjudicator`` as a kind, which is
@@ -176,6 +176,7 @@ class Annotation(Record, frozen=True, kw_only=True):
     updated: str
     lead_time_seconds: float | None = None
     started_from: StartedFrom = "nothing"
+    unseen: bool = False
     mentions: tuple[Mention, ...] = ()
     relations: tuple[Relation, ...] = ()
     note: str | None = None

@@ -155,6 +155,8 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
         annotate(of, "ann-2", [make_filler(0, 4)], updated="2025-11-01"),
         annotate(of, "ann-3", [make_filler(0, 3)], started_from="annotation"),
         annotate(of, "ann-4", status="skipped"),
+        annotate(of, "ann-6", [make_filler(0, 3)], changed_by="ann-1"),
+        annotate(of, "ann-7", [make_filler(0, 3)], started_from="prediction", unseen=True),
         annotate(of, "bot", [make_filler(0, 9)], annotator_kind="program"),
         annotate(of, "ann-5", [make_filler(0, 3)], interface="names"),
     ]
@@ -165,7 +167,9 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
     assert found.excluded == {
         "an earlier annotation of the same annotator": 1,
         "not by an annotator of the kind that is compared": 1,
+        "saved by somebody else after its annotator": 1,
         "started from another's annotation": 1,
+        "taken over from a prediction that nobody looked at": 1,
         "the annotator skipped the document": 1,
     }
     assert out.count_by_pass()["trial", "names"] == {"nobody else has annotated it": 1}

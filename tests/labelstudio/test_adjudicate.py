@@ -23,6 +23,7 @@ from sayso.labelstudio.adjudication.task_push import (
 )
 from sayso.labelstudio.codec import encode_result
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, TEXT, VERDICT
+from sayso.labelstudio.pseudonyms import resolve_annotators
 from sayso.models import Gold, Mention, Relation
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE
@@ -571,3 +572,53 @@ def test_a_task_that_somebody_has_begun_stays(bench: AdjudicationBench) -> None:
     kept, _new = bench.tasks()
     assert kept["id"] == task["id"]
     assert bench.push().changes == 0
+
+
+def test_what_somebody_else_saved_is_put_before_the_adjudicator(bench: AdjudicationBench) -> None:
+    """Ann and Bob agree on the second document, but Bob's annotation is the lead's by now."""
+    bob = next(
+        each
+        for each in bench.campaign.read_annotations()
+        if each.doc_id == "doc-00001" and each.annotator != names_of(bench)[ANN]
+    )
+    assert bob.origin
+    path = f"/api/annotations/{bob.origin.annotation}/"
+    changed = bench.build_result("doc-00001", arrow=False)
+    bench.campaign.request("PATCH", path, {"result": changed})
+    bench.campaign.request("PATCH", path, {"result": bench.build_result("doc-00001")})
+    bench.campaign.pull()
+    assert bench.pull().documents["unanimous"] == 1, "the content is what Bob submitted"
+    bench.campaign.request("PATCH", path, {"result": changed})
+    bench.campaign.pull()
+    bench.campaign.request("PATCH", path, {"result": bench.build_result("doc-00001")})
+    bench.campaign.pull()
+    bench.push()
+    task = next(each for each in bench.tasks() if each["data"]["doc_id"] == "doc-00001")
+    lead = names_of(bench)[bench.campaign.client.fetch_own_account().email]
+    assert f"{bob.annotator} (saved by {lead})" in json.dumps(task)
+
+
+def test_a_decision_is_of_whoever_made_it(bench: AdjudicationBench) -> None:
+    bench.push()
+    (task,) = bench.tasks()
+    actor, mayor = (bench.region_id("doc-00000", "Actor", each) for each in ("the mayor", "mayor"))
+    number = bench.submit_verdicts(task, {actor: KEEP, mayor: DROP})
+    bench.pull()
+    before = bench.read_gold()
+    bench.campaign.request("PATCH", f"/api/annotations/{number}/", {"ground_truth": True})
+    bench.pull()
+    assert bench.read_gold() == before
+    stored = bench.campaign.request("GET", f"/api/annotations/{number}/")
+    for item in stored["result"]:
+        if item.get("from_name") == VERDICT and item["id"] in (actor, mayor):
+            item["value"]["choices"] = [DROP if item["id"] == actor else KEEP]
+    bench.campaign.request("PATCH", f"/api/annotations/{number}/", {"result": stored["result"]})
+    bench.pull()
+    gold = next(each for each in bench.read_gold() if each.doc_id == "doc-00000")
+    assert gold.adjudicator == names_of(bench)[bench.campaign.client.fetch_own_account().email]
+
+
+def names_of(bench: AdjudicationBench) -> dict[str, str]:
+    campaign = bench.campaign
+    found = resolve_annotators(campaign.checkout, campaign.client.list_accounts())
+    return {each.email: each.pseudonym for each in found.values()}

@@ -173,7 +173,7 @@ def test_a_prediction_taken_over_unseen_is_no_vote(campaign: SampleCampaign) -> 
     pulled = run_sayso(campaign.checkout.root, "pull", *campaign.options)
     assert "1 annotations taken over from predictions unseen" in pulled.stderr
     records, lead = read_by_annotator(campaign), lead_name(campaign)
-    assert records[lead].started_from == "unseen_prediction" and records[lead].mentions
+    assert records[lead].unseen and records[lead].mentions
     assert count_excluded(campaign) == {
         "taken over from a prediction that nobody looked at": 1,
         "nobody else has annotated it": 1,
@@ -201,11 +201,12 @@ def test_a_prediction_that_its_annotator_opened_is_an_answer(campaign: SampleCam
     body = {"result": result, "parent_prediction": parent, "lead_time": 3.5}
     campaign.request("POST", f"/api/tasks/{task}/annotations/", body, ANN)
     campaign.pull()
-    found = {each.doc_id: each.started_from for each in campaign.read_annotations()}
-    assert found == {"doc-00001": "unseen_prediction", "doc-00002": "prediction"}
+    assert {each.started_from for each in campaign.read_annotations()} == {"prediction"}
+    found = {each.doc_id: each.unseen for each in campaign.read_annotations()}
+    assert found == {"doc-00001": True, "doc-00002": False}
     taken = next(each for each in campaign.read_annotations() if each.doc_id == "doc-00001")
     assert taken.origin
     save(campaign, taken.origin.annotation, lead_time=4.0)  # the lead opens it and presses Update
     campaign.pull()
-    starts = {(each.started_from, each.changed_by) for each in campaign.read_annotations()}
-    assert starts == {("prediction", None)}
+    starts = {(each.unseen, each.changed_by) for each in campaign.read_annotations()}
+    assert starts == {(False, None)}

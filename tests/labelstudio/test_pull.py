@@ -130,7 +130,7 @@ def test_an_annotation_that_started_from_a_prediction_or_another_annotation(
     prediction = campaign.request(
         "POST", "/api/predictions/", {"task": task, "result": result, "model_version": "x"}
     )["id"]
-    body = {"result": result, "parent_prediction": prediction, "lead_time": 1.5}
+    body = {"result": result, "parent_prediction": prediction}
     first = campaign.request("POST", f"/api/tasks/{task}/annotations/", body, ANN)["id"]
     campaign.request(
         "POST",

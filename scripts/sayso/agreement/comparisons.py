@@ -114,7 +114,7 @@ def select_independent(
             excluded.add(annotation, SKIPPED_DOCUMENT)
         elif annotation.started_from == "annotation":
             excluded.add(annotation, STARTED_FROM_ANOTHER)
-        elif annotation.started_from == "unseen_prediction":
+        elif annotation.unseen:
             excluded.add(annotation, UNSEEN_PREDICTION)
         elif annotation.changed_by and not with_changed:
             excluded.add(annotation, CHANGED_BY_ANOTHER)

@@ -48,7 +48,7 @@ _CLOSED_FIELDS = {
     "adjudicator_kind": {"human", "program"},
     "decided": {"unanimous", "majority", "adjudicated"},
     "status": {"submitted", "skipped"},
-    "started_from": {"nothing", "prediction", "annotation", "unseen_prediction"},
+    "started_from": {"nothing", "prediction", "annotation"},
 }
 
 

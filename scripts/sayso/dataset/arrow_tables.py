@@ -134,6 +134,7 @@ def _build_annotations(chunk: AnnotatedChunk) -> ConfigTable:
         if name in table.column_names
     }
     columns["started_from"] = pc.fill_null(table["started_from"], "nothing")
+    columns["unseen"] = pc.fill_null(table["unseen"], False)
     columns["answer"] = pa.array(chunk.annotation_numbers[rows], pa.int32())
     return chunk.make_table("annotations", columns, len(rows), count_annotations(table))
 

@@ -49,8 +49,9 @@ _COLUMN_DESCRIPTIONS = {
     "created": "As the server gave it.",
     "updated": "When the content last changed, by the server's clock.",
     "lead_time_seconds": "Time taken, as the server measured it.",
-    "started_from": "What the annotator started from: `nothing`, a `prediction`, an `annotation`, "
-    "or an `unseen_prediction` that was taken over without anybody looking at it.",
+    "started_from": "What the annotator started from: nothing, a prediction, or an annotation.",
+    "unseen": "True if it was taken over from a prediction without anybody looking at it. Such "
+    "annotations are neither compared nor adjudicated.",
     "adjudicated": "True if the document has been adjudicated.",
     "adjudicated_on": "Time of adjudication.",
     "adjudicator": "Pseudonym of the adjudicator; null if a rule decided (unanimity or majority).",

@@ -48,7 +48,7 @@ _MISALIGNED_COLUMNS = _columns("mention_id label start:int32 end:int32 reason")
 _ANNOTATION_COLUMNS = _columns("""
     doc_id text_sha256 text_read campaign interface annotator annotator_kind annotator_role
     changed_by answer:int32 schema_version guidelines_version status created updated
-    lead_time_seconds:float64 started_from
+    lead_time_seconds:float64 started_from unseen:bool
 """)
 
 

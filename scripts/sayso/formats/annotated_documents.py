@@ -49,6 +49,7 @@ METADATA_FIELDS = (
     "updated",
     "lead_time_seconds",
     "started_from",
+    "unseen",
     "text_read",
     "origin",
     "adjudicated",

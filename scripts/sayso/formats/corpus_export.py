@@ -260,4 +260,4 @@ def _describe(document: Document, record: Annotation | Gold) -> dict[str, str]:
         known["origin"] = " ".join(
             map(str, (origin.system, *numbers, origin.server or ""))
         ).rstrip()
-    return {name: str(value) for name, value in known.items() if value not in (None, "")}
+    return {name: str(value) for name, value in known.items() if value not in (None, "", False)}

@@ -201,6 +201,7 @@ class _ImportRun:
             updated=about.get("updated", about.get("created", "")),
             lead_time_seconds=float(seconds) if seconds else None,
             started_from=convert("started_from", "nothing", StartedFrom),
+            unseen=about.get("unseen") == "True",
             mentions=mapped.mentions,
             relations=mapped.relations,
             note=annotated.note,

@@ -196,6 +196,13 @@ class _ExportedTask:
         self.context.notices[notice] += 1
         return f"label-studio-{self.project}-{self.number}"
 
+    def _find_other_editor(self, theirs: dict[str, Any]) -> str | None:
+        """Return whoever else saved it last; without a history, perhaps without a change."""
+        other, author = theirs.get("updated_by"), theirs.get("completed_by")
+        if other is None or _find_account_number(other) == _find_account_number(author):
+            return None
+        return self.accounts.find_annotator(other, self.project).pseudonym
+
     def _describe(self, theirs: dict[str, Any]) -> dict[str, str]:
         annotator = self.accounts.find_annotator(theirs.get("completed_by"), self.project)
         created = str(theirs.get("created_at") or "")
@@ -203,6 +210,7 @@ class _ExportedTask:
         started_from = next((kind for kind in parents if theirs.get(f"parent_{kind}")), "nothing")
         known = {
             "annotator": annotator.pseudonym,
+            "changed_by": self._find_other_editor(theirs),
             "annotator_kind": annotator.kind,
             "annotator_role": annotator.role,
             "status": "skipped" if theirs.get("was_cancelled") else "submitted",
@@ -213,6 +221,10 @@ class _ExportedTask:
             "origin": f"{ORIGIN_SYSTEM} {self.project} {self.number} {_number(theirs.get('id'))}",
         }
         return {name: str(value) for name, value in known.items() if value not in (None, "")}
+
+
+def _find_account_number(account: Any) -> Any:
+    return account.get("id") if isinstance(account, dict) else account
 
 
 def _number(value: Any) -> int:

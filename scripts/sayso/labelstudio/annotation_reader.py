@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.anchoring import SentenceIndex, transfer_record
 from sayso.labelstudio.api_types import AnnotatedTask, TaskAnnotation
-from sayso.labelstudio.codec import MOUSE_ORIGINS, DecodedResult, decode_result
+from sayso.labelstudio.codec import EDITOR_ORIGINS, DecodedResult, decode_result
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.instructions import ShownGuidelines, find_version_at
@@ -114,6 +114,7 @@ class AnnotationReader:
             updated=annotation.updated_at,
             lead_time_seconds=annotation.lead_time,
             started_from=find_start(annotation),
+            unseen=find_start(annotation) == "prediction" and not was_opened(annotation),
             mentions=decoded.mentions,
             relations=decoded.relations,
             note=decoded.note,
@@ -178,13 +179,18 @@ def find_start(annotation: TaskAnnotation) -> StartedFrom:
     """Return what an annotation started from."""
     if annotation.parent_annotation is not None:
         return "annotation"
-    if annotation.parent_prediction is None:
-        return "nothing"
-    # The data manager's "Create Annotations From Predictions" opens nothing, so no time is taken.
-    # Whoever opens a prediction and submits it as it is has a time.
+    return "nothing" if annotation.parent_prediction is None else "prediction"
+
+
+def was_opened(annotation: TaskAnnotation) -> bool:
+    """Return False if the annotation never was in an editor.
+
+    The data manager's "Create Annotations From Predictions" takes no time and marks no region.
+    Whoever opens a prediction and submits it as it is does both.
+    """
     items = annotation.result if isinstance(annotation.result, list) else []
-    drawn = any(isinstance(item, dict) and item.get("origin") in MOUSE_ORIGINS for item in items)
-    return "prediction" if drawn or annotation.lead_time is not None else "unseen_prediction"
+    origins = {item.get("origin") for item in items if isinstance(item, dict)}
+    return annotation.lead_time is not None or not origins.isdisjoint(EDITOR_ORIGINS)
 
 
 def reader_fingerprint(migrations: Migrations) -> str:

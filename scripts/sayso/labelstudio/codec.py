@@ -29,7 +29,9 @@ ResultItem = dict[str, Any]
 _NOT_IN_CSS_CLASS = re.compile(r"[^A-Za-z0-9_-]")
 _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
-MOUSE_ORIGINS = frozenset({"manual", "prediction-changed"})  # what came through the API has neither
+_MOUSE_ORIGINS = {"manual", "prediction-changed"}  # what came through the API has neither
+EDITOR_ORIGINS = frozenset({*_MOUSE_ORIGINS, "prediction"})
+"""The editor marks each region of an annotation with one of them."""
 _STARTED_FROM = {"prediction": "prediction", "prediction-changed": "prediction_changed"}
 _TRIMMED_REASON = "white space trimmed from a span"
 CORRECTION_REASONS = frozenset({_TRIMMED_REASON, DIAGNOSIS_REASONS["utf16"]})
@@ -131,7 +133,7 @@ def _decode_span(item: ResultItem, text: str, kept: list[UnknownItem]) -> Span:
         raise _UnusableRegion("offsets that are not whole numbers")
     if item.get("to_name") != TEXT:
         raise _UnusableRegion("a span on something other than the text")
-    by_mouse = item.get("origin") in MOUSE_ORIGINS
+    by_mouse = item.get("origin") in _MOUSE_ORIGINS
     diagnosis = diagnose_span(Span(start, end), text, item["value"].get("text"), by_mouse=by_mouse)
     if diagnosis.span is None:
         raise _UnusableRegion(DIAGNOSIS_REASONS[diagnosis.diagnosis])

@@ -353,18 +353,17 @@ class FetchedAnnotations:
     def _store_annotation(
         self, task: AnnotatedTask, annotation: TaskAnnotation, record: Annotation | str
     ) -> None:
-        stored: tuple[object, ...]
         if isinstance(record, str):
             self._last_changes.resolve(annotation, None)
             content = msgspec.json.encode(annotation)
-            text_sha256, stored = "", (False, 0, None, False, record, content)
+            stored: tuple[object, ...] = (False, 0, None, False, record, content)
+            text_sha256 = ""
         else:
             change = self._last_changes.resolve(annotation, record)
             record = self._add_change(record, change)
             text_sha256, carried_over = record.text_sha256, record.text_read is not None
-            unseen = record.started_from == "unseen_prediction"
-            stored = (carried_over, len(record.kept), change.changed_by, unseen, None)
-            stored = (*stored, encode(record))
+            change_fields = (change.changed_by, change.unseen)
+            stored = (carried_over, len(record.kept), *change_fields, None, encode(record))
             annotator = self.pseudonym(annotation.completed_by)
             for item in record.kept:
                 self.notices.append(_build_notice(record.doc_id, annotator, task.id, item))
@@ -392,6 +391,7 @@ class FetchedAnnotations:
             guidelines_version=find_version_between(shown, change.since, change.updated),
             updated=change.updated,
             started_from=change.started_from,
+            unseen=change.unseen,
         )
 
     def adopt_lines(self, corpus: CorpusFiles) -> None:
@@ -421,8 +421,7 @@ class FetchedAnnotations:
             other = self._find_account(line.changed_by)
             if change := self._last_changes.adopt(number, record, line, other, since):
                 record = self._add_change(record, change)
-                unseen = record.started_from == "unseen_prediction"
-                values = (change.changed_by, unseen, encode(record), number)
+                values = (change.changed_by, change.unseen, encode(record), number)
                 update = "UPDATE annotations SET changed_by = ?, unseen = ?, content = ?"
                 self.state.connection.execute(f"{update} WHERE annotation = ?", values)
 

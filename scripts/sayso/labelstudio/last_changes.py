@@ -15,8 +15,9 @@ import sys
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import structs
 
-from sayso.labelstudio.annotation_reader import find_start
+from sayso.labelstudio.annotation_reader import find_start, was_opened
 from sayso.labelstudio.api_types import TaskAnnotation
 from sayso.models import Annotation, StartedFrom, encode
 
@@ -24,7 +25,8 @@ _CREATE_TABLE = """
 -- Survives when annotations are read anew. Digests: of the result as received, and of the record.
 CREATE TABLE IF NOT EXISTS last_changes (
     annotation INTEGER PRIMARY KEY, created TEXT NOT NULL, received BLOB, decoded BLOB,
-    since TEXT NOT NULL, updated TEXT NOT NULL, changed_by INTEGER, started_from TEXT NOT NULL
+    since TEXT NOT NULL, updated TEXT NOT NULL, changed_by INTEGER, started_from TEXT NOT NULL,
+    unseen INTEGER NOT NULL
 );
 """
 
@@ -35,12 +37,14 @@ class LastChange(NamedTuple):
     Attributes:
         since, updated: it happened between these times; they are equal if it was seen.
         changed_by: the account that saved it after its annotator and may have changed it.
+        started_from, unseen: as of `Annotation`, also once the prediction is deleted.
     """
 
     since: str
     updated: str
     changed_by: int | None
     started_from: StartedFrom
+    unseen: bool
 
 
 class LastChanges:
@@ -70,9 +74,12 @@ class LastChanges:
             else:
                 changed_by = change.changed_by or before.changed_by
                 change = change._replace(since=change.updated, changed_by=changed_by)
-            change = change._replace(started_from=_find_earlier_start(annotation, before))
+            if change.started_from == "nothing":
+                change = _with_start(change, annotation, before.started_from)
         row = (annotation.id, annotation.created_at, received, decoded, *change)
-        self._connection.execute("REPLACE INTO last_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._connection.execute(
+            "REPLACE INTO last_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+        )
         return change
 
     def adopt(
@@ -89,14 +96,21 @@ class LastChanges:
         if known is None:
             return None
         before = change = known[0]
-        if _digest_record(line) == _digest_record(record) and line.updated <= before.updated:
-            if line.updated < before.updated:
-                change = change._replace(updated=line.updated, changed_by=changed_by)
+        if before.started_from == "nothing":
+            unseen = line.unseen and record.lead_time_seconds is None
+            change = change._replace(started_from=line.started_from, unseen=unseen)
+            record = structs.replace(record, unseen=unseen)
+        same, earlier = (
+            _digest_record(line) == _digest_record(record),
+            line.updated < before.updated,
+        )
+        if same and earlier:
+            change = change._replace(since=since, updated=line.updated, changed_by=changed_by)
+        elif same and line.updated == before.updated:
             change = change._replace(since=since)
-        if change.changed_by is None:
+        if same is not earlier and change.changed_by is None and line.updated <= before.updated:
+            # Also if its annotator has changed it again since.
             change = change._replace(changed_by=changed_by)
-        if change.started_from == "nothing":
-            change = change._replace(started_from=line.started_from)
         if change == before:
             return None
         names = ", ".join(f"{name} = ?" for name in LastChange._fields)
@@ -114,7 +128,8 @@ class LastChanges:
             return None
         change = LastChange(*row[2:])
         # A record leaves a default out only if the value is that very object.
-        change = change._replace(started_from=sys.intern(change.started_from))  # type: ignore[arg-type]
+        started_from: Any = sys.intern(change.started_from)
+        change = change._replace(started_from=started_from, unseen=bool(change.unseen))
         return change, row[0], row[1]
 
 
@@ -127,23 +142,21 @@ def _first_change(annotation: TaskAnnotation) -> LastChange:
     if annotation.completed_by is None or other == annotation.completed_by:
         other = None
     since = annotation.updated_at if other is None else annotation.created_at
-    return LastChange(since, annotation.updated_at, other, find_start(annotation))
+    change = LastChange(since, annotation.updated_at, other, "nothing", unseen=False)
+    return _with_start(change, annotation, find_start(annotation))
 
 
-def _find_earlier_start(annotation: TaskAnnotation, before: LastChange) -> StartedFrom:
-    started_from = find_start(annotation)
-    if started_from != "nothing":
-        return started_from
-    if before.started_from == "unseen_prediction" and annotation.lead_time is not None:
-        return "prediction"
-    return before.started_from
+def _with_start(
+    change: LastChange, annotation: TaskAnnotation, started_from: StartedFrom
+) -> LastChange:
+    unseen = started_from == "prediction" and not was_opened(annotation)
+    return change._replace(started_from=started_from, unseen=unseen)
 
 
 def _digest_record(record: Annotation) -> bytes:
     """Return a digest of the content; a prediction that somebody looked at counts as changed."""
-    unseen = record.started_from == "unseen_prediction"
-    fields = (record.status, record.mentions, record.relations, record.note, record.kept, unseen)
-    return _digest(encode(fields))
+    content = (record.mentions, record.relations, record.note, record.kept)
+    return _digest(encode((record.status, record.unseen, *content)))
 
 
 def _digest(content: bytes) -> bytes:

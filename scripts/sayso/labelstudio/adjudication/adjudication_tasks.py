@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sayso.adjudication.decisions import Decision
 from sayso.labelstudio.adjudication.questions import (
@@ -18,10 +18,11 @@ from sayso.labelstudio.adjudication.questions import (
     AskedQuestion,
 )
 from sayso.labelstudio.adjudication.verdicts import UndecidedError, decode_decision
-from sayso.labelstudio.api_types import AnnotatedTask, ListedProject
+from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.fetched_annotations import REFETCH_SECONDS
+from sayso.labelstudio.last_changes import LastChanges
 from sayso.labelstudio.pseudonyms import Annotator
 from sayso.labelstudio.sync_state import SyncState, format_timestamp, open_sync_state
 from sayso.labelstudio.tasks import text_digest
@@ -78,6 +79,7 @@ class AdjudicationTasks:
         self.project = project
         self.state = state
         self._execute = state.connection.execute
+        self._last_changes = LastChanges(state.connection)
         self._drafted_ids: set[int] = set()
 
     def refresh(self) -> None:
@@ -93,8 +95,26 @@ class AdjudicationTasks:
 
         fetch = partial(self.client.fetch_annotated_tasks, self.project, size=PAGE_SIZE)
         for page in self.state.fetch_pages("adjudications", fetch):
-            self.state.connection.executemany(_INSERT, map(_build_row, page.tasks))
+            rows = [self._build_row(task) for task in page.tasks]
+            self.state.connection.executemany(_INSERT, rows)
         self.state.mark_complete("adjudications", format_timestamp(started - REFETCH_SECONDS))
+
+    def _build_row(self, task: AnnotatedTask) -> tuple[int, str, str, bool, bytes | None]:
+        texts = {name: value for name, value in task.data.items() if isinstance(value, str)}
+        ours = ASKED_KEY in texts and "doc_id" in texts
+        submissions = [self._resolve_last_save(each) for each in task.annotations]
+        answer = _find_submitted(submissions, texts) if ours else None
+        encoded = msgspec.json.encode(answer) if answer else None
+        doc_id = texts["doc_id"] if ours else ""
+        return task.id, doc_id, texts.get(DIGEST_KEY, ""), bool(task.annotations), encoded
+
+    def _resolve_last_save(self, annotation: TaskAnnotation) -> TaskAnnotation:
+        """Return it with the time of its last change, and as completed by whoever made that."""
+        change = self._last_changes.resolve(annotation, None)
+        author, seen = annotation.completed_by, change.since == change.updated
+        if seen and change.changed_by == annotation.updated_by:
+            author = change.changed_by or author
+        return structs.replace(annotation, completed_by=author, updated_at=change.updated)
 
     def count(self) -> int:
         """Count the known tasks."""
@@ -151,20 +171,11 @@ class AdjudicationTasks:
         self.state.connection.commit()
 
 
-def _build_row(task: AnnotatedTask) -> tuple[int, str, str, bool, bytes | None]:
-    texts = {name: value for name, value in task.data.items() if isinstance(value, str)}
-    ours = ASKED_KEY in texts and "doc_id" in texts
-    answer = _find_submitted(task, texts) if ours else None
-    encoded = msgspec.json.encode(answer) if answer else None
-    doc_id = texts["doc_id"] if ours else ""
-    return task.id, doc_id, texts.get(DIGEST_KEY, ""), bool(task.annotations), encoded
-
-
-def _find_submitted(task: AnnotatedTask, texts: Mapping[str, str]) -> SubmittedAnswer | None:
+def _find_submitted(
+    submissions: list[TaskAnnotation], texts: Mapping[str, str]
+) -> SubmittedAnswer | None:
     """Return the latest submitted annotation; a skipped one is none."""
-    annotations = [
-        a for a in task.annotations if not a.was_cancelled and isinstance(a.result, list)
-    ]
+    annotations = [a for a in submissions if not a.was_cancelled and isinstance(a.result, list)]
     if not annotations:
         return None
     latest = max(annotations, key=lambda each: each.updated_at)
