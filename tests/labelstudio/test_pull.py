@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from sayso import jsonl
-from sayso.errors import DiskError, InputError, UsageError
+from sayso.errors import DiskError, UsageError
 from sayso.labelstudio import fetched_annotations, pseudonyms
 from sayso.labelstudio.api_types import Account
 from sayso.labelstudio.connection import connect
@@ -256,22 +256,14 @@ def test_the_map_gives_an_account_its_pseudonym_kind_and_role(
     assert campaign.read_annotation_files().keys() == {"judge.jsonl"} and result.vanished == []
 
 
-def test_two_accounts_may_not_share_a_pseudonym(campaign: SampleCampaign) -> None:
-    path = campaign.checkout.private / "annotators.jsonl"
-    jsonl.write(path, [pseudonyms.Annotator(email=email, pseudonym="one") for email in (ANN, BOB)])
-    with pytest.raises(
-        InputError, match=r"annotators.jsonl:2: a second account has the pseudonym one"
-    ):
-        pseudonyms.resolve_annotators(campaign.checkout, [Account(1, ANN)])
-
-
 def test_a_key_of_the_environment_gives_the_same_pseudonym_everywhere(
     campaign: SampleCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def named(key: str) -> str:
         shutil.rmtree(campaign.checkout.private, ignore_errors=True)
         monkeypatch.setenv("SAYSO_PSEUDONYM_KEY", key)
-        return pseudonyms.resolve_annotators(campaign.checkout, [Account(1, ANN)])[1].pseudonym
+        accounts = [Account(1, ANN)]
+        return pseudonyms.resolve_annotators(campaign.checkout, "", accounts)[1].pseudonym
 
     assert named("one") == named("one") != named("other")
 

@@ -28,7 +28,7 @@ from sayso.labelstudio.codec import decode_result
 from sayso.labelstudio.controls import SPAN, TEXT
 from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.offsets import DIAGNOSIS_REASONS
-from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
+from sayso.labelstudio.pseudonyms import Annotator, resolve_address
 from sayso.labelstudio.tasks import text_digest
 from sayso.models import sha256
 from sayso.settings import Checkout
@@ -103,10 +103,11 @@ class _ExportAccounts:
         """Return the annotator of an account: a number, or an object with the address."""
         number = account.get("id", 0) if isinstance(account, dict) else account
         address = account.get("email") if isinstance(account, dict) else None
-        name = address or f"account {number} of project {project} of an export"
-        if name not in self.known:
-            self.known[name] = resolve_annotators(self.checkout, [Account(id=0, email=name)])[0]
-        return self.known[name]
+        if not isinstance(address, str) or not address or Account(0, address).is_removed:
+            address = f"account {number} of project {project} of an export"
+        if address not in self.known:
+            self.known[address] = resolve_address(self.checkout, address)
+        return self.known[address]
 
 
 class _ExportedTask:

@@ -50,10 +50,15 @@ class DataManagerTab(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """A person or program that can log in."""
+    """A person or program that can log in, or could until it was removed from the organisation."""
 
     id: int
     email: str
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether a former member of the organisation, which is shown without its address."""
+        return self.email == "Deleted"
 
 
 class BareTask(Struct, frozen=True):

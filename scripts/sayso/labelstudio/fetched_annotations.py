@@ -30,14 +30,15 @@ from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import find_version_at, find_version_between
 from sayso.labelstudio.last_changes import LastChange, LastChanges
 from sayso.labelstudio.project import ProjectKey, read_guidelines_shown
-from sayso.labelstudio.pseudonyms import (
-    Annotator,
-    decode_pseudonyms,
-    encode_pseudonyms,
-    resolve_annotators,
-)
+from sayso.labelstudio.pseudonyms import Annotator, read_annotators, resolve_annotators
 from sayso.labelstudio.server_identity import read_server_id
-from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
+from sayso.labelstudio.sync_state import (
+    SyncState,
+    chunks,
+    format_timestamp,
+    identify_server,
+    open_sync_state,
+)
 from sayso.labelstudio.urls import SYSTEM
 from sayso.models import Annotation, UnknownItem, encode
 from sayso.schema.declarations import load_schema
@@ -148,8 +149,9 @@ def open_annotations(
         if server and server != state.get("server"):
             state.put("server", server)  # in case somebody overwrites the description
         reader = AnnotationReader(project_key, listed.id, server, migrations, documents, shown)
-        annotators = decode_pseudonyms(checkout, state.get("annotations.accounts"))
-        yield FetchedAnnotations(checkout, client, reader, state, listed, annotators)
+        fetched = FetchedAnnotations(checkout, client, reader, state, listed)
+        fetched.annotators = read_annotators(checkout, fetched.server)
+        yield fetched
 
 
 @dataclass
@@ -181,6 +183,11 @@ class FetchedAnnotations:
         """The project's address."""
         return f"{self.client.url}/projects/{self.reader.project}"
 
+    @property
+    def server(self) -> str:
+        """The name of the server in the map of annotators."""
+        return self.reader.server or identify_server(self.checkout, self.client)
+
     # Fetching.
 
     def fetch(self, full: bool = False, advance: Advance = lambda _: None) -> ServerComparison:
@@ -202,8 +209,8 @@ class FetchedAnnotations:
     def _fetch_accounts(self) -> None:
         """Fetch the accounts once; whoever changed an annotation may be new."""
         if not self._accounts_fetched:
-            self.annotators = resolve_annotators(self.checkout, self.client.list_accounts())
-            self.state.put("annotations.accounts", encode_pseudonyms(self.annotators))
+            accounts = self.client.list_accounts()
+            self.annotators = resolve_annotators(self.checkout, self.server, accounts)
             self._accounts_fetched = True
 
     def _reset_if_outdated(self, full: bool) -> bool:

@@ -184,7 +184,9 @@ def apply_overlap(
 
 def find_shortage(client: LabelStudioClient, overlap: Overlap) -> list[str]:
     """Return a note about too few accounts, if there are too few."""
-    accounts = len(client.list_accounts()) if overlap.annotators > 1 else 1
+    if overlap.annotators == 1:
+        return []
+    accounts = sum(not account.is_removed for account in client.list_accounts())
     if accounts >= overlap.annotators:
         return []
     return [

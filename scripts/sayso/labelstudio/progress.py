@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, median, stdev
 
-from sayso.labelstudio.api_types import ListedProject
+from sayso.labelstudio.api_types import Account, ListedProject
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import AnnotationWork, open_annotations
 from sayso.labelstudio.project import ProjectKey, find_campaign_projects
@@ -99,20 +99,21 @@ def measure_progress(
         UsageError: nothing was ever pushed.
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
-    annotators = resolve_annotators(checkout, client.list_accounts())
+    accounts = client.list_accounts()
     projects = find_campaign_projects(client, schema, campaign, pass_name)
-    return [_measure_project(checkout, client, annotators, *each) for each in projects]
+    return [_measure_project(checkout, client, accounts, *each) for each in projects]
 
 
 def _measure_project(
     checkout: Checkout,
     client: LabelStudioClient,
-    annotators: dict[int, Annotator],
+    listed_accounts: list[Account],
     project_key: ProjectKey,
     listed: ListedProject,
 ) -> PassProgress:
     with open_annotations(checkout, client, project_key, listed, "sayso progress") as fetched:
         fetched.fetch()
+        annotators = resolve_annotators(checkout, fetched.server, listed_accounts)
         work = list(fetched.iterate_work())
         url = fetched.url
     begun = {task.id: task for task in client.list_unfinished_overlaps(listed.id)}
@@ -127,11 +128,13 @@ def _measure_project(
     progress = PassProgress(project_key, url, client.count_tasks(listed.id), unfinished)
     seen = Counter(account for accounts in touched.values() for account in accounts)
     work = [each for each in work if not each.unseen]  # nobody's work
-    progress.annotators = _measure_annotators(work, annotators, seen, unfinished)
+    present = {account.id for account in listed_accounts if not account.is_removed}
+    left = {account: max(0, unfinished - seen[account]) for account in present}
+    progress.annotators = _measure_annotators(work, annotators, left)
     accounts = {each.account for each in work}
     programs = {account for account, who in annotators.items() if who.kind == "program"}
-    active = (accounts & annotators.keys()) - programs
-    progress.idle_accounts = len(annotators.keys() - accounts)
+    active = (accounts & present) - programs
+    progress.idle_accounts = len(present - accounts)
     progress.missing = max(0, unfinished - len(begun))
     for task in begun.values():
         missing = max(0, task.overlap - len(submitted[task.id]))
@@ -144,12 +147,9 @@ def _measure_project(
 
 
 def _measure_annotators(
-    work: Iterable[AnnotationWork],
-    annotators: dict[int, Annotator],
-    seen: Counter[int | None],
-    unfinished: int,
+    work: Iterable[AnnotationWork], annotators: dict[int, Annotator], left: dict[int, int]
 ) -> list[AnnotatorProgress]:
-    """Measure each account; ``seen`` counts the unfinished tasks that it has had."""
+    """Measure each account; ``left`` counts the unfinished tasks that it has not had."""
     by_account: dict[int | None, list[AnnotationWork]] = defaultdict(list)
     for each in work:
         by_account[each.account].append(each)
@@ -158,8 +158,8 @@ def _measure_annotators(
         if account is None or account not in annotators:
             measured.append(_measure_annotator(AnnotatorProgress("unknown", "unknown"), given))
         else:
-            who, left = annotators[account], max(0, unfinished - seen[account])
-            progress = AnnotatorProgress(who.pseudonym, who.kind, open=left)
+            who = annotators[account]
+            progress = AnnotatorProgress(who.pseudonym, who.kind, open=left.get(account, 0))
             measured.append(_measure_annotator(progress, given))
     return sorted(measured, key=lambda progress: progress.annotator)
 

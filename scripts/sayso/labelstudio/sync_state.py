@@ -51,9 +51,8 @@ def open_sync_state(
         DiskError: SQLite cannot read or write it.
     """
     # A copied database has the project's number and microsecond of creation too: the address tells
-    # a copy from the original. The embedded server is one and the same on whatever port.
-    where = "embedded" if server.find_url(checkout) == client.url else client.url
-    identity = f"{where}\n{project.id}\n{project.created_at}"
+    # a copy from the original.
+    identity = f"{identify_server(checkout, client)}\n{project.id}\n{project.created_at}"
     key = hashlib.sha256(identity.encode()).hexdigest()[:16]
     path = checkout.private / "cache" / f"labelstudio-{key}.sqlite3"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -69,6 +68,11 @@ def open_sync_state(
         raise DiskError(str(error), where=str(path), remedy=remedy) from error
     finally:
         connection.close()
+
+
+def identify_server(checkout: Checkout, client: LabelStudioClient) -> str:
+    """Name a server whose id is unknown; the embedded one is one and the same on any port."""
+    return "embedded" if server.find_url(checkout) == client.url else client.url
 
 
 class SyncState:

@@ -28,7 +28,7 @@ from sayso.labelstudio import project
 from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
 from sayso.labelstudio.adjudication.adjudication_tasks import open_adjudication_tasks, read_decision
 from sayso.labelstudio.client import LabelStudioClient
-from sayso.labelstudio.pseudonyms import resolve_annotators
+from sayso.labelstudio.pseudonyms import fetch_annotators
 from sayso.models import AnnotatorKind
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -83,7 +83,7 @@ def _build_decider(
         return resolve_adjudicated
     known = stack.enter_context(open_adjudication_tasks(checkout, client, found))
     known.refresh()
-    annotators = resolve_annotators(checkout, client.list_accounts())
+    annotators = fetch_annotators(checkout, client, found)
     kinds = {who.pseudonym: who.kind for who in annotators.values()}
 
     def decide(

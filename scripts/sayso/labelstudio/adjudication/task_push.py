@@ -40,7 +40,7 @@ from sayso.labelstudio.api_types import ProjectDetails
 from sayso.labelstudio.batches import BatchItem, cut_batches, join_batch, send_batch
 from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.pending_writes import OutOfSyncError
-from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
+from sayso.labelstudio.pseudonyms import Annotator, fetch_annotators
 from sayso.labelstudio.push import MAX_TASKS_PER_QUERY
 from sayso.labelstudio.sync_state import chunks
 from sayso.labelstudio.transport import LostResponse, ObjectGone
@@ -189,7 +189,7 @@ class _AdjudicationPusher:
     def _open_project(self, found: ProjectDetails, stack: ExitStack, *, new: bool) -> None:
         self.result.project, self.result.url = found.id, f"{self.client.url}/projects/{found.id}"
         self.tasks = stack.enter_context(open_adjudication_tasks(self.checkout, self.client, found))
-        self.annotators = resolve_annotators(self.checkout, self.client.list_accounts())
+        self.annotators = fetch_annotators(self.checkout, self.client, found)
         if not self.request.dry_run:
             self.result.notes += project.update_settings(
                 self.client,
