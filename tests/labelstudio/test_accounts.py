@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_removed_members_who_were_never_seen_are_told_apart(campaign: SampleCamp
     assert campaign.read_annotation_files() == before
     kept = b"".join(line for line in read_map_file(campaign).read_bytes().splitlines(True))
     assert b"Deleted" not in kept and b"deleted" not in kept
+
+
+def test_removed_members_are_known_by_the_lines_of_the_corpus(campaign: SampleCampaign) -> None:
+    emails = start_campaign(campaign, annotators=2)
+    campaign.pull()
+    before = campaign.read_annotation_files()
+    remove_members(campaign, emails)
+    shutil.rmtree(campaign.checkout.private)  # as in a fresh clone
+    campaign.pull()
+    assert campaign.read_annotation_files() == before
+    campaign.pull(full=True)
+    assert campaign.read_annotation_files() == before
 
 
 def test_addresses_that_differ_in_case_only(campaign: SampleCampaign) -> None:

@@ -23,7 +23,7 @@ from sayso.labelstudio.adjudication.task_push import (
 )
 from sayso.labelstudio.codec import encode_result
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, TEXT, VERDICT
-from sayso.labelstudio.pseudonyms import resolve_annotators
+from sayso.labelstudio.pseudonyms import fetch_annotators
 from sayso.models import Gold, Mention, Relation
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE
@@ -620,5 +620,6 @@ def test_a_decision_is_of_whoever_made_it(bench: AdjudicationBench) -> None:
 
 def names_of(bench: AdjudicationBench) -> dict[str, str]:
     campaign = bench.campaign
-    found = resolve_annotators(campaign.checkout, campaign.client.list_accounts())
+    project = campaign.client.fetch_project(campaign.project)
+    found = fetch_annotators(campaign.checkout, campaign.client, project)
     return {each.email: each.pseudonym for each in found.values()}

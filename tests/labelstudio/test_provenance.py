@@ -24,7 +24,8 @@ TAKE_OVER = "/api/dm/actions/?id=predictions_to_annotations"
 
 def name_of(campaign: SampleCampaign, email: str) -> str:
     """Return the pseudonym of an account."""
-    found = pseudonyms.resolve_annotators(campaign.checkout, campaign.client.list_accounts())
+    project = campaign.client.fetch_project(campaign.project)
+    found = pseudonyms.fetch_annotators(campaign.checkout, campaign.client, project)
     return next(each.pseudonym for each in found.values() if each.email == email)
 
 

@@ -9,7 +9,20 @@ from msgspec import Struct
 T = TypeVar("T")
 
 
-class ListedProject(Struct, frozen=True, kw_only=True):
+class AnnotationCounts(Struct, frozen=True, kw_only=True):
+    """The numbers of submitted and of skipped annotations of a project."""
+
+    # Null in the response to the creation of a project.
+    total_annotations_number: int | None = 0
+    skipped_annotations_number: int | None = 0
+
+    @property
+    def annotation_count(self) -> int:
+        """The number of annotations, of which the server counts 100,000 in a tenth of a second."""
+        return (self.total_annotations_number or 0) + (self.skipped_annotations_number or 0)
+
+
+class ListedProject(AnnotationCounts, frozen=True, kw_only=True):
     """A project as the server lists it."""
 
     id: int
@@ -57,7 +70,7 @@ class Account(Struct, frozen=True):
 
     @property
     def is_removed(self) -> bool:
-        """Whether a former member of the organisation, which is shown without its address."""
+        """True for a former member of the organisation, which is shown without its address."""
         return self.email == "Deleted"
 
 

@@ -13,6 +13,7 @@ from sayso.errors import InputError
 from sayso.labelstudio.api_types import (
     Account,
     AnnotatedTask,
+    AnnotationCounts,
     BareTask,
     DataManagerTab,
     ListedProject,
@@ -106,6 +107,12 @@ class LabelStudioClient(Transport):
     def count_tasks(self, project: int) -> int:
         """Count the tasks of the project."""
         return self._fetch_page(project, TaskId, [], 1, include="id").total
+
+    def count_annotations(self, project: int) -> int:
+        """Count the annotations of the project, also of those who skipped the task."""
+        include = join_fields(AnnotationCounts)
+        path = f"api/projects/{project}/"
+        return self.request("GET", path, AnnotationCounts, include=include).annotation_count
 
     def fetch_bare_tasks(
         self, project: int, *, after: int, since: str, size: int

@@ -22,7 +22,6 @@ from sayso import jsonl
 from sayso.callbacks import Advance
 from sayso.corpus.sources import AnnotationHead, CorpusFiles
 from sayso.errors import ServerError
-from sayso.files import hold_lock
 from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
 from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation
 from sayso.labelstudio.client import LabelStudioClient
@@ -30,7 +29,12 @@ from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import find_version_at, find_version_between
 from sayso.labelstudio.last_changes import LastChange, LastChanges
 from sayso.labelstudio.project import ProjectKey, read_guidelines_shown
-from sayso.labelstudio.pseudonyms import Annotator, read_annotators, resolve_annotators
+from sayso.labelstudio.pseudonyms import (
+    Annotator,
+    read_annotators,
+    resolve_annotators,
+    restore_pseudonyms,
+)
 from sayso.labelstudio.server_identity import read_server_id
 from sayso.labelstudio.sync_state import (
     SyncState,
@@ -58,12 +62,14 @@ CREATE TABLE annotations (
 );
 -- Files that hold what they should.
 CREATE TABLE current_files (pseudonym TEXT PRIMARY KEY, account INTEGER, fingerprint TEXT NOT NULL);
+-- Lines of these files that are not of the server's annotations.
+CREATE TABLE other_lines (line TEXT PRIMARY KEY, pseudonym TEXT NOT NULL) WITHOUT ROWID;
 -- Annotations that left their task; gone once the server says that it has none of the number.
 CREATE TABLE lost_annotations (annotation INTEGER PRIMARY KEY, gone INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX annotations_of_task ON annotations (task);
 CREATE INDEX annotations_of_account ON annotations (account, doc_id, created, annotation);
 """
-_TABLES = ("annotations", "fetched_tasks", "current_files", "lost_annotations")
+_TABLES = ("annotations", "fetched_tasks", "current_files", "lost_annotations", "other_lines")
 _LOSE = (
     "INSERT OR IGNORE INTO lost_annotations (annotation) SELECT annotation FROM annotations WHERE"
 )
@@ -130,17 +136,12 @@ class ServerComparison:
 
 @contextmanager
 def open_annotations(
-    checkout: Checkout,
-    client: LabelStudioClient,
-    project_key: ProjectKey,
-    listed: ListedProject,
-    command: str,
+    checkout: Checkout, client: LabelStudioClient, project_key: ProjectKey, listed: ListedProject
 ) -> Iterator[FetchedAnnotations]:
-    """Open the annotations of one project, and lock the checkout for the command."""
+    """Open the annotations of one project; the caller holds the lock of the sync state."""
     schema_file = checkout.root / SCHEMA_FILE
     migrations = load_migrations(schema_file.parent, load_schema(schema_file))
     with (
-        hold_lock(checkout.private / "sync.lock", command),
         open_document_index(checkout) as documents,
         open_sync_state(checkout, client, listed) as state,
     ):
@@ -201,9 +202,10 @@ class FetchedAnnotations:
         compare = self._reset_if_outdated(full)
         self._update_guidelines_versions()
         interrupted = bool(self.state.get("annotations.started"))
-        self._fetch_changes(advance)
+        self.fetch_changes(advance)
         if interrupted:  # what was fetched before the interruption may have changed since
-            self._fetch_changes(advance)
+            self.fetch_changes(advance)
+        self._restore_pseudonyms()
         return self._compare_digests() if compare else ServerComparison()
 
     def _fetch_accounts(self) -> None:
@@ -212,6 +214,26 @@ class FetchedAnnotations:
             accounts = self.client.list_accounts()
             self.annotators = resolve_annotators(self.checkout, self.server, accounts)
             self._accounts_fetched = True
+
+    def _restore_pseudonyms(self) -> None:
+        """Find pseudonyms of removed members, whom the map did not know, in the lines we have."""
+        nameless = {number for number, who in self.annotators.items() if not who.email}
+        if not nameless or self.state.get("annotations.nameless") == repr(sorted(nameless)):
+            return
+        found: dict[int, str] = {}
+        corpus, reader = CorpusFiles(self.checkout.root), self.reader
+        query = (
+            "SELECT account FROM annotations WHERE annotation = ? AND doc_id = ? AND created = ?"
+        )
+        for path in corpus.annotation_files(reader.project_key.campaign):
+            for _number, _line, head in jsonl.read_lines(path, AnnotationHead):
+                if head.origin and head.origin.project == reader.project:
+                    key = (head.origin.annotation, head.doc_id, head.created)
+                    found |= {account: head.annotator for (account,) in self._rows(query, *key)}
+        names = {number: found[number] for number in nameless & found.keys()}
+        self.annotators = restore_pseudonyms(self.checkout, self.server, names)
+        self.state.put("annotations.nameless", repr(sorted(nameless)))
+        self.state.connection.commit()
 
     def _reset_if_outdated(self, full: bool) -> bool:
         """Forget what must be read anew; return whether there is something to compare with."""
@@ -255,7 +277,8 @@ class FetchedAnnotations:
         self.state.put("annotations.shown", shown)
         self.state.connection.commit()
 
-    def _fetch_changes(self, advance: Advance) -> None:
+    def fetch_changes(self, advance: Advance) -> None:
+        """Fetch what changed since the last time."""
         # Kept when interrupted: the first pages are as old as that.
         started = self.state.get("annotations.started") or str(self.client.server_time())
         self.state.put("annotations.started", started)
@@ -451,6 +474,19 @@ class FetchedAnnotations:
         self.state.connection.execute("REPLACE INTO current_files VALUES (?, ?, ?)", row)
         self.state.connection.commit()
 
+    def forget_other_lines(self, current: Iterable[str]) -> None:
+        """Forget lines beside the server's, except those of files that hold what they should."""
+        kept = "SELECT value FROM json_each(?)"
+        forget = f"DELETE FROM other_lines WHERE pseudonym NOT IN ({kept})"  # noqa: S608
+        self.state.connection.execute(forget, (msgspec.json.encode(list(current)).decode(),))
+
+    def add_other_line(self, line: str, name: str) -> str | None:
+        """Remember a line of an annotator's file; return whose file has it already, or None."""
+        insert = "INSERT OR IGNORE INTO other_lines VALUES (?, ?)"
+        if self.state.connection.execute(insert, (line, name)).rowcount:
+            return None
+        return str(self._rows("SELECT pseudonym FROM other_lines WHERE line = ?", line)[0][0])
+
     def _file_fingerprint(self, path: Path) -> str:
         # Of all accounts, since any of them may have changed an annotation in the file.
         accounts = self.annotators.items()
@@ -482,6 +518,10 @@ class FetchedAnnotations:
         return ServerComparison(compared, differing, new, self._scalar(gone))
 
     # Reading what is stored.
+
+    def count_annotations(self) -> int:
+        """Count the annotations, also those in quarantine."""
+        return self._scalar("SELECT count(*) FROM annotations")
 
     def count_by_annotator(self) -> Counter[str]:
         """Count the annotations of each annotator, also those in quarantine."""

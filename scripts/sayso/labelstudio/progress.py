@@ -14,9 +14,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, median, stdev
 
+from sayso.files import hold_lock
 from sayso.labelstudio.api_types import Account, ListedProject
 from sayso.labelstudio.client import LabelStudioClient
-from sayso.labelstudio.fetched_annotations import AnnotationWork, open_annotations
+from sayso.labelstudio.fetched_annotations import (
+    AnnotationWork,
+    FetchedAnnotations,
+    open_annotations,
+)
 from sayso.labelstudio.project import ProjectKey, find_campaign_projects
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
 from sayso.schema.declarations import load_schema
@@ -111,11 +116,11 @@ def _measure_project(
     project_key: ProjectKey,
     listed: ListedProject,
 ) -> PassProgress:
-    with open_annotations(checkout, client, project_key, listed, "sayso progress") as fetched:
-        fetched.fetch()
-        annotators = resolve_annotators(checkout, fetched.server, listed_accounts)
-        work = list(fetched.iterate_work())
-        url = fetched.url
+    with (
+        hold_lock(checkout.private / "sync.lock", "sayso progress"),
+        open_annotations(checkout, client, project_key, listed) as fetched,
+    ):
+        annotators, work = _fetch_work(fetched, listed_accounts)
     begun = {task.id: task for task in client.list_unfinished_overlaps(listed.id)}
     touched: dict[int, set[int | None]] = defaultdict(set)
     submitted: dict[int, set[int | None]] = defaultdict(set)
@@ -125,7 +130,7 @@ def _measure_project(
             if not each.skipped:
                 submitted[each.task].add(each.account)
     unfinished = client.count_unfinished_tasks(listed.id)
-    progress = PassProgress(project_key, url, client.count_tasks(listed.id), unfinished)
+    progress = PassProgress(project_key, fetched.url, client.count_tasks(listed.id), unfinished)
     seen = Counter(account for accounts in touched.values() for account in accounts)
     work = [each for each in work if not each.unseen]  # nobody's work
     present = {account.id for account in listed_accounts if not account.is_removed}
@@ -144,6 +149,14 @@ def _measure_project(
     today = datetime.fromtimestamp(client.server_time(), UTC).date()
     progress.forecast = forecast_end(pace, progress.missing, progress.blocked, today)
     return progress
+
+
+def _fetch_work(
+    fetched: FetchedAnnotations, accounts: list[Account]
+) -> tuple[dict[int, Annotator], list[AnnotationWork]]:
+    fetched.fetch()
+    annotators = resolve_annotators(fetched.checkout, fetched.server, accounts)
+    return annotators, list(fetched.iterate_work())
 
 
 def _measure_annotators(

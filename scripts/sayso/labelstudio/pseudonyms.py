@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -100,6 +100,28 @@ def resolve_annotators(
         lines[lines.index(line)] = structs.replace(line, accounts=accounts_of_line)
     if lines != before:
         _write_map(checkout, lines)
+    return _select_server(lines, server)
+
+
+def restore_pseudonyms(
+    checkout: Checkout, server: str, pseudonyms: Mapping[int, str]
+) -> dict[int, Annotator]:
+    """Give accounts that were first seen without an address pseudonyms that they had before.
+
+    A pseudonym that another account of the server has stays there.
+
+    Raises:
+        InputError, ConflictError: as ``read_annotators``.
+    """
+    lines = _read_map(checkout)
+    for number, pseudonym in pseudonyms.items():
+        line = _select_server(lines, server)[number]
+        other = next((other for other in lines if other.pseudonym == pseudonym), line)
+        if other is line or server not in other.accounts:
+            lines = [each for each in lines if each not in (line, other)]
+            accounts = {**other.accounts, **line.accounts}
+            lines.append(structs.replace(other, pseudonym=pseudonym, accounts=accounts))
+    _write_map(checkout, lines)
     return _select_server(lines, server)
 
 

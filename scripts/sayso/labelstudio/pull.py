@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -27,7 +28,7 @@ from sayso.corpus.sources import (
     CorpusFiles,
     annotation_sort_key,
 )
-from sayso.files import replace_if_changed, replace_together
+from sayso.files import hold_lock, replace_if_changed, replace_together
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import (
     AnnotationNotice,
@@ -36,6 +37,7 @@ from sayso.labelstudio.fetched_annotations import (
     open_annotations,
 )
 from sayso.labelstudio.project import ProjectKey, find_campaign_projects
+from sayso.labelstudio.pull_invariants import find_changed_files, match_accounts, require_complete
 from sayso.labelstudio.repair_tab import update_repair_tab
 from sayso.labelstudio.sync_state import format_timestamp
 from sayso.labelstudio.urls import SYSTEM
@@ -126,22 +128,33 @@ def pull(
     Raises:
         UsageError: nothing was ever pushed.
         ServerError: the server does not answer, or gives fewer tasks than it says it has.
+        ConflictError: the server has more or fewer annotations than it gives, two accounts share a
+            pseudonym, or an annotation stands twice. Nothing is written then.
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
-    results = []
-    for key, listed in find_campaign_projects(client, schema, campaign, pass_name):
-        with open_annotations(checkout, client, key, listed, "sayso pull") as fetched:
+    projects = find_campaign_projects(client, schema, campaign, pass_name)
+    writers = []
+    with ExitStack() as stack:
+        stack.enter_context(hold_lock(checkout.private / "sync.lock", "sayso pull"))
+        for key, listed in projects:
+            fetched = stack.enter_context(open_annotations(checkout, client, key, listed))
             comparison = fetched.fetch(full, advance)
-            result = _AnnotationFileWriter(checkout, fetched, prune).write()
-            result.comparison = comparison
-            results.append(result)
-    return results
+            writers.append(_AnnotationFileWriter(checkout, fetched, prune, comparison))
+        for writer in writers:  # whatever one of them refuses, none has written anything
+            writer.plan(advance)
+        return [writer.write() for writer in writers]
 
 
 class _AnnotationFileWriter:
     """Writes what the server has to each annotator's file; lines of other origin stay."""
 
-    def __init__(self, checkout: Checkout, fetched: FetchedAnnotations, prune: bool) -> None:
+    def __init__(
+        self,
+        checkout: Checkout,
+        fetched: FetchedAnnotations,
+        prune: bool,
+        comparison: ServerComparison,
+    ) -> None:
         self.project_key = fetched.reader.project_key
         self.corpus = CorpusFiles(checkout.root)
         name = f"{self.project_key.campaign}-{self.project_key.pass_name}.jsonl"
@@ -150,13 +163,31 @@ class _AnnotationFileWriter:
         self._imported: ImportMatches = {}
         self._project_created = format_timestamp(fetched.listed.created_at)
         self.quarantined = {each.number: each for each in fetched.list_quarantined()}
-        self.result = PullResult(self.project_key, fetched.url, pruned=prune)
+        self.result = PullResult(self.project_key, fetched.url, pruned=prune, comparison=comparison)
+        self._accounts: dict[str, int] = {}
+        self._changed: dict[str, Path] = {}
+
+    def plan(self, advance: Advance) -> None:
+        """Find the files to write; refuse what must not be written."""
+        self._find_moved()
+        require_complete(self.fetched, advance)
+        self.quarantined = {each.number: each for each in self.fetched.list_quarantined()}
+        self.fetched.adopt_lines(self.corpus)
+        campaign, counts = self.project_key.campaign, self.fetched.count_by_status()
+        self._accounts = match_accounts(self.fetched, counts)
+        self.result.annotations = {
+            name: counts[account] for name, account in sorted(self._accounts.items())
+        }
+        local = {path.stem for path in self.corpus.annotation_files(campaign)}
+        names = sorted(self._accounts.keys() | local)
+        paths = {name: self.corpus.annotation_file(campaign, name) for name in names}
+        self._changed = find_changed_files(self.fetched, paths, self._stays)
 
     def write(self) -> PullResult:
+        """Write the planned files."""
         fetched, result = self.fetched, self.result
-        self._find_moved()
-        fetched.adopt_lines(self.corpus)
-        self._write_files()
+        for name, path in self._changed.items():
+            self._write_file(name, self._accounts.get(name), path)
         self._write_quarantine()
         result.changed, result.unseen = fetched.list_changed(), fetched.list_unseen()
         result.tasks_fetched, result.notices = fetched.tasks_fetched, fetched.notices
@@ -165,19 +196,6 @@ class _AnnotationFileWriter:
             fetched.client, fetched.reader.project, fetched.state, fetched.annotations_with_kept()
         )
         return result
-
-    def _write_files(self) -> None:
-        campaign, annotators = self.project_key.campaign, self.fetched.annotators
-        counts = self.fetched.count_by_status()
-        accounts = {annotators[each].pseudonym: each for each in counts if each in annotators}
-        local = {path.stem for path in self.corpus.annotation_files(campaign)}
-        for name in sorted(accounts.keys() | local):
-            account = accounts.get(name)
-            if account is not None:
-                self.result.annotations[name] = counts[account]
-            path = self.corpus.annotation_file(campaign, name)
-            if not self.fetched.is_file_current(name, path):
-                self._write_file(name, account, path)
 
     def _find_moved(self) -> None:
         """Ask for every annotation by its number before it is taken for gone."""
@@ -189,7 +207,6 @@ class _AnnotationFileWriter:
                         missing.append(head.origin.annotation)
         if missing:
             self.fetched.find_moved(missing)
-            self.quarantined = {each.number: each for each in self.fetched.list_quarantined()}
 
     def _write_file(self, name: str, account: int | None, path: Path) -> None:
         vanished = len(self.result.vanished)
@@ -218,8 +235,12 @@ class _AnnotationFileWriter:
             fate = self._find_fate(head)
             if fate == "imported" and head.origin:
                 yield annotation_sort_key(head), self._imported[head.origin].line
-            elif fate == "kept" or (fate in ("missing", "vanished") and not self._prunes(fate)):
+            elif self._stays(head):
                 yield annotation_sort_key(head), line.rstrip(b"\n")
+
+    def _stays(self, head: AnnotationHead) -> bool:
+        fate = self._find_fate(head)
+        return fate in ("kept", "missing", "vanished") and not self._prunes(fate)
 
     def _prunes(self, fate: LineFate) -> bool:
         return fate == "vanished" and self.result.pruned

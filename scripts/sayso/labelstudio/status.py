@@ -151,7 +151,10 @@ def _read_pass(
     status.differences += _compare_schema_versions(local)
     if project:
         status.order = describe_sampling(project.sampling)
-        with open_annotations(checkout, client, key, project, "sayso status") as fetched:
+        with (
+            hold_lock(checkout.private / "sync.lock", "sayso status"),
+            open_annotations(checkout, client, key, project) as fetched,
+        ):
             fetched.fetch()
             fetched.adopt_lines(CorpusFiles(checkout.root))
             status.changed, status.unseen = fetched.list_changed(), fetched.list_unseen()
