@@ -158,6 +158,8 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
         annotate(of, "ann-6", [make_filler(0, 3)], changed_by="ann-1"),
         annotate(of, "ann-7", [make_filler(0, 3)], started_from="prediction", unseen=True),
         annotate(of, "bot", [make_filler(0, 9)], annotator_kind="program"),
+        annotate(of, "judge", [make_filler(0, 9)], annotator_role="adjudicator"),
+        annotate(of, "older-judge", [make_filler(0, 9)], annotator_kind="adjudicator"),
         annotate(of, "ann-5", [make_filler(0, 3)], interface="names"),
     ]
     (found,) = measure_comparisons(
@@ -165,6 +167,7 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
     )
     assert found.annotators == ("ann-1", "ann-2")
     assert found.excluded == {
+        "an adjudicator's, beside those of the annotators": 2,
         "an earlier annotation of the same annotator": 1,
         "not by an annotator of the kind that is compared": 1,
         "saved by somebody else after its annotator": 1,
