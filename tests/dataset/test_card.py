@@ -165,9 +165,9 @@ def test_the_figures_are_counted_right(checkout: Checkout) -> None:
         "| `ann-1` | people | 1 | 0 | 1 | 1 | 1 |",
         "| `Count` | 1 | 0 |",
         "| `Claim.type` | `strike` | 1 | 0 |",
-        "| `ann-1` | human | `all` | `1.0.0` | `1.2.0` | 1 | not recorded |",
-        "| `ann-2` | program | `all` | `1.0.0` | does not apply | 1 | does not apply |",
-        "| `ann-3` | human | `all` | `1.0.0` | not recorded | 1 | not recorded |",
+        "| `ann-1` | human | annotator | `all` | `1.0.0` | `1.2.0` | 1 | not recorded |",
+        "| `ann-2` | program | annotator | `all` | `1.0.0` | does not apply | 1 | does not apply |",
+        "| `ann-3` | human | annotator | `all` | `1.0.0` | not recorded | 1 | not recorded |",
     ):
         assert row in card, row
     assert "Some annotations were made by people and some by programs" in card
