@@ -105,7 +105,7 @@ def test_the_annotator_s_own_change_does_not_hide_it(campaign: SampleCampaign) -
 
 @pytest.mark.parametrize("forget", [False, True])
 def test_saving_without_a_change_changes_nothing(campaign: SampleCampaign, forget: bool) -> None:
-    """Marking as ground truth under newer guidelines, and the button Update."""
+    """Marking as ground truth under newer guidelines, and saving the same result."""
     campaign.write_documents(sample_document(1), sample_document(2))
     show_guidelines(campaign, "1.0.0")
     first, second = campaign.submit("doc-00001", email=ANN), campaign.submit("doc-00002", email=ANN)

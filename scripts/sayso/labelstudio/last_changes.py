@@ -1,7 +1,7 @@
 """The last change of each annotation's content, and who but its annotator made it.
 
 Label Studio sets ``updated_at`` and ``updated_by`` whenever somebody saves an annotation, also if
-nothing changes: by marking it as ground truth, or with the button Update. Deleting a prediction
+nothing changes: by marking it as ground truth, or by undoing what they did. Deleting a prediction
 clears ``parent_prediction`` without a trace. Only the Enterprise edition has a history. So each
 annotation is remembered as it was first seen with its content. A line of the corpus counts as
 well, since another checkout may have seen it earlier.
