@@ -226,8 +226,10 @@ def test_pruned_answers_are_in_the_history_and_come_back(campaign: SampleCampaig
     for number in numbers:
         campaign.request("DELETE", f"/api/annotations/{number}/")
     root = campaign.checkout.root
-    assert answer_in_terminal(campaign, "n") == 0 and campaign.read_annotation_files() == before
-    assert answer_in_terminal(campaign, "y") == 0 and campaign.read_annotation_files() == {}
+    assert answer_in_terminal(campaign, "n", "pull", "--prune") == 0
+    assert campaign.read_annotation_files() == before
+    assert answer_in_terminal(campaign, "y", "pull", "--prune") == 0
+    assert campaign.read_annotation_files() == {}
     history = campaign.corpus.history_folder / "pruned/annotations" / campaign.project_key.campaign
     assert (history / name).read_bytes() == before[name]
     shown = msgspec.json.decode(run_sayso_ok(root, "history", "--json"))["history"]
@@ -242,15 +244,15 @@ def test_pruned_answers_are_in_the_history_and_come_back(campaign: SampleCampaig
     assert campaign.read_annotation_files() == {}
 
 
-def answer_in_terminal(campaign: SampleCampaign, answer: str) -> int:
-    """Prune in a terminal, and answer its question. Return the exit code."""
+def answer_in_terminal(campaign: SampleCampaign, answer: str, *command: str) -> int:
+    """Run a command in a terminal, and answer its question. Return the exit code."""
     ours, theirs = os.openpty()
     words = [sys.executable, "-m", "sayso", "--root", str(campaign.checkout.root)]
-    words += ["pull", "--prune", *campaign.options]
+    words += [*command, *campaign.options]
     with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         printed = ""
-        while "annotations to the history? [y/N]" not in printed:
+        while "? [y/N]" not in printed:
             printed += os.read(ours, 4096).decode(errors="replace")
         os.write(ours, f"{answer}\n".encode())
         with contextlib.suppress(OSError):  # the terminal is closed at the end
@@ -259,3 +261,56 @@ def answer_in_terminal(campaign: SampleCampaign, answer: str) -> int:
         code = process.wait()
     os.close(ours)
     return code
+
+
+def overwrite_description(campaign: SampleCampaign, words: str) -> int:
+    """Let the lead overwrite the description. Return the number of the project."""
+    number = campaign.project
+    campaign.request("PATCH", f"/api/projects/{number}/", {"description": words})
+    return number
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_project_that_has_lost_its_mark(campaign: SampleCampaign, fresh: bool) -> None:
+    """It is known by the sync state, and in a fresh checkout by the annotations in our files."""
+    campaign.write_documents(sample_document(1), sample_document(2))
+    campaign.push()
+    campaign.submit("doc-00001", email=ANN)
+    campaign.pull()
+    (before,) = campaign.read_annotations()
+    description = campaign.request("GET", f"/api/projects/{campaign.project}/")["description"]
+    number = overwrite_description(campaign, "Our own words.")
+    if fresh:
+        shutil.rmtree(campaign.checkout.private / "cache")
+    tasks = campaign.fetch_full_tasks(number)
+    (task,) = (each["id"] for each in tasks if each["data"]["doc_id"] == "doc-00002")
+    campaign.request("POST", f"/api/tasks/{task}/annotations/", {"result": []}, BOB)
+    root, options = campaign.checkout.root, campaign.options
+    pulled = run_sayso(root, "pull", *options)
+    assert pulled.returncode == 0 and "sayso push --restore-mark" in pulled.stderr
+    first, second = sorted(campaign.read_annotations(), key=lambda each: each.doc_id)
+    assert first == before and second.guidelines_version == before.guidelines_version
+    assert second.origin and before.origin and second.origin.server == before.origin.server
+    status = run_sayso_ok(root, "status", *options)
+    assert "description has lost our lines" in status and "sayso push --restore-mark" in status
+    refused = run_sayso(root, "push", *options)
+    assert refused.returncode == 9 and campaign.project_key.mark in refused.stderr
+    assert [each.id for each in campaign.client.list_projects() if each.id > number] == []
+    run_sayso_ok(root, "push", "--restore-mark", "--dry-run", *options)
+    if fresh:
+        run_sayso_ok(root, "push", "--restore-mark", *options)
+    else:
+        assert answer_in_terminal(campaign, "n", "push") == 9
+        assert answer_in_terminal(campaign, "y", "push") == 0
+    assert campaign.project == number
+    told = campaign.request("GET", f"/api/projects/{number}/")["description"].splitlines()
+    assert told[0] == "Our own words."
+    kept = [line for line in description.splitlines() if line.startswith("sayso:")]
+    if not fresh:
+        assert told[1:] == kept
+    assert {line.partition(" since=")[0] for line in kept} == {
+        line.partition(" since=")[0] for line in told[1:]
+    }
+    assert campaign.pull(full=True).vanished == []
+    assert sorted(campaign.read_annotations(), key=lambda each: each.doc_id) == [first, second]
+    assert "description has lost" not in run_sayso_ok(root, "status", *options)

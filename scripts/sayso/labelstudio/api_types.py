@@ -105,6 +105,7 @@ class LocatedAnnotation(Struct, frozen=True):
 
     task: int
     project: int | None
+    created_at: str
 
 
 class AnnotatedTask(Struct, frozen=True):

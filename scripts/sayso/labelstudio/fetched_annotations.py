@@ -148,7 +148,8 @@ def open_annotations(
         shown = read_guidelines_shown(client, listed)
         server = read_server_id(listed.description) or state.get("server") or None
         if server and server != state.get("server"):
-            state.put("server", server)  # in case somebody overwrites the description
+            state.put("server", server)
+        state.store_lines(listed.description)
         reader = AnnotationReader(project_key, listed.id, server, migrations, documents, shown)
         fetched = FetchedAnnotations(checkout, client, reader, state, listed)
         fetched.annotators = read_annotators(checkout, fetched.server)

@@ -22,8 +22,9 @@ from sayso.labelstudio.fetched_annotations import (
     FetchedAnnotations,
     open_annotations,
 )
-from sayso.labelstudio.project import ProjectKey, find_campaign_projects
+from sayso.labelstudio.project import ProjectKey
 from sayso.labelstudio.pseudonyms import Annotator, resolve_annotators
+from sayso.labelstudio.recalled_projects import find_campaign_projects
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
@@ -105,7 +106,7 @@ def measure_progress(
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
     accounts = client.list_accounts()
-    projects = find_campaign_projects(client, schema, campaign, pass_name)
+    projects = find_campaign_projects(checkout, client, schema, campaign, pass_name)
     return [_measure_project(checkout, client, accounts, *each) for each in projects]
 
 

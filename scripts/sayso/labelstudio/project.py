@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal
 from xml.etree import ElementTree
 
-from sayso.errors import ConflictError, UsageError
+from sayso.errors import ConflictError
 from sayso.labelstudio.api_types import ListedProject, ProjectDetails
 from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.instructions import (
@@ -86,42 +86,19 @@ def find_project(client: LabelStudioClient, project_key: ProjectKey) -> ProjectD
     Raises:
         ConflictError: two projects with tasks have the same mark.
     """
-    ((_key, listed),) = find_projects(client, [project_key])
+    ((_key, listed),) = find_projects(client, [project_key], list(client.list_projects()))
     return client.fetch_project(listed.id) if listed else None
 
 
 def find_projects(
-    client: LabelStudioClient, project_keys: Iterable[ProjectKey]
+    client: LabelStudioClient, project_keys: Iterable[ProjectKey], listed: Sequence[ListedProject]
 ) -> list[tuple[ProjectKey, ListedProject | None]]:
-    """Find the project of each key, or None, with one query.
+    """Find the project of each key among those listed, or None.
 
     Raises:
         ConflictError: as ``find_project``.
     """
-    listed = list(client.list_projects())
     return [(key, _select_project(client, key, listed)) for key in project_keys]
-
-
-def find_campaign_projects(
-    client: LabelStudioClient, schema: Schema, campaign: str, pass_name: str | None
-) -> list[tuple[ProjectKey, ListedProject]]:
-    """Find the projects of a campaign, of one pass or of all, with one query.
-
-    Raises:
-        UsageError: there is none.
-        ConflictError: as ``find_project``.
-    """
-    keys = [
-        ProjectKey(campaign, name) for name in ([pass_name] if pass_name else schema.interfaces)
-    ]
-    found = [(key, listed) for key, listed in find_projects(client, keys) if listed]
-    if not found:
-        what = f"no project of campaign {campaign}" + (
-            f" for pass {pass_name}" if pass_name else ""
-        )
-        remedy = "run `sayso push` first, or choose another campaign with --campaign"
-        raise UsageError(what, where=client.url, remedy=remedy)
-    return found
 
 
 def _select_project(
@@ -218,7 +195,7 @@ def update_settings(
             changes["description"] = description = append_server_line(description, known)
         described = _plan_guidelines(client, project, description, guidelines)
         if described is not None:
-            changes["description"] = described
+            changes["description"] = description = described
             version = guidelines.version if guidelines else "of no version"
             notes.append(f"guidelines {version} are shown from now on")
         if described is not None or state.get("instruction") != _digest(instructions):
@@ -227,6 +204,7 @@ def update_settings(
             client.update_project(project.id, **changes)
         _keep_one_tab(client, project.id)
     state.put("instruction", _digest(instructions))
+    state.store_lines(project.description if new else description)
     state.connection.commit()
     return notes
 

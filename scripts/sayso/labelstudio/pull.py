@@ -36,8 +36,9 @@ from sayso.labelstudio.fetched_annotations import (
     ServerComparison,
     open_annotations,
 )
-from sayso.labelstudio.project import ProjectKey, find_campaign_projects
+from sayso.labelstudio.project import ProjectKey
 from sayso.labelstudio.pull_invariants import find_changed_files, match_accounts, require_complete
+from sayso.labelstudio.recalled_projects import RecalledProject, find_campaign_projects
 from sayso.labelstudio.repair_tab import update_repair_tab
 from sayso.labelstudio.sync_state import format_timestamp
 from sayso.labelstudio.urls import SYSTEM
@@ -84,6 +85,7 @@ class PullResult:
             ``quarantine_file``.
         to_fix: documents with a mention to draw again; a tab of Label Studio lists them.
         vanished: annotations in our files that the server no longer has; kept unless pruned.
+        lost_lines: the project's description has lost our lines.
         changed: annotations that somebody else saved after their annotator, all of them.
         unseen: annotations taken over from a prediction that nobody looked at, all of them.
         renumbered: annotations whose project was exported and imported again: they have new numbers
@@ -103,6 +105,7 @@ class PullResult:
     quarantine_file: Path | None = None
     vanished: list[AnnotationNotice] = field(default_factory=list)
     renumbered: int = 0
+    lost_lines: bool = False
     to_fix: list[str] = field(default_factory=list)
     pruned: bool = False
     changed: list[AnnotationNotice] = field(default_factory=list)
@@ -132,7 +135,7 @@ def pull(
             pseudonym, or an annotation stands twice. Nothing is written then.
     """
     schema = load_schema(checkout.root / SCHEMA_FILE)
-    projects = find_campaign_projects(client, schema, campaign, pass_name)
+    projects = find_campaign_projects(checkout, client, schema, campaign, pass_name)
     writers = []
     with ExitStack() as stack:
         stack.enter_context(hold_lock(checkout.private / "sync.lock", "sayso pull"))
@@ -164,6 +167,7 @@ class _AnnotationFileWriter:
         self._project_created = format_timestamp(fetched.listed.created_at)
         self.quarantined = {each.number: each for each in fetched.list_quarantined()}
         self.result = PullResult(self.project_key, fetched.url, pruned=prune, comparison=comparison)
+        self.result.lost_lines = isinstance(fetched.listed, RecalledProject)
         self._accounts: dict[str, int] = {}
         self._changed: dict[str, Path] = {}
 
@@ -348,7 +352,8 @@ def _match_record(old: Annotation, new: Annotation) -> ImportMatch | None:
     is_new = structs.replace(old.origin, task=new.origin.task, server=server) != new.origin
     number, edited = new.origin.annotation, new.created[:19] != new.updated[:19]
     if all(getattr(old, name) == getattr(new, name) for name in _IMPORTED_FIELDS):
-        same = structs.replace(old, annotator_kind=new.annotator_kind, origin=new.origin)
+        who = {name: getattr(new, name) for name in ("annotator_kind", "annotator_role")}
+        same = structs.replace(old, origin=new.origin, **who)
         return ImportMatch(number, encode(same), is_new, edited=False)
     if old.doc_id == new.doc_id and edited:
         changed = structs.replace(new, created=old.created)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from sayso.callbacks import Advance
 from sayso.code_digest import library_versions, package_digest
@@ -44,7 +45,6 @@ from sayso.labelstudio.project import (
     ProjectTemplate,
     compare_interface,
     create_project,
-    find_project,
     read_guidelines_shown,
     update_settings,
 )
@@ -57,6 +57,11 @@ from sayso.labelstudio.push_plan import (
     StepKind,
     plan_prediction,
     plan_tasks,
+)
+from sayso.labelstudio.recalled_projects import (
+    find_known_projects,
+    find_marked_project,
+    restore_lines,
 )
 from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
 from sayso.labelstudio.task_order import TaskOrder, effective_score, has_order, set_order
@@ -96,6 +101,7 @@ class PushRequest:
     predictions: Path | None = None
     limit: int | None = None
     update_interface: bool = False
+    restore_mark: bool = False
     renew: bool = False
     overlap: Overlap | None = None
     order: TaskOrder | None = None
@@ -149,7 +155,14 @@ class PushResult:
 
 def plan_push(checkout: Checkout, client: LabelStudioClient, request: PushRequest) -> PushResult:
     """Plan a push, and change nothing on the server."""
-    project = find_project(client, request.project_key)
+    key = request.project_key
+    if not request.restore_mark:
+        project = find_marked_project(checkout, client, key)
+    else:
+        ((_key, listed),) = find_known_projects(checkout, client, [key])
+        project = client.fetch_project(listed.id) if listed else None
+        if project and listed:
+            project = structs.replace(project, description=listed.description)
     return plan_push_of_project(checkout, client, request, project)
 
 
@@ -189,8 +202,8 @@ def push(
     """Plan and apply. If a response is lost, or somebody else changes the project, start over.
 
     Raises:
-        ConflictError: the interface on the server differs, two projects have the same mark, or
-            another push is running.
+        ConflictError: the interface on the server differs, two projects have the same mark, the
+            project has lost its mark, or another push is running.
         PartialError: stopped half-way; the next push goes on.
         InputError, SpanError: the corpus or the predictions are wrong; no task was sent.
     """
@@ -199,6 +212,7 @@ def push(
         hold_lock(checkout.private / "sync.lock", "sayso push"),
         _open_push(checkout, client, request) as run,
     ):
+        restored = request.restore_mark and restore_lines(checkout, client, request.project_key)
         for pause in (*client.retry_policy.pauses, None):
             try:
                 run.push_once(results, advance)
@@ -209,7 +223,10 @@ def push(
                     what, where = error.what, error.where
                     raise PartialError(what, where=where, remedy=error.remedy) from None
                 client.retry_policy.wait(pause, error.what)
-    return _merge_results(results)
+    result = _merge_results(results)
+    if restored:
+        result.notes.append("put our lines back into the description of the project")
+    return result
 
 
 def _merge_results(results: list[PushResult]) -> PushResult:
@@ -282,7 +299,8 @@ class _PushRun:
     def push_once(self, results: list[PushResult], advance: Advance) -> None:
         """Plan and apply once; the plan is appended to ``results`` before it is applied."""
         client, request, template = self.client, self.request, self.template
-        overlap, found = request.overlap, find_project(client, template.key)
+        found = find_marked_project(self.checkout, client, template.key)
+        overlap = request.overlap
         project = found or create_project(client, template)
         with self.open_state(project):
             result, state = self.result, self.state

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from sayso.checks.annotation_checks import check_names, target_of_annotation
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import hold_lock
@@ -14,9 +16,10 @@ from sayso.labelstudio.adjudication.adjudication_tasks import open_adjudication_
 from sayso.labelstudio.api_types import ListedProject
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import AnnotationNotice, open_annotations
-from sayso.labelstudio.project import ProjectKey, find_projects
+from sayso.labelstudio.project import ProjectKey
 from sayso.labelstudio.push import PushRequest, PushResult, plan_push_of_project
 from sayso.labelstudio.push_plan import STEP_MEANINGS, StepKind
+from sayso.labelstudio.recalled_projects import RecalledProject, find_known_projects
 from sayso.labelstudio.task_order import describe_sampling
 from sayso.models import Annotation
 from sayso.schema.declarations import load_schema
@@ -127,7 +130,7 @@ def read_status(
     names = [pass_name] if pass_name else list(migrations.schema.interfaces)
     # One query for the projects of both kinds.
     keys = [make(campaign, name) for make in (ProjectKey, AdjudicationProject) for name in names]
-    found = find_projects(client, keys)
+    found = find_known_projects(checkout, client, keys)
     statuses = []
     for (key, listed), (_key, adjudicated) in zip(found, found[len(names) :], strict=False):
         status = _read_pass(checkout, client, key, listed, local[key.pass_name])
@@ -145,8 +148,16 @@ def _read_pass(
     local: LocalAnnotations,
 ) -> PassStatus:
     project = client.fetch_project(listed.id) if listed else None
+    if project and listed:  # with our lines, also where they were lost
+        project = structs.replace(project, description=listed.description)
     planned = plan_push_of_project(checkout, client, PushRequest(key), project)
     status = PassStatus(key, planned.url, planned.interface_state, planned.tasks, local)
+    if isinstance(listed, RecalledProject):
+        what, remedy = (
+            "the project's description has lost our lines",
+            f"{_PUSH[:-1]} --restore-mark`",
+        )
+        status.differences.append(SyncDifference(what, 1, (), remedy))
     status.differences += [*_compare_settings(planned), *_compare_tasks(planned)]
     status.differences += _compare_schema_versions(local)
     if project:

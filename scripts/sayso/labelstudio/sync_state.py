@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from sayso.errors import DiskError
@@ -50,11 +51,7 @@ def open_sync_state(
     Raises:
         DiskError: SQLite cannot read or write it.
     """
-    # A copied database has the project's number and microsecond of creation too: the address tells
-    # a copy from the original.
-    identity = f"{identify_server(checkout, client)}\n{project.id}\n{project.created_at}"
-    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    path = checkout.private / "cache" / f"labelstudio-{key}.sqlite3"
+    path = _find_path(checkout, client, project)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path)
     try:
@@ -75,6 +72,24 @@ def identify_server(checkout: Checkout, client: LabelStudioClient) -> str:
     return "embedded" if server.find_url(checkout) == client.url else client.url
 
 
+def _find_path(checkout: Checkout, client: LabelStudioClient, project: ListedProject) -> Path:
+    # A copied database has the project's number and microsecond of creation too: the address tells
+    # a copy from the original.
+    identity = f"{identify_server(checkout, client)}\n{project.id}\n{project.created_at}"
+    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return checkout.private / "cache" / f"labelstudio-{key}.sqlite3"
+
+
+def read_stored_lines(
+    checkout: Checkout, client: LabelStudioClient, project: ListedProject
+) -> list[str]:
+    """Return our lines of the project's description as they were last seen."""
+    if not _find_path(checkout, client, project).exists():
+        return []
+    with open_sync_state(checkout, client, project) as state:
+        return state.get("description").splitlines()
+
+
 class SyncState:
     """The state of one project when it was last seen."""
 
@@ -90,6 +105,12 @@ class SyncState:
     def put(self, name: str, value: str) -> None:
         """Store a value; the caller commits."""
         self.connection.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def store_lines(self, description: str | None) -> None:
+        """Store our lines of the description, which people overwrite; the caller commits."""
+        lines = [each for each in (description or "").splitlines() if each.startswith("sayso:")]
+        if lines and (text := "\n".join(lines)) != self.get("description"):
+            self.put("description", text)
 
     def fetch_pages(
         self, name: str, fetch: Callable[..., TaskPage[TaskT]]

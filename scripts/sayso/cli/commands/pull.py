@@ -86,6 +86,9 @@ def _print_result(result: PullResult, root: Path) -> None:
         click.echo(f"{pass_name:8} {annotator}: {by_status}")
     if result.carried_over:
         print_message(f"{result.carried_over} annotations of an earlier text fit the present one")
+    if result.lost_lines:
+        what = "its description has lost our lines, `sayso push --restore-mark` puts them back"
+        print_message(f"{result.url}: {what}")
     if result.renumbered:
         what = "annotations were imported again in Label Studio and have new numbers"
         print_message(f"{result.renumbered} {what}; they took the place of their lines")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from sayso.cli.options import CampaignTarget, campaign_options
 from sayso.cli.terminal import print_json, print_message
 
 if TYPE_CHECKING:
-    from sayso.labelstudio.push import PushResult
+    from sayso.labelstudio.push import PushRequest, PushResult
 
 _PREDICTIONS = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -50,6 +52,9 @@ _PREDICTIONS = click.Path(path_type=Path, exists=True, dir_okay=False)
     help="If the text of an annotated task has changed, send the document again, beside it.",
 )
 @click.option(
+    "--restore-mark", is_flag=True, help="Put our lines back into the project's description."
+)
+@click.option(
     "--update-interface", is_flag=True, help="Replace an interface that differs from the schema's."
 )
 def command(
@@ -84,7 +89,8 @@ def command(
     from sayso.errors import ConflictError, UsageError
     from sayso.labelstudio.overlap import read_overlap
     from sayso.labelstudio.project import ProjectKey
-    from sayso.labelstudio.push import PushRequest, plan_push, push
+    from sayso.labelstudio.push import PushRequest
+    from sayso.labelstudio.recalled_projects import LostLinesError
 
     if options["order"] == "uncertain" and options["predictions"] is None:
         what = "--order uncertain needs --predictions FILE: they have the uncertainty"
@@ -92,11 +98,15 @@ def command(
     checkout = target.checkout
     key = ProjectKey(target.campaign, checkout.require_setting("pass", target.pass_name))
     request = PushRequest(key, overlap=read_overlap(checkout, overlap, share), **options)
-    with target.connect("pushing") as (client, advance):
-        if dry_run:
-            result = plan_push(checkout, client, request)
-        else:
-            result = push(checkout, client, request, advance)
+    try:
+        result = _push(target, request, dry_run)
+    except LostLinesError as error:
+        if dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        print_message(str(error))
+        if not click.confirm("Put our lines back into its description?", err=True):
+            raise
+        result = _push(target, replace(request, restore_mark=True), dry_run)
     if as_json:
         print_json(_result_as_json(result, dry_run))
     else:
@@ -108,6 +118,15 @@ def command(
             remedy="`sayso push --renew` sends the right text beside them; `sayso pull` transfers"
             " the annotations that it can",
         )
+
+
+def _push(target: CampaignTarget, request: PushRequest, dry_run: bool) -> PushResult:
+    from sayso.labelstudio.push import plan_push, push
+
+    with target.connect("pushing") as (client, advance):
+        if dry_run:
+            return plan_push(target.checkout, client, request)
+        return push(target.checkout, client, request, advance)
 
 
 def _print_result(result: PushResult, dry_run: bool) -> None:

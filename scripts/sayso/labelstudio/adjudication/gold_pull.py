@@ -24,11 +24,11 @@ from sayso.adjudication.gold_writer import (
 )
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import hold_lock
-from sayso.labelstudio import project
 from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
 from sayso.labelstudio.adjudication.adjudication_tasks import open_adjudication_tasks, read_decision
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.pseudonyms import fetch_annotators
+from sayso.labelstudio.recalled_projects import find_known_projects
 from sayso.models import AnnotatorKind
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -78,7 +78,7 @@ def _build_decider(
     key: AdjudicationProject,
     stack: ExitStack,
 ) -> DecideCase:
-    found = project.find_project(client, key)
+    ((_key, found),) = find_known_projects(checkout, client, [key])
     if found is None:
         return resolve_adjudicated
     known = stack.enter_context(open_adjudication_tasks(checkout, client, found))

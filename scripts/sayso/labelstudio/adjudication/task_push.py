@@ -42,6 +42,7 @@ from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.pending_writes import OutOfSyncError
 from sayso.labelstudio.pseudonyms import Annotator, fetch_annotators
 from sayso.labelstudio.push import MAX_TASKS_PER_QUERY
+from sayso.labelstudio.recalled_projects import find_marked_project
 from sayso.labelstudio.sync_state import chunks
 from sayso.labelstudio.transport import LostResponse, ObjectGone
 from sayso.models import AnnotatorKind
@@ -170,7 +171,7 @@ class _AdjudicationPusher:
         """Send the new tasks, then remove the old ones."""
         self.result = AdjudicationPushResult(self.key.pass_name, self.client.url)
         with ExitStack() as stack:
-            found = project.find_project(self.client, self.key)
+            found = find_marked_project(self.checkout, self.client, self.key)
             if found:
                 self._open_project(found, stack, new=False)
             removals: list[int] = []
