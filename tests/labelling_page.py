@@ -112,7 +112,7 @@ class LabellingPage:
     def submit(self) -> dict[str, Any]:
         """Press Submit and return the annotation that the server stored."""
         with self.page.expect_response(_is_annotation_saved) as response:
-            self.page.get_by_role("button", name="Submit").click()
+            self.page.get_by_test_id("bottombar-submit-button").click()
         stored: dict[str, Any] = response.value.json()
         return stored
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -12,9 +13,20 @@ import pytest
 from playwright.sync_api import Page
 
 from sayso import jsonl
-from sayso.labelstudio import server
+from sayso.adjudication.adjudication_cases import AdjudicationRequest, iterate_adjudication_cases
+from sayso.adjudication.candidates import collect_candidates, labelled_span_of
+from sayso.adjudication.decisions import Decision, build_gold, restore_decision
+from sayso.adjudication.gold_writer import gold_path
+from sayso.labelstudio import project, server
+from sayso.labelstudio.adjudication.adjudication_interface import VERDICT_HOTKEYS
+from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
+from sayso.labelstudio.adjudication.adjudication_tasks import open_adjudication_tasks, read_decision
+from sayso.labelstudio.adjudication.questions import AdjudicationQuestion
+from sayso.labelstudio.adjudication.task_push import AdjudicationPushRequest, push_adjudication
+from sayso.labelstudio.adjudication.verdicts import decode_decision
 from sayso.labelstudio.codec import encode_region_id
-from sayso.labelstudio.display import display_text
+from sayso.labelstudio.controls import KEEP
+from sayso.labelstudio.pseudonyms import fetch_annotators
 from sayso.models import (
     Annotation,
     AttributeValue,
@@ -25,12 +37,22 @@ from sayso.models import (
     sort_relations,
 )
 from sayso.schema.declarations import Attribute, load_schema
+from tests.adjudication.test_adjudication_properties import answer_question
 from tests.conftest import REPOSITORY, LabelStudioServer
-from tests.labelling_page import log_in, open_task
+from tests.labelling_page import LabellingPage, log_in
 from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
+from tests.labelstudio.test_adjudicate_in_browser import NEXT
+from tests.labelstudio.test_interface_in_browser import key
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
+REGIONS = "Htx.annotationStore.selected.regions.filter(region => !region.classification)"
+OPENED = f"""counts => window.Htx?.task && Htx.annotationStore.selected
+    && counts[Htx.task.id] === {REGIONS}.length"""
+UNDECIDED = f"""() => {REGIONS}
+    .filter(region => !region.results.some(result => result.from_name.name === 'verdict')).length"""
+
+DOCUMENTS = 6  # of each kind: opening one takes seconds
 SCHEMA = load_schema(REPOSITORY / "schema" / "schema.yaml")
 WORDS = ["The", "mayor", "of", "Kyiv", "said", "38", "drones", "fell", "no-one", "O’Neil", "&"]
 WORDS += ["😀", "<b>", "𝔘nit", "&amp;", "שלום", "e\u0301te", "👨‍👩‍👧"]
@@ -114,35 +136,43 @@ def page(labelstudio: LabelStudioServer) -> Iterator[Page]:
         yield page
 
 
+def submit_all(page: Page, url: str, project: int, tasks: dict[int, int], *keys: str) -> None:
+    """Submit every task of a project as the editor serves it, given with its number of mentions.
+
+    Before, press keys once for each mention that has no verdict.
+    """
+    page.goto(f"{url}/projects/{project}/data?labeling=1")
+    instructions = page.locator(".lsf-modal-ls_visible", has_text="Labeling Instructions")
+    instructions.wait_for(timeout=60_000)
+    page.keyboard.press("Escape")
+    instructions.wait_for(state="hidden")
+    left = {str(task): count for task, count in tasks.items()}
+    while left:
+        page.wait_for_function(OPENED, arg=left, timeout=60_000)
+        page.wait_for_timeout(500)  # what answers to keys is there a moment after the text
+        del left[str(page.evaluate("() => Htx.task.id"))]
+        for pressed in keys * page.evaluate(UNDECIDED):
+            page.keyboard.press(pressed)
+            page.wait_for_timeout(50)
+        LabellingPage(page, "").submit()
+
+
 def test_predictions_submitted_as_they_are_come_back_whole(
     campaign: SampleCampaign, page: Page, tmp_path: Path
 ) -> None:
-    drawn = [draw_document(number, Random(number)) for number in range(8)]
+    drawn = [draw_document(number, Random(number)) for number in range(DOCUMENTS)]
     campaign.write_documents(*(document for document, _annotation in drawn))
     path = tmp_path / "predictions.jsonl"
     jsonl.write(path, (annotation for _document, annotation in drawn))
     campaign.push(predictions=path)
     tasks = campaign.fetch_tasks()
-    for document, annotation in drawn:
-        desk = open_task(
-            page,
-            campaign.labelstudio.url,
-            campaign.project,
-            tasks[document.doc_id]["id"],
-            display_text(document.text),
-        )
-        page.wait_for_function(
-            "count => Htx.annotationStore.selected.regions"
-            ".filter(region => !region.classification).length === count",
-            arg=len(annotation.mentions),
-        )
-        desk.submit()
+    counts = {tasks[each.doc_id]["id"]: len(each.mentions) for _document, each in drawn}
+    submit_all(page, campaign.labelstudio.url, campaign.project, counts)
     campaign.pull()
     pulled = {annotation.doc_id: annotation for annotation in campaign.read_annotations()}
     for document, annotation in drawn:
         found, replace = pulled[document.doc_id], msgspec.structs.replace
-        assert found.kept == ()
-        assert found.note == annotation.note
+        assert (found.note, found.kept) == (annotation.note, ())
         assert found.mentions == sort_mentions(
             replace(each, id=encode_region_id(each.id), started_from="prediction")
             for each in annotation.mentions
@@ -151,3 +181,98 @@ def test_predictions_submitted_as_they_are_come_back_whole(
             replace(each, head=encode_region_id(each.head), tail=encode_region_id(each.tail))
             for each in annotation.relations
         )
+
+
+def draw_second(first: Annotation, text: str, chance: Random) -> Annotation:
+    """Draw an annotation that differs in a mention, some relations and the remarks."""
+    kept = list(first.mentions[1:])
+    mentions = [*kept, draw_mention("new", text, chance)]
+    ids = {mention.id for mention in mentions}
+    relations = [each for each in first.relations if {each.head, each.tail} <= ids]
+    relations = [*relations[1:], *draw_relations(mentions, chance)[:2]]
+    return msgspec.structs.replace(
+        first,
+        annotator="second",
+        mentions=sort_mentions(mentions),
+        relations=sort_relations(set(relations)),
+        note=chance.choice([None, *TYPED]),
+    )
+
+
+def make_decision(annotation: Annotation) -> Decision:
+    """Accept an annotation with its remarks, and of each labelled span one mention."""
+    mentions = {labelled_span_of(each): each for each in annotation.mentions}.values()
+    ids = {mention.id for mention in mentions}
+    relations = tuple(each for each in annotation.relations if {each.head, each.tail} <= ids)
+    made_at = annotation.updated
+    note = annotation.note
+    return Decision(tuple(mentions), relations, "adjudicated", made_at, "judge", note)
+
+
+def test_what_an_adjudicator_submits_is_decided_as_it_was_asked(
+    campaign: SampleCampaign, page: Page
+) -> None:
+    """Half of the documents have been adjudicated once, before the second annotator came."""
+    name, corpus = campaign.project_key.campaign, campaign.corpus
+    drawn = [draw_document(number, Random(100 + number)) for number in range(DOCUMENTS)]
+    firsts = [
+        msgspec.structs.replace(each, annotator="first", annotator_kind="human", campaign=name)
+        for _document, each in drawn
+    ]
+    seconds = [
+        draw_second(first, document.text, Random(200 + number))
+        for number, ((document, _annotation), first) in enumerate(zip(drawn, firsts, strict=True))
+    ]
+    campaign.write_documents(*(document for document, _annotation in drawn))
+    corpus.write_annotations(name, "first", firsts)
+    corpus.write_annotations(name, "second", seconds)
+    jsonl.write(
+        gold_path(corpus, name),
+        [
+            build_gold(collect_candidates([first]), document, make_decision(first), SCHEMA.version)
+            for (document, _annotation), first in list(zip(drawn, firsts, strict=True))[::2]
+        ],
+    )
+    push_adjudication(campaign.checkout, campaign.client, AdjudicationPushRequest(name, "all"))
+    found = project.find_project(campaign.client, AdjudicationProject(name, "all"))
+    assert found
+    request = AdjudicationRequest(name, "all")
+    cases = list(iterate_adjudication_cases(corpus, SCHEMA, request))
+    questions = {
+        case.document.doc_id: AdjudicationQuestion(
+            case.document,
+            case.candidates,
+            SCHEMA,
+            restore_decision(case.gold) if case.gold else None,
+        )
+        for case in cases
+        if case.candidates
+    }
+    tasks = {task["data"]["doc_id"]: task["id"] for task in campaign.fetch_full_tasks(found.id)}
+    assert tasks.keys() == questions.keys() == {document.doc_id for document, _first in drawn}
+    counts = {tasks[name]: len(each.context.regions) for name, each in questions.items()}
+    keep = key(VERDICT_HOTKEYS[KEEP])
+    submit_all(page, campaign.labelstudio.url, found.id, counts, NEXT, keep)
+
+    annotators = fetch_annotators(campaign.checkout, campaign.client, found)
+    with open_adjudication_tasks(campaign.checkout, campaign.client, found) as known:
+        known.refresh()
+        for doc_id, question in questions.items():
+            decided, problem = read_decision(
+                known.find_tasks(doc_id), question.document, SCHEMA, annotators
+            )
+            assert decided is not None, problem
+            assert decided.adjudicator
+            asked = decode_decision(
+                answer_question(question, KEEP),
+                question.context,
+                question.document.text,
+                SCHEMA,
+                adjudicator=decided.adjudicator,
+                adjudicator_kind=decided.adjudicator_kind,
+                decided_at=decided.decided_at,
+            )
+            mentions = tuple(
+                msgspec.structs.replace(each, started_from=None) for each in decided.mentions
+            )
+            assert replace(decided, mentions=mentions) == asked

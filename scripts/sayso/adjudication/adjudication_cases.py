@@ -69,6 +69,16 @@ def select_passes(
     return sorted(annotated & schema.interfaces.keys(), key=lambda name: pass_breadth(schema, name))
 
 
+def count_program_annotations(corpus: CorpusFiles, campaign: str, pass_name: str | None) -> int:
+    """Count what programs submitted in a campaign, in one pass or in all."""
+    return sum(
+        (each.annotator_kind, each.annotator_role) == ("program", "annotator")
+        and each.status == "submitted"
+        and pass_name in (None, each.interface)
+        for each in corpus.annotations(campaign)
+    )
+
+
 def pass_breadth(schema: Schema, pass_name: str) -> tuple[int, bool, int]:
     """Return a sort key for how much a pass shows: labels, relations, order in the schema."""
     declared = schema.interfaces.get(pass_name)

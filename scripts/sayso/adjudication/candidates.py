@@ -2,7 +2,7 @@
 
 The content of a mention is its labelled span with its attributes, that of a relation its type with
 the labelled spans at its ends. Content that all annotators have is agreed; everything else must be
-decided. Notes and flags are no content.
+decided. Notes and flags are no content: they are for the adjudicator to read.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ class DocumentCandidates:
         annotator_kinds: each kind among them once.
         latest_update: when the last of the annotations was changed.
         changed: annotators whose annotation somebody else saved after them, and who did.
+        notes: the annotators' notes on the whole document.
     """
 
     doc_id: str
@@ -103,6 +104,7 @@ class DocumentCandidates:
     relations: tuple[tuple[RelationContent, Votes], ...]
     latest_update: str
     changed: Mapping[Pseudonym, Pseudonym] = field(default_factory=dict)
+    notes: tuple[tuple[Pseudonym, str], ...] = ()
 
     @cached_property
     def votes(self) -> Mapping[Content, Votes]:
@@ -150,8 +152,22 @@ class DocumentCandidates:
 
     @property
     def is_unanimous(self) -> bool:
-        """True if there is nothing to decide."""
+        """True if all annotators agree on everything."""
         return all(map(self.is_agreed, self.votes))
+
+    def is_clear(self, content: Content) -> bool:
+        """Return True if it is agreed, and nobody asks to look at it by a flag or note."""
+        return self.is_agreed(content) and content not in self._remarked
+
+    @cached_property
+    def _remarked(self) -> set[Content]:
+        remarked = (candidate for candidate in self.mentions if candidate.remarks)
+        return {content for candidate in remarked for content in candidate.contents}
+
+    @property
+    def needs_adjudicator(self) -> bool:
+        """True if there is something to decide, or a note to read."""
+        return bool(self.notes) or not all(map(self.is_clear, self.votes))
 
     def find_backers(self, relation: RelationContent) -> Votes:
         """Return who has this relation, or the same between mentions that overlap its ends."""
@@ -221,6 +237,9 @@ def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
         relations=_collect_relations(annotations),
         latest_update=max(annotation.updated for annotation in annotations),
         changed={each.annotator: each.changed_by for each in annotations if each.changed_by},
+        notes=tuple(
+            sorted((each.annotator, each.note) for each in annotations if each.note is not None)
+        ),
     )
 
 

@@ -67,12 +67,12 @@ class Decision:
 
 
 def find_pending(candidates: DocumentCandidates, decision: Decision | None) -> list[Content]:
-    """Return the content that is neither agreed, nor accepted or declined by a decision.
+    """Return the content that is neither settled, nor accepted or declined by a decision.
 
     A relation is only pending if its ends still can be in gold.
     """
     if decision is None:
-        return [each for each in candidates.votes if not candidates.is_agreed(each)]
+        return [each for each in candidates.votes if not candidates.is_clear(each)]
     known = {*decision.accepted, *decision.declined, *_find_new_agreement(candidates, decision)}
     possible = {labelled_span_of(mention) for mention in decision.mentions}
     for content in candidates.votes:
@@ -84,6 +84,13 @@ def find_pending(candidates: DocumentCandidates, decision: Decision | None) -> l
         if each not in known
         and (isinstance(each, MentionContent) or {each.head, each.tail} <= possible)
     ]
+
+
+def count_decisions(contents: Iterable[Content]) -> int:
+    """Count what is decided at once: a labelled span with all its variants, or a relation."""
+    return len(
+        {each.labelled_span if isinstance(each, MentionContent) else each for each in contents}
+    )
 
 
 def add_unanimous(candidates: DocumentCandidates, decision: Decision, text: str) -> Decision:
@@ -102,14 +109,14 @@ def add_unanimous(candidates: DocumentCandidates, decision: Decision, text: str)
 
 
 def _find_new_agreement(candidates: DocumentCandidates, decision: Decision) -> list[Content]:
-    """Return agreed content that the adjudicator never saw and that overlaps nothing decided."""
+    """Return settled content that the adjudicator never saw and that overlaps nothing decided."""
     known = decision.accepted | decision.declined
     seen = {each.labelled_span for each in known if isinstance(each, MentionContent)}
     return [
         each
         for each in candidates.votes
         if each not in known
-        and candidates.is_agreed(each)
+        and candidates.is_clear(each)
         and (
             isinstance(each, RelationContent)
             or not any(overlaps_with_label(each.labelled_span, other) for other in seen)

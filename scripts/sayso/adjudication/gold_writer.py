@@ -24,6 +24,7 @@ from sayso.adjudication.decisions import (
     Decision,
     add_unanimous,
     build_gold,
+    count_decisions,
     decide_unanimous,
     find_pending,
     restore_decision,
@@ -46,7 +47,8 @@ STATUS_TEXTS: dict[AdjudicationStatus, str] = {
     "unanimous": "gold, because all annotators agree",
     "majority": "gold by majority, without an adjudicator",
     "waiting": "with the adjudicator, who has not submitted",
-    "unsent": "annotators disagree, and no adjudicator was asked: `sayso adjudicate push`",
+    "unsent": "annotators disagree or ask to look, and no adjudicator was asked:"
+    " `sayso adjudicate push`",
     "newer": "annotated further since it was adjudicated: `sayso adjudicate push` asks about that",
     "unreadable": "adjudicated, but it cannot be read as a decision: open it again in Label Studio",
     "broken": "decided, but it breaks a check: correct it in Label Studio; not written",
@@ -255,12 +257,12 @@ def resolve_adjudicated(
     case: AdjudicationCase, candidates: DocumentCandidates, decision: Decision | None
 ) -> DecisionOrStatus:
     """Return the adjudicator's decision with later agreement, or what all agree on, or a status."""
-    if decision is None and candidates.is_unanimous:
+    if decision is None and not candidates.needs_adjudicator:
         return decide_unanimous(candidates, case.document.text)
     if decision is None:
         return "unsent", ""
     if new := find_pending(candidates, decision):
-        return "newer", f"{len(new)} mentions and relations"
+        return "newer", f"{count_decisions(new)} mentions and relations"
     return add_unanimous(candidates, decision, case.document.text)
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from sayso.labelstudio.adjudication.task_push import AdjudicationPushResult
     from sayso.models import AnnotatorKind
 
-_NOTHING = "no annotations to adjudicate; `sayso pull` brings them"
-
 
 def _selection_options(function: Any) -> Any:
     options = (
@@ -39,6 +37,23 @@ def _selection_options(function: Any) -> Any:
 
 def _select_annotator_kinds(programs: bool) -> frozenset[AnnotatorKind]:
     return frozenset({"human", "program"}) if programs else frozenset({"human"})
+
+
+def _print_nothing_found(target: CampaignTarget, programs: bool) -> None:
+    """Tell why there is nothing to adjudicate, and what to do."""
+    from sayso.adjudication.adjudication_cases import count_program_annotations
+    from sayso.corpus.sources import CorpusFiles
+
+    corpus = CorpusFiles(target.checkout.root)
+    if not programs and (
+        count := count_program_annotations(corpus, target.campaign, target.pass_name)
+    ):
+        print_message(
+            f"no annotations by people to adjudicate; programs made {count}, which --programs"
+            " includes"
+        )
+    else:
+        print_message("no annotations to adjudicate; `sayso pull` brings them")
 
 
 @click.group()
@@ -75,9 +90,9 @@ def push(
 ) -> None:
     """Send every document on which annotators differ to an adjudicator.
 
-    Mentions on which all agree come with their verdict. The others come first, with the votes and
-    remarks of the annotators. After new annotations only what is new has to be decided, beside all
-    that was decided before.
+    Mentions on which all agree come with their verdict. The others, and those on which somebody
+    left a flag or note, come first, with the votes and remarks of the annotators. After new
+    annotations only what is new has to be decided, beside all that was decided before.
 
     \b
     Examples:
@@ -98,8 +113,8 @@ def push(
         return
     for result in results:
         _print_push_result(result, dry_run)
-    if not results:
-        print_message(_NOTHING)
+    if not any(result.documents for result in results):
+        _print_nothing_found(target, programs)
 
 
 def _push_result_as_json(result: AdjudicationPushResult) -> dict[str, object]:
@@ -152,8 +167,8 @@ def pull(
     """Write the decisions to corpus/gold/CAMPAIGN.jsonl.
 
     A document becomes gold once everything in it is decided: by an adjudicator, or because all
-    annotators agree. A decision that breaks a check is reported and not written. Gold of a pass
-    that shows more replaces gold of one that shows less.
+    annotators agree and none left a flag or note. A decision that breaks a check is reported and
+    not written. Gold of a pass that shows more replaces gold of one that shows less.
 
     \b
     Examples:
@@ -178,7 +193,10 @@ def pull(
     if as_json:
         print_json({"dry_run": dry_run, "pulled": list(map(_pull_result_as_json, results))})
     else:
-        _print_pull_results(results, dry_run)
+        for result in results:
+            _print_pull_result(result, dry_run)
+        if not any(result.documents for result in results):
+            _print_nothing_found(target, programs)
     if broken := sum(each.documents["broken"] + each.documents["unreadable"] for each in results):
         what = f"{broken} documents are decided and cannot be gold as they are"
         remedy = "open them in Label Studio, correct and update them, then pull again"
@@ -198,13 +216,6 @@ def _pull_result_as_json(result: GoldWriteResult) -> dict[str, object]:
         "skipped": result.skipped,
         "findings": [finding._asdict() for finding in result.findings],
     }
-
-
-def _print_pull_results(results: list[GoldWriteResult], dry_run: bool) -> None:
-    for result in results:
-        _print_pull_result(result, dry_run)
-    if not results:
-        print_message(_NOTHING)
 
 
 def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:

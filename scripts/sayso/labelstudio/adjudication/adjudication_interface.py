@@ -1,8 +1,8 @@
 """The labelling interface of adjudication as Label Studio XML, generated from the schema. Pure.
 
-It shows the whole document with every candidate; beside it the votes on the selected candidate, its
-verdict and its attributes; below, the relations on which annotators differ. A new mention needs a
-verdict too: one rule for all.
+It shows the whole document with every candidate; beside it the annotators' notes on the document,
+the votes on the selected candidate, its verdict and its attributes; below, the relations on which
+annotators differ. A new mention needs a verdict too: one rule for all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from sayso.labelstudio import interface
-from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, TEXT, VERDICT, VOTES
+from sayso.labelstudio.controls import DROP, KEEP, NOTES, OPEN_RELATIONS, TEXT, VERDICT, VOTES
 from sayso.labelstudio.interface import build_markdown, tag
 from sayso.schema.declarations import Schema
 
@@ -21,6 +21,8 @@ _BOXES = ".sayso-verdict, .sayso-arrows"
 ADJUDICATION_STYLE = f"""\
 {_BOXES} {{ border: 1px solid var(--line); border-radius: 6px; padding: 6px 12px; }}
 {_BOXES} {{ margin-bottom: 8px; }}
+.sayso-notes h4 {{ margin: 0 0 8px !important; font-weight: 400; font-size: 13px; }}
+.sayso-notes h4 {{ white-space: pre-line; }}
 .sayso-arrows .lsf-choices {{ grid-template-columns: 1fr; }}
 """
 
@@ -32,7 +34,8 @@ DECISION_HINT = """
 Backspace drops it with its questions open.</p>
 <p><b>Mend</b> Drag an edge, choose another label or value, draw what everybody missed: then
 keep it.</p>
-<p><b>Submit</b> once each mention has its verdict. What all agree on has it already.</p>
+<p><b>Submit</b> once each mention has its verdict. What all agree on has it already, unless
+somebody left a flag or note.</p>
 """
 RELATIONS_HINT = """
 <p><b>Arrows</b> on which annotators differ. Tick those that hold between the
@@ -50,6 +53,7 @@ def render_adjudication_interface(schema: Schema, name: str) -> str:
     interface.refuse_hotkeys(schema, reserved)
     labels = schema.labels_of_pass(name)
     panel = [
+        tag("View", tag("Header", value=f"${NOTES}", size="5"), className="sayso-notes"),
         _build_verdict(),
         *(interface.build_questions(label, declared) for label, declared in labels.items()),
         interface.build_remarks(schema, GOLD_REMARKS_HINT),

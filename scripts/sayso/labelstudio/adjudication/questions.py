@@ -30,7 +30,7 @@ from sayso.adjudication.candidates import (
 from sayso.adjudication.decisions import Decision, find_pending
 from sayso.adjudication.majority import majority_attributes
 from sayso.labelstudio import codec, tasks
-from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, TEXT, VERDICT, VOTES
+from sayso.labelstudio.controls import DROP, KEEP, NOTES, OPEN_RELATIONS, TEXT, VERDICT, VOTES
 from sayso.models import AttributeValue, Document, Mention, Relation
 from sayso.schema.declarations import Schema
 from sayso.spans import overlaps
@@ -130,9 +130,13 @@ class AdjudicationQuestion:
         asked = msgspec.json.encode(self.context, order="deterministic").decode()
         data = tasks.build_task_data(self.document, self.schema.version)
         rows = [{"value": row.words} for row in self.context.rows]
-        content = msgspec.json.encode([asked, self.result, data["text_sha256"]])
+        notes = [
+            f"{annotator} on the document: “{note}”" for annotator, note in self.candidates.notes
+        ]
+        content = msgspec.json.encode([asked, self.result, data["text_sha256"], *notes])
         digest = hashlib.sha256(content).hexdigest()
-        return {**data, OPEN_RELATIONS: rows, ASKED_KEY: asked, DIGEST_KEY: digest}
+        shown = {NOTES: "\n".join(notes), OPEN_RELATIONS: rows}
+        return {**data, **shown, ASKED_KEY: asked, DIGEST_KEY: digest}
 
     @cached_property
     def result(self) -> list[dict[str, Any]]:
@@ -143,7 +147,8 @@ class AdjudicationQuestion:
             Relation(type=each.type, head=ids[each.head], tail=ids[each.tail])
             for each in self._fixed_relations
         ]
-        items = codec.encode_result(mentions, relations, self.schema)
+        note = self.before.note if self.before else None
+        items = codec.encode_result(mentions, relations, self.schema, note)
         for mention in mentions:
             items += self._build_verdict_items(mention)
         ticked = [

@@ -21,7 +21,12 @@ from sayso.adjudication.adjudication_cases import (
     iterate_adjudication_cases,
     select_passes,
 )
-from sayso.adjudication.decisions import build_gold, decide_unanimous, restore_decision
+from sayso.adjudication.decisions import (
+    build_gold,
+    count_decisions,
+    decide_unanimous,
+    restore_decision,
+)
 from sayso.adjudication.gold_writer import find_errors, latest_decision
 from sayso.callbacks import Advance
 from sayso.corpus.sources import CorpusFiles
@@ -45,7 +50,7 @@ from sayso.labelstudio.push import MAX_TASKS_PER_QUERY
 from sayso.labelstudio.recalled_projects import find_marked_project
 from sayso.labelstudio.sync_state import chunks
 from sayso.labelstudio.transport import LostResponse, ObjectGone
-from sayso.models import AnnotatorKind
+from sayso.models import AnnotatorKind, Gold
 from sayso.schema import guidelines
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -56,16 +61,26 @@ MAX_NAMED = 20  # documents with too few annotations that are listed; there may 
 _AGAIN = "run `sayso adjudicate push` again"
 
 AdjudicationState = Literal[
-    "new", "again", "changed", "waiting", "settled", "unanimous", "few", "outdated", "surplus"
+    "new",
+    "again",
+    "changed",
+    "waiting",
+    "settled",
+    "unanimous",
+    "gold",
+    "few",
+    "outdated",
+    "surplus",
 ]
 
 STATE_DESCRIPTIONS: dict[AdjudicationState, str] = {
-    "new": "annotators differ: sent to be adjudicated",
+    "new": "annotators differ, or ask to look by a flag or note: sent to be adjudicated",
     "again": "candidates have come since it was adjudicated: sent, those alone to be decided",
     "changed": "annotations have changed before it was adjudicated: the old task replaced",
     "waiting": "with the adjudicator",
     "settled": "adjudicated, and nothing new has come",
     "unanimous": "all annotators agree: `sayso adjudicate pull` makes it gold",
+    "gold": "all annotators agree, and it is gold",
     "few": "annotated by too few: left alone",
     "outdated": "annotated under another schema, see `sayso schema migrate`: left alone",
     "surplus": "a task about what is settled, or sent twice: removed",
@@ -92,7 +107,7 @@ class AdjudicationPushResult:
     Attributes:
         url: of the project, or of the server where there is none yet.
         documents: counts by state.
-        open_count: mentions and relations that the sent tasks ask about.
+        open_count: labelled spans and relations that the sent tasks ask about.
         too_few: the first of the documents that too few have annotated.
     """
 
@@ -228,7 +243,7 @@ class _AdjudicationPusher:
             if state == "few" and len(self.result.too_few) < MAX_NAMED:
                 self.result.too_few.append(doc_id)
             if question and state in SENT_STATES:
-                self.result.open_count += len(question.undecided)
+                self.result.open_count += count_decisions(question.undecided)
                 self._sent[doc_id] = state
                 if question.data[DIGEST_KEY] not in {task.digest for task in tasks}:
                     yield question
@@ -255,8 +270,10 @@ class _AdjudicationPusher:
         untouched = [task.task for task in tasks if not task.touched]
         if question is None:
             return ("outdated", []) if case.outdated_schemas else ("few", untouched)
-        if not question.undecided and (question.before or not self._breaks_check(question)):
-            return ("settled" if question.before else "unanimous"), untouched
+        if question.before and not question.undecided:
+            return "settled", untouched
+        if not question.before and (gold := self._build_unanimous_gold(question)):
+            return ("gold" if gold == case.gold else "unanimous"), untouched
         same = [task for task in tasks if task.digest == question.data[DIGEST_KEY]]
         if same:
             keep = min(same, key=lambda task: (not task.touched, task.task)).task
@@ -265,11 +282,13 @@ class _AdjudicationPusher:
             return "changed", untouched
         return ("again" if question.before else "new"), []
 
-    def _breaks_check(self, question: AdjudicationQuestion) -> bool:
-        """Test whether unanimous annotations break a check and have to be corrected."""
+    def _build_unanimous_gold(self, question: AdjudicationQuestion) -> Gold | None:
+        """Return what a pull writes unasked; None if it breaks a check or needs an adjudicator."""
+        if question.candidates.needs_adjudicator:
+            return None
         unanimous = decide_unanimous(question.candidates, question.document.text)
         gold = build_gold(question.candidates, question.document, unanimous, self.schema.version)
-        return bool(find_errors(gold, question.document, self.schema))
+        return None if find_errors(gold, question.document, self.schema) else gold
 
     def _send_batch(self, batch: _QuestionBatch, stack: ExitStack) -> None:
         if self.tasks is None:
