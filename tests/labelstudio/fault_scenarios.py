@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
 import shutil
 import signal
 from collections.abc import Iterator
@@ -132,6 +134,20 @@ class LaterPush(FirstPush):
         return str(path)
 
 
+class LimitedPush(LaterPush):
+    """The same behind a proxy that takes one task in a request, and one prediction."""
+
+    def prepare(self) -> None:
+        self.proxied.proxy.body_limit = 90_000  # holds a project's interface and guidelines
+
+    def set_up(self) -> tuple[str, ...]:
+        command = super().set_up()
+        campaign = self.proxied.campaign
+        large = [sample_document(n, f"{n} ".ljust(60_000, "x")) for n in range(6, 9)]
+        campaign.write_documents(*campaign.corpus.documents(), *large)
+        return command
+
+
 class FirstPull(FaultScenario):
     """Five documents with annotations: one to repair, one skipped, one on a task added by hand.
 
@@ -139,6 +155,7 @@ class FirstPull(FaultScenario):
     """
 
     command: tuple[str, ...] = ("pull", "--prune")
+    file_count = 3
     tabs = sorted([*DEFAULT_TABS, TAB_TITLE])
 
     def prepare(self) -> None:
@@ -148,6 +165,10 @@ class FirstPull(FaultScenario):
         for folder, copy in self._folders():
             if folder.exists():
                 shutil.copytree(folder, copy)
+        # A pull that prunes is a whole pull first, then one that prunes.
+        self.set_up()
+        self.proxied.run_undisturbed(*(word for word in self.command if word != "--prune"))
+        self._files_unpruned = self.proxied.read_pulled_files()
 
     def submit_answers(self) -> None:
         campaign = self.proxied.campaign
@@ -180,14 +201,15 @@ class FirstPull(FaultScenario):
 
     def read_state(self) -> dict[str, bytes]:
         pulled = self.proxied.read_pulled_files()
-        assert len(pulled) == 3
+        assert len(pulled) == self.file_count, pulled.keys()
         return pulled
 
     def require_whole_files(self, moment: str) -> None:
         expected = self.expected
         assert isinstance(expected, dict)
         for name, content in self.proxied.read_pulled_files().items():
-            whole = (self._files_before.get(name), expected.get(name))
+            states = (self._files_before, self._files_unpruned, expected)
+            whole = [state.get(name) for state in states]
             assert name.endswith(".partial") or content in whole, f"half a file: {name}, {moment}"
 
     def _repair_tabs(self) -> Iterator[DataManagerTab]:
@@ -197,12 +219,14 @@ class FirstPull(FaultScenario):
 
     def _folders(self) -> list[tuple[Path, Path]]:
         root = self.proxied.campaign.checkout.root
-        names = (".sayso", "corpus/annotations")
+        names = (".sayso", "corpus/annotations", "corpus/history")
         return [(root / name, root.parent / "kept" / name) for name in names]
 
 
 class LaterPull(FirstPull):
     """After a pull: an annotation changed, one deleted, one broken, an annotated text changed."""
+
+    file_count = 4
 
     def submit_answers(self) -> None:
         super().submit_answers()
@@ -218,6 +242,32 @@ class LaterPull(FirstPull):
         )
 
 
+class UnsettledPull(LaterPull):
+    """The same, after a member left, an answer moved, the lead saved one, the server changed."""
+
+    file_count = 5
+
+    def submit_answers(self) -> None:
+        super().submit_answers()
+        campaign = self.proxied.campaign
+        member = f"member-{secrets.token_hex(4)}@sayso.localhost"
+        number = campaign.submit("doc-00000", email=member)
+        task = campaign.fetch_tasks()["doc-00003"]
+        path = f"/api/projects/{campaign.project}/import?return_task_ids=true"
+        (copy,) = campaign.request("POST", path, [{"data": task["data"]}])["task_ids"]
+        campaign.request("POST", f"/api/tasks/{copy}/annotations/", {"result": []}, member)
+        self.proxied.run_undisturbed("pull")
+        for file in campaign.corpus.annotation_files(campaign.project_key.campaign):
+            lines = file.read_bytes().splitlines(keepends=True)
+            lines[0] = re.sub(rb'"server":"[0-9a-f]+"', rb'"server":"%s"' % (b"0" * 16), lines[0])
+            file.write_bytes(b"".join(lines))
+        campaign.request("PATCH", f"/api/annotations/{number}/", {"result": []})
+        action = f"/api/dm/actions?id=remove_duplicates&project={campaign.project}"
+        campaign.request("POST", action, {"selectedItems": {"all": True, "excluded": []}})
+        account = campaign.request("GET", "/api/current-user/whoami", email=member)["id"]
+        campaign.request("DELETE", f"/api/organizations/1/memberships/{account}/")
+
+
 class FullPull(LaterPull):
     """The same, and everything is fetched again."""
 
@@ -227,7 +277,9 @@ class FullPull(LaterPull):
 SCENARIOS: dict[str, type[FaultScenario]] = {
     "first-push": FirstPush,
     "later-push": LaterPush,
+    "limited-push": LimitedPush,
     "first-pull": FirstPull,
     "later-pull": LaterPull,
+    "unsettled-pull": UnsettledPull,
     "full-pull": FullPull,
 }

@@ -1,4 +1,4 @@
-"""Every moment of every fault scenario, one by one: most of an hour on an idle machine.
+"""Every moment of every fault scenario, one by one: most of two hours on an idle machine.
 
     python -m tests.labelstudio.fault_sweep LOG [SCENARIO…] [KIND…] [writes]
 

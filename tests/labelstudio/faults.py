@@ -53,24 +53,27 @@ class ProxyExchange(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0].strip("/")
         request = f"{self.command} {path}"
         number, size = self.server.count_request(request), int(self.headers["content-length"] or 0)
-        if size > self.server.body_limit:
-            self._refuse_body(size)
+        fault = self.server.plan(number, request)
+        if size > self.server.body_limit and fault is pass_through:
+            # Before the body is here, as nginx does, which reads on for a while.
+            self.respond(self._refuse_body(size))
+            self.rfile.read(size)
+            self.close_connection = True
             return
         self.content = self.rfile.read(size)
-        self.server.plan(number, request)(self)
+        fault(self)
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _handle
 
-    def _refuse_body(self, size: int) -> None:
-        """Respond before the body is here, as nginx does, which reads on for a while."""
+    def _refuse_body(self, size: int) -> ProxyResponse:
         self.server.refused.append(size)
         headers = {"server": "nginx", "content-type": "text/html", "connection": "close"}
-        self.respond(ProxyResponse(413, headers, TOO_LARGE))
-        self.rfile.read(size)
-        self.close_connection = True
+        return ProxyResponse(413, headers, TOO_LARGE)
 
     def forward(self) -> ProxyResponse:
-        """Let the server carry the request out."""
+        """Let the server carry the request out, unless its body is larger than the limit."""
+        if len(self.content) > self.server.body_limit:
+            return self._refuse_body(len(self.content))
         target = self.server.target
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
         with contextlib.closing(connection):

@@ -107,7 +107,8 @@ class ProxiedCampaign:
     def read_pulled_files(self) -> dict[str, bytes]:
         """Return the files that a pull writes, and whatever it left behind."""
         root = self.campaign.checkout.root
-        folders = root / "corpus" / "annotations", root / ".sayso" / "quarantine"
+        names = ("corpus/annotations", "corpus/history", ".sayso/quarantine")
+        folders = [root / name for name in names]
         return {
             str(path.relative_to(root)): path.read_bytes()
             for folder in folders
