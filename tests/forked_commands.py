@@ -99,6 +99,7 @@ def start_command(
         settings: values of constants, such as ``push__BATCH_TASKS``.
     """
     output = root.parent / f"{root.name}.output"
+    output.unlink(missing_ok=True)
     arguments = (str(root), words, str(output), dict(environment), changes, settings)
     process = _context.Process(target=_run_in_child, args=arguments)
     process.start()
@@ -168,9 +169,9 @@ def _run_whole_in_child(
 
 
 def _redirect(stdin: str, stdout: str, stderr: str) -> None:
-    """Open the three streams anew, as Python does when it starts."""
+    """Open the three streams anew, as Python does when it starts; two may share a file."""
     for number, path in enumerate((stdin, stdout, stderr)):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY
         descriptor = os.open(path, flags)
         os.dup2(descriptor, number)
         os.close(descriptor)
