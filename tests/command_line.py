@@ -18,11 +18,16 @@ def run_sayso(
     stdin: bytes = b"",
     environment: Mapping[str, str] = NOTHING,
     folder: Path | None = None,
+    fork: bool = True,
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``sayso --root ROOT WORDS…`` in `folder` and return the ended process."""
+    """Run ``sayso --root ROOT WORDS…`` in `folder` and return the ended process.
+
+    Args:
+        fork: save the start of an interpreter where no variable of `environment` needs one.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
     arguments = ["--root", str(root), *words]
-    if can_fork(environment):
+    if fork and can_fork(environment):
         done = run_forked(arguments, stdin, {**kept, **environment}, folder)
     else:
         done = subprocess.run(

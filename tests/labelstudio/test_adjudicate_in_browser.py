@@ -44,9 +44,19 @@ def desk(campaign: SampleCampaign, bench: AdjudicationBench) -> Iterator[Labelli
         )
 
 
-def read_votes(page: Page) -> str:
-    """Return the visible votes on the selected mention."""
-    return page.locator(".sayso-verdict").inner_text()
+def expect_votes(page: Page, *words: str) -> None:
+    """Wait until the visible votes on the selected mention hold these words."""
+    votes = page.locator(".sayso-verdict").filter(visible=True)
+    for each in words:
+        expect(votes).to_contain_text(each)
+
+
+def give_verdict(page: Page, verdict: str) -> None:
+    """Press the key of a verdict and wait until one more mention has it."""
+    count = f"() => Object.values(({VERDICTS})()).filter(each => each === '{verdict}').length"
+    before = page.evaluate(count)
+    page.keyboard.press(key(VERDICT_HOTKEYS[verdict]))
+    page.wait_for_function(f"before => ({count})() > before", arg=before)
 
 
 def test_a_rival_takes_two_keys_and_submit_waits_for_all_of_them(
@@ -67,13 +77,11 @@ def test_a_rival_takes_two_keys_and_submit_waits_for_all_of_them(
     page.keyboard.press("Escape")
 
     page.keyboard.press(NEXT)
-    expect(page.locator(".sayso-verdict")).to_be_visible()
-    assert "Actor “mayor”" in read_votes(page) and "marked this" in read_votes(page)
-    page.keyboard.press(key(VERDICT_HOTKEYS[KEEP]))
+    expect_votes(page, "Actor “mayor”", "marked this")
+    give_verdict(page, KEEP)
     page.keyboard.press(NEXT)
-    page.wait_for_timeout(200)
-    assert "Actor “the mayor”" in read_votes(page) and "“not by name”" in read_votes(page)
-    page.keyboard.press(key(VERDICT_HOTKEYS[DROP]))
+    expect_votes(page, "Actor “the mayor”", "“not by name”")
+    give_verdict(page, DROP)
     assert page.evaluate(VERDICTS) == before | {
         differing["the mayor"]: KEEP,
         differing["mayor"]: DROP,
@@ -97,14 +105,18 @@ def test_backspace_drops_and_what_is_drawn_anew_is_gold_too(
 ) -> None:
     page = desk.page
     page.keyboard.press(NEXT)
+    expect_votes(page, "Actor “mayor”")
     page.keyboard.press("Backspace")
+    page.wait_for_function(f"() => Object.keys(({VERDICTS})()).length === 3")
     page.keyboard.press(NEXT)
-    page.keyboard.press(key(VERDICT_HOTKEYS[KEEP]))
+    expect_votes(page, "Actor “the mayor”")
+    give_verdict(page, KEEP)
     start = desk.text.index("Belgorod")
     desk.draw("s", start, start + len("Belgorod"))
     desk.select(start + 1)
-    for pressed in ("l", "2", key(VERDICT_HOTKEYS[KEEP])):
+    for pressed in ("l", "2"):
         page.keyboard.press(pressed)
+    give_verdict(page, KEEP)
     desk.submit()
     assert bench.pull().documents["adjudicated"] == 1
     record = bench.read_gold()[0]

@@ -122,8 +122,8 @@ class RecordedOutput:
         self.lines: list[str] = []
 
     def run(self, *words: str, code: int = 0) -> str:
-        """Run a command in a process of its own."""
-        ended = run_sayso(self.root, *words, environment=SHORT_PATIENCE)
+        """Run a command in a process of its own, whose command line the machine shows."""
+        ended = run_sayso(self.root, *words, environment=SHORT_PATIENCE, fork=False)
         return self.record(
             words, CommandResult(ended.returncode, ended.stdout + ended.stderr), {code}
         )
