@@ -37,6 +37,7 @@ def test_outside_a_checkout_it_says_where_to_go(tmp_path: Path) -> None:
     assert "--root" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_bug_shows_no_traceback_unless_asked(checkout: Checkout) -> None:
     code = (
         "from sayso import checks, cli\nfrom sayso.corpus import sources\n"
@@ -71,6 +72,7 @@ def run_in_terminal(words: list[str], environment: dict[str, str]) -> bytes:
     return shown
 
 
+@pytest.mark.slow
 def test_colour_only_where_it_is_wanted(checkout: Checkout) -> None:
     words = [sys.executable, "-m", "sayso", "--root", str(checkout.root), "build"]
     for environment, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):

@@ -235,6 +235,7 @@ spans = st.tuples(st.integers(0, len(TEXT) - 1), st.integers(1, 30)).map(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(list(samples.SCHEMA.labels)), spans), max_size=8))
 def test_tags_and_what_is_misaligned_give_every_mention_back(

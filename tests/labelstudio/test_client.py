@@ -131,6 +131,7 @@ def test_something_else_that_speaks_json(checkout: Checkout, body: bytes) -> Non
         assert_refused(checkout, server.url, ServerError, "not a Label Studio server")
 
 
+@pytest.mark.slow
 def test_html_after_a_good_start(checkout: Checkout) -> None:
     with run_fake_server(200, HTML, api__version=(200, VERSION)) as server:
         assert_refused(checkout, server.url, ServerError, "not a Label Studio server")
