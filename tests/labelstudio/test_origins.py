@@ -44,6 +44,18 @@ def start_second_server(folder: Path, next_project: int) -> Iterator[LabelStudio
         yield LabelStudioServer(checkout, server.start(checkout, 0))
 
 
+@contextlib.contextmanager
+def move_campaign(campaign: SampleCampaign, folder: Path) -> Iterator[SampleCampaign]:
+    """Push a campaign to a second server, where its project gets the same number."""
+    with (
+        start_second_server(folder, campaign.project) as second,
+        open_campaign(second, campaign.checkout) as moved,
+    ):
+        moved.project_key = campaign.project_key
+        moved.push()
+        yield moved
+
+
 def test_answers_of_another_server_are_never_pruned(
     campaign: SampleCampaign, tmp_path: Path
 ) -> None:
@@ -53,12 +65,7 @@ def test_answers_of_another_server_are_never_pruned(
     campaign.submit("doc-00002", email=BOB)
     campaign.pull()
     before = campaign.read_annotations()
-    with (
-        start_second_server(tmp_path, campaign.project) as second,
-        open_campaign(second, campaign.checkout) as moved,
-    ):
-        moved.project_key = campaign.project_key
-        moved.push()
+    with move_campaign(campaign, tmp_path) as moved:
         assert moved.project == campaign.project
         moved.submit("doc-00001", email=ANN)
         assert moved.pull(prune=True).vanished == []
@@ -75,12 +82,7 @@ def test_answers_from_before_servers_had_ids(campaign: SampleCampaign, tmp_path:
     campaign.pull()
     remove_server_ids(campaign)
     before = campaign.read_annotations()
-    with (
-        start_second_server(tmp_path, campaign.project) as second,
-        open_campaign(second, campaign.checkout) as moved,
-    ):
-        moved.project_key = campaign.project_key
-        moved.push()
+    with move_campaign(campaign, tmp_path) as moved:
         moved.submit("doc-00001", email=BOB)
         assert moved.pull(prune=True).vanished == []
         assert all(each in moved.read_annotations() for each in before)

@@ -39,6 +39,7 @@ from sayso.models import (
 from sayso.schema.declarations import Attribute, load_schema
 from tests.adjudication.test_adjudication_properties import answer_question
 from tests.conftest import REPOSITORY, LabelStudioServer
+from tests.dataset.samples import make_mention
 from tests.labelling_page import LabellingPage, log_in
 from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
 from tests.labelstudio.test_adjudicate_in_browser import NEXT
@@ -80,12 +81,12 @@ def draw_mention(name: str, text: str, chance: Random) -> Mention:
         for asked, attribute in SCHEMA.labels[label].attributes.items()
         if attribute.required or chance.random() < 0.5
     }
-    return Mention(
-        id=name,
-        label=label,
-        start=start,
-        end=end,
-        text=text[start:end],
+    return make_mention(
+        name,
+        label,
+        text,
+        start,
+        end,
         attributes=attributes,
         flag=chance.choice([None, *SCHEMA.flags]),
         note=chance.choice([None, *TYPED]),
