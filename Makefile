@@ -1,7 +1,7 @@
 # The commands of this repository; `make` lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick bench format tables constraints clean installed
+.PHONY: help demo test quick fuzz bench format tables constraints clean installed
 # Container images set it. Without compiled modules each start of Label Studio takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -25,6 +25,9 @@ test: installed ## run everything that continuous integration runs; a part: make
 
 quick: installed ## run the tests that need no server and no browser and take no time
 	$(python) -m pytest $(together) --hypothesis-profile quick -m "not server and not browser and not slow"
+
+fuzz: installed ## feed thousands of random hostile inputs to everything that reads foreign data
+	$(python) -m pytest $(together) --hypothesis-profile fuzz -m fuzz
 
 bench: installed ## print how fast and how large, against bare yardsticks
 	$(python) tests/benchmarks/run_all.py

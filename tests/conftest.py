@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from tests.browser_pages import OpenPage
 
 # A busy machine is slow now and then; that is no fault of what is tested.
-settings.register_profile("unhurried", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=15)
+settings.register_profile("unhurried", deadline=None, derandomize=True)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=15)
+settings.register_profile("fuzz", deadline=None, max_examples=5_000, derandomize=False)
 settings.load_profile("unhurried")
 
 REPOSITORY = Path(__file__).parents[1]
