@@ -1,7 +1,7 @@
 # The commands of this repository; `make` lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick fuzz bench format tables constraints clean installed
+.PHONY: help demo test quick fuzz bench format tables constraints advisories licences clean installed
 # Container images set it. Without compiled modules each start of Label Studio takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -21,6 +21,7 @@ test: installed ## run everything that continuous integration runs; a part: make
 	$(python) -m ruff format --check $(checked)
 	$(python) -m mypy
 	bash .ci/wheel
+	$(python) -m tests.advisories --warn
 	$(python) -m pytest $(or $(PYTEST_ARGS),$(together))
 
 quick: installed ## run the tests that need no server and no browser and take no time
@@ -41,6 +42,12 @@ tables: installed ## renew the generated tables of scripts/README.md
 
 constraints: installed ## pin the newest versions that go together
 	bash .ci/constraints
+
+advisories: installed ## ask a public database for advisories about the pinned versions; fail if one is new
+	$(python) -m tests.advisories
+
+licences: installed ## list the licences of everything that Sayso needs
+	$(python) -m tests.licences
 
 clean: ## remove what these commands made, but not Label Studio's data under .sayso/
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -21,6 +21,7 @@ DOCUMENTS = [
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "SECURITY.md",
         "schema/README.md",
         "scripts/README.md",
         "tests/README.md",

@@ -42,7 +42,7 @@ def test_no_browser_is_one_line_that_helps(monkeypatch: pytest.MonkeyPatch, tmp_
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_an_environment_has_the_version_in_its_name(name: str) -> None:
-    library, _, version = name.partition("-")
+    library, _, version = name.rpartition("-")
     say = f"from importlib.metadata import version; print(version({library!r}))"
     reply = subprocess.run(
         [environment_python(name), "-c", say], capture_output=True, text=True, check=True

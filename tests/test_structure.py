@@ -95,6 +95,7 @@ TOP_LEVEL = {
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
+    "SECURITY.md",
     "Makefile",
     "constraints.txt",
     ".ci",
