@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from sayso.errors import InputError
+from sayso.errors import InputError, SaysoError
 from sayso.files import convert_os_errors
 from sayso.formats.annotated_documents import (
     METADATA_FILE,
@@ -42,6 +42,7 @@ from sayso.formats.annotated_documents import (
 )
 from sayso.formats.format_registry import ImportContext
 from sayso.formats.losses import Loss, Losses
+from sayso.formats.uima_validation import is_feature_name, require_harmless
 from sayso.optional_libraries import import_library
 from sayso.spans import Span
 
@@ -58,7 +59,6 @@ _STRING, _LONG = "uima.cas.String", "uima.cas.Long"
 _MENTION_FIELDS = ("flag", "note", "started_from", "decided", "votes", "amended")
 _END_FEATURES = (("Governor", "Dependent"), ("governor", "dependent"), ("source", "target"))
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LONG_LIMIT = 1 << 63
 
 
@@ -125,12 +125,16 @@ def _reduce_mention(mention: FormatMention, losses: Losses) -> FormatMention:
     attributes = {
         name: value
         for name, value in mention.attributes.items()
-        if _IDENTIFIER.fullmatch(f"{mention.label}_{name}") and _is_holdable(value)
+        if _is_nameable(f"{mention.label}_{name}") and _is_holdable(value)
     }
     losses[Loss.ATTRIBUTES] += len(mention.attributes) - len(attributes)
     note = mention.note if mention.note is None or _is_holdable(mention.note) else None
     losses[Loss.MENTION_NOTES] += note != mention.note
     return replace(mention, attributes=attributes, note=note)
+
+
+def _is_nameable(feature: str) -> bool:
+    return feature.isascii() and is_feature_name(feature) and feature not in _MENTION_FIELDS
 
 
 def _is_holdable(value: str | int) -> bool:
@@ -254,15 +258,18 @@ class _XmiSource:
 
 
 def _load_uima(load: Any, content: bytes, location: str, **options: Any) -> Any:
-    """Let cassis load a file; an offset inside a surrogate pair is an error, too."""
+    """Let cassis load a harmless file; an offset inside a surrogate pair is an error, too."""
     invalid_xml = import_library("lxml.etree", "webanno", extra="exchange").XMLSyntaxError
     unknown = import_library("cassis.typesystem", "webanno", extra="exchange").TypeNotFoundError
     # What cassis raises for a wrong file; it has no class of its own for that.
     wrong = (Warning, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
     try:
+        require_harmless(content, location)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return load(io.BytesIO(content), **options)
+    except SaysoError:
+        raise  # some of them are ValueErrors by inheritance
     except unknown as error:
         remedy = "put the TypeSystem.xml beside it that it was made with"
         raise InputError(str(error)[:300], where=location, remedy=remedy) from error
