@@ -20,6 +20,7 @@ from sayso.errors import InputError, UsageError
 SCHEMA_FILE = Path("schema/schema.yaml")
 
 DEFAULTS: dict[str, str] = {"campaign": "main", "pass": "all", "patience": "300", "port": "8080"}
+DEFAULT_SOURCE = "default"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Checkout:
         if name in self.tool_table:
             return Setting(str(self.tool_table[name]), "[tool.sayso] in pyproject.toml")
         if name in DEFAULTS:
-            return Setting(DEFAULTS[name], "default")
+            return Setting(DEFAULTS[name], DEFAULT_SOURCE)
         return None
 
     def require_setting(self, name: str, option: str | None = None) -> str:

@@ -171,7 +171,7 @@ def test_the_files_in_croissant_are_those_that_lie_there(checkout: Checkout) -> 
         assert files[name]["sha256"] == hashlib.sha256(content).hexdigest()
         assert files[name]["contentSize"] == f"{len(content)} B"
     assert (said["name"], said["version"], said["datePublished"]) == (
-        "sayso",
+        "untitled-corpus",
         "2.3.4",
         "2025-11-02",
     )
@@ -255,7 +255,7 @@ def test_the_build_changes_version_and_date_of_the_citation_alone(checkout: Chec
     building.build(checkout)
     path = checkout.root / "corpus/CITATION.cff"
     mine = path.read_text(encoding="utf-8").replace(
-        "- name: Sayso contributors\n",
+        '- name: "The authors of Untitled corpus"\n',
         "- family-names: Testperson # ours\n  given-names: T.\n- name: A Lab\n",
     )
     mine += "doi: 10.0000/0\nreferences:\n- type: generic\n  title: x\n"

@@ -21,7 +21,7 @@ from sayso.ingest.article_index import ArticleIndex, open_index
 from sayso.ingest.article_metadata import is_date, read_metadata_table, validate_metadata
 from sayso.ingest.article_reader import ArticleFormat, ArticleReader, ReceivedArticle
 from sayso.ingest.copy_clusters import CopyCluster, assign_splits
-from sayso.ingest.incoming_articles import IncomingArticles, open_incoming
+from sayso.ingest.incoming_articles import UNDETERMINED_LANGUAGE, IncomingArticles, open_incoming
 from sayso.ingest.text_replacement import TextReplacement, WithdrawnAnnotation
 from sayso.settings import Checkout, current_time
 
@@ -107,7 +107,10 @@ def ingest(
     private, corpus = checkout.private, CorpusFiles(checkout.root)
     with convert_os_errors(private):
         private.mkdir(mode=0o700, exist_ok=True)
-    day = _resolve_day(request.ingested)
+    defaults = {
+        "ingested": _resolve_day(request.ingested),
+        "language": _find_default_language(checkout),
+    }
     # A pull or push must not run while annotations are carried over.
     sync_lock = hold_lock(private / "sync.lock", "sayso ingest")
     with (
@@ -118,14 +121,14 @@ def ingest(
         ) as index,
         open_incoming(index.database, private / "arriving.sqlite") as incoming,
     ):
-        return _ingest_locked(request, incoming, index, day, report_progress)
+        return _ingest_locked(request, incoming, index, defaults, report_progress)
 
 
 def _ingest_locked(
     request: IngestRequest,
     incoming: IncomingArticles,
     index: ArticleIndex,
-    day: str,
+    defaults: Mapping[str, str],
     report_progress: ReportProgress,
 ) -> IngestResult:
     reader = ArticleReader(request.fields, request.max_bytes, request.format)
@@ -138,7 +141,7 @@ def _ingest_locked(
     if request.dry_run:
         return result
     changed = replacement.apply([*result.replaced, *result.updated])
-    added = index.corpus.add_documents(incoming.build_documents(day))
+    added = index.corpus.add_documents(incoming.build_documents(**defaults))
     index.database.commit()
     written = {*changed, *(path.name for path in added)}
     return replace(result, written_files=tuple(sorted(written)))
@@ -249,6 +252,13 @@ def _documents_with_other_metadata(
         document = index.read_document(doc_id)
         if incoming.update_document(document, text=False, metadata=True) is not document:
             yield doc_id
+
+
+def _find_default_language(checkout: Checkout) -> str:
+    setting = checkout.find_setting("language")
+    if setting is None:
+        return UNDETERMINED_LANGUAGE
+    return validate_metadata({"language": setting.value}, setting.source)["language"]
 
 
 def _resolve_day(day: str | None) -> str:

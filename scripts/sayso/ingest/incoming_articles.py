@@ -233,8 +233,12 @@ class IncomingArticles:
         """Set the split of the new articles with one text."""
         self.database.execute("INSERT INTO choice VALUES (?, ?)", (number, split))
 
-    def build_documents(self, ingested: str) -> Iterator[Document]:
-        """Yield the records of the new articles, in order of doc_id."""
+    def build_documents(self, ingested: str, language: str) -> Iterator[Document]:
+        """Yield the records of the new articles, in order of doc_id.
+
+        Args:
+            language: the tag of articles that came without one.
+        """
         statement = (
             "SELECT doc_id, text_sha256, file, metadata, text, split"
             " FROM article JOIN choice USING (text_id) WHERE state = 'new' ORDER BY doc_id"
@@ -242,7 +246,7 @@ class IncomingArticles:
         rows = self.database.execute(statement)
         for doc_id, digest, file, metadata, text, split in rows:
             fields = {
-                "language": UNDETERMINED_LANGUAGE,
+                "language": language,
                 "license": UNKNOWN_LICENCE,
                 "source_name": file,
                 **json.loads(metadata),

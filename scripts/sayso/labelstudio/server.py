@@ -28,7 +28,7 @@ from sayso.files import convert_os_errors, hold_lock, open_replacement
 from sayso.labelstudio import database_template, process
 from sayso.labelstudio.credentials import Credentials, ensure_credentials, read_credentials
 from sayso.labelstudio.process import POLL_INTERVAL, ProcessIdentity, identify_process
-from sayso.settings import Checkout
+from sayso.settings import DEFAULT_SOURCE, Checkout
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 600.0  # seconds; an old database is migrated within them
@@ -126,6 +126,21 @@ def start(
             with _start_server(folder, _read_port(checkout) if port is None else port) as record:
                 _wait_until_healthy(record, folder, advance)
     return RunningServer(record.url, credentials.token)
+
+
+def start_on_free_port(checkout: Checkout, advance: Advance = lambda _: None) -> RunningServer:
+    """Start the server; if another program has the port and nobody chose it, on a free one.
+
+    Raises:
+        ConflictError, ServerError, DiskError, InputError: as `start`.
+    """
+    try:
+        return start(checkout, advance=advance)
+    except ConflictError:
+        setting = checkout.find_setting("port")
+        if setting and setting.source != DEFAULT_SOURCE:
+            raise
+        return start(checkout, 0, advance)
 
 
 def find_running(checkout: Checkout) -> RunningServer | None:

@@ -46,7 +46,9 @@ _MAX_QUOTE_LENGTH = 60  # code points
 @click.option("--outlet", help="Publisher.")
 @click.option("--url", help="Address.")
 @click.option("--published", metavar="DATE", help="Date of publication, in ISO 8601.")
-@click.option("--language", metavar="TAG", help="BCP 47 tag. [default: und]")
+@click.option(
+    "--language", metavar="TAG", help="BCP 47 tag. [default: SAYSO_LANGUAGE, [tool.sayso], und]"
+)
 @click.option("--license", metavar="SPDX", help="SPDX identifier. [default: unknown]")
 @click.option(
     "--source-name", metavar="NAME", help="Name of the file as received. [default: the file's name]"

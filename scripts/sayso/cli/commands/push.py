@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli.options import CampaignTarget, campaign_options
-from sayso.cli.terminal import print_json, print_message
+from sayso.cli.terminal import print_json, print_message, progress_bar
+from sayso.settings import SCHEMA_FILE, Checkout
 
 if TYPE_CHECKING:
     from sayso.labelstudio.push import PushRequest, PushResult
@@ -68,7 +70,8 @@ def command(
     """Send the server what it does not have.
 
     Looks at the server, plans, and applies. Tasks that anybody annotated or began are never
-    deleted, and their text is never changed.
+    deleted, and their text is never changed. Where no server is named and none runs here, the
+    embedded one is started first. Files that follow from schema.yaml are built if they are stale.
 
     Put `overlap = 2` and `share = 20` into [tool.sayso] and every push keeps every fifth document
     for two annotators. Each prediction carries its document's certainty as its score; with --order
@@ -98,6 +101,9 @@ def command(
     checkout = target.checkout
     key = ProjectKey(target.campaign, checkout.require_setting("pass", target.pass_name))
     request = PushRequest(key, overlap=read_overlap(checkout, overlap, share), **options)
+    if not dry_run:
+        _build_derived_files(checkout)
+        _start_server(target)
     try:
         result = _push(target, request, dry_run)
     except LostLinesError as error:
@@ -118,6 +124,32 @@ def command(
             remedy="`sayso push --renew` sends the right text beside them; `sayso pull` transfers"
             " the annotations that it can",
         )
+
+
+def _build_derived_files(checkout: Checkout) -> None:
+    from sayso.schema.declarations import load_schema
+    from sayso.schema.derived_files import write_derived_files
+
+    file = checkout.root / SCHEMA_FILE
+    if changed := write_derived_files(file.parent, load_schema(file)):
+        names = ", ".join((SCHEMA_FILE.parent / path).as_posix() for path in changed)
+        print_message(f"updated from schema.yaml: {names}")
+
+
+def _start_server(target: CampaignTarget) -> None:
+    """Start the embedded server where nothing names another."""
+    from sayso.labelstudio import server
+    from sayso.labelstudio.urls import find_url
+
+    is_token_given = target.token_file or os.environ.get("SAYSO_TOKEN")
+    if is_token_given or find_url(target.checkout, target.url):
+        return
+    with progress_bar("starting Label Studio") as advance:
+        running = server.start_on_free_port(target.checkout, advance)
+    print_message(
+        f"no Label Studio is named, so one was started at {running.url}: `sayso studio status"
+        " --credentials` prints the login, `sayso studio down` stops it"
+    )
 
 
 def _push(target: CampaignTarget, request: PushRequest, dry_run: bool) -> PushResult:

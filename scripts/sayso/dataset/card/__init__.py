@@ -1,7 +1,7 @@
 """The dataset card, ``corpus/README.md``, and the files beside it: Croissant, citation, plots.
 
 The card belongs to its authors. A build replaces the computed keys of its head and the text between
-markers; everything else stays byte for byte. A new checkout starts from ``start.md``.
+markers; everything else stays byte for byte. A corpus without a card gets ``start.md``.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from sayso.dataset.card import (
 from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset, DatasetFile, read_data_version
 from sayso.dataset.card.citation import Citation
 from sayso.dataset.card.markdown import format_code
+from sayso.dataset.card.start_files import render_start_file
 from sayso.dataset.card.yaml_header import UNFINISHED_PATH
 from sayso.errors import InputError
 from sayso.files import PARTIAL_SUFFIX, convert_os_errors, write_if_changed
@@ -43,6 +44,7 @@ __all__ = [
     "CardFiles",
     "DatasetFile",
     "StalePart",
+    "blank_card",
     "build_card_files",
     "collect_dataset",
     "hide_data",
@@ -51,7 +53,7 @@ __all__ = [
 
 CARD_FILE = "README.md"
 CHANGELOG_FILE = "CHANGELOG.md"
-CARD_TEMPLATE = Path(__file__).with_name("start.md")
+START_CARD = "start.md"
 
 
 def _versions_section(dataset: BuiltDataset) -> str:
@@ -74,7 +76,7 @@ COMPUTED_PARTS: Mapping[str, Callable[[BuiltDataset, Citation], str]] = {
     "summary": lambda dataset, _: data_statement.summary_section(dataset),
     "configurations": lambda dataset, _: count_tables.configurations_section(dataset),
     "loading": lambda dataset, _: _loading_section(dataset),
-    "header": lambda dataset, _: data_statement.header_section(dataset),
+    "header": lambda dataset, cite: data_statement.header_section(dataset, cite.title),
     "sources": lambda dataset, _: count_tables.sources_section(dataset),
     "annotators": lambda dataset, _: data_statement.annotators_section(dataset),
     "agreement": lambda dataset, _: agreement_section.agreement_section(dataset.agreement),
@@ -177,11 +179,23 @@ def build_card_files(folder: Path, dataset: BuiltDataset) -> CardFiles:
 
 def _render_card(path: Path, dataset: BuiltDataset, cite: Citation) -> str:
     contents = {name: compute(dataset, cite) for name, compute in COMPUTED_PARTS.items()}
-    text = markers.fill_parts(_read_text(path if path.is_file() else CARD_TEMPLATE), contents, path)
+    start = _read_text(path) if path.is_file() else render_start_file(START_CARD, cite.title)
+    text = markers.fill_parts(start, contents, path)
     head, body = yaml_header.split_card(text, path)
     head = yaml_header.replace_keys(head, yaml_header.computed_keys(dataset))
     yaml_header.parse_header(head, path)  # hand-written keys may clash with computed ones
     return yaml_header.join_card(head, body)
+
+
+def blank_card(text: str, path: Path) -> str:
+    """Return a card as it was before its first build: without computed parts and data files.
+
+    Raises:
+        InputError: the card's markers or head are wrong.
+    """
+    head, body = yaml_header.split_card(text, path)
+    head = yaml_header.replace_keys(head, {"configs": {}, "dataset_info": {}})
+    return yaml_header.join_card(head, markers.empty_parts(body, path))
 
 
 def hide_data(path: Path) -> None:

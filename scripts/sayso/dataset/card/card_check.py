@@ -19,7 +19,9 @@ from sayso.settings import SCHEMA_FILE, Checkout
 def card_findings(checkout: Checkout) -> Iterator[Finding]:
     """Yield each computed part that is out of date, and each value that the Hub would refuse.
 
-    Without a card nothing is found. Whether the data fit the sources, `sayso build --check` says.
+    Without a card nothing is found, and nothing is out of date before the first build, as in a
+    clone of a repository that does not hold what is built. Whether the data fit the sources,
+    `sayso build --check` says.
 
     Raises:
         InputError: the card's markers or head are wrong.
@@ -28,7 +30,7 @@ def card_findings(checkout: Checkout) -> Iterator[Finding]:
     if not corpus.card_file.is_file():
         return
     dataset = _read_dataset(checkout, corpus)
-    for stale in card.build_card_files(corpus.folder, dataset).stale:
+    for stale in card.build_card_files(corpus.folder, dataset).stale if dataset.files else ():
         finding = STALE_CARD.finding(stale.reason)
         yield finding._replace(file=f"corpus/{stale.file}", line=stale.line or 1)
     head, _ = yaml_header.split_card(corpus.card_file.read_text(encoding="utf-8"), corpus.card_file)

@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 
 from sayso.dataset.card.built_dataset import BuiltDataset
+from sayso.dataset.card.start_files import render_start_file
 from sayso.errors import InputError
 from sayso.files import convert_os_errors
 
 CITATION_FILE = "CITATION.cff"
-CITATION_TEMPLATE = Path(__file__).with_name(CITATION_FILE)
 _VERSION_LINE = re.compile(r"^version:.*\n", re.MULTILINE)
 _DATE_LINE = re.compile(r"^date-released:.*\n", re.MULTILINE)
 _REQUIRED_KEYS = ("title", "authors", "message", "cff-version")
@@ -49,9 +49,24 @@ class Citation:
         return str(self.keys["title"])
 
     @property
+    def key(self) -> str:
+        """The title up to a colon as a key of BibTeX, or ``corpus`` where it has no such letters.
+
+        >>> Citation('title: "Court rulings: parties"').key, Citation("title: 判決").key
+        ('court-rulings', 'corpus')
+        """
+        words = re.findall("[a-z0-9]+", self.title.partition(":")[0].lower())
+        return "-".join(words) or "corpus"
+
+    @property
     def authors(self) -> list[str]:
         """The authors as BibTeX takes them: bodies in braces, family names first."""
         return [_format_author(author) for author in self.keys["authors"]]
+
+    @property
+    def license(self) -> str:
+        """The licence of the annotations; empty if not given."""
+        return str(self.keys.get("license", ""))
 
     @property
     def url(self) -> str:
@@ -72,7 +87,7 @@ class Citation:
             "note": f"Dataset, schema {dataset.schema.version}, sha256 of gold {digest}",
         }
         lines = [f"  {name:<8}= {{{value}}}," for name, value in fields.items() if value]
-        return "\n".join(["@misc{sayso,", *lines, "}"])
+        return "\n".join([f"@misc{{{self.key},", *lines, "}"])
 
 
 def _format_author(author: Mapping[str, Any]) -> str:
@@ -86,14 +101,15 @@ def _format_author(author: Mapping[str, Any]) -> str:
 
 
 def read_citation(folder: Path) -> Citation:
-    """Read the citation of the dataset in ``folder``, or the template of a new checkout.
+    """Read the citation of the dataset in ``folder``, or the one that a corpus begins with.
 
     Raises:
         InputError: it is not YAML, has no line for the version, or lacks a required key.
     """
     path = folder / CITATION_FILE
     with convert_os_errors(path):
-        text = (path if path.is_file() else CITATION_TEMPLATE).read_text(encoding="utf-8")
+        is_there = path.is_file()
+        text = path.read_text(encoding="utf-8") if is_there else render_start_file(CITATION_FILE)
     try:
         keys = yaml.safe_load(text)
     except yaml.YAMLError as error:

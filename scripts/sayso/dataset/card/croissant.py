@@ -54,13 +54,13 @@ def build_croissant(dataset: BuiltDataset, citation: Citation) -> bytes:
         "@context": dict(sorted(_CONTEXT.items())),
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "name": "sayso",
+        "name": citation.key,
         "alternateName": citation.title,
         "description": " ".join(str(citation.keys.get("abstract", citation.title)).split()),
         "version": dataset.version,
         **({"datePublished": dataset.last_change} if dataset.last_change else {}),
         **({"url": citation.url} if citation.url else {}),
-        "license": _license_entry(dataset),
+        "license": _license_entry(dataset, citation),
         "creator": creators,
         "citeAs": citation.bibtex(dataset),
         "inLanguage": [tag for (tag,) in dataset.counts_under("articles|language")],
@@ -74,16 +74,16 @@ def build_croissant(dataset: BuiltDataset, citation: Citation) -> bytes:
     return json.dumps(metadata, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _license_entry(dataset: BuiltDataset) -> Any:
+def _license_entry(dataset: BuiltDataset, citation: Citation) -> Any:
     if len(dataset.licences) == 1 and dataset.licences[0].lower() in HUB_LICENSES:
         return f"https://spdx.org/licenses/{dataset.licences[0]}.html"
     licences = dataset.counts_under("articles|license").items()
     counts = ", ".join(f"{name}: {count:,}" for (name,), count in licences)
+    annotations = f"annotations are under {citation.license or 'no licence that is stated'}"
     return {
         "@type": "sc:CreativeWork",
         "name": "per-article",
-        "description": f"Each article has its own licence ({counts} documents); "
-        "annotations are under Apache-2.0.",
+        "description": f"Each article has its own licence ({counts} documents); {annotations}.",
         "url": "LICENSE.md",
     }
 

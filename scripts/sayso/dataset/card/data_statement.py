@@ -40,7 +40,7 @@ def describe_origin(dataset: BuiltDataset) -> str:
     return f"**Every annotation here was made by people.{gold}**"
 
 
-def header_section(dataset: BuiltDataset) -> str:
+def header_section(dataset: BuiltDataset, title: str) -> str:
     """List the versions of data, schema and guidelines."""
     schema, guidelines, code = dataset.schema, dataset.guidelines, format_code
     words = "none"
@@ -53,7 +53,7 @@ def header_section(dataset: BuiltDataset) -> str:
         ["guidelines", words],
         ["statement", "this card, with the headings of Data Statements, version 3"],
     ]
-    return format_table(["dataset", "Sayso: who says what happened where, and how many"], rows)
+    return format_table(["dataset", title], rows)
 
 
 def annotators_section(dataset: BuiltDataset) -> str:

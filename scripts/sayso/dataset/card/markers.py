@@ -75,6 +75,18 @@ def _unclosed(path: Path, name: str, first: int) -> InputError:
     return _error(path, first - 1, f"the computed part {name!r} has no end", remedy)
 
 
+def empty_parts(text: str, path: Path) -> str:
+    """Return the card with nothing between the markers.
+
+    Raises:
+        InputError: markers are wrong.
+    """
+    lines = text.split("\n")
+    for part in reversed(find_parts(text, path).values()):
+        del lines[part.first : part.end]
+    return "\n".join(lines)
+
+
 def read_part(text: str, part: ComputedPart) -> str:
     """Return the text of a computed part without its markers."""
     return "\n".join(text.split("\n")[part.first : part.end])

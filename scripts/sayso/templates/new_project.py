@@ -1,0 +1,210 @@
+"""Write the files of a new project. What is there already stays as it is."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from sayso import __version__
+from sayso.dataset.card import CARD_FILE, blank_card
+from sayso.dataset.card.citation import CITATION_FILE
+from sayso.dataset.card.start_files import UNTITLED, render_start_file
+from sayso.errors import UsageError, require_known
+from sayso.files import convert_os_errors, write_if_changed
+from sayso.ingest.article_metadata import validate_metadata
+from sayso.labelstudio.interface import EDITOR_HOTKEYS
+from sayso.schema.declarations import load_schema
+from sayso.schema.derived_files import render_derived_files
+from sayso.settings import SCHEMA_FILE
+
+TEMPLATES = ("blank", "ner", "claims")
+FOLDER = Path(__file__).parent
+CLAIMS_FILES = (
+    *("schema/schema.yaml", "schema/guidelines.md", "schema/rules.yaml"),
+    *("corpus/README.md", "corpus/CITATION.cff", "corpus/LICENSE.md"),
+)
+"""The files of this repository that the template ``claims`` is made of."""
+
+_COLOURS = (
+    "#2563eb", "#f0a000", "#1a9e5c", "#b5179e", "#8c959f", "#d1495b", "#17becf", "#8c564b",
+    "#7b61ff", "#bcbd22", "#ff7f6e", "#0b7285", "#e377c2", "#5c7cfa", "#66a61e", "#a6761d",
+)  # fmt: skip
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class NewProject:
+    """The choices for a new project. ``title`` names it in its card; empty for the folder's name.
+
+    Attributes:
+        labels: of the template ``blank``.
+        language: BCP 47 tag of texts that name no other.
+    """
+
+    folder: Path
+    template: str = "blank"
+    labels: tuple[str, ...] = ()
+    language: str = "und"
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class NewProjectResult:
+    """The files of a project, relative to its folder.
+
+    Attributes:
+        written: those that were not there.
+        kept: those that were there with another content, and were left alone.
+    """
+
+    folder: str
+    template: str
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def create_project(project: NewProject, *, dry_run: bool = False) -> NewProjectResult:
+    """Write the files of a project that are not there yet, or with ``dry_run`` list them.
+
+    Raises:
+        UsageError: the template or a label is not one, or the template has labels of its own.
+        InputError: the language is not one, or the schema that is there is wrong.
+        DiskError: the folder cannot be written; running it again goes on.
+    """
+    require_known("template", [project.template], TEMPLATES)
+    validate_metadata({"language": project.language}, "--language")
+    written, kept = [], []
+    for name, content in _render_files(project).items():
+        path = project.folder / name
+        with convert_os_errors(path):
+            present = path.read_bytes() if path.exists() or path.is_symlink() else None
+        if present is None:
+            written.append(name)
+            if not dry_run:
+                write_if_changed(path, content)
+        elif present != content:
+            kept.append(name)
+    return NewProjectResult(str(project.folder), project.template, tuple(written), tuple(kept))
+
+
+def _render_files(project: NewProject) -> dict[str, bytes]:
+    """Return the content of every file by its name, the schema first."""
+    name = project.folder.resolve().name
+    title = " ".join((project.title or name.replace("_", " ").replace("-", " ")).split())
+    values: dict[str, Any] = {
+        "title": title or UNTITLED,
+        "language": project.language,
+        "version": __version__,
+        "labels": _describe_labels(project),
+    }
+    schema_name = SCHEMA_FILE.as_posix()
+    schema_text = _render_folder(project.template, values)
+    present = project.folder / SCHEMA_FILE
+    with TemporaryDirectory() as folder:
+        path = present
+        if not present.exists():
+            path = Path(folder) / SCHEMA_FILE.name
+            path.write_bytes(schema_text[schema_name])
+        values["schema"] = load_schema(path)
+    derived = render_derived_files(values["schema"])
+    return {
+        schema_name: schema_text[schema_name],
+        **_render_folder("common", values),
+        f"corpus/{CARD_FILE}": render_start_file("start.md", values["title"]).encode(),
+        f"corpus/{CITATION_FILE}": render_start_file(CITATION_FILE, values["title"]).encode(),
+        **schema_text,
+        **{(SCHEMA_FILE.parent / path).as_posix(): derived[path] for path in sorted(derived)},
+    }
+
+
+def _describe_labels(project: NewProject) -> list[dict[str, str]]:
+    labels = list(project.labels)
+    if labels and project.template != "blank":
+        what = f"the template {project.template} has labels of its own"
+        raise UsageError(what, where="--labels", remedy="leave one of the two options out")
+    for label in labels:
+        if not _NAME.fullmatch(label):
+            remedy = "use the letters A to Z, digits and _, and begin with a letter"
+            raise UsageError(f"{label!r} is no name of a label", where="--labels", remedy=remedy)
+    folded = [label.casefold() for label in labels]
+    if repeated := [label for label in labels if folded.count(label.casefold()) > 1]:
+        remedy = "name each label once"
+        raise UsageError(f"repeated: {', '.join(repeated)}", where="--labels", remedy=remedy)
+    labels = labels or ["Example"]
+    hotkeys = _choose_hotkeys(labels)
+    return [
+        {"name": label, "colour": _COLOURS[at % len(_COLOURS)], "hotkey": hotkeys[at]}
+        for at, label in enumerate(labels)
+    ]
+
+
+def _choose_hotkeys(labels: Sequence[str]) -> list[str]:
+    """Return a letter for each label, of its own name where one is free.
+
+    >>> _choose_hotkeys(["Party", "Place", "Up"])
+    ['p', 'l', 'a']
+    """
+    chosen: list[str] = []
+    for label in labels:
+        letters = [letter for letter in label.lower() if letter in string.ascii_lowercase]
+        free = (
+            letter
+            for letter in (*letters, *string.ascii_lowercase)
+            if letter not in EDITOR_HOTKEYS and letter not in chosen
+        )
+        key = next(free, None)
+        if key is None:
+            what = f"{len(labels)} labels are more than there are letters for their keys"
+            remedy = "name fewer here, and add others to schema.yaml with keys of your choice"
+            raise UsageError(what, where="--labels", remedy=remedy)
+        chosen.append(key)
+    return chosen
+
+
+def _render_folder(template: str, values: Mapping[str, Any]) -> dict[str, bytes]:
+    if template == "claims":
+        return _read_claims_files()
+    environment = Environment(
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - these are no HTML pages
+    )
+    return {
+        name: environment.from_string(text).render(values).encode()
+        if is_rendered
+        else text.encode()
+        for name, is_rendered, text in _read_folder(FOLDER / template)
+        if not is_rendered or "schema" in values or name == SCHEMA_FILE.as_posix()
+    }
+
+
+def _read_folder(folder: Path) -> Iterator[tuple[str, bool, str]]:
+    """Yield the name in a project, whether there are blanks to fill, and the text of each file."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            parts = [re.sub("^dot_", ".", part) for part in path.relative_to(folder).parts]
+            name = "/".join(parts).removesuffix(".jinja")
+            yield name, path.suffix == ".jinja", path.read_text(encoding="utf-8")
+
+
+def _read_claims_files() -> dict[str, bytes]:
+    """Return this repository's own schema and card: in a wheel, or around it in a checkout."""
+    packaged = FOLDER / "claims"
+    root = packaged if packaged.is_dir() else FOLDER.parents[2]
+    files = {name: (root / name).read_bytes() for name in CLAIMS_FILES}
+    card, cite = f"corpus/{CARD_FILE}", f"corpus/{CITATION_FILE}"
+    files[card] = blank_card(files[card].decode(), root / card).encode()
+    citation = re.sub("(?m)^date-released:.*\n", "", files[cite].decode())
+    files[cite] = re.sub("(?m)^version:.*$", "version: 0.0.0", citation).encode()
+    return files
