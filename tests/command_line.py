@@ -19,16 +19,19 @@ def run_sayso(
     environment: Mapping[str, str] = NOTHING,
     folder: Path | None = None,
     fork: bool = True,
+    privileged: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``sayso --root ROOT WORDS…`` in `folder` and return the ended process.
 
     Args:
         fork: save the start of an interpreter where no variable of `environment` needs one.
+        privileged: keep the right of root to read everything; without it, fork must be possible.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAYSO_")}
     arguments = ["--root", str(root), *words]
     if fork and can_fork(environment):
-        done = run_forked(arguments, stdin, {**kept, **environment}, folder)
+        variables = {**kept, **environment}
+        done = run_forked(arguments, stdin, variables, folder, privileged=privileged)
     else:
         done = subprocess.run(
             [sys.executable, "-m", "sayso", *arguments],

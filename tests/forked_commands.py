@@ -20,6 +20,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.permissions import obey_permissions
+
 NOTHING: Mapping[str, str] = {}
 
 _MODULES = [
@@ -138,13 +140,28 @@ def can_fork(environment: Mapping[str, str]) -> bool:
 
 
 def run_forked(
-    words: Sequence[str], stdin: bytes, environment: Mapping[str, str], folder: Path | None
+    words: Sequence[str],
+    stdin: bytes,
+    environment: Mapping[str, str],
+    folder: Path | None,
+    *,
+    privileged: bool = True,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run ``sayso WORDS…`` with this environment and no other, and return the ended process."""
+    """Run ``sayso WORDS…`` with this environment and no other, and return the ended process.
+
+    Args:
+        privileged: keep the right of root to read everything.
+    """
     with tempfile.TemporaryDirectory() as made:
         streams = [Path(made, name) for name in ("stdin", "stdout", "stderr")]
         streams[0].write_bytes(stdin)
-        arguments = (list(words), [str(path) for path in streams], dict(environment), folder)
+        arguments = (
+            list(words),
+            [str(path) for path in streams],
+            dict(environment),
+            folder,
+            privileged,
+        )
         process = _context.Process(target=_run_whole_in_child, args=arguments)
         process.start()
         process.join(600)
@@ -157,9 +174,15 @@ def run_forked(
 
 
 def _run_whole_in_child(
-    words: list[str], streams: list[str], environment: dict[str, str], folder: Path | None
+    words: list[str],
+    streams: list[str],
+    environment: dict[str, str],
+    folder: Path | None,
+    privileged: bool,
 ) -> None:
     _redirect(*streams)
+    if not privileged:
+        obey_permissions()
     os.environ.clear()
     os.environ.update(environment)
     if folder:

@@ -161,3 +161,55 @@ def test_files_are_replaced_together_or_not_at_all(tmp_path: Path) -> None:
         files.replace_together(zip(paths, (fill(b"new"), fill(b"new"), fail), strict=True))
     assert [path.read_bytes() for path in paths] == [b"old"] * 3
     assert file_names(tmp_path / "in") == ["a", "b", "c"]
+
+
+def make_tree(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*", ["a.txt", "b"]),
+        ("*.txt", ["a.txt"]),
+        ("*/*.txt", [".hidden/f.txt", "c/a.txt"]),
+        ("c/*/*", ["c/d/e.txt"]),
+        ("**/*.txt", ["a.txt", "c/a.txt", "c/d/e.txt"]),
+        ("[ab]*", ["a.txt", "b"]),
+        ("missing/*", []),
+    ],
+)
+def test_files_are_listed_by_pattern(tmp_path: Path, pattern: str, found: list[str]) -> None:
+    make_tree(tmp_path, "a.txt", "b", "c/a.txt", "c/d/e.txt", ".hidden/f.txt")
+    listed = files.list_files(tmp_path, pattern)
+    assert [path.relative_to(tmp_path).as_posix() for path in listed] == found
+    assert files.list_files(tmp_path / "missing", pattern) == []
+
+
+def test_folders_and_names_are_listed(tmp_path: Path) -> None:
+    make_tree(tmp_path, "b/x", "a/x", "c")
+    assert files.list_folders(tmp_path) == [tmp_path / "a", tmp_path / "b"]
+    assert files.list_names(tmp_path) == ["a", "b", "c"]
+    with pytest.raises(DiskError, match="Not a directory"):
+        files.list_files(tmp_path / "c")
+
+
+def test_a_name_beyond_a_file_is_not_there(tmp_path: Path) -> None:
+    make_tree(tmp_path, "a")
+    assert not files.exists(tmp_path / "a" / "b") and not files.is_folder(tmp_path / "a")
+    assert files.is_file(tmp_path / "a")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/"])
+def test_what_is_no_file_is_not_read(path: str) -> None:
+    with pytest.raises(InputError, match="not a file"):
+        files.read_file(Path(path))
+
+
+def test_a_link_to_nothing_is_not_listed_as_absent(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").symlink_to(tmp_path / "gone")
+    with pytest.raises(InputError, match="link to nothing"):
+        files.list_files(tmp_path, "*.jsonl")
+    assert files.list_files(tmp_path, "*.txt") == []

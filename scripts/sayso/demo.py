@@ -16,7 +16,15 @@ from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.builder import build
 from sayso.errors import ConflictError, UsageError
-from sayso.files import convert_os_errors, write_if_changed, write_secret
+from sayso.files import (
+    convert_os_errors,
+    exists,
+    list_files,
+    read_file,
+    read_text,
+    write_if_changed,
+    write_secret,
+)
 from sayso.labelstudio import server
 from sayso.labelstudio.accounts import ensure_account
 from sayso.labelstudio.client import LabelStudioClient
@@ -77,10 +85,8 @@ def _copy_checkout(checkout: Checkout) -> Checkout:
         remedy = "run `sayso ingest` first"
         raise UsageError("no articles to show", where=str(checkout.root), remedy=remedy)
     root = checkout.private / "demo"
-    for path in [*batches, *sorted((checkout.root / "schema").rglob("*"))]:
-        if path.is_file():
-            with convert_os_errors(path):
-                write_if_changed(root / path.relative_to(checkout.root), path.read_bytes())
+    for path in [*batches, *list_files(checkout.root / "schema", "**/*")]:
+        write_if_changed(root / path.relative_to(checkout.root), read_file(path))
     key = DEMO_PROJECT_KEY
     return Checkout(root, {"campaign": key.campaign, "pass": key.pass_name})
 
@@ -140,7 +146,7 @@ def _enter_draft(
 def _fetch_draft_token(checkout: Checkout, running: server.RunningServer) -> str:
     """Return the token of the account that enters the draft."""
     path = server.server_folder(checkout) / "draft-reader.password"
-    if not path.exists():
+    if not exists(path):
         write_secret(path, secrets.token_urlsafe(18))
     with convert_os_errors(path):
-        return ensure_account(running, DRAFT_EMAIL, path.read_text(encoding="utf-8"))
+        return ensure_account(running, DRAFT_EMAIL, read_text(path))

@@ -1,4 +1,8 @@
-"""Files that are whole or absent, and one writer at a time."""
+"""Files that are whole or absent, and one writer at a time.
+
+Listing and testing go through here too: what `pathlib` offers takes a folder that cannot be read
+for an empty one (``glob``) or for none (``exists`` since Python 3.14).
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,16 @@ import filecmp
 import glob
 import hashlib
 import os
+import re
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from fnmatch import translate
+from io import BufferedReader, FileIO, TextIOWrapper
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TextIO
 
-from sayso.errors import ConflictError, DiskError, SaysoError
+from sayso.errors import ConflictError, DiskError, InputError, SaysoError
 
 PARTIAL_SUFFIX = ".partial"
 BUFFER_BYTES = 1 << 20
@@ -40,6 +48,145 @@ def convert_os_errors(path: Path) -> Iterator[None]:
         raise DiskError(error.strerror or str(error), where=str(path), remedy=remedy) from error
 
 
+def _find_mode(path: Path) -> int:
+    """Return the type and permissions of a file or of the one that a link leads to; 0 if none."""
+    with convert_os_errors(path):
+        try:
+            return path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is anything at the path, or at the end of a link.
+
+    Raises:
+        DiskError: a folder on the way cannot be entered, so nobody knows.
+    """
+    return bool(_find_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a folder is there; otherwise like `exists`."""
+    return stat.S_ISDIR(_find_mode(path))
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a file is there; otherwise like `exists`.
+
+    Raises:
+        InputError: a device or a pipe is there, from which a read would never end.
+    """
+    mode = _find_mode(path)
+    if mode and not stat.S_ISDIR(mode):
+        _require_regular(path, mode)
+    return stat.S_ISREG(mode)
+
+
+def _require_regular(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device, pipe, socket or a link to nothing"
+        raise InputError(f"{what}, not a file", where=str(path), remedy="put a file there")
+
+
+def open_file(path: Path, buffering: int = BUFFER_BYTES) -> BufferedReader:
+    """Open a file for reading.
+
+    Raises:
+        DiskError: it is not there, or cannot be read.
+        InputError: it is no regular file; one like ``/dev/zero`` has no end.
+    """
+    with convert_os_errors(path):
+        # O_NONBLOCK: a pipe that nobody writes to must not hold us up before we have seen it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            _require_regular(path, os.fstat(descriptor).st_mode)
+            return BufferedReader(FileIO(descriptor, "rb"), buffering)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file; otherwise like `open_file`."""
+    with convert_os_errors(path), open_file(path) as file:
+        return file.read()
+
+
+def read_text(path: Path, errors: str = "strict") -> str:
+    """Return the content of a file as text with ``\\n`` as its line ends; like `open_file`."""
+    with (
+        convert_os_errors(path),
+        TextIOWrapper(open_file(path), encoding="utf-8", errors=errors) as text,
+    ):
+        return text.read()
+
+
+def list_files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Return the files below a folder, in order of their paths; none where there is no folder.
+
+    Args:
+        pattern: names relative to the folder, such as ``data/*/*.parquet``; ``**`` stands for any
+            number of folders, without those whose names begin with a dot.
+
+    Raises:
+        DiskError: a folder on the way cannot be read. It never counts as empty.
+        InputError: a device, a pipe or a link to nothing has such a name.
+    """
+    return sorted(_iterate_files(folder, PurePosixPath(pattern).parts))
+
+
+def list_folders(folder: Path) -> list[Path]:
+    """Return the folders in a folder, in order of name; none where there is no folder.
+
+    Raises:
+        DiskError: the folder cannot be read.
+    """
+    with convert_os_errors(folder):
+        return sorted(Path(entry.path) for entry in _scan(folder) if entry.is_dir())
+
+
+def list_names(folder: Path) -> list[str]:
+    """Return the names of everything in a folder, in order; none where there is no folder.
+
+    Raises:
+        DiskError: the folder cannot be read.
+    """
+    with convert_os_errors(folder):
+        return sorted(entry.name for entry in _scan(folder))
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
+def _iterate_files(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    name, *others = parts
+    rest = tuple(others)
+    if name == "**":
+        yield from _iterate_files(folder, rest)
+    matches = re.compile(translate("*" if name == "**" else name)).match
+    with convert_os_errors(folder):
+        for entry in _scan(folder):
+            if not matches(entry.name):
+                continue
+            path = Path(entry.path)
+            if name == "**":
+                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                    yield from _iterate_files(path, parts)
+            elif entry.is_dir():
+                if rest:
+                    yield from _iterate_files(path, rest)
+            elif not rest:
+                if not entry.is_file():
+                    _require_regular(path, _find_mode(path))
+                yield path
+
+
 @contextlib.contextmanager
 def _open_partial_file(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
     partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL_SUFFIX}")
@@ -56,7 +203,7 @@ def _open_partial_file(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]
 
 def _remove_abandoned_partial_files(path: Path) -> None:
     """Remove partial files whose writer, named in the file name, no longer runs."""
-    for partial in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
+    for partial in list_files(path.parent, f"{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
         process = partial.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL_SUFFIX)
         if process.isdecimal() and not is_process_alive(int(process)):
             partial.unlink(missing_ok=True)
@@ -102,7 +249,7 @@ def replace_if_changed(path: Path, write_content: ContentWriter, *, mode: int = 
     with _open_partial_file(path, mode) as (file, partial):
         write_content(file)
         _flush_to_disk(file)
-        changed = not path.is_file() or not filecmp.cmp(partial, path, shallow=False)
+        changed = not is_file(path) or not filecmp.cmp(partial, path, shallow=False)
         if changed:
             partial.replace(path)
     return changed
@@ -188,5 +335,5 @@ def _try_lock(file: TextIO) -> bool:
 
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    with convert_os_errors(path), path.open("rb") as file:
+    with convert_os_errors(path), open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

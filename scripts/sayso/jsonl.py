@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, TypeVar
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import BUFFER_BYTES, convert_os_errors, replace_if_changed
+from sayso.files import convert_os_errors, open_file, replace_if_changed
 from sayso.models import encode
 
 RecordT = TypeVar("RecordT")
@@ -27,7 +27,7 @@ def read(path: Path, record: type[RecordT]) -> Iterator[RecordT]:
         InputError: a line is not JSON, or not such a record; names file, line and field.
     """
     decode = msgspec.json.Decoder(record).decode
-    with convert_os_errors(path), path.open("rb", buffering=BUFFER_BYTES) as file:
+    with convert_os_errors(path), open_file(path) as file:
         try:
             for line in file:
                 yield decode(line)
@@ -57,7 +57,7 @@ def read_lines_or_errors(
 ) -> Iterator[tuple[int, bytes, RecordT | InputError]]:
     """Yield like `read_lines`, with the error of a broken line in place of its record."""
     decode = msgspec.json.Decoder(record).decode
-    with convert_os_errors(path), path.open("rb", buffering=BUFFER_BYTES) as file:
+    with convert_os_errors(path), open_file(path) as file:
         for number, line in enumerate(file, 1):
             value: RecordT | InputError
             try:

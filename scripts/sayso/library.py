@@ -16,6 +16,7 @@ from sayso.corpus.items import AnnotationFilter, Item, RecordKind
 from sayso.corpus.sources import CorpusFiles
 from sayso.corpus.views import AnnotationView, CorpusVocabulary, ItemView
 from sayso.errors import InputError, UsageError, require_known
+from sayso.files import is_file, is_folder
 from sayso.models import Gold
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
@@ -177,13 +178,13 @@ def open_corpus(source: Any = ".", *, schema: str | Path | None = None) -> Corpu
 
         return _open_built(open_dataset(source), Path(schema) if schema else None)
     folder = Path(source)
-    if (folder / SCHEMA_FILE).is_file():
+    if is_file(folder / SCHEMA_FILE):
         checkout = find_checkout(folder)
         declared = load_schema(Path(schema) if schema else folder / SCHEMA_FILE)
         return Corpus(
             CorpusFiles(checkout.root), lambda: CorpusVocabulary.from_schema(declared), checkout
         )
-    if not (folder / "data").is_dir():
+    if not is_folder(folder / "data"):
         raise InputError(
             "neither a checkout nor a release folder",
             where=str(source),
@@ -193,7 +194,7 @@ def open_corpus(source: Any = ".", *, schema: str | Path | None = None) -> Corpu
 
     beside = folder.resolve().parent / SCHEMA_FILE
     return _open_built(
-        open_release(folder), Path(schema) if schema else beside if beside.is_file() else None
+        open_release(folder), Path(schema) if schema else beside if is_file(beside) else None
     )
 
 

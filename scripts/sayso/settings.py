@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sayso.errors import InputError, UsageError
+from sayso.files import is_file, read_text
 
 SCHEMA_FILE = Path("schema/schema.yaml")
 
@@ -109,7 +110,7 @@ def find_checkout(root: Path | None = None) -> Checkout:
     start = (root or Path.cwd()).resolve()
     candidates = [start] if root else [start, *start.parents]
     for folder in candidates:
-        if (folder / SCHEMA_FILE).is_file():
+        if is_file(folder / SCHEMA_FILE):
             return Checkout(folder, _read_tool_table(folder / "pyproject.toml"))
     raise UsageError(
         f"no {SCHEMA_FILE} here" if root else f"no {SCHEMA_FILE} here or above",
@@ -119,10 +120,10 @@ def find_checkout(root: Path | None = None) -> Checkout:
 
 
 def _read_tool_table(pyproject: Path) -> dict[str, Any]:
-    if not pyproject.is_file():
+    if not is_file(pyproject):
         return {}
     try:
-        table = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_text(pyproject))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"not TOML: {error}", where=str(pyproject)) from error
     declared: dict[str, Any] = table.get("tool", {}).get("sayso", {})

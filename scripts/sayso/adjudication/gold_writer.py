@@ -33,6 +33,7 @@ from sayso.adjudication.majority import count_undecided, decide_by_majority
 from sayso.checks.check_registry import Finding
 from sayso.checks.corpus_checks import check_gold
 from sayso.corpus.sources import CorpusFiles
+from sayso.files import exists
 from sayso.models import Document, Gold, encode
 from sayso.schema.declarations import Schema
 from sayso.spans import Span
@@ -144,7 +145,7 @@ class _GoldPart(NamedTuple):
 
 
 def _read_current(path: Path) -> Iterator[_GoldPart]:
-    for _number, content, record in jsonl.read_lines(path, Gold) if path.exists() else ():
+    for _number, content, record in jsonl.read_lines(path, Gold) if exists(path) else ():
         yield _GoldPart(record.doc_id, 0, line=content.rstrip(b"\n"), record=record)
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from sayso import jsonl
 from sayso.corpus.sources import PRUNED, CorpusFiles, annotation_sort_key
-from sayso.files import BUFFER_BYTES, ContentWriter, convert_os_errors, hold_lock
+from sayso.files import ContentWriter, convert_os_errors, exists, hold_lock, list_files, open_file
 from sayso.models import Annotation
 from sayso.settings import Checkout
 
@@ -64,13 +64,13 @@ def prepare_history(path: Path, lines: Iterable[bytes]) -> tuple[Path, ContentWr
 
 
 def _open_if_present(path: Path) -> BinaryIO:
-    return path.open("rb", buffering=BUFFER_BYTES) if path.exists() else BytesIO()
+    return open_file(path) if exists(path) else BytesIO()
 
 
 def list_history(corpus: CorpusFiles, doc_ids: Container[str] = ()) -> list[HistoryEntry]:
     """List the files of the history with their lines, of these documents or of all."""
     entries = []
-    for path in sorted(corpus.history_folder.rglob("*.jsonl")):
+    for path in list_files(corpus.history_folder, "**/*.jsonl"):
         cause, *parts = path.relative_to(corpus.history_folder).parts
         lines = sum(
             not doc_ids or each.doc_id in doc_ids for each in jsonl.read(path, _LineDocument)
@@ -93,9 +93,9 @@ def restore_pruned(
     folder = corpus.history_folder / PRUNED
     with hold_lock(checkout.private / "sync.lock", "sayso history"):
         texts = {document.doc_id: document.text_sha256 for document in corpus.documents()}
-        for history in sorted(folder.rglob("*.jsonl")):
+        for history in list_files(folder, "**/*.jsonl"):
             path = corpus.folder / history.relative_to(folder)
-            lines = list(jsonl.read(path, Annotation)) if path.exists() else []
+            lines = list(jsonl.read(path, Annotation)) if exists(path) else []
             there = {(line.interface, line.origin) for line in lines}
             for line in jsonl.read(history, Annotation):
                 if doc_ids and line.doc_id not in doc_ids:

@@ -20,7 +20,7 @@ import msgspec
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.views import CorpusVocabulary
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, list_files
 from sayso.models import Annotation, Document, Gold
 
 AnnotationOrGoldT = TypeVar("AnnotationOrGoldT", Annotation, Gold)
@@ -72,7 +72,7 @@ def open_release(folder: Path) -> BuiltCorpus:
         InputError: the data of articles is missing.
     """
     files = {
-        name: sorted((folder / "data" / name).glob("*.parquet"))
+        name: list_files(folder / "data" / name, "*.parquet")
         for name in ("articles", "gold", "annotations")
     }
     if not files["articles"]:

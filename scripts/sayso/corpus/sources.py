@@ -22,7 +22,14 @@ from msgspec import Raw, Struct
 from sayso import jsonl
 from sayso.corpus.items import AnnotationFilter, Item, RecordFile, join_items
 from sayso.errors import InputError
-from sayso.files import ContentWriter, convert_os_errors
+from sayso.files import (
+    ContentWriter,
+    convert_os_errors,
+    exists,
+    list_files,
+    list_folders,
+    open_file,
+)
 from sayso.models import Annotation, AnnotationOrigin, Document, Gold, encode
 
 BATCH_DOCUMENTS = 10_000
@@ -87,7 +94,7 @@ class CorpusFiles:
 
     def batch_files(self) -> list[Path]:
         """Return the files of articles, oldest first."""
-        return sorted(self.articles_folder.glob("articles-*.jsonl"))
+        return list_files(self.articles_folder, "articles-*.jsonl")
 
     def batch_file(self, number: int) -> Path:
         """Return the path of one batch, whether it exists or not."""
@@ -186,7 +193,7 @@ class CorpusFiles:
             InputError: the batch has changed since.
         """
         path = self.articles_folder / name
-        with convert_os_errors(path), path.open("rb") as file:
+        with convert_os_errors(path), open_file(path) as file:
             file.seek(start)
             line = file.read(length)
         try:
@@ -235,16 +242,13 @@ class CorpusFiles:
 
     def replaced_documents(self) -> Iterator[Document]:
         """Yield earlier versions of documents whose text was replaced, oldest batch first."""
-        for path in sorted(
-            self.history_file(self.articles_folder, REPLACED_TEXTS).glob("articles-*.jsonl")
-        ):
+        folder = self.history_file(self.articles_folder, REPLACED_TEXTS)
+        for path in list_files(folder, "articles-*.jsonl"):
             yield from jsonl.read(path, Document)
 
     def campaigns(self) -> list[str]:
         """Return the names of the campaigns that have annotations."""
-        return sorted(
-            path.name for path in (self.folder / "annotations").glob("*") if path.is_dir()
-        )
+        return [path.name for path in list_folders(self.folder / "annotations")]
 
     def annotation_file(self, campaign: str, annotator: str) -> Path:
         """Return the path of one annotator's annotations in a campaign."""
@@ -252,7 +256,7 @@ class CorpusFiles:
 
     def annotation_files(self, campaign: str | None = None) -> list[Path]:
         """Return the files of annotations, of one campaign or of all, in order of name."""
-        return sorted((self.folder / "annotations").glob(f"{campaign or '*'}/*.jsonl"))
+        return list_files(self.folder / "annotations", f"{campaign or '*'}/*.jsonl")
 
     def annotations(self, campaign: str | None = None) -> Iterator[Annotation]:
         """Yield every annotation, file by file, lazily."""
@@ -267,7 +271,7 @@ class CorpusFiles:
 
     def gold_files(self) -> list[Path]:
         """Return the files of gold."""
-        return sorted((self.folder / "gold").glob("*.jsonl"))
+        return list_files(self.folder / "gold", "*.jsonl")
 
     def gold(self) -> Iterator[Gold]:
         """Yield all gold, file by file, lazily."""
@@ -329,9 +333,9 @@ class _BatchCapacity:
 
 
 def _measure_batch(path: Path) -> tuple[int, int]:
-    if not path.exists():
+    if not exists(path):
         return 0, 0
-    with convert_os_errors(path), path.open("rb") as file:
+    with convert_os_errors(path), open_file(path) as file:
         return sum(1 for _line in file), path.stat().st_size
 
 
@@ -355,7 +359,7 @@ def _write_changed_batch(
 
 
 def _read_batch_lines(path: Path) -> Iterator[tuple[Document, bytes]]:
-    if path.exists():
+    if exists(path):
         yield from (
             (document, line) for _number, line, document in jsonl.read_lines(path, Document)
         )

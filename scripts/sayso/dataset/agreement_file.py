@@ -15,7 +15,7 @@ from sayso.agreement.agreement_report import encode_report
 from sayso.agreement.comparisons import PEOPLE, with_excluded
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, is_file, read_file
 from sayso.schema.declarations import Schema, schema_digest
 
 AGREEMENT_FILE = "agreement.json"
@@ -48,4 +48,4 @@ def read_agreement_file(folder: Path) -> bytes | None:
     """Return the content of the file in ``folder``; None if there is none."""
     path = folder / AGREEMENT_FILE
     with convert_os_errors(path):
-        return path.read_bytes() if path.is_file() else None
+        return read_file(path) if is_file(path) else None

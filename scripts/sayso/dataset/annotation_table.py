@@ -22,6 +22,7 @@ import pyarrow.json
 
 from sayso.dataset.features import arrow_schema, attribute_columns, json_columns
 from sayso.errors import InputError, SpanError
+from sayso.files import open_file
 from sayso.models import Annotation, Gold, update_line
 from sayso.schema.declarations import Schema
 
@@ -71,7 +72,7 @@ class SourceLine:
         return f"{self.path}:{self.number or self._find_number()}"
 
     def _find_number(self) -> int:
-        with self.path.open("rb") as file:
+        with open_file(self.path) as file:
             return next((n for n, line in enumerate(file, 1) if line == self.content), 0)
 
 

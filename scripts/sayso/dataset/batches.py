@@ -23,7 +23,7 @@ from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.annotation_table import SourceLine
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, file_digest
+from sayso.files import convert_os_errors, file_digest, open_file
 from sayso.models import DocId, Document, Split, sha256
 
 CHUNK_DOCUMENTS = 2_000
@@ -49,7 +49,7 @@ class AnnotationSource:
         """Yield the lines, which must be in order of document."""
         last = ""
         is_original = self.path == self.original
-        with convert_os_errors(self.path), self.path.open("rb", buffering=1 << 17) as file:
+        with convert_os_errors(self.path), open_file(self.path, 1 << 17) as file:
             for number, content in enumerate(file, 1):
                 doc_id = _read_doc_id(content, self.original, number)
                 line = SourceLine(doc_id, content, self.original, number * is_original, self.gold)
@@ -244,7 +244,7 @@ def _join_lines(
 
 
 def _read_doc_ids(path: Path) -> Iterator[tuple[str, Path]]:
-    with path.open("rb", buffering=1 << 20) as file:
+    with open_file(path) as file:
         for number, content in enumerate(file, 1):
             yield _read_doc_id(content, path, number), path
 

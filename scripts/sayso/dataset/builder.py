@@ -34,7 +34,16 @@ from sayso.dataset.card import DatasetFile, StalePart
 from sayso.dataset.parquet_files import DatasetFileWriter, EncodingThread, is_rewritten, read_footer
 from sayso.dataset.text_columns import remove_texts
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, file_digest, hold_lock, write_if_changed
+from sayso.files import (
+    convert_os_errors,
+    exists,
+    file_digest,
+    hold_lock,
+    list_files,
+    open_file,
+    read_file,
+    write_if_changed,
+)
 from sayso.schema.declarations import load_schema, schema_digest
 from sayso.settings import SCHEMA_FILE, Checkout
 
@@ -119,7 +128,7 @@ def count_articles(checkout: Checkout) -> int:
 
 
 def _count_lines(path: Path) -> int:
-    with convert_os_errors(path), path.open("rb") as file:
+    with convert_os_errors(path), open_file(path) as file:
         return sum(line.endswith(b"\n") for line in file)
 
 
@@ -149,12 +158,12 @@ class _DatasetBuilder:
     def _remove_temporary_files(self) -> None:
         for folder in (self.staging, self.spool):
             with convert_os_errors(folder):
-                if folder.exists():
+                if exists(folder):
                     shutil.rmtree(folder)
 
     def _read_state(self) -> _BuildState:
         try:
-            return msgspec.json.decode(self.state_path.read_bytes(), type=_BuildState)
+            return msgspec.json.decode(read_file(self.state_path), type=_BuildState)
         except (OSError, msgspec.MsgspecError):
             return _BuildState()
 
@@ -206,7 +215,7 @@ class _DatasetBuilder:
     def _digests_on_disk(self) -> dict[str, str]:
         return {
             path.relative_to(self.corpus.folder).as_posix(): file_digest(path)
-            for path in sorted(self.corpus.data_folder.glob("*/*.parquet"))
+            for path in list_files(self.corpus.data_folder, "*/*.parquet")
         }
 
     def _stage_batch(self, batch: ArticleBatch) -> dict[str, str]:
@@ -250,7 +259,7 @@ class _DatasetBuilder:
             name: digest for batch in state.batches.values() for name, digest in batch.files.items()
         }
         files = {name: self._read_file(name, digests[name]) for name in sorted(digests)}
-        written = [name for name in files if (self.staging / name).exists()]
+        written = [name for name in files if exists(self.staging / name)]
         removed = [name for name in self._digests_on_disk if name not in files]
         dataset = card.collect_dataset(self.checkout, self.schema, files, agreement)
         card_files = card.build_card_files(self.corpus.folder, dataset)
@@ -268,7 +277,7 @@ class _DatasetBuilder:
 
     def _read_file(self, name: str, digest: str) -> DatasetFile:
         path = self.staging / name
-        if not path.exists():
+        if not exists(path):
             path = self.corpus.folder / name
         footer = read_footer(path)
         if footer is None:

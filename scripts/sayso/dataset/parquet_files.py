@@ -23,7 +23,8 @@ import pyarrow.parquet as pq
 from sayso.dataset.annotated_chunk import ConfigTable
 from sayso.dataset.build_counts import Counts
 from sayso.dataset.content_digest import content_sha256
-from sayso.files import convert_os_errors
+from sayso.errors import SaysoError
+from sayso.files import convert_os_errors, is_file, open_file
 
 ROW_GROUP_ROWS = 10_000
 ROW_GROUP_BYTES = 6 << 20
@@ -158,10 +159,19 @@ class DatasetFileFooter:
 
 
 def read_footer(path: Path) -> DatasetFileFooter | None:
-    """Read a footer; None if the file is not complete or not written by us."""
+    """Read a footer; None if the file is not there, not complete or not written by us.
+
+    Raises:
+        DiskError: the file cannot be read.
+    """
+    if not is_file(path):
+        return None
     try:
-        metadata = pq.read_metadata(path)
+        with open_file(path) as file:
+            metadata = pq.read_metadata(file)
         counts = Counter(json.loads(metadata.metadata[COUNTS_KEY]))
+    except SaysoError:
+        raise
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError):
         return None
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]

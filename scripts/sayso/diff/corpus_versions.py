@@ -19,7 +19,7 @@ from sayso.diff.git_objects import (
     resolve_commit,
 )
 from sayso.errors import InputError, UsageError
-from sayso.files import PARTIAL_SUFFIX, convert_os_errors
+from sayso.files import PARTIAL_SUFFIX, convert_os_errors, is_file, is_folder, list_files, open_file
 from sayso.settings import SCHEMA_FILE
 
 CORPUS_FOLDER, SCHEMA_FOLDER = "corpus", SCHEMA_FILE.parent.as_posix()
@@ -60,15 +60,14 @@ class FolderVersion:
     def list_sources(self) -> list[str]:
         """Return the names of the sources as they are now, in order."""
         folders = _SOURCE_FOLDERS if self.prefix else (CORPUS_FOLDER, SCHEMA_FOLDER)
-        with convert_os_errors(self.root):
-            paths = [p for each in folders for p in (self.root / each).rglob("*") if p.is_file()]
+        paths = [path for each in folders for path in list_files(self.root / each, "**/*")]
         names = (self.prefix + path.relative_to(self.root).as_posix() for path in paths)
         return sorted(filter(is_source, names))
 
     def open_source(self, name: str) -> BinaryIO:
         """Open a source."""
         with convert_os_errors(self.path(name)):
-            return self.path(name).open("rb", buffering=CHUNK)
+            return open_file(self.path(name), CHUNK)
 
 
 @dataclass
@@ -130,10 +129,10 @@ def open_version(name: str, root: Path) -> CorpusVersion:
     folder = Path(name)
     problem = explain_missing_repository(root)
     commit = None if problem else resolve_commit(root, name)
-    if folder.is_dir() and commit and not name.startswith((".", "/")):
+    if is_folder(folder) and commit and not name.startswith((".", "/")):
         remedy = f"write ./{name} for the folder, or {commit[:12]} for the revision"
         raise UsageError(f"{name} is a folder and a revision", remedy=remedy)
-    if folder.is_dir():
+    if is_folder(folder):
         return _open_folder(folder, name)
     if commit:
         return GitVersion(root, name, commit)
@@ -148,14 +147,14 @@ def open_version(name: str, root: Path) -> CorpusVersion:
 
 
 def _open_folder(folder: Path, name: str) -> FolderVersion:
-    if (folder / CORPUS_FOLDER).is_dir() or (folder / SCHEMA_FILE).is_file():
+    if is_folder(folder / CORPUS_FOLDER) or is_file(folder / SCHEMA_FILE):
         return FolderVersion(folder, name)
     parent = folder.resolve().parent
-    if folder.resolve().name == CORPUS_FOLDER and (parent / SCHEMA_FILE).is_file():
+    if folder.resolve().name == CORPUS_FOLDER and is_file(parent / SCHEMA_FILE):
         return FolderVersion(parent, name)
-    if any((folder / part).is_dir() for part in _SOURCE_FOLDERS):
+    if any(is_folder(folder / part) for part in _SOURCE_FOLDERS):
         return FolderVersion(folder, name, prefix=f"{CORPUS_FOLDER}/")
     remedy = f"name a checkout, or a folder that holds {', '.join(_SOURCE_FOLDERS)}"
-    if (folder / "data").is_dir():
+    if is_folder(folder / "data"):
         remedy = f"only built data is there; {remedy}"
     raise InputError("no sources of a corpus here", where=name, remedy=remedy)

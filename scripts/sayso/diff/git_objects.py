@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import IO, BinaryIO, cast
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 
 CHUNK = 1 << 20
 _REGULAR_MODES = (b"100644", b"100755")
@@ -40,7 +40,7 @@ def is_shallow(folder: Path) -> bool:
 
 def blob_digest(path: Path, hash_name: str) -> str:
     """Return the name that git gives to a file's bytes, with the repository's hash."""
-    with convert_os_errors(path), path.open("rb") as file:
+    with convert_os_errors(path), open_file(path) as file:
         head = b"blob %d\0" % path.stat().st_size
         digest = hashlib.new(hash_name, head, usedforsecurity=False)
         while chunk := file.read(CHUNK):

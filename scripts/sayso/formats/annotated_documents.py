@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from sayso import jsonl
 from sayso.errors import InputError, SpanError
+from sayso.files import is_file
 from sayso.formats.losses import Loss, Losses
 from sayso.models import (
     DecisionMethod,
@@ -115,7 +116,7 @@ def read_metadata_file(path: Path) -> dict[str, MetadataRecord]:
     """Read the metadata by doc_id; empty where there is no such file."""
     return (
         {record.doc_id: record for record in jsonl.read(path, MetadataRecord)}
-        if path.is_file()
+        if is_file(path)
         else {}
     )
 

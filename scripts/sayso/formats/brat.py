@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, exists, list_files, read_file
 from sayso.formats.annotated_documents import (
     METADATA_FILE,
     AnnotatedDocument,
@@ -94,14 +94,15 @@ def read(path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
         SpanError: a mention is not inside its text, or other words are there.
     """
     records = read_metadata_file(path / METADATA_FILE)
-    texts = sorted(path.rglob("*.txt"))
+    texts = list_files(path, "**/*.txt")
     if not texts:
         raise InputError(
             "no .txt in this folder",
             where=str(path),
             remedy="name the folder that holds the documents",
         )
-    for lone in sorted({each.with_suffix(".txt") for each in path.rglob("*.ann")} - set(texts)):
+    expected = {each.with_suffix(".txt") for each in list_files(path, "**/*.ann")}
+    for lone in sorted(expected - set(texts)):
         raise InputError(
             "an .ann without its .txt",
             where=str(lone.with_suffix(".ann")),
@@ -207,16 +208,16 @@ def _split_at_breaks(mention: FormatMention) -> Iterator[Span]:
 
 def _read_document(path: Path, record: MetadataRecord, context: ImportContext) -> AnnotatedDocument:
     annotations = path.with_suffix(".ann")
-    if not annotations.exists():
+    if not exists(annotations):
         raise InputError(
             "a .txt without its .ann",
             where=str(path),
             remedy="put an empty one beside it if nothing was marked",
         )
     with convert_os_errors(path):
-        text = decode_text(path.read_bytes(), str(path))
+        text = decode_text(read_file(path), str(path))
     with convert_os_errors(annotations):
-        lines = decode_text(annotations.read_bytes(), str(annotations)).split("\n")
+        lines = decode_text(read_file(annotations), str(annotations)).split("\n")
     document = _BratDocument(text, context)
     for number, line in enumerate(lines, 1):
         if line.strip("\r"):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
     ExportContent,
@@ -77,7 +77,7 @@ def read(path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
     """
     columns: tuple[str, ...] = _CONLLU_COLUMNS
     document = _ConllDocument(path.stem, columns)
-    with convert_os_errors(path), path.open("rb") as stream:
+    with convert_os_errors(path), open_file(path) as stream:
         for number, line in _decode_lines(stream, path):
             if line.startswith("# global.columns ="):
                 columns = tuple(line.partition("=")[2].split())

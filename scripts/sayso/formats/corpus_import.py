@@ -17,7 +17,7 @@ from sayso import jsonl
 from sayso.callbacks import Advance
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import ConflictError, InputError, UsageError
-from sayso.files import hold_lock
+from sayso.files import exists, hold_lock, is_file, is_folder
 from sayso.formats.annotated_documents import AnnotatedDocument
 from sayso.formats.corpus_export import LossError
 from sayso.formats.format_registry import IMPORT_FORMATS, ImportContext, find_format
@@ -99,7 +99,7 @@ def import_annotations(
     schema = load_schema(checkout.root / SCHEMA_FILE)
     schema.find_pass(request.pass_name)
     find_format(request.format, IMPORT_FORMATS)
-    if not request.path.exists():
+    if not (is_folder(request.path) or is_file(request.path)):
         raise InputError("not there", where=str(request.path), remedy="check the path")
     with (
         hold_lock(checkout.private / "sync.lock", "sayso import"),
@@ -216,7 +216,7 @@ class _ImportRun:
     def _merge(self, annotator: str) -> Iterator[tuple[Annotation, str]]:
         """Yield the annotator's file as it will be, each annotation with its change."""
         path = self.corpus.annotation_file(self.request.campaign, annotator)
-        existing = jsonl.read(path, Annotation) if path.exists() else iter(())
+        existing = jsonl.read(path, Annotation) if exists(path) else iter(())
         both = heapq.merge(
             ((annotation.doc_id, False, annotation) for annotation in existing),
             (

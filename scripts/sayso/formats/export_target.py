@@ -10,7 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sayso.errors import ConflictError
-from sayso.files import PARTIAL_SUFFIX, convert_os_errors, is_process_alive
+from sayso.files import (
+    PARTIAL_SUFFIX,
+    convert_os_errors,
+    exists,
+    is_file,
+    is_folder,
+    is_process_alive,
+    list_files,
+    list_names,
+)
 
 MARKER_FILE = ".sayso-export"  # in a folder that an export made, and that the next one may replace
 
@@ -44,13 +53,11 @@ def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool)
 
 
 def _refuse_foreign_target(target: Path, folder: bool) -> None:
-    if folder and target.exists() and not target.is_dir():
+    if folder and exists(target) and not is_folder(target):
         what = "a file is where the folder should be"
-    elif not folder and target.is_dir():
+    elif not folder and is_folder(target):
         what = "a folder is where the file should be"
-    elif (
-        folder and target.is_dir() and any(target.iterdir()) and not (target / MARKER_FILE).exists()
-    ):
+    elif folder and is_folder(target) and list_names(target) and not exists(target / MARKER_FILE):
         what = "a folder with other things in it"
     else:
         return
@@ -60,29 +67,27 @@ def _refuse_foreign_target(target: Path, folder: bool) -> None:
 def _remove_leftovers(target: Path) -> None:
     """Remove what a killed export left beside the target."""
     ours = re.compile(re.escape(target.name) + r"(?:\.old)?\.(\d+)" + re.escape(PARTIAL_SUFFIX))
-    for path in list(target.parent.iterdir()):
-        found = ours.fullmatch(path.name)
+    for name in list_names(target.parent):
+        found = ours.fullmatch(name)
         if found and not is_process_alive(int(found[1])):
-            _remove(path)
+            _remove(target.with_name(name))
 
 
 def _has_same_content(one: Path, other: Path) -> bool:
-    if one.is_file():
-        return other.is_file() and filecmp.cmp(one, other, shallow=False)
+    if is_file(one):
+        return is_file(other) and filecmp.cmp(one, other, shallow=False)
     names = _relative_names(one)
-    if not other.is_dir() or names != _relative_names(other):
+    if not is_folder(other) or names != _relative_names(other):
         return False
     return filecmp.cmpfiles(one, other, names, shallow=False)[0] == names
 
 
 def _relative_names(folder: Path) -> list[str]:
-    return sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    )
+    return [path.relative_to(folder).as_posix() for path in list_files(folder, "**/*")]
 
 
 def _replace(partial: Path, target: Path) -> None:
-    if partial.is_dir() and target.exists():
+    if is_folder(partial) and exists(target):
         # No call swaps two folders; a reader may see none between these two.
         old = partial.with_name(f"{target.name}.old.{os.getpid()}{PARTIAL_SUFFIX}")
         target.replace(old)
@@ -93,7 +98,7 @@ def _replace(partial: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if is_folder(path):
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

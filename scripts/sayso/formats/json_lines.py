@@ -17,7 +17,7 @@ import msgspec
 
 from sayso import jsonl
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
     ExportContent,
@@ -45,7 +45,7 @@ def read(path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
         InputError: a line is no such record.
         SpanError: a mention is not inside its text.
     """
-    with convert_os_errors(path), path.open("rb") as stream:
+    with convert_os_errors(path), open_file(path) as stream:
         for number, record in jsonl.read_objects(stream, str(path)):
             yield _parse_document(record, f"{path}:{number}", context)
 

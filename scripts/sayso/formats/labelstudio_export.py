@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 from sayso.formats.annotated_documents import AnnotatedDocument, FormatMention, FormatRelation
 from sayso.formats.format_registry import ImportContext
 from sayso.formats.label_mapping import EXCLUDED_BY_MAP
@@ -59,7 +59,7 @@ def _read_tasks(path: Path) -> Iterator[dict[str, Any]]:
     decoder, size, buffer = json.JSONDecoder(), _CHUNK, ""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     begun = ended = False
-    with convert_os_errors(path), path.open("rb") as stream:
+    with convert_os_errors(path), open_file(path) as stream:
         while True:
             buffer = buffer.lstrip(" \t\r\n," if begun else None)
             if buffer and not begun:

@@ -25,7 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sayso.errors import InputError, SaysoError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, is_folder, list_files, read_file
 from sayso.formats.annotated_documents import (
     METADATA_FILE,
     AnnotatedDocument,
@@ -230,17 +230,20 @@ class _XmiSource:
             if self._zip:
                 names = sorted(self._zip.namelist())
             else:
-                self._folder = path if path.is_dir() else path.parent
+                self._folder = path if is_folder(path) else path.parent
                 self.metadata = read_metadata_file(self._folder / METADATA_FILE)
-                found = path.rglob("*") if path.is_dir() else [path, *self._folder.glob("*.xml")]
-                files = filter(Path.is_file, found)
+                files = (
+                    list_files(path, "**/*")
+                    if is_folder(path)
+                    else [path, *list_files(self._folder, "*.xml")]
+                )
                 names = sorted(each.relative_to(self._folder).as_posix() for each in files)
         self.documents = [name for name in names if name.endswith(".xmi")]
         self.types = [name for name in names if name.rpartition("/")[2].lower() == "typesystem.xml"]
 
     def read(self, name: str) -> bytes:
         with convert_os_errors(self.path):
-            return self._zip.read(name) if self._zip else (self._folder / name).read_bytes()
+            return self._zip.read(name) if self._zip else read_file(self._folder / name)
 
     def find_type_system(self, document: str) -> str:
         """Return the type system in the document's folder, or in the nearest one above."""

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import msgspec
 
 from sayso import jsonl
 from sayso.errors import InputError, UsageError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 from sayso.models import DocId
 
 METADATA_FIELDS = ("title", "outlet", "url", "published", "language", "license", "source_name")
@@ -94,7 +95,10 @@ def _read_csv_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     line = 1
     try:
         # utf-8-sig: the byte order mark of a spreadsheet is not part of the first column's name.
-        with convert_os_errors(path), path.open(encoding="utf-8-sig", newline="") as file:
+        with (
+            convert_os_errors(path),
+            TextIOWrapper(open_file(path), encoding="utf-8-sig", newline="") as file,
+        ):
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             if len(set(header)) < len(header):
@@ -114,7 +118,7 @@ def _read_csv_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _read_json_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    with convert_os_errors(path), path.open("rb") as stream:
+    with convert_os_errors(path), open_file(path) as stream:
         for number, record in jsonl.read_objects(stream, str(path)):
             location = f"{path}:{number}"
             for key, value in record.items():

@@ -4,7 +4,6 @@ to them.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections import Counter
@@ -15,7 +14,7 @@ from typing import Any, BinaryIO, Literal
 
 from sayso import jsonl
 from sayso.errors import InputError, SaysoError, UsageError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, exists, is_folder, list_files, open_file
 from sayso.ingest.article_metadata import extract_metadata
 from sayso.models import sha256
 
@@ -91,9 +90,9 @@ class ArticleReader:
         suffix = Path(path).suffix.lower()
         if path == STDIN:
             yield ArticleSource(path, self.format or "text")
-        elif not Path(path).exists():
+        elif not exists(Path(path)):
             raise InputError("there is no such file or folder", where=path, remedy="check the path")
-        elif Path(path).is_dir():
+        elif is_folder(Path(path)):
             yield from self._list_folder(path)
         elif found := self.format or FORMATS_BY_SUFFIX.get(suffix):
             yield ArticleSource(path, found)
@@ -103,14 +102,12 @@ class ArticleReader:
 
     def _list_folder(self, folder: str) -> Iterator[ArticleSource]:
         empty = True
-        for parent, folders, files in os.walk(folder, onerror=_raise_error):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                if found := FORMATS_BY_SUFFIX.get(Path(name).suffix.lower()):
-                    empty = False
-                    yield ArticleSource(str(Path(parent, name)), found)
-                else:
-                    self.notices[_NOTICE_OTHER_FILES] += 1
+        for path in list_files(Path(folder), "**/*"):
+            if found := FORMATS_BY_SUFFIX.get(path.suffix.lower()):
+                empty = False
+                yield ArticleSource(str(path), found)
+            else:
+                self.notices[_NOTICE_OTHER_FILES] += 1
         if empty:
             what = "no .txt and no .jsonl in this folder"
             raise InputError(what, where=folder, remedy="name the files themselves")
@@ -121,7 +118,7 @@ class ArticleReader:
             yield from read(sys.stdin.buffer, source)
             return
         try:
-            with convert_os_errors(Path(source.path)), Path(source.path).open("rb") as stream:
+            with convert_os_errors(Path(source.path)), open_file(Path(source.path)) as stream:
                 yield from read(stream, source)
         except SaysoError as error:
             yield error
@@ -217,7 +214,3 @@ def validate_text(text: str, location: str) -> str:
             remedy="get the text again from its source; this copy is damaged",
         )
     return text
-
-
-def _raise_error(error: OSError) -> None:
-    raise error

@@ -18,7 +18,7 @@ from sayso import jsonl
 from sayso.corpus.anchoring import SentenceIndex, transfer_record
 from sayso.corpus.history import prepare_history
 from sayso.corpus.sources import REPLACED_TEXTS, CorpusFiles
-from sayso.files import ContentWriter, convert_os_errors, replace_together
+from sayso.files import ContentWriter, convert_os_errors, open_file, replace_together
 from sayso.ingest.article_index import ArticleIndex
 from sayso.ingest.incoming_articles import IncomingArticles
 from sayso.ingest.near_duplicates import hash_bands, hash_runs
@@ -198,7 +198,7 @@ class TextReplacement:
         """Yield each line of a file of annotations with its row of the plan, if it has one."""
         statement = "SELECT line FROM annotation WHERE file = ? AND number = ?"
         name, execute = self._source_name(path), self.incoming.database.execute
-        with convert_os_errors(path), path.open("rb", buffering=1 << 20) as file:
+        with convert_os_errors(path), open_file(path) as file:
             for number, line in enumerate(file, 1):
                 yield line, execute(statement, (name, number)).fetchone()
 

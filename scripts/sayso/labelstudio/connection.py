@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sayso.errors import AuthError, ServerError, UsageError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, exists
 from sayso.labelstudio import server
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.retries import ReportWait, read_retry_policy
@@ -98,7 +98,7 @@ def _require_release(checkout: Checkout, client: LabelStudioClient) -> None:
     # Asked once for each server, since its database cannot go back to an older release.
     name = hashlib.sha256(client.url.encode()).hexdigest()[:16]
     marker = checkout.private / "cache" / f"release-{name}"
-    if marker.exists():
+    if exists(marker):
         return
     release = client.fetch_release()
     found = re.match(r"\d+\.\d+", release)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, write_secret
+from sayso.files import convert_os_errors, exists, read_file, write_secret
 
 LEAD_EMAIL = "lead@sayso.localhost"  # .localhost is reserved: nobody can ever own this address
 
@@ -33,7 +33,7 @@ class Credentials:
 
 def ensure_credentials(path: Path) -> Credentials:
     """Read the secrets at ``path``, which are made first where there are none."""
-    if not path.exists():
+    if not exists(path):
         password, key = secrets.token_urlsafe(18), secrets.token_urlsafe(48)
         credentials = Credentials(LEAD_EMAIL, password, secrets.token_hex(20), key)
         write_secret(path, msgspec.json.encode(credentials).decode())
@@ -48,11 +48,11 @@ def read_credentials(path: Path) -> Credentials:
     Raises:
         InputError: there is no such file, or it does not hold them.
     """
-    if not path.exists():
+    if not exists(path):
         remedy = "run `sayso studio up`, which makes them"
         raise InputError("there are no secrets yet", where=str(path), remedy=remedy)
     with convert_os_errors(path):
-        content = path.read_bytes()
+        content = read_file(path)
     try:
         return msgspec.json.decode(content, type=Credentials)
     except (msgspec.DecodeError, UnicodeDecodeError):  # a cause would quote the file

@@ -17,7 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sayso.errors import DiskError, InputError
-from sayso.files import PARTIAL_SUFFIX, convert_os_errors, write_if_changed
+from sayso.files import (
+    PARTIAL_SUFFIX,
+    convert_os_errors,
+    exists,
+    list_files,
+    read_text,
+    write_if_changed,
+)
 
 DUMP = Path(__file__).with_suffix(".sql")
 DATABASE_NAME = "label_studio.sqlite3"
@@ -26,15 +33,15 @@ _TIMESTAMP = re.compile(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?'")
 
 def restore_database(database: Path) -> None:
     """Make an empty database, whole or not at all. An existing one stays as it is."""
-    if database.exists():
+    if exists(database):
         return
     partial = database.with_name(database.name + PARTIAL_SUFFIX)
     with convert_os_errors(database), _explain_sqlite_errors(database):
         database.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in database.parent.glob(f"{database.name}{PARTIAL_SUFFIX}*"):
+        for leftover in list_files(database.parent, f"{database.name}{PARTIAL_SUFFIX}*"):
             leftover.unlink()
         with contextlib.closing(sqlite3.connect(partial)) as connection:
-            connection.executescript(DUMP.read_text(encoding="utf-8"))
+            connection.executescript(read_text(DUMP))
             # Readers and the writer do not wait for each other.
             connection.execute("PRAGMA journal_mode=WAL")
         partial.replace(database)

@@ -22,6 +22,7 @@ from sayso import jsonl
 from sayso.callbacks import Advance
 from sayso.corpus.sources import AnnotationHead, CorpusFiles
 from sayso.errors import ServerError
+from sayso.files import exists
 from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
 from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation
 from sayso.labelstudio.client import LabelStudioClient
@@ -492,7 +493,7 @@ class FetchedAnnotations:
         # Of all accounts, since any of them may have changed an annotation in the file.
         accounts = self.annotators.items()
         names = sorted((n, who.pseudonym, who.kind, who.role) for n, who in accounts)
-        stat = path.stat() if path.exists() else None
+        stat = path.stat() if exists(path) else None
         file = stat and (stat.st_size, stat.st_mtime_ns, stat.st_ino)
         return f"{file} {names} {self.state.get('annotations.world')}"
 

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from sayso.errors import InputError
+from sayso.files import read_text
 from sayso.labelstudio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control_name
 from sayso.schema.declarations import (
     AllowedValue,
@@ -34,7 +35,7 @@ EDITOR_HOTKEYS = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
 
 # Without child selectors, which Label Studio would escape. A number field in focus lets the mouse
 # wheel pass: else whoever scrolls over it changes it unseen.
-STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+STYLE = read_text(Path(__file__).with_suffix(".css"))
 
 MARKING_HINT = """
 <p><b>Mark</b> Press the key of a label, then draw over the words.</p>

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from sayso import jsonl, spans
 from sayso.errors import InputError, SaysoError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 from sayso.labelstudio.codec import decode_result, encode_region_id, encode_result
 from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.task_order import compute_score
@@ -103,7 +103,7 @@ def read_predictions(
         "CREATE TABLE predictions (doc_id TEXT PRIMARY KEY, result BLOB NOT NULL,"
         " score REAL NOT NULL) WITHOUT ROWID"
     )
-    with convert_os_errors(path), path.open("rb") as lines:
+    with convert_os_errors(path), open_file(path) as lines:
         for number, raw in jsonl.read_objects(lines, str(path)):
             where = f"{path}:{number}"
             try:

@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 
 from sayso import jsonl
 from sayso.errors import ConflictError
-from sayso.files import convert_os_errors, write_secret
+from sayso.files import convert_os_errors, exists, read_file, write_secret
 from sayso.labelstudio.api_types import Account, ListedProject
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.server_identity import read_server_id
@@ -172,7 +172,7 @@ def _read_map(checkout: Checkout) -> list[Annotator]:
     path = _map_path(checkout)
     annotators: list[Annotator] = []
     seen: dict[tuple[str, str], int] = {}
-    for number, line in jsonl.read_numbered(path, Annotator) if path.exists() else ():
+    for number, line in jsonl.read_numbered(path, Annotator) if exists(path) else ():
         annotator = structs.replace(line, email=_normalize_email(line.email))
         for claim in _list_claims(annotator):
             if (other := seen.setdefault(claim, number)) != number:
@@ -210,7 +210,7 @@ def _load_key(checkout: Checkout) -> bytes:
     if given := os.environ.get("SAYSO_PSEUDONYM_KEY", "").strip():
         return given.encode()
     path = checkout.private / "pseudonym.key"
-    if not path.exists():
+    if not exists(path):
         write_secret(path, secrets.token_hex(32))
     with convert_os_errors(path):
-        return path.read_bytes().strip()
+        return read_file(path).strip()

@@ -28,7 +28,7 @@ from sayso.corpus.sources import (
     CorpusFiles,
     annotation_sort_key,
 )
-from sayso.files import hold_lock, replace_if_changed, replace_together
+from sayso.files import exists, hold_lock, replace_if_changed, replace_together
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import (
     AnnotationNotice,
@@ -305,7 +305,7 @@ class _AnnotationFileWriter:
         matches: ImportMatches = {}
         numbers = self.fetched.imported_annotations(account) if account is not None else {}
         present = set(numbers.values())
-        for old in jsonl.read(path, Annotation) if numbers and path.exists() else ():
+        for old in jsonl.read(path, Annotation) if numbers and exists(path) else ():
             if self._is_of_pass(old) and self._find_fate(old) in ("kept", "vanished"):
                 assert old.origin  # noqa: S101
                 found = numbers.get((old.doc_id, old.origin.annotation))
@@ -341,7 +341,7 @@ class _AnnotationFileWriter:
 
 
 def _read_heads(path: Path) -> Iterator[tuple[bytes, AnnotationHead]]:
-    for _number, line, head in jsonl.read_lines(path, AnnotationHead) if path.exists() else ():
+    for _number, line, head in jsonl.read_lines(path, AnnotationHead) if exists(path) else ():
         yield line, head
 
 

@@ -14,6 +14,7 @@ from sayso import jsonl
 from sayso.callbacks import Advance
 from sayso.corpus.sources import AnnotationHead
 from sayso.errors import ConflictError
+from sayso.files import exists
 from sayso.labelstudio.fetched_annotations import FetchedAnnotations
 from sayso.models import encode
 
@@ -90,7 +91,7 @@ def find_changed_files(
     changed = {name: p for name, p in files.items() if not fetched.is_file_current(name, p)}
     fetched.forget_other_lines(files.keys() - changed.keys())
     for name, path in changed.items():
-        heads = jsonl.read_lines(path, AnnotationHead) if path.exists() else ()
+        heads = jsonl.read_lines(path, AnnotationHead) if exists(path) else ()
         for number, _line, head in heads:
             origin = head.origin
             if origin is None or not stays(head):

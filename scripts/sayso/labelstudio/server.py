@@ -24,7 +24,7 @@ import msgspec
 
 from sayso.callbacks import Advance
 from sayso.errors import ConflictError, ServerError, UsageError
-from sayso.files import convert_os_errors, hold_lock, open_replacement
+from sayso.files import convert_os_errors, exists, hold_lock, open_file, open_replacement, read_file
 from sayso.labelstudio import database_template, process
 from sayso.labelstudio.credentials import Credentials, ensure_credentials, read_credentials
 from sayso.labelstudio.process import POLL_INTERVAL, ProcessIdentity, identify_process
@@ -177,7 +177,7 @@ def read_status(checkout: Checkout) -> ServerStatus:
 def stop(checkout: Checkout) -> bool:
     """Stop our own server and no other process. Return False when it does not run."""
     folder = server_folder(checkout)
-    if not folder.exists():
+    if not exists(folder):
         return False
     with hold_lock(folder / "lock", "sayso studio down"):
         record = _find_record(checkout)
@@ -203,9 +203,11 @@ def _read_port(checkout: Checkout) -> int:
 
 def _find_record(checkout: Checkout) -> _ServerRecord | None:
     path = server_folder(checkout) / "server.json"
+    if not exists(path):
+        return None
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=_ServerRecord)
-    except (FileNotFoundError, msgspec.DecodeError):
+        record = msgspec.json.decode(read_file(path), type=_ServerRecord)
+    except msgspec.DecodeError:
         return None
     return record if record.process.is_alive else None
 
@@ -220,7 +222,7 @@ def _start_server(folder: Path, port: int) -> Iterator[_ServerRecord]:
     database_template.restore_database(database)
     database_template.check_database(database)
     # Workers of a server that was killed may hold the port a moment longer.
-    with _bind_port(port, timeout=5.0 if (folder / "server.json").exists() else 0.0) as listening:
+    with _bind_port(port, timeout=5.0 if exists(folder / "server.json") else 0.0) as listening:
         child, port = _launch(folder, listening), listening.getsockname()[1]
     try:
         yield _release_child(child, port, folder)
@@ -310,7 +312,7 @@ def _build_environment(folder: Path, number: int) -> dict[str, str]:
 
 def _open_log(path: Path) -> BinaryIO:
     with convert_os_errors(path):
-        if path.exists() and path.stat().st_size > LOG_LIMIT:
+        if exists(path) and path.stat().st_size > LOG_LIMIT:
             path.replace(path.with_suffix(".old.log"))
         path.touch(mode=0o600)
         return path.open("ab")
@@ -331,7 +333,7 @@ def _wait_until_healthy(record: _ServerRecord, folder: Path, advance: Advance) -
 
 def _read_last_line(log: Path) -> str:
     """Return the end of the log, where a traceback says what was wrong."""
-    with log.open("rb") as file:
+    with open_file(log) as file:
         file.seek(max(0, log.stat().st_size - 2000))
         return next(reversed(file.read().decode(errors="replace").split("\n")[:-1]), "")[:300]
 

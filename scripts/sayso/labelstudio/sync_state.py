@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sayso.errors import DiskError
+from sayso.files import exists
 from sayso.labelstudio import server, tasks
 from sayso.labelstudio.api_types import AnnotatedTask, BareTask, ListedProject, TaskPage
 from sayso.labelstudio.client import LabelStudioClient
@@ -84,7 +85,7 @@ def read_stored_lines(
     checkout: Checkout, client: LabelStudioClient, project: ListedProject
 ) -> list[str]:
     """Return our lines of the project's description as they were last seen."""
-    if not _find_path(checkout, client, project).exists():
+    if not exists(_find_path(checkout, client, project)):
         return []
     with open_sync_state(checkout, client, project) as state:
         return state.get("description").splitlines()

@@ -27,7 +27,16 @@ from sayso.dataset.parquet_files import (
 )
 from sayso.dataset.text_columns import FindText, restore_texts
 from sayso.errors import InputError, SaysoError
-from sayso.files import convert_os_errors, file_digest, write_if_changed
+from sayso.files import (
+    convert_os_errors,
+    exists,
+    file_digest,
+    is_file,
+    list_files,
+    list_folders,
+    read_text,
+    write_if_changed,
+)
 from sayso.ingest.article_reader import ArticleReader
 from sayso.models import sha256
 
@@ -85,8 +94,8 @@ def hydrate(
         InputError: there is no release, or a copy cannot be read.
         SpanError: an offset does not fit its text.
     """
-    files = sorted((release / "data").glob("*/*.parquet"))
-    if not files or not (release / CARD_FILE).is_file():
+    files = list_files(release / "data", "*/*.parquet")
+    if not files or not is_file(release / CARD_FILE):
         remedy = "name the folder that holds README.md and data/"
         raise InputError("no release here", where=str(release), remedy=remedy)
     wanted = {article.doc_id: article for article in _find_missing_texts(files)}
@@ -153,13 +162,13 @@ def _write_release(
         if _write_restored(path, target / name, find_text):
             yield name
         report_progress("filling in", 1)
-    for path in sorted(release.iterdir()):
-        if path.is_file() and path.name not in _UNCOPIED and target != release:
+    for path in list_files(release):
+        if path.name not in _UNCOPIED and target != release:
             with convert_os_errors(path):
                 target.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target / path.name)
     with convert_os_errors(release / CARD_FILE):
-        card = (release / CARD_FILE).read_text(encoding="utf-8")
+        card = read_text(release / CARD_FILE)
     if write_if_changed(target / CARD_FILE, _update_card_digests(card, target).encode()):
         yield CARD_FILE
 
@@ -186,7 +195,7 @@ def _write_restored(path: Path, target: Path, find_text: FindText) -> bool:
             counts = type(counts)()  # they are those of the whole file
         writer.close()
     with convert_os_errors(target):
-        if target.exists() and file_digest(target) == file_digest(staged):
+        if exists(target) and file_digest(target) == file_digest(staged):
             staged.unlink()
             return False
         staged.replace(target)
@@ -198,8 +207,8 @@ def _update_card_digests(card: str, target: Path) -> str:
 
     The local cache of `datasets` looks at the card only, so it would go on serving the old rows.
     """
-    for folder in sorted((target / "data").iterdir()):
-        digests = "".join(file_digest(path) for path in sorted(folder.glob("*.parquet")))
+    for folder in list_folders(target / "data"):
+        digests = "".join(file_digest(path) for path in list_files(folder, "*.parquet"))
         pattern = _CARD_DIGEST.format(config=folder.name)
         card = re.sub(pattern, rf"\g<1>{sha256(digests)}", card)
     return card

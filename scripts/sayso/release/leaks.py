@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sayso.callbacks import Advance
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, exists, list_files, open_file, read_file, read_text
 from sayso.settings import Checkout
 
 _BATCH_ROWS = 2_000
@@ -77,20 +78,19 @@ def _read_known_secrets(checkout: Checkout) -> dict[str, str]:
         if name.upper().endswith(_SECRET_VARIABLES)
     }
     for pattern in _SECRET_FILES:
-        for path in checkout.private.glob(pattern):
-            if path.is_file():
-                kind = f"a secret of {path.relative_to(checkout.root)}"
-                secrets |= dict.fromkeys(_read_secrets(path), kind)
+        for path in list_files(checkout.private, pattern):
+            kind = f"a secret of {path.relative_to(checkout.root)}"
+            secrets |= dict.fromkeys(_read_secrets(path), kind)
     annotators = checkout.private / "annotators.jsonl"
-    if annotators.exists():
-        for line in annotators.read_bytes().splitlines():
+    if exists(annotators):
+        for line in read_file(annotators).splitlines():
             secrets[msgspec.json.decode(line)["email"]] = "an annotator's address"
     return {value: kind for value, kind in secrets.items() if len(value) >= _MIN_SECRET_LENGTH}
 
 
 def _read_secrets(path: Path) -> list[str]:
     with convert_os_errors(path):
-        content = path.read_text(encoding="utf-8", errors="replace")
+        content = read_text(path, errors="replace")
     if path.suffix != ".json":
         return [content.strip()] if len(content) < 4096 else []
     try:
@@ -113,7 +113,10 @@ def _read_article_addresses(path: Path) -> Iterator[str]:
 
 
 def _read_lines(path: Path) -> Iterator[tuple[str, str]]:
-    with convert_os_errors(path), path.open(encoding="utf-8", errors="replace") as file:
+    with (
+        convert_os_errors(path),
+        TextIOWrapper(open_file(path), encoding="utf-8", errors="replace") as file,
+    ):
         for number, line in enumerate(file, 1):
             yield f"line {number}", line
 

@@ -18,7 +18,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.card import read_data_version
 from sayso.dataset.content_digest import content_sha256
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, file_digest
+from sayso.files import convert_os_errors, file_digest, list_files, read_file
 from sayso.schema.declarations import load_schema, schema_digest
 from sayso.settings import SCHEMA_FILE, Checkout
 
@@ -70,11 +70,8 @@ def build_manifest(checkout: Checkout) -> Manifest:
 
 def list_release_files(folder: Path) -> list[Path]:
     """Return the files of a release in order of path."""
-    files = {path for pattern in RELEASE_PATTERNS for path in folder.glob(pattern)}
-    return sorted(
-        (path for path in files if path.is_file()),
-        key=lambda path: path.relative_to(folder).as_posix(),
-    )
+    files = {path for pattern in RELEASE_PATTERNS for path in list_files(folder, pattern)}
+    return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
 
 
 def _describe_file(path: Path, folder: Path) -> ManifestFile:
@@ -99,7 +96,7 @@ def read_manifest(path: Path) -> Manifest:
         InputError: the file is not one.
     """
     with convert_os_errors(path):
-        content = path.read_bytes()
+        content = read_file(path)
     try:
         return msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

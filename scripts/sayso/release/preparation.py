@@ -18,7 +18,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.builder import build
 from sayso.diff import CorpusDiff, diff_versions, open_version
 from sayso.errors import ConflictError, FindingsError, InputError, UsageError
-from sayso.files import convert_os_errors, write_if_changed
+from sayso.files import convert_os_errors, is_file, read_text, write_if_changed
 from sayso.release.changelog import insert_entry
 from sayso.release.manifest import MANIFEST_FILE, build_manifest, encode_manifest
 from sayso.schema import derived_files
@@ -179,7 +179,7 @@ def _apply_steps(
     if write:
         changed = write_if_changed(path, encode_manifest(build_manifest(checkout)))
     else:
-        changed = result.changed or not path.is_file()
+        changed = result.changed or not is_file(path)
     if changed:
         yield f"corpus/{MANIFEST_FILE}"
 
@@ -198,7 +198,7 @@ def _set_data_version(text: str, version: Version) -> str:
 def _rewrite(path: Path, change: Callable[[str], str], write: bool) -> bool:
     """Change the text of a file, or of none yet; return whether anything differs."""
     with convert_os_errors(path):
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = read_text(path) if is_file(path) else ""
     changed = change(text)
     if changed != text and write:
         write_if_changed(path, changed.encode())

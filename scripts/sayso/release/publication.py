@@ -28,7 +28,7 @@ from sayso.errors import (
     SaysoError,
     ServerError,
 )
-from sayso.files import convert_os_errors, file_digest, hold_lock
+from sayso.files import convert_os_errors, file_digest, hold_lock, is_file, list_files
 from sayso.network import check_network_variables
 from sayso.release.leaks import Leak, find_leaks
 from sayso.release.manifest import (
@@ -120,7 +120,7 @@ def publish(
 
 def _read_checked_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_FILE
-    if not path.is_file():
+    if not is_file(path):
         remedy = "run `sayso release VERSION`"
         raise InputError("there is no release here", where=str(path), remedy=remedy)
     manifest = read_manifest(path)
@@ -139,7 +139,7 @@ def _check_licences(checkout: Checkout, folder: Path) -> None:
         return
     doc_ids = [
         row["doc_id"]
-        for path in sorted(folder.glob("data/articles/*.parquet"))
+        for path in list_files(folder, "data/articles/*.parquet")
         for row in _read_licences_of_texts(path)
         if not allows_redistribution(row["license"])
     ]

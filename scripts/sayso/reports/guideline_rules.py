@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from sayso.agreement.disagreement_types import Disagreement, DisagreementKind
 from sayso.errors import InputError
+from sayso.files import is_file
 from sayso.schema.declarations import read_yaml
 from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
 
@@ -115,7 +116,7 @@ def load_rules(root: Path) -> GuidelineRules:
         InputError: the table is malformed, or names something that the guidelines do not have.
     """
     guidelines, path = read_guidelines(root / GUIDELINES_FILE), root / RULES_FILE
-    if guidelines is None or not path.is_file():
+    if guidelines is None or not is_file(path):
         return GuidelineRules(RuleTable(()), guidelines.text if guidelines else "")
     rules = GuidelineRules(read_yaml(path, RuleTable, RULES_REMEDY), guidelines.text)
     for problem in find_invalid_entries(rules):

@@ -17,7 +17,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sayso.files import convert_os_errors, replace_if_changed
+from sayso.files import convert_os_errors, read_text, replace_if_changed
 from sayso.reports.palette import DARK, LIGHT, make_legible, mix_colours
 from sayso.schema.declarations import Schema
 
@@ -101,7 +101,7 @@ _ENVIRONMENT = Environment(
 
 
 def _read_assets(*names: str) -> str:
-    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+    return "\n".join(read_text(FOLDER / name) for name in names)
 
 
 def _hash_source(source: str) -> str:

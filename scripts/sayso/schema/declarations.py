@@ -16,7 +16,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, read_file
 from sayso.versions import VERSION_PATTERN
 
 DeclarationT = TypeVar("DeclarationT")
@@ -153,7 +153,7 @@ def read_yaml(path: Path, declaration: type[DeclarationT], remedy: str) -> Decla
             declaration.
     """
     with convert_os_errors(path):
-        raw = path.read_bytes()
+        raw = read_file(path)
     try:
         declared = yaml.load(raw, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader, too
         return msgspec.convert(declared, declaration)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from sayso.files import convert_os_errors, write_if_changed
+from sayso.files import convert_os_errors, list_files, read_file, write_if_changed
 from sayso.labelstudio.interface import render_interface
 from sayso.schema.declarations import Schema
 from sayso.schema.json_schema import RECORD_TYPES, build_json_schema
@@ -38,9 +38,9 @@ def find_stale_files(folder: Path, schema: Schema) -> list[Path]:
     expected = render_derived_files(schema)
     with convert_os_errors(folder):
         present = {
-            path.relative_to(folder): path.read_bytes()
+            path.relative_to(folder): read_file(path)
             for pattern in OWNED_PATTERNS
-            for path in folder.glob(pattern)
+            for path in list_files(folder, pattern)
         }
     return sorted(path for path in expected | present if expected.get(path) != present.get(path))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, is_file, read_text
 from sayso.versions import VERSION_PATTERN
 
 GUIDELINES_FILE = Path("schema/guidelines.md")
@@ -43,11 +43,11 @@ def read_guidelines(path: Path) -> Guidelines | None:
     Raises:
         InputError: they are not UTF-8, or do not name their version near the top.
     """
-    if not path.is_file():
+    if not is_file(path):
         return None
     try:
         with convert_os_errors(path):
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
     except UnicodeDecodeError as error:
         raise InputError(
             f"not UTF-8: {error}", where=str(path), remedy="save it as UTF-8"

@@ -19,7 +19,15 @@ from typing import Any
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, hold_lock, write_if_changed
+from sayso.files import (
+    convert_os_errors,
+    exists,
+    hold_lock,
+    is_file,
+    list_files,
+    list_folders,
+    write_if_changed,
+)
 from sayso.models import Document, Mention
 from sayso.schema.declarations import Schema
 from sayso.suggest import span_model
@@ -262,7 +270,7 @@ def _save_model(pipeline: Any, card: ModelCard, folder: Path) -> bool:
         pipeline.to_disk(partial)
         encoded = msgspec.json.format(msgspec.json.encode(card), indent=1)
         write_if_changed(partial / CARD_FILE, encoded)
-        files = sorted(path for path in partial.rglob("*") if path.is_file())
+        files = list_files(partial, "**/*")
         name = f"{folder.name}-{compute_digest(*files)}"
         if folder.is_symlink() and folder.readlink() == Path(name):
             shutil.rmtree(partial)
@@ -274,7 +282,7 @@ def _save_model(pipeline: Any, card: ModelCard, folder: Path) -> bool:
 
 
 def _point_link(folder: Path, name: str) -> None:
-    if folder.exists() and not folder.is_symlink():
+    if exists(folder) and not folder.is_symlink():
         raise InputError(
             "there is something else",
             where=str(folder),
@@ -284,6 +292,6 @@ def _point_link(folder: Path, name: str) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(name)
     link.replace(folder)
-    for old in folder.parent.glob(f"{folder.name}-*"):
-        if old.name != name and (old / CARD_FILE).is_file():
+    for old in list_folders(folder.parent):
+        if old.name.startswith(f"{folder.name}-") and old.name != name and is_file(old / CARD_FILE):
             shutil.rmtree(old)

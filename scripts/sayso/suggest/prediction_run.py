@@ -12,6 +12,7 @@ from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
+from sayso.files import is_file
 from sayso.models import Document
 from sayso.schema.declarations import Schema
 from sayso.suggest.prediction_records import (
@@ -185,7 +186,7 @@ class _ExistingPredictions:
 
 def _read_predictions(path: Path) -> Iterator[Prediction]:
     try:
-        yield from jsonl.read(path, Prediction) if path.is_file() else ()
+        yield from jsonl.read(path, Prediction) if is_file(path) else ()
     except InputError as error:
         raise InputError(
             f"not predictions of `sayso suggest`: {error.what}",

@@ -9,7 +9,7 @@ import msgspec
 
 from sayso import jsonl
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 from sayso.models import Document
 from sayso.schema.declarations import Schema
 from sayso.suggest.evaluation import Predict
@@ -45,7 +45,7 @@ def predict_from_file(path: Path) -> Predict:
         if document.doc_id not in offsets:
             return None
         start, length = offsets[document.doc_id]
-        with convert_os_errors(path), path.open("rb") as file:
+        with convert_os_errors(path), open_file(path) as file:
             file.seek(start)
             found = msgspec.json.decode(file.read(length), type=Prediction)
         if found.text_sha256 != document.text_sha256:

@@ -15,7 +15,7 @@ from sayso import jsonl
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, SaysoError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, open_file
 from sayso.models import AttributeValue, Document, Mention, sha256
 from sayso.schema.declarations import Schema
 from sayso.spans import Span, slice_text
@@ -116,7 +116,7 @@ class Reference:
     def _read_file(self, path: Path) -> Iterator[ReferenceDocument]:
         """Yield lines with a text as they come, then those whose text is in the corpus."""
         without: dict[str, tuple[str, _ReferenceLine]] = {}
-        with convert_os_errors(path), path.open("rb") as file:
+        with convert_os_errors(path), open_file(path) as file:
             for number, raw in jsonl.read_objects(file, str(path)):
                 location = f"{path}:{number}"
                 line = _parse_line(raw, location)

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from sayso.errors import InputError, UsageError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, is_file, list_files, read_file
 from sayso.models import Document
 from sayso.optional_libraries import import_library
 from sayso.settings import Checkout
@@ -65,11 +65,11 @@ def read_card(folder: Path) -> ModelCard:
         InputError: the folder holds something else.
     """
     path = folder / CARD_FILE
-    if not path.is_file():
+    if not is_file(path):
         remedy = "run `sayso train` first, or name one as model:FOLDER"
         raise UsageError("no model there", where=str(folder), remedy=remedy)
     with convert_os_errors(path):
-        content = path.read_bytes()
+        content = read_file(path)
     try:
         return msgspec.json.decode(content, type=ModelCard)
     except msgspec.MsgspecError as error:
@@ -93,7 +93,7 @@ def build_suggester(request: SuggesterRequest) -> Suggester:
             where=str(folder),
             remedy="run `sayso train` again",
         ) from error
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = list_files(folder, "**/*")
     return request.suggester(partial(suggest_spans, pipeline), *files, learnt_from=card.texts)
 
 

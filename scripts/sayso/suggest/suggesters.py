@@ -32,6 +32,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sayso.errors import InputError, SaysoError, UsageError
+from sayso.files import list_files, read_file
 from sayso.models import AttributeValue, Document
 from sayso.schema.declarations import Attribute, Schema
 from sayso.settings import Checkout
@@ -119,7 +120,7 @@ class SuggesterRequest:
                 where=f"suggester {self.name}",
                 remedy="pip install 'sayso[suggest]', or name the others with --with",
             ) from error
-        sources = sorted(Path(__file__).parent.glob("*.py"))
+        sources = list_files(Path(__file__).parent, "*.py")
         digest = compute_digest(*sources, *versions, *parts)
         return Suggester(self.name, suggest, digest, frozenset(learnt_from))
 
@@ -193,6 +194,6 @@ def compute_digest(*parts: bytes | Path) -> str:
     """Return one digest of all parts, files by their content."""
     whole = hashlib.sha256()
     for part in parts:
-        content = part.read_bytes() if isinstance(part, Path) else part
+        content = read_file(part) if isinstance(part, Path) else part
         whole.update(hashlib.sha256(content).digest())
     return whole.hexdigest()[:16]

@@ -17,7 +17,15 @@ from sayso.dataset.card import CARD_FILE, blank_card
 from sayso.dataset.card.citation import CITATION_FILE
 from sayso.dataset.card.start_files import UNTITLED, render_start_file
 from sayso.errors import UsageError, require_known
-from sayso.files import convert_os_errors, write_if_changed
+from sayso.files import (
+    convert_os_errors,
+    exists,
+    is_folder,
+    list_files,
+    read_file,
+    read_text,
+    write_if_changed,
+)
 from sayso.ingest.article_metadata import validate_metadata
 from sayso.labelstudio.interface import EDITOR_HOTKEYS
 from sayso.schema.declarations import load_schema
@@ -84,7 +92,7 @@ def create_project(project: NewProject, *, dry_run: bool = False) -> NewProjectR
     for name, content in _render_files(project).items():
         path = project.folder / name
         with convert_os_errors(path):
-            present = path.read_bytes() if path.exists() or path.is_symlink() else None
+            present = read_file(path) if exists(path) or path.is_symlink() else None
         if present is None:
             written.append(name)
             if not dry_run:
@@ -109,7 +117,7 @@ def _render_files(project: NewProject) -> dict[str, bytes]:
     present = project.folder / SCHEMA_FILE
     with TemporaryDirectory() as folder:
         path = present
-        if not present.exists():
+        if not exists(present):
             path = Path(folder) / SCHEMA_FILE.name
             path.write_bytes(schema_text[schema_name])
         values["schema"] = load_schema(path)
@@ -191,18 +199,17 @@ def _render_folder(template: str, values: Mapping[str, Any]) -> dict[str, bytes]
 
 def _read_folder(folder: Path) -> Iterator[tuple[str, bool, str]]:
     """Yield the name in a project, whether there are blanks to fill, and the text of each file."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            parts = [re.sub("^dot_", ".", part) for part in path.relative_to(folder).parts]
-            name = "/".join(parts).removesuffix(".jinja")
-            yield name, path.suffix == ".jinja", path.read_text(encoding="utf-8")
+    for path in list_files(folder, "**/*"):
+        parts = [re.sub("^dot_", ".", part) for part in path.relative_to(folder).parts]
+        name = "/".join(parts).removesuffix(".jinja")
+        yield name, path.suffix == ".jinja", read_text(path)
 
 
 def _read_claims_files() -> dict[str, bytes]:
     """Return this repository's own schema and card: in a wheel, or around it in a checkout."""
     packaged = FOLDER / "claims"
-    root = packaged if packaged.is_dir() else FOLDER.parents[2]
-    files = {name: (root / name).read_bytes() for name in CLAIMS_FILES}
+    root = packaged if is_folder(packaged) else FOLDER.parents[2]
+    files = {name: read_file(root / name) for name in CLAIMS_FILES}
     card, cite = f"corpus/{CARD_FILE}", f"corpus/{CITATION_FILE}"
     files[card] = blank_card(files[card].decode(), root / card).encode()
     citation = re.sub("(?m)^date-released:.*\n", "", files[cite].decode())

@@ -30,7 +30,14 @@ from sayso.dataset.card.markdown import format_code
 from sayso.dataset.card.start_files import render_start_file
 from sayso.dataset.card.yaml_header import UNFINISHED_PATH
 from sayso.errors import InputError
-from sayso.files import PARTIAL_SUFFIX, convert_os_errors, write_if_changed
+from sayso.files import (
+    PARTIAL_SUFFIX,
+    convert_os_errors,
+    is_file,
+    list_files,
+    read_file,
+    write_if_changed,
+)
 from sayso.schema.declarations import Schema
 from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
 from sayso.settings import Checkout
@@ -146,7 +153,7 @@ def collect_dataset(
         files,
         guidelines=read_guidelines(checkout.root / GUIDELINES_FILE),
         agreement=agreement,
-        has_changelog=(checkout.root / "corpus" / CHANGELOG_FILE).is_file(),
+        has_changelog=is_file(checkout.root / "corpus" / CHANGELOG_FILE),
     )
 
 
@@ -171,7 +178,7 @@ def build_card_files(folder: Path, dataset: BuiltDataset) -> CardFiles:
         # what a killed build left
         *(f"{name}.*{PARTIAL_SUFFIX}" for name in files if "/" not in name),
     ]
-    on_disk = {path for pattern in patterns for path in folder.glob(pattern)}
+    on_disk = {path for pattern in patterns for path in list_files(folder, pattern)}
     names = sorted(path.relative_to(folder).as_posix() for path in on_disk)
     obsolete = tuple(name for name in names if name not in files)
     return CardFiles(files, obsolete, tuple(_find_stale(folder, files, obsolete)))
@@ -179,7 +186,7 @@ def build_card_files(folder: Path, dataset: BuiltDataset) -> CardFiles:
 
 def _render_card(path: Path, dataset: BuiltDataset, cite: Citation) -> str:
     contents = {name: compute(dataset, cite) for name, compute in COMPUTED_PARTS.items()}
-    start = _read_text(path) if path.is_file() else render_start_file(START_CARD, cite.title)
+    start = _read_text(path) if is_file(path) else render_start_file(START_CARD, cite.title)
     text = markers.fill_parts(start, contents, path)
     head, body = yaml_header.split_card(text, path)
     head = yaml_header.replace_keys(head, yaml_header.computed_keys(dataset))
@@ -200,7 +207,7 @@ def blank_card(text: str, path: Path) -> str:
 
 def hide_data(path: Path) -> None:
     """Remove the data files from the card while they are replaced, so that loading fails."""
-    if path.is_file():
+    if is_file(path):
         head, body = yaml_header.split_card(_read_text(path), path)
         hidden = yaml_header.join_card(yaml_header.hide_data_files(head), body)
         write_if_changed(path, hidden.encode())
@@ -209,7 +216,7 @@ def hide_data(path: Path) -> None:
 def _read_text(path: Path) -> str:
     try:
         with convert_os_errors(path):
-            return path.read_bytes().decode()  # line ends stay as they are
+            return read_file(path).decode()  # line ends stay as they are
     except UnicodeDecodeError as error:
         remedy = "restore it from git"
         raise InputError(f"not UTF-8: {error}", where=str(path), remedy=remedy) from error
@@ -221,9 +228,9 @@ def _find_stale(
     for name, content in files.items():
         path = folder / name
         with convert_os_errors(path):
-            if not path.is_file():
+            if not is_file(path):
                 yield StalePart(name, 0, "it is not there")
-            elif path.read_bytes() != content:
+            elif read_file(path) != content:
                 if name == CARD_FILE:
                     yield from _find_stale_parts(path, content.decode())
                 else:

@@ -11,7 +11,7 @@ from sayso.dataset.agreement_file import read_agreement_file
 from sayso.dataset.card import yaml_header
 from sayso.dataset.card.hub_vocabulary import find_unknown_values
 from sayso.dataset.parquet_files import read_footer
-from sayso.files import file_digest
+from sayso.files import file_digest, is_file, list_files, read_text
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
@@ -27,13 +27,13 @@ def card_findings(checkout: Checkout) -> Iterator[Finding]:
         InputError: the card's markers or head are wrong.
     """
     corpus = CorpusFiles(checkout.root)
-    if not corpus.card_file.is_file():
+    if not is_file(corpus.card_file):
         return
     dataset = _read_dataset(checkout, corpus)
     for stale in card.build_card_files(corpus.folder, dataset).stale if dataset.files else ():
         finding = STALE_CARD.finding(stale.reason)
         yield finding._replace(file=f"corpus/{stale.file}", line=stale.line or 1)
-    head, _ = yaml_header.split_card(corpus.card_file.read_text(encoding="utf-8"), corpus.card_file)
+    head, _ = yaml_header.split_card(read_text(corpus.card_file), corpus.card_file)
     for key, value in find_unknown_values(yaml_header.parse_header(head, corpus.card_file)):
         finding = CARD_WORD.finding(f"{key}: {value}")
         yield finding._replace(file=f"corpus/{card.CARD_FILE}", line=1)
@@ -44,7 +44,7 @@ def _read_dataset(checkout: Checkout, corpus: CorpusFiles) -> card.BuiltDataset:
         path.relative_to(corpus.folder).as_posix(): card.DatasetFile(
             path, file_digest(path), footer
         )
-        for path in sorted(corpus.data_folder.glob("*/*.parquet"))
+        for path in list_files(corpus.data_folder, "*/*.parquet")
         if (footer := read_footer(path))
     }
     schema = load_schema(checkout.root / SCHEMA_FILE)

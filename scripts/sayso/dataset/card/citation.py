@@ -14,7 +14,7 @@ import yaml
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.start_files import render_start_file
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, is_file, read_text
 
 CITATION_FILE = "CITATION.cff"
 _VERSION_LINE = re.compile(r"^version:.*\n", re.MULTILINE)
@@ -108,8 +108,8 @@ def read_citation(folder: Path) -> Citation:
     """
     path = folder / CITATION_FILE
     with convert_os_errors(path):
-        is_there = path.is_file()
-        text = path.read_text(encoding="utf-8") if is_there else render_start_file(CITATION_FILE)
+        is_there = is_file(path)
+        text = read_text(path) if is_there else render_start_file(CITATION_FILE)
     try:
         keys = yaml.safe_load(text)
     except yaml.YAMLError as error:

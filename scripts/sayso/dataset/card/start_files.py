@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sayso.files import read_text
+
 UNTITLED = "Untitled corpus"
 _TITLE = "TITLE"
 
@@ -16,5 +18,5 @@ def render_start_file(name: str, title: str = UNTITLED) -> str:
     True
     """
     quoted = json.dumps(title, ensure_ascii=False)[1:-1]
-    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").split("\n")
+    lines = read_text(Path(__file__).with_name(name)).split("\n")
     return "\n".join(line.replace(_TITLE, quoted if '"' in line else title) for line in lines)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from sayso.errors import ConflictError, InputError
-from sayso.files import convert_os_errors, write_if_changed
+from sayso.files import convert_os_errors, is_file, list_files, read_file, write_if_changed
 from sayso.models import sha256
 from sayso.schema.declarations import Schema, load_schema, read_yaml, schema_digest
 from sayso.schema.migrations.migration_mapping import Migration, MigrationStep
@@ -65,7 +65,7 @@ def load_migrations(folder: Path, schema: Schema, draft: Path | None = None) -> 
         ConflictError: another migration with the name of ``draft`` is there.
     """
     migrations: dict[str, tuple[Path, Migration]] = {}
-    for path in sorted((folder / MIGRATIONS_FOLDER).glob("*-*.yaml")):
+    for path in list_files(folder / MIGRATIONS_FOLDER, "*-*.yaml"):
         migration = read_migration(path)
         if migrations.setdefault(migration.from_version, (path, migration))[0] != path:
             what = f"two migrations begin at {migration.from_version}"
@@ -104,7 +104,7 @@ def store_draft(folder: Path, draft: Path) -> None:
     """Copy a migration into the folder where every command finds it."""
     path = folder / MIGRATIONS_FOLDER / f"{read_migration(draft).name}.yaml"
     with convert_os_errors(draft):
-        write_if_changed(path, draft.read_bytes())
+        write_if_changed(path, read_file(draft))
 
 
 def _load_step(folder: Path, path: Path, migration: Migration, schema: Schema) -> MigrationStep:
@@ -117,7 +117,7 @@ def _load_step(folder: Path, path: Path, migration: Migration, schema: Schema) -
 
 def _load_older_schema(folder: Path, path: Path, version: str) -> Schema:
     file = folder / MIGRATIONS_FOLDER / f"{version}.yaml"
-    if not file.is_file():
+    if not is_file(file):
         target = f"schema/{MIGRATIONS_FOLDER}/{version}.yaml"
         raise InputError(
             f"schema.yaml as it was at {version} is not in {file}",
@@ -132,7 +132,7 @@ def _load_older_schema(folder: Path, path: Path, version: str) -> Schema:
 
 
 def _load_newer_schema(folder: Path, path: Path, version: str, schema: Schema) -> Schema:
-    if version != schema.version and (folder / MIGRATIONS_FOLDER / f"{version}.yaml").is_file():
+    if version != schema.version and is_file(folder / MIGRATIONS_FOLDER / f"{version}.yaml"):
         return _load_older_schema(folder, path, version)
     if schema.supports(version) and Version.parse(version) <= Version.parse(schema.version):
         return schema
