@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +46,7 @@ _CHANGING_EVENTS = {
     f"os.{name}" for name in ["rename", "remove", "mkdir", "rmdir", "chmod", "truncate"]
 }
 _CHANGING_EVENTS |= {"fcntl.flock", "sqlite3.connect"}
+_CHANGES_MADE = "changes made: "
 _HARMLESS = re.compile(r"(SAYSO|HF)_|(SOURCE_DATE_EPOCH|SSL_CERT_FILE|ALL_PROXY)$")
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_MODULES)
@@ -101,7 +103,7 @@ def start_command(
         settings: values of constants, such as ``push__BATCH_TASKS``.
     """
     output = root.parent / f"{root.name}.output"
-    output.unlink(missing_ok=True)
+    output.write_bytes(b"")  # it may be killed before it opens the file
     arguments = (str(root), words, str(output), dict(environment), changes, settings)
     process = _context.Process(target=_run_in_child, args=arguments)
     process.start()
@@ -111,6 +113,12 @@ def start_command(
 def run_command(root: Path, *words: str, **how: Any) -> CommandResult:
     """Run a command to its end, whatever that is."""
     return start_command(root, *words, **how).end()
+
+
+def count_changes(root: Path, *words: str, **how: Any) -> int:
+    """Run a command to its end, and return how many changes to files it makes on its way."""
+    output = start_command(root, *words, changes=sys.maxsize, **how).end().require_success()
+    return int(output.rpartition(_CHANGES_MADE)[2])
 
 
 def _run_in_child(
@@ -206,6 +214,8 @@ def _redirect(stdin: str, stdout: str, stderr: str) -> None:
 def _die_at_change(root: str, changes: int) -> None:
     """Kill this process before its change to a file of this number."""
     left = [changes]
+    if changes == sys.maxsize:  # it ends, and says how many it made
+        Finalize(None, lambda: print(f"{_CHANGES_MADE}{changes - left[0]}", flush=True), (), {}, 1)
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
         if _is_change(event, arguments, root):

@@ -48,8 +48,8 @@ def test_there_is_no_page_of_examples(method: str, victim: httpx.Client) -> None
     example = f'<View><!-- {{"data": {{"t": "{SCRIPT}"}}}} --><Text name="t" value="$t"/></View>'
     for path in ("/projects/upload-example", "/projects/upload-example/"):
         fields = {"label_config": example}
-        response = victim.request(
-            method, path, params=fields, data=fields if method == "POST" else None
-        )
+        form = fields if method == "POST" else None
+        origin = {"Origin": str(victim.base_url).rstrip("/")}
+        response = victim.request(method, path, params=fields, data=form, headers=origin)
         assert response.status_code == 404
         assert SCRIPT not in response.text

@@ -1,0 +1,21 @@
+"""Local commands that are killed at random moments and run again end as if nothing had happened."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.kill_sweep import SCENARIOS, KillScenario
+
+pytestmark = pytest.mark.slow
+
+TRIALS = 2  # of each command; `python -m tests.kill_sweep` runs as many as you like
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_killed_at_random_moments_and_run_again(name: str, tmp_path: Path) -> None:
+    chance, scenario = random.Random(name), KillScenario(name, tmp_path)
+    for _ in range(TRIALS):
+        scenario.run_trial(chance)
