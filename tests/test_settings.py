@@ -67,7 +67,7 @@ def test_a_token_in_a_committed_file_is_refused_and_not_repeated(tmp_path: Path)
 @pytest.mark.parametrize("pyproject", [b"[tool", b"a = '\xff'"])
 def test_a_broken_pyproject_is_one_line(tmp_path: Path, pyproject: bytes) -> None:
     (make_checkout(tmp_path) / "pyproject.toml").write_bytes(pyproject)
-    with pytest.raises(InputError, match="not TOML"):
+    with pytest.raises(InputError, match=r"not TOML|not UTF-8"):
         find_checkout(tmp_path)
 
 
@@ -83,3 +83,21 @@ def test_a_time_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, epoch: st
     monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
     with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH is"):
         current_time()
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"a = " + b"[" * 5_000, "not TOML"),
+        (b"a = " + b"9" * 5_000, "not TOML"),
+        (b"a = '\xff'", "not UTF-8 at byte 5"),
+        (b"tool = 5", "tool is no table"),
+        (b"[tool]\nsayso = [5]", "sayso is no table"),
+    ],
+)
+def test_a_damaged_pyproject_is_one_line(checkout: Checkout, content: bytes, what: str) -> None:
+    path = checkout.root / "pyproject.toml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=what) as caught:
+        find_checkout(checkout.root)
+    assert caught.value.where == str(path) and caught.value.remedy and len(str(caught.value)) < 500

@@ -18,7 +18,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import translate
-from io import BufferedReader, FileIO, TextIOWrapper
+from io import BufferedReader, BytesIO, FileIO, TextIOWrapper
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TextIO
 
@@ -26,6 +26,7 @@ from sayso.errors import ConflictError, DiskError, InputError, SaysoError
 
 PARTIAL_SUFFIX = ".partial"
 BUFFER_BYTES = 1 << 20
+MAXIMUM_BYTES = 1 << 28  # of a file or a line that is held in memory
 ContentWriter = Callable[[BinaryIO], None]
 _REMEDIES = {
     errno.ENOSPC: "free some space and run the command again",
@@ -33,12 +34,17 @@ _REMEDIES = {
     errno.EACCES: "make it readable and writable for this user",
     errno.EROFS: "the file system is read-only",
     errno.ENOENT: "check the path",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f) and run the command again",
 }
+_SQLITE_DISK_FAULTS = {10, 13, 14}  # SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
 
 
 @contextlib.contextmanager
 def convert_os_errors(path: Path) -> Iterator[None]:
-    """Turn every `OSError` of the block into a `DiskError` of one line that names `path`."""
+    """Turn every `OSError` of the block into a `DiskError` of one line that names `path`.
+
+    SQLite has errors of its own where the disk refuses.
+    """
     try:
         yield
     except SaysoError:
@@ -46,6 +52,11 @@ def convert_os_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "")
         raise DiskError(error.strerror or str(error), where=str(path), remedy=remedy) from error
+    except Exception as error:  # importing sqlite3 would cost every command its time
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _SQLITE_DISK_FAULTS:
+            raise
+        remedy = _REMEDIES[errno.ENOSPC]
+        raise DiskError(str(error), where=str(path), remedy=remedy) from error
 
 
 def _find_mode(path: Path) -> int:
@@ -108,18 +119,30 @@ def open_file(path: Path, buffering: int = BUFFER_BYTES) -> BufferedReader:
 
 
 def read_file(path: Path) -> bytes:
-    """Return the content of a file; otherwise like `open_file`."""
+    """Return the content of a file; otherwise like `open_file`.
+
+    Raises:
+        InputError: it is too large to be held in memory.
+    """
     with convert_os_errors(path), open_file(path) as file:
-        return file.read()
+        content = file.read(MAXIMUM_BYTES + 1)
+    if len(content) > MAXIMUM_BYTES:
+        what = f"more than {MAXIMUM_BYTES:,} bytes"
+        raise InputError(what, where=str(path), remedy="split it, or put the right file there")
+    return content
 
 
 def read_text(path: Path, errors: str = "strict") -> str:
-    """Return the content of a file as text with ``\\n`` as its line ends; like `open_file`."""
-    with (
-        convert_os_errors(path),
-        TextIOWrapper(open_file(path), encoding="utf-8", errors=errors) as text,
-    ):
-        return text.read()
+    """Return the content of a file as text with ``\\n`` as its line ends; like `read_file`.
+
+    Raises:
+        InputError: it is not UTF-8.
+    """
+    try:
+        return TextIOWrapper(BytesIO(read_file(path)), encoding="utf-8", errors=errors).read()
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8 at byte {error.start}"
+        raise InputError(what, where=str(path), remedy="save it as UTF-8") from error
 
 
 def list_files(folder: Path, pattern: str = "*") -> list[Path]:

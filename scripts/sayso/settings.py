@@ -122,15 +122,20 @@ def find_checkout(root: Path | None = None) -> Checkout:
 def _read_tool_table(pyproject: Path) -> dict[str, Any]:
     if not is_file(pyproject):
         return {}
+    content = read_text(pyproject)
+    remedy = "correct it, or restore it from git"
     try:
-        table = tomllib.loads(read_text(pyproject))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not TOML: {error}", where=str(pyproject)) from error
-    declared: dict[str, Any] = table.get("tool", {}).get("sayso", {})
+        declared: Any = tomllib.loads(content)
+    except (ValueError, RecursionError) as error:  # also for numbers of thousands of digits
+        raise InputError(f"not TOML: {error}"[:300], where=str(pyproject), remedy=remedy) from error
+    for name in ("tool", "sayso"):
+        declared = declared.get(name, {})
+        if not isinstance(declared, dict):
+            raise InputError(f"{name} is no table", where=str(pyproject), remedy=remedy)
     if "token" in declared:
         raise InputError(
             "a token must not be in a file that is committed",
             where=f"{pyproject} [tool.sayso]",
             remedy="remove it, revoke it in Label Studio, and set SAYSO_TOKEN instead",
         )
-    return declared
+    return {**declared}

@@ -281,11 +281,13 @@ def test_the_build_changes_version_and_date_of_the_citation_alone(checkout: Chec
             "no keys for an author",
         ),
         ("- a list\n", "no title"),
+        ("title: \udcff\n", "not UTF-8 at byte 7"),
+        ("cff-version: 1\nmessage: x\ntitle: x\nauthors: 5\nversion: 1\n", "no keys for an author"),
     ],
 )
 def test_a_citation_that_lacks_something_is_told(checkout: Checkout, text: str, says: str) -> None:
     fill_corpus(checkout.root, 4)
-    (checkout.root / "corpus/CITATION.cff").write_text(text, encoding="utf-8")
+    (checkout.root / "corpus/CITATION.cff").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(InputError, match=rf"CITATION\.cff: .*{says}"):
         building.build(checkout)
     assert not (checkout.root / "corpus/data").exists()

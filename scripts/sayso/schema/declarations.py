@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, read_file
+from sayso.schema.yaml_reader import parse_yaml
 from sayso.versions import VERSION_PATTERN
 
 DeclarationT = TypeVar("DeclarationT")
@@ -155,9 +155,8 @@ def read_yaml(path: Path, declaration: type[DeclarationT], remedy: str) -> Decla
     with convert_os_errors(path):
         raw = read_file(path)
     try:
-        declared = yaml.load(raw, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader, too
-        return msgspec.convert(declared, declaration)
-    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        return msgspec.convert(parse_yaml(raw, str(path), remedy), declaration)
+    except msgspec.ValidationError as error:
         raise InputError(f"{error}", where=str(path), remedy=remedy) from error
 
 
@@ -207,17 +206,6 @@ def _list_hotkeys(schema: Schema) -> Iterator[tuple[str, str | None]]:
                 yield f"{prefix}.{value}", declared.hotkey
     for name, flag in schema.flags.items():
         yield f"flag {name}", flag.hotkey
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe YAML in which a duplicate key is an error, instead of overriding the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _value in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"key {key!r} stands twice, line {node.start_mark.line + 1}")
-        return super().construct_mapping(node, deep)
 
 
 def schema_digest(schema: Schema) -> str:

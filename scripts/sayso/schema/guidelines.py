@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, is_file, read_text
+from sayso.files import is_file, read_text
 from sayso.versions import VERSION_PATTERN
 
 GUIDELINES_FILE = Path("schema/guidelines.md")
@@ -45,13 +45,7 @@ def read_guidelines(path: Path) -> Guidelines | None:
     """
     if not is_file(path):
         return None
-    try:
-        with convert_os_errors(path):
-            text = read_text(path)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"not UTF-8: {error}", where=str(path), remedy="save it as UTF-8"
-        ) from error
+    text = read_text(path)
     return Guidelines(_find_version(text, path), text)
 
 

@@ -32,7 +32,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sayso.errors import InputError, SaysoError, UsageError
-from sayso.files import list_files, read_file
+from sayso.files import file_digest, list_files
 from sayso.models import AttributeValue, Document
 from sayso.schema.declarations import Attribute, Schema
 from sayso.settings import Checkout
@@ -194,6 +194,8 @@ def compute_digest(*parts: bytes | Path) -> str:
     """Return one digest of all parts, files by their content."""
     whole = hashlib.sha256()
     for part in parts:
-        content = read_file(part) if isinstance(part, Path) else part
-        whole.update(hashlib.sha256(content).digest())
+        if isinstance(part, Path):
+            whole.update(bytes.fromhex(file_digest(part)))
+        else:
+            whole.update(hashlib.sha256(part).digest())
     return whole.hexdigest()[:16]

@@ -9,12 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.start_files import render_start_file
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, is_file, read_text
+from sayso.schema.yaml_reader import parse_yaml
 
 CITATION_FILE = "CITATION.cff"
 _VERSION_LINE = re.compile(r"^version:.*\n", re.MULTILINE)
@@ -40,7 +39,7 @@ class Citation:
     @cached_property
     def keys(self) -> dict[str, Any]:
         """The keys of the file."""
-        keys: dict[str, Any] = yaml.safe_load(self.text)
+        keys: dict[str, Any] = parse_yaml(self.text, CITATION_FILE, "")
         return keys
 
     @property
@@ -110,15 +109,12 @@ def read_citation(folder: Path) -> Citation:
     with convert_os_errors(path):
         is_there = is_file(path)
         text = read_text(path) if is_there else render_start_file(CITATION_FILE)
-    try:
-        keys = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        message = f"not YAML: {' '.join(str(error).split())}"
-        raise InputError(message, where=str(path)) from error
+    keys = parse_yaml(text, str(path), "correct it, or restore it from git")
     for key in _REQUIRED_KEYS:
         if not isinstance(keys, dict) or not keys.get(key):
             raise InputError(f"no {key}", where=str(path), remedy="add it")
-    if not all(isinstance(author, dict) for author in keys["authors"]):
+    authors = keys["authors"]
+    if not isinstance(authors, list) or not all(isinstance(author, dict) for author in authors):
         raise InputError("no keys for an author", where=str(path), remedy="add them")
     if not _VERSION_LINE.search(text):
         remedy = "add one; `sayso build` fills it in"

@@ -19,6 +19,7 @@ from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.hub_vocabulary import HUB_LICENSES
 from sayso.errors import InputError
+from sayso.schema.yaml_reader import parse_yaml
 
 UNFINISHED_PATH = "data/unfinished-build-run-sayso-build-again"
 _ADJUDICATING_PERSON = "expert-generated"
@@ -30,7 +31,6 @@ _CREATORS = {
 _KEY_GROUPS = {"license_name": "license", "license_link": "license"}
 _HEADER = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _KEY_START = re.compile(r"""(?=^[\w"'])|(?=^\#)""", re.MULTILINE)
-_YamlLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _PlainYamlDumper(yaml.SafeDumper):
@@ -68,11 +68,7 @@ def parse_header(head: str, path: Path) -> dict[str, Any]:
     Raises:
         InputError: it is not a mapping in YAML.
     """
-    try:
-        keys = yaml.load(head, Loader=_YamlLoader)  # noqa: S506 - one of the two safe ones
-    except yaml.YAMLError as error:
-        message = f"the head is not YAML: {' '.join(str(error).split())}"
-        raise InputError(message, where=str(path)) from error
+    keys = parse_yaml(head, f"{path}, the head", "correct it, or restore it from git")
     if not isinstance(keys, dict):
         raise InputError("the head has no keys", where=str(path), remedy="restore it from git")
     return keys

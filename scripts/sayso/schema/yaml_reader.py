@@ -1,0 +1,110 @@
+"""YAML of anybody: plain values, each key once, and no more of them than fit into memory.
+
+An alias stands for everything that its anchor names, so that 600 bytes can hold billions of values;
+libyaml crashes on deep nesting. Both are refused before anything is built.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from sayso.errors import InputError
+
+_MAXIMUM_BYTES = 10_000_000
+_MAXIMUM_DEPTH = 100
+_MAXIMUM_VALUES = 1_000_000  # with each alias counted as what it stands for
+_MAXIMUM_DIGITS = 64
+_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parse_yaml(content: str | bytes, where: str, remedy: str) -> Any:
+    """Return the plain values of a YAML document.
+
+    Args:
+        content: the text, or its bytes in UTF-8.
+        where: a name of it for the error.
+        remedy: of the error.
+
+    Raises:
+        InputError: it is not YAML, has a key twice, needs a type that is not plain, refers to
+            itself, or is too large.
+
+    >>> parse_yaml("a: [1, two]", "x.yaml", "")
+    {'a': [1, 'two']}
+    """
+    try:
+        text = content.decode() if isinstance(content, bytes) else content
+        _require_bounded(text)
+        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a safe one
+    # The constructors of PyYAML raise these for a wrong number, date or tag.
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError) as error:
+        what = f"not YAML: {' '.join(str(error).split())}"
+        raise InputError(what[:500], where=where, remedy=remedy) from error
+
+
+def _require_bounded(text: str) -> None:
+    if len(text) > _MAXIMUM_BYTES:
+        raise yaml.YAMLError(f"longer than {_MAXIMUM_BYTES:,} characters")
+    sizes: dict[str, int] = {}  # of what each anchor names
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]  # anchor, and values so far
+    for event in yaml.parse(text, Loader=_FastLoader):
+        size, anchor = 1, getattr(event, "anchor", None)
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((anchor, 1))
+            sizes.pop(anchor or "", None)
+            if len(open_nodes) > _MAXIMUM_DEPTH:
+                raise yaml.YAMLError(f"nested deeper than {_MAXIMUM_DEPTH} levels")
+            continue
+        if isinstance(event, yaml.AliasEvent):
+            if anchor not in sizes:
+                raise yaml.YAMLError(f"alias {anchor!r} stands for nothing, or for itself")
+            size = sizes[anchor]
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = open_nodes.pop()
+        elif not isinstance(event, yaml.ScalarEvent):
+            continue
+        else:
+            event.value.encode()  # half of a surrogate pair is an error
+        if anchor:
+            sizes[anchor] = size
+        outer, total = open_nodes[-1]
+        if total + size > _MAXIMUM_VALUES:
+            raise yaml.YAMLError(f"more than {_MAXIMUM_VALUES:,} values")
+        open_nodes[-1] = (outer, total + size)
+
+
+class _PlainLoader(_FastLoader):  # type: ignore[misc]
+    """Safe YAML in which a key that stands twice is an error, and whole numbers have 64 bits."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _value in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.YAMLError(f"key {key!r} stands twice, line {node.start_mark.line + 1}")
+            seen.add(key)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+    def construct_whole_number(self, node: yaml.ScalarNode) -> int:
+        """Return the number; sexagesimal ones of a megabyte would take hours."""
+        words = str(self.construct_scalar(node))
+        number = self.construct_yaml_int(node) if len(words) <= _MAXIMUM_DIGITS else 1 << 64
+        if not -(1 << 63) <= number < 1 << 63:
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"a whole number of more than 64 bits, line {line}")
+        return int(number)
+
+    def construct_decimal(self, node: yaml.ScalarNode) -> float:
+        """Return the number; the same holds for sexagesimal ones."""
+        if len(str(self.construct_scalar(node))) > _MAXIMUM_DIGITS:
+            raise yaml.YAMLError(f"a number of many digits, line {node.start_mark.line + 1}")
+        return float(self.construct_yaml_float(node))
+
+
+_PlainLoader.add_constructor("tag:yaml.org,2002:int", _PlainLoader.construct_whole_number)
+_PlainLoader.add_constructor("tag:yaml.org,2002:float", _PlainLoader.construct_decimal)
