@@ -10,10 +10,10 @@ import contextlib
 import errno
 import fcntl
 import filecmp
-import glob
 import hashlib
 import os
 import re
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +25,8 @@ from typing import BinaryIO, TextIO
 from sayso.errors import ConflictError, DiskError, InputError, SaysoError
 
 PARTIAL_SUFFIX = ".partial"
+PRIVATE_FOLDER = ".sayso"
+_IGNORE_ALL = b"*\n"
 BUFFER_BYTES = 1 << 20
 MAXIMUM_BYTES = 1 << 28  # of a file or a line that is held in memory
 ContentWriter = Callable[[BinaryIO], None]
@@ -210,15 +212,99 @@ def _iterate_files(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
                 yield path
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it that are missing.
+
+    Every ``.sayso/`` on the way becomes one that only its owner can enter and that git ignores, as
+    it holds tokens and addresses.
+
+    Args:
+        mode: permissions of the folder if it is new.
+
+    Raises:
+        DiskError: the disk refused.
+        InputError: ``.sayso`` is a link.
+    """
+    for each in (*reversed(folder.parents), folder):
+        if each.name == PRIVATE_FOLDER:
+            _make_private_folder(each)
+    with convert_os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
+
+
+def _make_private_folder(folder: Path) -> None:
+    ignore = folder / ".gitignore"
+    with convert_os_errors(folder):
+        if folder.is_symlink():
+            raise _link_error(folder)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            folder.chmod(0o700)
+        if ignore.is_symlink() or not exists(ignore) or read_file(ignore) != _IGNORE_ALL:
+            with create_file(ignore) as file:
+                file.write(_IGNORE_ALL)
+
+
+def create_file(path: Path, mode: int = 0o644) -> BinaryIO:
+    """Open a new file for writing in place of what is there; a link there is not followed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # O_EXCL refuses links, too
+    with convert_os_errors(path):
+        try:
+            descriptor = os.open(path, flags, mode)
+        except FileExistsError:
+            path.unlink()
+            descriptor = os.open(path, flags, mode)
+        return os.fdopen(descriptor, "wb", buffering=BUFFER_BYTES)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link but not what it leads to, or a folder with everything in it."""
+    with convert_os_errors(path):
+        if is_folder(path) and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.is_symlink() or exists(path):
+            path.unlink(missing_ok=True)
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse links below a folder through which a command would write or delete somewhere else.
+
+    A clone may bring them. Links to files are fine outside ``.sayso/``, since files are never
+    written in place there. Inside, a link may only lead from folder to folder side by side, as to
+    the present model.
+
+    Raises:
+        InputError: there is such a link.
+        DiskError: a folder cannot be read.
+    """
+    if folder.is_symlink():
+        raise _link_error(folder)
+    with convert_os_errors(folder):
+        for entry in _scan(folder):
+            path = Path(entry.path)
+            if not entry.is_symlink():
+                if entry.is_dir():
+                    refuse_links(path)
+            elif PRIVATE_FOLDER in path.parts:
+                if not entry.is_dir() or str(path.readlink()) != path.readlink().name:
+                    raise _link_error(path)
+            elif not entry.is_file():
+                raise _link_error(path)
+
+
+def _link_error(path: Path) -> InputError:
+    what = "a link, through which files elsewhere would be changed"
+    return InputError(what, where=str(path), remedy="remove the link, or copy what it leads to")
+
+
 @contextlib.contextmanager
 def _open_partial_file(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
     partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL_SUFFIX}")
     with convert_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _remove_abandoned_partial_files(path)
         try:
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-            with os.fdopen(descriptor, "wb", buffering=BUFFER_BYTES) as file:
+            with create_file(partial, mode) as file:
                 yield file, partial
         finally:
             partial.unlink(missing_ok=True)
@@ -226,10 +312,11 @@ def _open_partial_file(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]
 
 def _remove_abandoned_partial_files(path: Path) -> None:
     """Remove partial files whose writer, named in the file name, no longer runs."""
-    for partial in list_files(path.parent, f"{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
-        process = partial.name.removeprefix(f"{path.name}.").removesuffix(PARTIAL_SUFFIX)
-        if process.isdecimal() and not is_process_alive(int(process)):
-            partial.unlink(missing_ok=True)
+    ours = re.compile(re.escape(path.name) + r"\.([0-9]{1,9})" + re.escape(PARTIAL_SUFFIX))
+    for name in list_names(path.parent):
+        found = ours.fullmatch(name)
+        if found and not is_process_alive(int(found[1])):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def is_process_alive(process: int) -> bool:
@@ -307,8 +394,7 @@ def write_if_changed(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
 
 def write_secret(path: Path, content: str) -> None:
     """Write a file that only its owner can read, in a folder that only its owner can enter."""
-    with convert_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent, mode=0o700)
     with open_replacement(path, mode=0o600) as file:
         file.write(content.encode())
 
@@ -322,11 +408,11 @@ def hold_lock(path: Path, command: str) -> Iterator[None]:
 
     Raises:
         ConflictError: another process holds the lock.
+        InputError: a link is in its place, which may lead to any file of the user.
     """
     with contextlib.ExitStack() as stack:
-        with convert_os_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = stack.enter_context(path.open("a+", encoding="utf-8"))
+        make_folder(path.parent)
+        file = stack.enter_context(_open_lock(path))
         if not _try_lock(file):
             file.seek(0)
             holder = file.read().strip() or "another command"
@@ -342,6 +428,23 @@ def hold_lock(path: Path, command: str) -> Iterator[None]:
         yield
         file.seek(0)
         file.truncate()
+
+
+def _open_lock(path: Path) -> TextIO:
+    with convert_os_errors(path):
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise _link_error(path) from error
+            raise
+        try:
+            _require_regular(path, os.fstat(descriptor).st_mode)
+        except InputError:
+            os.close(descriptor)
+            raise
+        return os.fdopen(descriptor, "r+", encoding="utf-8")
 
 
 def _try_lock(file: TextIO) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sayso.errors import InputError, UsageError
-from sayso.files import is_file, read_text
+from sayso.files import PRIVATE_FOLDER, is_file, read_text, refuse_links
 
 SCHEMA_FILE = Path("schema/schema.yaml")
 
@@ -47,7 +47,7 @@ class Checkout:
     @property
     def private(self) -> Path:
         """``.sayso/``: server data, secrets, caches. Never in git, never in a release."""
-        return self.root / ".sayso"
+        return self.root / PRIVATE_FOLDER
 
     def find_setting(self, name: str, option: str | None = None) -> Setting | None:
         """Return a setting from the source of the highest precedence, or None.
@@ -105,12 +105,14 @@ def find_checkout(root: Path | None = None) -> Checkout:
 
     Raises:
         UsageError: there is none.
-        InputError: its ``pyproject.toml`` is not TOML.
+        InputError: its ``pyproject.toml`` is not TOML, or a link would lead writes elsewhere.
     """
     start = (root or Path.cwd()).resolve()
     candidates = [start] if root else [start, *start.parents]
     for folder in candidates:
         if is_file(folder / SCHEMA_FILE):
+            for name in ("corpus", "schema", PRIVATE_FOLDER):
+                refuse_links(folder / name)
             return Checkout(folder, _read_tool_table(folder / "pyproject.toml"))
     raise UsageError(
         f"no {SCHEMA_FILE} here" if root else f"no {SCHEMA_FILE} here or above",

@@ -23,7 +23,7 @@ from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.annotation_table import SourceLine
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, file_digest, open_file
+from sayso.files import convert_os_errors, file_digest, make_folder, open_file
 from sayso.models import DocId, Document, Split, sha256
 
 CHUNK_DOCUMENTS = 2_000
@@ -164,7 +164,7 @@ def list_batches(corpus: CorpusFiles, spool: Path) -> list[ArticleBatch]:
     if len(files) < 2:
         return [ArticleBatch(path, tuple(sources)) for path in files]
     with convert_os_errors(spool):
-        spool.mkdir(parents=True, exist_ok=True)
+        make_folder(spool)
         spooled = _spool_by_batch(files, sources, spool)
     return [
         ArticleBatch(

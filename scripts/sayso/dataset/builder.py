@@ -10,7 +10,6 @@ after an interrupted build, gets an error and never the rows of two builds.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -40,8 +39,10 @@ from sayso.files import (
     file_digest,
     hold_lock,
     list_files,
+    make_folder,
     open_file,
     read_file,
+    remove,
     write_if_changed,
 )
 from sayso.schema.declarations import load_schema, schema_digest
@@ -157,9 +158,7 @@ class _DatasetBuilder:
 
     def _remove_temporary_files(self) -> None:
         for folder in (self.staging, self.spool):
-            with convert_os_errors(folder):
-                if exists(folder):
-                    shutil.rmtree(folder)
+            remove(folder)
 
     def _read_state(self) -> _BuildState:
         try:
@@ -292,7 +291,7 @@ class _DatasetBuilder:
         for name in written:
             target = self.corpus.folder / name
             with convert_os_errors(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 (self.staging / name).replace(target)
         for name in removed:
             with convert_os_errors(self.corpus.folder / name):

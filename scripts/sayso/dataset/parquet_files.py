@@ -24,7 +24,7 @@ from sayso.dataset.annotated_chunk import ConfigTable
 from sayso.dataset.build_counts import Counts
 from sayso.dataset.content_digest import content_sha256
 from sayso.errors import SaysoError
-from sayso.files import convert_os_errors, is_file, open_file
+from sayso.files import convert_os_errors, create_file, is_file, make_folder, open_file
 
 ROW_GROUP_ROWS = 10_000
 ROW_GROUP_BYTES = 6 << 20
@@ -76,8 +76,8 @@ class DatasetFileWriter:
         self._counts: Counts = Counter()
         self._writer: pq.ParquetWriter | None = None
         with convert_os_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb")
+            make_folder(path.parent)
+            self._file = create_file(path)
 
     def add(self, table: ConfigTable) -> None:
         """Append rows."""

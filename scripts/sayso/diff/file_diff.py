@@ -32,6 +32,7 @@ from sayso.diff.line_alignment import (
 from sayso.diff.record_diff import build_entry, decode_line
 from sayso.diff.schema_diff import diff_schemas
 from sayso.errors import InputError
+from sayso.files import make_folder
 from sayso.models import Annotation, Document, Gold
 from sayso.schema.declarations import Schema, read_yaml
 from sayso.schema.migrations import Migrations, load_migrations
@@ -117,7 +118,7 @@ class FileComparison:
         for name in names:
             path = folder / version / name
             if name == SCHEMA_FILE.as_posix() or name.startswith(f"{SCHEMA_FOLDER}/migrations/"):
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(path.parent)
                 with open_file(name) as file:
                     path.write_bytes(file.read())
         if SCHEMA_FILE.as_posix() not in names:

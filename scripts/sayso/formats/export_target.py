@@ -5,7 +5,6 @@ from __future__ import annotations
 import filecmp
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from sayso.files import (
     is_process_alive,
     list_files,
     list_names,
+    make_folder,
+    remove,
 )
 
 MARKER_FILE = ".sayso-export"  # in a folder that an export made, and that the next one may replace
@@ -35,12 +36,12 @@ def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool)
     """
     with convert_os_errors(target):
         _refuse_foreign_target(target, folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         _remove_leftovers(target)
         partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
         try:
             if folder:
-                partial.mkdir()
+                make_folder(partial)
                 note = "made by sayso export, which may replace this folder\n"
                 (partial / MARKER_FILE).write_text(note)
             write(partial)
@@ -48,7 +49,7 @@ def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool)
             if changed:
                 _replace(partial, target)
         finally:
-            _remove(partial)
+            remove(partial)
     return changed
 
 
@@ -70,7 +71,7 @@ def _remove_leftovers(target: Path) -> None:
     for name in list_names(target.parent):
         found = ours.fullmatch(name)
         if found and not is_process_alive(int(found[1])):
-            _remove(target.with_name(name))
+            remove(target.with_name(name))
 
 
 def _has_same_content(one: Path, other: Path) -> bool:
@@ -92,13 +93,6 @@ def _replace(partial: Path, target: Path) -> None:
         old = partial.with_name(f"{target.name}.old.{os.getpid()}{PARTIAL_SUFFIX}")
         target.replace(old)
         partial.replace(target)
-        _remove(old)
+        remove(old)
     else:
         partial.replace(target)
-
-
-def _remove(path: Path) -> None:
-    if is_folder(path):
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ by document.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, make_folder, remove
 from sayso.models import Annotation, encode, sha256
 
 _TABLES = """
@@ -92,8 +91,8 @@ class ImportStaging:
 def open_staging(folder: Path, name: str) -> Iterator[ImportStaging]:
     """Stage under ``folder``, which is removed before and after; ``name`` is the source's."""
     with convert_os_errors(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "articles").mkdir(parents=True, mode=0o700)
+        remove(folder)
+        make_folder(folder / "articles")
         try:
             with contextlib.closing(sqlite3.connect(folder / "annotations.sqlite")) as tables:
                 tables.executescript(_TABLES)
@@ -101,4 +100,4 @@ def open_staging(folder: Path, name: str) -> Iterator[ImportStaging]:
                 articles.touch()
                 yield ImportStaging(tables, articles)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)

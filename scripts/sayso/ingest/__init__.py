@@ -16,7 +16,7 @@ from pathlib import Path
 from sayso.callbacks import ReportProgress
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, InputError, SaysoError, UsageError
-from sayso.files import convert_os_errors, hold_lock
+from sayso.files import hold_lock, make_folder
 from sayso.ingest.article_index import ArticleIndex, open_index
 from sayso.ingest.article_metadata import is_date, read_metadata_table, validate_metadata
 from sayso.ingest.article_reader import ArticleFormat, ArticleReader, ReceivedArticle
@@ -105,8 +105,7 @@ def ingest(
         DiskError: the disk refused; running the command again completes it.
     """
     private, corpus = checkout.private, CorpusFiles(checkout.root)
-    with convert_os_errors(private):
-        private.mkdir(mode=0o700, exist_ok=True)
+    make_folder(private)
     defaults = {
         "ingested": _resolve_day(request.ingested),
         "language": _find_default_language(checkout),

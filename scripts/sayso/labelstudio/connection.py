@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sayso.errors import AuthError, ServerError, UsageError
-from sayso.files import convert_os_errors, exists
+from sayso.files import convert_os_errors, exists, make_folder
 from sayso.labelstudio import server
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.retries import ReportWait, read_retry_policy
@@ -106,7 +106,7 @@ def _require_release(checkout: Checkout, client: LabelStudioClient) -> None:
         what = f"Label Studio {release} is older than {OLDEST_RELEASE}"
         raise ServerError(what, where=client.url, remedy="upgrade the server")
     with convert_os_errors(marker):
-        marker.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(marker.parent)
         marker.touch()
 
 

@@ -22,6 +22,7 @@ from sayso.files import (
     convert_os_errors,
     exists,
     list_files,
+    make_folder,
     read_text,
     write_if_changed,
 )
@@ -37,7 +38,7 @@ def restore_database(database: Path) -> None:
         return
     partial = database.with_name(database.name + PARTIAL_SUFFIX)
     with convert_os_errors(database), _explain_sqlite_errors(database):
-        database.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(database.parent)
         for leftover in list_files(database.parent, f"{database.name}{PARTIAL_SUFFIX}*"):
             leftover.unlink()
         with contextlib.closing(sqlite3.connect(partial)) as connection:

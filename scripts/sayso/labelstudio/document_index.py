@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import DiskError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, make_folder
 from sayso.models import Document
 from sayso.settings import Checkout
 
@@ -40,7 +40,7 @@ def open_document_index(checkout: Checkout) -> Iterator[DocumentIndex]:
     """
     path = checkout.private / "cache" / "documents.sqlite3"
     with convert_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
     try:
         with closing(sqlite3.connect(path)) as connection:
             yield DocumentIndex(CorpusFiles(checkout.root), connection)

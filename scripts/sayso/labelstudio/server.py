@@ -24,7 +24,15 @@ import msgspec
 
 from sayso.callbacks import Advance
 from sayso.errors import ConflictError, ServerError, UsageError
-from sayso.files import convert_os_errors, exists, hold_lock, open_file, open_replacement, read_file
+from sayso.files import (
+    convert_os_errors,
+    exists,
+    hold_lock,
+    make_folder,
+    open_file,
+    open_replacement,
+    read_file,
+)
 from sayso.labelstudio import database_template, process
 from sayso.labelstudio.credentials import Credentials, ensure_credentials, read_credentials
 from sayso.labelstudio.process import POLL_INTERVAL, ProcessIdentity, identify_process
@@ -115,7 +123,7 @@ def start(
     """
     folder = server_folder(checkout)
     with convert_os_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         folder.chmod(0o700)
     with hold_lock(folder / "lock", "sayso studio up"):
         credentials = ensure_credentials(folder / "secrets.json")

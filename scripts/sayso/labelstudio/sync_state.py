@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sayso.errors import DiskError
-from sayso.files import exists
+from sayso.files import exists, make_folder
 from sayso.labelstudio import server, tasks
 from sayso.labelstudio.api_types import AnnotatedTask, BareTask, ListedProject, TaskPage
 from sayso.labelstudio.client import LabelStudioClient
@@ -53,7 +53,7 @@ def open_sync_state(
         DiskError: SQLite cannot read or write it.
     """
     path = _find_path(checkout, client, project)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     connection = sqlite3.connect(path)
     try:
         # In this mode a commit survives the death of the process, which is what can happen.

@@ -34,6 +34,7 @@ from sayso.files import (
     is_file,
     list_files,
     list_folders,
+    make_folder,
     read_text,
     write_if_changed,
 )
@@ -165,7 +166,7 @@ def _write_release(
     for path in list_files(release):
         if path.name not in _UNCOPIED and target != release:
             with convert_os_errors(path):
-                target.mkdir(parents=True, exist_ok=True)
+                make_folder(target)
                 shutil.copyfile(path, target / path.name)
     with convert_os_errors(release / CARD_FILE):
         card = read_text(release / CARD_FILE)

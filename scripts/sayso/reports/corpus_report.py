@@ -16,7 +16,7 @@ from sayso.adjudication.deciders import describe_decisions
 from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, make_folder
 from sayso.reports.corpus_packer import CorpusPacker
 from sayso.reports.corpus_statistics import CorpusStatistics
 from sayso.reports.html_page import HtmlPage, JsonSpool, PageResult, build_data_block, label_colours
@@ -46,7 +46,7 @@ def write_report(
     version = str(checkout.tool_table.get("data_version", "not given"))
     with ExitStack() as stack:
         with convert_os_errors(out):
-            out.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(out.parent)
         content = _ReportContent(
             schema, [stack.enter_context(JsonSpool.open(out.parent)) for _ in range(3)]
         )

@@ -12,7 +12,7 @@ import msgspec
 from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
 from sayso.agreement.disagreement_counts import COUNT_COLUMNS, DisagreementCounts
 from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS, Disagreement, DisagreementSide
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, make_folder
 from sayso.labelstudio.urls import build_task_url
 from sayso.models import Annotation, Mention
 from sayso.reports.html_page import HtmlPage, JsonSpool, PageResult, build_data_block, label_colours
@@ -41,7 +41,7 @@ def write_explorer(
     """
     packer = PassagePacker(schema)
     with convert_os_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(out.parent)
     with JsonSpool.open(out.parent) as spool:
         for case in cases:
             for passage in packer.pack_passages(case):

@@ -22,7 +22,7 @@ from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError, UsageError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, make_folder
 from sayso.reports.gold_comparison import (
     EMPTY_SCORE,
     GOLD,
@@ -187,8 +187,7 @@ def _find_folder(checkout: Checkout, out: Path | None) -> Path:
 
 
 def _make_private_folder(folder: Path) -> None:
-    with convert_os_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, mode=0o700)
 
 
 def _campaign_folder(folder: Path, campaign: str) -> Path:

@@ -9,7 +9,6 @@ same annotations, seed and libraries give the same model.
 from __future__ import annotations
 
 import random
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,8 @@ from sayso.files import (
     is_file,
     list_files,
     list_folders,
+    make_folder,
+    remove,
     write_if_changed,
 )
 from sayso.models import Document, Mention
@@ -264,18 +265,18 @@ def _save_model(pipeline: Any, card: ModelCard, folder: Path) -> bool:
     one.
     """
     with convert_os_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         partial = folder.parent / f"{folder.name}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
+        remove(partial)
         pipeline.to_disk(partial)
         encoded = msgspec.json.format(msgspec.json.encode(card), indent=1)
         write_if_changed(partial / CARD_FILE, encoded)
         files = list_files(partial, "**/*")
         name = f"{folder.name}-{compute_digest(*files)}"
         if folder.is_symlink() and folder.readlink() == Path(name):
-            shutil.rmtree(partial)
+            remove(partial)
             return False
-        shutil.rmtree(folder.with_name(name), ignore_errors=True)
+        remove(folder.with_name(name))
         partial.rename(folder.with_name(name))
         _point_link(folder, name)
     return True
@@ -294,4 +295,4 @@ def _point_link(folder: Path, name: str) -> None:
     link.replace(folder)
     for old in list_folders(folder.parent):
         if old.name.startswith(f"{folder.name}-") and old.name != name and is_file(old / CARD_FILE):
-            shutil.rmtree(old)
+            remove(old)
