@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kill_sweep import SCENARIOS, KillScenario
+from tests.kill_scenarios import SCENARIOS, KillScenario
 
 pytestmark = pytest.mark.slow
 
