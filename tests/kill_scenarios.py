@@ -204,6 +204,7 @@ class KillScenario:
         self.words = SCENARIOS[name](self.root, inputs)
         self.root.rename(self._start)
         self._set_back()
+        run_command(self.root, "--version")  # starts the server of forks
         began = time.monotonic()
         self.changes = count_changes(self.root, *self.words, environment=FIXED_DAY)
         self.seconds = time.monotonic() - began
@@ -222,13 +223,22 @@ class KillScenario:
         """Kill the command at random moments, then run it to its end. Return the moments."""
         self._set_back()
         moments = [self._run_killed(chance) for _ in range(chance.choice((1, 1, 2)))]
+        self._require_end(moments)
+        return moments
+
+    def run_killed_before(self, change: int) -> None:
+        """Kill the command before a change to a file, then run it to its end."""
+        self._set_back()
+        run_command(self.root, *self.words, environment=FIXED_DAY, changes=change)
+        self._require_end([f"before change {change} of {self.changes}"])
+
+    def _require_end(self, moments: list[str]) -> None:
         told = f"{' '.join(self.words)}, killed {' and '.join(moments)}"
         result = run_command(self.root, *self.words, environment=FIXED_DAY)
         assert result.code == 0, f"{told}: {result}"
         state = self.read_state()
         different = {n for n in {*state, *self.expected} if state.get(n) != self.expected.get(n)}
         assert not different, f"{told}: {sorted(different)} differ"
-        return moments
 
     def _run_killed(self, chance: random.Random) -> str:
         change, share = chance.randint(1, self.changes), chance.random()

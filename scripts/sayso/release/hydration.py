@@ -158,7 +158,8 @@ def _write_release(
     report_progress: ReportProgress,
 ) -> Iterator[str]:
     """Write everything to ``target``, the card last. Yields what changed."""
-    for path in files:
+    # Articles after all that quotes them: by them a run after a kill sees what is missing.
+    for path in sorted(files, key=lambda path: path.parent.name == "articles"):
         name = path.relative_to(release).as_posix()
         if _write_restored(path, target / name, find_text):
             yield name
