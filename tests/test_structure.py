@@ -87,6 +87,7 @@ OWNERS = {
     "spacy": ("formats/spacy_docbin.py", "suggest/"),
     "text_to_num": ("suggest/quantities.py",),
     "xml": ("labelstudio/", "reports/svg_plots.py"),
+    "zipfile": ("formats/zip_archives.py",),
     "yaml": ("schema/yaml_reader.py", "dataset/card/yaml_header.py"),  # the latter writes
 }
 

@@ -8,16 +8,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, open_file, replace_if_changed
-from sayso.models import encode
+from sayso.files import MAXIMUM_BYTES, convert_os_errors, open_file, replace_if_changed
+from sayso.models import DECODE_ERRORS, encode
 
 RecordT = TypeVar("RecordT")
+_NESTED = "nested without end"
+
+
+class LongLineError(InputError):
+    """A line is too long to be held in memory."""
+
+
+def iterate_lines(stream: BinaryIO, name: str, limit: int = MAXIMUM_BYTES) -> Iterator[bytes]:
+    """Yield the lines of a stream with their line ends.
+
+    Raises:
+        LongLineError: a line has more bytes than ``limit``; no more of it was read.
+    """
+    for number, line in enumerate(iter(partial(stream.readline, limit + 1), b""), 1):
+        if len(line) > limit:
+            what, remedy = f"a line of more than {limit:,} bytes", "split it, or remove it"
+            raise LongLineError(what, where=f"{name}:{number}", remedy=remedy)
+        yield line
 
 
 def read(path: Path, record: type[RecordT]) -> Iterator[RecordT]:
@@ -29,9 +48,9 @@ def read(path: Path, record: type[RecordT]) -> Iterator[RecordT]:
     decode = msgspec.json.Decoder(record).decode
     with convert_os_errors(path), open_file(path) as file:
         try:
-            for line in file:
+            for line in iterate_lines(file, str(path)):
                 yield decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except DECODE_ERRORS:
             # Counting lines costs a tenth of reading them, so only a file with an error is counted.
             for _number, _line, _value in read_lines(path, record):
                 pass
@@ -58,19 +77,21 @@ def read_lines_or_errors(
     """Yield like `read_lines`, with the error of a broken line in place of its record."""
     decode = msgspec.json.Decoder(record).decode
     with convert_os_errors(path), open_file(path) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iterate_lines(file, str(path)), 1):
             value: RecordT | InputError
             try:
                 value = decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except DECODE_ERRORS as error:
                 value = _line_error(path, number, error)
             yield number, line, value
 
 
 def _line_error(path: Path, number: int, cause: Exception) -> InputError:
-    what = (
-        f"not UTF-8 at byte {cause.start}" if isinstance(cause, UnicodeDecodeError) else str(cause)
-    )
+    what = str(cause)
+    if isinstance(cause, UnicodeDecodeError):
+        what = f"not UTF-8 at byte {cause.start}"
+    elif isinstance(cause, RecursionError):
+        what = _NESTED
     remedy = "restore the line from git, or remove it"
     error = InputError(what, where=f"{path}:{number}", remedy=remedy)
     error.__cause__ = cause
@@ -93,13 +114,16 @@ def write(path: Path, records: Iterable[Any]) -> bool:
     return replace_if_changed(path, write_lines)
 
 
-def read_objects(stream: Iterable[bytes], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_objects(
+    stream: BinaryIO, name: str, limit: int = MAXIMUM_BYTES
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number from 1, object) for a file from elsewhere, without blank lines.
 
     Raises:
         InputError: a line is not UTF-8, not JSON, not an object, or has a key twice.
+        LongLineError: a line has more bytes than ``limit``.
     """
-    for number, line in enumerate(stream, 1):
+    for number, line in enumerate(iterate_lines(stream, name, limit), 1):
         if line.strip():
             yield number, _parse_object(line, f"{name}:{number}")
 
@@ -111,9 +135,9 @@ def _parse_object(line: bytes, where: str) -> dict[str, Any]:
     try:
         value = jsonlines.Reader([line], loads=_parse_strict_json).read()
     except jsonlines.InvalidLineError as error:
-        what = str(error).removesuffix(f" (line {error.lineno})")
+        what = str(error).removesuffix(f" (line {error.lineno})").partition("; use sys.")[0]
     except RecursionError:
-        what = "nested without end"
+        what = _NESTED
     else:
         if isinstance(value, dict):
             return value

@@ -48,6 +48,9 @@ StartedFrom = Literal["nothing", "prediction", "annotation"]
 DecisionMethod = Literal["unanimous", "majority", "adjudicated"]
 AttributeValue = str | int
 
+DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""Raised where bytes are not JSON of a record; the last is for nesting without end."""
+
 UNKNOWN_LICENCE = "unknown"
 UNKNOWN_KIND = "unknown"  # in gold of version 0.1.0, also of the method
 

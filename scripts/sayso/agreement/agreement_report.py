@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from sayso.agreement.bootstrap import AGGREGATION_RULE, CONFIDENCE, Figure
 from sayso.errors import InputError
+from sayso.models import DECODE_ERRORS
 
 
 class PairMeasurement(Struct, frozen=True, kw_only=True):
@@ -99,6 +100,6 @@ def decode_report(content: bytes, where: str) -> AgreementReport:
     """
     try:
         return msgspec.json.decode(content, type=AgreementReport)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except DECODE_ERRORS as error:
         remedy = "run `sayso build`, which makes it anew"
         raise InputError(str(error), where=where, remedy=remedy) from error

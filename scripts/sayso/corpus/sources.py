@@ -30,7 +30,7 @@ from sayso.files import (
     list_folders,
     open_file,
 )
-from sayso.models import Annotation, AnnotationOrigin, Document, Gold, encode
+from sayso.models import DECODE_ERRORS, Annotation, AnnotationOrigin, Document, Gold, encode
 
 BATCH_DOCUMENTS = 10_000
 BATCH_BYTES = 64 << 20
@@ -198,7 +198,7 @@ class CorpusFiles:
             line = file.read(length)
         try:
             return msgspec.json.decode(line, type=Document)
-        except msgspec.MsgspecError as error:
+        except DECODE_ERRORS as error:
             raise InputError(
                 "it changed while it was read", where=str(path), remedy="run the command again"
             ) from error

@@ -23,7 +23,7 @@ import pyarrow.json
 from sayso.dataset.features import arrow_schema, attribute_columns, json_columns
 from sayso.errors import InputError, SpanError
 from sayso.files import open_file
-from sayso.models import Annotation, Gold, update_line
+from sayso.models import DECODE_ERRORS, Annotation, Gold, update_line
 from sayso.schema.declarations import Schema
 
 _BLOCK_BYTES = 4 << 20
@@ -145,7 +145,7 @@ class AnnotationTable:
                 record: Any = msgspec.json.decode(
                     line.content, type=Gold if line.gold else Annotation
                 )
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except DECODE_ERRORS as error:
                 raise InputError(str(error), where=line.location, remedy=_RESTORE) from error
             except SpanError as error:
                 where = f"{line.location} {error.where}"

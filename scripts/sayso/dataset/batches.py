@@ -24,7 +24,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.annotation_table import SourceLine
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, file_digest, make_folder, open_file
-from sayso.models import DocId, Document, Split, sha256
+from sayso.models import DECODE_ERRORS, DocId, Document, Split, sha256
 
 CHUNK_DOCUMENTS = 2_000
 CHUNK_BYTES = 4 << 20
@@ -255,6 +255,6 @@ def _read_doc_id(content: bytes, path: Path, number: int) -> str:
         return content[len(_CANONICAL_START) : end].decode("ascii", "replace")
     try:
         return msgspec.json.decode(content, type=_LineHead).doc_id
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except DECODE_ERRORS as error:
         remedy = "restore the line from git, or remove it"
         raise InputError(str(error), where=f"{path}:{number}", remedy=remedy) from error

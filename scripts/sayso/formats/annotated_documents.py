@@ -121,6 +121,24 @@ def read_metadata_file(path: Path) -> dict[str, MetadataRecord]:
     )
 
 
+def require_text(record: object, location: str) -> None:
+    """Raise unless everything in a record can be stored.
+
+    Raises:
+        InputError: half of a surrogate pair, a number of thousands of digits, or nesting without
+            end.
+    """
+    try:
+        msgspec.json.encode(record)
+    except UnicodeEncodeError as error:
+        what = f"half of a surrogate pair, U+{ord(error.object[error.start]):04X}"
+        remedy = "get the file again from its source; this copy is damaged"
+        raise InputError(what, where=location, remedy=remedy) from error
+    except (ValueError, RecursionError) as error:
+        remedy = "correct it where it comes from"
+        raise InputError(str(error)[:200], where=location, remedy=remedy) from error
+
+
 def require_inside(span: Span, text: str, location: str) -> None:
     """Raise unless the span is inside the text and not empty.
 

@@ -281,7 +281,7 @@ class _BratDocument:
             pieces = [Span(*map(int, piece.split(" "))) for piece in offsets.strip().split(";")]
         except (ValueError, TypeError):
             raise InputError(
-                f"offsets {offsets!r}", where=location, remedy="write them as START END"
+                f"offsets {offsets!r}"[:200], where=location, remedy="write them as START END"
             ) from None
         if identifier in self.mentions:
             raise InputError(

@@ -14,11 +14,14 @@ there a sentence is a line of the document, and tokens are found in it from left
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
+import msgspec
+
+from sayso import jsonl
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, open_file
 from sayso.formats.annotated_documents import (
@@ -33,6 +36,7 @@ from sayso.formats.annotated_documents import (
 from sayso.formats.format_registry import ImportContext
 from sayso.formats.losses import Loss, Losses
 from sayso.formats.token_grid import TokenGrid, build_grid
+from sayso.models import DECODE_ERRORS
 from sayso.spans import Span
 
 _OWN_COLUMNS = ("ID", "FORM", "START", "END")
@@ -148,8 +152,8 @@ def _format_sentence(
     return "\n".join(lines) + "\n\n"
 
 
-def _decode_lines(stream: Iterable[bytes], path: Path) -> Iterator[tuple[int, str]]:
-    for number, raw in enumerate(stream, 1):
+def _decode_lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
+    for number, raw in enumerate(jsonl.iterate_lines(stream, str(path)), 1):
         try:
             yield number, raw.decode().removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
@@ -158,6 +162,14 @@ def _decode_lines(stream: Iterable[bytes], path: Path) -> Iterator[tuple[int, st
                 where=f"{path}:{number}",
                 remedy="convert it: iconv -f ENCODING -t UTF-8",
             ) from error
+
+
+class _WholeDocument(msgspec.Struct):
+    """``# document``: the whole of it, where we wrote the file."""
+
+    text: str | None = None
+    about: dict[str, str] = {}
+    note: str | None = None
 
 
 class _ConllToken(NamedTuple):
@@ -179,7 +191,7 @@ class _ConllDocument:
 
     doc_id: str
     columns: tuple[str, ...]
-    whole: dict[str, Any] = field(default_factory=dict)
+    whole: _WholeDocument = field(default_factory=lambda: _WholeDocument())
     sentences: list[_ConllSentence] = field(default_factory=lambda: [_ConllSentence()])
     has_content: bool = False
 
@@ -205,12 +217,10 @@ class _ConllDocument:
             self.sentences[-1].text = value
         else:
             try:
-                whole = json.loads(value)
-            except json.JSONDecodeError as error:
-                raise InputError(
-                    f"# document is no JSON: {error}", where=location, remedy=_REMEDY
-                ) from error
-            self.whole = whole if isinstance(whole, dict) else {}
+                self.whole = msgspec.json.decode(value, type=_WholeDocument)
+            except DECODE_ERRORS as error:
+                what = f"# document is no JSON of ours: {error}"
+                raise InputError(what[:300], where=location, remedy=_REMEDY) from error
 
     def _add_token(self, line: str, location: str) -> None:
         cells = line.split("\t")
@@ -228,8 +238,8 @@ class _ConllDocument:
     def finish(self, context: ImportContext) -> AnnotatedDocument:
         """Return the document, once all its lines were added."""
         sentences = [each for each in self.sentences if each.tokens or each.text is not None]
-        text = self.whole.get("text")
-        if isinstance(text, str):
+        text = self.whole.text
+        if text is not None:
             spans = [[_parse_offsets(token) for token in each.tokens] for each in sentences]
         else:
             text, spans = _rebuild_text(sentences, context)
@@ -244,8 +254,8 @@ class _ConllDocument:
             AnnotatedDocument(
                 doc_id=self.doc_id,
                 text=text,
-                about=self.whole.get("about", {}),
-                note=self.whole.get("note"),
+                about=self.whole.about,
+                note=self.whole.note,
                 mentions=tuple(mentions),
             )
         )

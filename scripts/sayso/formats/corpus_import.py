@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from sayso.callbacks import Advance
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import ConflictError, InputError, UsageError
 from sayso.files import exists, hold_lock, is_file, is_folder
-from sayso.formats.annotated_documents import AnnotatedDocument
+from sayso.formats.annotated_documents import AnnotatedDocument, require_text
 from sayso.formats.corpus_export import LossError
 from sayso.formats.format_registry import IMPORT_FORMATS, ImportContext, find_format
 from sayso.formats.import_staging import ImportStaging, annotation_key, open_staging
@@ -41,6 +43,7 @@ from sayso.schema.declarations import Schema, SchemaVersion, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout, current_time
 
 _PULLED_FROM = "label-studio"  # as the origin of what a pull brought
+_NUMBER = re.compile("[0-9]{1,18}")  # fits into 64 bits
 _CHANGES = ("new", "changed", "unchanged")
 
 
@@ -151,6 +154,7 @@ class _ImportRun:
 
     def _stage_document(self, annotated: AnnotatedDocument) -> None:
         location = f"{self.request.path}, document {annotated.doc_id}"
+        require_text(annotated, location)
         remedy = "rename the document: letters, digits, point, hyphen, underscore"
         _convert_field(annotated.doc_id, DocId, "doc_id", location, remedy)
         known = {name: value for name, value in annotated.about.items() if name in METADATA_FIELDS}
@@ -184,7 +188,6 @@ class _ImportRun:
             remedy = "correct it where it comes from"
             return _convert_field(about.get(name, default), kind, name, location, remedy)
 
-        seconds = about.get("lead_time_seconds")
         return Annotation(
             doc_id=annotated.doc_id,
             text_sha256=sha256(annotated.text),
@@ -199,7 +202,7 @@ class _ImportRun:
             status=convert("status", "submitted", AnnotationStatus),
             created=about.get("created", ""),
             updated=about.get("updated", about.get("created", "")),
-            lead_time_seconds=float(seconds) if seconds else None,
+            lead_time_seconds=_parse_seconds(about, location),
             started_from=convert("started_from", "nothing", StartedFrom),
             unseen=about.get("unseen") == "True",
             mentions=mapped.mentions,
@@ -271,9 +274,23 @@ def _convert_field(value: str | None, kind: Any, name: str, location: str, remed
         raise InputError(f"{value!r} cannot be {name}", where=location, remedy=remedy) from error
 
 
+def _parse_seconds(about: Mapping[str, str], location: str) -> float | None:
+    given = about.get("lead_time_seconds")
+    if not given:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        remedy = "correct it where it comes from"
+        raise InputError(f"{given[:80]!r} is no lead_time", where=location, remedy=remedy)
+    return seconds
+
+
 def _parse_origin(about: Mapping[str, str]) -> AnnotationOrigin | None:
     words = about.get("origin", "").split()
-    if len(words) not in (4, 5) or not all(number.isdecimal() for number in words[1:4]):
+    if len(words) not in (4, 5) or not all(map(_NUMBER.fullmatch, words[1:4])):
         return None
     project, task, annotation = map(int, words[1:4])
     return AnnotationOrigin(

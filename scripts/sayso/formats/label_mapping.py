@@ -167,6 +167,7 @@ def _convert_value(attribute: Attribute, value: AttributeValue) -> AttributeValu
     if attribute.kind == "text":
         return str(value)
     try:
-        return int(value)
+        number = int(value)
     except ValueError:
         return None
+    return number if -(1 << 63) <= number < 1 << 63 else None

@@ -18,8 +18,13 @@ from typing import Any
 import msgspec
 
 from sayso.errors import InputError
-from sayso.files import convert_os_errors, open_file
-from sayso.formats.annotated_documents import AnnotatedDocument, FormatMention, FormatRelation
+from sayso.files import MAXIMUM_BYTES, convert_os_errors, open_file
+from sayso.formats.annotated_documents import (
+    AnnotatedDocument,
+    FormatMention,
+    FormatRelation,
+    require_text,
+)
 from sayso.formats.format_registry import ImportContext
 from sayso.formats.label_mapping import EXCLUDED_BY_MAP
 from sayso.labelstudio import document_index
@@ -51,12 +56,13 @@ def read(path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
     with document_index.open_document_index(context.checkout) as texts:
         for number, task in enumerate(_read_tasks(path), 1):
             location = f"{path}: task {task.get('id', f'number {number}')}"
+            require_text(task, location)
             yield from _ExportedTask(task, location, context, accounts, texts).read_annotations()
 
 
 def _read_tasks(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a list, one at a time, so that memory stays flat."""
-    decoder, size, buffer = json.JSONDecoder(), _CHUNK, ""
+    decoder, size, buffer = json.JSONDecoder(parse_constant=_refuse_constant), _CHUNK, ""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     begun = ended = False
     with convert_os_errors(path), open_file(path) as stream:
@@ -71,8 +77,9 @@ def _read_tasks(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 task, end = decoder.raw_decode(buffer)
             except json.JSONDecodeError as error:
-                if ended:
-                    raise _not_an_export(path, f"it ends within a task: {error.msg}") from error
+                if ended or len(buffer) > MAXIMUM_BYTES:
+                    where = "it ends within a task" if ended else "a task is too large"
+                    raise _not_an_export(path, f"{where}: {error.msg}") from error
                 raw = stream.read(size)
                 ended, size = not raw, size * 2  # a task is parsed again a few times, not many
                 try:
@@ -80,10 +87,16 @@ def _read_tasks(path: Path) -> Iterator[dict[str, Any]]:
                 except UnicodeDecodeError as wrong:
                     raise _not_an_export(path, "it is not UTF-8") from wrong
                 continue
+            except (ValueError, RecursionError) as error:  # digits by the thousand
+                raise _not_an_export(path, f"a task cannot be read: {error}"[:200]) from error
             if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
                 raise _not_an_export(path, "an entry is no task")
             buffer, size = buffer[end:], _CHUNK
             yield task
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _not_an_export(path: Path, what: str) -> InputError:
@@ -133,8 +146,9 @@ class _ExportedTask:
             raise InputError(what, where=self.location, remedy=_EXPORT_REMEDY)
         notices = self.context.notices
         notices["tasks without an annotation, not taken"] += not given
-        notices["drafts, not taken"] += len(self.task.get("drafts") or [])
-        notices["predictions, not taken"] += len(self.task.get("predictions") or [])
+        for name in ("drafts", "predictions"):
+            listed = self.task.get(name)
+            notices[f"{name}, not taken"] += len(listed) if isinstance(listed, list) else 0
         for annotation in given:
             if isinstance(annotation, dict) and isinstance(annotation.get("result"), list):
                 yield self._convert_annotation(annotation)
@@ -191,7 +205,7 @@ class _ExportedTask:
 
     def _doc_id(self) -> str:
         value = self.task["data"].get(self.context.fields.get("doc_id", "doc_id"))
-        if isinstance(value, str | int) and value != "":
+        if isinstance(value, str | int) and value not in ("", True, False):
             return str(value)
         notice = "annotations of tasks without a doc_id, called by the task's number"
         self.context.notices[notice] += 1
@@ -229,7 +243,7 @@ def _find_account_number(account: Any) -> Any:
 
 
 def _number(value: Any) -> int:
-    return value if type(value) is int and value >= 0 else 0
+    return value if type(value) is int and 0 <= value < 1 << 63 else 0
 
 
 def _rename_labels(
@@ -237,10 +251,15 @@ def _rename_labels(
 ) -> Iterator[Any]:
     """Yield the items of a result with our names of labels, relation types and controls."""
     excluded = {item["id"] for item in result if _is_excluded(item, label_map)}
+
+    def is_excluded(item: dict[str, Any]) -> bool:
+        ends = (item.get(name) for name in ("id", "from_id", "to_id"))
+        return any(isinstance(end, str) and end in excluded for end in ends)
+
     for item in result:
         if not isinstance(item, dict):
             yield item
-        elif excluded & {item.get("id"), item.get("from_id"), item.get("to_id")}:
+        elif is_excluded(item):
             notices[EXCLUDED_BY_MAP] += 1
         elif item.get("type") == "labels" and isinstance(item.get("value"), dict):
             labels = _map_labels(item["value"].get("labels"), label_map)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import io
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +24,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sayso.errors import InputError, SaysoError
-from sayso.files import convert_os_errors, is_folder, list_files, read_file
+from sayso.files import convert_os_errors, is_file, is_folder, list_files, read_file
 from sayso.formats.annotated_documents import (
     METADATA_FILE,
     AnnotatedDocument,
@@ -43,6 +42,7 @@ from sayso.formats.annotated_documents import (
 from sayso.formats.format_registry import ImportContext
 from sayso.formats.losses import Loss, Losses
 from sayso.formats.uima_validation import is_feature_name, require_harmless
+from sayso.formats.zip_archives import ZipArchive, is_zip
 from sayso.optional_libraries import import_library
 from sayso.spans import Span
 
@@ -226,9 +226,9 @@ class _XmiSource:
         self.path = path
         self.metadata: dict[str, MetadataRecord] = {}
         with convert_os_errors(path):
-            self._zip = zipfile.ZipFile(path) if zipfile.is_zipfile(path) else None
+            self._zip = ZipArchive(path) if is_file(path) and is_zip(path) else None
             if self._zip:
-                names = sorted(self._zip.namelist())
+                names = self._zip.names
             else:
                 self._folder = path if is_folder(path) else path.parent
                 self.metadata = read_metadata_file(self._folder / METADATA_FILE)
@@ -242,8 +242,7 @@ class _XmiSource:
         self.types = [name for name in names if name.rpartition("/")[2].lower() == "typesystem.xml"]
 
     def read(self, name: str) -> bytes:
-        with convert_os_errors(self.path):
-            return self._zip.read(name) if self._zip else read_file(self._folder / name)
+        return self._zip.read(name) if self._zip else read_file(self._folder / name)
 
     def find_type_system(self, document: str) -> str:
         """Return the type system in the document's folder, or in the nearest one above."""

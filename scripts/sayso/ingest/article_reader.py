@@ -134,19 +134,15 @@ class ArticleReader:
     def _read_records(
         self, stream: BinaryIO, source: ArticleSource
     ) -> Iterator[ReceivedArticle | SaysoError]:
-        lines = self._read_bounded_lines(stream, source)
-        for number, record in jsonl.read_objects(lines, source.path):
-            try:
-                yield self._parse_record(record, f"{source.path}:{number}", source)
-            except InputError as error:
-                yield error
-
-    def _read_bounded_lines(self, stream: BinaryIO, source: ArticleSource) -> Iterator[bytes]:
         limit = MAX_ESCAPED_BYTES * self.max_bytes + (1 << 20)
-        for number, line in enumerate(iter(lambda: stream.readline(limit + 1), b""), 1):
-            if len(line) > limit:
-                raise self._too_long_error(f"{source.path}:{number}")
-            yield line
+        try:
+            for number, record in jsonl.read_objects(stream, source.path, limit):
+                try:
+                    yield self._parse_record(record, f"{source.path}:{number}", source)
+                except InputError as error:
+                    yield error
+        except jsonl.LongLineError as error:
+            raise self._too_long_error(error.where) from error
 
     def _parse_record(
         self, record: dict[str, Any], location: str, source: ArticleSource

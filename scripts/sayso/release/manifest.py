@@ -19,6 +19,7 @@ from sayso.dataset.card import read_data_version
 from sayso.dataset.content_digest import content_sha256
 from sayso.errors import InputError
 from sayso.files import convert_os_errors, file_digest, list_files, read_file
+from sayso.models import DECODE_ERRORS
 from sayso.schema.declarations import load_schema, schema_digest
 from sayso.settings import SCHEMA_FILE, Checkout
 
@@ -99,7 +100,7 @@ def read_manifest(path: Path) -> Manifest:
         content = read_file(path)
     try:
         return msgspec.json.decode(content, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except DECODE_ERRORS as error:
         remedy = "run `sayso release VERSION`"
         raise InputError(str(error), where=str(path), remedy=remedy) from error
 

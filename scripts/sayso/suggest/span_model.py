@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from sayso.errors import InputError, UsageError
 from sayso.files import convert_os_errors, is_file, list_files, read_file
-from sayso.models import Document
+from sayso.models import DECODE_ERRORS, Document
 from sayso.optional_libraries import import_library
 from sayso.settings import Checkout
 from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion
@@ -72,7 +72,7 @@ def read_card(folder: Path) -> ModelCard:
         content = read_file(path)
     try:
         return msgspec.json.decode(content, type=ModelCard)
-    except msgspec.MsgspecError as error:
+    except DECODE_ERRORS as error:
         raise InputError(str(error), where=str(path), remedy="run `sayso train` again") from error
 
 

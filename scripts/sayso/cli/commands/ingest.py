@@ -59,7 +59,9 @@ _MAX_QUOTE_LENGTH = 60  # code points
     help="Day to record. [default: SOURCE_DATE_EPOCH's, or today's, in UTC]",
 )
 @click.option(
-    "--max-bytes", type=click.IntRange(min=1), help="Refuse longer articles. [default: 5,000,000]"
+    "--max-bytes",
+    type=click.IntRange(1, 40_000_000),
+    help="Refuse longer articles. [default: 5,000,000]",
 )
 @click.option("--update-metadata", is_flag=True, help="Update the metadata of known documents.")
 @click.option("--replace-text", is_flag=True, help="Replace the text of known documents.")
