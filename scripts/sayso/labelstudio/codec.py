@@ -121,9 +121,9 @@ def _decode_label(spans: list[ResultItem], schema: Schema) -> str:
         raise _UnusableRegion("a region without a label")
     if len(labels) > 1:
         raise _UnusableRegion("a region with several labels")
-    if labels[0] not in schema.labels:
+    if not isinstance(labels[0], str) or labels[0] not in schema.labels:
         raise _UnusableRegion("a label that the schema does not know")
-    return str(labels[0])
+    return labels[0]
 
 
 def _decode_span(item: ResultItem, text: str, kept: list[UnknownItem]) -> Span:
