@@ -159,7 +159,8 @@ def log_in(url: str, email: str, password: str, *, height: int = 2600) -> Iterat
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
         try:
-            page = browser.new_page(viewport={"width": 1440, "height": height})
+            context = browser.new_context(viewport={"width": 1440, "height": height})
+            page = context.new_page()
             page.goto(f"{url}/user/login/")
             page.fill("input[name=email]", email)
             page.fill("input[name=password]", password)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -78,15 +79,17 @@ def open_http_client(found: server.RunningServer) -> httpx.Client:
 @contextlib.contextmanager
 def sign_in(url: str, email: str, password: str) -> Iterator[httpx.Client]:
     """Open a session by the login page."""
-    with httpx.Client(base_url=url, timeout=60) as browser:
+    with httpx.Client(base_url=url, headers={"Origin": url}, timeout=60) as browser:
         browser.get("/user/login/")
-        form = {
-            "email": email,
-            "password": password,
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
-        }
+        form = {"email": email, "password": password, **form_token(browser)}
         assert browser.post("/user/login/", data=form).status_code == 302
         yield browser
+
+
+def form_token(browser: httpx.Client) -> dict[str, str]:
+    """Return the hidden field of Django's forms."""
+    (token,) = (browser.cookies[name] for name in browser.cookies if name.startswith("sayso_csrf_"))
+    return {"csrfmiddlewaretoken": token}
 
 
 def test_it_listens_on_this_machine_only(labelstudio: LabelStudioServer) -> None:
@@ -140,8 +143,11 @@ def test_nobody_signs_up_without_an_invitation(labelstudio: LabelStudioServer) -
     for page in ("/user/signup/", "/user/signup/?token=guessed"):
         with httpx.Client(base_url=labelstudio.url) as browser:
             browser.get(page)
-            browser_form = form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
-            assert browser.post(page, data=browser_form).status_code == 403
+            refused = browser.post(
+                page, data=form | form_token(browser), headers={"Origin": labelstudio.url}
+            )
+            assert refused.status_code == 403
+            assert "another address" not in refused.text
 
 
 def test_the_invitation_lets_an_annotator_in(labelstudio: LabelStudioServer) -> None:
@@ -173,10 +179,48 @@ def test_other_sites_get_nothing(labelstudio: LabelStudioServer) -> None:
         "access-control-allow-origin"
         not in httpx.get(f"{labelstudio.url}/health", headers=foreign).headers
     )
-    assert (
-        httpx.get(f"{labelstudio.url}/user/login/", headers={"Host": "example.org"}).status_code
-        == 400
-    )
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/health", "/user/login/", "/api/projects/", "/static/a.js"])
+def test_a_name_that_is_not_ours_is_refused(
+    labelstudio: LabelStudioServer, method: str, path: str
+) -> None:
+    """A name of somebody else can lead here, and be what its pages send as their origin."""
+    host = f"example.org:{labelstudio.url.rpartition(':')[2]}"
+    headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    assert httpx.request(method, labelstudio.url + path, headers=headers).status_code == 400
+
+
+def test_two_servers_of_one_machine_do_not_share_cookies(labelstudio: LabelStudioServer) -> None:
+    with httpx.Client(base_url=labelstudio.url) as browser:
+        browser.get("/user/login/")
+        key = server.lead_credentials(labelstudio.checkout).key
+        own = hashlib.sha256(key.encode()).hexdigest()[:12]
+        assert sorted(browser.cookies) == [f"sayso_csrf_{own}", f"sayso_session_{own}"]
+
+
+def test_a_session_without_an_own_page_writes_nothing(labelstudio: LabelStudioServer) -> None:
+    lead = server.lead_credentials(labelstudio.checkout)
+    with sign_in(labelstudio.url, lead.email, lead.password) as browser:
+        del browser.headers["Origin"]
+        for headers in (
+            {},
+            {"Origin": "null"},
+            {"Origin": f"{labelstudio.url}0"},
+            {"Referer": "http://127.0.0.1/"},
+            {"Sec-Fetch-Site": "same-site", "Origin": labelstudio.url},
+        ):
+            answer = browser.post("/api/projects/", data={"title": "Forged"}, headers=headers)
+            assert answer.status_code in (401, 403), headers
+        forged = browser.post("/admin/logout/", headers={"Origin": labelstudio.url})
+        assert (forged.status_code, "CSRF" in forged.text) == (403, True)
+        own = {"Referer": f"{labelstudio.url}/projects/"}
+        made = browser.post("/api/projects/", data={"title": "Our own"}, headers=own)
+        assert made.status_code == 201
+        browser.delete(f"/api/projects/{made.json()['id']}/", headers=own).raise_for_status()
+        unknown_token = {"Authorization": "Bearer none"}
+        assert browser.post("/api/projects/", headers=unknown_token).status_code == 401
 
 
 def test_it_reports_to_nobody(labelstudio: LabelStudioServer) -> None:

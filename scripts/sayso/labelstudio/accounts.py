@@ -7,6 +7,7 @@ sign-up form behind its invitation link gives a password, a membership and a tok
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,8 @@ import httpx
 from sayso.errors import InputError, ServerError
 from sayso.labelstudio.server import RunningServer
 from sayso.network import open_http_client
+
+_FORM_TOKEN_PATTERN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]*)"')
 
 
 def fetch_invitation_link(server: RunningServer) -> str:
@@ -74,12 +77,10 @@ def _open_browser(
 
 def _submit_form(browser: httpx.Client, form_page: str, email: str, password: str) -> bool:
     """Fill in a form with address and password. Whoever is refused stays on its page."""
-    browser.get(form_page).raise_for_status()
-    form = {
-        "email": email,
-        "password": password,
-        "csrfmiddlewaretoken": browser.cookies.get("csrftoken", ""),
-    }
+    page = browser.get(form_page).raise_for_status().text
+    hidden = _FORM_TOKEN_PATTERN.search(page)
+    token = hidden[1] if hidden else ""
+    form = {"email": email, "password": password, "csrfmiddlewaretoken": token}
     response = browser.post(form_page, data=form, headers={"Referer": form_page}).raise_for_status()
     return str(response.url) != form_page
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import logging
 import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sayso.labelstudio.credentials import Credentials, read_credentials
+from sayso.labelstudio.page_guard import ForeignPageGuard
 
 
 class ServerFaultFilter(logging.Filter):
@@ -48,9 +51,32 @@ def load() -> Any:
     settings.LOGGING["loggers"]["django"] = {"level": "ERROR"}
     settings.LOGGING["filters"] = {"own": {"()": ServerFaultFilter}}
     settings.LOGGING["handlers"]["console"]["filters"] = ["own"]
+    origins = os.environ.get("SAYSO_STUDIO_PUBLIC_ORIGINS", "").split()
+    _protect_sessions(settings, origins)
     loaded = get_wsgi_application()
     _hand_out_tasks_one_at_a_time()
-    return loaded
+    return ForeignPageGuard(loaded, origins)
+
+
+def _protect_sessions(settings: Any, public_origins: list[str]) -> None:
+    """Keep pages of other servers, and other servers' cookies, out of people's sessions."""
+    from core.middleware import DisableCSRF
+
+    # Ports do not keep cookies apart: two servers of one machine ended each other's sessions.
+    server = hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest()[:12]
+    settings.SESSION_COOKIE_NAME = f"sayso_session_{server}"
+    settings.CSRF_COOKIE_NAME = f"sayso_csrf_{server}"
+    settings.CSRF_TRUSTED_ORIGINS = public_origins
+    settings.ALLOWED_HOSTS += [urlsplit(each).hostname or "" for each in public_origins]
+    settings.X_FRAME_OPTIONS = "SAMEORIGIN"
+    settings.MIDDLEWARE.append("django.middleware.clickjacking.XFrameOptionsMiddleware")
+
+    def require_form_token(_self: Any, request: Any, *_args: Any, **_kwargs: Any) -> None:
+        request._dont_enforce_csrf_checks = request.path.startswith("/api/")
+
+    # Label Studio's forms carry Django's token, but it lets Django look at two of them only. Its
+    # scripts send none to /api/, which `ForeignPageGuard` protects.
+    DisableCSRF.process_view = require_form_token
 
 
 def _hand_out_tasks_one_at_a_time() -> None:
