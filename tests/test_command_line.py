@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -11,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from sayso import jsonl
+from sayso.cli import terminal
+from sayso.corpus.sources import CorpusFiles
+from sayso.errors import CLOSED_PIPE, DiskError
+from sayso.models import Annotation
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.labelstudio.sample_campaign import sample_document
 
 
 def one_line(text: str) -> bool:
@@ -22,7 +29,7 @@ def one_line(text: str) -> bool:
 def test_an_error_is_one_line_on_stderr_and_a_code(checkout: Checkout) -> None:
     for words, code in (
         (["build"], 7),
-        (["push"], 2),
+        (["push", "--url", "nonsense"], 2),
         (["ingest", "nowhere.txt"], 7),
         (["report", "--out", "/dev/null/r.html"], 10),
     ):
@@ -81,13 +88,115 @@ def test_colour_only_where_it_is_wanted(checkout: Checkout) -> None:
         assert (b"\x1b[31m" in shown) == coloured
 
 
-def test_a_reader_that_has_had_enough_is_no_error(checkout: Checkout) -> None:
-    command = f"{sys.executable} -m sayso --root {checkout.root} check --list | head -1"
-    result = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+def run_in_shell(
+    checkout: Checkout, words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command with a redirection in bash."""
+    return subprocess.run(
+        [
+            "bash",
+            "-o",
+            "pipefail",
+            "-c",
+            f"{sys.executable} -m sayso --root {checkout.root} {words}",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
     )
-    assert result.stdout
-    assert result.stderr == ""
+
+
+@pytest.fixture
+def annotated(checkout: Checkout) -> Checkout:
+    """A checkout with a document, which two annotators annotated, with words of an attacker."""
+    document = sample_document(1, title="é\x1b[2J", outlet="\u202egpj.exe")
+    corpus = CorpusFiles(checkout.root)
+    jsonl.write(corpus.batch_file(0), [document])
+    annotations = [
+        Annotation(
+            doc_id=document.doc_id,
+            text_sha256=document.text_sha256,
+            campaign="pilot",
+            interface="all",
+            annotator=name,
+            annotator_kind="human",
+            schema_version="1.0.0",
+            created="2026-01-01T00:00:00Z",
+            updated="2026-01-01T00:00:00Z",
+            status="submitted",
+        )
+        for name in ("ann-1", "ann-2")
+    ]
+    jsonl.write(checkout.root / "corpus/annotations/pilot/all.jsonl", annotations)
+    return checkout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["check --list", "agreement", "--help"])
+def test_a_reader_that_has_had_enough_ends_it_quietly(annotated: Checkout, words: str) -> None:
+    result = run_in_shell(annotated, f"{words} | true")
+    assert (result.returncode, result.stderr) == (CLOSED_PIPE, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["check --list", "check --json", "--help"])
+def test_a_full_disk_behind_stdout_is_one_line(checkout: Checkout, words: str) -> None:
+    result = run_in_shell(checkout, f"{words} > /dev/full")
+    assert result.returncode == DiskError.exit_code, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1 and "No space left on device" in lines[0]
+    assert "Exception ignored" not in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "2>/dev/full", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_stop_work(checkout: Checkout, closed: str) -> None:
+    words = f"ingest {checkout.root}/a.txt --license unknown --language en {closed}"
+    (checkout.root / "a.txt").write_text("Two drones fell near Belgorod, the mayor said.\n")
+    result = run_in_shell(checkout, words)
+    assert (result.returncode, result.stdout) == (0, "new a\n" if closed[0] == "2" else "")
+    assert "Traceback" not in result.stderr and "bug" not in result.stderr
+    (batch,) = (checkout.root / "corpus/articles").glob("*.jsonl")
+    assert batch.read_text("utf-8").count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["check", "check --json", "--help", "disagreements"])
+def test_no_encoding_of_the_terminal_is_too_small(annotated: Checkout, words: str) -> None:
+    result = run_in_shell(annotated, words, PYTHONIOENCODING="ascii:strict")
+    assert "bug in sayso" not in result.stderr and "Traceback" not in result.stderr
+    assert result.returncode in (0, 5), result.stderr
+    if "--json" in words:
+        json.loads(result.stdout)
+
+
+def test_words_of_an_attacker_are_shown_and_not_obeyed(checkout: Checkout) -> None:
+    escape, shown = "\x1b]0;own\x07\u202e\x9b", r"\x1b]0;own\x07\u202e\x9b"
+    for words in (
+        ["check", "--only", escape],
+        ["check", f"--{escape}"],
+        ["report", "--out", f"{escape}/\nerror: b/r.html"],
+        ["ingest", f"{escape}\nnew a.txt"],
+        ["--root", escape, "check"],
+    ):
+        result = run_sayso(checkout.root, *words, folder=checkout.root)
+        output = result.stdout + result.stderr
+        assert output.replace("\n", "").isprintable(), ascii(output)
+        assert shown in output
+        assert not any(line.startswith(("error: b", "new a")) for line in output.splitlines())
+
+
+def test_a_name_with_a_line_end_stays_on_its_line() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as stdout:
+        terminal.print_line("new a\nnew b\x1b[2J")
+        terminal.print_table("a\x1bb", ["[red]c\u202e"], [["d\x9be\rf"]])
+        terminal.print_json({"a": "b\u202e\n\x1bé"})
+    lines = stdout.getvalue().split("\n")
+    assert lines[0] == r"new a\nnew b\x1b[2J"
+    assert all(line.isprintable() for line in lines)
+    assert r"d\x9be\rf" in stdout.getvalue()
+    assert json.loads(lines[-2])["a"] == "b\u202e\n\x1bé"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ PACKAGE = REPOSITORY / "scripts" / "sayso"
 # A room may import from rooms of a lower rank, and from itself. The longest name that fits counts.
 RANKS = {
     "errors": 0,
+    "escaping": 0,
     "callbacks": 0,
     "files": 1,
     "spans": 1,
@@ -178,6 +179,23 @@ def test_imports_point_down(path: Path) -> None:
         package, _, below = name.partition(".")
         if package == "sayso" and below and below.split(".")[0] in RANKS:
             assert rank_of(below) <= rank_of(dotted_name(path)), f"{path.name} imports {name}"
+
+
+def test_only_the_terminal_module_prints() -> None:
+    """It escapes control characters in words that come from anybody."""
+    printing = re.compile(
+        r"click\.(?:echo|secho|style|confirm|prompt|pause)\(|(?<![.\w\"])(?:print|input)\("
+        r"|sys\.(?:__)?std(?:out|err)|os\.write\([12]\b"
+    )
+    found = [
+        f"{dotted_name(path)}: {line.strip()}"
+        for path in list_modules()
+        if path != PACKAGE / "cli" / "terminal.py"
+        for line in path.read_text("utf-8").splitlines()
+        if printing.search(line.partition("# noqa")[0])
+        and not line.lstrip().startswith((">>> ", "... "))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("path", list_modules(), ids=dotted_name)

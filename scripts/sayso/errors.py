@@ -16,6 +16,7 @@ A message reads ``where: what is wrong; what to do``. Any other exception is a b
 | 9 | two sides disagree, and the command will not choose; its message says how you can |
 | 10 | the disk refused |
 | 130 | interrupted from the keyboard |
+| 141 | the reader of the output closed it, as `head` does |
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 INTERRUPTED = 130
+CLOSED_PIPE = 141  # as a shell tells of SIGPIPE
 
 
 class SaysoError(Exception):

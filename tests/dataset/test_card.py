@@ -13,6 +13,7 @@ from datasets import Features
 from huggingface_hub import DatasetCard, DatasetCardData
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from sayso import jsonl
 from sayso.dataset import builder as building
@@ -159,7 +160,7 @@ def test_the_figures_are_counted_right(checkout: Checkout) -> None:
         "| claims, all annotators together | 1 |",
         "| items kept that the schema does not know | 1 |",
         "| relations between other labels than declared, in no row of `claims` | 1 |",
-        "| mentions that tags do not give exactly: inside_token | 1 |",
+        "| mentions that tags do not give exactly: inside\\_token | 1 |",
         "| `Claim` | 1 | 0 | 0 |",
         "| `Location` | 0 | 0 | 0 |",
         "| `ann-1` | people | 1 | 0 | 1 | 1 | 1 |",
@@ -546,3 +547,29 @@ def test_the_example_in_the_card_is_the_first_row(checkout: Checkout) -> None:
     shown = json.loads(card.split("### `claims`")[1].split("```json\n")[1].split("```")[0])
     first = pq.read_table(checkout.root / "corpus/data/claims/test-00000.parquet").to_pylist()[0]
     assert (shown["claim_id"], shown["doc_id"]) == (first["claim_id"], first["doc_id"])
+
+
+def test_words_of_the_data_are_neither_html_nor_links_in_the_card(checkout: Checkout) -> None:
+    hostile = [
+        "<img src=x onerror=alert(1)> | ![a](https://x.invalid/a.png)",
+        "[here](https://x.invalid) `<b>`",
+        "a\n\n<script>alert(1)</script>\x1b[31m",
+    ]
+    documents = [
+        samples.make_document(f"d{at}", "One.", outlet=word, license=word, title=word)
+        for at, word in enumerate(hostile)
+    ]
+    samples.write_corpus(checkout.root, documents)
+    building.build(checkout)
+    text = (checkout.root / "corpus" / "README.md").read_text("utf-8")
+    parts = re.findall(r"(?s)<!-- computed: \w+ -->\n(.*?)<!-- /computed -->", text)
+    computed = "\n\n".join(parts)
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+    found = [
+        token for token in parser.parse(computed) for token in (token, *(token.children or []))
+    ]
+    html = "".join(token.content for token in found if token.type.startswith("html"))
+    assert not re.search("img|script|<b>|onerror", html)
+    sources = [token.attrs.get("src", token.attrs.get("href", "")) for token in found]
+    assert not any("x.invalid" in str(source) for source in sources)
+    assert "\x1b" not in computed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -16,11 +17,13 @@ from msgspec.structs import asdict
 from sayso import jsonl
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
+from sayso.escaping import restore_formula
 from sayso.formats.corpus_export import ExportRequest, export
 from sayso.formats.format_registry import EXPORT_FORMATS
 from sayso.models import Gold, GoldMention, GoldRelation
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.conftest import new_checkout
 from tests.dataset.samples import (
     make_annotation,
     make_document,
@@ -248,3 +251,25 @@ def test_killed_at_any_moment_and_run_again(checkout: Checkout, tmp_path: Path) 
         assert {path.name: path.read_bytes() for path in out.iterdir()} == expected
         assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "o", "whole"]
         shutil.rmtree(out)
+
+
+def test_no_cell_of_a_csv_is_a_formula_and_each_comes_back(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("https://x.invalid";"-1")'
+    checkout = new_checkout(tmp_path / "checkout")
+    document = make_document("d", formula, title="-1+1", outlet="@SUM(1)", source_name="+x")
+    mention = make_mention("m", "Actor", formula, 0, 12, note="\t=1")
+    write_corpus(checkout.root, [document], [make_annotation(document, mention)])
+    run_sayso_ok(checkout.root, "export", "--to", "csv", "--out", str(tmp_path / "out"))
+    found = {}
+    for name in ("documents", "mentions"):
+        with (tmp_path / "out" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row.values())
+        found[name] = {key: restore_formula(cell) for key, cell in row.items()}
+    assert [found["documents"][key] for key in ("text", "title", "outlet")] == [
+        formula,
+        "-1+1",
+        "@SUM(1)",
+    ]
+    assert (found["mentions"]["text"], found["mentions"]["note"]) == (formula[:12], "\t=1")
+    assert (found["mentions"]["start"], found["mentions"]["end"]) == ("0", "12")

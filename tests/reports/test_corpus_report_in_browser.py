@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from sayso.escaping import escape_formula
 from sayso.reports.corpus_report import write_report
 from sayso.settings import Checkout, find_checkout
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
@@ -19,6 +20,17 @@ from tests.dataset.samples import make_annotation, make_document, make_mention, 
 from tests.reports.sample_corpus import HOSTILE, MAIN_TEXT, write_sample_corpus
 
 pytestmark = pytest.mark.browser
+
+FORMULAS = (
+    '=HYPERLINK("https://x.invalid")',
+    "+1+1",
+    "-1+1",
+    "@SUM",
+    "\t=1",
+    "\r=1",
+    "'=1",
+    "\uff1d1",
+)
 
 
 def write_report_page(root: Path, fill: Callable[[Path], object]) -> Path:
@@ -147,6 +159,17 @@ def test_filters_and_sorting_combine(founding_page: Path, open_page: OpenPage) -
         for row in page.locator("#view-claims tbody tr").all()[:3]
     ]
     assert many.get_attribute("aria-sort") == "descending" and shown == ["130", "38", "34"]
+
+
+def test_no_cell_of_the_saved_csv_is_a_formula(sample_page: Path, open_page: OpenPage) -> None:
+    """The page escapes what `sayso export --to csv` escapes."""
+    page = open_page(sample_page, "#claims")
+    others: tuple[object, ...] = ("tis", "'tis", "-3.5", "+49", "1e5", "-", "", 'a";=1', -3, 2.5)
+    cells = [*FORMULAS, *others]
+    assert page.evaluate("cells => cells.map(escapeFormula)", cells) == [
+        str(escape_formula(cell)) for cell in cells
+    ]
+    assert all(str(escape_formula(cell)).startswith("'") for cell in FORMULAS)
 
 
 def test_filtered_rows_are_saved_as_csv(

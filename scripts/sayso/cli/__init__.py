@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pkgutil
 import signal
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -17,7 +19,7 @@ from typing import NoReturn
 import click
 
 from sayso import __version__
-from sayso.cli import commands
+from sayso.cli import commands, terminal
 from sayso.errors import INTERRUPTED, SaysoError
 from sayso.files import convert_os_errors
 
@@ -85,47 +87,33 @@ def _raise_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise _SignalInterrupt
 
 
-def _run_command() -> None:
-    try:
-        sayso(standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output has closed it, as `head` does; silence Python's last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def main() -> None:
     """Run the command line and turn an error into one line and an exit code."""
     signal.signal(signal.SIGTERM, _raise_interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the shell ignores it
         signal.signal(signal.SIGINT, _raise_interrupt)
+    stdout = terminal.prepare_streams()
     try:
         with convert_os_errors(Path.cwd()):
-            _run_command()
+            try:
+                sayso(standalone_mode=False)
+            finally:
+                terminal.flush_output(stdout)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        terminal.print_lines(shown.getvalue().rstrip("\n"), to_stderr=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; run the command again to go on", err=True)
+        terminal.print_message("interrupted; run the command again to go on")
         sys.exit(INTERRUPTED)
     except SaysoError as error:
-        click.echo(f"{click.style('error:', fg='red')} {error}", err=True, color=use_colour())
+        terminal.print_error(str(error))
         sys.exit(error.exit_code)
-    except Exception as error:  # a bug: one line, and its traceback on request
+    except Exception as error:  # noqa: BLE001 - a bug: one line, and its traceback on request
         if os.environ.get("SAYSO_DEBUG"):
-            raise
-        click.echo(
-            f"error: a bug in sayso ({type(error).__name__}); SAYSO_DEBUG=1 shows where", err=True
-        )
+            terminal.print_lines(traceback.format_exc().rstrip("\n"), to_stderr=True)
+            sys.exit(1)
+        name = type(error).__name__
+        terminal.print_error(f"a bug in sayso ({name}); SAYSO_DEBUG=1 shows where")
         sys.exit(1)
-
-
-def use_colour() -> bool | None:
-    """Return False if NO_COLOR is set, and None to let click ask the terminal.
-
-    >>> from unittest.mock import patch
-    >>> with patch.dict(os.environ, NO_COLOR="1"):
-    ...     use_colour()
-    False
-    """
-    return False if os.environ.get("NO_COLOR") else None

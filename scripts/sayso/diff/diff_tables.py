@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sayso.diff.change_rows import ChangeCounts, ChangeRow
 from sayso.diff.version_bump import BUMPS, ChangeKind
+from sayso.escaping import escape_controls, escape_markdown
 
 COUNT_COLUMNS = ("what", "change", "layer", "times", "bump")
 CHANGE_COLUMNS = ("location", "layer", "text", "before", "after")
@@ -28,7 +28,6 @@ _SUBJECTS = (
     "file",
 )
 _MAX_CELL_LENGTH = 160
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!&])")
 
 
 def count_table(counts: ChangeCounts) -> list[list[str]]:
@@ -86,7 +85,8 @@ def render_markdown(counts: ChangeCounts) -> str:
     if not counts.counts:
         return "No difference.\n"
     header = [COUNT_COLUMNS[:4], ("---", "---", "---", "---:")]
-    table = [_markdown_row(cells) for cells in (*header, *(row[:4] for row in count_table(counts)))]
+    counted = ([escape_markdown(cell) for cell in row[:4]] for row in count_table(counts))
+    table = [_markdown_row(cells) for cells in (*header, *counted)]
     parts = ["\n".join(table)]
     for title, rows in example_tables(counts):
         items = "\n".join(f"- {_markdown_item(cells)}" for cells in rows)
@@ -95,7 +95,7 @@ def render_markdown(counts: ChangeCounts) -> str:
 
 
 def _markdown_item(cells: Sequence[str]) -> str:
-    location, layer, text, before, after = map(_escape_markdown, cells)
+    location, layer, text, before, after = map(escape_markdown, cells)
     what = " ".join(filter(None, (layer, text and f"“{text}”")))
     return f"{location}{' · ' if location and what else ''}{what}{_format_arrow(before, after)}"
 
@@ -106,15 +106,6 @@ def _format_arrow(before: str, after: str) -> str:
 
 def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _escape_markdown(text: str) -> str:
-    """Escape a text so that Markdown shows it as it is.
-
-    >>> print(_escape_markdown("a_b <c>"))
-    a\\_b \\<c\\>
-    """
-    return _MARKDOWN_SPECIAL.sub(r"\\\1", text)
 
 
 def _row_cells(row: ChangeRow) -> list[str]:
@@ -131,7 +122,7 @@ def _format_cell(text: str) -> str:
     line = " ".join(text.split())
     if len(line) > _MAX_CELL_LENGTH:
         line = f"{line[: _MAX_CELL_LENGTH // 2]}…{line[-_MAX_CELL_LENGTH // 2 :]}"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return escape_controls(line)
 
 
 def _kind_rank(kind: ChangeKind) -> tuple[int, int]:

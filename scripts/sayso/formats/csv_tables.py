@@ -1,9 +1,11 @@
 """Tables for a spreadsheet or pandas: a mention a row, a relation a row, a document a row.
 
-Cells are as they are, line ends and all, quoted where they must be; an empty cell is an absent
-value. A column ``Label.attribute`` holds an attribute. Read them with ``keep_default_na=False``, or
-the word NA becomes a hole. They only go out: a spreadsheet turns words into numbers and dates
-before it gives them back.
+Cells are as they are, line ends and all, quoted where they must be, but for one thing: a text that
+a spreadsheet would run as a formula has an apostrophe before it (`sayso.escaping.escape_formula`),
+which ``restore_formula`` takes away again. An empty cell is an absent value. A column
+``Label.attribute`` holds an attribute. Read them with ``keep_default_na=False``, or the word NA
+becomes a hole. They only go out: a spreadsheet turns words into numbers and dates before it gives
+them back.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import csv
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
+from sayso.escaping import escape_formula
 from sayso.formats.annotated_documents import METADATA_FIELDS, AnnotatedDocument, ExportContent
 
 _MENTION_COLUMNS = ("doc_id", "id", "label", "start", "end", "text")
@@ -29,11 +31,11 @@ def write(target: Path, content: ExportContent) -> None:
         for name in sorted(content.vocabulary.attributes[label])
     ]
     with ExitStack() as files:
-        mentions = _open_table(
+        mentions = CsvTable(
             files, target / "mentions.csv", (*_MENTION_COLUMNS, *attributes, *_EXTRA_COLUMNS)
         )
-        relations = _open_table(files, target / "relations.csv", _RELATION_COLUMNS)
-        texts = _open_table(
+        relations = CsvTable(files, target / "relations.csv", _RELATION_COLUMNS)
+        texts = CsvTable(
             files, target / "documents.csv", ("doc_id", "text", "note", *METADATA_FIELDS)
         )
         for each in content.documents:
@@ -42,17 +44,21 @@ def write(target: Path, content: ExportContent) -> None:
                 (each.doc_id, r.type, r.head, r.tail, r.decided, " ".join(r.votes))
                 for r in each.relations
             )
-            texts.writerow(
-                (each.doc_id, each.text, each.note, *map(each.about.get, METADATA_FIELDS))
-            )
+            about = map(each.about.get, METADATA_FIELDS)
+            texts.writerows([(each.doc_id, each.text, each.note, *about)])
 
 
-def _open_table(files: ExitStack, path: Path, header: Iterable[str]) -> Any:
-    writer = csv.writer(
-        files.enter_context(path.open("w", encoding="utf-8", newline="")), lineterminator="\n"
-    )
-    writer.writerow(header)
-    return writer
+class CsvTable:
+    """A CSV file whose cells no spreadsheet runs as formulas."""
+
+    def __init__(self, files: ExitStack, path: Path, header: Iterable[str]) -> None:
+        file = files.enter_context(path.open("w", encoding="utf-8", newline=""))
+        self._writer = csv.writer(file, lineterminator="\n")
+        self.writerows([header])
+
+    def writerows(self, rows: Iterable[Iterable[object]]) -> None:
+        """Write rows, formulas in them escaped."""
+        self._writer.writerows(map(escape_formula, row) for row in rows)
 
 
 def _mention_rows(

@@ -212,7 +212,14 @@ function showClaims(section) {
   });
 }
 
-const quoteCsv = value => { const text = String(value ?? ""); return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text; };
+const quoteCsv = value => { const text = escapeFormula(value); return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text; };
+
+/** Put an apostrophe before a text that a spreadsheet would run as a formula, as `sayso export --to csv` does. */
+function escapeFormula(value) {
+  const text = String(value ?? "");
+  const runs = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) && !/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+  return runs ? `'${text}` : text;
+}
 
 /** Save rows as CSV, with a column per relation; several mentions in a cell are separated by a bar. */
 function saveClaims(rows) {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli.options import CampaignTarget, campaign_options
-from sayso.cli.terminal import print_json, print_message
+from sayso.cli.terminal import print_json, print_line, print_message
 
 if TYPE_CHECKING:
     from sayso.adjudication.gold_writer import GoldWriteResult
@@ -137,7 +137,7 @@ def _print_push_result(result: AdjudicationPushResult, dry_run: bool) -> None:
         print_message(note)
     for state, description in STATE_DESCRIPTIONS.items():
         if count := result.documents[state]:
-            click.echo(f"{result.pass_name:8} {count:6} {state}: {description}")
+            print_line(f"{result.pass_name:8} {count:6} {state}: {description}")
     if result.changes:
         done = "planned, none made" if dry_run else "made"
         print_message(
@@ -230,7 +230,7 @@ def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
             print_message(f"{skipped.doc_id}: {STATUS_TEXTS[skipped.status]}{detail}")
     for status, description in STATUS_TEXTS.items():
         if count := result.documents[status]:
-            click.echo(f"{result.pass_name:8} {count:6} {status}: {description}")
+            print_line(f"{result.pass_name:8} {count:6} {status}: {description}")
     if result.decisions:
         print_message(f"{result.pass_name}: gold: {describe_decisions(result.decisions)}")
     if result.undecided:

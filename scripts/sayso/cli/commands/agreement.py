@@ -9,7 +9,7 @@ import click
 
 from sayso.callbacks import Advance
 from sayso.cli.options import filter_options
-from sayso.cli.terminal import print_json, print_message, print_table, progress_bar
+from sayso.cli.terminal import print_json, print_line, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -162,7 +162,8 @@ def _print_report(
 def _print_tables(measurement: Measurement, pairs: bool) -> None:
     from sayso.agreement import agreement_tables as tables
 
-    click.echo(f"{tables.format_title(measurement)}\n")
+    print_line(tables.format_title(measurement))
+    print_line("")
     for table in tables.build_tables(measurement):
         print_table(*table)
     for table in tables.build_version_tables(measurement):

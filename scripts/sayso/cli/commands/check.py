@@ -105,7 +105,7 @@ def _collect_findings(checkout: Checkout, selection: AnnotationFilter) -> Iterat
 def _print_lines(findings: Iterator[Finding]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for finding in findings:
-        click.echo(str(finding))
+        terminal.print_line(str(finding))
         counts[finding.severity] += 1
     return counts
 

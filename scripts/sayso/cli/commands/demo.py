@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli.terminal import print_message, print_table, progress_bar
+from sayso.cli.terminal import print_lines, print_message, print_table, progress_bar
 from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
@@ -88,14 +88,17 @@ def _print_next_steps(result: DemoResult) -> None:
     root, program = _shorten_path(result.checkout.root), _shorten_path(Path(sys.argv[0]))
     done = "done; running it again does nothing twice"
     print_message(done if result.change_count else "nothing was left to do")
-    print_message(f"""
+    print_lines(
+        f"""
 where to look next
   the annotated articles   {result.url}
   the login                {program} --root {root} studio status --credentials
   the annotations          {root}/corpus/annotations/founding/draft.jsonl
   the dataset card         {root}/corpus/README.md
   in Python                load_dataset("{root}/corpus", "claims")
-  stop Label Studio        {program} --root {root} studio down""")
+  stop Label Studio        {program} --root {root} studio down""",
+        to_stderr=True,
+    )
 
 
 def _shorten_path(path: Path) -> Path:

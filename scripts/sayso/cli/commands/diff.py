@@ -76,9 +76,9 @@ def command(
     with terminal.progress_bar("comparing", printing=as_json) as advance:
         diff = diff_versions(*versions, advance=advance, examples=examples)
         if as_json:
-            diff.write_json(sys.stdout.buffer.write)
+            diff.write_json(terminal.print_encoded_json)
         elif as_markdown:
-            click.echo(diff.markdown(), nl=False)
+            terminal.print_lines(diff.markdown().rstrip("\n"))
         elif everything:
             _print_lines(diff)
         else:
@@ -114,7 +114,7 @@ def _print_lines(diff: CorpusDiff) -> None:
         _print_counts(diff)
         lines.seek(0)
         for line in lines:
-            click.echo(line, nl=False)
+            terminal.print_line(line.rstrip("\n"))
 
 
 def _print_conclusion(diff: CorpusDiff) -> None:

@@ -76,6 +76,6 @@ def _print_summary(result: ExportResult, *, dry_run: bool) -> None:
     if dry_run:
         terminal.print_message(f"would write {result.target}")
     elif result.changed:
-        click.echo(str(result.target))
+        terminal.print_line(str(result.target))
     else:
         terminal.print_message(f"{result.target}: nothing changed")

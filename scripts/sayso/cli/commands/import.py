@@ -125,7 +125,7 @@ def _print_summary(result: ImportResult) -> None:
         terminal.print_message(f"{count:,} {what}")
     for annotator, counts in result.annotations.items():
         changes = ", ".join(f"{count:,} {change}" for change, count in counts.items())
-        click.echo(f"{annotator}: {changes}")
+        terminal.print_line(f"{annotator}: {changes}")
     new = len(result.documents.new) if result.documents else 0
     if result.documents:
         would = "would be " if result.dry_run else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sayso.cli.terminal import ProgressBars, print_json, print_message, print_table
+from sayso.cli.terminal import ProgressBars, print_json, print_line, print_message, print_table
 
 if TYPE_CHECKING:
     from sayso.ingest import IngestRequest, IngestResult
@@ -126,9 +126,9 @@ def _print_result(result: IngestResult) -> None:
     groups = (("new", result.new), ("replaced", result.replaced), ("updated", result.updated))
     for what, doc_ids in groups:
         for doc_id in doc_ids[:_MAX_LISTED]:
-            click.echo(f"{what} {doc_id}")
+            print_line(f"{what} {doc_id}")
         if len(doc_ids) > _MAX_LISTED:
-            click.echo(f"{what} ... and {len(doc_ids) - _MAX_LISTED} more")
+            print_line(f"{what} ... and {len(doc_ids) - _MAX_LISTED} more")
     _print_clusters(result)
     _print_replaced_annotations(result)
     if result.with_other_metadata:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import print_json, print_message
+from sayso.cli.terminal import print_json, print_line, print_message
 
 if TYPE_CHECKING:
     from sayso.templates.new_project import NewProjectResult
@@ -73,7 +73,7 @@ def command(
 
 def _print_summary(result: NewProjectResult, dry_run: bool) -> None:
     for name in result.written:
-        click.echo(f"{'would write' if dry_run else 'wrote'} {name}")
+        print_line(f"{'would write' if dry_run else 'wrote'} {name}")
     for name in result.kept:
         print_message(f"{name} is there with another content, and stays as it is")
     if not result.written:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import ProgressBars, print_json, print_message
+from sayso.cli.terminal import ProgressBars, print_json, print_line, print_message
 
 if TYPE_CHECKING:
     from sayso.release.publication import PublishPlan
@@ -63,9 +63,9 @@ def _print_plan(plan: PublishPlan, dry_run: bool) -> None:
         print_message(f"{plan.repository} has {plan.tag} already: nothing to do")
         return
     for name in plan.send:
-        click.echo(f"send   {name}")
+        print_line(f"send   {name}")
     for name in plan.remove:
-        click.echo(f"remove {name}")
+        print_line(f"remove {name}")
     print_message(
         f"{plan.repository} at {plan.endpoint}: {plan.tag} "
         f"{'would be' if dry_run else 'is'} published, {len(plan.send)} files sent, "

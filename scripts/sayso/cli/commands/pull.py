@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import click
 
 from sayso.cli.annotation_notices import print_excluded
 from sayso.cli.options import CampaignTarget, campaign_options
-from sayso.cli.terminal import print_json, print_message
+from sayso.cli.terminal import confirm, is_interactive, print_json, print_line, print_message
 
 if TYPE_CHECKING:
     from sayso.labelstudio.fetched_annotations import AnnotationNotice, ServerComparison
@@ -67,9 +66,9 @@ def _confirm_pruning(results: list[PullResult], yes: bool) -> bool:
     notices = [notice for result in results for notice in result.vanished]
     for notice in notices:
         _say_notice(notice, "to be pruned")
-    if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if yes or not is_interactive():
         return True
-    return click.confirm(f"Move these {len(notices)} annotations to the history?", err=True)
+    return confirm(f"Move these {len(notices)} annotations to the history?")
 
 
 def _print_result(result: PullResult, root: Path) -> None:
@@ -83,7 +82,7 @@ def _print_result(result: PullResult, root: Path) -> None:
         _say_notice(notice, _PRUNED if result.pruned else kept)
     for annotator, counts in sorted(result.annotations.items()):
         by_status = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        click.echo(f"{pass_name:8} {annotator}: {by_status}")
+        print_line(f"{pass_name:8} {annotator}: {by_status}")
     if result.carried_over:
         print_message(f"{result.carried_over} annotations of an earlier text fit the present one")
     if result.lost_lines:

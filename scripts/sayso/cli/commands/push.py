@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli.options import CampaignTarget, campaign_options
-from sayso.cli.terminal import print_json, print_message, progress_bar
+from sayso.cli.terminal import (
+    confirm,
+    is_interactive,
+    print_json,
+    print_line,
+    print_message,
+    progress_bar,
+)
 from sayso.settings import SCHEMA_FILE, Checkout
 
 if TYPE_CHECKING:
@@ -107,10 +113,10 @@ def command(
     try:
         result = _push(target, request, dry_run)
     except LostLinesError as error:
-        if dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if dry_run or not is_interactive():
             raise
         print_message(str(error))
-        if not click.confirm("Put our lines back into its description?", err=True):
+        if not confirm("Put our lines back into its description?"):
             raise
         result = _push(target, replace(request, restore_mark=True), dry_run)
     if as_json:
@@ -172,15 +178,15 @@ def _print_result(result: PushResult, dry_run: bool) -> None:
     if result.guidelines_state.message:
         print_message(f"{result.guidelines_state.message}; {result.guidelines_state.remedy}")
     for kind, count in result.tasks.items():
-        click.echo(f"{count:8} {kind}: {STEP_MEANINGS[kind]}")
+        print_line(f"{count:8} {kind}: {STEP_MEANINGS[kind]}")
     for prediction, count in result.predictions.items():
-        click.echo(f"{count:8} predictions {prediction}: {PREDICTION_MEANINGS[prediction]}")
+        print_line(f"{count:8} predictions {prediction}: {PREDICTION_MEANINGS[prediction]}")
     verb = "to update" if dry_run else "updated"
     if overlap := result.overlap:
         people = f"for {overlap.annotators} annotators each"
-        click.echo(f"{overlap.shared:8} shared: {people}; {overlap.updated} tasks {verb}")
+        print_line(f"{overlap.shared:8} shared: {people}; {overlap.updated} tasks {verb}")
     if result.reordered:
-        click.echo(f"{1:8} project {verb}: documents are handed out in another order")
+        print_line(f"{1:8} project {verb}: documents are handed out in another order")
     for name, count in result.excluded.items():
         print_message(f"{count} predicted {name} excluded: this pass does not show it")
     if result.postponed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import ProgressBars, print_json, print_message
+from sayso.cli.terminal import ProgressBars, print_json, print_line, print_message
 
 if TYPE_CHECKING:
     from sayso.release.preparation import ReleaseResult
@@ -47,7 +47,7 @@ def command(root: Path | None, version: str, dry_run: bool, as_json: bool) -> No
 
 def _print_summary(result: ReleaseResult, dry_run: bool) -> None:
     for name in result.written:
-        click.echo(f"{'would write' if dry_run else 'wrote'} {name}")
+        print_line(f"{'would write' if dry_run else 'wrote'} {name}")
     if result.previous:
         changes = "no changes"
         if result.required_bump:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.terminal import print_json, print_message, print_table, progress_bar
+from sayso.cli.terminal import print_json, print_line, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -156,7 +156,7 @@ def _print_tables(result: MigrationResult, root: Path) -> None:
     for reason, count in sorted(result.sum_counter(lambda file: file.removed_parts).items()):
         print_message(f"{count} removed: {reason}")
     for finding in (*result.findings, *result.accepted):
-        click.echo(str(finding))
+        print_line(str(finding))
 
 
 def _format_versions(counts: Counter[str]) -> str:

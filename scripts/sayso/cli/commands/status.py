@@ -8,7 +8,7 @@ import click
 
 from sayso.cli.annotation_notices import print_excluded, shorten_list
 from sayso.cli.options import CampaignTarget, campaign_options
-from sayso.cli.terminal import print_json, print_message, print_table
+from sayso.cli.terminal import print_json, print_line, print_message, print_table
 
 if TYPE_CHECKING:
     from sayso.labelstudio.status import PassStatus, SyncDifference
@@ -39,7 +39,8 @@ def command(target: CampaignTarget, as_json: bool) -> None:
     _print_tables(statuses)
     for status in statuses:
         for difference in status.differences:
-            click.echo(f"{status.project_key.pass_name}: {_format_difference(difference)}")
+            print_line(f"{status.project_key.pass_name}: {_format_difference(difference)}")
+            print_line(f"    → {difference.remedy}")
         print_excluded(status.project_key.pass_name, status.changed, status.unseen)
     differ = any(status.differences for status in statuses)
     agree = "corpus and server agree"
@@ -70,7 +71,7 @@ def _print_tables(statuses: list[PassStatus]) -> None:
 
 def _format_difference(difference: SyncDifference) -> str:
     where = f" ({shorten_list(difference.where)})" if difference.where else ""
-    return f"{difference.count} × {difference.what}{where}\n    → {difference.remedy}"
+    return f"{difference.count} × {difference.what}{where}"
 
 
 def _status_as_json(status: PassStatus) -> dict[str, object]:

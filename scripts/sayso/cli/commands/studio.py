@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.callbacks import Advance
-from sayso.cli.terminal import print_json, print_message, progress_bar
+from sayso.cli.terminal import print_json, print_line, print_message, progress_bar
 from sayso.settings import find_checkout
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def status(root: Path | None, credentials: bool, as_json: bool) -> None:
     if as_json:
         print_json(shown)
     else:
-        click.echo("\n".join(f"{name:9} {value}" for name, value in shown.items() if value))
+        for name, value in shown.items():
+            if value:
+                print_line(f"{name:9} {value}")
 
 
 @command.command("open")
@@ -104,7 +106,7 @@ def open_(root: Path | None) -> None:
     import webbrowser
 
     url = _require_running(root).url
-    click.echo(url)
+    print_line(url)
     print_message("`sayso studio status --credentials` prints the login")
     if not webbrowser.open(url):
         print_message("no browser was found here; open the address yourself")
@@ -123,7 +125,7 @@ def invite(root: Path | None) -> None:
     """
     from sayso.labelstudio.accounts import fetch_invitation_link
 
-    click.echo(fetch_invitation_link(_require_running(root)))
+    print_line(fetch_invitation_link(_require_running(root)))
 
 
 @command.command()

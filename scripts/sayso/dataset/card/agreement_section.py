@@ -9,6 +9,7 @@ from sayso.agreement.agreement_report import AgreementReport, Measurement, Unmea
 from sayso.agreement.agreement_tables import AgreementTable
 from sayso.agreement.bootstrap import Figure
 from sayso.dataset.card.markdown import format_code, format_details, format_table, join_paragraphs
+from sayso.escaping import escape_markdown
 
 _NOT_MEASURED_TEXT = (
     "There is no blind double annotation: no document was annotated by two people in the same pass "
@@ -38,13 +39,14 @@ def agreement_section(report: AgreementReport | None) -> str:
 
 
 def _measurement_paragraphs(measurement: Measurement) -> Iterator[str]:
-    yield f"**{agreement_tables.format_title(measurement)}**"
+    yield f"**{escape_markdown(agreement_tables.format_title(measurement))}**"
     versions = measurement.versions.items()
-    counts = ", ".join(f"{count:,} under {version}" for version, count in versions)
+    counts = ", ".join(f"{count:,} under {escape_markdown(version)}" for version, count in versions)
     yield f"Annotations by version: {counts}."
     for table in agreement_tables.build_tables(measurement, _format_figure):
         yield _format_agreement_table(table)
-    yield "\n".join(f"- {note}" for note in agreement_tables.format_notes(measurement))
+    notes = agreement_tables.format_notes(measurement)
+    yield "\n".join(f"- {escape_markdown(note)}" for note in notes)
 
 
 def _format_agreement_table(table: AgreementTable) -> str:
@@ -55,8 +57,8 @@ def _format_agreement_table(table: AgreementTable) -> str:
     ]
     shown = format_table([name or "of" for name in table.columns], rows)
     if len(rows) > _FOLDED_ROWS:
-        return format_details(table.title, shown)
-    return join_paragraphs(f"{table.title}:", shown)
+        return format_details(escape_markdown(table.title), shown)
+    return join_paragraphs(f"{escape_markdown(table.title)}:", shown)
 
 
 def _format_figure(figure: Figure | None) -> str:
@@ -69,6 +71,6 @@ def _format_figure(figure: Figure | None) -> str:
 
 def _explain_not_measured(unmeasured: UnmeasuredPass) -> str:
     campaign, pass_name = format_code(unmeasured.campaign), format_code(unmeasured.interface)
-    reasons = "; ".join(agreement_tables.format_excluded(unmeasured.excluded))
+    reasons = escape_markdown("; ".join(agreement_tables.format_excluded(unmeasured.excluded)))
     why = f" {reasons[0].upper()}{reasons[1:]}." if reasons else ""
     return f"Campaign {campaign}, pass {pass_name}: not yet measured.{why}"

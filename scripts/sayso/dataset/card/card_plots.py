@@ -9,6 +9,7 @@ from sayso.checks.schema_checks import CLAIM, COUNT
 from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset
 from sayso.dataset.card.markdown import join_paragraphs
+from sayso.escaping import escape_markdown
 from sayso.reports.svg_plots import DOCUMENTS, Plot, describe_plot, render_svg
 from sayso.schema.declarations import Schema
 
@@ -26,7 +27,7 @@ def plots_section(dataset: BuiltDataset) -> str:
     """Return the plots as the card shows them, each described in words."""
     return join_paragraphs(
         *(
-            f"**{plot.title}**\n\n![{describe_plot(plot)}]({_plot_path(plot)})"
+            f"**{plot.title}**\n\n![{escape_markdown(describe_plot(plot))}]({_plot_path(plot)})"
             for plot in _build_plots(dataset)
         )
     )

@@ -16,6 +16,7 @@ from sayso.dataset.card.markdown import (
     format_table,
     join_paragraphs,
 )
+from sayso.escaping import MarkdownText
 
 _SHOWN_OUTLETS = 20
 _CountTable = Mapping[tuple[str, ...], int]
@@ -162,11 +163,11 @@ def _oddities_table(dataset: BuiltDataset) -> str:
     rows = [
         ["items kept that the schema does not know", dataset.counts["annotations|kept"]],
         [
-            "relations between other labels than declared, in no row of `claims`",
+            MarkdownText("relations between other labels than declared, in no row of `claims`"),
             dataset.counts["claims|misdrawn"],
         ],
         *(
-            [f"mentions flagged {format_code(flag)}, by {KIND_NAMES[kind]}", count]
+            [MarkdownText(f"mentions flagged {format_code(flag)}, by {KIND_NAMES[kind]}"), count]
             for (flag, kind), count in flags.items()
         ),
         *(

@@ -8,6 +8,7 @@ from sayso.adjudication.deciders import describe_decisions
 from sayso.dataset.build_counts import UNKNOWN, count_key
 from sayso.dataset.card.built_dataset import KIND_NAMES, BuiltDataset
 from sayso.dataset.card.markdown import format_code, format_code_list, format_table, join_paragraphs
+from sayso.escaping import MarkdownText
 from sayso.schema.declarations import schema_digest
 
 
@@ -43,13 +44,14 @@ def describe_origin(dataset: BuiltDataset) -> str:
 def header_section(dataset: BuiltDataset, title: str) -> str:
     """List the versions of data, schema and guidelines."""
     schema, guidelines, code = dataset.schema, dataset.guidelines, format_code
-    words = "none"
+    digest = schema_digest(schema)[:16]
+    words = MarkdownText("none")
     if guidelines:
-        words = f"{code(guidelines.version)}, words sha256 {code(guidelines.digest)}"
+        words = MarkdownText(f"{code(guidelines.version)}, words sha256 {code(guidelines.digest)}")
     rows = [
         ["data version", code(dataset.version)],
         ["latest change in the sources", dataset.last_change or "not recorded"],
-        ["schema", f"{code(schema.version)}, sha256 {code(schema_digest(schema)[:16])}"],
+        ["schema", MarkdownText(f"{code(schema.version)}, sha256 {code(digest)}")],
         ["guidelines", words],
         ["statement", "this card, with the headings of Data Statements, version 3"],
     ]
@@ -91,10 +93,13 @@ def annotators_section(dataset: BuiltDataset) -> str:
     )
 
 
-def _guidelines_versions(dataset: BuiltDataset, kind: str, name: str) -> str:
+def _guidelines_versions(dataset: BuiltDataset, kind: str, name: str) -> MarkdownText:
     if kind == "program":
-        return "does not apply"
+        return MarkdownText("does not apply")
     versions = dataset.counts_under(f"annotations|{count_key('guidelines', kind, name)}")
-    return ", ".join(
-        "not recorded" if version == UNKNOWN else format_code(version) for (version,) in versions
+    return MarkdownText(
+        ", ".join(
+            "not recorded" if version == UNKNOWN else format_code(version)
+            for (version,) in versions
+        )
     )

@@ -1,12 +1,14 @@
-"""Pieces of Markdown."""
+"""Pieces of Markdown. A plain string is a foreign word, which is escaped; `MarkdownText` is not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sayso.escaping import MarkdownText, escape_markdown, format_markdown_code
+
 
 def format_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Format a table, integers aligned right and bars escaped; empty without rows.
+    """Format a table, integers aligned right and foreign words escaped; empty without rows.
 
     >>> print(format_table(["a", "b"], [[1000, "x|y"]]))
     | a | b |
@@ -26,22 +28,23 @@ def format_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str
 
 
 def _format_cell(content: object) -> str:
-    shown = f"{content:,}" if isinstance(content, int) else str(content)
-    return shown.replace("|", "\\|").replace("\n", " ")
+    if isinstance(content, MarkdownText):
+        return content
+    return f"{content:,}" if isinstance(content, int) else escape_markdown(str(content))
 
 
-def format_code(word: object) -> str:
+def format_code(word: object) -> MarkdownText:
     """Format a word of the data."""
-    return f"`{word}`"
+    return format_markdown_code(word)
 
 
-def format_code_list(words: Iterable[object]) -> str:
+def format_code_list(words: Iterable[object]) -> MarkdownText:
     """Format words of the data as a list.
 
     >>> format_code_list(["names", "claims"])
     '`names`, `claims`'
     """
-    return ", ".join(map(format_code, words))
+    return MarkdownText(", ".join(map(format_code, words)))
 
 
 def format_details(summary: str, content: str) -> str:

@@ -11,6 +11,7 @@ from sayso.dataset import features
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.markdown import format_code, format_details, format_table, join_paragraphs
 from sayso.dataset.column_descriptions import ROW_DESCRIPTIONS, describe_column
+from sayso.escaping import MarkdownText
 from sayso.schema.declarations import Schema
 
 _EXAMPLE_TEXT_LENGTH = 160  # code points
@@ -30,7 +31,7 @@ def _describe_configuration(config: str, dataset: BuiltDataset) -> str:
         [
             format_code(name),
             format_code(format_type(kind)),
-            describe_column(config, name, dataset.schema),
+            MarkdownText(describe_column(config, name, dataset.schema)),
         ]
         for name, kind in columns.items()
     ]
