@@ -13,6 +13,7 @@ import pytest
 from sayso.errors import InputError
 from sayso.formats.corpus_import import ImportRequest, import_annotations
 from sayso.settings import Checkout
+from tests.command_line import run_sayso
 from tests.conftest import read_files
 from tests.formats.test_foreign_files import write_dkpro_document
 from tests.limited_commands import require_refusal, run_limited
@@ -223,3 +224,19 @@ def test_a_full_disk_is_told_and_the_next_run_completes(
     assert run_limited(checkout.root, *words).returncode == 0
     (lines,) = checkout.root.glob("corpus/annotations/*/*.jsonl")
     assert len(lines.read_text().splitlines()) == 80
+
+
+@pytest.mark.parametrize("command", ["build", "agreement", "check"])
+def test_a_line_of_the_corpus_that_is_nested_without_end_is_named(
+    command: str, checkout: Checkout, tmp_path: Path
+) -> None:
+    path = tmp_path / "given.jsonl"
+    path.write_text(line())
+    import_annotations(checkout, ImportRequest("jsonl", path, "pilot", "all", annotator="ann-1"))
+    (lines,) = checkout.root.glob("corpus/annotations/*/*.jsonl")
+    kept = f'"kept":[{{"reason":"x","item":{{"a":{"[" * DEEP}{"]" * DEEP}}}}}]'
+    lines.write_text(lines.read_text().rstrip()[:-1] + f",{kept}}}\n")
+    done = run_sayso(checkout.root, command)
+    assert done.returncode in (5, 7) and "a bug in sayso" not in done.stderr
+    printed = done.stdout + done.stderr
+    assert "nested without end" in printed and "ann-1.jsonl" in printed

@@ -256,4 +256,6 @@ def _prepare_line(line: SourceLine) -> bytes:
                 kept["item"] = msgspec.json.encode(kept["item"], order="sorted").decode()
     except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
         return content  # Arrow refuses it too, and then the line is named
+    except RecursionError as error:  # Arrow's own parser would crash
+        raise InputError("nested without end", where=line.location, remedy=_RESTORE) from error
     return msgspec.json.encode(record) + b"\n"

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from sayso.callbacks import Advance
 from sayso.files import convert_os_errors, exists, list_files, open_file, read_file, read_text
+from sayso.models import DECODE_ERRORS
 from sayso.settings import Checkout
 
 _BATCH_ROWS = 2_000
@@ -95,7 +96,7 @@ def _read_secrets(path: Path) -> list[str]:
         return [content.strip()] if len(content) < 4096 else []
     try:
         record = msgspec.json.decode(content)
-    except msgspec.MsgspecError:
+    except DECODE_ERRORS:
         return []
     if not isinstance(record, dict):
         return []
