@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sayso.settings import Checkout, find_checkout
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 from tests.command_line import run_sayso
 from tests.conftest import REPOSITORY
+from tests.forked_commands import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -148,6 +150,50 @@ def test_some_copies_now_and_the_rest_later(
     assert digest_data(release) == before
     later = run_sayso(REPOSITORY, "hydrate", str(target), str(copies))
     assert later.returncode == 0 and digest_data(target) == digest_data(complete_corpus)
+
+
+def kill_at_every_change(root: Path, *words: str) -> int:
+    """Run a command again and again, killed before one more change each time, until it ends."""
+    for changes in range(1, 500):
+        ended = run_command(root, *words, changes=changes)
+        if ended.code != -signal.SIGKILL:
+            ended.require_success()
+            return changes
+    raise AssertionError("it does not end")
+
+
+def test_killed_before_any_change_and_run_again(
+    release: Path, copies: Path, complete_corpus: Path, tmp_path: Path
+) -> None:
+    """Each run is killed one change later and goes on where the last one was killed."""
+    whole = tmp_path / "at-once"
+    run_sayso(REPOSITORY, "hydrate", str(release), str(copies), "--to", str(whole))
+    assert kill_at_every_change(release, "hydrate", str(release), str(copies)) > 5
+    assert digest_data(release) == digest_data(complete_corpus) == digest_data(whole)
+    assert (release / "README.md").read_bytes() == (whole / "README.md").read_bytes()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_files_that_a_killed_run_left_behind_are_completed(
+    release: Path, copies: Path, complete_corpus: Path, tmp_path: Path, order: int
+) -> None:
+    """Whichever files were written first, a later run completes the others."""
+    whole = tmp_path / "whole"
+    run_sayso(REPOSITORY, "hydrate", str(release), str(copies), "--to", str(whole))
+    names = sorted(digest_data(release))[::order]
+    for name in names[: len(names) // 2]:
+        shutil.copy(whole / name, release / name)
+    done = run_sayso(REPOSITORY, "hydrate", str(release), str(copies))
+    assert done.returncode == 0, done.stderr
+    assert digest_data(release) == digest_data(complete_corpus)
+    assert (release / "README.md").read_bytes() == (whole / "README.md").read_bytes()
+
+
+def test_a_release_without_links_elsewhere(release: Path, copies: Path, tmp_path: Path) -> None:
+    (release / "data/articles").rename(tmp_path / "elsewhere")
+    (release / "data/articles").symlink_to(tmp_path / "elsewhere")
+    done = run_sayso(REPOSITORY, "hydrate", str(release), str(copies))
+    assert done.returncode == 7 and "articles: a link" in done.stderr
 
 
 def test_a_copy_that_differs_by_a_byte_is_none(release: Path, copies: Path) -> None:

@@ -66,6 +66,21 @@ def restore_texts(table: pa.Table, find_text: FindText) -> pa.Table:
     return _change_text_columns(table, change) if any(texts) else table
 
 
+def find_incomplete(table: pa.Table) -> set[str]:
+    """Return the documents of which some text is not there."""
+    incomplete: set[int] = set()
+
+    def find_nulls(name: str, columns: _Columns, row: IntArray) -> pa.Array:
+        values = columns[name]
+        if name != _KEPT_COLUMN and values.null_count:
+            incomplete.update(row[values.is_null().to_numpy(zero_copy_only=False)].tolist())
+        return values
+
+    _change_text_columns(table, find_nulls)
+    doc_ids = table["doc_id"].cast(pa.string())
+    return {doc_ids[row].as_py() for row in incomplete}
+
+
 def _quote(text: str, name: str, columns: _Columns, index: int) -> Any:
     if name == "text" and "text_sha256" in columns:
         return text

@@ -6,7 +6,6 @@ A copy is used if its SHA-256 is that of an article's text, whatever the copy is
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -25,8 +24,8 @@ from sayso.dataset.parquet_files import (
     EncodingThread,
     read_footer,
 )
-from sayso.dataset.text_columns import FindText, restore_texts
-from sayso.errors import InputError, SaysoError
+from sayso.dataset.text_columns import FindText, find_incomplete, restore_texts
+from sayso.errors import InputError, SaysoError, UsageError
 from sayso.files import (
     convert_os_errors,
     exists,
@@ -34,16 +33,19 @@ from sayso.files import (
     is_file,
     list_files,
     list_folders,
-    make_folder,
+    read_file,
     read_text,
+    refuse_links,
     write_if_changed,
 )
 from sayso.ingest.article_reader import ArticleReader
 from sayso.models import sha256
+from sayso.settings import SCHEMA_FILE
 
 CARD_FILE = "README.md"
 _CARD_DIGEST = r"(Sayso [\d.]+, {config}; content sha256 )[0-9a-f]+"
 _UNCOPIED = (CARD_FILE, "manifest.json", "croissant.json")  # they would not fit the new files
+_TEXT_COLUMNS = ["doc_id", "text_sha256", "text"]
 _MAX_COPY_BYTES = 50_000_000
 
 
@@ -99,21 +101,31 @@ def hydrate(
     if not files or not is_file(release / CARD_FILE):
         remedy = "name the folder that holds README.md and data/"
         raise InputError("no release here", where=str(release), remedy=remedy)
+    _require_target(release, target)
     wanted = {article.doc_id: article for article in _find_missing_texts(files)}
     # Texts go to disk: those of a large release do not fit in memory.
     with TemporaryDirectory() as folder, closing(sqlite3.connect(f"{folder}/texts")) as texts:
         texts.execute("CREATE TABLE text (sha256 TEXT PRIMARY KEY, text TEXT)")
         unused = _store_copies(texts, wanted, copies, fields or {}, report_progress)
+        digests = {doc_id: article.text_sha256 for doc_id, article in wanted.items()}
+        digests |= _store_own_texts(texts, files)
 
         def find_text(doc_id: str) -> str | None:
-            article = wanted.get(doc_id)
             select = "SELECT text FROM text WHERE sha256 = ?"
-            row = article and texts.execute(select, (article.text_sha256,)).fetchone()
+            row = texts.execute(select, (digests.get(doc_id),)).fetchone()
             return row[0] if row else None
 
         missing = tuple(each for each in wanted.values() if find_text(each.doc_id) is None)
         written = tuple(_write_release(release, files, target, find_text, report_progress))
     return HydrateResult(len(wanted), len(wanted) - len(missing), missing, unused, written)
+
+
+def _require_target(release: Path, target: Path) -> None:
+    if target != release and exists(target.resolve().parent / SCHEMA_FILE):
+        remedy = "name another folder with --to"
+        raise UsageError("this is the corpus of a checkout", where=str(target), remedy=remedy)
+    refuse_links(release / "data")
+    refuse_links(target / "data")
 
 
 def _find_missing_texts(files: list[Path]) -> Iterator[MissingText]:
@@ -126,6 +138,33 @@ def _find_missing_texts(files: list[Path]) -> Iterator[MissingText]:
                         yield MissingText(
                             row["doc_id"], row["text_sha256"], row["title"], row["url"]
                         )
+
+
+def _store_own_texts(texts: sqlite3.Connection, files: list[Path]) -> dict[str, str]:
+    """Store the texts of articles that are here while other files lack them, as after a kill.
+
+    So each file is completed for itself, and the order in which they were written does not matter.
+
+    Returns:
+        The digest of each text by its document.
+    """
+    incomplete: set[str] = set()
+    for path in files:
+        if path.parent.name != "articles":
+            with convert_os_errors(path), pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(ROW_GROUP_ROWS):
+                    incomplete |= find_incomplete(pa.Table.from_batches([batch]))
+    digests: dict[str, str] = {}
+    for path in files if incomplete else ():
+        if path.parent.name == "articles":
+            with convert_os_errors(path), pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(ROW_GROUP_ROWS, columns=_TEXT_COLUMNS):
+                    for doc_id, digest, text in zip(*batch.to_pydict().values(), strict=True):
+                        if text is not None and doc_id in incomplete:
+                            digests[doc_id] = digest
+                            row = (digest, text)
+                            texts.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", row)
+    return digests
 
 
 def _store_copies(
@@ -166,9 +205,7 @@ def _write_release(
         report_progress("filling in", 1)
     for path in list_files(release):
         if path.name not in _UNCOPIED and target != release:
-            with convert_os_errors(path):
-                make_folder(target)
-                shutil.copyfile(path, target / path.name)
+            write_if_changed(target / path.name, read_file(path))
     with convert_os_errors(release / CARD_FILE):
         card = read_text(release / CARD_FILE)
     if write_if_changed(target / CARD_FILE, _update_card_digests(card, target).encode()):
