@@ -34,6 +34,7 @@ RANKS = {
     "code_digest": 1,
     "optional_libraries": 1,
     "settings": 2,
+    "outputs": 3,
     "network": 3,
     "models": 2,
     "schema": 2,
@@ -281,6 +282,25 @@ def test_only_one_module_lists_and_opens_files() -> None:
         if FILES_ALONE.search(path.read_text("utf-8"))
     }
     assert found == NOT_FILES
+
+
+def test_patterns_do_not_end_before_a_trailing_line_break() -> None:
+    """Require `\\Z`, a full match, or `$(?!\\n)` where JSON Schema shares the pattern."""
+    calls = {"compile", "match", "search", "fullmatch", "sub", "Meta"}
+    found = []
+    for path in list_modules():
+        if path.name == "escaping.py":  # it looks for what to escape, and lets nothing pass
+            continue
+        for node in ast.walk(parse_module(path)):
+            if not isinstance(node, ast.Call) or "MULTILINE" in ast.unparse(node):
+                continue
+            if getattr(node.func, "attr", getattr(node.func, "id", "")) in calls:
+                texts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+                text = "\0".join(each for each in texts if isinstance(each, str))
+                text = re.sub(r"\[(?:\\.|[^\]\\])*\]", "", text)  # a `$` in brackets is itself
+                if "(?m)" not in text and re.search(r"(?<!\\)\$(?!\(\?!\\n\))", text):
+                    found.append(f"{path.name}:{node.lineno}")
+    assert found == []
 
 
 def test_class_names_are_unique() -> None:

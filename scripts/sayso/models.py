@@ -17,8 +17,10 @@ from msgspec import Meta, Struct, structs
 from sayso.errors import SpanError
 from sayso.spans import Span
 
+# Patterns end in `$(?!\n)`: `$` alone is the very end in JSON Schema's dialect, but Python, which
+# checks here and in many validators, lets it stand before a last line break, too.
 DocId = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$", description="Stable name of a document.")
+    str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$(?!\n)", description="Stable name of a document.")
 ]
 # Reading checks the length only, which costs nothing; `sayso check` compares it with the text.
 Sha256 = Annotated[
@@ -27,14 +29,15 @@ Sha256 = Annotated[
         min_length=64,
         max_length=64,
         description="SHA-256 of a text's UTF-8, in hexadecimal.",
-        extra_json_schema={"pattern": "^[0-9a-f]{64}$"},
+        extra_json_schema={"pattern": r"^[0-9a-f]{64}$(?!\n)"},
     ),
 ]
 Offset = Annotated[
     int, Meta(ge=0, description="Code points from the start of the text as received.")
 ]
 Pseudonym = Annotated[
-    str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="An annotator, and never a name.")
+    str,
+    Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$(?!\n)", description="An annotator, and never a name."),
 ]
 Split = Literal["train", "validation", "test"]
 AnnotatorKind = Literal["human", "program"]

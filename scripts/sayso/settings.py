@@ -8,6 +8,7 @@ Everything that is private to a machine lives in its git-ignored ``.sayso/``.
 from __future__ import annotations
 
 import os
+import re
 import time
 import tomllib
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any
 from sayso.errors import InputError, UsageError
 from sayso.files import PRIVATE_FOLDER, is_file, read_text, refuse_links
 
+_MAX_NAME_BYTES = 100  # a name of a file has 255, and others follow it there
 SCHEMA_FILE = Path("schema/schema.yaml")
 
 DEFAULTS: dict[str, str] = {"campaign": "main", "pass": "all", "patience": "300", "port": "8080"}
@@ -70,7 +72,7 @@ class Checkout:
         """Return the value of a setting that must be set.
 
         Raises:
-            UsageError: it is not set.
+            UsageError: it is not set, or a campaign's name is none of a folder.
         """
         setting = self.find_setting(name, option)
         if setting is None:
@@ -79,7 +81,30 @@ class Checkout:
                 remedy=f"give --{name.replace('_', '-')}, set SAYSO_{name.upper()}, "
                 f"or put {name} into [tool.sayso]",
             )
+        if name == "campaign":
+            require_campaign_name(setting.value, setting.source)
         return setting.value
+
+
+def require_campaign_name(name: str, where: str) -> str:
+    """Return the name itself, if a folder and a file can have it.
+
+    Raises:
+        UsageError: it would lead elsewhere, as ``../..`` does, or cannot be seen.
+    """
+    if (
+        not name.isprintable()
+        or name != name.strip()
+        or name.startswith((".", "-"))
+        or re.search(r"[/\\]", name)
+        or not 0 < len(name.encode()) <= _MAX_NAME_BYTES
+    ):
+        raise UsageError(
+            f"{name!r} cannot be the name of a campaign",
+            where=where,
+            remedy="take letters, digits and hyphens, such as pilot-2",
+        )
+    return name
 
 
 def current_time() -> datetime:

@@ -68,10 +68,10 @@ PART_SUM = warning_check(
 )
 
 _ARTICLE = re.compile(r"(the|an?)\s", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
-_PUNCTUATION = re.compile(r"^[^\w\s@#+]|[^\w\s.+]$|\.$")
+_POSSESSIVE = re.compile(r"['’]s?\Z", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"^[^\w\s@#+]|[^\w\s.+]\Z|\.\Z")
 # The full stop of "U.S." is part of the name.
-_ABBREVIATION = re.compile(r"(\.\w+|\b(Co|Corp|Inc|Jr|Ltd|Sr|St))\.$")
+_ABBREVIATION = re.compile(r"(\.\w+|\b(Co|Corp|Inc|Jr|Ltd|Sr|St))\.\Z")
 
 
 def check_name_edges(target: CheckTarget) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ a campaign, in order of document.
 
 from __future__ import annotations
 
+import glob
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from sayso.files import (
     open_file,
 )
 from sayso.models import DECODE_ERRORS, Annotation, AnnotationOrigin, Document, Gold, encode
+from sayso.settings import require_campaign_name
 
 BATCH_DOCUMENTS = 10_000
 BATCH_BYTES = 64 << 20
@@ -252,11 +254,14 @@ class CorpusFiles:
 
     def annotation_file(self, campaign: str, annotator: str) -> Path:
         """Return the path of one annotator's annotations in a campaign."""
+        require_campaign_name(campaign, "corpus/annotations")
         return self.folder / "annotations" / campaign / f"{annotator}.jsonl"
 
     def annotation_files(self, campaign: str | None = None) -> list[Path]:
         """Return the files of annotations, of one campaign or of all, in order of name."""
-        return list_files(self.folder / "annotations", f"{campaign or '*'}/*.jsonl")
+        return list_files(
+            self.folder / "annotations", f"{glob.escape(campaign or '') or '*'}/*.jsonl"
+        )
 
     def annotations(self, campaign: str | None = None) -> Iterator[Annotation]:
         """Yield every annotation, file by file, lazily."""

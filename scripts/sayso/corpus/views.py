@@ -52,9 +52,9 @@ def pluralise(label: str) -> str:
     ['claims', 'casualty_figures', 'countries', 'losses']
     """
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label).lower()
-    if re.search(r"[^aeiou]y$", name):
+    if re.search(r"[^aeiou]y\Z", name):
         return f"{name[:-1]}ies"
-    return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
+    return f"{name}es" if re.search(r"(s|x|z|ch|sh)\Z", name) else f"{name}s"
 
 
 class Sentence(NamedTuple):

@@ -24,14 +24,17 @@ from sayso.formats.annotated_documents import (
     Vocabulary,
     validate_document,
 )
-from sayso.formats.export_target import replace_target
+from sayso.formats.export_target import refuse_foreign_target, replace_target
 from sayso.formats.format_registry import EXPORT_FORMATS, Format, find_format
 from sayso.formats.losses import Losses
 from sayso.models import Annotation, AnnotatorKind, Document, Gold
+from sayso.outputs import JSONL_START, require_output
 from sayso.settings import Checkout
 
 GOLD = "gold"
 EVERYTHING = AnnotationFilter()
+
+_STARTS = {".jsonl": JSONL_START, ".conllup": b"# global.columns", "": b""}
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,9 @@ def export(
     """
     corpus = CorpusFiles(checkout.root)
     format = find_format(request.format, EXPORT_FORMATS)
+    target = request.out or Path("export", f"{request.format}{format.suffix}")
+    require_output(checkout, target, _STARTS[format.suffix])
+    refuse_foreign_target(target, folder=not format.suffix)
     selection = select_annotations(corpus, request.chosen)
     documents = FittedDocuments(format, corpus, selection, advance)
     vocabulary = Vocabulary()
@@ -121,7 +127,6 @@ def export(
     if losses.total() and not request.lossy:
         remedy = "nothing was written; --lossy goes on without them"
         raise LossError(losses, request.format, remedy)
-    target = request.out or Path("export", f"{request.format}{format.suffix}")
     changed = not request.dry_run and replace_target(
         target,
         lambda path: format.writer().write(path, ExportContent(documents, vocabulary)),

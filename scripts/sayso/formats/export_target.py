@@ -35,7 +35,7 @@ def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool)
         DiskError: the disk refused.
     """
     with convert_os_errors(target):
-        _refuse_foreign_target(target, folder)
+        refuse_foreign_target(target, folder=folder)
         make_folder(target.parent)
         _remove_leftovers(target)
         partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
@@ -53,7 +53,12 @@ def replace_target(target: Path, write: Callable[[Path], None], *, folder: bool)
     return changed
 
 
-def _refuse_foreign_target(target: Path, folder: bool) -> None:
+def refuse_foreign_target(target: Path, *, folder: bool) -> None:
+    """Raise if a target is there that no export made.
+
+    Raises:
+        ConflictError: it is so.
+    """
     if folder and exists(target) and not is_folder(target):
         what = "a file is where the folder should be"
     elif not folder and is_folder(target):

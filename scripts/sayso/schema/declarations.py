@@ -21,9 +21,9 @@ from sayso.versions import VERSION_PATTERN
 
 DeclarationT = TypeVar("DeclarationT")
 AttributeKind = Literal["choice", "ordinal", "integer", "text"]
-DeclaredName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Hotkey = Annotated[str, Meta(pattern=r"^((shift|alt)\+)?[a-z0-9]$")]
-SchemaVersion = Annotated[str, Meta(pattern=f"^{VERSION_PATTERN}$")]
+DeclaredName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*$(?!\n)")]
+Hotkey = Annotated[str, Meta(pattern=r"^((shift|alt)\+)?[a-z0-9]$(?!\n)")]
+SchemaVersion = Annotated[str, Meta(pattern=rf"^{VERSION_PATTERN}$(?!\n)")]
 
 
 class Declaration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,7 +58,7 @@ class Attribute(Declaration, frozen=True, kw_only=True):
 class Label(Declaration, frozen=True, kw_only=True):
     """A label of mentions."""
 
-    colour: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
+    colour: Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$(?!\n)")]
     hotkey: Hotkey
     attributes: dict[DeclaredName, Attribute] = {}
 

@@ -52,12 +52,12 @@ _VERBS = word_set(
     "happened lost suggests shows means includes indicates makes brings comes leaves"
 )
 _ADVERB = re.compile(
-    r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)$).{3,}ly$"
+    r"^(?!(supply|family|assembly|elderly|early|ally|rally|enemy|daily|hourly|weekly|monthly)\Z).{3,}ly\Z"
 )
 _DETERMINERS = frozenset({"these", "those"})
-_PARTICIPLE = re.compile(r"^\w{3,}(ed|ing)$")
+_PARTICIPLE = re.compile(r"^\w{3,}(ed|ing)\Z")
 _FURTHER = frozenset({"additional", "further", "more", "other"})
-_YEAR = re.compile(r"^(19|20)\d\d$")
+_YEAR = re.compile(r"^(19|20)\d\d\Z")
 _NUMBER = re.compile(r"^\d")
 _NUMBERED = frozenset({"age", "aged", "ages", "no", "number", "§"})
 _PLURALS = frozenset({"aircraft", "cattle", "children", "people", "personnel", "police"})

@@ -64,10 +64,10 @@ _FIXED_NUMBERS = (
 _NUMERAL = re.compile(
     r"^(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
     r"seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|"
-    r"billion)(-(one|two|three|four|five|six|seven|eight|nine))?$"
+    r"billion)(-(one|two|three|four|five|six|seven|eight|nine))?\Z"
 )
-_FIGURES = re.compile(r"^(\d{1,3}(,\d{3})+|\d+)$")
-_DECIMAL = re.compile(r"^\d+\.\d+$")
+_FIGURES = re.compile(r"^(\d{1,3}(,\d{3})+|\d+)\Z")
+_DECIMAL = re.compile(r"^\d+\.\d+\Z")
 _LONGEST_PHRASE = 6  # words of the longest fixed phrase
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 SETTINGS_TABLE = "suggesters"
 SuggestFunction = Callable[[Document], Iterable[Any]]
-_ENTRY_POINT = re.compile(r"^[\w.]+:[\w.]+$")
+_ENTRY_POINT = re.compile(r"[\w.]+:[\w.]+")
 
 
 class Suggestion(Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,7 +159,7 @@ def read_plugged_suggesters(checkout: Checkout) -> dict[str, str]:
     """
     table = checkout.tool_table.get(SETTINGS_TABLE, {})
     fits = isinstance(table, dict) and all(
-        isinstance(v, str) and _ENTRY_POINT.match(v) for v in table.values()
+        isinstance(v, str) and _ENTRY_POINT.fullmatch(v) for v in table.values()
     )
     if not fits:
         raise InputError(

@@ -103,11 +103,14 @@ def command(
     from sayso.corpus.sources import CorpusFiles
     from sayso.errors import UsageError
     from sayso.labelstudio.urls import find_url
+    from sayso.outputs import HTML_START, require_output
     from sayso.reports import disagreement_explorer
     from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
 
     checkout = find_checkout(root)
+    if out:
+        require_output(checkout, Path(out), HTML_START)
     schema, address = load_schema(checkout.root / SCHEMA_FILE), find_url(checkout, url)
     counts = DisagreementCounts(schema, examples)
     chosen = DisagreementFilter(selection, frozenset(kinds), frozenset(names))

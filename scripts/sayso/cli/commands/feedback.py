@@ -55,10 +55,13 @@ def command(
       sayso feedback --json
     """
     from sayso.labelstudio.urls import find_url
+    from sayso.outputs import require_output
     from sayso.reports.feedback_pages import write_feedback
     from sayso.settings import find_checkout
 
     checkout = find_checkout(root)
+    if out:
+        require_output(checkout, out)
     with progress_bar("comparing with gold") as advance:
         result = write_feedback(checkout, selection, out, find_url(checkout, url), advance)
     if as_json:

@@ -48,14 +48,16 @@ def command(
       sayso report --gold --out adjudicated.html
       sayso report --campaign pilot --annotator ann-1a2b3c4d --json
     """
+    from sayso.outputs import HTML_START, require_output
     from sayso.reports.corpus_report import write_report
     from sayso.settings import find_checkout
 
     checkout = find_checkout(root)
+    default = checkout.root / "build" / "report.html"
     with progress_bar("writing the report") as advance:
         page = write_report(
             checkout,
-            out or checkout.root / "build" / "report.html",
+            require_output(checkout, out, HTML_START) if out else default,
             _select_gold(selection, gold=gold),
             advance,
         )

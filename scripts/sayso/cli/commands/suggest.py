@@ -71,6 +71,7 @@ def command(
 ) -> None:
     """Write predictions; the help is generated."""
     from sayso.corpus.sources import CorpusFiles
+    from sayso.outputs import JSONL_START, require_output
     from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
     from sayso.suggest.prediction_run import SuggestOptions, write_predictions
@@ -78,6 +79,8 @@ def command(
     from sayso.suggest.training_data import TrainingData, gold_or_annotators
 
     checkout = find_checkout(root)
+    if out:
+        require_output(checkout, out, JSONL_START)
     corpus, schema = CorpusFiles(checkout.root), load_schema(checkout.root / SCHEMA_FILE)
     training_data = TrainingData(corpus, gold_or_annotators(selection))
     suggesters = select_suggesters(checkout, names, training_data)

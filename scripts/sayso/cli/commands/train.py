@@ -55,6 +55,7 @@ def command(
       sayso train --annotator ann-1a2b3c4d --out .sayso/models/ann
     """
     from sayso.corpus.sources import CorpusFiles
+    from sayso.outputs import require_output
     from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
     from sayso.suggest.model_training import train
@@ -62,6 +63,8 @@ def command(
     from sayso.suggest.training_data import TrainingData, gold_or_annotators
 
     checkout = find_checkout(root)
+    if out:
+        require_output(checkout, out)
     result = train(
         TrainingData(CorpusFiles(checkout.root), gold_or_annotators(selection)),
         load_schema(checkout.root / SCHEMA_FILE),
