@@ -81,6 +81,7 @@ class GoldWriteResult:
         undecided: the number of spans and relations without a majority either way.
         findings: the reasons why documents are ``broken``.
         changed: the number of documents whose gold changed.
+        notes: on the project of adjudication.
     """
 
     campaign: str
@@ -91,6 +92,7 @@ class GoldWriteResult:
     skipped: list[SkippedDocument] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     changed: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 DecisionOrStatus = Decision | tuple[AdjudicationStatus, str]

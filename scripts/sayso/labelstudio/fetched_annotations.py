@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -64,13 +64,28 @@ CREATE TABLE annotations (
 -- Files that hold what they should.
 CREATE TABLE current_files (pseudonym TEXT PRIMARY KEY, account INTEGER, fingerprint TEXT NOT NULL);
 -- Lines of these files that are not of the server's annotations.
-CREATE TABLE other_lines (line TEXT PRIMARY KEY, pseudonym TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE other_lines (
+    line TEXT PRIMARY KEY, pseudonym TEXT NOT NULL, doc_id TEXT, origin BLOB, number INTEGER,
+    seconds REAL, digest BLOB, drawn INTEGER
+) WITHOUT ROWID;
+-- Annotations that are another annotator's line, imported under this account.
+CREATE TABLE foreign_copies (annotation INTEGER PRIMARY KEY, pseudonym TEXT NOT NULL);
 -- Annotations that left their task; gone once the server says that it has none of the number.
 CREATE TABLE lost_annotations (annotation INTEGER PRIMARY KEY, gone INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX annotations_of_task ON annotations (task);
 CREATE INDEX annotations_of_account ON annotations (account, doc_id, created, annotation);
+CREATE INDEX annotations_of_document ON annotations (doc_id);
 """
-_TABLES = ("annotations", "fetched_tasks", "current_files", "lost_annotations", "other_lines")
+_TABLES = (
+    "annotations",
+    "fetched_tasks",
+    "current_files",
+    "lost_annotations",
+    "other_lines",
+    "foreign_copies",
+)
+_NO_COPY = "annotation NOT IN (SELECT annotation FROM foreign_copies)"
+_EACH = "(SELECT value FROM json_each(?))"
 _LOSE = (
     "INSERT OR IGNORE INTO lost_annotations (annotation) SELECT annotation FROM annotations WHERE"
 )
@@ -478,16 +493,28 @@ class FetchedAnnotations:
 
     def forget_other_lines(self, current: Iterable[str]) -> None:
         """Forget lines beside the server's, except those of files that hold what they should."""
-        kept = "SELECT value FROM json_each(?)"
-        forget = f"DELETE FROM other_lines WHERE pseudonym NOT IN ({kept})"  # noqa: S608
+        forget = f"DELETE FROM other_lines WHERE pseudonym NOT IN {_EACH}"  # noqa: S608
         self.state.connection.execute(forget, (msgspec.json.encode(list(current)).decode(),))
 
-    def add_other_line(self, line: str, name: str) -> str | None:
+    def add_other_line(self, line: str, name: str, content: Sequence[object]) -> str | None:
         """Remember a line of an annotator's file; return whose file has it already, or None."""
-        insert = "INSERT OR IGNORE INTO other_lines VALUES (?, ?)"
-        if self.state.connection.execute(insert, (line, name)).rowcount:
+        insert = "INSERT OR IGNORE INTO other_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        row = (line, name, *(content or (None,) * 6))
+        if self.state.connection.execute(insert, row).rowcount:
             return None
         return str(self._rows("SELECT pseudonym FROM other_lines WHERE line = ?", line)[0][0])
+
+    def leave_out(self, copies: Mapping[int, str]) -> set[int]:
+        """Leave out annotations that are other annotators' lines; return whose are new or free."""
+        before = dict(self._rows("SELECT annotation, pseudonym FROM foreign_copies"))
+        if before == copies:
+            return set()
+        self.state.connection.execute("DELETE FROM foreign_copies")
+        insert = "INSERT INTO foreign_copies VALUES (?, ?)"
+        self.state.connection.executemany(insert, copies.items())
+        numbers = msgspec.json.encode(list(before.keys() ^ copies.keys())).decode()
+        query = "SELECT DISTINCT account FROM annotations WHERE annotation IN"
+        return {account for (account,) in self._rows(f"{query} {_EACH}", numbers)}
 
     def _file_fingerprint(self, path: Path) -> str:
         # Of all accounts, since any of them may have changed an annotation in the file.
@@ -526,9 +553,10 @@ class FetchedAnnotations:
         return self._scalar("SELECT count(*) FROM annotations")
 
     def count_by_annotator(self) -> Counter[str]:
-        """Count the annotations of each annotator, also those in quarantine."""
+        """Count the annotations of each annotator that are not left out; also in quarantine."""
         counts = Counter[str]()
-        for account, count in self._rows("SELECT account, count(*) FROM annotations GROUP BY 1"):
+        query = f"SELECT account, count(*) FROM annotations WHERE {_NO_COPY} GROUP BY 1"  # noqa: S608
+        for account, count in self._rows(query):
             counts[self.pseudonym(account)] += count
         return counts
 
@@ -543,8 +571,9 @@ class FetchedAnnotations:
     def lines_of_account(self, account: int) -> Iterator[tuple[str, str, int, bytes]]:
         """Yield (doc_id, time of creation, number, line) of one account's file, in order."""
         query = (
-            "SELECT doc_id, created, annotation, changed_by, content FROM annotations"
-            " WHERE account = ? AND reason IS NULL ORDER BY doc_id, created, annotation"
+            "SELECT doc_id, created, annotation, changed_by, content FROM annotations"  # noqa: S608
+            f" WHERE account = ? AND reason IS NULL AND {_NO_COPY}"
+            " ORDER BY doc_id, created, annotation"
         )
         for *key, changed_by, content in self.state.connection.execute(query, (account,)):
             yield (*key, self._name(content, account, changed_by))
@@ -564,7 +593,8 @@ class FetchedAnnotations:
         """Count the storable annotations of each account by status."""
         counts: dict[int, Counter[str]] = defaultdict(Counter)
         query = (
-            "SELECT account, status, count(*) FROM annotations WHERE reason IS NULL GROUP BY 1, 2"
+            "SELECT account, status, count(*) FROM annotations"  # noqa: S608
+            f" WHERE reason IS NULL AND {_NO_COPY} GROUP BY 1, 2"
         )
         for account, status, count in self._rows(query):
             counts[account][status] = count
@@ -623,6 +653,17 @@ class FetchedAnnotations:
                 doc_id, self.pseudonym(account), task, "", f"saved by {self.pseudonym(other)}"
             )
             for doc_id, account, task, other in rows
+        ]
+
+    def list_foreign_copies(self) -> list[AnnotationNotice]:
+        """List the annotations that are left out, since they are another annotator's line."""
+        rows = self._rows(
+            "SELECT doc_id, account, task, pseudonym FROM foreign_copies"
+            " JOIN annotations USING (annotation) ORDER BY doc_id, annotation"
+        )
+        return [
+            AnnotationNotice(doc_id, self.pseudonym(account), task, "", f"is of {annotator}")
+            for doc_id, account, task, annotator in rows
         ]
 
     def list_unseen(self) -> list[AnnotationNotice]:

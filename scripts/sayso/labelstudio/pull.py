@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -36,6 +36,12 @@ from sayso.labelstudio.fetched_annotations import (
     ServerComparison,
     open_annotations,
 )
+from sayso.labelstudio.imported_copies import (
+    IMPORTED_FIELDS,
+    ImportedCopies,
+    describe_content,
+    find_copies,
+)
 from sayso.labelstudio.project import ProjectKey
 from sayso.labelstudio.pull_invariants import find_changed_files, match_accounts, require_complete
 from sayso.labelstudio.recalled_projects import RecalledProject, find_campaign_projects
@@ -49,8 +55,6 @@ from sayso.settings import SCHEMA_FILE, Checkout
 LineFate = Literal["kept", "replaced", "imported", "superseded", "missing", "vanished"]
 """A line of our files stays, is on the server under its own or a new number, is in quarantine for
 its text, cannot be found just now, or is gone."""
-# An import keeps these.
-_IMPORTED_FIELDS = ("doc_id", "text_sha256", "status", "mentions", "relations", "note", "kept")
 
 
 class ImportMatch(NamedTuple):
@@ -90,6 +94,9 @@ class PullResult:
         unseen: annotations taken over from a prediction that nobody looked at, all of them.
         renumbered: annotations whose project was exported and imported again: they have new numbers
             and are no others than before.
+        copies: annotations that were imported under another account and are lines of others, which
+            stay; all of them are left out.
+        alike: annotations that may be such.
         comparison: if everything was fetched, the differences from what was known.
     """
 
@@ -110,6 +117,8 @@ class PullResult:
     pruned: bool = False
     changed: list[AnnotationNotice] = field(default_factory=list)
     unseen: list[AnnotationNotice] = field(default_factory=list)
+    copies: list[AnnotationNotice] = field(default_factory=list)
+    alike: list[AnnotationNotice] = field(default_factory=list)
     comparison: ServerComparison = field(default_factory=ServerComparison)
 
 
@@ -164,6 +173,7 @@ class _AnnotationFileWriter:
         self.quarantine_path = checkout.private / "quarantine" / name
         self.fetched = fetched
         self._imported: ImportMatches = {}
+        self._copies = ImportedCopies({}, {}, set(), [])
         self._project_created = format_timestamp(fetched.listed.created_at)
         self.quarantined = {each.number: each for each in fetched.list_quarantined()}
         self.result = PullResult(self.project_key, fetched.url, pruned=prune, comparison=comparison)
@@ -177,15 +187,27 @@ class _AnnotationFileWriter:
         require_complete(self.fetched, advance)
         self.quarantined = {each.number: each for each in self.fetched.list_quarantined()}
         self.fetched.adopt_lines(self.corpus)
-        campaign, counts = self.project_key.campaign, self.fetched.count_by_status()
-        self._accounts = match_accounts(self.fetched, counts)
-        self.result.annotations = {
-            name: counts[account] for name, account in sorted(self._accounts.items())
-        }
+        campaign = self.project_key.campaign
+        self._accounts = match_accounts(self.fetched, self.fetched.count_by_status())
         local = {path.stem for path in self.corpus.annotation_files(campaign)}
         names = sorted(self._accounts.keys() | local)
         paths = {name: self.corpus.annotation_file(campaign, name) for name in names}
-        self._changed = find_changed_files(self.fetched, paths, self._stays)
+        self._changed = find_changed_files(
+            self.fetched, paths, self._is_beside_server, self._describe
+        )
+        self._copies = find_copies(self.fetched)
+        concerned = self.fetched.leave_out(self._copies.foreign)
+        counts = self.fetched.count_by_status()
+        for name, account in self._accounts.items():
+            if account in concerned:
+                self._changed[name] = paths[name]
+            if account not in counts and not paths[name].exists():
+                del self._changed[name]
+        self.result.annotations = {
+            name: counts[account]
+            for name, account in sorted(self._accounts.items())
+            if account in counts
+        }
 
     def write(self) -> PullResult:
         """Write the planned files."""
@@ -194,6 +216,7 @@ class _AnnotationFileWriter:
             self._write_file(name, self._accounts.get(name), path)
         self._write_quarantine()
         result.changed, result.unseen = fetched.list_changed(), fetched.list_unseen()
+        result.copies, result.alike = fetched.list_foreign_copies(), self._copies.alike
         result.tasks_fetched, result.notices = fetched.tasks_fetched, fetched.notices
         result.kept, result.carried_over = fetched.count_exceptions()
         result.to_fix = update_repair_tab(
@@ -239,12 +262,16 @@ class _AnnotationFileWriter:
             fate = self._find_fate(head)
             if fate == "imported" and head.origin:
                 yield annotation_sort_key(head), self._imported[head.origin].line
-            elif self._stays(head):
+            elif self._is_beside_server(head) and not self._prunes(fate):
                 yield annotation_sort_key(head), line.rstrip(b"\n")
 
-    def _stays(self, head: AnnotationHead) -> bool:
-        fate = self._find_fate(head)
-        return fate in ("kept", "missing", "vanished") and not self._prunes(fate)
+    def _is_beside_server(self, head: AnnotationHead) -> bool:
+        return self._find_fate(head) in ("kept", "missing", "vanished")
+
+    def _describe(self, head: AnnotationHead, line: bytes) -> Sequence[object]:
+        if not self._is_of_pass(head):
+            return ()
+        return describe_content(msgspec.json.decode(line, type=Annotation))
 
     def _prunes(self, fate: LineFate) -> bool:
         return fate == "vanished" and self.result.pruned
@@ -283,6 +310,8 @@ class _AnnotationFileWriter:
         if origin.annotation in self.quarantined:
             current = fetched.reader.documents.text_sha256(head.doc_id)
             return "superseded" if head.text_sha256 != current else "kept"
+        if origin in self._copies.originals:
+            return "kept"
         return "vanished" if fetched.is_gone(origin.annotation) else "missing"
 
     def _is_of_pass(self, head: AnnotationHead | Annotation) -> bool:
@@ -304,11 +333,12 @@ class _AnnotationFileWriter:
         """
         matches: ImportMatches = {}
         numbers = self.fetched.imported_annotations(account) if account is not None else {}
-        present = set(numbers.values())
-        for old in jsonl.read(path, Annotation) if numbers and exists(path) else ():
+        present = {*numbers.values(), *self._copies.own.values()}
+        for old in jsonl.read(path, Annotation) if present and exists(path) else ():
             if self._is_of_pass(old) and self._find_fate(old) in ("kept", "vanished"):
                 assert old.origin  # noqa: S101
                 found = numbers.get((old.doc_id, old.origin.annotation))
+                found = found or self._copies.own.get(old.origin)
                 for number in self._order_numbers(old.origin, found):
                     record = self.fetched.read_record(number) if number in present else None
                     if match := record and _match_record(old, record):
@@ -351,7 +381,7 @@ def _match_record(old: Annotation, new: Annotation) -> ImportMatch | None:
     server = old.origin.server or new.origin.server
     is_new = structs.replace(old.origin, task=new.origin.task, server=server) != new.origin
     number, edited = new.origin.annotation, new.created[:19] != new.updated[:19]
-    if all(getattr(old, name) == getattr(new, name) for name in _IMPORTED_FIELDS):
+    if all(getattr(old, name) == getattr(new, name) for name in IMPORTED_FIELDS):
         who = {name: getattr(new, name) for name in ("annotator_kind", "annotator_role")}
         same = structs.replace(old, origin=new.origin, **who)
         return ImportMatch(number, encode(same), is_new, edited=False)

@@ -7,7 +7,7 @@ file, and no annotation stands twice in the files of a campaign.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sayso import jsonl
@@ -74,7 +74,10 @@ def match_accounts(
 
 
 def find_changed_files(
-    fetched: FetchedAnnotations, files: Mapping[str, Path], stays: Callable[[AnnotationHead], bool]
+    fetched: FetchedAnnotations,
+    files: Mapping[str, Path],
+    stays: Callable[[AnnotationHead], bool],
+    describe: Callable[[AnnotationHead, bytes], Sequence[object]],
 ) -> dict[str, Path]:
     """Return the files to write again; none of them may repeat an annotation, nor one of the rest.
 
@@ -84,6 +87,7 @@ def find_changed_files(
     Args:
         files: all of the campaign, by annotator; some do not exist yet.
         stays: tells whether a line stays beside what the server has.
+        describe: returns what is remembered of such a line.
 
     Raises:
         ConflictError: an annotation stands twice.
@@ -92,12 +96,13 @@ def find_changed_files(
     fetched.forget_other_lines(files.keys() - changed.keys())
     for name, path in changed.items():
         heads = jsonl.read_lines(path, AnnotationHead) if exists(path) else ()
-        for number, _line, head in heads:
+        for number, line, head in heads:
             origin = head.origin
             if origin is None or not stays(head):
                 continue
             key = f"{head.interface} {encode(origin).decode()}"
-            if (other := fetched.add_other_line(key, name)) is not None:
+            content = describe(head, line)
+            if (other := fetched.add_other_line(key, name, content)) is not None:
                 raise ConflictError(
                     f"annotation {origin.annotation} of project {origin.project} stands twice, here"
                     f" and in {files[other].name}; nothing was written",

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import structs
 
 from sayso.callbacks import Advance
 from sayso.code_digest import library_versions, package_digest
@@ -58,11 +57,7 @@ from sayso.labelstudio.push_plan import (
     plan_prediction,
     plan_tasks,
 )
-from sayso.labelstudio.recalled_projects import (
-    find_known_projects,
-    find_marked_project,
-    restore_lines,
-)
+from sayso.labelstudio.recalled_projects import find_marked_project, restore_lines
 from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
 from sayso.labelstudio.task_order import TaskOrder, effective_score, has_order, set_order
 from sayso.labelstudio.tasks import build_heading, build_task_data, heading_digest, text_digest
@@ -156,13 +151,7 @@ class PushResult:
 def plan_push(checkout: Checkout, client: LabelStudioClient, request: PushRequest) -> PushResult:
     """Plan a push, and change nothing on the server."""
     key = request.project_key
-    if not request.restore_mark:
-        project = find_marked_project(checkout, client, key)
-    else:
-        ((_key, listed),) = find_known_projects(checkout, client, [key])
-        project = client.fetch_project(listed.id) if listed else None
-        if project and listed:
-            project = structs.replace(project, description=listed.description)
+    project = find_marked_project(checkout, client, key, recall=request.restore_mark)
     return plan_push_of_project(checkout, client, request, project)
 
 
@@ -212,7 +201,8 @@ def push(
         hold_lock(checkout.private / "sync.lock", "sayso push"),
         _open_push(checkout, client, request) as run,
     ):
-        restored = request.restore_mark and restore_lines(checkout, client, request.project_key)
+        key = request.project_key
+        notes = restore_lines(checkout, client, key) if request.restore_mark else []
         for pause in (*client.retry_policy.pauses, None):
             try:
                 run.push_once(results, advance)
@@ -224,8 +214,7 @@ def push(
                     raise PartialError(what, where=where, remedy=error.remedy) from None
                 client.retry_policy.wait(pause, error.what)
     result = _merge_results(results)
-    if restored:
-        result.notes.append("put our lines back into the description of the project")
+    result.notes += notes
     return result
 
 

@@ -2,6 +2,7 @@
 
 The sync state remembers the lines. In a fresh checkout, the annotations in our files tell the
 project's number, its server and the guidelines; the server is asked for some of them by number.
+Tasks of adjudication say themselves of which project they are.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, cached_property, partial
 
 from msgspec import structs
 
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, UsageError
+from sayso.labelstudio.adjudication.adjudication_project import PROJECT_KEY, AdjudicationProject
 from sayso.labelstudio.api_types import ListedProject, ProjectDetails
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.instructions import append_shown_line
 from sayso.labelstudio.project import ProjectKey, find_projects
-from sayso.labelstudio.server_identity import append_server_line
+from sayso.labelstudio.server_identity import append_server_line, read_server_id
 from sayso.labelstudio.sync_state import read_stored_lines
 from sayso.labelstudio.urls import SYSTEM
 from sayso.schema.declarations import Schema
@@ -47,10 +50,9 @@ def find_known_projects(
         LostLinesError: two projects were marked so once, and neither is now.
     """
     listed = list(client.list_projects())
-    unmarked = [each for each in listed if not _is_marked(each.description)]
+    lost = _LostProjects(checkout, client, listed)
     return [
-        (key, project or _recall(checkout, client, key, unmarked))
-        for key, project in find_projects(client, keys, listed)
+        (key, project or lost.recall(key)) for key, project in find_projects(client, keys, listed)
     ]
 
 
@@ -78,61 +80,109 @@ def find_campaign_projects(
 
 
 def find_marked_project(
-    checkout: Checkout, client: LabelStudioClient, key: ProjectKey
+    checkout: Checkout, client: LabelStudioClient, key: ProjectKey, *, recall: bool = False
 ) -> ProjectDetails | None:
     """Find the project of a key, or None if there is none and one can be created.
+
+    Args:
+        recall: take one that has lost our lines as if it had them.
 
     Raises:
         LostLinesError: there is one that has lost our lines.
     """
     ((_key, listed),) = find_known_projects(checkout, client, [key])
-    if isinstance(listed, RecalledProject):
+    if isinstance(listed, RecalledProject) and not recall:
         what = f"project {listed.id} is of this campaign, but its description has lost our lines"
-        remedy = f"put the line {key.mark!r} back there; or delete the project to start afresh"
-        if key.command == "sayso push":
-            remedy = f"`sayso push --restore-mark` puts them back; or {remedy}"
+        remedy = (
+            f"`{key.command} --restore-mark` puts them back; or put the line {key.mark!r} back"
+            " there; or delete the project to start afresh"
+        )
         where = f"{client.url}/projects/{listed.id}/settings"
         raise LostLinesError(what, where=where, remedy=remedy)
-    return client.fetch_project(listed.id) if listed else None
+    if listed is None:
+        return None
+    return structs.replace(client.fetch_project(listed.id), description=listed.description)
 
 
-def restore_lines(checkout: Checkout, client: LabelStudioClient, key: ProjectKey) -> bool:
-    """Put our lines back into the description of the key's project; return if they were lost."""
+def describe_lost_lines(url: str, key: ProjectKey) -> str:
+    """Return what to tell when a project without our lines is used all the same."""
+    return (
+        f"{url}: its description has lost our lines, `{key.command} --restore-mark` puts them back"
+    )
+
+
+def restore_lines(checkout: Checkout, client: LabelStudioClient, key: ProjectKey) -> list[str]:
+    """Put our lines back into the description of the key's project; return notes."""
     ((_key, listed),) = find_known_projects(checkout, client, [key])
     if not isinstance(listed, RecalledProject):
-        return False
+        return []
     client.update_project(listed.id, description=listed.description)
-    return True
+    return [f"put our lines back into the description of project {listed.id}"]
 
 
 def _is_marked(description: str | None) -> bool:
     return any(line.startswith(_MARKS) for line in (description or "").splitlines())
 
 
-def _recall(
-    checkout: Checkout, client: LabelStudioClient, key: ProjectKey, unmarked: list[ListedProject]
-) -> RecalledProject | None:
-    found: list[RecalledProject] = []
-    traces: dict[int, _ProjectTrace] | None = None
-    for project in unmarked:
-        lines = read_stored_lines(checkout, client, project)
-        if key.mark not in lines:
-            traces = _collect_traces(checkout, key) if traces is None else traces
-            trace = traces.get(project.id)
-            lines = trace.build_lines(checkout, key) if trace and trace.is_there(client) else []
-        if lines:
-            own = [line for line in (project.description or "").splitlines() if line not in lines]
-            text = "\n".join([*own, *lines])
-            fields = structs.asdict(project) | {"description": text}
-            found.append(RecalledProject(**fields))
-    if len(found) > 1:
-        numbers = " and ".join(str(project.id) for project in found)
-        raise LostLinesError(
-            f"projects {numbers} were both of {key.campaign}/{key.pass_name} once",
-            where=client.url,
-            remedy=f"put the line {key.mark!r} into the description of the right one",
-        )
-    return found[0] if found else None
+class _LostProjects:
+    """The projects of a server that have none of our lines, and what we know of them."""
+
+    def __init__(
+        self, checkout: Checkout, client: LabelStudioClient, listed: Sequence[ListedProject]
+    ) -> None:
+        self.checkout, self.client = checkout, client
+        self._unmarked = [each for each in listed if not _is_marked(each.description)]
+        ids = (read_server_id(each.description) for each in listed)
+        self._server = next(filter(None, ids), None)
+        self._collect_traces = cache(partial(_collect_traces, checkout))
+
+    def recall(self, key: ProjectKey) -> RecalledProject | None:
+        """Return the project of a key with our lines, or None."""
+        found: list[RecalledProject] = []
+        for project in self._unmarked:
+            lines = read_stored_lines(self.checkout, self.client, project)
+            if key.mark not in lines:
+                lines = self._find_lines(key, project)
+            if lines:
+                text = (project.description or "").splitlines()
+                text = [*(line for line in text if line not in lines), *lines]
+                fields = structs.asdict(project) | {"description": "\n".join(text)}
+                found.append(RecalledProject(**fields))
+        if len(found) > 1:
+            numbers = " and ".join(str(project.id) for project in found)
+            raise LostLinesError(
+                f"projects {numbers} were both of {key.campaign}/{key.pass_name} once",
+                where=self.client.url,
+                remedy=f"put the line {key.mark!r} into the description of the right one",
+            )
+        return found[0] if found else None
+
+    def _find_lines(self, key: ProjectKey, project: ListedProject) -> list[str]:
+        """Return the lines of a project that the sync state does not know; none: not the key's."""
+        if not isinstance(key, AdjudicationProject):
+            trace = self._collect_traces(key).get(project.id)
+            known = trace is not None and trace.is_there(self.client)
+            return trace.build_lines(self.checkout, key) if trace and known else []
+        if not CorpusFiles(self.checkout.root).annotation_files(key.campaign):
+            return []  # nothing can have been sent
+        if self._marks_of_tasks.get(project.id) != key.mark:
+            return []
+        text = key.mark if self._server is None else append_server_line(key.mark, self._server)
+        return text.splitlines()
+
+    @cached_property
+    def _marks_of_tasks(self) -> dict[int, object]:
+        """Map projects to the mark in their first task."""
+        pages = {
+            each.id: self.client.fetch_bare_tasks(each.id, after=0, since="", size=1)
+            for each in self._unmarked
+            if each.task_number
+        }
+        return {
+            project: task.data.get(PROJECT_KEY)
+            for project, page in pages.items()
+            for task in page.tasks
+        }
 
 
 @dataclass
@@ -172,8 +222,6 @@ class _ProjectTrace:
 def _collect_traces(checkout: Checkout, key: ProjectKey) -> dict[int, _ProjectTrace]:
     """Read what our files tell about the projects of a campaign and pass, by number."""
     traces: dict[int, _ProjectTrace] = {}
-    if not key.mark.startswith(_MARKS[0]):  # gold does not tell the project of adjudication
-        return traces
     for each in CorpusFiles(checkout.root).annotations(key.campaign):
         origin = each.origin
         if origin and (origin.system, each.interface) == (SYSTEM, key.pass_name):

@@ -132,8 +132,9 @@ def read_status(
     keys = [make(campaign, name) for make in (ProjectKey, AdjudicationProject) for name in names]
     found = find_known_projects(checkout, client, keys)
     statuses = []
-    for (key, listed), (_key, adjudicated) in zip(found, found[len(names) :], strict=False):
+    for (key, listed), (other, adjudicated) in zip(found, found[len(names) :], strict=False):
         status = _read_pass(checkout, client, key, listed, local[key.pass_name])
+        status.differences += _find_lost_lines(other, adjudicated)
         if adjudicated:
             status.adjudication = _read_adjudication(checkout, client, adjudicated)
         statuses.append(status)
@@ -152,12 +153,7 @@ def _read_pass(
         project = structs.replace(project, description=listed.description)
     planned = plan_push_of_project(checkout, client, PushRequest(key), project)
     status = PassStatus(key, planned.url, planned.interface_state, planned.tasks, local)
-    if isinstance(listed, RecalledProject):
-        what, remedy = (
-            "the project's description has lost our lines",
-            f"{_PUSH[:-1]} --restore-mark`",
-        )
-        status.differences.append(SyncDifference(what, 1, (), remedy))
+    status.differences += _find_lost_lines(key, listed)
     status.differences += [*_compare_settings(planned), *_compare_tasks(planned)]
     status.differences += _compare_schema_versions(local)
     if project:
@@ -173,6 +169,12 @@ def _read_pass(
             quarantined = [each.notice for each in fetched.list_quarantined()]
         status.differences += _compare_annotations(status, quarantined)
     return status
+
+
+def _find_lost_lines(key: ProjectKey, listed: ListedProject | None) -> Iterator[SyncDifference]:
+    if isinstance(listed, RecalledProject):
+        what = f"project {listed.id}: its description has lost our lines"
+        yield SyncDifference(what, 1, (), f"`{key.command} --restore-mark`")
 
 
 def _read_adjudication(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sayso.cli.lost_lines import push_or_restore, restore_mark_option
 from sayso.cli.options import CampaignTarget, campaign_options
 from sayso.cli.terminal import print_json, print_line, print_message
 
@@ -77,6 +78,7 @@ def command() -> None:
 
 @command.command()
 @_selection_options
+@restore_mark_option
 @click.option(
     "--update-interface", is_flag=True, help="Replace an interface that differs from the schema's."
 )
@@ -86,7 +88,7 @@ def push(
     min_annotators: int,
     programs: bool,
     dry_run: bool,
-    update_interface: bool,
+    **options: Any,
 ) -> None:
     """Send every document on which annotators differ to an adjudicator.
 
@@ -103,11 +105,14 @@ def push(
     """
     from sayso.labelstudio.adjudication.task_push import AdjudicationPushRequest, push_adjudication
 
+    def run(request: AdjudicationPushRequest) -> list[AdjudicationPushResult]:
+        with target.connect("pushing") as (client, advance):
+            return push_adjudication(target.checkout, client, request, advance)
+
     selection = (target.campaign, target.pass_name, min_annotators)
     kinds = _select_annotator_kinds(programs)
-    request = AdjudicationPushRequest(*selection, kinds, update_interface, dry_run)
-    with target.connect("pushing") as (client, advance):
-        results = push_adjudication(target.checkout, client, request, advance)
+    request = AdjudicationPushRequest(*selection, kinds, dry_run=dry_run, **options)
+    results = push_or_restore(run, request, dry_run=dry_run)
     if as_json:
         print_json({"dry_run": dry_run, "pushed": list(map(_push_result_as_json, results))})
         return
@@ -215,6 +220,7 @@ def _pull_result_as_json(result: GoldWriteResult) -> dict[str, object]:
         "written": result.changed,
         "skipped": result.skipped,
         "findings": [finding._asdict() for finding in result.findings],
+        "notes": result.notes,
     }
 
 
@@ -222,6 +228,8 @@ def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
     from sayso.adjudication.deciders import describe_decisions
     from sayso.adjudication.gold_writer import STATUS_TEXTS
 
+    for note in result.notes:
+        print_message(note)
     for finding in result.findings:
         print_message(str(finding))
     for skipped in result.skipped:

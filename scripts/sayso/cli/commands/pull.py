@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayso.cli.annotation_notices import print_excluded
+from sayso.cli.annotation_notices import print_excluded, shorten_list
 from sayso.cli.options import CampaignTarget, campaign_options
 from sayso.cli.terminal import confirm, is_interactive, print_json, print_line, print_message
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 
 _PRUNED = "moved to corpus/history/pruned, `sayso history --restore` brings it back"
+
+_IMPORT_AGAIN = (
+    "delete them in Label Studio and import the export again, with ids and the annotators' e-mail"
+    " in completed_by; then `sayso pull`"
+)
 
 
 @click.command()
@@ -72,6 +77,8 @@ def _confirm_pruning(results: list[PullResult], yes: bool) -> bool:
 
 
 def _print_result(result: PullResult, root: Path) -> None:
+    from sayso.labelstudio.recalled_projects import describe_lost_lines
+
     pass_name = result.project_key.pass_name
     for notice in result.notices:
         _say_notice(notice, f"kept in the record, look at {result.url}/data?task={notice.task}")
@@ -86,11 +93,18 @@ def _print_result(result: PullResult, root: Path) -> None:
     if result.carried_over:
         print_message(f"{result.carried_over} annotations of an earlier text fit the present one")
     if result.lost_lines:
-        what = "its description has lost our lines, `sayso push --restore-mark` puts them back"
-        print_message(f"{result.url}: {what}")
+        print_message(describe_lost_lines(result.url, result.project_key))
     if result.renumbered:
         what = "annotations were imported again in Label Studio and have new numbers"
         print_message(f"{result.renumbered} {what}; they took the place of their lines")
+    if result.copies:
+        what = "annotations are left out: imported in Label Studio under another account"
+        print_message(f"{pass_name}: {len(result.copies)} {what} ({_list_notices(result.copies)})")
+        print_message(f"    → {_IMPORT_AGAIN}")
+    if result.alike:
+        what = "annotations have content and seconds of lines that we have"
+        print_message(f"{pass_name}: {len(result.alike)} {what} ({_list_notices(result.alike)})")
+        print_message(f"    → if they were imported, {_IMPORT_AGAIN}")
     if result.kept:
         what = "parts of annotations that the schema does not know"
         print_message(f"kept in the records: {result.kept} {what}")
@@ -104,6 +118,12 @@ def _print_result(result: PullResult, root: Path) -> None:
     if result.comparison.compared:
         print_message(f"{pass_name}: {_format_comparison(result.comparison)}")
     print_message(f"{pass_name}: {_format_summary(result)}")
+
+
+def _list_notices(notices: list[AnnotationNotice]) -> str:
+    return shorten_list(
+        [f"{each.doc_id} task {each.task} {each.annotator} {each.reason}" for each in notices]
+    )
 
 
 def _format_summary(result: PullResult) -> str:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sayso.cli.lost_lines import push_or_restore, restore_mark_option
 from sayso.cli.options import CampaignTarget, campaign_options
-from sayso.cli.terminal import (
-    confirm,
-    is_interactive,
-    print_json,
-    print_line,
-    print_message,
-    progress_bar,
-)
+from sayso.cli.terminal import print_json, print_line, print_message, progress_bar
 from sayso.settings import SCHEMA_FILE, Checkout
 
 if TYPE_CHECKING:
@@ -59,9 +52,7 @@ _PREDICTIONS = click.Path(path_type=Path, exists=True, dir_okay=False)
     is_flag=True,
     help="If the text of an annotated task has changed, send the document again, beside it.",
 )
-@click.option(
-    "--restore-mark", is_flag=True, help="Put our lines back into the project's description."
-)
+@restore_mark_option
 @click.option(
     "--update-interface", is_flag=True, help="Replace an interface that differs from the schema's."
 )
@@ -98,8 +89,7 @@ def command(
     from sayso.errors import ConflictError, UsageError
     from sayso.labelstudio.overlap import read_overlap
     from sayso.labelstudio.project import ProjectKey
-    from sayso.labelstudio.push import PushRequest
-    from sayso.labelstudio.recalled_projects import LostLinesError
+    from sayso.labelstudio.push import PushRequest, plan_push, push
 
     if options["order"] == "uncertain" and options["predictions"] is None:
         what = "--order uncertain needs --predictions FILE: they have the uncertainty"
@@ -110,15 +100,14 @@ def command(
     if not dry_run:
         _build_derived_files(checkout)
         _start_server(target)
-    try:
-        result = _push(target, request, dry_run)
-    except LostLinesError as error:
-        if dry_run or not is_interactive():
-            raise
-        print_message(str(error))
-        if not confirm("Put our lines back into its description?"):
-            raise
-        result = _push(target, replace(request, restore_mark=True), dry_run)
+
+    def run(request: PushRequest) -> PushResult:
+        with target.connect("pushing") as (client, advance):
+            if dry_run:
+                return plan_push(checkout, client, request)
+            return push(checkout, client, request, advance)
+
+    result = push_or_restore(run, request, dry_run=dry_run)
     if as_json:
         print_json(_result_as_json(result, dry_run))
     else:
@@ -156,15 +145,6 @@ def _start_server(target: CampaignTarget) -> None:
         f"no Label Studio is named, so one was started at {running.url}: `sayso studio status"
         " --credentials` prints the login, `sayso studio down` stops it"
     )
-
-
-def _push(target: CampaignTarget, request: PushRequest, dry_run: bool) -> PushResult:
-    from sayso.labelstudio.push import plan_push, push
-
-    with target.connect("pushing") as (client, advance):
-        if dry_run:
-            return plan_push(target.checkout, client, request)
-        return push(target.checkout, client, request, advance)
 
 
 def _print_result(result: PushResult, dry_run: bool) -> None:

@@ -11,6 +11,8 @@ from sayso.labelstudio import project
 from sayso.labelstudio.adjudication.adjudication_interface import render_adjudication_interface
 from sayso.schema.declarations import Schema
 
+PROJECT_KEY = "adjudication_project"  # of a task's data: the mark, should the project lose it
+
 
 @dataclass(frozen=True)
 class AdjudicationProject(project.ProjectKey):

@@ -68,6 +68,7 @@ def open_adjudication_tasks(
     """Open the known tasks of a project. The caller holds the checkout's ``sync.lock``."""
     with open_sync_state(checkout, client, project) as state:
         state.connection.executescript(_TABLES)
+        state.store_lines(project.description)
         yield AdjudicationTasks(client, project.id, state)
 
 

@@ -28,7 +28,11 @@ from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProj
 from sayso.labelstudio.adjudication.adjudication_tasks import open_adjudication_tasks, read_decision
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.pseudonyms import fetch_annotators
-from sayso.labelstudio.recalled_projects import find_known_projects
+from sayso.labelstudio.recalled_projects import (
+    RecalledProject,
+    describe_lost_lines,
+    find_known_projects,
+)
 from sayso.models import AnnotatorKind
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -62,11 +66,9 @@ def pull_gold(
             request = AdjudicationRequest(campaign, name, min_annotators, annotator_kinds)
             cases = iterate_adjudication_cases(corpus, schema, request)
             with ExitStack() as stack:
-                decide = majority_decider(schema)
+                decide, result = majority_decider(schema), GoldWriteResult(campaign, name)
                 if client:
-                    key = AdjudicationProject(campaign, name)
-                    decide = _build_decider(checkout, client, schema, key, stack)
-                result = GoldWriteResult(campaign, name)
+                    decide = _build_decider(checkout, client, schema, result, stack)
                 results.append(write_gold(corpus, schema, result, cases, decide, dry_run=dry_run))
     return [result for result in results if result.documents or pass_name]
 
@@ -75,12 +77,15 @@ def _build_decider(
     checkout: Checkout,
     client: LabelStudioClient,
     schema: Schema,
-    key: AdjudicationProject,
+    result: GoldWriteResult,
     stack: ExitStack,
 ) -> DecideCase:
+    key = AdjudicationProject(result.campaign, result.pass_name)
     ((_key, found),) = find_known_projects(checkout, client, [key])
     if found is None:
         return resolve_adjudicated
+    if isinstance(found, RecalledProject):
+        result.notes.append(describe_lost_lines(f"{client.url}/projects/{found.id}", key))
     known = stack.enter_context(open_adjudication_tasks(checkout, client, found))
     known.refresh()
     annotators = fetch_annotators(checkout, client, found)

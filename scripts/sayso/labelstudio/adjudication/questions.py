@@ -30,6 +30,7 @@ from sayso.adjudication.candidates import (
 from sayso.adjudication.decisions import Decision, find_pending
 from sayso.adjudication.majority import majority_attributes
 from sayso.labelstudio import codec, tasks
+from sayso.labelstudio.adjudication.adjudication_project import PROJECT_KEY, AdjudicationProject
 from sayso.labelstudio.controls import DROP, KEEP, NOTES, OPEN_RELATIONS, TEXT, VERDICT, VOTES
 from sayso.models import AttributeValue, Document, Mention, Relation
 from sayso.schema.declarations import Schema
@@ -136,7 +137,8 @@ class AdjudicationQuestion:
         content = msgspec.json.encode([asked, self.result, data["text_sha256"], *notes])
         digest = hashlib.sha256(content).hexdigest()
         shown = {NOTES: "\n".join(notes), OPEN_RELATIONS: rows}
-        return {**data, **shown, ASKED_KEY: asked, DIGEST_KEY: digest}
+        key = AdjudicationProject(self.candidates.campaign, self.candidates.pass_name)
+        return {**data, **shown, ASKED_KEY: asked, DIGEST_KEY: digest, PROJECT_KEY: key.mark}
 
     @cached_property
     def result(self) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ from sayso.labelstudio.client import MODEL_VERSION, LabelStudioClient
 from sayso.labelstudio.pending_writes import OutOfSyncError
 from sayso.labelstudio.pseudonyms import Annotator, fetch_annotators
 from sayso.labelstudio.push import MAX_TASKS_PER_QUERY
-from sayso.labelstudio.recalled_projects import find_marked_project
+from sayso.labelstudio.recalled_projects import find_marked_project, restore_lines
 from sayso.labelstudio.sync_state import chunks
 from sayso.labelstudio.transport import LostResponse, ObjectGone
 from sayso.models import AnnotatorKind, Gold
@@ -97,6 +97,7 @@ class AdjudicationPushRequest:
     min_annotators: int = 2
     annotator_kinds: frozenset[AnnotatorKind] = frozenset({"human"})
     update_interface: bool = False
+    restore_mark: bool = False
     dry_run: bool = False
 
 
@@ -135,7 +136,8 @@ def push_adjudication(
 
     Raises:
         UsageError: the campaign has no annotations here.
-        ConflictError: the interface on the server differs, or another push is at work.
+        ConflictError: the interface on the server differs, the project has lost its mark, or
+            another push is at work.
         PartialError: stopped half-way; the next push continues.
     """
     corpus, schema = CorpusFiles(checkout.root), load_schema(checkout.root / SCHEMA_FILE)
@@ -143,7 +145,10 @@ def push_adjudication(
     with hold_lock(checkout.private / "sync.lock", "sayso adjudicate push"):
         for name in select_passes(corpus, schema, request.campaign, request.pass_name):
             pusher = _AdjudicationPusher(checkout, client, schema, request, name, advance)
+            restores = request.restore_mark and not request.dry_run
+            notes = restore_lines(checkout, client, pusher.key) if restores else []
             results.append(_push_with_retries(pusher))
+            results[-1].notes += notes
     return [result for result in results if result.documents or request.pass_name]
 
 
@@ -186,7 +191,8 @@ class _AdjudicationPusher:
         """Send the new tasks, then remove the old ones."""
         self.result = AdjudicationPushResult(self.key.pass_name, self.client.url)
         with ExitStack() as stack:
-            found = find_marked_project(self.checkout, self.client, self.key)
+            recall = self.request.restore_mark
+            found = find_marked_project(self.checkout, self.client, self.key, recall=recall)
             if found:
                 self._open_project(found, stack, new=False)
             removals: list[int] = []
