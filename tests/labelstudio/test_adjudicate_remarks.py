@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from sayso.corpus.sources import CorpusFiles
-from sayso.labelstudio.controls import DOCUMENT_NOTE, FLAG, KEEP, NOTES, TEXT
+from sayso.labelstudio.controls import DOCUMENT_NOTE, DROP, FLAG, KEEP, NOTES, TEXT
 from tests.command_line import run_sayso
 from tests.labelstudio.test_adjudicate import ANN, BOB, AdjudicationBench, bench, verdicts
+from tests.labelstudio.test_provenance import name_of
 
 pytestmark = pytest.mark.server
 __all__ = ["bench"]  # a fixture
@@ -79,6 +80,31 @@ def test_a_note_on_the_document_is_shown_and_asks_for_a_look(bench: Adjudication
     again = bench.tasks()[-1]
     notes = [i for i in again["predictions"][0]["result"] if i.get("from_name") == DOCUMENT_NOTE]
     assert [note["value"]["text"] for note in notes] == [["one report"]], "the adjudicator's own"
+
+
+def test_a_flag_that_comes_after_adjudication_is_told(bench: AdjudicationBench) -> None:
+    bench.push()
+    task = find_task(bench, "doc-00000")
+    actors = {who: bench.region_id("doc-00000", "Actor", who) for who in ("the mayor", "mayor")}
+    bench.submit_verdicts(task, {actors["the mayor"]: KEEP, actors["mayor"]: DROP})
+    bench.run("adjudicate", "pull")
+    assert bench.push().later_remarks == []
+    ann = name_of(bench.campaign, ANN)
+    (number,) = (
+        each.origin.annotation
+        for each in bench.campaign.read_annotations()
+        if each.origin and (each.doc_id, each.annotator) == ("doc-00000", ann)
+    )
+    body = {"result": [*bench.build_result("doc-00000"), flag_item("a")]}
+    bench.campaign.request("PATCH", f"/api/annotations/{number}/", body, ANN)
+    bench.campaign.pull()
+    for word in ("push", "pull"):
+        words = ("adjudicate", word, *bench.campaign.options, "--pass", "all")
+        ended = run_sayso(bench.campaign.checkout.root, *words)
+        assert "1 adjudicated documents have a flag or note" in ended.stderr
+        assert f"doc-00000 {ann}" in ended.stderr
+    (told,) = bench.run("adjudicate", "push", "--pass", "all")["pushed"]
+    assert (told["documents"]["settled"], told["later_remarks"]) == (1, [f"doc-00000 {ann}"])
 
 
 def test_after_a_pull_agreed_documents_are_gold_already(bench: AdjudicationBench) -> None:

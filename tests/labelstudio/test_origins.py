@@ -246,6 +246,21 @@ def test_pruned_answers_are_in_the_history_and_come_back(campaign: SampleCampaig
     assert campaign.read_annotation_files() == {}
 
 
+def test_only_what_was_listed_is_pruned(campaign: SampleCampaign) -> None:
+    """What goes from the server between the list and the move is told, and stays."""
+    campaign.write_documents(sample_document(1), sample_document(2), sample_document(3))
+    campaign.push()
+    numbers = [campaign.submit(f"doc-0000{number}", email=ANN) for number in (1, 2, 3)]
+    campaign.pull()
+    campaign.request("DELETE", f"/api/annotations/{numbers[0]}/")
+    listed = campaign.pull().vanished
+    campaign.request("DELETE", f"/api/annotations/{numbers[1]}/")
+    pulled = campaign.pull(prune=set(listed))
+    assert pulled.pruned == listed and [each.number for each in pulled.vanished] == [numbers[1]]
+    assert [each.doc_id for each in campaign.read_annotations()] == ["doc-00002", "doc-00003"]
+    assert [each.doc_id for each in campaign.pull().vanished] == ["doc-00002"]
+
+
 def answer_in_terminal(campaign: SampleCampaign, answer: str, *command: str) -> int:
     """Run a command in a terminal, and answer its question. Return the exit code."""
     ours, theirs = os.openpty()

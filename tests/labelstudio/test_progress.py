@@ -176,7 +176,9 @@ def test_the_command(campaign: SampleCampaign) -> None:
     assert (one["pass"], one["tasks"], one["unfinished"], one["missing"]) == ("all", 2, 1, 1)
     (worker,) = one["annotators"]
     assert (worker["done"], worker["open"], worker["median_seconds"]) == (1, 1, 2.5)
+    assert (worker["kind"], worker["role"]) == ("human", "annotator")
     printed = run_sayso(root, "progress", *campaign.options, "--pass", "all")
+    assert {"kind", "human", "role"} <= set(printed.stdout.split())
     assert "1 of 2 documents finished, 1 annotations missing" in printed.stderr
     assert worker["annotator"] in printed.stdout
     assert "@" not in printed.stdout + printed.stderr + str(output)

@@ -92,6 +92,7 @@ class DocumentCandidates:
         latest_update: when the last of the annotations was changed.
         changed: annotators whose annotation somebody else saved after them, and who did.
         notes: the annotators' notes on the whole document.
+        updates: when each annotation was changed last.
     """
 
     doc_id: str
@@ -105,6 +106,7 @@ class DocumentCandidates:
     latest_update: str
     changed: Mapping[Pseudonym, Pseudonym] = field(default_factory=dict)
     notes: tuple[tuple[Pseudonym, str], ...] = ()
+    updates: Mapping[Pseudonym, str] = field(default_factory=dict)
 
     @cached_property
     def votes(self) -> Mapping[Content, Votes]:
@@ -168,6 +170,12 @@ class DocumentCandidates:
     def needs_adjudicator(self) -> bool:
         """True if there is something to decide, or a note to read."""
         return bool(self.notes) or not all(map(self.is_clear, self.votes))
+
+    def find_later_remarks(self, decided_at: str) -> Votes:
+        """Return whose annotation has a flag or note and was saved after a decision."""
+        names = {name for name, _note in self.notes}
+        names |= {each.annotator for candidate in self.mentions for each in candidate.remarks}
+        return tuple(sorted(name for name in names if self.updates.get(name, "") > decided_at))
 
     def find_backers(self, relation: RelationContent) -> Votes:
         """Return who has this relation, or the same between mentions that overlap its ends."""
@@ -240,6 +248,7 @@ def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
         notes=tuple(
             sorted((each.annotator, each.note) for each in annotations if each.note is not None)
         ),
+        updates={each.annotator: each.updated for each in annotations},
     )
 
 

@@ -82,6 +82,7 @@ class GoldWriteResult:
         findings: the reasons why documents are ``broken``.
         changed: the number of documents whose gold changed.
         notes: on the project of adjudication.
+        later_remarks: documents with a flag or note later than the decision, and of whom.
     """
 
     campaign: str
@@ -93,6 +94,7 @@ class GoldWriteResult:
     findings: list[Finding] = field(default_factory=list)
     changed: int = 0
     notes: list[str] = field(default_factory=list)
+    later_remarks: list[str] = field(default_factory=list)
 
 
 DecisionOrStatus = Decision | tuple[AdjudicationStatus, str]

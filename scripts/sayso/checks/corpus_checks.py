@@ -89,6 +89,11 @@ MISPLACED_ANNOTATION = error_check(
     "An annotation is in the file of its campaign and annotator.",
     "move it to its own file",
 )
+CHANGED_BY_ANNOTATOR = error_check(
+    "changed-by-annotator",
+    "`changed_by` names somebody else than the annotator.",
+    "remove `changed_by`, or correct it; `sayso pull --full` restores lines of the server",
+)
 REPEATED_ANNOTATION = error_check(
     "repeated-annotation",
     "No annotation of the server is there twice.",
@@ -241,6 +246,8 @@ def _check_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
     if not line.file.endswith(f"/{record.campaign}/{record.annotator}.jsonl"):
         message = f"it is {record.annotator}'s, of campaign {record.campaign}"
         yield line.finding(MISPLACED_ANNOTATION, message)
+    if record.changed_by == record.annotator:
+        yield line.finding(CHANGED_BY_ANNOTATOR, f"{record.annotator} annotated it and saved it")
     for kept in record.kept:
         yield line.finding(KEPT_ITEM, f"kept: {kept.reason}")
 

@@ -97,6 +97,7 @@ def restore_pruned(
             path = corpus.folder / history.relative_to(folder)
             lines = list(jsonl.read(path, Annotation)) if exists(path) else []
             there = {(line.interface, line.origin) for line in lines}
+            before = len(lines)
             for line in jsonl.read(history, Annotation):
                 if doc_ids and line.doc_id not in doc_ids:
                     continue
@@ -107,5 +108,6 @@ def restore_pruned(
                 else:
                     lines.append(line)
                     result.restored += 1
-            jsonl.write(path, sorted(lines, key=annotation_sort_key))
+            if len(lines) > before:
+                jsonl.write(path, sorted(lines, key=annotation_sort_key))
     return result

@@ -97,13 +97,17 @@ _UNKNOWN_ACCOUNT = -1  # of a pseudonym in our files that no account has
 
 @dataclass(frozen=True)
 class AnnotationNotice:
-    """A part of an annotation that a person should look at; ``span`` is [start, end) or empty."""
+    """A part of an annotation that a person should look at; ``span`` is [start, end) or empty.
+
+    ``number`` is the annotation's on the server where it may be gone from there, else 0.
+    """
 
     doc_id: str
     annotator: str
     task: int
     span: str
     reason: str
+    number: int = 0
 
 
 class AnnotationWork(Struct, frozen=True):

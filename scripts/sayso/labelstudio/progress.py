@@ -65,6 +65,7 @@ class AnnotatorProgress:
 
     annotator: str
     kind: str
+    role: str
     done: int = 0
     skipped: int = 0
     open: int = 0
@@ -170,10 +171,13 @@ def _measure_annotators(
     measured = []
     for account, given in by_account.items():
         if account is None or account not in annotators:
-            measured.append(_measure_annotator(AnnotatorProgress("unknown", "unknown"), given))
+            measured.append(
+                _measure_annotator(AnnotatorProgress("unknown", "unknown", "unknown"), given)
+            )
         else:
             who = annotators[account]
-            progress = AnnotatorProgress(who.pseudonym, who.kind, open=left.get(account, 0))
+            tasks = left.get(account, 0)
+            progress = AnnotatorProgress(who.pseudonym, who.kind, who.role, open=tasks)
             measured.append(_measure_annotator(progress, given))
     return sorted(measured, key=lambda progress: progress.annotator)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -88,7 +88,8 @@ class PullResult:
         quarantined: annotations that cannot be stored, all of them; they are in
             ``quarantine_file``.
         to_fix: documents with a mention to draw again; a tab of Label Studio lists them.
-        vanished: annotations in our files that the server no longer has; kept unless pruned.
+        vanished: annotations in our files that the server no longer has; they stay.
+        pruned: those that were moved to the history.
         lost_lines: the project's description has lost our lines.
         changed: annotations that somebody else saved after their annotator, all of them.
         unseen: annotations taken over from a prediction that nobody looked at, all of them.
@@ -114,7 +115,7 @@ class PullResult:
     renumbered: int = 0
     lost_lines: bool = False
     to_fix: list[str] = field(default_factory=list)
-    pruned: bool = False
+    pruned: list[AnnotationNotice] = field(default_factory=list)
     changed: list[AnnotationNotice] = field(default_factory=list)
     unseen: list[AnnotationNotice] = field(default_factory=list)
     copies: list[AnnotationNotice] = field(default_factory=list)
@@ -128,13 +129,15 @@ def pull(
     campaign: str,
     pass_name: str | None = None,
     *,
-    prune: bool = False,
+    prune: bool | Container[AnnotationNotice] = False,
     full: bool = False,
     advance: Advance = lambda _: None,
 ) -> list[PullResult]:
     """Pull the annotations of a campaign, of one pass or of all that were pushed.
 
     Args:
+        prune: move what the server no longer has to the history: all of it, or only what an earlier
+            pull has listed as vanished.
         full: fetch everything, not only changes, and compare it with what was known.
 
     Raises:
@@ -164,7 +167,7 @@ class _AnnotationFileWriter:
         self,
         checkout: Checkout,
         fetched: FetchedAnnotations,
-        prune: bool,
+        prune: bool | Container[AnnotationNotice],
         comparison: ServerComparison,
     ) -> None:
         self.project_key = fetched.reader.project_key
@@ -176,7 +179,8 @@ class _AnnotationFileWriter:
         self._copies = ImportedCopies({}, {}, set(), [])
         self._project_created = format_timestamp(fetched.listed.created_at)
         self.quarantined = {each.number: each for each in fetched.list_quarantined()}
-        self.result = PullResult(self.project_key, fetched.url, pruned=prune, comparison=comparison)
+        self.result = PullResult(self.project_key, fetched.url, comparison=comparison)
+        self._prune = prune
         self.result.lost_lines = isinstance(fetched.listed, RecalledProject)
         self._accounts: dict[str, int] = {}
         self._changed: dict[str, Path] = {}
@@ -201,7 +205,7 @@ class _AnnotationFileWriter:
         for name, account in self._accounts.items():
             if account in concerned:
                 self._changed[name] = paths[name]
-            if account not in counts and not paths[name].exists():
+            if account not in counts and not exists(paths[name]):
                 del self._changed[name]
         self.result.annotations = {
             name: counts[account]
@@ -236,10 +240,9 @@ class _AnnotationFileWriter:
             self.fetched.find_moved(missing)
 
     def _write_file(self, name: str, account: int | None, path: Path) -> None:
-        vanished = len(self.result.vanished)
         self._imported = {}
         self._imported = self._match_imported(account, path)
-        self._save_history(path)
+        gone = self._save_history(path)
         lines = self.fetched.lines_of_account(account) if account is not None else ()
         taken = {match.number for match in self._imported.values()}
         fetched = (
@@ -253,7 +256,7 @@ class _AnnotationFileWriter:
             self.result.written.append(path)
         if path.stat().st_size == 0:
             path.unlink()
-        if vanished == len(self.result.vanished):  # what has vanished is reported each time
+        if not gone:  # what has vanished is reported each time
             self.fetched.mark_file_current(name, account, path)
 
     def _lines_to_keep(self, path: Path) -> Iterator[tuple[tuple[str, str, str, int], bytes]]:
@@ -262,7 +265,7 @@ class _AnnotationFileWriter:
             fate = self._find_fate(head)
             if fate == "imported" and head.origin:
                 yield annotation_sort_key(head), self._imported[head.origin].line
-            elif self._is_beside_server(head) and not self._prunes(fate):
+            elif self._is_beside_server(head) and not self._is_pruned(head, fate):
                 yield annotation_sort_key(head), line.rstrip(b"\n")
 
     def _is_beside_server(self, head: AnnotationHead) -> bool:
@@ -273,25 +276,29 @@ class _AnnotationFileWriter:
             return ()
         return describe_content(msgspec.json.decode(line, type=Annotation))
 
-    def _prunes(self, fate: LineFate) -> bool:
-        return fate == "vanished" and self.result.pruned
+    def _is_pruned(self, head: AnnotationHead, fate: LineFate) -> bool:
+        if fate != "vanished" or isinstance(self._prune, bool):
+            return fate == "vanished" and self._prune is True
+        return _describe_vanished(head) in self._prune
 
-    def _save_history(self, path: Path) -> None:
-        """Append the lines that leave to the history, by cause, and report what has vanished."""
+    def _save_history(self, path: Path) -> bool:
+        """Append the lines that leave to the history, by cause; return if any have vanished."""
         leaving: dict[str, list[bytes]] = defaultdict(list)
+        before = len(self.result.vanished) + len(self.result.pruned)
         for line, head in _read_heads(path):
             fate, origin = self._find_fate(head), head.origin
-            if fate == "vanished" and origin:
-                where = (head.doc_id, head.annotator, origin.task, "")
-                self.result.vanished.append(AnnotationNotice(*where, "no longer on the server"))
             if fate == "superseded":
                 leaving[REPLACED_TEXTS].append(line)
-            elif self._prunes(fate):
+            elif self._is_pruned(head, fate):
                 leaving[PRUNED].append(line)
+                self.result.pruned.append(_describe_vanished(head))
+            elif fate == "vanished":
+                self.result.vanished.append(_describe_vanished(head))
             elif fate == "imported" and origin and self._imported[origin].edited:
                 leaving[IMPORTED].append(line)
         histories = ((self.corpus.history_file(path, cause), leaving[cause]) for cause in leaving)
         replace_together(prepare_history(*each) for each in histories)
+        return len(self.result.vanished) + len(self.result.pruned) > before
 
     def _find_fate(self, head: AnnotationHead | Annotation) -> LineFate:
         """Decide what becomes of a line of our files."""
@@ -373,6 +380,12 @@ class _AnnotationFileWriter:
 def _read_heads(path: Path) -> Iterator[tuple[bytes, AnnotationHead]]:
     for _number, line, head in jsonl.read_lines(path, AnnotationHead) if exists(path) else ():
         yield line, head
+
+
+def _describe_vanished(head: AnnotationHead) -> AnnotationNotice:
+    assert head.origin  # noqa: S101
+    where = (head.doc_id, head.annotator, head.origin.task, "")
+    return AnnotationNotice(*where, "no longer on the server", head.origin.annotation)
 
 
 def _match_record(old: Annotation, new: Annotation) -> ImportMatch | None:

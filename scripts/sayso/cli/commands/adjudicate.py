@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sayso.cli.annotation_notices import shorten_list
 from sayso.cli.lost_lines import push_or_restore, restore_mark_option
 from sayso.cli.options import CampaignTarget, campaign_options
 from sayso.cli.terminal import print_json, print_line, print_message
@@ -132,7 +133,15 @@ def _push_result_as_json(result: AdjudicationPushResult) -> dict[str, object]:
         "too_few": result.too_few,
         "changes": result.changes,
         "notes": result.notes,
+        "later_remarks": result.later_remarks,
     }
+
+
+def _print_later_remarks(pass_name: str, documents: list[str]) -> None:
+    if documents:
+        what = "adjudicated documents have a flag or note of an annotator that came later"
+        remedy = "open their tasks in Label Studio, look, and press Update"
+        print_message(f"{pass_name}: {len(documents)} {what} ({shorten_list(documents)}): {remedy}")
 
 
 def _print_push_result(result: AdjudicationPushResult, dry_run: bool) -> None:
@@ -143,6 +152,7 @@ def _print_push_result(result: AdjudicationPushResult, dry_run: bool) -> None:
     for state, description in STATE_DESCRIPTIONS.items():
         if count := result.documents[state]:
             print_line(f"{result.pass_name:8} {count:6} {state}: {description}")
+    _print_later_remarks(result.pass_name, result.later_remarks)
     if result.changes:
         done = "planned, none made" if dry_run else "made"
         print_message(
@@ -221,6 +231,7 @@ def _pull_result_as_json(result: GoldWriteResult) -> dict[str, object]:
         "skipped": result.skipped,
         "findings": [finding._asdict() for finding in result.findings],
         "notes": result.notes,
+        "later_remarks": result.later_remarks,
     }
 
 
@@ -239,6 +250,7 @@ def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
     for status, description in STATUS_TEXTS.items():
         if count := result.documents[status]:
             print_line(f"{result.pass_name:8} {count:6} {status}: {description}")
+    _print_later_remarks(result.pass_name, result.later_remarks)
     if result.decisions:
         print_message(f"{result.pass_name}: gold: {describe_decisions(result.decisions)}")
     if result.undecided:

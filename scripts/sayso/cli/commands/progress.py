@@ -12,7 +12,17 @@ from sayso.cli.terminal import print_json, print_message, print_table
 if TYPE_CHECKING:
     from sayso.labelstudio.progress import AnnotatorProgress, EndForecast, PassProgress
 
-COLUMNS = ["annotator", "done", "skipped", "open", "median time", "on a day of work", "last"]
+COLUMNS = [
+    "annotator",
+    "kind",
+    "role",
+    "done",
+    "skipped",
+    "open",
+    "median time",
+    "on a day of work",
+    "last",
+]
 
 
 @click.command(short_help="Show each annotator's work and how long it will take.")
@@ -57,7 +67,8 @@ def _as_json(measured: PassProgress) -> dict[str, object]:
 def _annotator_row(annotator: AnnotatorProgress) -> list[str]:
     counts = (annotator.done, annotator.skipped, annotator.open)
     time, per_day = _format_duration(annotator.median_seconds), f"{annotator.per_day:.0f}"
-    return [annotator.annotator, *map(str, counts), time, per_day, annotator.last]
+    who = (annotator.annotator, annotator.kind, annotator.role)
+    return [*who, *map(str, counts), time, per_day, annotator.last]
 
 
 def _format_duration(seconds: float | None) -> str:

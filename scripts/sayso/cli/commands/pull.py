@@ -53,10 +53,12 @@ def command(target: CampaignTarget, as_json: bool, prune: bool, yes: bool, full:
     where = (target.campaign, target.pass_name)
     with target.connect("pulling") as (client, advance):
         results = pull(target.checkout, client, *where, full=full, advance=advance)
-    # What leaves is listed first, and the question is asked where no progress bar is drawn over it.
-    if prune and any(result.vanished for result in results) and _confirm_pruning(results, yes):
+    # What leaves is listed first, and the question is asked where no progress bar is drawn over it,
+    # and no lock is held. What goes from the server meanwhile is not moved.
+    listed = {notice for result in results for notice in result.vanished}
+    if prune and listed and _confirm_pruning(results, yes):
         with target.connect("pruning") as (client, advance):
-            results = pull(target.checkout, client, *where, prune=True, advance=advance)
+            results = pull(target.checkout, client, *where, prune=listed, advance=advance)
     if as_json:
         print_json(
             {"pulled": [_result_as_json(result, target.checkout.root) for result in results]}
@@ -86,7 +88,9 @@ def _print_result(result: PullResult, root: Path) -> None:
         _say_notice(notice, f"in quarantine, look at {result.url}/data?task={notice.task}")
     for notice in result.vanished:
         kept = "kept, `sayso pull --prune` moves it to corpus/history/pruned"
-        _say_notice(notice, _PRUNED if result.pruned else kept)
+        _say_notice(notice, kept)
+    for notice in result.pruned:
+        _say_notice(notice, _PRUNED)
     for annotator, counts in sorted(result.annotations.items()):
         by_status = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
         print_line(f"{pass_name:8} {annotator}: {by_status}")

@@ -101,7 +101,10 @@ def _build_decider(
         given, problem = read_decision(tasks, case.document, schema, annotators)
         if problem:
             return "unreadable", f"task {tasks[-1].task}: {problem}"
-        decision = resolve_adjudicated(case, candidates, latest_decision(given, before))
+        latest = latest_decision(given, before)
+        if latest and (names := candidates.find_later_remarks(latest.decided_at)):
+            result.later_remarks.append(f"{case.document.doc_id} {' '.join(names)}")
+        decision = resolve_adjudicated(case, candidates, latest)
         if not isinstance(decision, Decision) and any(not task.answer for task in tasks):
             return "waiting", f"task {tasks[-1].task}"
         if given is None and decision == ("unsent", "") and any(task.answer for task in tasks):

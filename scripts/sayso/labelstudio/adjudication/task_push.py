@@ -110,6 +110,7 @@ class AdjudicationPushResult:
         documents: counts by state.
         open_count: labelled spans and relations that the sent tasks ask about.
         too_few: the first of the documents that too few have annotated.
+        later_remarks: settled documents with a flag or note later than the decision, and of whom.
     """
 
     pass_name: str
@@ -119,6 +120,7 @@ class AdjudicationPushResult:
     open_count: int = 0
     too_few: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    later_remarks: list[str] = field(default_factory=list)
 
     @property
     def changes(self) -> int:
@@ -277,6 +279,9 @@ class _AdjudicationPusher:
         if question is None:
             return ("outdated", []) if case.outdated_schemas else ("few", untouched)
         if question.before and not question.undecided:
+            names = question.candidates.find_later_remarks(question.before.decided_at)
+            if names:
+                self.result.later_remarks.append(f"{case.document.doc_id} {' '.join(names)}")
             return "settled", untouched
         if not question.before and (gold := self._build_unanimous_gold(question)):
             return ("gold" if gold == case.gold else "unanimous"), untouched
