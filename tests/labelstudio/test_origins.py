@@ -247,7 +247,7 @@ def test_pruned_answers_are_in_the_history_and_come_back(campaign: SampleCampaig
 
 
 def test_only_what_was_listed_is_pruned(campaign: SampleCampaign) -> None:
-    """What goes from the server between the list and the move is told, and stays."""
+    """Lines that vanish between the list and the move are told, and stay."""
     campaign.write_documents(sample_document(1), sample_document(2), sample_document(3))
     campaign.push()
     numbers = [campaign.submit(f"doc-0000{number}", email=ANN) for number in (1, 2, 3)]

@@ -53,7 +53,7 @@ def _digest_content(line: Annotation) -> bytes:
 
 
 class ImportedCopies(NamedTuple):
-    """What the server has a second time.
+    """The annotations that the server has a second time.
 
     Attributes:
         own: the present number of a line's annotation, imported without the one before.
