@@ -80,7 +80,7 @@ def test_feedback_is_not_in_the_corpus_or_a_release(sample_root: Path) -> None:
 def test_feedback_in_the_corpus_is_refused(sample_root: Path, out: str) -> None:
     before = read_files(sample_root / "corpus")
     refused = run_sayso(sample_root, "feedback", "--out", str(sample_root / out))
-    assert refused.returncode == 2 and "published" in refused.stderr
+    assert refused.returncode == 2 and "holds sources" in refused.stderr
     assert read_files(sample_root / "corpus") == before
 
 
