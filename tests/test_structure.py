@@ -114,6 +114,7 @@ TOP_LEVEL = {
     ".github",
     ".gitignore",
     ".pre-commit-config.yaml",
+    ".pre-commit-hooks.yaml",
 }
 
 QUESTIONS = ("What", "Whether", "How", "Where", "Which", "Who", "Whose", "Why", "When", "That")

@@ -153,7 +153,7 @@ def test_files_out_of_order_are_refused(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "turned.jsonl").write_text("".join(reversed(lines)), encoding="utf-8")
     result = run_sayso(corpus, "agreement", str(tmp_path / "turned.jsonl"))
     assert result.returncode == 7
-    expected = "turned.jsonl:2: document d2 stands after d3; pull the file again, or put its lines"
+    expected = "turned.jsonl:2: document d2 stands after d3; run `sayso format`, or put its lines"
     assert f"{expected} in order" in result.stderr
 
 

@@ -166,8 +166,21 @@ def test_versions_that_cannot_be(
     checkout: ReleaseCheckout, version: str, code: int, told: str
 ) -> None:
     checkout.release_and_tag("1.0.0")
+    checkout.write_documents(count=7)
     refused = checkout.run_release(version)
     assert refused.returncode == code and told in refused.stderr
+
+
+def test_a_release_can_be_repeated_on_its_tag(checkout: ReleaseCheckout) -> None:
+    """As a workflow does where git does not hold what is built."""
+    checkout.release_and_tag("1.0.0")
+    before = checkout.read_files()
+    for path in checkout.corpus.folder.glob("data/*/*.parquet"):
+        path.unlink()
+    (checkout.corpus.folder / manifests.MANIFEST_FILE).unlink()
+    again = checkout.run_release("1.0.0")
+    assert again.returncode == 0, again.stderr
+    assert checkout.read_files() == before
 
 
 def test_errors_in_the_corpus_stop_it(checkout: ReleaseCheckout) -> None:

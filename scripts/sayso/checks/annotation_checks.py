@@ -60,9 +60,7 @@ REPEATED_MENTION_ID = error_check(
     "repeated-mention-id", "No two mentions of an annotation share an id.", "give each its own id"
 )
 MENTION_ORDER = error_check(
-    "mention-order",
-    "Mentions and relations are in canonical order.",
-    "write the file with `sayso pull`",
+    "mention-order", "Mentions and relations are in canonical order.", "run `sayso format`"
 )
 UNKNOWN_RELATION = error_check(
     "unknown-relation",

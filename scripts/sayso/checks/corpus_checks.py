@@ -50,14 +50,12 @@ UNREADABLE_LINE = error_check(
     "restore the line from git, or remove it",
 )
 CANONICAL_LINE = error_check(
-    "canonical-line",
-    "Every line has the bytes that Sayso would write.",
-    "write the file with Sayso, not by hand",
+    "canonical-line", "Every line has the bytes that Sayso would write.", "run `sayso format`"
 )
 RECORD_ORDER = error_check(
     "record-order",
     "Records are in order, and no document is there twice.",
-    "put the line in its place; until then it is not checked further",
+    "run `sayso format`; until then it is not checked further",
 )
 REPEATED_DOCUMENT = error_check(
     "repeated-document", "A doc_id is given once.", "give one of them another doc_id"

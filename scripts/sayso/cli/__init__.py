@@ -96,7 +96,7 @@ def main() -> None:
     try:
         with convert_os_errors(Path.cwd()):
             try:
-                sayso(standalone_mode=False)
+                sayso(prog_name="sayso", standalone_mode=False)
             finally:
                 terminal.flush_output(stdout)
     except click.ClickException as error:

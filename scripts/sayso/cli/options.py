@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sayso.callbacks import Advance
+from sayso.cli.completion import complete_annotator, complete_campaign, complete_pass
 from sayso.cli.terminal import progress_bar, show_waiting
 from sayso.errors import require_known
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
@@ -23,7 +24,10 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 _SERVER_OPTIONS = (
     click.option(
-        "--campaign", metavar="NAME", help="[default: SAYSO_CAMPAIGN, [tool.sayso], main]"
+        "--campaign",
+        metavar="NAME",
+        shell_complete=complete_campaign,
+        help="[default: SAYSO_CAMPAIGN, [tool.sayso], main]",
     ),
     click.option(
         "--url",
@@ -41,12 +45,17 @@ _SERVER_OPTIONS = (
 
 _FILTER_OPTIONS = tuple(
     click.option(
-        name, parameter, multiple=True, metavar=metavar, help=f"Only this {what}; may be repeated."
+        name,
+        parameter,
+        multiple=True,
+        metavar=metavar,
+        shell_complete=complete,
+        help=f"Only this {what}; may be repeated.",
     )
-    for name, parameter, metavar, what in (
-        ("--campaign", "campaigns", "NAME", "campaign"),
-        ("--pass", "pass_names", "NAME", "pass"),
-        ("--annotator", "annotators", "PSEUDONYM", "annotator"),
+    for name, parameter, metavar, what, complete in (
+        ("--campaign", "campaigns", "NAME", "campaign", complete_campaign),
+        ("--pass", "pass_names", "NAME", "pass", complete_pass),
+        ("--annotator", "annotators", "PSEUDONYM", "annotator", complete_annotator),
     )
 )
 
@@ -78,7 +87,9 @@ def campaign_options(pass_help: str) -> Callable[[Callable[..., Any]], Callable[
 
     The command gets a ``CampaignTarget`` as its first argument, in place of the root folder.
     """
-    pass_option = click.option("--pass", "pass_name", metavar="NAME", help=pass_help)
+    pass_option = click.option(
+        "--pass", "pass_name", metavar="NAME", shell_complete=complete_pass, help=pass_help
+    )
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)

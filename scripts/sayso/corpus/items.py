@@ -187,7 +187,7 @@ def _read_located(path: Path, record_type: type[Annotation] | type[Gold]) -> Ite
             raise InputError(
                 f"document {record.doc_id} stands after {last}",
                 where=f"{path}:{line}",
-                remedy="pull the file again, or put its lines in order of doc_id",
+                remedy="run `sayso format`, or put its lines in order of doc_id",
             )
         last = record.doc_id
         yield last, record, path, line
@@ -199,7 +199,7 @@ def _missing_document(located: _Located) -> InputError:
     return InputError(
         f"{noun} of document {doc_id}, which is not there",
         where=f"{path}:{line}",
-        remedy="ingest the article, or remove the line",
+        remedy="run `sayso format` after a merge, else ingest the article or remove the line",
     )
 
 

@@ -119,7 +119,7 @@ class CorpusFiles:
                 raise InputError(
                     f"document {document.doc_id} stands twice or out of order",
                     where=str(self.articles_folder),
-                    remedy="restore the folder from git",
+                    remedy="run `sayso format`, or restore the folder from git",
                 )
             last = document.doc_id
             yield path, document

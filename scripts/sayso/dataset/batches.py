@@ -215,7 +215,7 @@ def _unique(documents: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, Path]]
             raise InputError(
                 f"holds document {doc_id}, which another batch holds too",
                 where=str(path),
-                remedy="restore the folder from git",
+                remedy="run `sayso format`, or restore the folder from git",
             )
         last = doc_id
         yield doc_id, path
@@ -239,7 +239,7 @@ def _join_lines(
         raise InputError(
             f"an annotation of document {line.doc_id}, which is not there",
             where=line.location,
-            remedy="ingest the article, or remove the line",
+            remedy="run `sayso format` after a merge, else ingest the article or remove the line",
         )
 
 

@@ -13,6 +13,7 @@ from sayso.diff.git_objects import (
     CHUNK,
     blob_digest,
     explain_missing_repository,
+    find_merge_base,
     is_shallow,
     list_blobs,
     open_blob,
@@ -24,6 +25,7 @@ from sayso.settings import SCHEMA_FILE
 
 CORPUS_FOLDER, SCHEMA_FOLDER = "corpus", SCHEMA_FILE.parent.as_posix()
 WORKING_TREE = "working tree"
+_UNSHALLOW = "this clone is shallow: run `git fetch --unshallow --tags`"
 _SOURCE_FOLDERS = ("articles", "annotations", "gold")
 _DERIVED_FOLDERS = (f"{SCHEMA_FOLDER}/interface/", f"{SCHEMA_FOLDER}/records/")
 
@@ -116,6 +118,42 @@ def _git_digest(version: CorpusVersion, name: str, hash_name: str) -> str:
     return blob_digest(version.path(name), hash_name)
 
 
+def resolve_range(name: str, root: Path) -> tuple[str, str]:
+    """Return the two versions that one word names, as git does.
+
+    ``A...B`` is the commit where B left A, and B; ``A..B`` is A and B, and an empty end is HEAD.
+    Any other word is a version to compare with the working tree.
+
+    Raises:
+        InputError: an end of ``A...B`` is no revision, or the two have no common history.
+    """
+    older, dots, newer = name.partition("...")
+    if not dots:
+        older, dots, newer = name.partition("..")
+    if not dots or Path(name).is_dir() or "/" in (older[:1], newer[:1]):
+        return name, "."
+    ends = older or "HEAD", newer or "HEAD"
+    if dots == "..":
+        return ends
+    commits = [_require_commit(end, root) for end in ends]
+    base = find_merge_base(root, *commits)
+    if base is None:
+        remedy = "name two revisions of one history, or write A B"
+        if is_shallow(root):
+            remedy = _UNSHALLOW
+        raise InputError("the two have no common history", where=name, remedy=remedy)
+    return base, ends[1]
+
+
+def _require_commit(name: str, root: Path) -> str:
+    problem = explain_missing_repository(root)
+    commit = None if problem else resolve_commit(root, name)
+    if commit:
+        return commit
+    remedy = _UNSHALLOW if not problem and is_shallow(root) else "see `git tag` and `git log`"
+    raise InputError(problem or "no revision of this repository", where=name, remedy=remedy)
+
+
 def open_version(name: str, root: Path) -> CorpusVersion:
     """Find a version by name: a revision of the repository around ``root``, a folder, or ``.``, the
     working tree.
@@ -142,7 +180,7 @@ def open_version(name: str, root: Path) -> CorpusVersion:
     what = "neither a revision of this repository nor a folder"
     remedy = "see `git tag` and `git log`, or name a folder"
     if is_shallow(root):
-        remedy = "this clone is shallow: run `git fetch --unshallow --tags`"
+        remedy = _UNSHALLOW
     raise InputError(what, where=name, remedy=remedy)
 
 

@@ -33,6 +33,12 @@ def resolve_commit(folder: Path, revision: str) -> str | None:
     return process.stdout.decode().strip() if process.returncode == 0 else None
 
 
+def find_merge_base(folder: Path, one: str, other: str) -> str | None:
+    """Return where two commits, by full name, parted; None without a common history."""
+    process = _run_git(folder, "merge-base", one, other)
+    return process.stdout.decode().split()[0] if process.returncode == 0 else None
+
+
 def is_shallow(folder: Path) -> bool:
     """Return whether older commits were left out when the repository was cloned."""
     return _run_git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"

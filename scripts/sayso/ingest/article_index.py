@@ -83,7 +83,7 @@ class ArticleIndex:
                 self.database.execute("INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.IntegrityError:
                 where = str(self.corpus.articles_folder / name)
-                remedy = "restore the folder from git"
+                remedy = "run `sayso format`, or restore the folder from git"
                 raise InputError(
                     f"document {doc_id} is there twice", where=where, remedy=remedy
                 ) from None

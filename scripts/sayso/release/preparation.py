@@ -1,7 +1,8 @@
 """Prepare a release: check, compare, set the version, build, write changelog and manifest.
 
 It leaves a working tree to commit and the name of the tag. Every step may be repeated, so running
-an interrupted release again finishes it, and running a finished one again changes nothing.
+an interrupted release again finishes it, and running a finished one again changes nothing. Where
+git does not hold what is built, a release is repeated on its tag to build the same.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def prepare_release(
     except ValueError as error:
         raise UsageError(str(error), remedy="write it as 1.2.0") from None
     _check_corpus(checkout, report_progress)
-    previous = _find_previous(checkout, version)
+    previous = _find_previous(checkout, version, report_progress)
     diff = _compare_with_previous(checkout, previous, report_progress) if previous else None
     reasons = tuple(str(kind) for kind in diff.counts.reasons) if diff else ()
     if previous and diff and diff.bump:
@@ -116,12 +117,17 @@ def _check_corpus(checkout: Checkout, report_progress: ReportProgress) -> None:
         )
 
 
-def _find_previous(checkout: Checkout, version: Version) -> Version | None:
+def _find_previous(
+    checkout: Checkout, version: Version, report_progress: ReportProgress
+) -> Version | None:
+    """Return the latest version before this one, which may be tagged, and is unchanged then."""
     earlier = list_released_versions(checkout.root)
     if version in earlier:
-        raise ConflictError(
-            f"{version} is released", where=f"tag {version.tag}", remedy="name the next version"
-        )
+        if _compare_with_previous(checkout, version, report_progress).bump:
+            what = f"{version} is released, with other contents"
+            remedy = "name the next version"
+            raise ConflictError(what, where=f"tag {version.tag}", remedy=remedy)
+        earlier.remove(version)
     if earlier and earlier[-1] > version:
         raise ConflictError(
             f"{earlier[-1]} is released, which is later than {version}",

@@ -59,6 +59,7 @@ class PublishPlan:
         send, remove: paths of files.
         kept: number of files that are there already.
         tagged: the tag exists with the same files, so nothing is left to do.
+        unasked: why the Hub was not asked, so that every file counts as one to send; else empty.
     """
 
     repository: str
@@ -70,6 +71,7 @@ class PublishPlan:
     remove: tuple[str, ...]
     kept: int
     tagged: bool = False
+    unasked: str = ""
 
 
 class LeakError(FindingsError):
@@ -83,6 +85,10 @@ class LeakError(FindingsError):
         )
 
 
+class NoTokenError(AuthError):
+    """There is no token, so the Hub was not asked."""
+
+
 def publish(
     checkout: Checkout,
     repository: str,
@@ -92,6 +98,8 @@ def publish(
     report_progress: ReportProgress = lambda _task, _count: None,
 ) -> PublishPlan:
     """Publish the release under ``corpus/``, or with ``dry_run`` plan it.
+
+    A dry run needs neither a token nor the Hub; without them it plans for an empty repository.
 
     Raises:
         InputError: there is no release.
@@ -110,11 +118,18 @@ def publish(
         )
         if found := list(leaks):
             raise LeakError(found)
-        with _convert_hub_errors(repository):
-            api = _open_api()
-            plan = _make_plan(api, repository, f"v{manifest.data_version}", folder, files)
-            if not (dry_run or plan.tagged):
-                _apply_plan(api, plan, folder, public, report_progress)
+        tag = f"v{manifest.data_version}"
+        try:
+            with _convert_hub_errors(repository):
+                api = _open_api()
+                plan = _make_plan(api, repository, tag, folder, files)
+                if not (dry_run or plan.tagged):
+                    _apply_plan(api, plan, folder, public, report_progress)
+        except (AuthError, ServerError) as error:
+            is_refused = isinstance(error, AuthError) and not isinstance(error, NoTokenError)
+            if is_refused or not dry_run:
+                raise
+            plan = _plan_without_hub(repository, tag, folder, files, error.what)
     return plan
 
 
@@ -172,8 +187,20 @@ def _open_api() -> HfApi:
         raise
     disable_progress_bars()  # there is our own
     if not get_token():
-        raise AuthError("no token for the Hub", remedy="set HF_TOKEN, or run `hf auth login`")
+        raise NoTokenError("no token for the Hub", remedy="set HF_TOKEN, or run `hf auth login`")
     return HfApi(library_name="sayso")
+
+
+def _plan_without_hub(
+    repository: str, tag: str, folder: Path, files: list[Path], reason: str
+) -> PublishPlan:
+    from huggingface_hub.constants import ENDPOINT
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    with _convert_hub_errors(repository):
+        validate_repo_id(repository)
+    names = tuple(sorted(path.relative_to(folder).as_posix() for path in files))
+    return PublishPlan(repository, ENDPOINT, False, tag, "", names, (), 0, unasked=reason)
 
 
 def _make_plan(

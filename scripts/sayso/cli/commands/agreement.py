@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.callbacks import Advance
+from sayso.cli.completion import complete_label
 from sayso.cli.options import filter_options
 from sayso.cli.terminal import print_json, print_line, print_message, print_table, progress_bar
 
@@ -45,6 +46,7 @@ def _parse_floors(
     "labels",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_label,
     help="Only figures of this label; may be repeated.",
 )
 @click.option(

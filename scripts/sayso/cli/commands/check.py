@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.cli import terminal
+from sayso.cli.completion import complete_check
 from sayso.cli.options import filter_options
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     "names",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_check,
     help="Print only findings of this check. May be repeated.",
 )
 @click.option(

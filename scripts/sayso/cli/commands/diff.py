@@ -19,7 +19,7 @@ EXIT_CODE_DIFFERENT = 3
 
 @click.command(short_help="Compare two versions of the corpus.")
 @click.argument("older", metavar="A")
-@click.argument("newer", metavar="[B]", default=".")
+@click.argument("newer", metavar="[B]", required=False)
 @click.option(
     "--first",
     "examples",
@@ -43,7 +43,7 @@ EXIT_CODE_DIFFERENT = 3
 def command(
     root: Path | None,
     older: str,
-    newer: str,
+    newer: str | None,
     examples: int,
     everything: bool,
     as_json: bool,
@@ -53,26 +53,28 @@ def command(
     """Compare two versions of the corpus, and see which version bump the changes require.
 
     A and B are tags or other revisions of this repository, or folders; B is the working tree by
-    default. The sources are compared: articles, annotations, gold, the schema and the files beside
-    it. Mentions are matched by their ids, then by span and label, then by overlap. Nothing is
-    checked out.
+    default. A..B is short for A B, and A...B compares B with the commit where it left A. The
+    sources are compared: articles, annotations, gold, the schema and the files beside it. Mentions
+    are matched by their ids, then by span and label, then by overlap. Nothing is checked out.
 
     \b
     Examples:
       sayso diff v1.0.0
       sayso diff v1.0.0 v1.1.0 --all
       sayso diff v1.0.0 --markdown
+      sayso diff main...HEAD
       sayso diff ../older-checkout . --exit-code
       sayso diff v1.0.0 v1.1.0 --json > changes.json
     """
-    from sayso.diff import diff_versions, open_version
+    from sayso.diff import diff_versions, open_version, resolve_range
     from sayso.errors import UsageError
     from sayso.settings import find_checkout
 
     if as_json + as_markdown + everything > 1:
         raise UsageError("--json, --markdown and --all exclude each other", remedy="choose one")
     folder = find_checkout(root).root
-    versions = (open_version(name, folder) for name in (older, newer))
+    names = resolve_range(older, folder) if newer is None else (older, newer)
+    versions = (open_version(name, folder) for name in names)
     with terminal.progress_bar("comparing", printing=as_json) as advance:
         diff = diff_versions(*versions, advance=advance, examples=examples)
         if as_json:

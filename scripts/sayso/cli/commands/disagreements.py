@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sayso.callbacks import Advance
+from sayso.cli.completion import complete_label
 from sayso.cli.options import filter_options
 from sayso.cli.pages import print_page
 from sayso.cli.terminal import print_json_list, print_message, print_table, progress_bar
@@ -37,6 +38,7 @@ DETAIL_ROWS = 15  # of what differs most often; --json has all
     "names",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_label,
     help="Only this label or type of relation; may be repeated.",
 )
 @click.option("--pairs", is_flag=True, help="A table for each pair of annotators.")

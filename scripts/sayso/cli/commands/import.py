@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli import terminal
+from sayso.cli.completion import complete_annotator, complete_campaign, complete_pass
 from sayso.formats.format_registry import IMPORT_FORMATS
 
 if TYPE_CHECKING:
@@ -23,17 +24,22 @@ _METADATA = ("outlet", "language", "license")
     "--from", "format", type=click.Choice(list(IMPORT_FORMATS)), required=True, help="The format."
 )
 @click.option(
-    "--campaign", metavar="NAME", help="The campaign of the annotations. [default: the setting]"
+    "--campaign",
+    metavar="NAME",
+    shell_complete=complete_campaign,
+    help="The campaign of the annotations. [default: the setting]",
 )
 @click.option(
     "--pass",
     "pass_name",
     metavar="NAME",
+    shell_complete=complete_pass,
     help="The pass of the annotations. [default: the setting]",
 )
 @click.option(
     "--annotator",
     metavar="PSEUDONYM",
+    shell_complete=complete_annotator,
     help="Whose annotations these are. [default: whom the file names]",
 )
 @click.option(

@@ -28,8 +28,8 @@ def command(root: Path | None, repository: str, public: bool, dry_run: bool, as_
     """Publish the release to a dataset repository of Hugging Face: one commit, and its tag.
 
     Run `sayso release VERSION` first. All files are searched for secrets and e-mail addresses
-    before anything is sent. The token is that of HF_TOKEN or of `hf auth login`. Run an interrupted
-    publication again to continue it.
+    before anything is sent; --dry-run needs neither a token nor a connection. The token is that of
+    HF_TOKEN or of `hf auth login`. Run an interrupted publication again to continue it.
 
     \b
     Examples:
@@ -66,6 +66,8 @@ def _print_plan(plan: PublishPlan, dry_run: bool) -> None:
         print_line(f"send   {name}")
     for name in plan.remove:
         print_line(f"remove {name}")
+    if plan.unasked:
+        print_message(f"the Hub was not asked ({plan.unasked}), so every file counts as new to it")
     print_message(
         f"{plan.repository} at {plan.endpoint}: {plan.tag} "
         f"{'would be' if dry_run else 'is'} published, {len(plan.send)} files sent, "

@@ -243,7 +243,11 @@ def _find_stale_parts(path: Path, new: str) -> Iterator[StalePart]:
     old = _read_text(path)
     old_head, new_head = (yaml_header.split_card(text, path)[0] for text in (old, new))
     if old_head != new_head:
-        old_keys, new_keys = (yaml_header.parse_header(head, path) for head in (old_head, new_head))
+        new_keys = yaml_header.parse_header(new_head, path)
+        try:
+            old_keys = yaml_header.parse_header(old_head, path)
+        except InputError:  # a merge has kept the lines of both sides
+            old_keys = {}
         keys = [key for key in {**new_keys, **old_keys} if old_keys.get(key) != new_keys.get(key)]
         yield from (StalePart(CARD_FILE, 1, f"the head's {key}") for key in keys or ["spelling"])
     new_parts = markers.find_parts(new, path)

@@ -43,8 +43,11 @@ class _PlainYamlDumper(yaml.SafeDumper):
 def split_card(text: str, path: Path) -> tuple[str, str]:
     """Split a card into head and body, without the lines of ``---``.
 
+    The head need not be YAML: a merge that kept the computed keys of both sides can leave any lines
+    there, until a build replaces them.
+
     Raises:
-        InputError: there is no head, or it is not YAML.
+        InputError: there is no head.
     """
     header = _HEADER.match(text)
     if not header:
@@ -53,7 +56,6 @@ def split_card(text: str, path: Path) -> tuple[str, str]:
             where=str(path),
             remedy="restore it from git",
         )
-    parse_header(header[1], path)
     return header[1], text[header.end() :]
 
 
@@ -68,7 +70,8 @@ def parse_header(head: str, path: Path) -> dict[str, Any]:
     Raises:
         InputError: it is not a mapping in YAML.
     """
-    keys = parse_yaml(head, f"{path}, the head", "correct it, or restore it from git")
+    remedy = "run `sayso build`, which writes its computed keys, or correct the others"
+    keys = parse_yaml(head, f"{path}, the head", remedy)
     if not isinstance(keys, dict):
         raise InputError("the head has no keys", where=str(path), remedy="restore it from git")
     return keys
