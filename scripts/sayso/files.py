@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import filecmp
 import hashlib
 import os
@@ -24,6 +23,9 @@ from typing import BinaryIO, TextIO
 
 from sayso.errors import ConflictError, DiskError, InputError, SaysoError
 
+# Flags that not every platform has. Windows alone has a text mode, which would change line ends.
+_NONBLOCK, _NOFOLLOW = (getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW"))
+_PLAIN: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 PARTIAL_SUFFIX = ".partial"
 PRIVATE_FOLDER = ".sayso"
 _IGNORE_ALL = b"*\n"
@@ -111,7 +113,7 @@ def open_file(path: Path, buffering: int = BUFFER_BYTES) -> BufferedReader:
     """
     with convert_os_errors(path):
         # O_NONBLOCK: a pipe that nobody writes to must not hold us up before we have seen it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _PLAIN)
         try:
             _require_regular(path, os.fstat(descriptor).st_mode)
             return BufferedReader(FileIO(descriptor, "rb"), buffering)
@@ -247,7 +249,7 @@ def _make_private_folder(folder: Path) -> None:
 
 def create_file(path: Path, mode: int = 0o644) -> BinaryIO:
     """Open a new file for writing in place of what is there; a link there is not followed."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # O_EXCL refuses links, too
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN  # O_EXCL refuses links, too
     with convert_os_errors(path):
         try:
             descriptor = os.open(path, flags, mode)
@@ -320,7 +322,9 @@ def _remove_abandoned_partial_files(path: Path) -> None:
 
 
 def is_process_alive(process: int) -> bool:
-    """Return whether a process of that number runs, no matter whose it is."""
+    """Return whether a process of that number runs, no matter whose it is; on Windows, always."""
+    if os.name == "nt":
+        return True  # there the call below would not ask but interrupt it
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -347,6 +351,7 @@ def open_replacement(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     with _open_partial_file(path, mode) as (file, partial):
         yield file
         _flush_to_disk(file)
+        file.close()  # Windows cannot move an open file
         partial.replace(path)
 
 
@@ -359,6 +364,7 @@ def replace_if_changed(path: Path, write_content: ContentWriter, *, mode: int = 
     with _open_partial_file(path, mode) as (file, partial):
         write_content(file)
         _flush_to_disk(file)
+        file.close()
         changed = not is_file(path) or not filecmp.cmp(partial, path, shallow=False)
         if changed:
             partial.replace(path)
@@ -414,7 +420,7 @@ def hold_lock(path: Path, command: str) -> Iterator[None]:
         make_folder(path.parent)
         file = stack.enter_context(_open_lock(path))
         if not _try_lock(file):
-            file.seek(0)
+            file.seek(1)
             holder = file.read().strip() or "another command"
             raise ConflictError(
                 f"{holder} is at work here",
@@ -423,7 +429,7 @@ def hold_lock(path: Path, command: str) -> Iterator[None]:
             )
         file.seek(0)
         file.truncate()
-        file.write(f"{command} (process {os.getpid()})")
+        file.write(f" {command} (process {os.getpid()})")  # Windows locks the first byte
         file.flush()
         yield
         file.seek(0)
@@ -433,7 +439,9 @@ def hold_lock(path: Path, command: str) -> Iterator[None]:
 def _open_lock(path: Path) -> TextIO:
     with convert_os_errors(path):
         try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            if not _NOFOLLOW and path.is_symlink():
+                raise _link_error(path)
+            flags = os.O_RDWR | os.O_CREAT | _NOFOLLOW | _NONBLOCK | _PLAIN
             descriptor = os.open(path, flags, 0o600)
         except OSError as error:
             if error.errno == errno.ELOOP:
@@ -448,14 +456,13 @@ def _open_lock(path: Path) -> TextIO:
 
 
 def _try_lock(file: TextIO) -> bool:
+    from filelock import lock_descriptor  # takes longer to import than all of this module
+
     # A child on its way to exec outlives its killed parent, and with it the lock, by some moments.
     for pause in (0.05, 0.1, 0.2, 0.4, 0.8, 0.0):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(pause)
-        else:
+        if lock_descriptor(file.fileno(), blocking=False):
             return True
+        time.sleep(pause)
     return False
 
 

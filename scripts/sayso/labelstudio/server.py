@@ -226,6 +226,9 @@ def _start_server(folder: Path, port: int) -> Iterator[_ServerRecord]:
     if not (util.find_spec("label_studio") and util.find_spec("gunicorn")):
         remedy = 'run `pip install "sayso[studio]"`'
         raise ServerError("Label Studio is not installed", remedy=remedy)
+    if os.name != "posix":
+        remedy = "name a Label Studio with --url or SAYSO_URL"
+        raise ServerError("the embedded server runs on Linux and macOS only", remedy=remedy)
     database = folder / "data" / database_template.DATABASE_NAME
     database_template.restore_database(database)
     database_template.check_database(database)
