@@ -19,7 +19,7 @@ _IDENTITY = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class SampleProject:
     """A project, its repository, and an environment in which `sayso` is a command."""
 

@@ -37,7 +37,7 @@ def test_a_new_project_is_complete(tmp_path: Path, template: str) -> None:
     guidelines = read_guidelines(root / "schema/guidelines.md")
     assert guidelines and all(f"## `{label}`" in guidelines.text for label in schema.labels)
     settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["sayso"]
-    assert settings == {"campaign": "main", "language": "de", "data_version": "0.0.0"}
+    assert settings == {"campaign": "rulings", "language": "de", "data_version": "0.0.0"}
     assert {path.name for path in root.iterdir()} == {
         *(".gitattributes", ".github", ".gitignore", ".pre-commit-config.yaml"),
         *("README.md", "corpus", "pyproject.toml", "requirements.txt", "schema"),

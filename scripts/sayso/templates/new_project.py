@@ -108,6 +108,7 @@ def _render_files(project: NewProject) -> dict[str, bytes]:
     title = " ".join((project.title or name.replace("_", " ").replace("-", " ")).split())
     values: dict[str, Any] = {
         "title": title or UNTITLED,
+        "campaign": "-".join(re.findall("[a-z0-9]+", title.lower())) or "main",
         "language": project.language,
         "version": __version__,
         "labels": _describe_labels(project),
