@@ -130,7 +130,7 @@ def resolve_range(name: str, root: Path) -> tuple[str, str]:
     older, dots, newer = name.partition("...")
     if not dots:
         older, dots, newer = name.partition("..")
-    if not dots or Path(name).is_dir() or "/" in (older[:1], newer[:1]):
+    if not dots or is_folder(Path(name)) or "/" in (older[:1], newer[:1]):
         return name, "."
     ends = older or "HEAD", newer or "HEAD"
     if dots == "..":

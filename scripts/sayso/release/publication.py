@@ -118,18 +118,16 @@ def publish(
         )
         if found := list(leaks):
             raise LeakError(found)
-        tag = f"v{manifest.data_version}"
         try:
             with _convert_hub_errors(repository):
                 api = _open_api()
-                plan = _make_plan(api, repository, tag, folder, files)
+                plan = _make_plan(api, repository, f"v{manifest.data_version}", folder, files)
                 if not (dry_run or plan.tagged):
                     _apply_plan(api, plan, folder, public, report_progress)
-        except (AuthError, ServerError) as error:
-            is_refused = isinstance(error, AuthError) and not isinstance(error, NoTokenError)
-            if is_refused or not dry_run:
+        except (NoTokenError, ServerError) as error:
+            if not dry_run:
                 raise
-            plan = _plan_without_hub(repository, tag, folder, files, error.what)
+            plan = _plan_without_hub(repository, manifest, folder, files, error.what)
     return plan
 
 
@@ -192,7 +190,7 @@ def _open_api() -> HfApi:
 
 
 def _plan_without_hub(
-    repository: str, tag: str, folder: Path, files: list[Path], reason: str
+    repository: str, manifest: Manifest, folder: Path, files: list[Path], reason: str
 ) -> PublishPlan:
     from huggingface_hub.constants import ENDPOINT
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
@@ -200,6 +198,7 @@ def _plan_without_hub(
     with _convert_hub_errors(repository):
         validate_repo_id(repository)
     names = tuple(sorted(path.relative_to(folder).as_posix() for path in files))
+    tag = f"v{manifest.data_version}"
     return PublishPlan(repository, ENDPOINT, False, tag, "", names, (), 0, unasked=reason)
 
 
