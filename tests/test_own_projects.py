@@ -236,7 +236,7 @@ def release(project: OwnProject) -> None:
     if run_sayso(project.root, "build").returncode:
         pytest.xfail("a schema without a label Claim does not build yet")
     project.used.add("build")
-    rows = load_dataset(str(project.root / "corpus"), "mentions", split="train+validation+test")
+    rows = load_dataset(str(project.root / "corpus"), "mentions", split="all")
     assert set(rows["label"]) == set(project.texts.labels)
     for row in rows:
         assert project.texts.text(int(row["doc_id"]))[row["start"] : row["end"]] == row["text"]
