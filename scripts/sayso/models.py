@@ -49,13 +49,24 @@ else:  # version 0.1.0 wrote the role as a kind
 AnnotationStatus = Literal["submitted", "skipped"]
 StartedFrom = Literal["nothing", "prediction", "annotation"]
 DecisionMethod = Literal["unanimous", "majority", "adjudicated"]
-AttributeValue = str | int
+Int64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""A whole number as Parquet stores it; JSON has larger ones."""
+AttributeValue = str | Int64
 
 DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """Raised where bytes are not JSON of a record; the last is for nesting without end."""
 
 UNKNOWN_LICENCE = "unknown"
 UNKNOWN_KIND = "unknown"  # in gold of version 0.1.0, also of the method
+
+
+def is_int64(value: int) -> bool:
+    """Test whether a record can hold a whole number.
+
+    >>> is_int64(2**63 - 1), is_int64(2**63)
+    (True, False)
+    """
+    return -(1 << 63) <= value < 1 << 63
 
 
 def sha256(text: str) -> str:
@@ -144,9 +155,9 @@ class AnnotationOrigin(Record, frozen=True, kw_only=True):
     """
 
     system: str
-    project: int
-    task: int
-    annotation: int
+    project: Int64
+    task: Int64
+    annotation: Int64
     server: str | None = None
 
 

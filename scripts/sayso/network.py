@@ -1,9 +1,14 @@
-"""HTTP clients, with the proxies and certificates that settings and the environment name."""
+"""HTTP clients, with the proxies and certificates that settings and the environment name.
+
+What they read is bounded, in size and in time: a few kilobytes of gzip become gigabytes.
+"""
 
 from __future__ import annotations
 
 import os
 import ssl
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,11 +16,69 @@ from urllib.request import getproxies
 
 import httpx
 
-from sayso.errors import UsageError
+from sayso.errors import ServerError, UsageError
 from sayso.settings import Setting
 
 _LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+MAX_BODY_BYTES = 64 << 20  # unpacked; decoded JSON may take 30 times as much
+MAX_BODY_SECONDS = 600.0  # from the head to the end of a body
+_ENCODINGS = {"", "identity", "gzip"}
 _PROXY_REMEDY = "set it to http://HOST:PORT, or unset it"
+
+
+class BodyTooLarge(ServerError):
+    """A response is larger than Sayso reads; nothing of it was used."""
+
+
+class BodyTooSlow(ServerError):
+    """A response has not ended in time; nothing of it was used."""
+
+
+class _BoundedClient(httpx.Client):
+    """A client that reads no body larger than ``MAX_BODY_BYTES`` or longer than its time."""
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request and read the response.
+
+        Raises:
+            BodyTooLarge: the body is too large, or packed in a way that was not asked for.
+            BodyTooSlow: it does not end in time.
+        """
+        # Of one kind only, and not of those that pack much more into a few bytes.
+        request.headers["accept-encoding"] = "gzip"
+        response = super().send(request, **{**options, "stream": True})
+        try:
+            # As `Response.read` does it.
+            response._content = b"".join(_iterate_body(response))
+        finally:
+            response.close()
+        return response
+
+
+def _iterate_body(response: httpx.Response) -> Iterator[bytes]:
+    where = str(response.url.copy_with(query=None))
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        what, remedy = f"a body packed as {encoding[:40]!r}", "look at the proxy before the server"
+        raise BodyTooLarge(what, where=where, remedy=remedy)
+    declared = response.headers.get("content-length", "")
+    size, end = 0, time.monotonic() + MAX_BODY_SECONDS
+    if declared.isdecimal() and int(declared[:18]) > MAX_BODY_BYTES:
+        raise _too_large_error(where)
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise _too_large_error(where)
+        if time.monotonic() > end:
+            what = f"the response has not ended after {MAX_BODY_SECONDS:g} s"
+            remedy = "check the network, and that the server is working"
+            raise BodyTooSlow(what, where=where, remedy=remedy)
+        yield chunk
+
+
+def _too_large_error(where: str) -> BodyTooLarge:
+    what = f"the response is larger than {MAX_BODY_BYTES >> 20} MiB"
+    return BodyTooLarge(what, where=where, remedy="look at what answers there")
 
 
 def is_loopback(url: str) -> bool:
@@ -42,7 +105,7 @@ def open_http_client(url: str, ca_file: Setting | None = None, **options: Any) -
     is_plain = local and url.startswith("http:")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else _load_authorities(ca_file)
     try:
-        return httpx.Client(verify=context, trust_env=not local, **options)
+        return _BoundedClient(verify=context, trust_env=not local, **options)
     except Exception:
         _check_proxy_variables()
         raise

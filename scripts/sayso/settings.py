@@ -21,6 +21,7 @@ from sayso.files import PRIVATE_FOLDER, is_file, read_text, refuse_links
 
 _MAX_NAME_BYTES = 100  # a name of a file has 255, and others follow it there
 SCHEMA_FILE = Path("schema/schema.yaml")
+TOOL_TABLE = "[tool.sayso] in pyproject.toml"  # as the source of a setting
 
 DEFAULTS: dict[str, str] = {"campaign": "main", "pass": "all", "patience": "300", "port": "8080"}
 DEFAULT_SOURCE = "default"
@@ -63,7 +64,7 @@ class Checkout:
         if os.environ.get(variable):
             return Setting(os.environ[variable].strip(), variable)
         if name in self.tool_table:
-            return Setting(str(self.tool_table[name]), "[tool.sayso] in pyproject.toml")
+            return Setting(str(self.tool_table[name]), TOOL_TABLE)
         if name in DEFAULTS:
             return Setting(DEFAULTS[name], DEFAULT_SOURCE)
         return None

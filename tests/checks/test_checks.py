@@ -18,6 +18,7 @@ from sayso.checks import (
     schema_checks,
 )
 from sayso.corpus.sources import CorpusFiles
+from sayso.errors import InputError
 from sayso.schema import declarations
 from sayso.settings import SCHEMA_FILE, Checkout
 from tests.command_line import run_sayso
@@ -73,6 +74,25 @@ def test_each_wrong_file_has_just_its_own_finding(checkout: Checkout, path: Path
     assert finding.remedy
     assert str(finding).startswith(f"{SOURCE_FILES[kind]}:{finding.line}: ")
     assert "\n" not in str(finding)
+
+
+@pytest.mark.parametrize("kind", ["annotations", "gold"])
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**40])
+def test_a_number_beyond_64_bits_is_found_and_named(
+    valid: Checkout, kind: str, number: int
+) -> None:
+    """Parquet does not have it: the build stopped, and said to run a check that found nothing."""
+    path = valid.root / SOURCE_FILES[kind]
+    lines = path.read_text().splitlines()
+    record = json.loads(lines[0])
+    record["mentions"][0]["attributes"]["lower"] = number
+    path.write_text("\n".join([json.dumps(record), *lines[1:]]) + "\n")
+    (finding,) = (each for each in collect_findings(valid) if each.check == "unreadable-line")
+    assert finding.line == 1 and "$.mentions[0].attributes[...]" in finding.message
+    assert "9223372036854775808" in finding.message or "9223372036854775807" in finding.message
+    built = run_sayso(valid.root, "build")
+    assert built.returncode == InputError.exit_code
+    assert f"{path}:1: " in built.stderr and "attributes[...]" in built.stderr
 
 
 def test_every_check_has_its_wrong_file() -> None:

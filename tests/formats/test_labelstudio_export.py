@@ -176,6 +176,30 @@ def test_projects_of_others_come_in_by_map(checkout: Checkout, tmp_path: Path) -
     assert answer.annotator.startswith("ann-")
 
 
+def test_what_no_editor_writes_is_kept_with_its_reason(checkout: Checkout, tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    number = build_region("Count", 0, 10, value=None) | {"from_name": "count_lower"}
+    number |= {"type": "number", "value": {"number": 10**40}}
+    items = [
+        build_region("Count", 0, 10) | {"origin": ["manual"]},
+        number,
+        build_region("Actor", 24, 33, "q", labels=[["Actor"]]),
+        {"id": [], "from_id": {}, "to_id": [[]], "type": "relation", "labels": [{}]},
+        {"id": "e", "type": "labels", "value": {"labels": ["MISC"]}},
+    ]
+    path.write_text(json.dumps([build_task(*items, id=10**40)]))
+    words = ("import", "--from", "labelstudio", str(path), "--map", "MISC=", "--lossy")
+    run_sayso_ok(checkout.root, *words)
+    (answer,) = CorpusFiles(checkout.root).annotations()
+    assert [(m.text, m.attributes) for m in answer.mentions] == [("Two drones", {})]
+    assert sorted(kept.reason for kept in answer.kept) == [
+        "a label that the schema does not know",
+        "a relation to a missing mention",
+        "a value that the schema does not know",
+    ]
+    run_sayso_ok(checkout.root, "build")
+
+
 def test_the_doctor_is_at_work(checkout: Checkout, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     utf16 = build_region("Location", 25, 34, text=TEXT[24:33]) | {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from typing import Any
 
 import msgspec
@@ -189,3 +191,106 @@ def test_keys_of_our_own_data_that_somebody_took_away(campaign: SampleCampaign) 
         "the task was added by hand in Label Studio"
     ]
     assert msgspec.json.encode(result.quarantined)
+
+
+def submit_raw(campaign: SampleCampaign, doc_id: str, result: list[Any], **spelt: str) -> None:
+    """Submit a result in which words are replaced by a piece of JSON that no encoder writes.
+
+    The server stores some annotations that it cannot write again, and answers with HTTP 500.
+    """
+    body = json.dumps({"result": result, "lead_time": "LEAD_TIME"})
+    for word, piece in {"LEAD_TIME": "2.5", **spelt}.items():
+        body = body.replace(f'"{word}"', piece)
+    task = campaign.fetch_tasks()[doc_id]["id"]
+    headers = {"content-type": "application/json"}
+    path = f"/api/tasks/{task}/annotations/"
+    campaign.http_client().post(path, content=body.encode(), headers=headers)
+
+
+def with_note(campaign: SampleCampaign, doc_id: str) -> list[dict[str, Any]]:
+    (item,) = campaign.build_result(doc_id)
+    value = {"start": 0, "end": 6, "text": ["NOTE"]}
+    return [item, {**item, "from_name": "note", "type": "textarea", "value": value}]
+
+
+def test_a_result_that_no_editor_makes_ends_no_pull(campaign: SampleCampaign) -> None:
+    """Each of these stopped every pull with a TypeError, or every build."""
+    campaign.write_documents(*map(sample_document, range(1, 7)))
+    campaign.push()
+    (item,) = campaign.build_result("doc-00001")
+    number = {**item, "from_name": "count_lower", "type": "number"}
+    counted = {**item, "value": {**item["value"], "labels": ["Count"]}}
+    campaign.submit("doc-00001", [{**item, "origin": ["manual"]}])
+    campaign.submit("doc-00002", [{**item, "value": {**item["value"], "labels": [["Actor"]]}}])
+    campaign.submit("doc-00003", [counted, {**number, "value": {"number": 10**40}}])
+    campaign.submit("doc-00004", [counted, {**number, "value": {"number": 1e308}}])
+    deep = [item, {"x": "DEEP"}]
+    submit_raw(campaign, "doc-00005", deep, DEEP="[" * 700 + "]" * 700)
+    campaign.submit("doc-00006", [{"id": "x", "value": {"start": 10**30, "end": {"a": [1]}}}])
+    result = campaign.pull()
+    assert [(notice.doc_id, notice.reason) for notice in result.quarantined] == [
+        ("doc-00005", "the result is nested deeper than 100 levels")
+    ]
+    found = {each.doc_id: each for each in campaign.read_annotations()}
+    assert [(doc_id, len(found[doc_id].mentions)) for doc_id in sorted(found)] == [
+        ("doc-00001", 1),
+        ("doc-00002", 0),
+        ("doc-00003", 1),
+        ("doc-00004", 1),
+        ("doc-00006", 0),
+    ]
+    reasons = {doc_id: [kept.reason for kept in each.kept] for doc_id, each in found.items()}
+    assert reasons["doc-00002"] == ["a label that the schema does not know"]
+    assert reasons["doc-00003"] == reasons["doc-00004"] == ["a value that the schema does not know"]
+    assert run_sayso(campaign.checkout.root, "build").returncode == 0
+
+
+@pytest.mark.slow
+def test_tasks_that_the_server_cannot_write_are_named_and_left_out(
+    campaign: SampleCampaign,
+) -> None:
+    campaign.write_documents(*map(sample_document, range(1, 8)))
+    campaign.push()
+    for doc_id in ("doc-00001", "doc-00003", "doc-00007"):
+        campaign.submit(doc_id)
+    campaign.pull()
+    before = campaign.read_annotation_files()
+    submit_raw(campaign, "doc-00003", with_note(campaign, "doc-00003"), NOTE='["\\ud83d"]')
+    submit_raw(campaign, "doc-00004", with_note(campaign, "doc-00004"), LEAD_TIME="1e999")
+    campaign.submit("doc-00005")
+    tasks = {doc_id: task["id"] for doc_id, task in _list_bare_tasks(campaign).items()}
+    for full in ((), ("--full",)):
+        output = run_sayso(campaign.checkout.root, "pull", *full, *campaign.options)
+        assert output.returncode == 8, output.stderr
+        url = f"{campaign.labelstudio.url}/projects/{campaign.project}"
+        for doc_id, count in (("doc-00003", 2), ("doc-00004", 1)):
+            assert (
+                f"task {tasks[doc_id]}: the server cannot give it: HTTP 500;"
+                f" {count} annotations left out, look at {url}/data?task={tasks[doc_id]}"
+            ) in output.stderr
+        assert "2 tasks with 3 annotations are left out" in output.stderr
+        assert " gone" not in output.stderr.replace("0 are gone", "")
+        lines = b"".join(campaign.read_annotation_files().values()).splitlines()
+        assert set(b"".join(before.values()).splitlines()) <= set(lines) and len(lines) == 4
+    left_out = run_sayso(campaign.checkout.root, "progress", *campaign.options)
+    assert "2 tasks left out" in left_out.stderr and left_out.returncode == 0
+    delete_unwritable(campaign, [tasks["doc-00003"], tasks["doc-00004"]])
+    assert campaign.pull().left_out == []
+    assert len(campaign.read_annotations()) == 4
+
+
+def _list_bare_tasks(campaign: SampleCampaign) -> dict[str, dict[str, Any]]:
+    path = f"/api/tasks?project={campaign.project}&include=id,data"
+    return {task["data"]["doc_id"]: task for task in campaign.request("GET", path)["tasks"]}
+
+
+def delete_unwritable(campaign: SampleCampaign, tasks: list[int]) -> None:
+    """Delete the latest annotation of each task, which nobody can open, from the database."""
+    (path,) = campaign.labelstudio.checkout.private.rglob("label_studio.sqlite3")
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as database, database:
+        for task in tasks:
+            query = "SELECT max(id) FROM task_completion WHERE task_id = ?"
+            (number,) = database.execute(query, (task,)).fetchone()
+            database.execute("DELETE FROM task_completion WHERE id = ?", (number,))
+            moment = "UPDATE task SET total_annotations = total_annotations - 1 WHERE id = ?"
+            database.execute(moment, (task,))

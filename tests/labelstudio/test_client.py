@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,10 +20,11 @@ import jwt
 import pytest
 
 from sayso.errors import AuthError, DiskError, InputError, SaysoError, ServerError, UsageError
-from sayso.labelstudio import transport
+from sayso.labelstudio import token_address, transport
 from sayso.labelstudio.client import LabelStudioClient
-from sayso.labelstudio.connection import connect
+from sayso.labelstudio.connection import connect, find_unconfirmed
 from sayso.labelstudio.retries import RetryPolicy
+from sayso.labelstudio.token_address import GivenToken
 from sayso.settings import Checkout, find_checkout
 from tests.command_line import run_sayso
 from tests.conftest import LabelStudioServer
@@ -91,8 +95,9 @@ def run_fake_server(
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("SAYSO_URL", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("SAYSO_TOKEN", TOKEN)
 
 
@@ -368,6 +373,17 @@ def test_a_page_of_label_studio_instead_of_its_root(
 # Who is asked: option, environment, settings, the embedded server.
 
 
+def declare_url(checkout: Checkout, url: str) -> Checkout:
+    (checkout.root / "pyproject.toml").write_text(f'[tool.sayso]\nurl = "{url}"\n')
+    return find_checkout(checkout.root)
+
+
+def confirm_declared_url(checkout: Checkout) -> None:
+    unconfirmed = find_unconfirmed(checkout)
+    assert unconfirmed
+    token_address.confirm(*unconfirmed)
+
+
 @pytest.mark.server
 def test_precedence(
     labelstudio: LabelStudioServer, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
@@ -379,9 +395,9 @@ def test_precedence(
         labelstudio.checkout, f"{labelstudio.url}/"
     ) as client:  # named, and still ours: its token is known
         assert client.url == labelstudio.url
-    (checkout.root / "pyproject.toml").write_text('[tool.sayso]\nurl = "http://127.0.0.1:1"\n')
+    declared = declare_url(checkout, "http://127.0.0.1:1")
     monkeypatch.setenv("SAYSO_TOKEN", labelstudio.token)
-    declared = find_checkout(checkout.root)
+    confirm_declared_url(declared)
     with pytest.raises(ServerError, match=r"http://127\.0\.0\.1:1:"):
         connect(declared)
     monkeypatch.setenv("SAYSO_URL", labelstudio.url)
@@ -395,3 +411,93 @@ def test_a_token_in_pyproject_is_refused(checkout: Checkout) -> None:
     (checkout.root / "pyproject.toml").write_text(f'[tool.sayso]\ntoken = "{TOKEN}"\n')
     result = run_sayso(checkout.root, "status")
     assert result.returncode == InputError.exit_code and TOKEN not in result.stderr
+
+
+# A clone may name a server, and must not get a token that was given for another one.
+
+
+def read_version_with(root: Path, *words: str, **environment: str) -> tuple[int, str]:
+    done = run_sayso(root, "pull", *words, environment=environment)
+    return done.returncode, done.stderr
+
+
+def test_a_clone_that_names_a_server_does_not_get_the_token(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    file.chmod(0o600)
+    config = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "SAYSO_PATIENCE": "0"}
+    with run_fake_server(200, VERSION) as server:
+        declare_url(checkout, server.url)
+        for words, given in (((), {"SAYSO_TOKEN": TOKEN}), (("--token-file", str(file)), {})):
+            code, says = read_version_with(checkout.root, *words, **given, **config)
+            assert code == AuthError.exit_code and server.requests == []
+            who = "SAYSO_TOKEN" if given else str(file)
+            assert says == (
+                f"error: {server.url}: pyproject.toml names {server.url}, and {who} was not given"
+                f" for it; if this is your server, set SAYSO_URL={server.url}, or run the command"
+                " in a terminal, which asks once\n"
+            )
+        given = {"SAYSO_TOKEN": TOKEN, "SAYSO_URL": server.url}
+        assert read_version_with(checkout.root, **given, **config)[0] != AuthError.exit_code
+        assert server.requests
+
+
+def test_an_address_is_confirmed_once_for_each_token(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with run_fake_server(200, VERSION) as server:
+        declared = declare_url(checkout, server.url)
+        confirm_declared_url(declared)
+        assert find_unconfirmed(declared) is None
+        connect(declared).__exit__()
+        monkeypatch.setenv("SAYSO_TOKEN", TOKEN[::-1])
+        with pytest.raises(AuthError, match="was not given for it"):
+            connect(declared)
+        confirm_declared_url(declared)
+        connect(declared).__exit__()
+        declared = declare_url(checkout, f"{server.url}/other")
+        with pytest.raises(AuthError, match="was not given for it"):
+            connect(declared)
+    (path,) = (tmp_path / "config").rglob("confirmed-*")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert TOKEN not in path.read_text() and len(path.read_text().splitlines()) == 2
+
+
+def test_a_token_file_with_the_address_that_it_is_for(checkout: Checkout, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    with run_fake_server(200, VERSION) as server:
+        file.write_text(f"{TOKEN}\n{server.url}/\n")
+        file.chmod(0o600)
+        connect(declare_url(checkout, server.url), token_file=file).__exit__()
+        with pytest.raises(AuthError, match=f"this token is for {server.url}, and not for"):
+            connect(checkout, "http://127.0.0.1:1", file)
+        assert repr(GivenToken(TOKEN, "SAYSO_TOKEN")) == "GivenToken from SAYSO_TOKEN"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "code"), [("y", ServerError.exit_code), ("n", 4)])
+def test_in_a_terminal_it_is_asked_for(
+    checkout: Checkout, tmp_path: Path, answer: str, code: int
+) -> None:
+    with run_fake_server(200, b"{}") as server:
+        declare_url(checkout, server.url)
+        environment = {"SAYSO_TOKEN": TOKEN, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+        ours, theirs = os.openpty()
+        os.write(ours, f"{answer}\n".encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "sayso", "--root", str(checkout.root), "pull"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, **environment},
+            check=False,
+            timeout=120,
+        )
+        output = os.read(ours, 1 << 16).decode()
+        os.close(ours)
+        os.close(theirs)
+        asked = f"Send SAYSO_TOKEN to {server.url}, which pyproject.toml of this checkout names?"
+        assert asked in output.replace("\r\n", "") and done.returncode == code
+        assert bool(server.requests) is (answer == "y")

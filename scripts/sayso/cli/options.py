@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +76,26 @@ class CampaignTarget:
         """Connect to Label Studio, with a progress bar."""
         from sayso.labelstudio.connection import connect
 
+        self._confirm_address()
         with (
             progress_bar(label) as advance,
             connect(self.checkout, self.url, self.token_file, show_waiting) as client,
         ):
             yield client, advance
+
+    def _confirm_address(self) -> None:
+        """Ask once whether a token is for the server that the checkout names."""
+        from sayso.labelstudio import token_address
+        from sayso.labelstudio.connection import find_unconfirmed
+
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return
+        unconfirmed = find_unconfirmed(self.checkout, self.url, self.token_file)
+        if unconfirmed:
+            token, address = unconfirmed
+            where = "which pyproject.toml of this checkout names"
+            if click.confirm(f"Send {token.source} to {address}, {where}?", err=True):
+                token_address.confirm(token, address)
 
 
 def campaign_options(pass_help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -42,6 +42,7 @@ from sayso.models import (
 from sayso.schema.declarations import Schema, SchemaVersion, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout, current_time
 
+_ID_DIGITS = 18  # of which every number fits into 64 bits
 _PULLED_FROM = "label-studio"  # as the origin of what a pull brought
 _NUMBER = re.compile("[0-9]{1,18}")  # fits into 64 bits
 _CHANGES = ("new", "changed", "unchanged")
@@ -291,6 +292,8 @@ def _parse_seconds(about: Mapping[str, str], location: str) -> float | None:
 def _parse_origin(about: Mapping[str, str]) -> AnnotationOrigin | None:
     words = about.get("origin", "").split()
     if len(words) not in (4, 5) or not all(map(_NUMBER.fullmatch, words[1:4])):
+        return None
+    if any(len(number) > _ID_DIGITS for number in words[1:4]):
         return None
     project, task, annotation = map(int, words[1:4])
     return AnnotationOrigin(

@@ -17,6 +17,7 @@ from sayso.models import (
     Mention,
     Relation,
     UnknownItem,
+    is_int64,
     sort_mentions,
     sort_relations,
 )
@@ -170,4 +171,4 @@ def _convert_value(attribute: Attribute, value: AttributeValue) -> AttributeValu
         number = int(value)
     except ValueError:
         return None
-    return number if -(1 << 63) <= number < 1 << 63 else None
+    return number if is_int64(number) else None

@@ -35,7 +35,7 @@ from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.offsets import DIAGNOSIS_REASONS
 from sayso.labelstudio.pseudonyms import Annotator, resolve_address
 from sayso.labelstudio.tasks import text_digest
-from sayso.models import sha256
+from sayso.models import is_int64, sha256
 from sayso.settings import Checkout
 
 # Not what a pull says: these numbers are another server's, and a pull leaves them alone.
@@ -243,7 +243,7 @@ def _find_account_number(account: Any) -> Any:
 
 
 def _number(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < 1 << 63 else 0
+    return value if type(value) is int and value >= 0 and is_int64(value) else 0
 
 
 def _rename_labels(

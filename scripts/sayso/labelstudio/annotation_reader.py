@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.anchoring import SentenceIndex, transfer_record
 from sayso.labelstudio.api_types import AnnotatedTask, TaskAnnotation
-from sayso.labelstudio.codec import EDITOR_ORIGINS, DecodedResult, decode_result
+from sayso.labelstudio.codec import EDITOR_ORIGINS, DecodedResult, decode_result, read_origin
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.instructions import ShownGuidelines, find_version_at
@@ -26,6 +27,7 @@ from sayso.schema.declarations import schema_digest
 from sayso.schema.migrations import Migrations, migrate_record
 
 UNNAMED = "not-yet-named"  # the pseudonym in every record until its file is written
+_MAX_DEPTH = 100  # of a result: the interpreter refuses to write or read 1,000 levels
 _MAX_QUOTED = 3  # unproven mentions in a reason
 
 
@@ -72,6 +74,8 @@ class AnnotationReader:
                 seen = seen or self._find_text(task)
                 if not isinstance(annotation.result, list):
                     raise QuarantineError("the result is not a list")
+                if _is_nested_deeper(annotation.result, _MAX_DEPTH):
+                    raise QuarantineError(f"the result is nested deeper than {_MAX_DEPTH} levels")
                 if annotation.completed_by not in accounts:
                     raise QuarantineError("the account is no longer in the organisation")
                 record = self._build_record(task, annotation, seen)
@@ -146,6 +150,17 @@ class AnnotationReader:
         return version, older
 
 
+def _is_nested_deeper(value: list[Any], depth: int) -> bool:
+    """Return whether lists and objects are in one another more than ``depth`` times."""
+    level: list[Any] = [value]
+    for _ in range(depth):
+        containers = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [inner for items in containers for inner in items if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
+
+
 def _transfer(record: Annotation, seen: AnnotatedText) -> Annotation:
     """Transfer the record to the document's own text.
 
@@ -189,7 +204,7 @@ def was_opened(annotation: TaskAnnotation) -> bool:
     Whoever opens a prediction and submits it as it is does both.
     """
     items = annotation.result if isinstance(annotation.result, list) else []
-    origins = {item.get("origin") for item in items if isinstance(item, dict)}
+    origins = set(map(read_origin, items))
     return annotation.lead_time is not None or not origins.isdisjoint(EDITOR_ORIGINS)
 
 

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from sayso.models import Int64
 
 T = TypeVar("T")
+Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+"""A number or an id that the sync state can hold."""
+
+
+def _check_times(*moments: str) -> None:
+    """Check that these are times in ISO 8601 with a zone.
+
+    Raises:
+        ValueError: one is not; msgspec adds where it stands.
+    """
+    for moment in moments:
+        try:
+            parsed = datetime.fromisoformat(moment)
+            parsed.astimezone(UTC)  # the first and the last day may have no such time
+        except (ValueError, OverflowError):
+            parsed = None
+        if parsed is None or parsed.tzinfo is None:
+            raise ValueError(f"{moment[:40]!r} is not a time")
 
 
 class AnnotationCounts(Struct, frozen=True, kw_only=True):
     """The numbers of submitted and of skipped annotations of a project."""
 
     # Null in the response to the creation of a project.
-    total_annotations_number: int | None = 0
-    skipped_annotations_number: int | None = 0
+    total_annotations_number: Count | None = 0
+    skipped_annotations_number: Count | None = 0
 
     @property
     def annotation_count(self) -> int:
@@ -25,11 +46,15 @@ class AnnotationCounts(Struct, frozen=True, kw_only=True):
 class ListedProject(AnnotationCounts, frozen=True, kw_only=True):
     """A project as the server lists it."""
 
-    id: int
+    id: Count
     title: str
     description: str | None
     created_at: str
-    task_number: int | None = 0
+    task_number: Count | None = 0
+
+    def __post_init__(self) -> None:
+        if self.created_at:  # empty where there is no project yet
+            _check_times(self.created_at)
 
 
 class ProjectDetails(ListedProject, frozen=True, kw_only=True):
@@ -38,8 +63,8 @@ class ProjectDetails(ListedProject, frozen=True, kw_only=True):
     label_config: str
     expert_instruction: str | None
     model_version: str | None
-    maximum_annotations: int = 1
-    overlap_cohort_percentage: int = 100
+    maximum_annotations: Count = 1
+    overlap_cohort_percentage: Count = 100
     show_annotation_history: bool = False
     sampling: str = ""
 
@@ -47,7 +72,7 @@ class ProjectDetails(ListedProject, frozen=True, kw_only=True):
 class DataManagerTab(Struct, frozen=True):
     """A tab of the data manager, which Label Studio's API calls a view."""
 
-    id: int
+    id: Count
     data: dict[str, Any]
 
     @property
@@ -58,14 +83,15 @@ class DataManagerTab(Struct, frozen=True):
     @property
     def filters(self) -> list[Any]:
         """The filters of the tab; empty where it shows all tasks."""
-        filters = self.data.get("filters", {}).get("items", [])
-        return filters if isinstance(filters, list) else []
+        filters = self.data.get("filters")
+        items = filters.get("items") if isinstance(filters, dict) else None
+        return items if isinstance(items, list) else []
 
 
 class Account(Struct, frozen=True):
     """A person or program that can log in, or could until it was removed from the organisation."""
 
-    id: int
+    id: Count
     email: str
 
     @property
@@ -77,59 +103,69 @@ class Account(Struct, frozen=True):
 class BareTask(Struct, frozen=True):
     """A task without its annotations."""
 
-    id: int
+    id: Count
     data: dict[str, Any]
     updated_at: str
-    total_annotations: int
-    cancelled_annotations: int
+    total_annotations: Count
+    cancelled_annotations: Count
+
+    def __post_init__(self) -> None:
+        if self.updated_at:  # empty in a task that was just created
+            _check_times(self.updated_at)
 
 
 class TaskAnnotation(Struct, frozen=True):
     """One annotation of a task, as the server stores it."""
 
-    id: int
+    id: Count
     result: Any
-    completed_by: int | None
-    updated_by: int | None
+    completed_by: Count | None
+    updated_by: Count | None
     was_cancelled: bool
     created_at: str
     updated_at: str
     lead_time: float | None
-    parent_prediction: int | None
-    parent_annotation: int | None
-    import_id: int | None = None  # its number before an export and import
+    parent_prediction: Count | None
+    parent_annotation: Count | None
+    import_id: Int64 | None = None  # its number before an export and import
+
+    def __post_init__(self) -> None:
+        _check_times(self.created_at, self.updated_at)
 
 
 class LocatedAnnotation(Struct, frozen=True):
     """The task and project that an annotation belongs to now."""
 
-    task: int
-    project: int | None
+    task: Count
+    project: Count | None
     created_at: str
 
 
 class AnnotatedTask(Struct, frozen=True):
     """A task with its annotations."""
 
-    id: int
+    id: Count
     data: dict[str, Any]
     updated_at: str
     annotations: list[TaskAnnotation]
+
+    def __post_init__(self) -> None:
+        _check_times(self.updated_at)
 
 
 class TaskOverlap(Struct, frozen=True):
     """The number of annotators that a task is for; ``is_labeled`` once as many have submitted."""
 
-    id: int
-    overlap: int
+    id: Count
+    overlap: Count
     is_labeled: bool
 
 
 class TaskPrediction(Struct, frozen=True):
     """A prediction attached to a task."""
 
-    id: int
-    task: int
+    id: Count
+    task: Count
     result: Any
     model_version: str | None
     score: float | None = None
@@ -138,27 +174,53 @@ class TaskPrediction(Struct, frozen=True):
 class TaskPage(Struct, Generic[T], frozen=True):
     """Some tasks of a project; ``total`` counts all that match the filters."""
 
-    total: int
+    total: Count
     tasks: list[T]
+
+
+class TaskSelection(Struct, Generic[T], frozen=True):
+    """Some tasks of a project.
+
+    Attributes:
+        total: the number of all that match the filters.
+        undeliverable: those that the server cannot write or we cannot read, with the reason.
+    """
+
+    total: Count
+    tasks: list[T]
+    undeliverable: dict[int, str] = {}
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids of all of them."""
+        return [*(task.id for task in self.tasks), *self.undeliverable]  # type: ignore[attr-defined]
 
 
 class TaskId(Struct, frozen=True):
     """The number of a task."""
 
-    id: int
+    id: Count
 
 
 class Submission(Struct, frozen=True):
     """The author of an annotation, and whether they skipped the task."""
 
-    completed_by: int | None
+    completed_by: Count | None
     was_cancelled: bool
+
+
+class TaskCounts(Struct, frozen=True):
+    """The numbers of submitted and of skipped annotations of a task."""
+
+    id: Count
+    total_annotations: Count
+    cancelled_annotations: Count
 
 
 class SubmittedTask(Struct, frozen=True):
     """A task with the authors of its annotations."""
 
-    id: int
+    id: Count
     annotations: list[Submission]
 
 
@@ -184,9 +246,9 @@ class ProjectPage(Struct, frozen=True):
 class WriteSummary(Struct, frozen=True):
     """The response to imports and deletions."""
 
-    task_ids: list[int] = []
-    created: int = 0
-    processed_items: int = 0
+    task_ids: list[Count] = []
+    created: Count = 0
+    processed_items: Count = 0
 
 
 def join_fields(*kinds: type[Struct]) -> str:

@@ -6,10 +6,9 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-from sayso.errors import InputError
+from sayso.errors import InputError, ServerError
 from sayso.labelstudio.api_types import (
     Account,
     AnnotatedTask,
@@ -25,20 +24,32 @@ from sayso.labelstudio.api_types import (
     Submission,
     SubmittedTask,
     TaskAnnotation,
+    TaskCounts,
     TaskId,
     TaskOverlap,
     TaskPage,
     TaskPrediction,
+    TaskSelection,
     WriteSummary,
     join_fields,
 )
-from sayso.labelstudio.transport import ObjectGone, Transport
+from sayso.labelstudio.transport import (
+    ObjectGone,
+    ServerFailed,
+    Transport,
+    UnreadableResponse,
+    parse_http_date,
+)
 
 MODEL_VERSION = "sayso"  # of our predictions; Label Studio shows those of one version at a time
 PAGE_SIZE = 1000  # tasks per page of a listing without annotations
+_CONTENT_PAUSES = (0.5, 1.0)  # seconds before further attempts at what the server cannot write
+_MAX_UNDELIVERABLE = 10
+MAX_PAGES = 100_000  # of one list; 10 million tasks with annotations
 
 T = TypeVar("T")
 TaskT = TypeVar("TaskT", TaskId, TaskOverlap)
+FullTaskT = TypeVar("FullTaskT", BareTask, AnnotatedTask)
 
 
 def build_document_filters(doc_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -61,6 +72,24 @@ def _build_page_filters(after: int, since: str) -> list[dict[str, Any]]:
 
 def _select_tasks(tasks: list[int]) -> dict[str, Any]:
     return {"selectedItems": {"all": False, "included": tasks}}
+
+
+def require_progress(ids: Sequence[int], total: int, after: int, where: str) -> None:
+    """Check that a page of tasks above ``after`` leads to the end of their list.
+
+    Raises:
+        ServerError: it is empty where there are tasks, or has tasks that were on a page before.
+    """
+    if (total and not ids) or min(ids, default=after + 1) <= after or len(set(ids)) < len(ids):
+        raise endless_list_error("tasks", where)
+
+
+def endless_list_error(what: str, where: str) -> ServerError:
+    """Return the error of a list that has no last page."""
+    remedy = "run the command again; if it says the same, look into the server's log"
+    return ServerError(
+        f"the server's list of {what} does not come to an end", where=where, remedy=remedy
+    )
 
 
 _UNFINISHED = _build_filter("is_labeled", "equal", "Boolean", False)
@@ -87,12 +116,18 @@ class LabelStudioClient(Transport):
 
     def list_projects(self) -> Iterator[ListedProject]:
         """Yield every project that the account can see."""
-        page, more = 1, True
-        while more:
-            query = {"page": page, "page_size": 100, "include": join_fields(ListedProject)}
+        seen, fields = set[int](), join_fields(ListedProject)
+        for page in range(1, MAX_PAGES + 1):
+            query: dict[str, Any] = {"page": page, "page_size": 100, "include": fields}
             listed = self.request("GET", "api/projects/", ProjectPage, **query)
-            yield from listed.results
-            page, more = page + 1, listed.next is not None
+            new = [each for each in listed.results if each.id not in seen]
+            yield from new
+            seen.update(each.id for each in new)
+            if listed.next is None:
+                return
+            if not new:
+                break
+        raise endless_list_error("projects", f"{self.url}/api/projects/")
 
     def fetch_project(self, project: int) -> ProjectDetails:
         """Return a project with its settings."""
@@ -116,32 +151,49 @@ class LabelStudioClient(Transport):
 
     def fetch_bare_tasks(
         self, project: int, *, after: int, since: str, size: int
-    ) -> TaskPage[BareTask]:
+    ) -> TaskSelection[BareTask]:
         """Return the first tasks by id, above ``after`` and changed after ``since`` (or "")."""
-        filters = _build_page_filters(after, since)
-        return self._fetch_page(project, BareTask, filters, size, include=join_fields(BareTask))
+        fields = join_fields(BareTask)
+        return self._fetch_deliverable(project, BareTask, after, since, size, include=fields)
 
     def fetch_annotated_tasks(
         self, project: int, *, after: int, since: str, size: int
-    ) -> TaskPage[AnnotatedTask]:
+    ) -> TaskSelection[AnnotatedTask]:
         """Return the same page of tasks with all their annotations."""
         # Not the export: it takes minutes and 2 GB, and times out (issues 5262, 5811, 8353).
-        filters = _build_page_filters(after, since)
-        include = join_fields(AnnotatedTask, TaskAnnotation)
-        return self._fetch_page(
-            project, AnnotatedTask, filters, size, include=include, fields="all"
-        )
+        query = {"include": join_fields(AnnotatedTask, TaskAnnotation), "fields": "all"}
+        return self._fetch_deliverable(project, AnnotatedTask, after, since, size, **query)
 
-    def fetch_annotated_tasks_by_id(self, project: int, tasks: list[int]) -> list[AnnotatedTask]:
+    def fetch_annotated_tasks_by_id(
+        self, project: int, tasks: list[int]
+    ) -> TaskSelection[AnnotatedTask]:
         """Return those of the tasks that still exist, with all their annotations."""
-        return self._fetch_by_id(
-            project, AnnotatedTask, tasks, join_fields(AnnotatedTask, TaskAnnotation)
-        )
+        fields = join_fields(AnnotatedTask, TaskAnnotation)
+        return self._fetch_in_halves(project, AnnotatedTask, tasks, fields)
+
+    def fetch_bare_tasks_by_id(self, project: int, tasks: list[int]) -> list[BareTask]:
+        """Return those of the tasks that still exist, without annotations."""
+        return self._fetch_by_id(project, BareTask, tasks, join_fields(BareTask))
+
+    def fetch_existing_ids(self, project: int, tasks: list[int]) -> set[int]:
+        """Return which of the tasks still exist."""
+        return {task.id for task in self._fetch_by_id(project, TaskId, tasks, "id")}
+
+    def count_task_annotations(self, project: int, tasks: list[int]) -> dict[int, int]:
+        """Count the annotations of each of the tasks, also of those who skipped it."""
+        found = self._fetch_by_id(project, TaskCounts, tasks, join_fields(TaskCounts))
+        return {task.id: task.total_annotations + task.cancelled_annotations for task in found}
 
     def locate_annotation(self, annotation: int) -> LocatedAnnotation | None:
-        """Return where an annotation is now; None if the server has none of this number."""
+        """Return where an annotation is now; None if the server has none of this number.
+
+        Raises:
+            ServerFailed: the server has it and cannot write it.
+            UnreadableResponse: it has it, and we cannot read it.
+        """
+        path, pauses = f"api/annotations/{annotation}/", _CONTENT_PAUSES
         with contextlib.suppress(ObjectGone):
-            return self.request("GET", f"api/annotations/{annotation}/", LocatedAnnotation)
+            return self.request("GET", path, LocatedAnnotation, content_pauses=pauses)
         return None
 
     def list_task_ids(self, project: int) -> Iterator[int]:
@@ -193,8 +245,11 @@ class LabelStudioClient(Transport):
         """Return the server's clock at its last response, in seconds since 1970."""
         if not self.response_date:
             self.fetch_release()
-        date = self.response_date
-        return parsedate_to_datetime(date).timestamp() if date else time.time()
+        moment = parse_http_date(self.response_date)
+        if self.response_date and moment is None:
+            what = f"the server's clock shows no time: {self.response_date[:40]!r}"
+            raise ServerError(what, where=self.url, remedy="correct it, or the proxy before it")
+        return time.time() if moment is None else moment
 
     # Writes.
 
@@ -289,14 +344,58 @@ class LabelStudioClient(Transport):
         self, project: int, kind: type[TaskT], filters: list[Any], size: int = PAGE_SIZE
     ) -> Iterator[TaskT]:
         # By id, not by page number: a task deleted meanwhile would shift another one past us.
-        after = 0
-        while True:
+        after, fields = 0, join_fields(kind)
+        for _ in range(MAX_PAGES):
             above = [*filters, _build_id_filter(after)]
-            page = self._fetch_page(project, kind, above, size, include=join_fields(kind))
+            page = self._fetch_page(project, kind, above, size, include=fields)
+            ids = [task.id for task in page.tasks]
+            require_progress(ids, page.total, after, self.url)
             yield from page.tasks
             if page.total <= len(page.tasks):
                 return
-            after = page.tasks[-1].id
+            after = max(ids)
+        raise endless_list_error("tasks", self.url)
+
+    def _fetch_deliverable(
+        self, project: int, kind: type[FullTaskT], after: int, since: str, size: int, **query: Any
+    ) -> TaskSelection[FullTaskT]:
+        """Fetch a page, without the tasks for which the server fails to write it.
+
+        One annotation is enough: with half a character in a note, or a time without end.
+        """
+        filters, pauses = _build_page_filters(after, since), _CONTENT_PAUSES
+        try:
+            page = self._fetch_page(project, kind, filters, size, content_pauses=pauses, **query)
+        except (ServerFailed, UnreadableResponse):
+            listed = self._fetch_page(project, TaskId, filters, size, include="id")
+            numbers = [task.id for task in listed.tasks]
+            require_progress(numbers, listed.total, after, self.url)
+            found = self._fetch_in_halves(project, kind, numbers, query["include"])
+            return TaskSelection(listed.total, found.tasks, found.undeliverable)
+        require_progress([task.id for task in page.tasks], page.total, after, self.url)
+        return TaskSelection(page.total, page.tasks)
+
+    def _fetch_in_halves(
+        self, project: int, kind: type[FullTaskT], numbers: list[int], fields: str
+    ) -> TaskSelection[FullTaskT]:
+        """Fetch tasks by id, in ever smaller parts where the server fails to write them all."""
+        found: list[FullTaskT] = []
+        undeliverable: dict[int, str] = {}
+        parts = [numbers] if numbers else []
+        while parts:
+            part = parts.pop()
+            try:
+                # Whole parts once: it is their own tasks that tell.
+                pauses = _CONTENT_PAUSES if len(part) == 1 else ()
+                found += self._fetch_by_id(project, kind, part, fields, content_pauses=pauses)
+            except (ServerFailed, UnreadableResponse) as error:
+                if len(part) == 1:
+                    undeliverable[part[0]] = error.what
+                if len(undeliverable) == _MAX_UNDELIVERABLE and not found:
+                    raise  # it is the server, and not the tasks
+                middle = len(part) // 2
+                parts += [half for half in (part[middle:], part[:middle]) if half and middle]
+        return TaskSelection(len(found), found, undeliverable)
 
     def _fetch_page(
         self, project: int, kind: type[T], filters: list[Any], size: int, **query: Any
@@ -304,9 +403,12 @@ class LabelStudioClient(Transport):
         selection = {"filters": {"conjunction": "and", "items": filters}}
         return self._fetch_tasks(project, kind, selection, size, **query)
 
-    def _fetch_by_id(self, project: int, kind: type[T], tasks: list[int], fields: str) -> list[T]:
+    def _fetch_by_id(
+        self, project: int, kind: type[T], tasks: list[int], fields: str, **query: Any
+    ) -> list[T]:
+        selection = _select_tasks(tasks)
         found = self._fetch_tasks(
-            project, kind, _select_tasks(tasks), len(tasks), include=fields, fields="all"
+            project, kind, selection, len(tasks), include=fields, fields="all", **query
         )
         return found.tasks
 

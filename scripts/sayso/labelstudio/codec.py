@@ -19,6 +19,7 @@ from sayso.models import (
     Mention,
     Relation,
     UnknownItem,
+    is_int64,
     sort_mentions,
     sort_relations,
 )
@@ -49,6 +50,12 @@ class DecodedResult(NamedTuple):
 
 class _UnusableRegion(Exception):
     """A region that cannot be a mention; all of it is kept."""
+
+
+def read_origin(item: object) -> str:
+    """Return the editor's mark of a region; empty where it has none, or something else there."""
+    origin = item.get("origin") if isinstance(item, dict) else None
+    return origin if isinstance(origin, str) else ""
 
 
 def decode_result(result: Iterable[ResultItem], text: str, schema: Schema) -> DecodedResult:
@@ -109,7 +116,7 @@ def _decode_mention(
         },
         flag=remarks.get(FLAG),
         note=remarks.get(NOTE),
-        started_from=_STARTED_FROM.get(spans[0].get("origin", "")),  # type: ignore[arg-type]
+        started_from=_STARTED_FROM.get(read_origin(spans[0])),  # type: ignore[arg-type]
     )
 
 
@@ -133,7 +140,7 @@ def _decode_span(item: ResultItem, text: str, kept: list[UnknownItem]) -> Span:
         raise _UnusableRegion("offsets that are not whole numbers")
     if item.get("to_name") != TEXT:
         raise _UnusableRegion("a span on something other than the text")
-    by_mouse = item.get("origin") in _MOUSE_ORIGINS
+    by_mouse = read_origin(item) in _MOUSE_ORIGINS
     diagnosis = diagnose_span(Span(start, end), text, item["value"].get("text"), by_mouse=by_mouse)
     if diagnosis.span is None:
         raise _UnusableRegion(DIAGNOSIS_REASONS[diagnosis.diagnosis])
@@ -208,8 +215,8 @@ def _decode_value(attribute: Attribute, value: ResultItem) -> AttributeValue | N
         return _decode_text(value)
     number = value.get("number")
     if isinstance(number, float) and number.is_integer():  # JavaScript writes 38.0 now and then
-        return int(number)
-    return number if type(number) is int else None
+        number = int(number)
+    return number if type(number) is int and is_int64(number) else None
 
 
 def _decode_choice(value: ResultItem, known: Iterable[str]) -> str | None:

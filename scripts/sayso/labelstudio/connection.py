@@ -1,7 +1,8 @@
 """Connection to the server that an option, the environment, ``[tool.sayso]`` or ``up`` names.
 
 There is no option that takes a token, because whoever lists the processes of the machine would
-read it. ``--token-file`` names a file instead, which only its owner may read.
+read it. ``--token-file`` names a file instead, which only its owner may read: the token, and in a
+second line the address that it is for, if it is for one only.
 """
 
 from __future__ import annotations
@@ -18,10 +19,22 @@ from sayso.files import convert_os_errors, exists, make_folder
 from sayso.labelstudio import server
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.retries import ReportWait, read_retry_policy
-from sayso.labelstudio.urls import find_url
+from sayso.labelstudio.token_address import GivenToken, is_confirmed, require_confirmed
+from sayso.labelstudio.urls import find_url, normalize_url
 from sayso.settings import Checkout, Setting
 
 OLDEST_RELEASE = "1.23"  # the oldest release whose offsets were proven in a browser
+
+
+def find_unconfirmed(
+    checkout: Checkout, url: str | None = None, token_file: Path | None = None
+) -> tuple[GivenToken, str] | None:
+    """Return token and address where the user has to confirm that they belong together, or None."""
+    address, setting = find_url(checkout, url), checkout.find_setting("url", url)
+    token = _read_given_token(token_file) if address else None
+    if token is None or is_confirmed(token, address, setting):
+        return None
+    return token, address
 
 
 def connect(
@@ -37,14 +50,14 @@ def connect(
 
     Raises:
         UsageError: no server is named, or its address is not one.
-        AuthError: the token is missing, malformed or expired.
+        AuthError: the token is missing, malformed or expired, or was given for another server.
         ServerError: the server cannot be reached, is too old, or is not Label Studio.
     """
     address = find_url(checkout, url)
     if not address:
         remedy = "run `sayso studio up`, or set SAYSO_URL"
         raise UsageError("no Label Studio server is named, and none runs here", remedy=remedy)
-    token = _find_token(checkout, address, token_file)
+    token = _find_token(checkout, address, token_file, checkout.find_setting("url", url))
     policy = read_retry_policy(checkout, report_wait)
     ca_file = _find_ca_file(checkout)
     client = LabelStudioClient(address, token, policy, ca_file=ca_file, first_request_once=True)
@@ -56,20 +69,34 @@ def connect(
     return client
 
 
-def _find_token(checkout: Checkout, address: str, token_file: Path | None) -> str:
-    token = read_token(token_file) if token_file else os.environ.get("SAYSO_TOKEN")
-    if token is None:
+def _find_token(
+    checkout: Checkout, address: str, token_file: Path | None, setting: Setting | None
+) -> str:
+    given = _read_given_token(token_file)
+    if given is None:
         embedded = server.find_running(checkout)
         if embedded is None or embedded.url != address:
             remedy = "set SAYSO_TOKEN, or give --token-file FILE"
             raise AuthError("no token for this server", where=address, remedy=remedy)
         return embedded.token
-    token = token.strip()
+    token = given.value
     if not re.fullmatch(r"[\x21-\x7e]+", token):  # httpx would quote it in its message
         what = "the token holds characters that no token has" if token else "the token is empty"
         remedy = "copy it again from Label Studio (Account & Settings)"
         raise AuthError(what, where=address, remedy=remedy)
+    require_confirmed(given, address, setting)
     return token
+
+
+def _read_given_token(token_file: Path | None) -> GivenToken | None:
+    if token_file is None:
+        token = os.environ.get("SAYSO_TOKEN")
+        return None if token is None else GivenToken(token.strip(), "SAYSO_TOKEN")
+    content = read_token(token_file).strip()
+    token, _line_end, address = content.partition("\n")
+    if not address.strip().startswith(("http://", "https://")):
+        return GivenToken(content, str(token_file))
+    return GivenToken(token.strip(), str(token_file), normalize_url(address, str(token_file)))
 
 
 def _find_ca_file(checkout: Checkout) -> Setting | None:

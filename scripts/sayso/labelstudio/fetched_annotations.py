@@ -24,7 +24,7 @@ from sayso.corpus.sources import AnnotationHead, CorpusFiles
 from sayso.errors import ServerError
 from sayso.files import exists
 from sayso.labelstudio.annotation_reader import UNNAMED, AnnotationReader, reader_fingerprint
-from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation
+from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation, TaskSelection
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.document_index import open_document_index
 from sayso.labelstudio.instructions import find_version_at, find_version_between
@@ -44,6 +44,7 @@ from sayso.labelstudio.sync_state import (
     identify_server,
     open_sync_state,
 )
+from sayso.labelstudio.transport import ServerFailed, UnreadableResponse
 from sayso.labelstudio.urls import SYSTEM
 from sayso.models import Annotation, UnknownItem, encode
 from sayso.schema.declarations import load_schema
@@ -70,6 +71,10 @@ CREATE TABLE other_lines (
 ) WITHOUT ROWID;
 -- Annotations that are another annotator's line, imported under this account.
 CREATE TABLE foreign_copies (annotation INTEGER PRIMARY KEY, pseudonym TEXT NOT NULL);
+-- Tasks that the server cannot write, or we cannot read, with the number of their annotations.
+CREATE TABLE undeliverable_tasks (
+    task INTEGER PRIMARY KEY, annotations INTEGER NOT NULL, reason TEXT NOT NULL
+);
 -- Annotations that left their task; gone once the server says that it has none of the number.
 CREATE TABLE lost_annotations (annotation INTEGER PRIMARY KEY, gone INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX annotations_of_task ON annotations (task);
@@ -83,9 +88,11 @@ _TABLES = (
     "lost_annotations",
     "other_lines",
     "foreign_copies",
+    "undeliverable_tasks",
 )
 _NO_COPY = "annotation NOT IN (SELECT annotation FROM foreign_copies)"
 _EACH = "(SELECT value FROM json_each(?))"
+_IS_UNDELIVERABLE = "task IN (SELECT task FROM undeliverable_tasks)"
 _LOSE = (
     "INSERT OR IGNORE INTO lost_annotations (annotation) SELECT annotation FROM annotations WHERE"
 )
@@ -122,6 +129,14 @@ class AnnotationWork(Struct, frozen=True):
     seconds: float | None
     skipped: bool
     unseen: bool
+
+
+class LeftOutTask(Struct, frozen=True):
+    """A task that the server cannot give, with the number of its annotations and the reason."""
+
+    task: int
+    annotations: int
+    reason: str
 
 
 class QuarantinedAnnotation(Struct, frozen=True):
@@ -196,6 +211,7 @@ class FetchedAnnotations:
     tasks_fetched: int = 0
     notices: list[AnnotationNotice] = field(default_factory=list)
     _accounts_fetched: bool = False
+    _undeliverable_fetched: bool = False
 
     def __post_init__(self) -> None:
         self._last_changes = LastChanges(self.state.connection)
@@ -307,7 +323,7 @@ class FetchedAnnotations:
         project, fetch_page = self.reader.project, self.client.fetch_annotated_tasks
         fetch = partial(fetch_page, project, size=TASKS_PER_PAGE)
         for page in self.state.fetch_pages("annotations", fetch):
-            self._store_tasks(page.tasks, advance)
+            self._store_page(page, advance)
         count = self._scalar("SELECT count(*) FROM fetched_tasks")
         if count != self.listed.task_number and count != self.client.count_tasks(project):
             self._reconcile(advance)
@@ -322,6 +338,10 @@ class FetchedAnnotations:
         if self.state.get("annotations.world") != digest:
             self._fetch_tasks(self._find_stale_tasks(), advance)
             self.state.put("annotations.world", digest)
+        if not self._undeliverable_fetched:
+            self._undeliverable_fetched = True
+            again = self._rows("SELECT task FROM undeliverable_tasks")
+            self._fetch_tasks((task for (task,) in again), advance)
 
     def _find_stale_tasks(self) -> list[int]:
         """List tasks with an annotation in quarantine, of a lost account, or for another text."""
@@ -341,7 +361,7 @@ class FetchedAnnotations:
         numbers = ((number,) for number in self.client.list_task_ids(project))
         connection.executemany("INSERT INTO there VALUES (?)", numbers)
         connection.execute(f"{_LOSE} task NOT IN (SELECT task FROM there)")  # noqa: S608
-        for table in ("annotations", "fetched_tasks"):
+        for table in ("annotations", "fetched_tasks", "undeliverable_tasks"):
             gone = f"DELETE FROM {table} WHERE task NOT IN (SELECT task FROM there)"  # noqa: S608
             if connection.execute(gone).rowcount:
                 self._invalidate_file(None)
@@ -366,7 +386,10 @@ class FetchedAnnotations:
         execute(forget_found)
         tasks = set()
         for (number,) in self._rows("SELECT annotation FROM lost_annotations WHERE NOT gone"):
-            located = self.client.locate_annotation(number)
+            try:
+                located = self.client.locate_annotation(number)
+            except (ServerFailed, UnreadableResponse):
+                continue  # it is there
             if located and located.project == project:
                 tasks.add(located.task)
             else:
@@ -378,7 +401,19 @@ class FetchedAnnotations:
     def _fetch_tasks(self, tasks: Iterable[int], advance: Advance) -> None:
         for numbers in chunks(tasks, TASKS_PER_PAGE):
             project = self.reader.project
-            self._store_tasks(self.client.fetch_annotated_tasks_by_id(project, numbers), advance)
+            self._store_page(self.client.fetch_annotated_tasks_by_id(project, numbers), advance)
+
+    def _store_page(self, page: TaskSelection[AnnotatedTask], advance: Advance) -> None:
+        self._store_tasks(page.tasks, advance)
+        if not page.undeliverable:
+            return
+        # What is known of these tasks stays as it is.
+        ids, execute = sorted(page.undeliverable), self.state.connection.execute
+        counts = self.client.count_task_annotations(self.reader.project, ids)
+        for task in filter(counts.__contains__, ids):
+            row = (task, counts[task], page.undeliverable[task])
+            execute("REPLACE INTO undeliverable_tasks VALUES (?, ?, ?)", row)
+            execute("REPLACE INTO fetched_tasks VALUES (?)", (task,))
 
     def _store_tasks(self, tasks: Iterable[AnnotatedTask], advance: Advance) -> None:
         execute = self.state.connection.execute
@@ -387,6 +422,7 @@ class FetchedAnnotations:
             before = self._rows_of_task(task.id)
             execute(f"{_LOSE} task = ?", (task.id,))
             execute("DELETE FROM annotations WHERE task = ?", (task.id,))
+            execute("DELETE FROM undeliverable_tasks WHERE task = ?", (task.id,))
             execute("REPLACE INTO fetched_tasks VALUES (?)", (task.id,))
             for annotation, record in self.reader.read_task(task, self.annotators.keys()):
                 self._store_annotation(task, annotation, record)
@@ -538,8 +574,11 @@ class FetchedAnnotations:
     def _save_digests(self) -> None:
         connection = self.state.connection
         connection.create_function("digest", 1, _content_digest)
-        connection.execute("CREATE TEMP TABLE before (annotation INTEGER PRIMARY KEY, old BLOB)")
-        connection.execute("INSERT INTO before SELECT annotation, digest(content) FROM annotations")
+        connection.execute(
+            "CREATE TEMP TABLE before AS SELECT annotation, task, digest(content) old"
+            " FROM annotations"
+        )
+        connection.execute("CREATE UNIQUE INDEX temp.before_annotation ON before (annotation)")
 
     def _compare_digests(self) -> ServerComparison:
         ((compared, differing, new),) = self._rows(
@@ -547,14 +586,29 @@ class FetchedAnnotations:
             " FROM annotations LEFT JOIN before USING (annotation)"
         )
         is_there = "SELECT annotation FROM annotations"
-        gone = f"SELECT count(*) FROM before WHERE annotation NOT IN ({is_there})"  # noqa: S608
+        gone = (
+            f"SELECT count(*) FROM before WHERE annotation NOT IN ({is_there})"  # noqa: S608
+            f" AND NOT {_IS_UNDELIVERABLE}"
+        )
         return ServerComparison(compared, differing, new, self._scalar(gone))
 
     # Reading what is stored.
 
     def count_annotations(self) -> int:
-        """Count the annotations, also those in quarantine."""
-        return self._scalar("SELECT count(*) FROM annotations")
+        """Count the annotations, also those in quarantine and of tasks left out."""
+        fetched = f"SELECT count(*) FROM annotations WHERE NOT {_IS_UNDELIVERABLE}"  # noqa: S608
+        return self._scalar(fetched) + sum(each.annotations for each in self.list_left_out())
+
+    def list_left_out(self) -> list[LeftOutTask]:
+        """List the tasks that the server cannot give, by number."""
+        return [
+            LeftOutTask(*row)
+            for row in self._rows("SELECT * FROM undeliverable_tasks ORDER BY task")
+        ]
+
+    def is_left_out(self, task: int) -> bool:
+        """Return whether the server cannot give a task."""
+        return bool(self._rows("SELECT 1 FROM undeliverable_tasks WHERE task = ?", task))
 
     def count_by_annotator(self) -> Counter[str]:
         """Count the annotations of each annotator that are not left out; also in quarantine."""

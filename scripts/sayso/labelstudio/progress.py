@@ -84,6 +84,7 @@ class PassProgress:
         missing: annotations still to come.
         blocked: those of them that no active annotator can give: each has had the document.
         idle_accounts: accounts that have not begun.
+        left_out: tasks that the server cannot give; their annotations are not counted.
     """
 
     project_key: ProjectKey
@@ -93,6 +94,7 @@ class PassProgress:
     missing: int = 0
     blocked: int = 0
     idle_accounts: int = 0
+    left_out: int = 0
     annotators: list[AnnotatorProgress] = field(default_factory=list)
     forecast: EndForecast = field(default_factory=EndForecast)
 
@@ -122,17 +124,17 @@ def _measure_project(
         hold_lock(checkout.private / "sync.lock", "sayso progress"),
         open_annotations(checkout, client, project_key, listed) as fetched,
     ):
-        annotators, work = _fetch_work(fetched, listed_accounts)
+        annotators, work, left_out = _fetch_work(fetched, listed_accounts)
     begun = {task.id: task for task in client.list_unfinished_overlaps(listed.id)}
-    touched: dict[int, set[int | None]] = defaultdict(set)
-    submitted: dict[int, set[int | None]] = defaultdict(set)
+    touched, submitted = (defaultdict[int, set[int | None]](set) for _ in range(2))
     for each in work:
         if each.task in begun:
             touched[each.task].add(each.account)
             if not each.skipped:
                 submitted[each.task].add(each.account)
     unfinished = client.count_unfinished_tasks(listed.id)
-    progress = PassProgress(project_key, fetched.url, client.count_tasks(listed.id), unfinished)
+    total = client.count_tasks(listed.id)
+    progress = PassProgress(project_key, fetched.url, total, unfinished, left_out=left_out)
     seen = Counter(account for accounts in touched.values() for account in accounts)
     work = [each for each in work if not each.unseen]  # nobody's work
     present = {account.id for account in listed_accounts if not account.is_removed}
@@ -155,10 +157,10 @@ def _measure_project(
 
 def _fetch_work(
     fetched: FetchedAnnotations, accounts: list[Account]
-) -> tuple[dict[int, Annotator], list[AnnotationWork]]:
+) -> tuple[dict[int, Annotator], list[AnnotationWork], int]:
     fetched.fetch()
     annotators = resolve_annotators(fetched.checkout, fetched.server, accounts)
-    return annotators, list(fetched.iterate_work())
+    return annotators, list(fetched.iterate_work()), len(fetched.list_left_out())
 
 
 def _measure_annotators(

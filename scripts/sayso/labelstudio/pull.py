@@ -33,6 +33,7 @@ from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.fetched_annotations import (
     AnnotationNotice,
     FetchedAnnotations,
+    LeftOutTask,
     ServerComparison,
     open_annotations,
 )
@@ -98,6 +99,7 @@ class PullResult:
         copies: annotations that were imported under another account and are lines of others, which
             stay; all of them are left out.
         alike: annotations that may be such.
+        left_out: tasks that the server cannot give; what we have of them stays.
         comparison: if everything was fetched, the differences from what was known.
     """
 
@@ -120,6 +122,7 @@ class PullResult:
     unseen: list[AnnotationNotice] = field(default_factory=list)
     copies: list[AnnotationNotice] = field(default_factory=list)
     alike: list[AnnotationNotice] = field(default_factory=list)
+    left_out: list[LeftOutTask] = field(default_factory=list)
     comparison: ServerComparison = field(default_factory=ServerComparison)
 
 
@@ -219,6 +222,7 @@ class _AnnotationFileWriter:
         for name, path in self._changed.items():
             self._write_file(name, self._accounts.get(name), path)
         self._write_quarantine()
+        result.left_out = fetched.list_left_out()
         result.changed, result.unseen = fetched.list_changed(), fetched.list_unseen()
         result.copies, result.alike = fetched.list_foreign_copies(), self._copies.alike
         result.tasks_fetched, result.notices = fetched.tasks_fetched, fetched.notices
@@ -234,8 +238,10 @@ class _AnnotationFileWriter:
         for path in self.corpus.annotation_files(self.project_key.campaign):
             if not self.fetched.is_file_current(path.stem, path):
                 for _line, head in _read_heads(path):
-                    if head.origin and self._find_fate(head) == "missing":
-                        missing.append(head.origin.annotation)
+                    origin = head.origin
+                    left_out = origin and self.fetched.is_left_out(origin.task)
+                    if origin and not left_out and self._find_fate(head) == "missing":
+                        missing.append(origin.annotation)
         if missing:
             self.fetched.find_moved(missing)
 
@@ -319,7 +325,8 @@ class _AnnotationFileWriter:
             return "superseded" if head.text_sha256 != current else "kept"
         if origin in self._copies.originals:
             return "kept"
-        return "vanished" if fetched.is_gone(origin.annotation) else "missing"
+        gone = not fetched.is_left_out(origin.task) and fetched.is_gone(origin.annotation)
+        return "vanished" if gone else "missing"
 
     def _is_of_pass(self, head: AnnotationHead | Annotation) -> bool:
         key = (SYSTEM, self.project_key.pass_name)

@@ -541,8 +541,7 @@ class _PushRun:
             left: set[int] = set()
             if self.client.delete_unannotated_tasks(self.project, tasks) < len(tasks):
                 # Those still there were annotated meanwhile; others were deleted by somebody else.
-                remaining = self.client.fetch_annotated_tasks_by_id(self.project, tasks)
-                left = {task.id for task in remaining}
+                left = self.client.fetch_existing_ids(self.project, tasks)
             if left:
                 self.result.notes.append(f"{len(left)} tasks were annotated meanwhile and kept")
             self.state.remove_tasks(set(tasks) - left)

@@ -61,23 +61,26 @@ class RetryLoop:
         self._attempts = 0
         self._started = 0.0
 
-    def wait(self, error: ServerError) -> None:
+    def wait(self, error: ServerError, pauses: Sequence[float] | None = None) -> None:
         """Wait until the next attempt is due.
+
+        Args:
+            pauses: all attempts to make, where patience is of little use; None for the policy's.
 
         Raises:
             PartialError: the policy allows no more attempts.
             ServerError: ``error`` itself, where waiting is of no use.
         """
-        policy = self._policy
+        policy, brief = self._policy, pauses is not None
         self._started = self._started or time.monotonic()
         waited = time.monotonic() - self._started
-        pauses = policy.pauses or (0.0,)
-        pause = pauses[min(self._attempts, len(pauses) - 1)]
+        pauses = policy.pauses if pauses is None else pauses
+        pause = pauses[min(self._attempts, len(pauses) - 1)] if pauses else 0.0
         # Somebody else's page does not become Label Studio: that gets the pauses and no more.
-        patient = isinstance(error, ServerUnavailable) and policy.seconds > 0
+        patient = isinstance(error, ServerUnavailable) and policy.seconds > 0 and not brief
         if isinstance(error, ServerUnavailable):
             pause = max(pause, min(error.retry_after, max(policy.seconds, 60.0)))
-        if waited + pause > policy.seconds if patient else self._attempts >= len(policy.pauses):
+        if waited + pause > policy.seconds if patient else self._attempts >= len(pauses):
             self.finish()
             if not patient:
                 raise error from None

@@ -18,11 +18,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from sayso.errors import DiskError
+from sayso.errors import DiskError, ServerError
 from sayso.files import exists, make_folder
 from sayso.labelstudio import server, tasks
-from sayso.labelstudio.api_types import AnnotatedTask, BareTask, ListedProject, TaskPage
-from sayso.labelstudio.client import LabelStudioClient
+from sayso.labelstudio.api_types import AnnotatedTask, BareTask, ListedProject, TaskSelection
+from sayso.labelstudio.client import MAX_PAGES, LabelStudioClient, endless_list_error
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.push_plan import KnownTask
 from sayso.settings import Checkout
@@ -114,8 +114,8 @@ class SyncState:
             self.put("description", text)
 
     def fetch_pages(
-        self, name: str, fetch: Callable[..., TaskPage[TaskT]]
-    ) -> Iterator[TaskPage[TaskT]]:
+        self, name: str, fetch: Callable[..., TaskSelection[TaskT]]
+    ) -> Iterator[TaskSelection[TaskT]]:
         """Yield pages of what changed since ``name`` was last completed, the next fetched ahead.
 
         What the caller stores while it has a page is committed together with the position, so that
@@ -124,9 +124,9 @@ class SyncState:
         since = self.get(f"{name}.since")
         with ThreadPoolExecutor(1) as executor:
             page = fetch(after=int(self.get(f"{name}.after") or 0), since=since)
-            while True:
-                last = max((task.id for task in page.tasks), default=0)
-                more = page.total > len(page.tasks) and last
+            for _ in range(MAX_PAGES):
+                last = max(page.ids, default=0)
+                more = page.total > len(page.ids)
                 following = executor.submit(fetch, after=last, since=since) if more else None
                 yield page
                 self.put(f"{name}.after", str(last))
@@ -134,6 +134,7 @@ class SyncState:
                 if following is None:
                     return
                 page = following.result()
+        raise endless_list_error("tasks", name)
 
     def mark_complete(self, name: str, since: str) -> None:
         """Record that ``name`` is fetched; the next time asks for changes after ``since``."""
@@ -169,8 +170,9 @@ class SyncState:
     def _fetch_one_page(self, client: LabelStudioClient, project: int, since: str) -> bool:
         """Store the changes if one page holds them all; return whether it did."""
         page = client.fetch_bare_tasks(project, after=0, since=since, size=TASKS_PER_PAGE)
-        if page.total > len(page.tasks):
+        if page.total > len(page.ids):
             return False
+        require_deliverable(page, client, project)
         self._store_tasks(page.tasks)
         latest = max([since, *(format_timestamp(task.updated_at) for task in page.tasks)])
         self.mark_complete("tasks", latest)
@@ -184,6 +186,7 @@ class SyncState:
 
         fetch = partial(client.fetch_bare_tasks, project, size=TASKS_PER_PAGE)
         for page in self.fetch_pages("tasks", fetch):
+            require_deliverable(page, client, project)
             self._store_tasks(page.tasks)
         self.put("tasks.next", "")
         self.mark_complete("tasks", format_timestamp(started))
@@ -222,6 +225,22 @@ class SyncState:
         rows = ((number,) for number in numbers)
         self.connection.executemany("DELETE FROM tasks WHERE task = ?", rows)
         self.connection.commit()
+
+
+def require_deliverable(
+    page: TaskSelection[BareTask], client: LabelStudioClient, project: int
+) -> None:
+    """Check that a page is whole, where a task left out would be taken for one to send.
+
+    Raises:
+        ServerError: the server cannot write a task, or we cannot read it; names the first.
+    """
+    for task, reason in sorted(page.undeliverable.items()):
+        raise ServerError(
+            f"the server cannot give task {task}: {reason}",
+            where=f"{client.url}/projects/{project}/data?task={task}",
+            remedy="correct or delete it in Label Studio, then run the command again",
+        )
 
 
 def _build_row(task: BareTask) -> tuple[int, str, str, str, str, str, bool]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from sayso.errors import AuthError, InputError, PartialError, ServerError
+from sayso.errors import AuthError, InputError, PartialError, SaysoError, ServerError
 from sayso.labelstudio.retries import RetryLoop, RetryPolicy, ServerUnavailable
-from sayso.network import is_loopback, open_http_client
+from sayso.network import BodyTooLarge, BodyTooSlow, is_loopback, open_http_client
 from sayso.settings import Setting
 
 if TYPE_CHECKING:
@@ -33,11 +33,24 @@ READ_TIMEOUT = 120.0  # seconds
 WRITE_TIMEOUT = 600.0  # seconds; a large import runs inside its request
 BATCH_BYTES = 8 << 20  # of one request; proxies may take less
 
+_ONCE = RetryPolicy(pauses=())
+_LAST_MOMENT = 253_370_764_800.0  # the year 9999, to which nothing can be added
+
 T = TypeVar("T")
 
 
-class _ServerFailed(ServerUnavailable):
-    """The server reports its own failure, such as a locked database: the request is over."""
+class ServerFailed(ServerUnavailable):
+    """HTTP 500.
+
+    Attributes:
+        is_over: the server itself reports it, such as a locked database: the request is over.
+    """
+
+    is_over = False
+
+
+class UnreadableResponse(ServerError):
+    """A response that is not what Label Studio sends, or too large to be read."""
 
 
 class LostResponse(ServerError):
@@ -49,7 +62,7 @@ class LostResponse(ServerError):
 
     def __init__(self, error: ServerError) -> None:
         super().__init__(error.what, where=error.where, remedy="run the command again")
-        self.server_failed = isinstance(error, _ServerFailed)
+        self.server_failed = isinstance(error, ServerFailed) and error.is_over
 
 
 class ObjectGone(PartialError):
@@ -95,37 +108,41 @@ class Transport:
         self._sdk._client_wrapper.httpx_client.httpx_client.close()
 
     def request(
-        self, method: str, path: str, kind: type[T], content: Any = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        content: Any = None,
+        *,
+        content_pauses: Sequence[float] | None = None,
+        **query: Any,
     ) -> T:
         """Send a request, again where that is safe, and decode the response as ``kind``.
 
         Args:
             content: the body, as bytes or to be encoded as JSON.
+            content_pauses: before further attempts at what the server cannot write or we cannot
+                read; None for the patience with a server that is away.
 
         Raises:
             LostResponse: a write may or may not have happened.
             AuthError: the server refuses the token.
-            InputError: the server refuses the request.
-            RequestTooLarge: a proxy does, for its size.
+            InputError, RequestTooLarge: the server refuses the request, or a proxy for its size.
             ObjectGone: the object has been removed meanwhile.
             PartialError: the server stayed away for longer than the policy allows.
+            ServerFailed, UnreadableResponse: it cannot write the response, or we not read it.
             ServerError: the server cannot be reached, or is not Label Studio.
         """
         body = content if isinstance(content, bytes | None) else msgspec.json.encode(content)
-        once = RetryPolicy(pauses=())
-        retries = RetryLoop(once if self.first_request_once else self.retry_policy)
+        retries = RetryLoop(_ONCE if self.first_request_once else self.retry_policy)
         while True:
             try:
                 with _explain_errors(self.url):
                     result = _decode(self._send(method, path, body, query), kind, self.url)
-            except RequestTooLarge:
-                self.batch_bytes = min(self.batch_bytes, len(body or b"") // 2)
-                raise
             except ServerError as error:
-                unsent = isinstance(error, ServerUnavailable) and error.unsent
-                if method != "GET" and not unsent:
-                    raise LostResponse(error) from None
-                retries.wait(error)
+                _require_repeatable(error, method)
+                is_content = isinstance(error, ServerFailed | UnreadableResponse)
+                retries.wait(error, content_pauses if is_content else None)
             else:
                 retries.finish()
                 self.first_request_once = False
@@ -143,9 +160,22 @@ class Transport:
             headers={"content-type": "application/json"} if body else {},
             request_options={"max_retries": 0, "timeout_in_seconds": timeout},
         )
-        _raise_for_status(response, self.url)
+        try:
+            _raise_for_status(response, self.url)
+        except RequestTooLarge:
+            self.batch_bytes = min(self.batch_bytes, len(body or b"") // 2)
+            raise
         self.response_date = response.headers.get("date", "")
         return response
+
+
+def _require_repeatable(error: ServerError, method: str) -> None:
+    """Raise unless the request may be sent again, and that may help."""
+    if method == "GET":
+        if isinstance(error, BodyTooSlow):
+            raise error from None
+    elif not (isinstance(error, ServerUnavailable) and error.unsent):
+        raise LostResponse(error) from None
 
 
 def _build_sdk_client(url: str, token: str, ca_file: Setting | None) -> LabelStudioBase:
@@ -166,13 +196,12 @@ def _explain_errors(url: str) -> Iterator[None]:
     """Replace errors of the SDK and httpx, without their causes: those quote tokens and cookies."""
     from label_studio_sdk.core.api_error import ApiError
 
-    remedy = (
-        "run `sayso studio up`, or set SAYSO_URL to your server"
-        if is_loopback(url)
-        else "check SAYSO_URL and the network"
-    )
     try:
         yield
+    except BodyTooLarge as error:
+        raise UnreadableResponse(error.what, where=error.where, remedy=error.remedy) from None
+    except SaysoError:
+        raise
     except ApiError as error:
         if error.status_code in (401, 403):
             raise _token_error(url, error.body) from None
@@ -181,25 +210,31 @@ def _explain_errors(url: str) -> Iterator[None]:
         raise ServerError(
             "not an address", where=url, remedy="set SAYSO_URL to http://HOST:PORT"
         ) from None
-    except httpx.TimeoutException:
-        raise ServerUnavailable(
-            "no response in time", where=url, remedy="check that the server is working"
-        ) from None
-    except httpx.ConnectError as error:
-        reason = str(error).rpartition("] ")[2]
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            remedy = "if a private authority has signed it, set SAYSO_CA_FILE to its PEM file"
-            what = f"the server's certificate is not accepted: {reason}"
-            raise ServerError(what, where=url, remedy=remedy) from None
-        raise ServerUnavailable(
-            f"cannot connect: {reason}", where=url, remedy=remedy, unsent=True
-        ) from None
     except httpx.HTTPError as error:
-        raise ServerUnavailable(
-            f"the connection broke ({type(error).__name__})", where=url, remedy=remedy
-        ) from None
-    except json.JSONDecodeError:  # the SDK renews a token and gets a page of HTML
+        raise _convert_http_error(error, url) from None
+    # The SDK renews a token and gets a page of HTML, or a token that makes no sense.
+    except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError):
         raise _not_label_studio_error(url, 0) from None
+    except ValueError:
+        raise _not_label_studio_error(url, 0) from None
+
+
+def _convert_http_error(error: httpx.HTTPError, url: str) -> ServerError:
+    remedy = "check SAYSO_URL and the network"
+    if is_loopback(url):
+        remedy = "run `sayso studio up`, or set SAYSO_URL to your server"
+    if isinstance(error, httpx.TimeoutException):
+        what, remedy = "no response in time", "check that the server is working"
+        return ServerUnavailable(what, where=url, remedy=remedy)
+    if not isinstance(error, httpx.ConnectError):
+        what = f"the connection broke ({type(error).__name__})"
+        return ServerUnavailable(what, where=url, remedy=remedy)
+    reason = str(error).rpartition("] ")[2]
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        remedy = "if a private authority has signed it, set SAYSO_CA_FILE to its PEM file"
+        what = f"the server's certificate is not accepted: {reason}"
+        return ServerError(what, where=url, remedy=remedy)
+    return ServerUnavailable(f"cannot connect: {reason}", where=url, remedy=remedy, unsent=True)
 
 
 def _raise_for_status(response: httpx.Response, url: str) -> None:
@@ -232,8 +267,12 @@ def _raise_for_status(response: httpx.Response, url: str) -> None:
 
 def _server_unavailable(response: httpx.Response, body: Any, url: str) -> ServerUnavailable:
     status, remedy = response.status_code, "look into the server's log, then run the command again"
-    if status == 500 and isinstance(body, dict) and "detail" in body:
-        return _ServerFailed(f"HTTP 500, {_extract_detail(body)}", where=url, remedy=remedy)
+    if status == 500:
+        is_over = isinstance(body, dict) and "detail" in body
+        what = f"HTTP 500, {_extract_detail(body)}" if is_over else "HTTP 500"
+        failed = ServerFailed(what, where=url, remedy=remedy)
+        failed.is_over = is_over
+        return failed
     retry_after = _parse_retry_after(response.headers.get("retry-after", ""))
     return ServerUnavailable(
         f"HTTP {status}", where=url, remedy=remedy, retry_after=retry_after, unsent=status == 429
@@ -244,10 +283,21 @@ def _parse_retry_after(header: str) -> float:
     """Return the seconds to wait that the header gives as a number or as a date."""
     if header.strip().isdecimal():
         return float(header)
+    moment = parse_http_date(header)
+    return 0.0 if moment is None else max(0.0, moment - time.time())
+
+
+def parse_http_date(header: str) -> float | None:
+    """Return the time of a header in seconds since 1970, or None if it is not one.
+
+    >>> parse_http_date("Thu, 01 Jan 1970 00:01:00 GMT"), parse_http_date("tomorrow")
+    (60.0, None)
+    """
     try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return 0.0
+        moment = parsedate_to_datetime(header).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return moment if 0 <= moment < _LAST_MOMENT else None
 
 
 def _token_error(url: str, body: Any) -> AuthError:
@@ -262,17 +312,16 @@ def _token_error(url: str, body: Any) -> AuthError:
     )
 
 
-def _not_label_studio_error(url: str, status: int) -> ServerError:
-    code = f" (HTTP {status})" if status not in (0, 200) else ""
-    return ServerError(
-        f"not a Label Studio server{code}", where=url, remedy="set SAYSO_URL to its root address"
-    )
+def _not_label_studio_error(url: str, status: int, reason: str = "") -> UnreadableResponse:
+    reason = reason or (f"HTTP {status}" if status not in (0, 200) else "")
+    what = "not a Label Studio server" + (f" ({reason})" if reason else "")
+    return UnreadableResponse(what, where=url, remedy="set SAYSO_URL to its root address")
 
 
 def _decode_json(response: httpx.Response) -> Any:
     try:
         return msgspec.json.decode(response.content)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -289,5 +338,10 @@ def _decode(response: httpx.Response, kind: type[T], url: str) -> T:
         return None  # type: ignore[return-value]
     try:
         return msgspec.json.decode(response.content, type=kind)
+    except msgspec.ValidationError as error:
+        where, reason = f"{url}{response.url.path}", str(error)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise _not_label_studio_error(url, response.status_code) from None
+        where, reason = url, ""
+    except RecursionError:
+        where, reason = f"{url}{response.url.path}", "JSON nested without end"
+    raise _not_label_studio_error(where, response.status_code, reason) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from text_to_num import text2num
 
+from sayso.models import is_int64
 from sayso.suggest.word_tokens import WordToken
 
 EXACT, APPROX, AT_LEAST, AT_MOST = "exact", "approx", "at_least", "at_most"
@@ -217,7 +218,9 @@ def _parse_figures(low: Sequence[str]) -> tuple[int, int] | None:
     scale = _MULTIPLIERS.get(low[1]) if len(low) > 1 else None
     dozen = 12 if low[1:2] == ["dozen"] else None
     value = float(low[0].replace(",", "")) * (scale or dozen or 1)
-    return (2 if scale or dozen else 1, round(value)) if value == round(value) else None
+    if not (value.is_integer() and is_int64(int(value))):  # 400 figures in a row are infinity
+        return None
+    return 2 if scale or dozen else 1, int(value)
 
 
 def _parse_vague(low: list[str]) -> Quantity | None:

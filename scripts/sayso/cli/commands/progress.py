@@ -93,6 +93,8 @@ def _format_summary(measured: PassProgress) -> str:
     if measured.blocked:
         why = "since all others have had the document"
         parts.append(f"{measured.blocked} of them from somebody who has not begun, {why}")
+    if measured.left_out:
+        parts.append(f"{measured.left_out} tasks left out, `sayso pull` names them")
     parts.append(f"{measured.idle_accounts} accounts have not begun")
     return "; ".join([*parts, _format_end(measured.forecast)])
 

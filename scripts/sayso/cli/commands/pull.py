@@ -10,6 +10,7 @@ import click
 from sayso.cli.annotation_notices import print_excluded, shorten_list
 from sayso.cli.options import CampaignTarget, campaign_options
 from sayso.cli.terminal import confirm, is_interactive, print_json, print_line, print_message
+from sayso.errors import ServerError
 
 if TYPE_CHECKING:
     from sayso.labelstudio.fetched_annotations import AnnotationNotice, ServerComparison
@@ -38,7 +39,8 @@ def command(target: CampaignTarget, as_json: bool, prune: bool, yes: bool, full:
 
     They are written to corpus/annotations/CAMPAIGN/PSEUDONYM.jsonl, skipped documents too, drafts
     never. What the schema does not know is kept in the records and reported. Annotations that
-    cannot be stored are in quarantine: .sayso/quarantine/CAMPAIGN-PASS.jsonl.
+    cannot be stored are in quarantine: .sayso/quarantine/CAMPAIGN-PASS.jsonl. Tasks that the server
+    fails to give are named and left out, and the command ends with exit code 8.
 
     \b
     Examples:
@@ -63,9 +65,16 @@ def command(target: CampaignTarget, as_json: bool, prune: bool, yes: bool, full:
         print_json(
             {"pulled": [_result_as_json(result, target.checkout.root) for result in results]}
         )
-        return
-    for result in results:
-        _print_result(result, target.checkout.root)
+    else:
+        for result in results:
+            _print_result(result, target.checkout.root)
+    if left_out := [(result.url, task) for result in results for task in result.left_out]:
+        annotations = sum(task.annotations for _url, task in left_out)
+        raise ServerError(
+            f"{len(left_out)} tasks with {annotations} annotations are left out",
+            where=left_out[0][0],
+            remedy="correct or delete these annotations in Label Studio, then pull again",
+        )
 
 
 def _confirm_pruning(results: list[PullResult], yes: bool) -> bool:
@@ -86,6 +95,9 @@ def _print_result(result: PullResult, root: Path) -> None:
         _say_notice(notice, f"kept in the record, look at {result.url}/data?task={notice.task}")
     for notice in result.quarantined:
         _say_notice(notice, f"in quarantine, look at {result.url}/data?task={notice.task}")
+    for task in result.left_out:
+        what = f"the server cannot give it: {task.reason}; {task.annotations} annotations left out"
+        print_message(f"task {task.task}: {what}, look at {result.url}/data?task={task.task}")
     for notice in result.vanished:
         kept = "kept, `sayso pull --prune` moves it to corpus/history/pruned"
         _say_notice(notice, kept)

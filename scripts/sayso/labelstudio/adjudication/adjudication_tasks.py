@@ -18,13 +18,19 @@ from sayso.labelstudio.adjudication.questions import (
     AskedQuestion,
 )
 from sayso.labelstudio.adjudication.verdicts import UndecidedError, decode_decision
-from sayso.labelstudio.api_types import AnnotatedTask, ListedProject, TaskAnnotation
+from sayso.labelstudio.api_types import (
+    AnnotatedTask,
+    BareTask,
+    ListedProject,
+    TaskAnnotation,
+    TaskSelection,
+)
 from sayso.labelstudio.client import LabelStudioClient
 from sayso.labelstudio.controls import TEXT
 from sayso.labelstudio.fetched_annotations import REFETCH_SECONDS
 from sayso.labelstudio.last_changes import LastChanges
 from sayso.labelstudio.pseudonyms import Annotator
-from sayso.labelstudio.sync_state import SyncState, format_timestamp, open_sync_state
+from sayso.labelstudio.sync_state import SyncState, chunks, format_timestamp, open_sync_state
 from sayso.labelstudio.tasks import text_digest
 from sayso.models import Document
 from sayso.schema.declarations import Schema
@@ -37,6 +43,8 @@ CREATE TABLE IF NOT EXISTS adjudications (
     answer BLOB
 );
 CREATE INDEX IF NOT EXISTS adjudications_of_document ON adjudications (doc_id, task);
+-- Those that the server cannot write, or we cannot read.
+CREATE TABLE IF NOT EXISTS unread_adjudications (task INTEGER PRIMARY KEY, reason TEXT NOT NULL);
 """
 _INSERT = "REPLACE INTO adjudications VALUES (?, ?, ?, ?, ?)"
 
@@ -53,12 +61,19 @@ class SubmittedAnswer(Struct, frozen=True):
 
 
 class AdjudicationTask(Struct, frozen=True):
-    """A task on the server; ``touched`` once somebody has submitted, skipped or begun it."""
+    """A task on the server.
+
+    Attributes:
+        touched: somebody has submitted, skipped or begun it.
+        answer: the submitted annotation; of a time before if there is a ``problem``.
+        problem: why the server cannot give the task now.
+    """
 
     task: int
     digest: str
     touched: bool
     answer: SubmittedAnswer | None
+    problem: str | None = None
 
 
 @contextmanager
@@ -93,12 +108,29 @@ class AdjudicationTasks:
 
     def _fetch_changes(self) -> None:
         started = self.client.server_time()
-
+        unread = self._execute("SELECT task FROM unread_adjudications ORDER BY task").fetchall()
+        for ids in chunks((task for (task,) in unread), PAGE_SIZE):
+            self._store_page(self.client.fetch_annotated_tasks_by_id(self.project, ids))
         fetch = partial(self.client.fetch_annotated_tasks, self.project, size=PAGE_SIZE)
         for page in self.state.fetch_pages("adjudications", fetch):
-            rows = [self._build_row(task) for task in page.tasks]
-            self.state.connection.executemany(_INSERT, rows)
+            self._store_page(page)
         self.state.mark_complete("adjudications", format_timestamp(started - REFETCH_SECONDS))
+
+    def _store_page(self, page: TaskSelection[AnnotatedTask]) -> None:
+        execute_many = self.state.connection.executemany
+        execute_many(_INSERT, [self._build_row(task) for task in page.tasks])
+        forget = "DELETE FROM unread_adjudications WHERE task = ?"
+        execute_many(forget, [(task.id,) for task in page.tasks])
+        if page.undeliverable:  # the document of each is known from its data alone
+            bare = self.client.fetch_bare_tasks_by_id(self.project, list(page.undeliverable))
+            rows = [self._build_bare_row(task) for task in bare]
+            execute_many(_INSERT, rows)
+            reasons = page.undeliverable.items()
+            execute_many("REPLACE INTO unread_adjudications VALUES (?, ?)", reasons)
+
+    def _build_bare_row(self, task: BareTask) -> tuple[int, str, str, bool, None]:
+        bare = AnnotatedTask(task.id, task.data, task.updated_at, [])
+        return (*self._build_row(bare)[:3], True, None)
 
     def _build_row(self, task: AnnotatedTask) -> tuple[int, str, str, bool, bytes | None]:
         texts = {name: value for name, value in task.data.items() if isinstance(value, str)}
@@ -136,16 +168,20 @@ class AdjudicationTasks:
     def find_tasks(self, doc_id: str) -> list[AdjudicationTask]:
         """Return the tasks of a document, the oldest first."""
         rows = self._execute(
-            "SELECT task, digest, touched, answer FROM adjudications WHERE doc_id = ?"
-            " ORDER BY task",
+            "SELECT task, digest, touched, answer, reason FROM adjudications"
+            " LEFT JOIN unread_adjudications USING (task) WHERE doc_id = ? ORDER BY task",
             (doc_id,),
         )
         decode = partial(msgspec.json.decode, type=SubmittedAnswer)
         return [
             AdjudicationTask(
-                task, digest, bool(touched) or task in self._drafted_ids, answer and decode(answer)
+                task,
+                digest,
+                bool(touched) or task in self._drafted_ids,
+                answer and decode(answer),
+                reason,
             )
-            for task, digest, touched, answer in rows
+            for task, digest, touched, answer, reason in rows
         ]
 
     def iterate_untouched(self) -> Iterator[tuple[str, int]]:
@@ -167,8 +203,9 @@ class AdjudicationTasks:
 
     def remove_tasks(self, ids: set[int]) -> None:
         """Forget tasks that were deleted."""
-        delete = "DELETE FROM adjudications WHERE task = ?"
-        self.state.connection.executemany(delete, ((task,) for task in ids))
+        for table in ("adjudications", "unread_adjudications"):
+            delete = f"DELETE FROM {table} WHERE task = ?"  # noqa: S608
+            self.state.connection.executemany(delete, ((task,) for task in ids))
         self.state.connection.commit()
 
 
@@ -182,7 +219,7 @@ def _find_submitted(
     latest = max(annotations, key=lambda each: each.updated_at)
     try:
         asked = msgspec.json.decode(texts[ASKED_KEY], type=AskedQuestion)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None  # somebody edited the task's data
     return SubmittedAnswer(
         asked,
@@ -205,6 +242,8 @@ def read_decision(
     An answer about another text than the document has now is neither a decision nor reported: the
     document gets a new task.
     """
+    if problem := next((task.problem for task in tasks if task.problem), None):
+        return None, f"the server cannot give it: {problem}"
     answers = [task.answer for task in tasks if task.answer]
     latest = max(answers, key=lambda answer: answer.updated, default=None)
     current = (document.text_sha256, text_digest(document.text))

@@ -100,7 +100,8 @@ def _build_decider(
         tasks = known.find_tasks(case.document.doc_id)
         given, problem = read_decision(tasks, case.document, schema, annotators)
         if problem:
-            return "unreadable", f"task {tasks[-1].task}: {problem}"
+            unread = next((task for task in tasks if task.problem), tasks[-1])
+            return "unreadable", f"task {unread.task}: {problem}"
         latest = latest_decision(given, before)
         if latest and (names := candidates.find_later_remarks(latest.decided_at)):
             result.later_remarks.append(f"{case.document.doc_id} {' '.join(names)}")

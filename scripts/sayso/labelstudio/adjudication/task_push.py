@@ -242,6 +242,10 @@ class _AdjudicationPusher:
         for case in iterate_adjudication_cases(corpus, self.schema, request):
             doc_id = case.document.doc_id
             tasks = self.tasks.find_tasks(doc_id) if self.tasks else []
+            if any(task.problem for task in tasks):  # it may hold a decision
+                self.result.documents["waiting"] += 1
+                seen.add(doc_id)
+                continue
             question = self._build_question(case, tasks)
             state, outdated = self._classify(case, question, tasks)
             state = self._sent.get(doc_id, state) if state == "waiting" else state
@@ -327,10 +331,10 @@ class _AdjudicationPusher:
     def _remove_tasks(self, tasks: AdjudicationTasks, removals: list[int]) -> None:
         for ids in chunks(removals, MAX_TASKS_PER_QUERY):
             self.client.delete_unannotated_tasks(self.result.project, ids)
-            left = self.client.fetch_annotated_tasks_by_id(self.result.project, ids)
+            left = self.client.fetch_existing_ids(self.result.project, ids)
             if left:
                 self.result.notes.append(f"{len(left)} tasks were begun meanwhile and not removed")
-            tasks.remove_tasks(set(ids) - {task.id for task in left})
+            tasks.remove_tasks(set(ids) - left)
 
 
 def _encode_question(question: AdjudicationQuestion) -> BatchItem[AdjudicationQuestion]:
