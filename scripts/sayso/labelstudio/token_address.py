@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sayso import files
 from sayso.errors import AuthError
+from sayso.files import is_file, read_text, write_secret
 from sayso.settings import TOOL_TABLE, Setting
 
 
@@ -51,15 +51,15 @@ def is_confirmed(token: GivenToken, address: str, setting: Setting | None) -> bo
     if token.address or setting is None or setting.source != TOOL_TABLE:
         return True
     path = _find_confirmations()
-    confirmed = files.read_text(path).splitlines() if files.is_file(path) else []
+    confirmed = read_text(path).splitlines() if is_file(path) else []
     return _format_confirmation(token, address) in confirmed
 
 
 def confirm(token: GivenToken, address: str) -> None:
     """Remember that a token may be sent to an address."""
     path = _find_confirmations()
-    before = files.read_text(path) if files.is_file(path) else ""
-    files.write_secret(path, f"{before}{_format_confirmation(token, address)}\n")
+    before = read_text(path) if is_file(path) else ""
+    write_secret(path, f"{before}{_format_confirmation(token, address)}\n")
 
 
 def require_confirmed(token: GivenToken, address: str, setting: Setting | None) -> None:
