@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 
 from sayso.callbacks import Advance
 from sayso.cli.completion import complete_annotator, complete_campaign, complete_pass
-from sayso.cli.terminal import progress_bar, show_waiting
+from sayso.cli.terminal import confirm, is_interactive, progress_bar, show_waiting
 from sayso.errors import require_known
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
 
@@ -88,13 +87,13 @@ class CampaignTarget:
         from sayso.labelstudio import token_address
         from sayso.labelstudio.connection import find_unconfirmed
 
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not is_interactive():
             return
         unconfirmed = find_unconfirmed(self.checkout, self.url, self.token_file)
         if unconfirmed:
             token, address = unconfirmed
             where = "which pyproject.toml of this checkout names"
-            if click.confirm(f"Send {token.source} to {address}, {where}?", err=True):
+            if confirm(f"Send {token.source} to {address}, {where}?"):
                 token_address.confirm(token, address)
 
 
