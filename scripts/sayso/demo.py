@@ -7,7 +7,7 @@ Each step looks before it works, so a second run finds everything done.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -33,10 +33,10 @@ from sayso.labelstudio.project import ProjectKey
 from sayso.labelstudio.pseudonyms import Annotator, add_annotator
 from sayso.labelstudio.pull import pull
 from sayso.labelstudio.push import PushRequest, push
+from sayso.models import Annotation
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
-DEMO_PROJECT_KEY = ProjectKey("founding", "all")
 DRAFT_EMAIL = "draft-reader@sayso.localhost"  # .localhost is reserved: nobody can own the address
 
 ReportStep = Callable[[str], None]
@@ -49,6 +49,7 @@ class DemoResult:
     checkout: Checkout
     url: str
     change_count: int
+    campaign: str
 
 
 def run_demo(
@@ -61,24 +62,47 @@ def run_demo(
     Raises:
         UsageError: the checkout holds no articles, or no draft annotations of them.
     """
-    copy = _copy_checkout(checkout)
+    drafts = _find_drafts(checkout)
+    first = next(iter(drafts.values()))
+    key = ProjectKey(first.campaign, first.interface)
+    copy = _copy_checkout(checkout, key)
     with (
         _running_server(copy, report_progress, advance) as running,
         LabelStudioClient(running.url, running.token) as client,
     ):
-        pushed = push(copy, client, PushRequest(DEMO_PROJECT_KEY))
+        pushed = push(copy, client, PushRequest(key))
         report_progress(f"articles: {pushed.changes or 'none'} to push, {pushed.url}")
-        entered = _enter_draft(checkout, copy, running, pushed.project, client)
+        entered = _enter_drafts(drafts, copy, running, pushed.project, client)
         report_progress(f"draft annotations: {entered or 'none'} to enter")
-        written = sum(len(each.written) for each in pull(copy, client, DEMO_PROJECT_KEY.campaign))
+        written = sum(len(each.written) for each in pull(copy, client, key.campaign))
         report_progress(f"annotations: {written or 'no'} files to write")
         built = build(copy)
         report_progress(f"dataset: {len(built.written) or 'no'} files to write")
     change_count = pushed.changes + entered + written + len(built.written)
-    return DemoResult(copy, pushed.url, change_count)
+    return DemoResult(copy, pushed.url, change_count, key.campaign)
 
 
-def _copy_checkout(checkout: Checkout) -> Checkout:
+def _find_drafts(checkout: Checkout) -> dict[str, Annotation]:
+    """Return the draft annotations of one campaign and pass, made by programs, by document.
+
+    The campaign and pass of the first document that has one are those of the demonstration.
+
+    Raises:
+        UsageError: there are none.
+    """
+    drafts: dict[str, Annotation] = {}
+    for item in CorpusFiles(checkout.root).items(AnnotationFilter(kinds=frozenset({"program"}))):
+        for draft in item.predictions:
+            first = next(iter(drafts.values()), draft)
+            if (draft.campaign, draft.interface) == (first.campaign, first.interface):
+                drafts.setdefault(item.document.doc_id, draft)
+    if not drafts:
+        where = str(checkout.root / "corpus" / "annotations")
+        raise UsageError("no draft annotations to enter", where=where)
+    return drafts
+
+
+def _copy_checkout(checkout: Checkout, key: ProjectKey) -> Checkout:
     """Make a checkout with the same schema and articles."""
     batches = CorpusFiles(checkout.root).batch_files()
     if not batches:
@@ -87,7 +111,6 @@ def _copy_checkout(checkout: Checkout) -> Checkout:
     root = checkout.private / "demo"
     for path in [*batches, *list_files(checkout.root / "schema", "**/*")]:
         write_if_changed(root / path.relative_to(checkout.root), read_file(path))
-    key = DEMO_PROJECT_KEY
     return Checkout(root, {"campaign": key.campaign, "pass": key.pass_name})
 
 
@@ -110,25 +133,15 @@ def _running_server(
         raise
 
 
-def _enter_draft(
-    checkout: Checkout,
+def _enter_drafts(
+    drafts: Mapping[str, Annotation],
     copy: Checkout,
     running: server.RunningServer,
     project: int,
     client: LabelStudioClient,
 ) -> int:
-    """Submit the checkout's draft annotations as one annotator's, where that one has none yet."""
-    schema = load_schema(checkout.root / SCHEMA_FILE)
-    selection = AnnotationFilter(
-        campaigns=frozenset({DEMO_PROJECT_KEY.campaign}),
-        pass_names=frozenset({DEMO_PROJECT_KEY.pass_name}),
-        kinds=frozenset({"program"}),
-    )
-    items = CorpusFiles(checkout.root).items(selection)
-    drafts = {item.document.doc_id: item.predictions[0] for item in items if item.predictions}
-    if not drafts:
-        where = str(checkout.root / "corpus" / "annotations")
-        raise UsageError("no draft annotations to enter", where=where)
+    """Submit the draft annotations as one annotator's, where that one has none yet."""
+    schema = load_schema(copy.root / SCHEMA_FILE)
     add_annotator(copy, Annotator(email=DRAFT_EMAIL, pseudonym="draft", kind="program"))
     entered = 0
     with LabelStudioClient(running.url, _fetch_draft_token(copy, running)) as annotator:

@@ -311,9 +311,11 @@ def check(corpus: Corpus) -> Results[Finding]:
             for item in corpus.source.items(AnnotationFilter())
             for record in item.records
             for finding in (
-                check_gold(record, item.document.text, corpus.schema)
+                check_gold(record, item.document.text, corpus.schema, item.document.language)
                 if isinstance(record, Gold)
-                else check_annotation(record, item.document.text, corpus.schema)
+                else check_annotation(
+                    record, item.document.text, corpus.schema, item.document.language
+                )
             )
         )
     return Results(found, lambda finding: [finding._asdict()])

@@ -14,6 +14,7 @@ from sayso.agreement.bootstrap import DocumentSums, Estimate, Figure
 from sayso.agreement.comparisons import ComparedDocument
 from sayso.agreement.measurement import measure_comparisons
 from sayso.models import Annotation, Document, Mention
+from sayso.schema.name_edges import find_edges
 from tests.dataset.samples import SCHEMA, make_annotation, make_document
 
 LENGTH = 20
@@ -82,7 +83,8 @@ def find_value(found: Measurement, name: str) -> float | None:
 
 def index_mentions(mentions: Iterable[Mention], annotator: str = "ann-1") -> IndexedAnnotation:
     """Index an annotation with these mentions."""
-    return IndexedAnnotation(annotate(make_document("d", TEXT), annotator, mentions))
+    annotation = annotate(make_document("d", TEXT), annotator, mentions)
+    return IndexedAnnotation(annotation, find_edges(SCHEMA))
 
 
 def estimate_documents(

@@ -261,8 +261,8 @@ def test_bounds_of_counts() -> None:
     ]
     other = [count(0, lower=2, upper=2), count(4, lower=2, upper=4), count(8, lower=10), count(12)]
     found = measure_sample(make_comparison("d", one, other))
-    assert find_value(found, "counts.Count.equal") == 0.5
-    assert find_value(found, "counts.Count.overlap") == 0.75
-    assert find_figure(found, "counts.Count.equal").n == 4
+    assert find_value(found, "bounds.Count.equal") == 0.5
+    assert find_value(found, "bounds.Count.overlap") == 0.75
+    assert find_figure(found, "bounds.Count.equal").n == 4
     nothing = measure_sample(make_comparison("d", one, []))
-    assert find_figure(nothing, "counts.Count.equal").undefined == "no count that both marked"
+    assert find_figure(nothing, "bounds.Count.equal").undefined == "no Count that both marked"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.checks.schema_checks import trim_name
 from sayso.models import Mention
+from sayso.schema.name_edges import find_edges
 from tests.agreement.sample_comparisons import (
     LABELS,
     MENTIONS,
@@ -19,7 +19,7 @@ from tests.agreement.sample_comparisons import (
     make_filler,
     measure_sample,
 )
-from tests.dataset.samples import make_mention
+from tests.dataset.samples import SCHEMA, make_mention
 from tests.test_matching import count_best_matching
 
 
@@ -129,6 +129,7 @@ def test_other_words_make_a_difference(one: str, other: str) -> None:
 
 @given(st.text(alphabet="theaAn ’'s“”.,U()#", min_size=1, max_size=12))
 def test_bare_words_have_no_edge_left(text: str) -> None:
+    trim_name = find_edges(SCHEMA).trim
     start, end = trim_name(text)
     assert 0 <= start < end <= len(text)
     if (start, end) != (0, len(text)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from sayso.dataset import features
 from sayso.dataset.column_descriptions import describe_column
 from sayso.errors import InputError, SpanError
 from sayso.models import Annotation, Document, Gold, GoldMention, GoldRelation, UnknownItem
+from sayso.schema.column_names import tags_column_name
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 from tests.conftest import REPOSITORY
 from tests.dataset import samples
@@ -167,7 +167,7 @@ def test_attributes_are_typed_columns_of_their_label() -> None:
 
 
 def join_tags(row: dict[str, Any], label: str) -> str:
-    return "".join(row[features.tags_column_name(label)])
+    return "".join(row[tags_column_name(label)])
 
 
 def test_tags_begin_and_go_on_where_mentions_do() -> None:
@@ -261,9 +261,7 @@ def test_tags_and_what_is_misaligned_give_every_mention_back(
         assert exact <= read
         assert len(read) <= sum(each.label == label for each in mentions)
         assert all(
-            "B" not in row[features.tags_column_name(label)]
-            for row in found
-            if row["doc_id"] == "d0"
+            "B" not in row[tags_column_name(label)] for row in found if row["doc_id"] == "d0"
         )
 
 
@@ -271,10 +269,7 @@ def _decode_tags(found: list[dict[str, Any]], label: str) -> list[tuple[int, int
     spans: list[list[int]] = []
     for row in found:
         for tag, start, end in zip(
-            row[features.tags_column_name(label)],
-            row["token_starts"],
-            row["token_ends"],
-            strict=True,
+            row[tags_column_name(label)], row["token_starts"], row["token_ends"], strict=True
         ):
             if tag == "B":
                 spans.append([start, end])
@@ -497,15 +492,3 @@ def test_a_wrong_answer_is_refused_with_its_line(
 def test_every_column_has_a_meaning() -> None:
     for config, declared in features.config_columns(samples.SCHEMA).items():
         assert all(describe_column(config, column, samples.SCHEMA) for column in declared)
-
-
-def test_labels_that_disagree_on_an_attribute_are_refused(tmp_path: Path) -> None:
-    from sayso.schema import declarations as schemas
-
-    text = (REPOSITORY / "schema" / "schema.yaml").read_text(encoding="utf-8")
-    broken = tmp_path / "schema.yaml"
-    broken.write_text(
-        text.replace("      gazetteer:\n        kind: text", "      lower:\n        kind: text")
-    )
-    with pytest.raises(InputError, match="give one of them another name"):
-        features.config_columns(schemas.load_schema(broken))

@@ -14,7 +14,7 @@ import pytest
 
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset import builder as building
-from sayso.dataset.features import CONFIGS
+from sayso.schema.column_names import list_configs
 from sayso.settings import Checkout
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 from tests.conftest import REPOSITORY
@@ -59,7 +59,7 @@ def load_in_process(python: Path | str, corpus: Path, cache: Path) -> dict[str, 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("datasets-")])
 def test_every_release_of_datasets_loads_the_committed_corpus(name: str, tmp_path: Path) -> None:
     found = load_in_process(environment_python(name), REPOSITORY / "corpus", tmp_path)
-    for config in CONFIGS:
+    for config in list_configs(samples.SCHEMA):
         rows = [
             row
             for split in ("test", "train", "validation")

@@ -186,7 +186,7 @@ def test_a_claim_is_compared_with_its_arguments(tmp_path: Path) -> None:
         "mention attribute",
         "mention attribute",
         "relation removed",
-        "claim changed",
+        "frame changed",
     ]
     assert (rows[2].layer, rows[2].text) == ("source", "34 drones flew → Police")
     assert rows[3].before == "polarity: positive; quantity: 34 drones (34); source: Police"
@@ -201,12 +201,12 @@ def test_claims_come_and_go_with_their_mentions(tmp_path: Path) -> None:
     assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, there, gone)) == [
         "mention removed",
         "relation removed",
-        "claim removed",
+        "frame removed",
     ]
     assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, gone, there)) == [
         "mention added",
         "relation added",
-        "claim added",
+        "frame added",
     ]
 
 
@@ -239,7 +239,7 @@ def test_annotations(tmp_path: Path, change: dict[str, Any], expected: str) -> N
 
 def test_an_added_or_removed_annotation_brings_its_mentions(tmp_path: Path) -> None:
     answer = make_annotation("d1", POLICE, CLAIM, relations=(SOURCE,))
-    expected = ["annotation", "mention", "mention", "relation", "claim"]
+    expected = ["annotation", "mention", "mention", "relation", "frame"]
     assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, None, answer)) == [
         f"{what} added" for what in expected
     ]

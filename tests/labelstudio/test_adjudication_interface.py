@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from sayso.adjudication.decisions import Decision
-from sayso.errors import InputError
 from sayso.labelstudio.adjudication.adjudication_interface import (
     VERDICT_HOTKEYS,
     render_adjudication_interface,
@@ -34,9 +33,8 @@ from sayso.labelstudio.controls import (
     VOTES,
     control_name,
 )
-from sayso.labelstudio.interface import EDITOR_HOTKEYS
 from sayso.models import Mention
-from sayso.schema.declarations import Flag
+from sayso.schema.hotkeys import EDITOR_HOTKEYS
 from tests.adjudication.sample_annotations import (
     ANNOTATORS,
     DOCUMENT,
@@ -85,13 +83,6 @@ def test_no_key_means_two_things(name: str) -> None:
         and set(VERDICT_HOTKEYS.values()) <= set(keys)
         and not EDITOR_HOTKEYS & {*map(str, keys)}
     )
-
-
-@pytest.mark.parametrize("key", VERDICT_HOTKEYS.values())
-def test_a_key_of_the_adjudicator_is_refused(key: str) -> None:
-    flags = {"unsure": Flag(definition="?", hotkey=key)}
-    with pytest.raises(InputError, match="of flag unsure is one of the adjudicator's"):
-        render_adjudication_interface(msgspec.structs.replace(SCHEMA, flags=flags), "all")
 
 
 MAYOR, EDGE = (

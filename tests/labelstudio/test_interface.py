@@ -13,9 +13,10 @@ import pytest
 
 from sayso.errors import InputError
 from sayso.labelstudio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control_name
-from sayso.labelstudio.interface import EDITOR_HOTKEYS, render_interface
+from sayso.labelstudio.interface import render_interface
 from sayso.schema import declarations as schemas
-from sayso.schema.declarations import Flag, Schema
+from sayso.schema.declarations import Schema
+from sayso.schema.hotkeys import EDITOR_HOTKEYS
 
 SCHEMA = schemas.load_schema(Path(__file__).parents[2] / "schema" / "schema.yaml")
 
@@ -132,12 +133,6 @@ def test_dollars_reach_label_studio_only_where_a_variable_is_meant() -> None:
         if "$" in value
     }
     assert told == {"$title", "$about", "$text"}
-
-
-def test_a_key_of_label_studio_is_refused() -> None:
-    flags = {"unsure": Flag(definition="?", hotkey="u")}
-    with pytest.raises(InputError, match="hotkey 'u' of flag unsure is one of Label Studio's own"):
-        render_interface(msgspec.structs.replace(SCHEMA, flags=flags), "all")
 
 
 def test_there_is_no_interface_of_another_name() -> None:

@@ -18,10 +18,11 @@ from sayso.labelstudio import server
 from sayso.labelstudio.codec import decode_result
 from sayso.labelstudio.controls import SPAN, control_name
 from sayso.labelstudio.display import display_text
-from sayso.labelstudio.interface import EDITOR_HOTKEYS, render_interface
+from sayso.labelstudio.interface import render_interface
 from sayso.models import Document
 from sayso.schema import declarations as schemas
 from sayso.schema.declarations import Schema
+from sayso.schema.hotkeys import EDITOR_HOTKEYS
 from tests.conftest import REPOSITORY, LabelStudioServer
 from tests.labelling_page import LabellingPage, log_in, open_task
 

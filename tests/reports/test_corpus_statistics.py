@@ -10,7 +10,7 @@ import pytest
 
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
-from sayso.reports.corpus_statistics import NO_SOURCE, CorpusStatistics
+from sayso.reports.corpus_statistics import CorpusStatistics
 from sayso.reports.svg_plots import DOCUMENTS, Plot, render_svg
 from sayso.settings import Checkout
 from tests.conftest import REPOSITORY
@@ -32,17 +32,18 @@ def test_counts_of_the_founding_corpus() -> None:
         labels.update(mention.label for mention in annotation.mentions)
     assert {name: counts["program"] for name, counts in found.labels.items()} == dict(labels)
     assert found.documents == 2 and found.adjudicated == 0 and found.annotations == {"program": 2}
-    assert sum(counts.total() for counts in found.claims.values()) == labels["Claim"]
-    assert found.counts["uav", "destroyed"]["program"] == 9
-    assert found.sources["Sergei Sobyanin"]["program"] == 5
+    assert found.frames == {"Claim": labels["Claim"]}
+    assert found.overviews["Count"]["destroyed", "uav"]["program"] == 9
+    assert found.sources["Claim", "source"]["Sergei Sobyanin"]["program"] == 5
 
 
 def test_annotator_kinds_are_counted_separately(sample_root: Path) -> None:
     found = count_corpus(sample_root)
     assert found.annotations == {"gold": 1, "human": 3, "program": 1}
     assert found.labels["Claim"] == {"gold": 1, "human": 4, "program": 1}
-    assert found.sources["Ministry of Defence"] == {"gold": 1, "human": 1, "program": 1}
-    assert found.sources[NO_SOURCE] == {"human": 2}
+    sources = found.sources["Claim", "source"]
+    assert sources["Ministry of Defence"] == {"gold": 1, "human": 1, "program": 1}
+    assert sources["no source"] == {"human": 2}
     assert found.unannotated == 1 and found.adjudicated == 1
     assert next(plot for plot in found.build_plots() if plot.name == "mentions").kinds == [
         "gold",
@@ -102,7 +103,7 @@ def test_long_timelines_count_months_or_years() -> None:
 
 def test_plots_have_titles_descriptions_and_all_numbers(sample_root: Path) -> None:
     drawn = render_plots(count_corpus(sample_root))
-    assert set(drawn) == {"documents", "mentions", "claims", "counts", "sources", "timeline"}
+    assert set(drawn) == {"documents", "mentions", "claims", "counts", "claims-source", "timeline"}
     for name, content in drawn.items():
         root = ElementTree.fromstring(content)
         assert root.findtext(f"{SVG}title") and root.findtext(f"{SVG}desc"), name

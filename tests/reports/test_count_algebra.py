@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.checks.annotation_checks import target_of_annotation
-from sayso.checks.schema_checks import check_part_sums
+from sayso.checks.role_checks import check_part_sums
 from sayso.models import Mention, sort_mentions, sort_relations
 from sayso.reports.count_algebra import (
     CountBounds,
@@ -51,7 +51,7 @@ def count_mention(lower: int | None, upper: int | None, kind: str = "exact") -> 
 def test_counts_are_formatted_with_their_bounds_and_kind(
     lower: int, upper: int, kind: str, written: str
 ) -> None:
-    assert format_count(count_mention(lower, upper, kind)) == written
+    assert format_count(count_mention(lower, upper, kind), SCHEMA) == written
 
 
 def compare_parts(*parts: CountLimits, whole: CountLimits) -> CountEquation:
@@ -62,7 +62,7 @@ def compare_parts(*parts: CountLimits, whole: CountLimits) -> CountEquation:
     ]
     mentions.append(make_mention("w", "Count", "many", 0, 4, attributes=count_attributes(*whole)))
     relations = [make_relation("part_of", f"p{index}", "w") for index in range(len(parts))]
-    (found,) = find_equations({each.id: each for each in mentions}, relations)
+    (found,) = find_equations({each.id: each for each in mentions}, relations, SCHEMA)
     return found
 
 
@@ -89,7 +89,7 @@ def test_additions_and_restatements() -> None:
         make_relation("restates", "again", "four"),
         make_relation("restates", "two", "again"),
     ]
-    added, again, differs = find_equations(mentions, relations)
+    added, again, differs = find_equations(mentions, relations, SCHEMA)
     assert (added.relation, added.whole, added.parts, added.total) == (
         "adds_to",
         "four",
@@ -135,9 +135,9 @@ def test_parts_may_add_up_exactly_if_some_numbers_do(
 def test_relations_between_other_labels_give_no_equation() -> None:
     record = main_annotation()
     by_id: dict[str, Mention] = {each.id: each for each in record.mentions}
-    assert list(find_equations(by_id, [make_relation("part_of", "who", "whole")])) == []
-    assert [each.whole for each in find_equations(by_id, record.relations)] == ["whole"]
+    assert list(find_equations(by_id, [make_relation("part_of", "who", "whole")], SCHEMA)) == []
+    assert [each.whole for each in find_equations(by_id, record.relations, SCHEMA)] == ["whole"]
 
 
 def test_bounds_without_an_end_are_open() -> None:
-    assert count_bounds(count_mention(None, None)) == CountBounds(0, math.inf)
+    assert count_bounds(count_mention(None, None), SCHEMA) == CountBounds(0, math.inf)

@@ -6,12 +6,16 @@ import re
 
 import pytest
 
-from sayso.checks.schema_checks import CUE_LABEL, STANCE
 from sayso.schema import declarations
 from sayso.settings import SCHEMA_FILE
 from sayso.suggest import cues
+from sayso.suggest.suggesters import fill_roles
 from tests.conftest import REPOSITORY
+from tests.dataset.samples import SCHEMA
 from tests.suggest.test_numbers import build_document
+
+suggest_filled = fill_roles(cues.suggest_cues, SCHEMA, "cues")
+
 
 CASES: dict[str, list[tuple[str, str]]] = {
     "Sobyanin confirmed that four fell.": [("confirmed", "factive")],
@@ -42,22 +46,22 @@ NO_CUE = (
 def test_a_cue(text: str) -> None:
     found = [
         (text[one.start : one.end], one.attributes["stance"])
-        for one in cues.suggest_cues(build_document(text))
+        for one in suggest_filled(build_document(text))
     ]
     assert found == CASES[text]
 
 
 @pytest.mark.parametrize("text", NO_CUE)
 def test_what_attributes_nothing(text: str) -> None:
-    assert [text[one.start : one.end] for one in cues.suggest_cues(build_document(text))] == []
+    assert [text[one.start : one.end] for one in suggest_filled(build_document(text))] == []
 
 
 def test_stances_are_those_of_the_schema() -> None:
     assert (
         cues.LEXICON.keys()
         == declarations.load_schema(REPOSITORY / SCHEMA_FILE)
-        .labels[CUE_LABEL]
-        .attributes[STANCE]
+        .labels["Cue"]
+        .attributes["stance"]
         .values.keys()
     )
 

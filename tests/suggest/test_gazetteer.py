@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from sayso.checks.schema_checks import LOCATION
 from sayso.schema import declarations
 from sayso.settings import SCHEMA_FILE
 from sayso.suggest import gazetteer
+from sayso.suggest.suggesters import fill_roles
 from tests.conftest import REPOSITORY
+from tests.dataset.samples import SCHEMA
 from tests.suggest.test_numbers import build_document
+
+suggest_filled = fill_roles(gazetteer.suggest_places, SCHEMA, "places")
+
 
 # text; then for each place its words, precision and GeoNames id
 CASES: dict[str, list[tuple[str, str, str | None]]] = {
@@ -53,22 +57,20 @@ NO_PLACE = (
 def test_a_place(text: str) -> None:
     found = [
         (text[one.start : one.end], one.attributes["precision"], one.attributes.get("gazetteer"))
-        for one in gazetteer.suggest_places(build_document(text))
+        for one in suggest_filled(build_document(text))
     ]
     assert found == CASES[text]
 
 
 @pytest.mark.parametrize("text", NO_PLACE)
 def test_what_is_no_place(text: str) -> None:
-    assert [
-        text[one.start : one.end] for one in gazetteer.suggest_places(build_document(text))
-    ] == []
+    assert [text[one.start : one.end] for one in suggest_filled(build_document(text))] == []
 
 
 def test_precisions_are_those_of_the_schema() -> None:
     precisions = (
         declarations.load_schema(REPOSITORY / SCHEMA_FILE)
-        .labels[LOCATION]
+        .labels["Location"]
         .attributes["precision"]
         .values.keys()
     )
@@ -78,5 +80,5 @@ def test_precisions_are_those_of_the_schema() -> None:
 def test_the_use_of_a_name_is_left_to_the_annotator() -> None:
     assert all(
         "use" not in one.attributes
-        for one in gazetteer.suggest_places(build_document("In Moscow and in Syria."))
+        for one in suggest_filled(build_document("In Moscow and in Syria."))
     )

@@ -16,6 +16,7 @@ from sayso.suggest.model_training import TrainResult, train
 from sayso.suggest.suggester_registry import select_suggesters
 from sayso.suggest.training_data import TrainingData
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.dataset.samples import SCHEMA
 from tests.suggest import sample_articles
 
 pytestmark = pytest.mark.slow
@@ -111,7 +112,7 @@ def test_nothing_is_adjudicated(checkout: Checkout) -> None:
 def test_no_model_there_and_something_else_there(checkout: Checkout) -> None:
     sample_articles.fill_corpus(checkout, ["train"] * 8)
     with pytest.raises(UsageError, match=r"no model there.*sayso train"):
-        select_suggesters(checkout, ["model"], TrainingData(CorpusFiles(checkout.root)))
+        select_suggesters(checkout, ["model"], TrainingData(CorpusFiles(checkout.root)), SCHEMA)
     span_model.default_model_folder(checkout).mkdir(parents=True)
     with pytest.raises(InputError, match="there is something else"):
         train_model(checkout, 1)

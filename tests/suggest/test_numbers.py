@@ -6,14 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.checks.schema_checks import COUNT
 from sayso.models import Document, sha256
 from sayso.schema import declarations
 from sayso.settings import SCHEMA_FILE
 from sayso.suggest import numbers, quantities
+from sayso.suggest.suggesters import fill_roles
 from sayso.suggest.word_tokens import split_words as words_of
 from sayso.suggest.word_tokens import word_set
 from tests.conftest import REPOSITORY
+from tests.dataset.samples import SCHEMA
+
+suggest_filled = fill_roles(numbers.suggest_counts, SCHEMA, "numbers")
+
 
 # text; then for each count its words, kind, lower, upper
 CASES: dict[str, list[tuple[object, ...]]] = {
@@ -151,22 +155,22 @@ def test_a_number_and_its_bounds(text: str) -> None:
             text[one.start : one.end],
             *(one.attributes.get(name) for name in ("kind", "lower", "upper")),
         )
-        for one in numbers.suggest_counts(build_document(text))
+        for one in suggest_filled(build_document(text))
     ]
     assert found == CASES[text]
 
 
 @pytest.mark.parametrize("text", NO_COUNT)
 def test_what_counts_nothing(text: str) -> None:
-    assert [text[one.start : one.end] for one in numbers.suggest_counts(build_document(text))] == []
+    assert [text[one.start : one.end] for one in suggest_filled(build_document(text))] == []
 
 
 def test_other_languages_are_left_alone() -> None:
-    assert list(numbers.suggest_counts(build_document("34 drones fell.", "de"))) == []
+    assert list(suggest_filled(build_document("34 drones fell.", "de"))) == []
 
 
 def test_the_kinds_are_those_of_the_schema() -> None:
-    attributes = declarations.load_schema(REPOSITORY / SCHEMA_FILE).labels[COUNT].attributes
+    attributes = declarations.load_schema(REPOSITORY / SCHEMA_FILE).labels["Count"].attributes
     kinds = {quantities.EXACT, quantities.APPROX, quantities.AT_LEAST, quantities.AT_MOST}
     assert kinds | {quantities.RANGE, quantities.VAGUE} == attributes["kind"].values.keys()
 
@@ -196,7 +200,7 @@ NUMERALS = sorted(
 @given(st.lists(st.sampled_from(NUMERALS), min_size=1, max_size=12))
 def test_no_pile_of_numerals_is_too_much(pile: list[str]) -> None:
     text = " ".join(pile)
-    for one in numbers.suggest_counts(build_document(text)):
+    for one in suggest_filled(build_document(text)):
         lower, upper = one.attributes.get("lower"), one.attributes.get("upper")
         assert text[one.start : one.end]
         assert not (isinstance(lower, int) and isinstance(upper, int)) or lower <= upper
@@ -206,7 +210,7 @@ def test_no_pile_of_numerals_is_too_much(pile: list[str]) -> None:
 def test_every_slice_is_whole_words_and_none_overlap(noise: str, known: str) -> None:
     text = f"{noise} {known}"
     before = 0
-    for one in numbers.suggest_counts(build_document(text)):
+    for one in suggest_filled(build_document(text)):
         assert before <= one.start < one.end <= len(text)
         assert text[one.start : one.end] == text[one.start : one.end].strip()
         assert "\n" not in text[one.start : one.end]

@@ -20,6 +20,7 @@ from sayso.suggest.prediction_run import SuggestOptions, write_predictions
 from sayso.suggest.suggester_registry import select_suggesters
 from sayso.suggest.training_data import TrainingData
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.dataset.samples import SCHEMA
 from tests.suggest import sample_articles
 
 pytestmark = pytest.mark.slow
@@ -232,7 +233,7 @@ def test_a_bad_suggestion_names_the_suggester_and_the_document(
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "plugged_mine", raising=False)
     corpus, out = CorpusFiles(checkout.root), tmp_path / "predictions.jsonl"
-    asked = select_suggesters(find_checkout(checkout.root), ["mine"], TrainingData(corpus))
+    asked = select_suggesters(find_checkout(checkout.root), ["mine"], TrainingData(corpus), SCHEMA)
     with pytest.raises(InputError, match="suggester mine, document doc-000") as caught:
         write_predictions(
             corpus, load_schema(checkout.root / SCHEMA_FILE), asked, SuggestOptions(), out
@@ -264,5 +265,5 @@ def test_a_bad_declaration(
     (checkout.root / "pyproject.toml").write_text(f"[tool.sayso.suggesters]\n{declared}\n")
     with pytest.raises(error, match=says):
         select_suggesters(
-            find_checkout(checkout.root), [], TrainingData(CorpusFiles(checkout.root))
+            find_checkout(checkout.root), [], TrainingData(CorpusFiles(checkout.root)), SCHEMA
         )

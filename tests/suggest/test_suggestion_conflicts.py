@@ -12,12 +12,13 @@ from sayso.spans import covers, crosses, overlaps
 from sayso.suggest.suggesters import Suggestion
 from sayso.suggest.suggestion_conflicts import (
     CROSSES_MENTION,
-    INSIDE_ACTOR,
+    INSIDE_OTHER,
     OVERLAPS_SAME_LABEL,
     SAME_SPAN,
     SuggestionCandidate,
     resolve_conflicts,
 )
+from tests.dataset.samples import SCHEMA
 
 DiscardedCounts = Counter[tuple[str, str, str]]
 
@@ -36,17 +37,17 @@ def test_the_first_named_then_the_surer_then_the_longer_stays() -> None:
     gone: DiscardedCounts = Counter()
     assert list_spans(
         resolve_conflicts(
-            [candidate(1, "Count", 0, 9, 0.9), candidate(0, "Count", 3, 5, 0.1)], gone
+            [candidate(1, "Count", 0, 9, 0.9), candidate(0, "Count", 3, 5, 0.1)], gone, SCHEMA
         )
     ) == [("Count", 3, 5)]
     assert list_spans(
         resolve_conflicts(
-            [candidate(0, "Count", 0, 9, 0.2), candidate(0, "Count", 3, 5, 0.6)], gone
+            [candidate(0, "Count", 0, 9, 0.2), candidate(0, "Count", 3, 5, 0.6)], gone, SCHEMA
         )
     ) == [("Count", 3, 5)]
     assert list_spans(
         resolve_conflicts(
-            [candidate(0, "Count", 3, 5, 0.6), candidate(0, "Count", 0, 9, 0.6)], gone
+            [candidate(0, "Count", 3, 5, 0.6), candidate(0, "Count", 0, 9, 0.6)], gone, SCHEMA
         )
     ) == [("Count", 0, 9)]
     assert gone == {
@@ -61,6 +62,7 @@ def test_crossing_gives_way_and_nesting_stays() -> None:
         resolve_conflicts(
             [candidate(0, "Claim", 0, 9), candidate(1, "Count", 2, 5), candidate(1, "Cue", 8, 12)],
             gone,
+            SCHEMA,
         )
     ) == [("Claim", 0, 9), ("Count", 2, 5)]
     assert gone == {("s1", "Cue", CROSSES_MENTION): 1}
@@ -69,9 +71,11 @@ def test_crossing_gives_way_and_nesting_stays() -> None:
 def test_no_place_inside_the_name_of_an_actor_whoever_was_first() -> None:
     gone: DiscardedCounts = Counter()
     assert list_spans(
-        resolve_conflicts([candidate(0, "Location", 0, 6), candidate(1, "Actor", 0, 28)], gone)
+        resolve_conflicts(
+            [candidate(0, "Location", 0, 6), candidate(1, "Actor", 0, 28)], gone, SCHEMA
+        )
     ) == [("Actor", 0, 28)]
-    assert gone == {("s0", "Location", INSIDE_ACTOR): 1}
+    assert gone == {("s0", "Location", INSIDE_OTHER): 1}
 
 
 def test_of_two_on_one_span_the_first_takes_the_values_that_it_lacks() -> None:
@@ -82,6 +86,7 @@ def test_of_two_on_one_span_the_first_takes_the_values_that_it_lacks() -> None:
             candidate(1, "Count", 0, 9, kind="vague", thing="uav"),
         ],
         gone,
+        SCHEMA,
     )
     assert (found.by, found.mention.attributes) == ("s0", {"kind": "exact", "thing": "uav"})
     assert gone == {("s1", "Count", SAME_SPAN): 1}
@@ -100,7 +105,7 @@ candidates = st.builds(
 @given(st.lists(candidates, max_size=25))
 def test_layers_are_flat_and_everything_is_accounted_for(given: list[SuggestionCandidate]) -> None:
     gone: DiscardedCounts = Counter()
-    kept = resolve_conflicts(given, gone)
+    kept = resolve_conflicts(given, gone, SCHEMA)
     assert len(kept) + gone.total() == len(given)
     for mine, other in combinations(kept, 2):
         assert not crosses(mine.span, other.span)
@@ -118,4 +123,6 @@ def test_the_order_in_which_suggestions_come_does_not_matter(
     gone: DiscardedCounts = Counter()
     turned = list(given)
     shuffling.shuffle(turned)  # type: ignore[attr-defined]
-    assert list_spans(resolve_conflicts(given, gone)) == list_spans(resolve_conflicts(turned, gone))
+    assert list_spans(resolve_conflicts(given, gone, SCHEMA)) == list_spans(
+        resolve_conflicts(turned, gone, SCHEMA)
+    )

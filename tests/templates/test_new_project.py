@@ -15,10 +15,10 @@ from sayso.dataset.card import START_CARD, blank_card
 from sayso.dataset.card.citation import CITATION_FILE
 from sayso.dataset.card.start_files import render_start_file
 from sayso.errors import InputError, UsageError
-from sayso.labelstudio.interface import EDITOR_HOTKEYS
 from sayso.schema.declarations import load_schema
 from sayso.schema.derived_files import find_stale_files
 from sayso.schema.guidelines import read_guidelines
+from sayso.schema.hotkeys import EDITOR_HOTKEYS
 from sayso.templates.new_project import CLAIMS_FILES, FOLDER, TEMPLATES, NewProject, create_project
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY, read_files

@@ -235,7 +235,8 @@ def find_errors(record: Gold, document: Document, schema: Schema) -> list[Findin
 
     Warnings do not keep it from being written.
     """
-    return [each for each in check_gold(record, document.text, schema) if each.severity == "error"]
+    findings = check_gold(record, document.text, schema, document.language)
+    return [each for each in findings if each.severity == "error"]
 
 
 def majority_decider(schema: Schema) -> Decider:

@@ -14,7 +14,8 @@ from sayso.adjudication.candidates import DocumentCandidates, MentionContent, Sp
 from sayso.adjudication.decisions import Decision, build_mention, select_relations
 from sayso.models import AttributeValue, Mention, Pseudonym
 from sayso.schema.declarations import Schema
-from sayso.spans import Span, crosses, overlaps
+from sayso.schema.overlaps import exclude_each_other
+from sayso.spans import Span
 
 FindBrokenSpans = Callable[[Decision], Iterable[Span]]
 """Returns the spans of mentions that break a check if a decision is taken as it is."""
@@ -33,7 +34,10 @@ def decide_by_majority(
     mentions = [
         mention
         for mention in accepted
-        if not any(_exclude_each_other(mention, other) for other in accepted)
+        if not any(  # a majority for each does not say which
+            mention is not other and exclude_each_other(mention, other, schema)
+            for other in accepted
+        )
     ]
     while True:
         decision = _build_decision(candidates, mentions, half)
@@ -42,16 +46,6 @@ def decide_by_majority(
         if len(sound) == len(mentions):
             return decision
         mentions = sound
-
-
-def _exclude_each_other(one: Mention, other: Mention) -> bool:
-    """Return True if only one of two mentions can be in gold.
-
-    A majority for each does not say which.
-    """
-    if one is other:
-        return False
-    return overlaps(one, other) if one.label == other.label else crosses(one, other)
 
 
 def _build_decision(

@@ -42,19 +42,9 @@ _MACHINE_COLUMNS = {"share": "share of exact", "exact_without": "exact F1 withou
 _GROUP_TABLES: Mapping[str, tuple[str, dict[str, str]]] = {
     "spans": ("Spans, with 95 % intervals", _SPAN_COLUMNS),
     "attributes": ("Attributes of matched mentions", _ATTRIBUTE_COLUMNS),
-    "counts": ("Counts that both marked", {"equal": "equal bounds", "overlap": "bounds that meet"}),
+    "bounds": ("Bounds of numbers", {"equal": "equal bounds", "overlap": "bounds that meet"}),
     "relations": ("Relations", _RELATION_COLUMNS),
     "machine": ("Predictions that both kept", _MACHINE_COLUMNS),
-}
-_CLAIM_ROWS = {
-    "claims.attribution.exact": "attribution: claim, sources, cues",
-    "claims.whole.exact": "claim with all its relations",
-    "claims.whole.lenient": "the same, spans that overlap",
-    "tuples.claim.full": "who, what, where, how many",
-    "tuples.claim.without_who": "… without who",
-    "tuples.claim.without_what": "… without what",
-    "tuples.claim.without_where": "… without where",
-    "tuples.claim.without_how_many": "… without how many",
 }
 
 
@@ -88,7 +78,7 @@ def build_tables(
     """Yield a table for each group that has figures."""
     for group, (title, columns) in _GROUP_TABLES.items():
         if group == "machine":
-            yield from _build_claim_table(measurement.figures, format_figure)
+            yield from _build_frame_table(measurement.figures, format_figure)
         figures = [each for each in measurement.figures if each.group == group]
         yield from _build_table(title, columns, figures, _format_row_name, format_figure)
 
@@ -127,16 +117,36 @@ def _format_row_name(subject: str) -> str:
     return f"  {value}" if equals else subject
 
 
-def _build_claim_table(
-    figures: Iterable[Figure], format_figure: CellFormatter
+def _build_frame_table(
+    figures: Sequence[Figure], format_figure: CellFormatter
 ) -> Iterator[AgreementTable]:
+    of_frames = [each for each in figures if each.group == "frames"]
     rows = [
-        [_CLAIM_ROWS[each.name], format_figure(each), *_format_extent(each)]
-        for each in figures
-        if each.name in _CLAIM_ROWS and each.n
+        [_format_frame_row(each, of_frames), format_figure(each), *_format_extent(each)]
+        for each in of_frames
+        if each.n
     ]
     if rows:
-        yield AgreementTable("Whole claims, and what they say", ["", "F1", "n", "docs"], rows)
+        yield AgreementTable("Whole frames, and what they say", ["", "F1", "n", "docs"], rows)
+
+
+def _format_frame_row(figure: Figure, figures: Iterable[Figure]) -> str:
+    """Name what is compared: a group of relations, all of them, or the tuple."""
+    label, _, what = figure.subject.partition(".")
+    if figure.measure == "lenient":
+        return "the same, spans that overlap"
+    if what == "whole":
+        return f"{label} with all its relations"
+    if what != "tuple":
+        return f"{label}: {what}"
+    without = [
+        each.measure.removeprefix("without_").replace("_", " ")
+        for each in figures
+        if each.subject == figure.subject and each.measure.startswith("without_")
+    ]
+    if figure.measure == "full":
+        return f"{label}: {', '.join(without)}"
+    return f"… {figure.measure.replace('_', ' ')}"
 
 
 def _format_extent(figure: Figure) -> tuple[str, str]:

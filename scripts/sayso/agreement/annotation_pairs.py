@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from sayso import matching
 from sayso.agreement.bootstrap import ResampledSums
-from sayso.checks.schema_checks import trim_name
 from sayso.models import Annotation, Mention
+from sayso.schema.name_edges import NameEdges
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -27,7 +27,8 @@ AgreementSums = ResampledSums[StatisticKey]
 ALL = "all"
 """The subject that stands for all labels or types together."""
 
-_bare_span = lru_cache(maxsize=1 << 16)(trim_name)
+NO_EDGES = NameEdges((), ())
+"""Nothing but punctuation is no part of a name."""
 
 
 def number_occurrences(keys: Iterable[K]) -> list[tuple[K, int]]:
@@ -50,8 +51,8 @@ def number_occurrences(keys: Iterable[K]) -> list[tuple[K, int]]:
 class IndexedAnnotation:
     """One annotation with the lookups that measures need, each computed once."""
 
-    def __init__(self, annotation: Annotation) -> None:
-        self.annotation = annotation
+    def __init__(self, annotation: Annotation, edges: NameEdges = NO_EDGES) -> None:
+        self.annotation, self._edges = annotation, edges
         self.mentions_by_id = {mention.id: mention for mention in annotation.mentions}
         self._derived: dict[object, Any] = {}
 
@@ -85,18 +86,21 @@ class IndexedAnnotation:
     @cached_property
     def normalised_occurrences(self) -> frozenset[SpanOccurrence]:
         """The labelled spans without article, possessive and punctuation at their edges."""
-        return frozenset(number_occurrences(map(_normalised_span, self.annotation.mentions)))
+        return frozenset(number_occurrences(map(self._normalise_span, self.annotation.mentions)))
+
+    def _normalise_span(self, mention: Mention) -> tuple[str, int, int]:
+        start, end = _trim(self._edges, mention.text)
+        return mention.label, mention.start + start, mention.start + end
+
+    def normalise_text(self, mention: Mention) -> str:
+        """Return the text without edges and case, with single spaces."""
+        start, end = _trim(self._edges, mention.text)
+        return " ".join(mention.text[start:end].casefold().split())
 
 
-def _normalised_span(mention: Mention) -> tuple[str, int, int]:
-    start, end = _bare_span(mention.text)
-    return mention.label, mention.start + start, mention.start + end
-
-
-def normalise_text(mention: Mention) -> str:
-    """Return the text without edges and case, with single spaces."""
-    start, end = _bare_span(mention.text)
-    return " ".join(mention.text[start:end].casefold().split())
+@lru_cache(maxsize=1 << 16)
+def _trim(edges: NameEdges, text: str) -> tuple[int, int]:
+    return edges.trim(text)
 
 
 class AnnotationPair:

@@ -1,4 +1,4 @@
-"""Agreement on the attributes of matched mentions, and on the bounds of counts.
+"""Agreement on the attributes of matched mentions, and on the bounds of numbers.
 
 A closed attribute has observed agreement, Krippendorff's alpha (nominal, or ordinal where the
 schema orders the values) and Gwet's AC1, which does not fall where nearly all mentions have one
@@ -20,11 +20,10 @@ import numpy as np
 
 from sayso.agreement.annotation_pairs import AgreementSums, AnnotationPair, DocumentStatistics
 from sayso.agreement.bootstrap import Estimate, SampledValues, estimate, estimate_share, ratio
-from sayso.checks.schema_checks import COUNT, LOWER, UPPER
 from sayso.models import AttributeValue, Mention
 from sayso.schema.declarations import Attribute, Schema
 
-GROUP, BOUNDS_GROUP = "attributes", "counts"
+GROUP, BOUNDS_GROUP = "attributes", "bounds"
 NO_VALUE = "(none)"
 _SAME, _ABSENT, _COMPARED, _CHOSEN, _OVERLAPPING = "same", "absent", "compared", "chosen", "meet"
 _NOTHING_MATCHED = "no mention that both marked has it"
@@ -34,12 +33,12 @@ ComparedAttributes = dict[str, dict[str, Attribute]]
 
 
 def select_attributes(schema: Schema, labels: Iterable[str]) -> ComparedAttributes:
-    """Return the attributes to compare of these labels: all but the bounds of counts."""
+    """Return the attributes to compare of these labels: all but bounds."""
     return {
         label: {
             name: attribute
             for name, attribute in schema.labels[label].attributes.items()
-            if label != COUNT or name not in (LOWER, UPPER)
+            if name not in (schema.labels[label].bounds or ())
         }
         for label in labels
         if label in schema.labels
@@ -184,33 +183,40 @@ def gwet_ac1(table: SampledValues) -> SampledValues:
     return ratio(same - chance, 1 - chance)
 
 
-def count_bounds(into: DocumentStatistics, pair: AnnotationPair) -> None:
-    """Count matched counts with equal bounds, and those whose intervals share a number."""
+def count_bounds(into: DocumentStatistics, pair: AnnotationPair, schema: Schema) -> None:
+    """Count matched numbers with equal bounds, and those whose intervals share a number."""
     for mine, theirs in pair.matched_mentions:
-        if mine.label == COUNT:
-            one, other = bounds(mine), bounds(theirs)
-            into[BOUNDS_GROUP, COUNT, _COMPARED] += 1
-            into[BOUNDS_GROUP, COUNT, _SAME] += one == other
+        declared = schema.labels.get(mine.label)
+        if declared and declared.bounds:
+            one, other = (read_bounds(each, declared.bounds) for each in (mine, theirs))
+            into[BOUNDS_GROUP, mine.label, _COMPARED] += 1
+            into[BOUNDS_GROUP, mine.label, _SAME] += one == other
             overlap = max(one[0], other[0]) <= min(one[1], other[1])
-            into[BOUNDS_GROUP, COUNT, _OVERLAPPING] += overlap
+            into[BOUNDS_GROUP, mine.label, _OVERLAPPING] += overlap
 
 
-def bounds(mention: Mention) -> tuple[float, float]:
-    """Return the least and the greatest number that a count allows.
+def read_bounds(mention: Mention, names: tuple[str, str]) -> tuple[float, float]:
+    """Return the least and the greatest number that a mention allows.
 
-    >>> bounds(Mention(id="c", label="Count", start=0, end=1, text="7", attributes={"lower": 7}))
+    >>> seven = Mention(id="c", label="Sum", start=0, end=1, text="7", attributes={"least": 7})
+    >>> read_bounds(seven, ("least", "most"))
     (7, inf)
     """
-    lower, upper = mention.attributes.get(LOWER), mention.attributes.get(UPPER)
+    lower, upper = (mention.attributes.get(name) for name in names)
     return (
         lower if isinstance(lower, int) else -math.inf,
         upper if isinstance(upper, int) else math.inf,
     )
 
 
-def estimate_bounds(sums: AgreementSums) -> Iterator[Estimate]:
-    """Yield the share of matched counts with equal bounds, and with overlapping intervals."""
-    whole = (BOUNDS_GROUP, COUNT, _COMPARED)
-    for measure, key in (("equal", _SAME), ("overlap", _OVERLAPPING)):
-        name, part = (BOUNDS_GROUP, COUNT, measure), (BOUNDS_GROUP, COUNT, key)
-        yield estimate_share(sums, name, part, whole, "matched counts", "no count that both marked")
+def estimate_bounds(
+    sums: AgreementSums, schema: Schema, labels: Iterable[str]
+) -> Iterator[Estimate]:
+    """Yield the share of matched numbers with equal bounds, and with overlapping intervals."""
+    for label in labels:
+        if label in schema.labels and schema.labels[label].bounds:
+            whole = (BOUNDS_GROUP, label, _COMPARED)
+            for measure, key in (("equal", _SAME), ("overlap", _OVERLAPPING)):
+                name, part = (BOUNDS_GROUP, label, measure), (BOUNDS_GROUP, label, key)
+                unit, none = f"matched mentions of {label}", f"no {label} that both marked"
+                yield estimate_share(sums, name, part, whole, unit, none)

@@ -13,7 +13,7 @@ from itertools import chain, combinations
 from sayso.agreement import (
     attribute_agreement,
     character_alpha,
-    claim_f1,
+    frame_f1,
     relation_f1,
     span_f1,
     unitizing_alpha,
@@ -48,10 +48,10 @@ from sayso.agreement.comparisons import (
     ExcludedAnnotations,
     iterate_comparisons,
 )
-from sayso.checks.schema_checks import COUNT
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.models import Annotation, Document
 from sayso.schema.declarations import Schema
+from sayso.schema.name_edges import find_edges
 
 _SUMMED_GROUPS = frozenset(
     {
@@ -160,6 +160,7 @@ class _PassMeasurement:
         self._labels = list(schema.labels_of_pass(pass_name) if known else schema.labels)
         self._types = list(schema.relations_of_pass(pass_name) if known else schema.relations)
         self._attributes = attribute_agreement.select_attributes(schema, schema.labels)
+        self._frames = frame_f1.FrameF1(schema)
         self._all = _MeasuredGroup()
         self._pairs = defaultdict[tuple[str, str], DocumentSums[StatisticKey]](DocumentSums)
         self._by_version = by_version
@@ -171,7 +172,8 @@ class _PassMeasurement:
         """Add one document, with its annotations in order of annotator."""
         self._annotation_counts.update(map(version_of, annotations))
         self._annotators.update(annotation.annotator for annotation in annotations)
-        indexed = [IndexedAnnotation(annotation) for annotation in annotations]
+        edges = find_edges(self._schema, document.language)
+        indexed = [IndexedAnnotation(annotation, edges) for annotation in annotations]
         pairs = [AnnotationPair(*two) for two in combinations(indexed, 2)]
         self._add_to_group(self._all, pairs, [indexed], len(document.text))
         for pair in pairs:
@@ -194,10 +196,10 @@ class _PassMeasurement:
         for pair in pairs:
             span_f1.count_spans(found, pair)
             span_f1.count_kept_predictions(found, pair)
-            attribute_agreement.count_bounds(found, pair)
+            attribute_agreement.count_bounds(found, pair, self._schema)
             if self._types:
                 relation_f1.count_relations(found, pair)
-                claim_f1.count_claims(found, pair)
+                self._frames.count(found, pair)
         attribute_agreement.count_attributes(found, pairs, self._attributes)
         for indexed in sets:
             character_alpha.count_characters(found, indexed, length)
@@ -233,7 +235,7 @@ class _PassMeasurement:
 
         sums = resample(self._all.sums)
         subjects = self._find_subjects(sums)
-        estimates = _iterate_estimates(sums, subjects, self._all.undefined_labels)
+        estimates = _iterate_estimates(sums, subjects, self._all.undefined_labels, self._frames)
         by_version, differences = self._measure_versions(subjects, resample)
         versions = sorted(self._annotation_counts.items())
         return Measurement(
@@ -278,7 +280,9 @@ class _PassMeasurement:
         ):
             group.sums.add_empty(self._all.sums.documents - group.sums.documents)
             sums = resample(group.sums)
-            estimates = list(_iterate_estimates(sums, subjects, group.undefined_labels))
+            estimates = list(
+                _iterate_estimates(sums, subjects, group.undefined_labels, self._frames)
+            )
             unmixed += [estimates] if version else []
             measured.append(
                 VersionMeasurement(
@@ -311,7 +315,10 @@ def format_version(version: AnnotationVersion) -> str:
 
 
 def _iterate_estimates(
-    sums: AgreementSums, subjects: _MeasuredSubjects, undefined_labels: dict[str, str]
+    sums: AgreementSums,
+    subjects: _MeasuredSubjects,
+    undefined_labels: dict[str, str],
+    frames: frame_f1.FrameF1,
 ) -> Iterator[Estimate]:
     labels = subjects.labels
     of_spans = (
@@ -321,11 +328,10 @@ def _iterate_estimates(
     )
     yield from sorted(chain(*of_spans), key=lambda each: labels.index(each.figure.subject))
     yield from attribute_agreement.estimate_attributes(sums, subjects.attributes)
-    if COUNT in labels:
-        yield from attribute_agreement.estimate_bounds(sums)
+    yield from attribute_agreement.estimate_bounds(sums, frames.schema, labels)
     if subjects.types:
         yield from relation_f1.estimate_relations(sums, subjects.types)
-        yield from claim_f1.estimate_claims(sums)
+        yield from frames.estimate(sums, labels)
     yield from span_f1.estimate_machine_share(sums, labels)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from sayso.checks.check_registry import Check, Finding, error_check
 from sayso.models import Annotation, Gold, Mention, Relation, sort_mentions, sort_relations
 from sayso.schema.declarations import Schema
+from sayso.schema.overlaps import exclude_each_other
 from sayso.spans import crosses
 
 SPAN_OUTSIDE_TEXT = error_check(
@@ -27,7 +28,9 @@ LINE_BREAK = error_check(
     "line-break", "No span crosses a line break.", "end it before the break, or mark two"
 )
 SAME_LABEL_OVERLAP = error_check(
-    "same-label-overlap", "Spans with one label do not overlap.", "keep one of the two"
+    "same-label-overlap",
+    "Spans with one label do not overlap, unless the schema allows it.",
+    "keep one of the two, or declare `overlap` for the label",
 )
 CROSSING_SPANS = error_check(
     "crossing-spans", "Spans that overlap are nested.", "move an edge so that one covers the other"
@@ -82,7 +85,10 @@ REPEATED_RELATION = error_check(
 
 @dataclass(frozen=True)
 class CheckTarget:
-    """The mentions and relations to check, with the labels that their pass shows."""
+    """The mentions and relations to check, with the labels that their pass shows.
+
+    ``language`` is the tag of the text's language, or empty if it is not known.
+    """
 
     doc_id: str
     text: str
@@ -92,6 +98,7 @@ class CheckTarget:
     pass_labels: frozenset[str]
     has_relations: bool
     skipped: bool
+    language: str = ""
 
     @cached_property
     def by_id(self) -> dict[str, Mention]:
@@ -154,8 +161,9 @@ def check_overlaps(target: CheckTarget) -> Iterator[Finding]:
             open_spans = [other for other in open_spans if other.end > start]
             for other in open_spans:
                 if other.label == m.label:
-                    message = f"{m.label} {m.id} overlaps {other.id}"
-                    yield target.finding(SAME_LABEL_OVERLAP, message, m)
+                    if exclude_each_other(m, other, target.schema):
+                        message = f"{m.label} {m.id} overlaps {other.id}"
+                        yield target.finding(SAME_LABEL_OVERLAP, message, m)
                 elif m.end > other.end and crosses(m.span, other.span):
                     crossed = f"{other.label} {other.id} [{other.start}, {other.end})"
                     message = f"{m.label} {m.id} crosses {crossed}"
@@ -285,7 +293,9 @@ DECLINED_CHECKS: tuple[CheckFunction, ...] = (
 )
 
 
-def target_of_annotation(annotation: Annotation, text: str, schema: Schema) -> CheckTarget:
+def target_of_annotation(
+    annotation: Annotation, text: str, schema: Schema, language: str = ""
+) -> CheckTarget:
     """Return the target for one annotation. An unknown pass shows everything."""
     declared = schema.interfaces.get(annotation.interface)
     return CheckTarget(
@@ -297,12 +307,14 @@ def target_of_annotation(annotation: Annotation, text: str, schema: Schema) -> C
         pass_labels=frozenset(declared.labels if declared else schema.labels),
         has_relations=declared.relations if declared else True,
         skipped=annotation.status == "skipped",
+        language=language,
     )
 
 
-def target_of_gold(gold: Gold, text: str, schema: Schema) -> CheckTarget:
+def target_of_gold(gold: Gold, text: str, schema: Schema, language: str = "") -> CheckTarget:
     """Return the target for the gold of a document."""
-    return _gold_target(gold, text, schema, gold.mentions, gold.relations, skipped=False)
+    target = _gold_target(gold, text, schema, gold.mentions, gold.relations, skipped=False)
+    return replace(target, language=language)
 
 
 def target_of_declined(gold: Gold, text: str, schema: Schema) -> CheckTarget:

@@ -27,7 +27,8 @@ from sayso.checks.annotation_checks import (
     target_of_gold,
 )
 from sayso.checks.check_registry import Check, Finding, error_check, warning_check
-from sayso.checks.schema_checks import SCHEMA_CHECKS
+from sayso.checks.role_checks import ROLE_CHECKS
+from sayso.checks.rule_checks import check_rules
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import InputError
@@ -234,7 +235,7 @@ def _check_record(
         yield line.finding(TEXT_CHANGED, "made for {}…, and the text is {}…".format(*hashes))
     else:
         check = check_gold if isinstance(record, Gold) else check_annotation
-        yield from map(line.locate, check(record, document.text, schema))
+        yield from map(line.locate, check(record, document.text, schema, document.language))
 
 
 def _check_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
@@ -261,14 +262,17 @@ def _check_gold_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
         yield line.finding(UNKNOWN_PASS, repr(gold.interface))
 
 
-def check_annotation(annotation: Annotation, text: str, schema: Schema) -> Iterator[Finding]:
-    """Check one annotation against its document's text."""
-    return _run_checks(target_of_annotation(annotation, text, schema), annotation.schema_version)
+def check_annotation(
+    annotation: Annotation, text: str, schema: Schema, language: str = ""
+) -> Iterator[Finding]:
+    """Check one annotation against its document's text, in a language where that is known."""
+    target = target_of_annotation(annotation, text, schema, language)
+    return _run_checks(target, annotation.schema_version)
 
 
-def check_gold(gold: Gold, text: str, schema: Schema) -> Iterator[Finding]:
+def check_gold(gold: Gold, text: str, schema: Schema, language: str = "") -> Iterator[Finding]:
     """Check the gold of one document, and what it declined, against the document's text."""
-    findings = list(_run_checks(target_of_gold(gold, text, schema), gold.schema_version))
+    findings = list(_run_checks(target_of_gold(gold, text, schema, language), gold.schema_version))
     yield from findings
     if not gold.declined and not gold.declined_relations:
         return
@@ -283,5 +287,7 @@ def check_gold(gold: Gold, text: str, schema: Schema) -> Iterator[Finding]:
 
 def _run_checks(target: CheckTarget, version: str) -> Iterator[Finding]:
     supported = target.schema.supports(version)
-    for check in (*GENERAL_CHECKS, *SCHEMA_CHECKS) if supported else CHECKS_WITHOUT_SCHEMA:
+    for check in (
+        (*GENERAL_CHECKS, *ROLE_CHECKS, check_rules) if supported else CHECKS_WITHOUT_SCHEMA
+    ):
         yield from check(target)

@@ -186,7 +186,10 @@ def _index_of(table: Any, column: str, field: str) -> int:
 
 
 def _attribute_names(mentions: Any) -> set[str]:
-    attributes = mentions.value_type.field("attributes").type
+    at = mentions.value_type.get_field_index("attributes")
+    if at < 0:
+        return set()
+    attributes = mentions.value_type.field(at).type
     return {attributes.field(number).name for number in range(attributes.num_fields)}
 
 

@@ -6,7 +6,6 @@ the names that the schema declares. The record itself is at hand as ``.record``.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 from sayso.corpus.items import Item
 from sayso.errors import UsageError
 from sayso.models import Annotation, AttributeValue, Document, Gold, GoldMention, Mention
+from sayso.schema.column_names import pluralise
 from sayso.schema.declarations import Schema
 from sayso.sentences import split_sentences
 from sayso.spans import Span
@@ -43,18 +43,6 @@ class CorpusVocabulary:
         """Return the names that a schema declares."""
         attributes = {name: frozenset(label.attributes) for name, label in schema.labels.items()}
         return cls(attributes, frozenset(schema.relations), schema)
-
-
-def pluralise(label: str) -> str:
-    """Return the attribute of an annotation that holds the mentions of a label.
-
-    >>> [pluralise(label) for label in ("Claim", "CasualtyFigure", "Country", "Loss")]
-    ['claims', 'casualty_figures', 'countries', 'losses']
-    """
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label).lower()
-    if re.search(r"[^aeiou]y\Z", name):
-        return f"{name[:-1]}ies"
-    return f"{name}es" if re.search(r"(s|x|z|ch|sh)\Z", name) else f"{name}s"
 
 
 class Sentence(NamedTuple):

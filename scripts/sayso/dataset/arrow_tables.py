@@ -27,9 +27,10 @@ from sayso.dataset.build_counts import (
     count_relations,
     parse_day,
 )
-from sayso.dataset.claim_table import build_claims
 from sayso.dataset.features import Columns, arrow_type
+from sayso.dataset.frame_table import RelationArrays, build_frames
 from sayso.dataset.mention_table import MentionArrays, build_mentions
+from sayso.dataset.relation_table import build_relations
 from sayso.dataset.token_table import build_tokens
 from sayso.models import Document
 from sayso.schema.declarations import Schema
@@ -53,6 +54,7 @@ def build_tables(
     """
     chunk = AnnotatedChunk(documents, annotations, document_index, schema)
     mentions = MentionArrays(chunk)
+    relations = RelationArrays(mentions)
     articles = {
         name: pa.array([getattr(document, name) for document in documents], pa.string())
         for name in chunk.columns["articles"]
@@ -62,7 +64,8 @@ def build_tables(
         "articles": _build_articles(chunk, articles),
         "annotations": _build_annotations(chunk),
         "mentions": build_mentions(mentions),
-        "claims": build_claims(mentions),
+        **({"relations": build_relations(relations)} if schema.relations else {}),
+        **build_frames(relations),
         "tokens": build_tokens(mentions),
     }
 

@@ -24,7 +24,7 @@ from sayso.callbacks import Advance
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.licences import read_text_policy, withholds_text
 from sayso.corpus.sources import CorpusFiles
-from sayso.dataset import agreement_file, card, features
+from sayso.dataset import agreement_file, card
 from sayso.dataset.annotated_chunk import ConfigTable
 from sayso.dataset.annotation_table import AnnotationTable
 from sayso.dataset.arrow_tables import build_tables
@@ -45,6 +45,7 @@ from sayso.files import (
     remove,
     write_if_changed,
 )
+from sayso.schema.column_names import list_configs
 from sayso.schema.declarations import load_schema, schema_digest
 from sayso.settings import SCHEMA_FILE, Checkout
 
@@ -81,6 +82,8 @@ class BuildResult:
     Attributes:
         stale: computed parts of the card, and files beside it, that were out of date.
         rows: configuration -> split -> number of rows.
+        empty_configs: configurations without rows. They cannot be loaded, so the card leaves them
+            out.
     """
 
     written: tuple[str, ...]
@@ -88,6 +91,7 @@ class BuildResult:
     unchanged: int
     stale: tuple[StalePart, ...]
     rows: dict[str, dict[str, int]]
+    empty_configs: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -99,11 +103,6 @@ class BuildResult:
     def changed(self) -> bool:
         """Anything on disk was out of date."""
         return bool(self.written or self.removed or self.stale)
-
-    @property
-    def empty_configs(self) -> tuple[str, ...]:
-        """Configurations without rows. They cannot be loaded, so the card leaves them out."""
-        return tuple(name for name in features.CONFIGS if not self.rows.get(name))
 
 
 def build(
@@ -271,6 +270,7 @@ class _DatasetBuilder:
             len(files) - len(written),
             card_files.stale,
             dataset.rows,
+            tuple(name for name in list_configs(self.schema) if not dataset.rows.get(name)),
             dict(dataset.counts),
         )
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from sayso.checks.schema_checks import CLAIM
 from sayso.dataset import features
+from sayso.schema import column_names
 from sayso.schema.declarations import Schema
 
-ROW_DESCRIPTIONS = {
+_ROW_DESCRIPTIONS = {
     "gold": "a document with its text and its adjudicated mentions and relations, nested; null "
     "until it is adjudicated.",
     "articles": "a document with its text and metadata.",
     "annotations": "one annotator's annotation of one document in one pass, nested.",
     "mentions": "a mention: a span of text with its label, its sentence and all attributes, flat.",
-    "claims": "a claim with the mentions at the other ends of its relations: who says it, in which "
-    "words, who did it to whom, where, how many.",
+    "relations": "a relation with the mentions at both its ends, flat.",
     "tokens": "a sentence of one annotation, as tokens with their offsets and one column of tags "
     "for each label.",
 }
@@ -68,7 +67,18 @@ _COLUMN_DESCRIPTIONS = {
     "JSON.",
     "origin": "System, project, task and number of the annotation, and its server's random id.",
     "mention_id": "Unique in its annotation.",
-    "claim_id": "The mention's id, unique in its annotation.",
+    "head_id": "Id of the mention that the relation starts from, unique in its annotation.",
+    "head_label": "Its label.",
+    "head_start": "Offset of its first code point.",
+    "head_end": "Offset after its last code point.",
+    "head_text": "Its text.",
+    "head_attributes": "Its attributes.",
+    "tail_id": "Id of the mention that the relation leads to, unique in its annotation.",
+    "tail_label": "Its label.",
+    "tail_start": "Offset of its first code point.",
+    "tail_end": "Offset after its last code point.",
+    "tail_text": "Its text.",
+    "tail_attributes": "Its attributes.",
     "label": "Label of the mention.",
     "start": "Offset of the first code point.",
     "end": "Offset after the last code point.",
@@ -76,7 +86,7 @@ _COLUMN_DESCRIPTIONS = {
     "sentence_start": "Offset of the sentence's first code point.",
     "sentence_end": "Offset after the sentence's last code point.",
     "sentence_index": "Counts from 0 in the document.",
-    "flag": "`unsure`, `hard_case`, or null.",
+    "type": "Type of the relation.",
     "decided": "For gold: unanimous, majority or adjudicated; null if it was not recorded.",
     "tokens": "Runs of letters and digits; every other sign alone.",
     "token_starts": "Offset of each token's first code point in the document.",
@@ -90,11 +100,20 @@ _CONFIG_DESCRIPTIONS = {
     ("gold", "relations"): "Relations between mentions, by their ids; null until adjudicated.",
     ("gold", "campaign"): "The campaign that was adjudicated.",
     ("mentions", "text"): "The slice of the document.",
-    ("claims", "text"): "The slice of the document.",
     ("mentions", "started_from"): "`prediction` if taken over from one, unchanged or changed.",
-    ("claims", "started_from"): "`prediction` if taken over from one, unchanged or changed.",
     ("tokens", "sentence"): "The sentence.",
 }
+
+
+def describe_row(config: str, schema: Schema) -> str:
+    """Return what one row of a configuration is."""
+    if frame := _find_frame(config, schema):
+        names = ", ".join(f"`{name}`" for name in schema.relations_from(frame))
+        return (
+            f"a mention labelled {frame} with the mentions at the other ends of its relations: "
+            f"{names or 'none'}."
+        )
+    return _ROW_DESCRIPTIONS[config]
 
 
 def describe_column(config: str, column: str, schema: Schema) -> str:
@@ -103,40 +122,57 @@ def describe_column(config: str, column: str, schema: Schema) -> str:
     Raises:
         KeyError: it has none; a test makes sure that this does not happen.
     """
-    if (config, column) in _CONFIG_DESCRIPTIONS:
-        return _CONFIG_DESCRIPTIONS[config, column]
+    special = "mentions" if _find_frame(config, schema) else config
+    if (special, column) in _CONFIG_DESCRIPTIONS:
+        return _CONFIG_DESCRIPTIONS[special, column]
     return {**_COLUMN_DESCRIPTIONS, **_describe_schema_columns(config, schema)}[column]
 
 
+def _find_frame(config: str, schema: Schema) -> str | None:
+    frames = {column_names.pluralise(frame): frame for frame in schema.frames}
+    return frames.get(config)
+
+
 def _describe_schema_columns(config: str, schema: Schema) -> dict[str, str]:
+    flags = " ".join(f"`{name}`," for name in schema.flags)
+    common = {"flag": f"{flags} or null." if flags else "Null: the schema has no flags."}
     if config == "mentions":
-        crosswalk = features.crosswalk_columns(schema).items()
-        return {
-            **{
-                features.attribute_column_name(label, name): f"{label}: {attribute.definition}"
-                for label, declaration in schema.labels.items()
-                for name, attribute in declaration.attributes.items()
-            },
-            **{
-                name: f"Code of `{column.source_column}` in {name.split('_')[-1].upper()}."
-                for name, column in crosswalk
-            },
-        }
-    if config == "claims":
-        relations = features.claim_relation_columns(schema).items()
-        attributes = schema.labels[CLAIM].attributes.items()
-        return {
-            **{name: attribute.definition for name, attribute in attributes},
-            **{
-                column: f"{schema.relations[name].definition} Mentions labelled {label}, "
-                "in order of the text."
-                for name, (column, label) in relations
-            },
-        }
+        return common | _describe_mention_columns(schema)
+    if frame := _find_frame(config, schema):
+        return common | _describe_frame_columns(frame, schema)
     if config == "tokens":
         return {
-            features.tags_column_name(label): f"`B`, `I` or `O` for {label}; "
+            column_names.tags_column_name(label): f"`B`, `I` or `O` for {label}; "
             "null if the pass did not show that label."
             for label in schema.labels
         }
-    return {}
+    return common
+
+
+def _describe_mention_columns(schema: Schema) -> dict[str, str]:
+    crosswalk = features.crosswalk_columns(schema).items()
+    return {
+        **{
+            column_names.attribute_column_name(label, name): f"{label}: {attribute.definition}"
+            for label, declaration in schema.labels.items()
+            for name, attribute in declaration.attributes.items()
+        },
+        **{
+            name: f"Code of `{column.source_column}` in {name.split('_')[-1].upper()}."
+            for name, column in crosswalk
+        },
+    }
+
+
+def _describe_frame_columns(frame: str, schema: Schema) -> dict[str, str]:
+    columns = {
+        column_names.frame_id_column(frame): "The mention's id, unique in its annotation.",
+        **{name: each.definition for name, each in schema.labels[frame].attributes.items()},
+    }
+    for name, (column, label) in features.frame_relation_columns(schema, frame).items():
+        onward = ", ".join(f"`{each}`" for each in schema.relations_from(label))
+        columns[column] = (
+            f"{schema.relations[name].definition} Mentions labelled {label}, in order of the text."
+            f"{f' Of each, {onward} are the ids that these relations lead to.' if onward else ''}"
+        )
+    return columns

@@ -12,16 +12,22 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from sayso.checks.schema_checks import CLAIM
-from sayso.errors import InputError
+from sayso.schema.column_names import (
+    attribute_column_name,
+    crosswalk_column_name,
+    frame_id_column,
+    list_configs,
+    pluralise,
+    relation_column_name,
+    tags_column_name,
+)
 from sayso.schema.declarations import Attribute, Schema
 
 ColumnType = str | list[Any] | dict[str, Any]
 Columns = dict[str, ColumnType]
 
-CONFIGS = ("gold", "articles", "annotations", "mentions", "claims", "tokens")
-DEFAULT_CONFIG = CONFIGS[0]
-RELATION_COLUMNS = {"where": "places", "quantity": "counts"}  # the others take an s
+DEFAULT_CONFIG = "gold"
+RELATION_ENDS = ("head", "tail")
 
 
 def _columns(text: str) -> Columns:
@@ -58,22 +64,12 @@ def attribute_type(attribute: Attribute) -> str:
 
 
 def attribute_columns(schema: Schema) -> Columns:
-    """Return the attributes of all labels in one struct, as a mention has them.
-
-    Raises:
-        InputError: two labels have an attribute of one name but of different types.
-    """
-    columns: Columns = {}
-    for label, declaration in schema.labels.items():
-        for name, attribute in declaration.attributes.items():
-            kind = attribute_type(attribute)
-            if columns.setdefault(name, kind) != kind:
-                raise InputError(
-                    f"attribute {name!r} of {label} is {kind}, of another label {columns[name]}",
-                    where="schema/schema.yaml",
-                    remedy="give one of them another name",
-                )
-    return columns
+    """Return the attributes of all labels in one struct, as a mention has them."""
+    return {
+        name: attribute_type(attribute)
+        for declaration in schema.labels.values()
+        for name, attribute in declaration.attributes.items()
+    }
 
 
 def label_attribute_columns(schema: Schema, label: str) -> Columns:
@@ -82,24 +78,6 @@ def label_attribute_columns(schema: Schema, label: str) -> Columns:
         name: attribute_type(attribute)
         for name, attribute in schema.labels[label].attributes.items()
     }
-
-
-def attribute_column_name(label: str, attribute: str) -> str:
-    """Return the column of ``mentions`` for an attribute of a label.
-
-    >>> attribute_column_name("Count", "lower")
-    'count_lower'
-    """
-    return f"{label.lower()}_{attribute}"
-
-
-def tags_column_name(label: str) -> str:
-    """Return the column of ``tokens`` for the tags of a label.
-
-    >>> tags_column_name("Actor")
-    'actor_tags'
-    """
-    return f"{label.lower()}_tags"
 
 
 class CrosswalkColumn(NamedTuple):
@@ -126,16 +104,15 @@ def crosswalk_columns(schema: Schema) -> dict[str, CrosswalkColumn]:
             are_integers = all(isinstance(code, int) for code in codes.values())
             column_type: ColumnType = "int64" if are_integers else ["string"]
             column = CrosswalkColumn(label, attribute, column_type, codes)
-            columns[f"{column.source_column}_{other}"] = column
+            columns[crosswalk_column_name(key, other)] = column
     return columns
 
 
-def claim_relation_columns(schema: Schema) -> dict[str, tuple[str, str]]:
-    """Map each relation that starts at a claim to its column of ``claims`` and its tail's label."""
+def frame_relation_columns(schema: Schema, frame: str) -> dict[str, tuple[str, str]]:
+    """Map each relation that starts at a frame to its column and its tail's label."""
     return {
-        name: (RELATION_COLUMNS.get(name, f"{name}s"), relation.tail)
-        for name, relation in schema.relations.items()
-        if relation.head == CLAIM
+        name: (relation_column_name(schema, name), relation.tail)
+        for name, relation in schema.relations_from(frame).items()
     }
 
 
@@ -157,27 +134,48 @@ def _mention_rows(schema: Schema) -> Columns:
     }
 
 
-def _claim_rows(schema: Schema) -> Columns:
-    """Return the columns of the configuration ``claims``."""
+def _frame_rows(schema: Schema, frame: str) -> Columns:
+    """Return the columns of the configuration of a frame."""
     return {
         **_KEY_COLUMNS,
-        "claim_id": "string",
+        frame_id_column(frame): "string",
         **_SPAN_COLUMNS,
         **_SENTENCE_COLUMNS,
-        **label_attribute_columns(schema, CLAIM),
+        **label_attribute_columns(schema, frame),
         **{
-            column: [{"id": "string", **_SPAN_COLUMNS, **label_attribute_columns(schema, tail)}]
-            for column, tail in claim_relation_columns(schema).values()
+            column: [related_columns(schema, tail)]
+            for column, tail in frame_relation_columns(schema, frame).values()
         },
         **_REMARK_COLUMNS,
         "decided": "string",
     }
 
 
+def related_columns(schema: Schema, label: str) -> Columns:
+    """Return the fields of a mention at the other end of a frame's relation.
+
+    A relation that starts there is a list of the ids that it leads to.
+    """
+    onward: Columns = {name: ["string"] for name in schema.relations_from(label)}
+    return {"id": "string", **_SPAN_COLUMNS, **label_attribute_columns(schema, label), **onward}
+
+
+def _relation_rows(schema: Schema) -> Columns:
+    """Return the columns of the configuration ``relations``."""
+    attributes = attribute_columns(schema)
+    columns = {**_KEY_COLUMNS, "type": "string"}
+    for end in RELATION_ENDS:
+        columns |= _columns(f"{end}_id {end}_label {end}_start:int32 {end}_end:int32 {end}_text")
+        columns |= {f"{end}_attributes": attributes} if attributes else {}
+    return {**columns, "decided": "string"}
+
+
 def config_columns(schema: Schema) -> dict[str, Columns]:
-    """Return the columns of each configuration."""
+    """Return the columns of each configuration, in the order of the card."""
     mention = _mention_columns(schema)
-    return {
+    if not mention["attributes"]:
+        del mention["attributes"]  # Parquet has no struct without fields
+    columns: dict[str, Columns] = {
         "gold": {
             **_drop_columns(_DOCUMENT_COLUMNS, "source_name", "ingested"),
             "adjudicated": "bool",
@@ -196,7 +194,8 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
             "origin": _ORIGIN_COLUMNS,
         },
         "mentions": _mention_rows(schema),
-        "claims": _claim_rows(schema),
+        "relations": _relation_rows(schema),
+        **{pluralise(frame): _frame_rows(schema, frame) for frame in schema.frames},
         "tokens": {
             **_KEY_COLUMNS,
             "sentence_index": "int32",
@@ -208,6 +207,7 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
             "misaligned": [_MISALIGNED_COLUMNS],
         },
     }
+    return {name: columns[name] for name in list_configs(schema)}
 
 
 def json_columns(schema: Schema) -> Columns:

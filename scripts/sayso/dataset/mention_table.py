@@ -11,12 +11,8 @@ import pyarrow.compute as pc
 from sayso.dataset.annotated_chunk import AnnotatedChunk, ConfigTable
 from sayso.dataset.arrays import BoolArray, IntArray, combine_chunks, list_owners, to_integers
 from sayso.dataset.build_counts import Counts, cross_tabulate, find_nested_spans
-from sayso.dataset.features import (
-    arrow_type,
-    attribute_column_name,
-    attribute_type,
-    crosswalk_columns,
-)
+from sayso.dataset.features import arrow_type, attribute_type, crosswalk_columns
+from sayso.schema.column_names import attribute_column_name
 
 _SPAN_AND_REMARKS = ("start", "end", "text", "flag", "note", "started_from", "decided")
 _RESTORE = "restore the file from git, or pull it again"

@@ -2,7 +2,7 @@
 
 | columns | quote |
 |---|---|
-| ``start``, ``end``, ``text`` | a mention |
+| ``start``, ``end``, ``text`` | a mention; with ``head_`` or ``tail_``, an end of a relation |
 | ``sentence_start``, ``sentence_end``, ``sentence`` | its sentence |
 | ``token_starts``, ``token_ends``, ``tokens`` | each token of a sentence |
 | ``text`` beside ``text_sha256`` | the whole article |
@@ -21,10 +21,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sayso.dataset.arrays import IntArray, list_bounds, list_owners
+from sayso.dataset.features import RELATION_ENDS
 from sayso.spans import Span, validate
 
 _OFFSET_COLUMNS = {
     "text": ("start", "end"),
+    **{f"{end}_text": (f"{end}_start", f"{end}_end") for end in RELATION_ENDS},
     "sentence": ("sentence_start", "sentence_end"),
     "tokens": ("token_starts", "token_ends"),
 }

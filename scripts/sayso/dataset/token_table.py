@@ -26,8 +26,8 @@ from sayso.dataset.arrays import (
     to_integers,
 )
 from sayso.dataset.build_counts import count_key
-from sayso.dataset.features import tags_column_name
 from sayso.dataset.mention_table import MentionArrays
+from sayso.schema.column_names import tags_column_name
 
 _TAGS = pa.array(["O", "B", "I"])
 _TAG_OUTSIDE, _TAG_BEGIN, _TAG_INSIDE = range(3)

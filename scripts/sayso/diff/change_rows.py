@@ -13,9 +13,9 @@ from sayso.diff.diff_entries import (
     AnnotationDiff,
     AnnotationEntry,
     AnyDiffEntry,
-    ClaimChange,
     DiffEntry,
     DocumentEntry,
+    FrameChange,
     GoldEntry,
     LineEntry,
     MentionChange,
@@ -141,7 +141,7 @@ def _annotation_rows(entry: AnnotationEntry | GoldEntry) -> Iterator[ChangeRow]:
         yield from _relation_rows(prefix, entry.diff, location)
         has_rows = bool(entry.changes) or entry.diff != AnnotationDiff()
         yield from _line_rows(subject, entry, location, has_rows=has_rows)
-    yield from (_claim_row(f"{prefix}claim", change, location) for change in entry.claims)
+    yield from (_frame_row(f"{prefix}frame", change, location) for change in entry.frames)
 
 
 def _content_rows(
@@ -227,14 +227,15 @@ def _format_ends(relation: Relation, texts: Mapping[str, str]) -> str:
     return " → ".join(_shorten(texts.get(end, end)) for end in ends)
 
 
-def _claim_row(subject: str, change: ClaimChange, location: str) -> ChangeRow:
+def _frame_row(subject: str, change: FrameChange, location: str) -> ChangeRow:
     roles = [_format_role(name, old, new) for name, (old, new) in change.changes.items()]
     before, after = ("; ".join(role[n] for role in roles) for n in (0, 1))
-    return ChangeRow(ChangeKind(subject, change.change), "", location, change.text, before, after)
+    kind = ChangeKind(subject, change.change)
+    return ChangeRow(kind, change.label, location, change.text, before, after)
 
 
 def _format_role(name: str, old: Any, new: Any) -> tuple[str, str]:
-    """Format one role of a claim by the texts of its mentions, and with all attributes where the
+    """Format one role of a frame by the texts of its mentions, and with all attributes where the
     texts are equal.
     """
     before, after = _format_arguments(old, _format_mention), _format_arguments(new, _format_mention)
@@ -249,10 +250,9 @@ def _format_arguments(value: Any, format_item: Callable[[Any], str]) -> str:
 
 
 def _format_mention(mention: Mapping[str, Any]) -> str:
-    """Format an argument of a claim, with its bounds where it is a number."""
-    bounds = [str(mention[name]) for name in ("lower", "upper") if name in mention]
+    """Format an argument of a frame, with its bounds where it is a number."""
     text = str(mention["text"])
-    return f"{text} ({'..'.join(dict.fromkeys(bounds))})" if bounds else text
+    return f"{text} ({mention['bounds']})" if "bounds" in mention else text
 
 
 def _schema_rows(entry: SchemaEntry) -> Iterator[ChangeRow]:

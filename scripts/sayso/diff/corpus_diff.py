@@ -22,7 +22,7 @@ from sayso.diff.file_diff import FileComparison
 from sayso.models import Annotation, Document, Gold
 from sayso.versions import Bump
 
-JSON_VERSION = 2
+JSON_VERSION = 3
 
 
 @dataclass

@@ -66,14 +66,15 @@ class AnnotationDiff(DiffStruct, Generic[M, R], frozen=True, kw_only=True):
     texts: dict[str, str] = {}
 
 
-class ClaimChange(DiffStruct, frozen=True, kw_only=True):
-    """A claim that was added, removed or changed: its text, attributes or the mentions that its
+class FrameChange(DiffStruct, frozen=True, kw_only=True):
+    """A frame that was added, removed or changed: its text, attributes or the mentions that its
     relations lead to.
 
-    Claim changes follow from the rest of the entry and are there for readers.
+    Frame changes follow from the rest of the entry and are there for readers.
     """
 
     id: str
+    label: str
     text: str
     change: str
     changes: Changes = {}
@@ -108,7 +109,7 @@ class AnnotationEntry(DiffEntry, frozen=True, kw_only=True, tag="annotation"):
     record: Annotation | None = None
     changes: Changes = {}
     diff: AnnotationDiff[Mention, Relation] = AnnotationDiff()
-    claims: tuple[ClaimChange, ...] = ()
+    frames: tuple[FrameChange, ...] = ()
 
 
 class GoldEntry(DiffEntry, frozen=True, kw_only=True, tag="gold"):
@@ -119,7 +120,7 @@ class GoldEntry(DiffEntry, frozen=True, kw_only=True, tag="gold"):
     record: Gold | None = None
     changes: Changes = {}
     diff: AnnotationDiff[GoldMention, GoldRelation] = AnnotationDiff()
-    claims: tuple[ClaimChange, ...] = ()
+    frames: tuple[FrameChange, ...] = ()
 
 
 class LineEntry(DiffEntry, frozen=True, kw_only=True, tag="line"):

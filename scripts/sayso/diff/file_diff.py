@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import cached_property
 from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
@@ -58,6 +59,22 @@ class FileComparison:
     advance: Advance
     notes: list[str] = field(default_factory=list)
 
+    @cached_property
+    def _schema(self) -> Schema | None:
+        """The newer schema, or else the older one, which says what frames are."""
+        name = SCHEMA_FILE.as_posix()
+        with TemporaryDirectory() as folder:
+            for version, names in ((self.newer, self.newer_names), (self.older, self.older_names)):
+                if name in names:
+                    path = Path(folder) / "schema.yaml"
+                    with version.open_source(name) as file:
+                        path.write_bytes(file.read())
+                    try:
+                        return read_yaml(path, Schema, "")
+                    except InputError:
+                        continue  # noted where the schemas are compared
+        return None
+
     def diff_records(
         self, names: Iterable[str], kind: type[Document] | type[Gold]
     ) -> Iterator[AnyDiffEntry]:
@@ -65,7 +82,7 @@ class FileComparison:
         with ExitStack() as open_files:
             pairs = [self._open_pair(name, kind, open_files) for name in names]
             for change in merge_across_files([align_lines(*pair, self.advance) for pair in pairs]):
-                yield build_entry(change)
+                yield build_entry(change, self._schema)
             for pair in pairs:
                 self._note_disorder(*pair)
 
@@ -77,7 +94,7 @@ class FileComparison:
             pair = self._open_pair(name, Annotation, open_files)
             changes = align_lines(*pair, self.advance)
             for change in merge_within_file(changes, identity=lambda key: key[:2]):
-                yield build_entry(change)
+                yield build_entry(change, self._schema)
             self._note_disorder(*pair)
 
     def diff_lines(self, name: str) -> Iterator[LineEntry]:

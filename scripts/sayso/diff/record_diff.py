@@ -8,14 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from sayso.checks.schema_checks import CLAIM
 from sayso.diff.diff_entries import (
     AnnotationDiff,
     AnnotationEntry,
     AnyDiffEntry,
     Changes,
-    ClaimChange,
     DocumentEntry,
+    FrameChange,
     GoldEntry,
     LineEntry,
     MentionChange,
@@ -24,20 +23,21 @@ from sayso.diff.diff_entries import (
 from sayso.diff.line_alignment import DiffLine, LineChange
 from sayso.matching import match_versions
 from sayso.models import Annotation, Document, Gold, Mention, Relation
+from sayso.schema.declarations import Schema
 
 R = TypeVar("R", bound=Relation)
 _MAX_WORD_LENGTH = 30  # code points; a longer word is cut, and its change is shown all the same
 _FIELDS_COMPARED_IN_PARTS = {"mentions", "relations", "text"}
 
 
-def build_entry(change: LineChange) -> AnyDiffEntry:
-    """Return the entry of a line change."""
+def build_entry(change: LineChange, schema: Schema | None = None) -> AnyDiffEntry:
+    """Return the entry of a line change, with the changes of frames if there is a schema."""
     older, newer = change.older, change.newer
     if older and older.record is None:
         return LineEntry(older=older.location, reason=older.error)
     if newer and newer.record is None:
         return LineEntry(newer=newer.location, reason=newer.error, line=decode_line(newer.raw))
-    return _build_record_entry(older, newer)
+    return _build_record_entry(older, newer, schema)
 
 
 def decode_line(raw: bytes) -> str:
@@ -45,7 +45,9 @@ def decode_line(raw: bytes) -> str:
     return raw.decode(errors="backslashreplace")
 
 
-def _build_record_entry(older: DiffLine | None, newer: DiffLine | None) -> AnyDiffEntry:
+def _build_record_entry(
+    older: DiffLine | None, newer: DiffLine | None, schema: Schema | None
+) -> AnyDiffEntry:
     before, after = older and older.record, newer and newer.record
     known: Any = {"older": older and older.location, "newer": newer and newer.location}
     record: Any = after or before
@@ -58,10 +60,10 @@ def _build_record_entry(older: DiffLine | None, newer: DiffLine | None) -> AnyDi
         known |= {"interface": record.interface, "annotator": record.annotator}
     kind = AnnotationEntry if isinstance(record, Annotation) else GoldEntry
     if before is None or after is None:
-        return kind(record=record, claims=tuple(diff_claims(before, after, {})), **known)
+        return kind(record=record, frames=tuple(diff_frames(before, after, {}, schema)), **known)
     diff, ids = _diff_annotation(before, after)
-    claims = tuple(diff_claims(before, after, ids))
-    return kind(changes=_diff_fields(before, after), diff=diff, claims=claims, **known)
+    frames = tuple(diff_frames(before, after, ids, schema))
+    return kind(changes=_diff_fields(before, after), diff=diff, frames=frames, **known)
 
 
 def _document_entry(before: Document | None, after: Document | None, known: Any) -> DocumentEntry:
@@ -178,63 +180,89 @@ def _to_plain(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
-class ClaimContent(NamedTuple):
-    """A claim's mention, and the mentions that each of its relations leads to."""
+class FrameContent(NamedTuple):
+    """The mention of a frame, and the mentions that each of its relations leads to."""
 
     mention: Mention
     arguments: dict[str, list[Mention]]
 
 
-def diff_claims(
-    older: Annotation | Gold | None, newer: Annotation | Gold | None, ids: Mapping[str, str]
-) -> Iterator[ClaimChange]:
-    """Yield the claims that differ. ``ids`` maps each older mention that is still there to its
+def diff_frames(
+    older: Annotation | Gold | None,
+    newer: Annotation | Gold | None,
+    ids: Mapping[str, str],
+    schema: Schema | None,
+) -> Iterator[FrameChange]:
+    """Yield the frames that differ. ``ids`` maps each older mention that is still there to its
     newer id.
     """
-    before, after = collect_claims(older), collect_claims(newer)
+    if schema is None or not schema.frames:
+        return
+    before, after = collect_frames(older, schema), collect_frames(newer, schema)
     still_there = set()
     for name, old in before.items():
+        known: Any = {"id": name, "label": old.mention.label, "text": old.mention.text}
         new = after.get(ids.get(name, ""))
         if new is None:
-            yield ClaimChange(id=name, text=old.mention.text, change="removed")
+            yield FrameChange(**known, change="removed")
             continue
         still_there.add(ids[name])
-        if old != new and (changes := _diff_claim(old, new)):
-            yield ClaimChange(id=name, text=old.mention.text, change="changed", changes=changes)
+        if old != new and (changes := _diff_frame(old, new, schema)):
+            yield FrameChange(**known, change="changed", changes=changes)
     for name, new in after.items():
         if name not in still_there:
-            yield ClaimChange(id=name, text=new.mention.text, change="added")
+            label, text = new.mention.label, new.mention.text
+            yield FrameChange(id=name, label=label, text=text, change="added")
 
 
-def collect_claims(record: Annotation | Gold | None) -> dict[str, ClaimContent]:
-    """Return the claims of a record by id."""
-    claims = (
-        {m.id: ClaimContent(m, {}) for m in record.mentions if m.label == CLAIM} if record else {}
-    )
-    if record and claims:
-        mentions = {mention.id: mention for mention in record.mentions}
-        for relation in record.relations:
-            if relation.head in claims and relation.tail in mentions:
-                arguments = claims[relation.head].arguments
-                arguments.setdefault(relation.type, []).append(mentions[relation.tail])
-    return claims
+def collect_frames(record: Annotation | Gold | None, schema: Schema) -> dict[str, FrameContent]:
+    """Return the frames of a record by id."""
+    if record is None:
+        return {}
+    labels = schema.frames
+    frames = {m.id: FrameContent(m, {}) for m in record.mentions if m.label in labels}
+    mentions = {mention.id: mention for mention in record.mentions}
+    for relation in record.relations if frames else ():
+        if relation.head in frames and relation.tail in mentions:
+            arguments = frames[relation.head].arguments
+            arguments.setdefault(relation.type, []).append(mentions[relation.tail])
+    return frames
 
 
-def _diff_claim(before: ClaimContent, after: ClaimContent) -> Changes:
+def _diff_frame(before: FrameContent, after: FrameContent, schema: Schema) -> Changes:
     changes: Changes = {}
     if before.mention.text != after.mention.text:
         changes["text"] = (before.mention.text, after.mention.text)
     changes |= _diff_mappings("attributes.", before.mention.attributes, after.mention.attributes)
     for role in {**before.arguments, **after.arguments}:
-        old, new = (_describe_arguments(claim.arguments.get(role)) for claim in (before, after))
+        old, new = (
+            _describe_arguments(frame.arguments.get(role), schema) for frame in (before, after)
+        )
         if old != new:
             changes[role] = (old, new)
     return changes
 
 
-def _describe_arguments(arguments: list[Mention] | None) -> list[dict[str, Any]] | None:
-    """Return text, label and attributes of mentions, in text order."""
+def _describe_arguments(
+    arguments: list[Mention] | None, schema: Schema
+) -> list[dict[str, Any]] | None:
+    """Return text, label, attributes and bounds of mentions, in text order."""
     if arguments is None:
         return None
     in_order = sorted(arguments, key=lambda m: (m.start, m.end))
-    return [{"text": m.text, "label": m.label, **m.attributes} for m in in_order]
+    return [
+        {
+            "text": m.text,
+            "label": m.label,
+            **_describe_bounds(m, schema),
+            "attributes": m.attributes,
+        }
+        for m in in_order
+    ]
+
+
+def _describe_bounds(mention: Mention, schema: Schema) -> dict[str, str]:
+    declared = schema.labels.get(mention.label)
+    names = (declared.bounds if declared else None) or ()
+    bounds = [str(mention.attributes[name]) for name in names if name in mention.attributes]
+    return {"bounds": "..".join(dict.fromkeys(bounds))} if bounds else {}

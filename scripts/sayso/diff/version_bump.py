@@ -68,7 +68,7 @@ BUMPS: dict[ChangeKind, Bump] = {
 }
 KINDS_WITHOUT_BUMP = {
     ChangeKind(subject, change)
-    for subject in ("claim", "gold claim")
+    for subject in ("frame", "gold frame")
     for change in ("added", "removed", "changed")
 }
 """Kinds that follow from changes to mentions and relations, which have their own bump."""

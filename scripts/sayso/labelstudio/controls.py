@@ -7,6 +7,8 @@ unreadable.
 
 from __future__ import annotations
 
+from sayso.schema.column_names import attribute_column_name
+
 TEXT = "text"  # the <Text> with the document, and its key in the task's data
 SPAN = "span"  # the <Labels> that mark mentions
 FLAG = "flag"  # one of the schema's flags, of any mention
@@ -25,4 +27,4 @@ def control_name(label: str, attribute: str) -> str:
     >>> control_name("Actor", "type")
     'actor_type'
     """
-    return f"{label.lower()}_{attribute}"
+    return attribute_column_name(label, attribute)

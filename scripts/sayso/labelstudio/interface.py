@@ -15,23 +15,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from sayso.errors import InputError
 from sayso.files import read_text
 from sayso.labelstudio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control_name
-from sayso.schema.declarations import (
-    AllowedValue,
-    Attribute,
-    Declaration,
-    Flag,
-    Label,
-    Schema,
-    group_hotkeys,
-)
+from sayso.schema.declarations import AllowedValue, Attribute, Declaration, Flag, Label, Schema
 
 GENERATED_NOTICE = "Made from schema.yaml by `sayso schema build`. Change that file, not this one."
-
-EDITOR_HOTKEYS = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
-"""Label Studio's own, over text: unselect, hide, lock, add a remark, relate."""
 
 # Without child selectors, which Label Studio would escape. A number field in focus lets the mouse
 # wheel pass: else whoever scrolls over it changes it unseen.
@@ -44,7 +32,7 @@ MARKING_HINT = """
 mention.</p>
 """
 RELATION_HINT = """
-<p><b>Relate</b> Click the claim or count that the arrow starts from, press Alt+R, click the other
+<p><b>Relate</b> Click the {heads} that the arrow starts from, press Alt+R, click the other
 end; choose the type under Relations on the right.</p>
 """
 SETTINGS_HINT = """
@@ -60,11 +48,12 @@ def render_interface(schema: Schema, name: str) -> str:
     """Return the labelling configuration of one pass, as XML with a line end at its end.
 
     Raises:
-        InputError: there is no such pass, or Label Studio itself uses a hotkey of the schema.
+        InputError: there is no such pass.
     """
-    refuse_hotkeys(schema, EDITOR_HOTKEYS)
     labels = schema.labels_of_pass(name)
-    hints = MARKING_HINT + (RELATION_HINT if schema.relations_of_pass(name) else "") + SETTINGS_HINT
+    heads = dict.fromkeys(each.head for each in schema.relations_of_pass(name).values())
+    relating = RELATION_HINT.format(heads=escape_markdown(" or ".join(heads))) if heads else ""
+    hints = MARKING_HINT + relating + SETTINGS_HINT
     panel = [
         *(build_questions(label, declared) for label, declared in labels.items()),
         build_remarks(schema, REMARKS_HINT),
@@ -95,20 +84,6 @@ def render_view(
     return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
-def refuse_hotkeys(schema: Schema, reserved: frozenset[str]) -> None:
-    """Raise for the first hotkey of the schema that is reserved.
-
-    Raises:
-        InputError: names the hotkey and what has it.
-    """
-    for key, places in group_hotkeys(schema).items():
-        if key in reserved:
-            owner = "Label Studio's own" if key in EDITOR_HOTKEYS else "the adjudicator's"
-            what = f"hotkey {key!r} of {places[0]} is one of {owner}"
-            remedy = "choose another and run `sayso schema build`"
-            raise InputError(what, where="schema.yaml", remedy=remedy)
-
-
 def tag(name: str, /, *children: Element, **attributes: str | None) -> Element:
     """Build an element, without the attributes that are None."""
     element = Element(name, {key: value for key, value in attributes.items() if value is not None})
@@ -119,7 +94,11 @@ def tag(name: str, /, *children: Element, **attributes: str | None) -> Element:
 def _build_text_column(shown: dict[str, Label]) -> Element:
     labels = (
         tag(
-            "Label", value=name, hotkey=label.hotkey, background=label.colour, hint=label.definition
+            "Label",
+            value=name,
+            hotkey=label.hotkey or None,
+            background=label.colour,
+            hint=label.definition,
         )
         for name, label in shown.items()
     )
@@ -178,11 +157,12 @@ def build_text_field(**attributes: str) -> Element:
 def build_remarks(schema: Schema, hint: str) -> Element:
     """Build the flag and note that every mention can have."""
     common = {"toName": TEXT, "perRegion": "true"}
-    flags = build_choices(schema.flags)
+    flags = [*build_choices(schema.flags)]  # Label Studio refuses a choice of nothing
+    choices = tag("Choices", *flags, name=FLAG, **common, choice="single", showInline="true")
     return tag(
         "View",
-        build_markdown(hint),
-        tag("Choices", *flags, name=FLAG, **common, choice="single", showInline="true"),
+        build_markdown(hint if flags else hint.replace("<b>flag</b> and ", "")),
+        *([choices] if flags else []),
         build_text_field(name=NOTE, **common, placeholder="note"),
         className="sayso-remarks",
         visibleWhen="region-selected",

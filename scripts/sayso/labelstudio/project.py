@@ -54,7 +54,7 @@ class ProjectKey:
 
     def title(self, schema: Schema) -> str:
         """Return the title of the project when it is created."""
-        return f"{self.campaign}: {schema.find_pass(self.pass_name).title}"
+        return f"{self.campaign}: {schema.find_pass(self.pass_name).title or self.pass_name}"
 
     def xml(self, schema: Schema) -> str:
         """Return the labelling interface."""

@@ -4,7 +4,7 @@
 
 | array | elements |
 |---|---|
-| summary | doc_id to license, annotators, number of mentions, number of claims |
+| summary | doc_id to license, annotators, number of mentions, numbers of each frame's mentions |
 | document | text, annotations |
 | annotation | annotator, status, mentions, relations, equations, note, unknown parts, declined, |
 | | how gold was decided |
@@ -13,7 +13,7 @@
 | | amended attributes |
 | relation | type, head, tail (indexes of mentions) |
 | equation | relation, whole, parts (indexes of mentions), state, total, explanation |
-| claim | document, annotator, id, start, end, text, flag, closed attributes, tails by relation |
+| frame | document, annotator, id, start, end, text, flag, closed attributes, tails by relation |
 | tail | text, notation, lower, upper |
 
 A label, relation, annotator, flag or value of a closed attribute is an index into the lists of
@@ -28,7 +28,6 @@ from operator import attrgetter
 from typing import Any
 
 from sayso.adjudication.deciders import describe_decision
-from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, LOWER, UPPER
 from sayso.corpus.items import Item
 from sayso.models import (
     Annotation,
@@ -41,9 +40,12 @@ from sayso.models import (
 )
 from sayso.reports.corpus_statistics import AnnotatorKey
 from sayso.reports.count_algebra import find_equations, format_count
-from sayso.schema.declarations import Schema
+from sayso.schema.column_names import describe_mentions, frame_id_column, pluralise, snake_case
+from sayso.schema.declarations import Label, Schema
 
 PackedRow = list[Any]
+_VIEWS = frozenset({"figures", "documents", "document", "summaries", "main"})
+"""Views and blocks of the page that are no frames."""
 _SUMMARY_FIELDS = attrgetter(
     "doc_id", "title", "outlet", "url", "published", "language", "split", "license"
 )
@@ -65,13 +67,7 @@ class CorpusPacker:
             }
             for label, declared in schema.labels.items()
         }
-        claim = schema.labels.get(CLAIM)
-        self._claim_attributes = (
-            [name for name, a in claim.attributes.items() if a.is_closed] if claim else []
-        )
-        self._claim_relations = [
-            name for name, relation in schema.relations.items() if relation.head == CLAIM
-        ]
+        self.frames = [_describe_frame(schema, label) for label in schema.frames]
 
     def build_page_data(self) -> dict[str, Any]:
         """Return the lists that indexes point into, with definitions."""
@@ -80,11 +76,13 @@ class CorpusPacker:
             {
                 "name": name,
                 "definition": label.definition,
+                "hidden": _list_hidden(label),
                 "attributes": [
                     {
                         "name": name,
                         "definition": attribute.definition,
                         "values": list(attribute.values),
+                        "signs": [value.sign for value in attribute.values.values()],
                     }
                     for name, attribute in label.attributes.items()
                 ],
@@ -94,14 +92,21 @@ class CorpusPacker:
         return {
             "labels": labels,
             "relations": [
-                {"name": n, "definition": each.definition} for n, each in schema.relations.items()
+                {
+                    "name": name,
+                    "title": each.title or name,
+                    "definition": each.definition,
+                    "arithmetic": each.arithmetic,
+                    "bounds": schema.labels[each.tail].bounds,
+                    "numeric": bool(schema.labels[each.tail].bounds),
+                }
+                for name, each in schema.relations.items()
             ],
             "flags": [
                 {"name": name, "definition": flag.definition} for name, flag in schema.flags.items()
             ],
-            "claim_label": CLAIM,
-            "claim_attributes": self._claim_attributes,
-            "claim_relations": self._claim_relations,
+            "frames": self.frames,
+            "adds_up": any(schema.iterate_arithmetic()),
             "annotators": list(self.annotators),
         }
 
@@ -115,7 +120,7 @@ class CorpusPacker:
             *_SUMMARY_FIELDS(item.document),
             [self._annotator_index(record) for record in item.records],
             len(labels),
-            labels.count(CLAIM),
+            [labels.count(frame["label"]) for frame in self.frames],
         ]
 
     def pack_document(self, item: Item) -> PackedRow:
@@ -147,11 +152,12 @@ class CorpusPacker:
             ]
         )
 
-    @staticmethod
     def _pack_equations(
-        mentions: Sequence[Mention], relations: Sequence[Relation], indexes: Mapping[str, int]
+        self, mentions: Sequence[Mention], relations: Sequence[Relation], indexes: Mapping[str, int]
     ) -> PackedRow:
-        equations = find_equations({mention.id: mention for mention in mentions}, relations)
+        equations = find_equations(
+            {mention.id: mention for mention in mentions}, relations, self.schema
+        )
         return [
             [
                 e.relation,
@@ -190,7 +196,7 @@ class CorpusPacker:
                 mention.note,
                 decided,
                 votes,
-                format_count(mention) if mention.label == COUNT else None,
+                self._format_number(mention),
                 amended or None,
             ]
         )
@@ -205,20 +211,37 @@ class CorpusPacker:
         unknown = [[name, value] for name, value in given.items() if name not in declared]
         return _trim(known + unknown)
 
-    def pack_claims(self, document_index: int, item: Item) -> Iterator[PackedRow]:
-        """Yield the rows of the claims table for a document."""
+    def _has_bounds(self, mention: Mention) -> bool:
+        declared = self.schema.labels.get(mention.label)
+        return bool(declared and declared.bounds)
+
+    def _format_number(self, mention: Mention) -> str | None:
+        return format_count(mention, self.schema) if self._has_bounds(mention) else None
+
+    def pack_frames(
+        self, frame: Mapping[str, Any], document_index: int, item: Item
+    ) -> Iterator[PackedRow]:
+        """Yield the rows of a frame's table for a document."""
         for record in item.records:
             annotator = self._annotator_index(record)
             mentions: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
             tails = _group_tails(record.relations)
             for m in record.mentions:
-                if m.label == CLAIM:
+                if m.label == frame["label"]:
                     tail_lists = [
-                        _trim([_pack_tail(mentions[tail]) for tail in tails.get((m.id, name), ())])
-                        for name in self._claim_relations
+                        _trim(
+                            [
+                                self._pack_tail(mentions[tail])
+                                for tail in tails.get((m.id, name), ())
+                            ]
+                        )
+                        for name in frame["relations"]
                     ]
-                    values = self._pack_claim_attributes(m)
-                    flag = self._flag_index(m)
+                    indexes = self._values[m.label]
+                    values = [
+                        _encode_value(m.attributes.get(name), indexes[name])
+                        for name in frame["attributes"]
+                    ]
                     yield [
                         document_index,
                         annotator,
@@ -226,17 +249,44 @@ class CorpusPacker:
                         m.start,
                         m.end,
                         m.text,
-                        flag,
+                        self._flag_index(m),
                         values,
                         tail_lists,
                     ]
 
-    def _pack_claim_attributes(self, claim: Mention) -> PackedRow:
-        indexes = self._values[CLAIM] if self._claim_attributes else {}
-        return [
-            _encode_value(claim.attributes.get(name), indexes[name])
-            for name in self._claim_attributes
-        ]
+    def _pack_tail(self, mention: Mention) -> PackedRow:
+        declared = self.schema.labels.get(mention.label)
+        if declared and declared.bounds:
+            lower, upper = (mention.attributes.get(name) for name in declared.bounds)
+            return _trim([mention.text, format_count(mention, self.schema), lower, upper])
+        referent = mention.attributes.get(declared.referent or "") if declared else None
+        return _trim([mention.text, referent if referent != mention.text else None])
+
+
+def _describe_frame(schema: Schema, label: str) -> dict[str, Any]:
+    """Return what the page needs to know of a frame. The relations of its first group lead."""
+    declared, config = schema.labels[label], pluralise(label)
+    first = next(iter(schema.frames[label].groups.values()), ())
+    relations = [*first, *(name for name in schema.relations_from(label) if name not in first)]
+    return {
+        "label": label,
+        "config": config,
+        "view": f"frame-{config}" if config in _VIEWS else config,
+        "title": describe_mentions(label),
+        "singular": snake_case(label).replace("_", " "),
+        "plural": config.replace("_", " "),
+        "definition": declared.definition,
+        "id_column": frame_id_column(label),
+        "attributes": [name for name, each in declared.attributes.items() if each.is_closed],
+        "relations": relations,
+        "leading": len(first),
+    }
+
+
+def _list_hidden(label: Label) -> list[str]:
+    """Return the attributes that a tooltip leaves out: bounds, and ids of a gazetteer."""
+    ids = (roles["id"] for roles in label.suggest.values() if "id" in roles)
+    return [*(label.bounds or ()), *ids]
 
 
 def _trim(values: PackedRow) -> PackedRow:
@@ -257,11 +307,3 @@ def _group_tails(relations: Sequence[Relation]) -> dict[tuple[str, str], list[st
     for relation in relations:
         groups.setdefault((relation.head, relation.type), []).append(relation.tail)
     return groups
-
-
-def _pack_tail(mention: Mention) -> PackedRow:
-    if mention.label == COUNT:
-        lower, upper = (mention.attributes.get(name) for name in (LOWER, UPPER))
-        return _trim([mention.text, format_count(mention), lower, upper])
-    entity = mention.attributes.get(ENTITY)
-    return _trim([mention.text, entity if entity != mention.text else None])

@@ -5,7 +5,7 @@ Rows go through temporary files beside the page: its statistics come first, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
@@ -21,6 +21,7 @@ from sayso.reports.corpus_packer import CorpusPacker
 from sayso.reports.corpus_statistics import CorpusStatistics
 from sayso.reports.html_page import HtmlPage, JsonSpool, PageResult, build_data_block, label_colours
 from sayso.reports.svg_plots import ANNOTATOR_KINDS, DOCUMENTS, Plot, plot_style, render_svg
+from sayso.schema.column_names import pluralise
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
@@ -48,7 +49,11 @@ def write_report(
         with convert_os_errors(out):
             make_folder(out.parent)
         content = _ReportContent(
-            schema, [stack.enter_context(JsonSpool.open(out.parent)) for _ in range(3)]
+            schema,
+            [
+                stack.enter_context(JsonSpool.open(out.parent))
+                for _ in range(2 + len(schema.frames))
+            ],
         )
         for item in items:
             content.add(item)
@@ -61,12 +66,13 @@ class _ReportContent:
 
     def __init__(self, schema: Schema, spools: Sequence[JsonSpool]) -> None:
         self.schema = schema
-        self.summaries, self.claims, self.documents = spools
+        self.summaries, self.documents, *self.frames = spools
         self.statistics, self._packer = CorpusStatistics(schema), CorpusPacker(schema)
 
     def add(self, item: Item) -> None:
-        for claim in self._packer.pack_claims(self.summaries.count, item):
-            self.claims.add(claim)
+        for frame, spool in zip(self._packer.frames, self.frames, strict=True):
+            for row in self._packer.pack_frames(frame, self.summaries.count, item):
+                spool.add(row)
         self.statistics.add(item)
         self.summaries.add(self._packer.pack_summary(item))
         self.documents.add(self._packer.pack_document(item))
@@ -82,15 +88,23 @@ class _ReportContent:
         blocks = chain(
             [build_data_block(data)],
             self.summaries.read_blocks("summaries", BLOCK_ROWS),
-            self.claims.read_blocks("claims", BLOCK_ROWS),
+            *(
+                spool.read_blocks(frame["view"], BLOCK_ROWS)
+                for frame, spool in zip(self._packer.frames, self.frames, strict=True)
+            ),
         )
         # Most of the page; the script runs before the browser has read it.
         late_blocks = self.documents.read_blocks("documents", BLOCK_DOCUMENTS)
-        result = page.write(out, _build_context(statistics, version), blocks, late_blocks)
+        result = page.write(
+            out, _build_context(statistics, version, self._packer.frames), blocks, late_blocks
+        )
         counts = {
             "documents": statistics.documents,
             "annotations": statistics.annotations.total(),
-            "claims": self.claims.count,
+            **{
+                frame["config"]: spool.count
+                for frame, spool in zip(self._packer.frames, self.frames, strict=True)
+            },
             "adjudicated": statistics.adjudicated,
         }
         return replace(result, counts=counts)
@@ -99,11 +113,14 @@ class _ReportContent:
         return label_colours(self.schema, background) + plot_style(background)
 
 
-def _build_context(statistics: CorpusStatistics, version: str) -> dict[str, Any]:
+def _build_context(
+    statistics: CorpusStatistics, version: str, frames: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     plots = statistics.build_plots()
     annotators = statistics.annotators
     return {
         "banner": build_banner(statistics),
+        "frames": frames,
         "tiles": _build_tiles(statistics),
         "several_annotators": len(annotators) > 1
         or any(len(names) > 1 for names in annotators.values()),
@@ -161,7 +178,10 @@ def _build_tiles(statistics: CorpusStatistics) -> list[dict[str, str]]:
             sum(c.total() for c in statistics.labels.values()),
             f"{statistics.relations:,} relations",
         ),
-        ("claims", sum(counts.total() for counts in statistics.claims.values()), ""),
+        *(
+            (pluralise(label).replace("_", " "), statistics.frames[label], "")
+            for label in statistics.schema.frames
+        ),
         (
             "flags and notes",
             statistics.flags_and_notes,

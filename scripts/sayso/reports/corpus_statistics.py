@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sayso.checks.schema_checks import CLAIM, COUNT, ENTITY, SOURCE
 from sayso.corpus.items import Item
 from sayso.models import Annotation, Gold, Mention
 from sayso.reports.svg_plots import DOCUMENTS, Plot, PlotRows
+from sayso.schema.column_names import describe_mentions, pluralise
 from sayso.schema.declarations import Schema
 
 MAX_SOURCES = 15
-NO_SOURCE = "no source: the author says it"
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?!\d)")
 
@@ -66,9 +66,23 @@ class CorpusStatistics:
     splits: Counter[str] = field(default_factory=Counter)
     dates: Counter[str] = field(default_factory=Counter)
     labels: dict[str, Counter[str]] = field(default_factory=_new_counters)
-    counts: dict[tuple[str, str], Counter[str]] = field(default_factory=_new_counters)
-    claims: dict[tuple[str, str], Counter[str]] = field(default_factory=_new_counters)
-    sources: dict[str, Counter[str]] = field(default_factory=_new_counters)
+    overviews: dict[str, dict[tuple[str, ...], Counter[str]]] = field(default_factory=dict)
+    frames: Counter[str] = field(default_factory=Counter)
+    sources: dict[tuple[str, str], dict[str, Counter[str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for label, declared in self.schema.labels.items():
+            if declared.overview:
+                self.overviews[label] = _new_counters()
+        for label, frame in self.schema.frames.items():
+            for slot in frame.slots.values():
+                if isinstance(slot, str) and self._names_referents(slot):
+                    self.sources[label, slot] = _new_counters()
+                    break  # the first slot: in a claim, who says it
+
+    def _names_referents(self, relation: str) -> bool:
+        """Return True if the mentions that a relation leads to say who or what they mean."""
+        return bool(self.schema.labels[self.schema.relations[relation].tail].referent)
 
     def add(self, item: Item) -> None:
         """Count a document with its gold and annotations."""
@@ -103,26 +117,28 @@ class CorpusStatistics:
     def _count_mention(self, mention: Mention, kind: str) -> None:
         attributes = mention.attributes
         self.labels[mention.label][kind] += 1
-        if mention.label == COUNT:
-            self.counts[str(attributes.get("thing", "")), str(attributes.get("outcome", ""))][
-                kind
-            ] += 1
-        elif mention.label == CLAIM:
-            self.claims[str(attributes.get("type", "")), str(attributes.get("certainty", ""))][
-                kind
-            ] += 1
+        if mention.label in self.overviews:
+            names = self.schema.labels[mention.label].overview
+            values = tuple(str(attributes.get(name, "")) for name in names)
+            self.overviews[mention.label][values][kind] += 1
+        if mention.label in self.schema.frames:
+            self.frames[mention.label] += 1
 
     def _count_sources(self, record: Annotation | Gold, kind: str) -> None:
-        """Count each source of a claim once for that claim, by its entity or else by its text."""
+        """Count each tail once for its frame, by what it refers to or else by its text."""
         mentions: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
-        sources: dict[str, set[str]] = {m.id: set() for m in mentions.values() if m.label == CLAIM}
-        for relation in record.relations:
-            if relation.type == SOURCE and relation.head in sources:
-                source = mentions[relation.tail]
-                sources[relation.head].add(str(source.attributes.get(ENTITY) or source.text))
-        for names in sources.values():
-            for name in names or {NO_SOURCE}:
-                self.sources[name][kind] += 1
+        for (label, relation_type), counters in self.sources.items():
+            tails: dict[str, set[str]] = {
+                m.id: set() for m in mentions.values() if m.label == label
+            }
+            referent = self.schema.labels[self.schema.relations[relation_type].tail].referent or ""
+            for relation in record.relations:
+                if relation.type == relation_type and relation.head in tails:
+                    tail = mentions[relation.tail]
+                    tails[relation.head].add(str(tail.attributes.get(referent) or tail.text))
+            for names in tails.values():
+                for name in names or {f"no {relation_type}"}:
+                    counters[name][kind] += 1
 
     # --- as plots
 
@@ -131,21 +147,8 @@ class CorpusStatistics:
         plots = [
             self._documents_plot(),
             self._labels_plot(),
-            Plot(
-                "claims",
-                "Claims by type and certainty",
-                "Subjects of claims, and how sure the claimer is.",
-                "matrix",
-                _cross_values(self.claims, *self._attribute_values(CLAIM, "type", "certainty")),
-            ),
-            Plot(
-                "counts",
-                "Counts by thing and outcome",
-                "How many counts there are (not things), by the thing counted and its outcome.",
-                "matrix",
-                _cross_values(self.counts, *self._attribute_values(COUNT, "thing", "outcome")),
-            ),
-            self._sources_plot(),
+            *(self._overview_plot(label) for label in self.overviews),
+            *(self._sources_plot(*key) for key in self.sources),
             self._timeline_plot(),
         ]
         return [plot for plot in plots if plot.rows]
@@ -167,25 +170,34 @@ class CorpusStatistics:
             "mentions", "Mentions by label", description, "bars", rows if self.labels else []
         )
 
-    def _attribute_values(self, label: str, *names: str) -> list[list[str]]:
-        attributes = self.schema.labels[label].attributes if label in self.schema.labels else {}
-        return [list(attributes[name].values) if name in attributes else [] for name in names]
+    def _overview_plot(self, label: str) -> Plot:
+        declared, counts = self.schema.labels[label], self.overviews[label]
+        names = declared.overview
+        values = [list(declared.attributes[name].values) for name in names]
+        name, title = pluralise(label), f"{describe_mentions(label)} by {' and '.join(names)}"
+        description = f"How many mentions labelled {label} have each {' and '.join(names)}."
+        if len(names) == 2:
+            return Plot(name, title, description, "matrix", _cross_values(counts, *values))
+        listed = [(value,) for value in dict.fromkeys([*values[0], *(key[0] for key in counts)])]
+        rows: PlotRows = [(key, dict(counts.get(key, {}))) for key in listed] if counts else []
+        return Plot(name, title, description, "bars", rows)
 
-    def _sources_plot(self) -> Plot:
-        named = sorted((name for name in self.sources if name != NO_SOURCE), key=self._source_rank)
-        shown = [*named[:MAX_SOURCES], *([NO_SOURCE] if NO_SOURCE in self.sources else [])]
-        rest = len(self.sources) - len(shown)
-        return Plot(
-            "sources",
-            "Sources by number of claims",
-            "The sources with most claims, by entity where an annotator named it.",
-            "bars",
-            [((name,), dict(self.sources[name])) for name in shown],
-            _format_excluded(rest, "source", "with fewer claims"),
+    def _sources_plot(self, label: str, relation: str) -> Plot:
+        counts, none = self.sources[label, relation], f"no {relation}"
+        named = sorted(
+            (name for name in counts if name != none),
+            key=lambda name: (-counts[name].total(), name),
         )
-
-    def _source_rank(self, name: str) -> tuple[int, str]:
-        return -self.sources[name].total(), name
+        shown = [*named[:MAX_SOURCES], *([none] if none in counts else [])]
+        title = self.schema.relations[relation].title or relation
+        return Plot(
+            f"{pluralise(label)}-{relation}",
+            f"{describe_mentions(label)} by {relation}",
+            f"Those with most mentions labelled {label} ({title}), by name where one was given.",
+            "bars",
+            [((name,), dict(counts[name])) for name in shown],
+            _format_excluded(len(counts) - len(shown), relation, f"with fewer {pluralise(label)}"),
+        )
 
     def _timeline_plot(self) -> Plot:
         rows: PlotRows = [
@@ -203,11 +215,11 @@ def _format_excluded(count: int, noun: str, reason: str) -> str:
 
 
 def _cross_values(
-    counts: dict[tuple[str, str], Counter[str]], rows: list[str], columns: list[str]
+    counts: Mapping[tuple[str, ...], Counter[str]], rows: list[str], columns: list[str]
 ) -> PlotRows:
     """Return all pairs of declared and found values, so that missing combinations show as well."""
-    rows = [*rows, *sorted({row for row, _ in counts} - set(rows))]
-    columns = [*columns, *sorted({column for _, column in counts} - set(columns))]
+    rows = [*rows, *sorted({key[0] for key in counts} - set(rows))]
+    columns = [*columns, *sorted({key[1] for key in counts} - set(columns))]
     pairs = [(row, column) for row in rows for column in columns] if counts else []
     return [(pair, dict(counts.get(pair, {}))) for pair in pairs]
 

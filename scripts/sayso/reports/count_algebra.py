@@ -7,13 +7,14 @@ that do not add up.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sayso.checks.schema_checks import COUNT, KIND, LOWER, PART_OF, UPPER
 from sayso.models import Mention, Relation
+from sayso.schema.bounds import read_interval
+from sayso.schema.declarations import Schema
+from sayso.schema.schema_types import Arithmetic
 
-APPROX, VAGUE, ADDS_TO, RESTATES = "approx", "vague", "adds_to", "restates"
 ADDS_UP, MAY_ADD_UP, TOO_FEW, TOO_MANY = "adds up", "may add up", "too few", "too many"
 DIFFERS, ADDITION = "differs", "addition"
 
@@ -52,26 +53,26 @@ class CountBounds(NamedTuple):
         return f"{self.low:.0f}..{self.high:.0f}" if self.low else f"≤ {self.high:.0f}"
 
 
-def count_bounds(count: Mention) -> CountBounds:
-    """Return the bounds of a Count mention."""
-    lower, upper = count.attributes.get(LOWER), count.attributes.get(UPPER)
-    return CountBounds(
-        lower if isinstance(lower, int) else 0, upper if isinstance(upper, int) else math.inf
-    )
+def count_bounds(count: Mention, schema: Schema) -> CountBounds:
+    """Return the bounds of a mention whose label has them."""
+    return CountBounds(*read_interval(count, schema))
 
 
-def format_count(count: Mention) -> str:
-    """Format the number of a Count mention, with its kind.
+def format_count(count: Mention, schema: Schema) -> str:
+    """Format the number of a mention with bounds, with the sign of its wording.
 
-    >>> format_count(Mention(id="n", label="Count", start=0, end=8, text="about 20",
-    ...                      attributes={"kind": "approx", "lower": 20, "upper": 20}))
-    '≈ 20'
+    A ``sign`` of a value of one of its attributes stands before the number: "≈ 20". One in brackets
+    stands behind it: "20 (vague)".
     """
-    bounds = count_bounds(count)
-    zero_is_given = count.attributes.get(LOWER) == 0 < bounds.high < math.inf
-    number = f"0..{bounds.high:.0f}" if zero_is_given else str(bounds)
-    kind = count.attributes.get(KIND)
-    return f"≈ {number}" if kind == APPROX else f"{number} (vague)" if kind == VAGUE else number
+    bounds, declared = count_bounds(count, schema), schema.labels[count.label]
+    lower = count.attributes.get(declared.bounds[0]) if declared.bounds else None
+    number = f"0..{bounds.high:.0f}" if lower == 0 < bounds.high < math.inf else str(bounds)
+    for name, attribute in declared.attributes.items():
+        allowed = attribute.values.get(str(count.attributes.get(name)))
+        if allowed and allowed.sign:
+            behind = allowed.sign.startswith("(")
+            return f"{number} {allowed.sign}" if behind else f"{allowed.sign} {number}"
+    return number
 
 
 class CountEquation(NamedTuple):
@@ -92,23 +93,36 @@ class CountEquation(NamedTuple):
     explanation: str
 
 
+_BuildEquation = Callable[[str, Mention, list[Mention], Schema], CountEquation]
+
+
 def find_equations(
-    mentions: Mapping[str, Mention], relations: Sequence[Relation]
+    mentions: Mapping[str, Mention], relations: Sequence[Relation], schema: Schema
 ) -> Iterator[CountEquation]:
-    """Yield the equations between counts by relation type, in text order."""
-    builders = {PART_OF: _compare_sum, ADDS_TO: _build_addition, RESTATES: _compare_restatement}
-    for relation_type, build in builders.items():
-        for whole, parts in _group_parts(mentions, relations, relation_type):
-            yield build(whole, parts)
+    """Yield the equations between numbers by relation type, in text order."""
+    builders: dict[Arithmetic, _BuildEquation] = {
+        "part": _compare_sum,
+        "addition": _build_addition,
+        "same": _compare_restatement,
+    }
+    for kind, build in builders.items():
+        for relation_type in schema.iterate_arithmetic(kind):
+            for whole, parts in _group_parts(mentions, relations, relation_type, schema):
+                yield build(relation_type, whole, parts, schema)
 
 
 def _group_parts(
-    mentions: Mapping[str, Mention], relations: Iterable[Relation], relation_type: str
+    mentions: Mapping[str, Mention],
+    relations: Iterable[Relation],
+    relation_type: str,
+    schema: Schema,
 ) -> list[tuple[Mention, list[Mention]]]:
+    declared = schema.relations[relation_type]
     groups: dict[str, list[Mention]] = {}
     for relation in relations:
         head, tail = mentions[relation.head], mentions[relation.tail]
-        if relation.type == relation_type and head.label == tail.label == COUNT:
+        labels = (head.label, tail.label)
+        if relation.type == relation_type and labels == (declared.head, declared.tail):
             groups.setdefault(tail.id, []).append(head)
     pairs = [(mentions[whole], sorted(parts, key=_sort_key)) for whole, parts in groups.items()]
     return sorted(pairs, key=lambda pair: _sort_key(pair[0]))
@@ -118,8 +132,8 @@ def _sort_key(mention: Mention) -> tuple[int, int, str]:
     return (mention.start, mention.end, mention.id)
 
 
-def _sum_bounds(counts: Iterable[Mention]) -> CountBounds:
-    return sum((count_bounds(count) for count in counts), start=CountBounds(0, 0))
+def _sum_bounds(counts: Iterable[Mention], schema: Schema) -> CountBounds:
+    return sum((count_bounds(count, schema) for count in counts), start=CountBounds(0, 0))
 
 
 def _build_equation(
@@ -135,11 +149,13 @@ def _build_equation(
     )
 
 
-def _compare_sum(whole: Mention, parts: list[Mention]) -> CountEquation:
-    expected, total = count_bounds(whole), _sum_bounds(parts)
+def _compare_sum(
+    relation: str, whole: Mention, parts: list[Mention], schema: Schema
+) -> CountEquation:
+    expected, total = count_bounds(whole, schema), _sum_bounds(parts, schema)
     is_inside = expected.low <= total.low and total.high <= expected.high
     state, explanation = (ADDS_UP, "") if is_inside else _explain_mismatch(expected, total)
-    return _build_equation(PART_OF, whole, parts, state, total, explanation)
+    return _build_equation(relation, whole, parts, state, total, explanation)
 
 
 def _explain_mismatch(whole: CountBounds, total: CountBounds) -> tuple[str, str]:
@@ -153,12 +169,18 @@ def _explain_mismatch(whole: CountBounds, total: CountBounds) -> tuple[str, str]
     return TOO_MANY, f"the parts sum to {total}; {excess} too many"
 
 
-def _build_addition(first: Mention, added: list[Mention]) -> CountEquation:
-    total = _sum_bounds([first, *added])
-    return _build_equation(ADDS_TO, first, added, ADDITION, total, "one on top of the other")
+def _build_addition(
+    relation: str, first: Mention, added: list[Mention], schema: Schema
+) -> CountEquation:
+    total = _sum_bounds([first, *added], schema)
+    return _build_equation(relation, first, added, ADDITION, total, "one on top of the other")
 
 
-def _compare_restatement(first: Mention, others: list[Mention]) -> CountEquation:
-    is_same = all(count_bounds(each) == count_bounds(first) for each in others)
+def _compare_restatement(
+    relation: str, first: Mention, others: list[Mention], schema: Schema
+) -> CountEquation:
+    expected = count_bounds(first, schema)
+    is_same = all(count_bounds(each, schema) == expected for each in others)
     state, explanation = (ADDS_UP, "") if is_same else (DIFFERS, "restated with another number")
-    return _build_equation(RESTATES, first, others, state, format_count(first), explanation)
+    total = format_count(first, schema)
+    return _build_equation(relation, first, others, state, total, explanation)

@@ -4,7 +4,6 @@
 
 const pageData = parseBlock("page-data");
 const summaries = parseBlocks("summaries");
-const claims = lazy(() => parseBlocks("claims"));
 const documentIndexes = lazy(() => new Map(summaries.map((row, number) => [row[0], number])));
 const parsedBlocks = new Map();
 
@@ -20,14 +19,21 @@ function loadDocument(number) {
 
 const nameOf = (list, index) => typeof index === "number" ? list[index].name : index ?? "";
 const labelOf = mention => pageData.labels[mention[3]];
-const claimLabel = pageData.labels.find(label => label.name === pageData.claim_label);
-const claimAttributes = pageData.claim_attributes.map(name => claimLabel.attributes.find(attribute => attribute.name === name));
 const valueOf = (attribute, value) => attribute.values.length && typeof value === "number" ? attribute.values[value] : value ?? "";
 const annotatorTitle = ([name, kind, campaign, pass, role], decided = "adjudicated") =>
   kind === "gold" ? `${decided} · ${campaign}` : `${name} (${[kind, role].filter(Boolean).join(", ")}) · ${campaign}${pass ? ` · ${pass}` : ""}`;
 const annotatorKey = ([name, , campaign, pass]) => [name, campaign, pass].filter(Boolean).join(" ");
 const severalAnnotators = pageData.annotators.length > 1;
-const relationTitles = { source: "who says", cue: "cue", agent: "who did it", target: "to whom", where: "where", quantity: "how many" };
+/** The labels whose relations make a table, each with its rows, attributes and relations. */
+const frames = pageData.frames.map(frame => {
+  const label = pageData.labels.find(each => each.name === frame.label);
+  return {
+    ...frame, noun: [frame.singular, frame.plural], rows: lazy(() => parseBlocks(frame.view)),
+    attributes: frame.attributes.map(name => label.attributes.find(attribute => attribute.name === name)),
+    relations: frame.relations.map(name => pageData.relations.find(each => each.name === name)),
+  };
+});
+const isSigned = (attribute, value) => Boolean(attribute.signs?.[attribute.values.indexOf(value)]);
 
 const spellNumber = written => written.replace("≥", "at least").replace("≤", "at most").replace("≈", "about").replace("..", " to ").replace("?", "an unknown number");
 
@@ -145,7 +151,7 @@ function moveBetweenRows(event) {
   event.preventDefault();
 }
 
-// --- claims
+// --- frames
 
 const documentUrl = (document, key, mention) => `#document/${[summaries[document][0], key ?? "", mention ?? ""].map(encodeURIComponent).join("/")}`;
 const annotationUrl = (document, annotator, mention) => documentUrl(document, annotator === undefined ? "" : annotatorKey(pageData.annotators[annotator]), mention);
@@ -156,31 +162,30 @@ const annotationKeys = annotations => annotations.map(([annotator], at) => {
 });
 const tailText = ([text, notation]) => notation ? `${text} ${notation}` : text;
 
-function buildTails(name, tails) {
-  const item = ([text, notation]) => name === "quantity" && notation
+function buildTails(relation, tails) {
+  const item = ([text, notation]) => relation.numeric && notation
     ? [buildNumber(notation), " ", h("span", { class: "muted" }, text)]
     : [text, notation && !text.includes(notation) ? h("span", { class: "muted" }, ` = ${notation}`) : null];
   return tails.length > 1 ? h("ul", {}, tails.map(tail => h("li", {}, item(tail)))) : tails.length ? item(tails[0]) : null;
 }
 
-function claimColumns() {
-  const relation = name => {
-    const at = pageData.claim_relations.indexOf(name);
+function frameColumns(frame) {
+  const relation = (declared, at) => {
     const ends = row => row[8][at] ?? [];
     return {
-      head: relationTitles[name] ?? name, hint: pageData.relations.find(each => each.name === name).definition, filter: "text",
-      text: row => ends(row).map(tailText).join(" "), cell: row => buildTails(name, ends(row)),
-      key: name === "quantity" ? row => ends(row).length ? ends(row)[0][2] ?? ends(row)[0][3] ?? null : null : null,
+      head: declared.title, hint: declared.definition, filter: "text",
+      text: row => ends(row).map(tailText).join(" "), cell: row => buildTails(declared, ends(row)),
+      key: declared.numeric ? row => ends(row).length ? ends(row)[0][2] ?? ends(row)[0][3] ?? null : null : null,
     };
   };
   const attributeColumn = (attribute, at) => ({
     head: attribute.name, hint: attribute.definition, filter: attribute.values,
     text: row => String(valueOf(attribute, row[7][at])), value: row => valueOf(attribute, row[7][at]),
     key: row => row[7][at] ?? null,
-    cell: row => h("span", { class: `value ${valueOf(attribute, row[7][at]) === "negative" ? "negative" : ""}` }, String(valueOf(attribute, row[7][at]))),
+    cell: row => h("span", { class: `value ${isSigned(attribute, valueOf(attribute, row[7][at])) ? "negative" : ""}` }, String(valueOf(attribute, row[7][at]))),
   });
-  const claim = {
-    head: "claim", hint: "The claim; opens it in its document.", style: "wide", filter: "text", text: row => row[5],
+  const words = {
+    head: frame.singular, hint: "The words; opens them in their document.", style: "wide", filter: "text", text: row => row[5],
     cell: row => [h("a", { href: annotationUrl(row[0], row[1], row[2]) }, row[5]), nameOf(pageData.flags, row[6]) ? [" ", h("span", { class: "flag" }, nameOf(pageData.flags, row[6]))] : null],
   };
   const annotator = {
@@ -188,29 +193,21 @@ function claimColumns() {
     text: row => annotatorTitle(pageData.annotators[row[1]]), value: row => annotatorTitle(pageData.annotators[row[1]]), cell: row => annotatorTitle(pageData.annotators[row[1]]),
   };
   const documentColumn = {
-    head: "document", hint: "The document with the claim.", filter: "text", text: row => `${summaries[row[0]][0]} ${summaries[row[0]][1] ?? ""}`,
+    head: "document", hint: "The document.", filter: "text", text: row => `${summaries[row[0]][0]} ${summaries[row[0]][1] ?? ""}`,
     style: "id", key: row => row[0], cell: row => summaries[row[0]][1] ?? summaries[row[0]][0],
   };
-  const known = names => names.filter(name => pageData.claim_relations.includes(name));
-  const others = pageData.claim_relations.filter(name => !(name in relationTitles));
-  return [...known(["source", "cue"]).map(relation), claim, ...(known(["agent", "target"]).length === 2 ? [agentAndTarget(relation("agent"), relation("target"))] : []),
-    ...known(["where", "quantity"]).map(relation), ...others.map(relation), ...claimAttributes.map(attributeColumn), ...(severalAnnotators ? [annotator] : []), documentColumn];
+  const columns = frame.relations.map(relation);
+  return [...columns.slice(0, frame.leading), words, ...columns.slice(frame.leading), ...frame.attributes.map(attributeColumn),
+    ...(severalAnnotators ? [annotator] : []), documentColumn];
 }
 
-/** Join agent and target in one column. */
-const agentAndTarget = (agent, target) => ({
-  head: "who to whom", hint: "Who did it, and to whom or to whose assets.", filter: "text",
-  text: row => `${agent.text(row)} → ${target.text(row)}`.replace(/^ → $/, ""),
-  cell: row => [agent.cell(row), target.text(row) ? [h("span", { class: "muted" }, " → "), target.cell(row)] : null],
-});
-
-function showClaims(section) {
+const showFrame = frame => section => {
   buildTable({
-    section, title: "Claims", columns: claimColumns(), rows: claims, noun: "claim", saveCsv: saveClaims,
-    hint: "A claim is what somebody said, not what happened. " + (severalAnnotators
-      ? "Every annotation is listed: choose one annotator before counting." : "Do not add numbers: some are parts of others."),
+    section, title: frame.title, columns: frameColumns(frame), rows: frame.rows, noun: frame.noun, saveCsv: rows => saveFrames(frame, rows),
+    hint: `${frame.definition} ` + (severalAnnotators
+      ? "Every annotation is listed: choose one annotator before counting." : pageData.adds_up ? "Do not add numbers: some are parts of others." : ""),
   });
-}
+};
 
 const quoteCsv = value => { const text = escapeFormula(value); return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text; };
 
@@ -222,16 +219,17 @@ function escapeFormula(value) {
 }
 
 /** Save rows as CSV, with a column per relation; several mentions in a cell are separated by a bar. */
-function saveClaims(rows) {
-  const head = ["doc_id", "annotator", "kind", "campaign", "interface", "role", "claim_id", "start", "end", "text", "flag", ...pageData.claim_attributes,
-    ...pageData.claim_relations, "lower", "upper"];
-  const quantity = pageData.claim_relations.indexOf("quantity");
-  const bound = (row, place) => (row[8][quantity] ?? []).map(end => end[place] ?? "").join(" | ");
+function saveFrames(frame, rows) {
+  const numeric = frame.relations.map(({ bounds }, at) => [bounds, at]).filter(([bounds]) => bounds);
+  const head = ["doc_id", "annotator", "kind", "campaign", "interface", "role", frame.id_column, "start", "end", "text", "flag",
+    ...frame.attributes.map(attribute => attribute.name), ...frame.relations.map(relation => relation.name),
+    ...numeric.flatMap(([bounds, at]) => numeric.length > 1 ? bounds.map(bound => `${frame.relations[at].name}_${bound}`) : bounds)];
+  const bound = (row, at, place) => (row[8][at] ?? []).map(end => end[place] ?? "").join(" | ");
   const lines = rows.map(row => [summaries[row[0]][0], ...pageData.annotators[row[1]], ...row.slice(2, 6), nameOf(pageData.flags, row[6]),
-    ...claimAttributes.map((attribute, at) => valueOf(attribute, row[7][at])), ...row[8].map(ends => ends.map(end => end[0]).join(" | ")),
-    bound(row, 2), bound(row, 3)]);
+    ...frame.attributes.map((attribute, at) => valueOf(attribute, row[7][at])), ...row[8].map(ends => ends.map(end => end[0]).join(" | ")),
+    ...numeric.flatMap(([, at]) => [bound(row, at, 2), bound(row, at, 3)])]);
   const content = [head, ...lines].map(line => line.map(quoteCsv).join(",")).join("\r\n") + "\r\n";
-  const link = h("a", { href: URL.createObjectURL(new Blob([content], { type: "text/csv;charset=utf-8" })), download: "claims.csv" });
+  const link = h("a", { href: URL.createObjectURL(new Blob([content], { type: "text/csv;charset=utf-8" })), download: `${frame.config}.csv` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -256,7 +254,7 @@ function showDocuments(section) {
       head: "annotators", hint: "The annotators of the document.", text: row => row[8].map(each => annotatorTitle(pageData.annotators[each])).join("; "),
       cell: row => row[8].length > 1 ? h("ul", {}, row[8].map(each => h("li", {}, annotatorTitle(pageData.annotators[each])))) : row[8].map(each => annotatorTitle(pageData.annotators[each])),
     },
-    count("mentions", 9), count("claims", 10),
+    count("mentions", 9), ...frames.map((frame, at) => ({ ...count(frame.plural, 10), text: row => String(row[10][at]), key: row => row[10][at], cell: row => formatNumber(row[10][at]) })),
   ];
   buildTable({ section, title: "Documents", columns, rows: () => summaries, noun: "document" });
 }
@@ -319,7 +317,7 @@ function attributesOf(mention) {
   return (mention[4] ?? []).map((value, at) => at < declared.length ? [declared[at].name, valueOf(declared[at], value)] : value)
     .filter(([, value]) => value !== "" && value !== null).map(([name, value]) => [name, String(value)]);
 }
-const summarizeMention = mention => [labelName(mention), mention[9] ?? null, ...attributesOf(mention).filter(([name]) => !["lower", "upper", "gazetteer"].includes(name)).map(([, value]) => value),
+const summarizeMention = mention => [labelName(mention), mention[9] ?? null, ...attributesOf(mention).filter(([name]) => !labelOf(mention)?.hidden.includes(name)).map(([, value]) => value),
   flagOf(mention) ? `flag: ${flagOf(mention)}` : null].filter(Boolean).join(" · ");
 
 async function showDocument(section, docId, key, mentionId) {
@@ -351,7 +349,7 @@ function drawDocument(section, at, text, annotations, shown) {
   const metadata = [row[1] ? row[0] : null, row[2], row[4], row[5], `split ${row[6]}`, `licence ${row[7]}`, link].filter(Boolean).map(each => h("span", {}, each));
   const step = (to, words) => to >= 0 && to < summaries.length ? h("a", { href: annotationUrl(to) }, words) : null;
   section.replaceChildren(
-    h("p", { class: "back" }, h("a", { href: "#claims" }, "All claims"), h("a", { href: "#documents" }, "All documents"), step(at - 1, "Previous document"), step(at + 1, "Next document")),
+    h("p", { class: "back" }, frames.map(frame => [h("a", { href: `#${frame.view}` }, `All ${frame.plural}`), " "]), h("a", { href: "#documents" }, "All documents"), step(at - 1, "Previous document"), step(at + 1, "Next document")),
     h("h1", { id: "view-document-title", tabindex: "-1" }, row[1] ?? row[0]), h("p", { class: "metadata" }, metadata), annotationChoice(at, annotations, shown),
     h("div", { class: "document-layout" },
       h("div", { class: "document-text" },
@@ -359,7 +357,7 @@ function drawDocument(section, at, text, annotations, shown) {
         status === "skipped" ? h("p", { class: "hint" }, "The annotator skipped this document.") : null,
         element),
       mentions.length ? h("div", { class: "sidebar" },
-        h("div", {}, open.detail, equationList(equations), noteList(note, unknownParts), declinedList(declined)), h("div", {}, labelList(element), claimList())) : null));
+        h("div", {}, open.detail, equationList(equations), noteList(note, unknownParts), declinedList(declined)), h("div", {}, labelList(element), frames.map(frameList))) : null));
 }
 
 function annotationChoice(at, annotations, shown) {
@@ -448,7 +446,7 @@ function showDetail(at) {
   const box = open.detail;
   box.classList.toggle("full", at !== null);
   if (at === null) {
-    box.replaceChildren(h("h2", { id: "detail-title" }, "No mention selected"), h("p", { class: "hint" }, "Select a mention in the text or a claim in the list."));
+    box.replaceChildren(h("h2", { id: "detail-title" }, "No mention selected"), h("p", { class: "hint" }, "Select a mention in the text or in a list."));
     return;
   }
   const mention = open.mentions[at];
@@ -474,10 +472,11 @@ function equationList(equations) {
   const equalsSigns = { "adds up": ["=", " equals "], "may add up": ["=", " may equal "], "too few": ["≠", " does not equal "], "too many": ["≠", " does not equal "] };
   const line = ([kind, whole, parts, state, total, explanation = ""]) => {
     const joined = between => parts.map((part, at) => [at ? between() : null, count(part)]);
-    const formula = kind === "part_of" ? [count(whole), sign(...equalsSigns[state]), joined(() => sign("+", " plus "))]
-      : kind === "adds_to" ? [count(whole), sign("+", " and on top "), joined(() => sign("+", " plus ")), sign("=", " equals "), buildNumber(total)]
+    const arithmetic = pageData.relations.find(each => each.name === kind)?.arithmetic;
+    const formula = arithmetic === "part" ? [count(whole), sign(...equalsSigns[state]), joined(() => sign("+", " plus "))]
+      : arithmetic === "addition" ? [count(whole), sign("+", " and on top "), joined(() => sign("+", " plus ")), sign("=", " equals "), buildNumber(total)]
         : [count(whole), sign(state === "adds up" ? "≡" : "≢", " is restated as "), joined(() => sign("≡", " and "))];
-    const verdict = kind === "restates" && state === "adds up" ? ["good", "restated"] : verdicts[state];
+    const verdict = arithmetic === "same" && state === "adds up" ? ["good", "restated"] : verdicts[state];
     return h("li", {}, h("div", { class: "equation" }, formula), h("div", {}, verdict ? h("span", { class: `equation-state ${verdict[0]}` }, verdict[1]) : null, explanation ? [verdict ? " " : "", explanation] : null),
       h("div", { class: "muted" }, [whole, ...parts].map((at, position) => [position ? "; " : "", mentionText(open.mentions[at])])));
   };
@@ -497,18 +496,19 @@ function labelList(element) {
     h("label", { class: "keys" }, h("input", { type: "checkbox", change: event => element.classList.toggle("show-labels", event.target.checked) }), "show labels in the text"));
 }
 
-function claimList() {
-  const claimIndexes = open.mentions.map((mention, at) => at).filter(at => labelName(open.mentions[at]) === pageData.claim_label);
-  if (!claimIndexes.length) return null;
-  const tails = (at, type) => open.relations.filter(([kind, head]) => head === at && nameOf(pageData.relations, kind) === type).map(([, , tail]) => tail);
-  const sourceText = at => tails(at, "source").map(tail => mentionText(open.mentions[tail])).join(", ") || "no source";
+function frameList(frame) {
+  const indexes = open.mentions.map((mention, at) => at).filter(at => labelName(open.mentions[at]) === frame.label);
+  if (!indexes.length) return null;
+  const tails = (at, { name }) => open.relations.filter(([kind, head]) => head === at && nameOf(pageData.relations, kind) === name).map(([, , tail]) => tail);
+  const leading = frame.relations.slice(0, frame.leading), numeric = frame.relations.filter(relation => relation.numeric);
+  const names = (at, relation) => tails(at, relation).map(tail => mentionText(open.mentions[tail])).join(", ");
   const item = at => {
-    const negative = attributesOf(open.mentions[at]).some(([, value]) => value === "negative");
-    return h("li", { "data-at": at }, h("div", { class: "muted" }, sourceText(at), tails(at, "cue").map(tail => ` · ${mentionText(open.mentions[tail])}`),
-      negative ? [" ", h("span", { class: "value negative" }, "denied")] : null),
-    mentionLink(at), tails(at, "quantity").map((tail, position) => [position ? ", " : " ", buildNumber(open.mentions[tail][9] ?? "")]));
+    const signs = frame.attributes.flatMap(attribute => attributesOf(open.mentions[at]).filter(([name, value]) => name === attribute.name && isSigned(attribute, value)).map(([, value]) => value));
+    const before = leading.map((relation, place) => names(at, relation) || (place ? "" : `no ${relation.name}`)).filter(Boolean).join(" · ");
+    return h("li", { "data-at": at }, h("div", { class: "muted" }, before, signs.map(value => [" ", h("span", { class: "value negative" }, value)])),
+      mentionLink(at), numeric.flatMap(relation => tails(at, relation)).map((tail, position) => [position ? ", " : " ", buildNumber(open.mentions[tail][9] ?? "")]));
   };
-  return h("section", { class: "claim-list" }, h("h2", {}, formatCount(claimIndexes.length, "claim")), h("ol", {}, claimIndexes.map(item)));
+  return h("section", { class: "claim-list" }, h("h2", {}, formatCount(indexes.length, frame.noun)), h("ol", {}, indexes.map(item)));
 }
 
 function noteList(note, unknownParts) {
@@ -547,13 +547,13 @@ addEventListener("scroll", () => { byId("tip").hidden = true; }, { passive: true
 // --- navigation
 
 const builtViews = new Set(), scrollPositions = new Map();
-const views = { claims: showClaims, documents: showDocuments };
+const views = { ...Object.fromEntries(frames.map(frame => [frame.view, showFrame(frame)])), documents: showDocuments };
 let current = null;
 
 async function showView() {
   const [view, ...rest] = location.hash.slice(1).split("/").map(part => { try { return decodeURIComponent(part); } catch { return part; } });
   if (view === "main") return;
-  const name = ["figures", "claims", "documents", "document"].includes(view) ? view : "figures";
+  const name = ["figures", "document", ...Object.keys(views)].includes(view) ? view : "figures";
   const isNew = current !== name || (name === "document" && open && summaries[open.document][0] !== rest[0]);
   if (current) scrollPositions.set(current, scrollY);
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `view-${name}`;

@@ -29,7 +29,11 @@ function h(name, attributes = {}, ...children) {
 }
 const byId = id => document.getElementById(id);
 const formatNumber = number => number.toLocaleString("en");
-const formatCount = (number, word) => `${formatNumber(number)} ${word}${number === 1 ? "" : "s"}`;
+/** Format a number with a noun, or with [noun, plural]. */
+const formatCount = (number, noun) => {
+  const [one, many] = Array.isArray(noun) ? noun : [noun, `${noun}s`];
+  return `${formatNumber(number)} ${number === 1 ? one : many}`;
+};
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const debounce = (callback, milliseconds) => { let timer; return () => { clearTimeout(timer); timer = setTimeout(callback, milliseconds); }; };

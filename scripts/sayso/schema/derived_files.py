@@ -16,12 +16,7 @@ OWNED_PATTERNS = ("interface/*.xml", "records/*.schema.json")
 
 
 def render_derived_files(schema: Schema) -> dict[Path, bytes]:
-    """Return the content of every derived file, by its path in the folder of ``schema.yaml``.
-
-    Raises:
-        InputError: an interface cannot be made, for instance because Label Studio itself uses a
-            hotkey.
-    """
+    """Return the content of every derived file, by its path in the folder of ``schema.yaml``."""
     files = {
         Path(f"interface/{name}.xml"): render_interface(schema, name).encode()
         for name in schema.interfaces

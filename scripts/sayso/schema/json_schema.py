@@ -32,7 +32,9 @@ def build_json_schema(record: type[Record], schema: Schema) -> JsonSchemaNode:
         if name in ("Mention", "GoldMention"):
             _restrict_mention(node, schema)
         elif name in ("Relation", "GoldRelation"):
-            node["properties"]["type"] = {"enum": list(schema.relations)}
+            # An empty list of values is no JSON Schema.
+            types: JsonSchemaNode = {"enum": list(schema.relations)} if schema.relations else {}
+            node["properties"]["type"] = types or {"not": {}}
         elif name == "Annotation":
             node["properties"]["interface"] = {"enum": list(schema.interfaces)}
         elif name == "Gold":

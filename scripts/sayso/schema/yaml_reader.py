@@ -6,6 +6,7 @@ libyaml crashes on deep nesting. Both are refused before anything is built.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -16,16 +17,21 @@ _MAXIMUM_BYTES = 10_000_000
 _MAXIMUM_DEPTH = 100
 _MAXIMUM_VALUES = 1_000_000  # with each alias counted as what it stands for
 _MAXIMUM_DIGITS = 64
+_WORD = "tag:yaml.org,2002:str"
 _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def parse_yaml(content: str | bytes, where: str, remedy: str) -> Any:
+def parse_yaml(
+    content: str | bytes, where: str, remedy: str, *, names_as_written: bool = False
+) -> Any:
     """Return the plain values of a YAML document.
 
     Args:
         content: the text, or its bytes in UTF-8.
         where: a name of it for the error.
         remedy: of the error.
+        names_as_written: keys, and the items of lists, are words even where YAML would read them as
+            booleans (``yes``, ``no``); a key is always a word.
 
     Raises:
         InputError: it is not YAML, has a key twice, needs a type that is not plain, refers to
@@ -33,15 +39,35 @@ def parse_yaml(content: str | bytes, where: str, remedy: str) -> Any:
 
     >>> parse_yaml("a: [1, two]", "x.yaml", "")
     {'a': [1, 'two']}
+    >>> parse_yaml("{yes: [no, 1], 2: off}", "x.yaml", "", names_as_written=True)
+    {'yes': ['no', 1], '2': False}
     """
     try:
         text = content.decode() if isinstance(content, bytes) else content
         _require_bounded(text)
-        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a safe one
+        loader = _NamesLoader if names_as_written else _PlainLoader
+        return yaml.load(text, Loader=loader)  # noqa: S506 - safe ones
     # The constructors of PyYAML raise these for a wrong number, date or tag.
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError) as error:
         what = f"not YAML: {' '.join(str(error).split())}"
         raise InputError(what[:500], where=where, remedy=remedy) from error
+
+
+def find_line(content: bytes, keys: Sequence[str | int]) -> int:
+    """Return the line of some keys, or of the last of them that a parsed document has; from 1."""
+    node = yaml.compose(content.decode(), Loader=_FastLoader)
+    line = node.start_mark.line if node else 0
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            found = [pair for pair in node.value if pair[0].value == key]
+            if not found:
+                break
+            (name, node), *_ = found
+            line = name.start_mark.line
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key]
+            line = node.start_mark.line
+    return int(line) + 1
 
 
 def _require_bounded(text: str) -> None:
@@ -85,7 +111,8 @@ class _PlainLoader(_FastLoader):  # type: ignore[misc]
                 continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.YAMLError(f"key {key!r} stands twice, line {node.start_mark.line + 1}")
+                line = key_node.start_mark.line + 1
+                raise yaml.YAMLError(f"key {key!r} stands twice, line {line}")
             seen.add(key)
         found: dict[Any, Any] = super().construct_mapping(node, deep)
         return found
@@ -104,6 +131,23 @@ class _PlainLoader(_FastLoader):  # type: ignore[misc]
         if len(str(self.construct_scalar(node))) > _MAXIMUM_DIGITS:
             raise yaml.YAMLError(f"a number of many digits, line {node.start_mark.line + 1}")
         return float(self.construct_yaml_float(node))
+
+
+class _NamesLoader(_PlainLoader):
+    """The same, with keys and the items of lists as they are written."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                key.tag = _WORD
+        return super().construct_mapping(node, deep)
+
+    def construct_sequence(self, node: yaml.SequenceNode, deep: bool = False) -> list[Any]:
+        for item in node.value:
+            if isinstance(item, yaml.ScalarNode) and item.tag == "tag:yaml.org,2002:bool":
+                item.tag = _WORD
+        found: list[Any] = super().construct_sequence(node, deep)
+        return found
 
 
 _PlainLoader.add_constructor("tag:yaml.org,2002:int", _PlainLoader.construct_whole_number)

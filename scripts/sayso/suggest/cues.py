@@ -1,4 +1,6 @@
-"""Words that attribute a claim: ``Cue`` mentions from the lexicon of the guidelines. English.
+"""Words that attribute what is said to somebody, from a lexicon. English.
+
+Role: ``stance`` of the author (distancing, neutral, factive).
 
 A word that is also a noun counts as a verb only where a subject is before it or its clause behind
 it.
@@ -8,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sayso.checks.schema_checks import CUE_LABEL, STANCE
 from sayso.models import Document
-from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion
+from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion, fill_roles
 from sayso.suggest.word_tokens import PhraseIndex, WordToken, is_english, split_into_lines
 
 SURE, DOUBTFUL = 0.85, 0.6  # fixed, and no more than a rank
@@ -20,7 +21,7 @@ def _words(listed: str) -> tuple[str, ...]:
     return tuple(listed.split())
 
 
-# By the schema's value of ``stance``: phrases; words that attribute wherever they are; and words
+# By stance: phrases; words that attribute wherever they are; and words
 # that are often something else, a noun or a plain happening.
 LEXICON: dict[str, dict[str, tuple[str, ...]]] = {
     "distancing": {
@@ -80,7 +81,7 @@ _CUE_PHRASES: PhraseIndex[tuple[str, str]] = PhraseIndex(
 
 def build_suggester(request: SuggesterRequest) -> Suggester:
     """Return the suggester, which needs nothing but its own lexicon."""
-    return request.suggester(suggest_cues)
+    return request.suggester(fill_roles(suggest_cues, request.schema, request.name))
 
 
 def suggest_cues(document: Document) -> Iterator[Suggestion]:
@@ -91,7 +92,7 @@ def suggest_cues(document: Document) -> Iterator[Suggestion]:
             score = _score(line, first, last, kind)
             if score is not None:
                 start, end = line[first].start, line[last - 1].end
-                yield Suggestion(CUE_LABEL, start, end, {STANCE: stance}, score)
+                yield Suggestion("", start, end, {"stance": stance}, score)
 
 
 def _score(line: Sequence[WordToken], first: int, last: int, kind: str) -> float | None:

@@ -4,8 +4,9 @@
 point, each at most once, as many as there can be. What is summed and how intervals come about is
 the rule of ``agreement.bootstrap``.
 
-A text that a suggester has learnt from is not measured. A label is measured where somebody looked
-for it: where the pass that was answered shows it, and the reference marks it anywhere at all.
+A label that a suggester has learnt from a text is not measured there. A label is measured where
+somebody looked for it: where the pass that was answered shows it, and the reference marks it
+anywhere at all.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from sayso.agreement.bootstrap import (
     ratio,
 )
 from sayso.callbacks import Advance
-from sayso.checks.schema_checks import COUNT, LOWER, UPPER
 from sayso.matching import match_exact, match_overlapping
 from sayso.models import Document, Mention
 from sayso.schema.declarations import Schema
@@ -34,7 +34,6 @@ ALL = "all"
 PREDICTED, REFERENCE, MATCHED, EQUAL = "predicted", "wanted", "right", "equal"
 MATCHINGS = ("exact", "overlap")
 BOUNDS = "bounds"
-_BOUND_NAMES = (LOWER, UPPER)
 
 Key = tuple[str, ...]
 Predict = Callable[[Document], Prediction | None]
@@ -47,7 +46,8 @@ class Evaluation:
     Attributes:
         documents: how many were compared.
         missing: how many of the reference have no prediction.
-        learnt_from: how many were not compared, by the suggester that had learnt from them.
+        learnt_from: documents that a suggester had learnt from, by suggester; the labels that it
+            learns were not compared there.
         labels: those of the reference, in the schema's order.
         unsought: predicted mentions with a label that nobody looked for, by label.
     """
@@ -70,23 +70,39 @@ def evaluate(
     for document, mentions, sought in reference:
         advance(1)
         prediction = predict(document)
-        if prediction is None or prediction.seen_by:
-            found.missing += prediction is None
-            found.learnt_from.update(prediction.seen_by if prediction else ())
+        if prediction is None:
+            found.missing += 1
+            continue
+        found.learnt_from.update(prediction.seen_by)
+        learnt = find_learnt_labels(prediction.seen_by, schema)
+        if learnt >= schema.labels.keys():
             continue
         found.documents += 1
-        compared = [mention for mention in prediction.mentions if mention.label in sought]
-        expected.update(mention.label for mention in mentions)
+        expected_here = [mention for mention in mentions if mention.label not in learnt]
+        compared = [m for m in prediction.mentions if m.label in sought and m.label not in learnt]
+        expected.update(mention.label for mention in expected_here)
         predicted.update(mention.label for mention in compared)
         found.unsought.update(m.label for m in prediction.mentions if m.label not in sought)
-        sums.add(_count_document(mentions, compared))
+        sums.add(_count_document(expected_here, compared, schema))
     found.labels = [label for label in schema.labels if expected[label]]
     found.unsought.update({label: n for label, n in predicted.items() if not expected[label]})
     found.figures = list(_build_figures(sums.resample(), found.labels, schema))
     return found
 
 
-def _count_document(reference: Sequence[Mention], predicted: Sequence[Mention]) -> Counter[Key]:
+def find_learnt_labels(seen_by: Iterable[str], schema: Schema) -> frozenset[str]:
+    """Return the labels that suggesters may have learnt from a document that they have seen.
+
+    ``names`` learns what is learnable; of any other it is not known, so that it is everything.
+    """
+    learnable = frozenset(name for name, label in schema.labels.items() if label.learnable)
+    everything = frozenset(schema.labels)
+    return frozenset().union(*(learnable if by == "names" else everything for by in seen_by))
+
+
+def _count_document(
+    reference: Sequence[Mention], predicted: Sequence[Mention], schema: Schema
+) -> Counter[Key]:
     """Count one document, label by label."""
     counts: Counter[Key] = Counter()
     for name, mentions in ((REFERENCE, reference), (PREDICTED, predicted)):
@@ -95,25 +111,32 @@ def _count_document(reference: Sequence[Mention], predicted: Sequence[Mention]) 
     for matching, pairs in zip(MATCHINGS, (exact, overlapping), strict=True):
         counts.update((MATCHED, matching, mention.label) for mention, _other in pairs)
     for mention, other in overlapping:
-        counts.update(_compare_attributes(mention, other))
+        counts.update(_compare_attributes(mention, other, schema))
     return counts
 
 
-def _compare_attributes(expected: Mention, predicted: Mention) -> Iterator[Key]:
-    """Yield the keys of values that both mentions give; a count's bounds go together."""
-    for name in _compared_attributes(expected.label, expected.attributes):
+def _compare_attributes(expected: Mention, predicted: Mention, schema: Schema) -> Iterator[Key]:
+    """Yield the keys of values that both mentions give; bounds go together."""
+    for name in _compared_attributes(expected.label, expected.attributes, schema):
         if name in predicted.attributes:
             yield REFERENCE, expected.label, name
             if predicted.attributes[name] == expected.attributes[name]:
                 yield EQUAL, expected.label, name
-    if expected.label == COUNT and not expected.attributes.keys().isdisjoint(_BOUND_NAMES):
-        yield REFERENCE, COUNT, BOUNDS
-        if all(expected.attributes.get(n) == predicted.attributes.get(n) for n in _BOUND_NAMES):
-            yield EQUAL, COUNT, BOUNDS
+    bounds = _find_bounds(expected.label, schema)
+    if not expected.attributes.keys().isdisjoint(bounds):
+        yield REFERENCE, expected.label, BOUNDS
+        if all(expected.attributes.get(n) == predicted.attributes.get(n) for n in bounds):
+            yield EQUAL, expected.label, BOUNDS
 
 
-def _compared_attributes(label: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if label != COUNT or name not in _BOUND_NAMES]
+def _find_bounds(label: str, schema: Schema) -> tuple[str, ...]:
+    declared = schema.labels.get(label)
+    return (declared.bounds if declared else None) or ()
+
+
+def _compared_attributes(label: str, names: Iterable[str], schema: Schema) -> list[str]:
+    bounds = _find_bounds(label, schema)
+    return [name for name in names if name not in bounds]
 
 
 def _build_figures(
@@ -124,8 +147,8 @@ def _build_figures(
         for subject, members in subjects:
             yield from _build_scores(sums, matching, subject, members)
     for label in labels:
-        names = _compared_attributes(label, schema.labels[label].attributes)
-        for name in [*names, *([BOUNDS] if label == COUNT else [])]:
+        names = _compared_attributes(label, schema.labels[label].attributes, schema)
+        for name in [*names, *([BOUNDS] if schema.labels[label].bounds else [])]:
             yield _build_accuracy(sums, label, name)
 
 

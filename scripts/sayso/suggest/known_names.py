@@ -1,4 +1,4 @@
-"""Names learnt from annotations: actors and places that were marked, wherever they recur.
+"""Names learnt from annotations: what was marked with a learnable label, wherever it recurs.
 
 A name is suggested with the label and the attributes that it mostly had. Its score is how often it
 was marked where it occurred in the texts that were learnt from, (marked + 1) / (occurred + 2): one
@@ -11,13 +11,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 
-from sayso.checks.schema_checks import ACTOR, LOCATION
 from sayso.models import AttributeValue, Document
+from sayso.schema.declarations import Schema
 from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion
 from sayso.suggest.training_data import TrainingData
 from sayso.suggest.word_tokens import PhraseIndex, split_into_lines, split_words, without_possessive
 
-LEARNT_LABELS = (ACTOR, LOCATION)
 THRESHOLD = 0.5  # the score below which a name is not suggested
 
 Phrase = tuple[str, ...]
@@ -57,7 +56,8 @@ def build_suggester(request: SuggesterRequest) -> Suggester:
     Raises:
         InputError: there is nothing to learn from.
     """
-    known, texts = _learn_names(request.training_data)
+    labels = find_learnable_labels(request.schema)
+    known, texts = _learn_names(request.training_data, labels)
     phrases = PhraseIndex(
         (phrase, name) for phrase, name in known.items() if name.score >= THRESHOLD
     )
@@ -65,14 +65,21 @@ def build_suggester(request: SuggesterRequest) -> Suggester:
     return request.suggester(partial(_suggest_names, phrases), *content, learnt_from=texts)
 
 
-def _learn_names(training_data: TrainingData) -> tuple[dict[Phrase, _NameStatistics], list[str]]:
+def find_learnable_labels(schema: Schema) -> frozenset[str]:
+    """Return the labels whose mentions are names that may be learnt."""
+    return frozenset(name for name, label in schema.labels.items() if label.learnable)
+
+
+def _learn_names(
+    training_data: TrainingData, labels: frozenset[str]
+) -> tuple[dict[Phrase, _NameStatistics], list[str]]:
     known: dict[Phrase, _NameStatistics] = defaultdict(_NameStatistics)
     texts = []
     for document, record in training_data:
         texts.append(document.text_sha256)
         for mention in record.mentions:
             phrase = tuple(without_possessive(word) for word in split_words(mention.text))
-            if mention.label in LEARNT_LABELS and phrase:
+            if mention.label in labels and phrase:
                 known[phrase].labels[mention.label] += 1
                 for name, value in mention.attributes.items():
                     known[phrase].values[mention.label, name][value] += 1

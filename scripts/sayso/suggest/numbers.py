@@ -1,4 +1,6 @@
-"""Numbers and their bounds: ``Count`` mentions from quantity word to counted noun. English.
+"""Numbers and their bounds, from quantity word to counted noun. English.
+
+Roles: ``wording`` (exact, approx, at_least, at_most, range, vague), ``lower``, ``upper``.
 
 Dates, times, ages, money, distances, ordinals, shares and numbers that are names are left alone.
 What is counted, and what happened to it, is for the annotator to say.
@@ -10,10 +12,9 @@ import calendar
 import re
 from collections.abc import Iterator, Sequence
 
-from sayso.checks.schema_checks import COUNT, KIND, LOWER, UPPER
 from sayso.models import AttributeValue, Document
 from sayso.suggest.quantities import AT_LEAST, AT_MOST, EXACT, FEW, VAGUE, Quantity, parse_quantity
-from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion
+from sayso.suggest.suggesters import Suggester, SuggesterRequest, Suggestion, fill_roles
 from sayso.suggest.word_tokens import (
     FUNCTION_WORDS,
     WordToken,
@@ -73,7 +74,8 @@ _LONGEST_SINGULAR = 3
 
 def build_suggester(request: SuggesterRequest) -> Suggester:
     """Return the suggester, which needs nothing but its own tables."""
-    return request.suggester(suggest_counts, libraries=("text2num",))
+    suggest = fill_roles(suggest_counts, request.schema, request.name)
+    return request.suggester(suggest, libraries=("text2num",))
 
 
 def suggest_counts(document: Document) -> Iterator[Suggestion]:
@@ -202,10 +204,10 @@ def _build_count(line: Sequence[WordToken], found: Quantity, last: int) -> Sugge
     score = _score(line, found, last, noun)
     if score is None:
         return None
-    bounds = {LOWER: found.lower, UPPER: found.upper}
-    attributes: dict[str, AttributeValue] = {KIND: found.kind}
+    bounds = {"lower": found.lower, "upper": found.upper}
+    attributes: dict[str, AttributeValue] = {"wording": found.kind}
     attributes |= {name: value for name, value in bounds.items() if value is not None}
-    return Suggestion(COUNT, line[found.first].start, line[last - 1].end, attributes, score)
+    return Suggestion("", line[found.first].start, line[last - 1].end, attributes, score)
 
 
 def _score(line: Sequence[WordToken], found: Quantity, last: int, noun: str) -> float | None:

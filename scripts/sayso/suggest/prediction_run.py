@@ -125,7 +125,7 @@ def predict_document(
         for rank, suggester in enumerate(suggesters)
         for mention in suggester.suggest_validated(document, schema)
     ]
-    kept = resolve_conflicts(candidates, discarded)
+    kept = resolve_conflicts(candidates, discarded, schema)
     return Prediction(
         doc_id=document.doc_id,
         text_sha256=document.text_sha256,

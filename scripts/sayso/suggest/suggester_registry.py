@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sayso.errors import UsageError
 
 if TYPE_CHECKING:
+    from sayso.schema.declarations import Schema
     from sayso.settings import Checkout
     from sayso.suggest.suggesters import Suggester
     from sayso.suggest.training_data import TrainingData
@@ -27,6 +28,8 @@ class BuiltInSuggester:
     Attributes:
         module: of this package.
         learns: True if it needs annotations to learn from; it is left out where there are none.
+        roles: values that it can give, for attributes that the schema names. With roles it is
+            asked only where a label of the schema is filled by it.
         on_request: True if it is asked only where it is named.
         english_only: True if it passes over documents in other languages.
     """
@@ -35,6 +38,7 @@ class BuiltInSuggester:
     module: str
     description: str
     learns: bool = False
+    roles: tuple[str, ...] = ()
     on_request: bool = False
     english_only: bool = False
 
@@ -43,17 +47,29 @@ _ALL = (
     BuiltInSuggester(
         "names",
         "known_names",
-        "actors and places marked in the gold of the training split",
+        "names of learnable labels in the gold of the training split",
         learns=True,
     ),
     BuiltInSuggester(
-        "numbers", "numbers", "quantities with their bounds, English", english_only=True
+        "numbers",
+        "numbers",
+        "quantities with their bounds, English",
+        roles=("wording", "lower", "upper"),
+        english_only=True,
     ),
     BuiltInSuggester(
-        "places", "gazetteer", "countries and cities of GeoNames, English", english_only=True
+        "places",
+        "gazetteer",
+        "countries and cities of GeoNames, English",
+        roles=("id", "precision"),
+        english_only=True,
     ),
     BuiltInSuggester(
-        "cues", "cues", "words that attribute, with their stance, English", english_only=True
+        "cues",
+        "cues",
+        "words that attribute, with their stance, English",
+        roles=("stance",),
+        english_only=True,
     ),
     BuiltInSuggester(
         "model", "span_model", "a model of `sayso train`; or model:FOLDER", on_request=True
@@ -62,10 +78,22 @@ _ALL = (
 SUGGESTERS = {each.name: each for each in _ALL}
 
 
+def explain_unfilled(name: str, schema: Schema) -> str:
+    """Say why a schema has nothing for a built-in suggester; empty if it has something."""
+    declared = SUGGESTERS[name]
+    if declared.learns and not any(label.learnable for label in schema.labels.values()):
+        return "no label of schema.yaml is `learnable`"
+    if declared.roles and not any(name in label.suggest for label in schema.labels.values()):
+        return f"no label of schema.yaml has `suggest: {{{name}: …}}`"
+    return ""
+
+
 def select_suggesters(
-    checkout: Checkout, names: Sequence[str], training_data: TrainingData
+    checkout: Checkout, names: Sequence[str], training_data: TrainingData, schema: Schema
 ) -> list[Suggester]:
     """Build the suggesters of these names, or all: the checkout's own, then the built-in ones.
+
+    Without names, those that the schema has nothing for are left out.
 
     Raises:
         UsageError: there is none of that name, or it cannot be had.
@@ -82,7 +110,9 @@ def select_suggesters(
         built_in = [
             each.name
             for each in _ALL
-            if not each.on_request and (not each.learns or training_data.exists())
+            if not each.on_request
+            and not explain_unfilled(each.name, schema)
+            and (not each.learns or training_data.exists())
         ]
         names = [*plugged, *built_in]
     found = []
@@ -91,8 +121,10 @@ def select_suggesters(
         if full_name in plugged:
             found.append(load_plugged_suggester(full_name, plugged[full_name]))
         elif name in SUGGESTERS:
+            if why := explain_unfilled(name, schema):
+                raise UsageError(why, where=f"suggester {name}", remedy="declare it there")
             module = import_module(f"sayso.suggest.{SUGGESTERS[name].module}")
-            request = SuggesterRequest(name, checkout, training_data, argument)
+            request = SuggesterRequest(name, checkout, training_data, schema, argument)
             found.append(module.build_suggester(request))
         else:
             known = ", ".join((*plugged, *SUGGESTERS))

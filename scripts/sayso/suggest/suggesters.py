@@ -47,7 +47,11 @@ _ENTRY_POINT = re.compile(r"[\w.]+:[\w.]+")
 
 
 class Suggestion(Struct, frozen=True, forbid_unknown_fields=True):
-    """A mention that a program would mark; ``score`` is the probability that it is right."""
+    """A mention that a program would mark; ``score`` is the probability that it is right.
+
+    Built-in suggesters give the values of their roles, before ``fill_roles`` gives them the names
+    of the schema.
+    """
 
     label: str
     start: int
@@ -98,6 +102,7 @@ class SuggesterRequest:
     name: str
     checkout: Checkout
     training_data: TrainingData
+    schema: Schema
     argument: str = ""
 
     def suggester(
@@ -123,6 +128,42 @@ class SuggesterRequest:
         sources = list_files(Path(__file__).parent, "*.py")
         digest = compute_digest(*sources, *versions, *parts)
         return Suggester(self.name, suggest, digest, frozenset(learnt_from))
+
+
+def find_labels(schema: Schema, name: str) -> dict[str, dict[str, str]]:
+    """Return the labels that a suggester fills, each with its roles and our attributes.
+
+    Bounds have the roles ``lower`` and ``upper``.
+    """
+    return {
+        label: {
+            **dict(zip(("lower", "upper"), declared.bounds or (), strict=False)),
+            **declared.suggest[name],
+        }
+        for label, declared in schema.labels.items()
+        if name in declared.suggest
+    }
+
+
+def fill_roles(suggest: SuggestFunction, schema: Schema, name: str) -> SuggestFunction:
+    """Return a suggester of our labels and attributes from one of roles.
+
+    A role that no attribute has, and a value that our attribute does not take, is left out.
+    """
+    filled = find_labels(schema, name)
+
+    def suggest_filled(document: Document) -> Iterator[Suggestion]:
+        for found in suggest(document):
+            for label, roles in filled.items():
+                declared = schema.labels[label].attributes
+                values = {
+                    roles[role]: value
+                    for role, value in found.attributes.items()
+                    if role in roles and _accepts_value(declared[roles[role]], value)
+                }
+                yield msgspec.structs.replace(found, label=label, attributes=values)
+
+    return suggest_filled
 
 
 def _validate_suggestion(raw: Any, document: Document, schema: Schema) -> Suggestion:

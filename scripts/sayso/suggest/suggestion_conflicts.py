@@ -3,8 +3,8 @@
 In a layer no mention overlaps another, and no two mentions cross. Where suggestions do, the one
 stays that comes first: by the order in which the suggesters were named, then the surer one, then
 the longer one, then the one further left. Of two on the same span the first takes the values that
-only the other has. Then places inside an actor's name go, as the guidelines have it. Whatever is
-discarded is counted, with its reason.
+only the other has. Then those go that the schema wants outside of mentions of certain labels.
+Whatever is discarded is counted, with its reason.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from sayso.checks.schema_checks import ACTOR, LOCATION
+from sayso.schema.declarations import Schema
 from sayso.spans import Span, covers, crosses, overlaps
 from sayso.suggest.suggesters import Suggestion
 
 SAME_SPAN = "the same as another suggester's"
 OVERLAPS_SAME_LABEL = "overlaps another of its label"
 CROSSES_MENTION = "crosses another mention"
-INSIDE_ACTOR = "a place inside an actor's name"
+INSIDE_OTHER = "inside a mention of another label"
 
 
 class SuggestionCandidate(NamedTuple):
@@ -39,7 +39,9 @@ class SuggestionCandidate(NamedTuple):
 
 
 def resolve_conflicts(
-    candidates: Iterable[SuggestionCandidate], discarded: Counter[tuple[str, str, str]]
+    candidates: Iterable[SuggestionCandidate],
+    discarded: Counter[tuple[str, str, str]],
+    schema: Schema,
 ) -> list[SuggestionCandidate]:
     """Return those that stay, in order; count the others by suggester, label and reason."""
     kept: list[SuggestionCandidate] = []
@@ -52,11 +54,12 @@ def resolve_conflicts(
         discarded[candidate.by, candidate.mention.label, reason] += 1
         if reason == SAME_SPAN:
             kept[number] = _merge_attributes(kept[number], candidate.mention)
-    names = [each.span for each in kept if each.mention.label == ACTOR]
-    for place in [each for each in kept if each.mention.label == LOCATION]:
-        if any(covers(name, place.span) for name in names):
-            discarded[place.by, LOCATION, INSIDE_ACTOR] += 1
-            kept.remove(place)
+    for label, declared in schema.labels.items():
+        names = [each.span for each in kept if each.mention.label in declared.outside]
+        for inner in [each for each in kept if each.mention.label == label]:
+            if any(covers(name, inner.span) for name in names):
+                discarded[inner.by, label, INSIDE_OTHER] += 1
+                kept.remove(inner)
     return sorted(kept, key=lambda each: (each.span.start, -each.span.end, each.mention.label))
 
 

@@ -27,9 +27,10 @@ from sayso.files import (
     write_if_changed,
 )
 from sayso.ingest.article_metadata import validate_metadata
-from sayso.labelstudio.interface import EDITOR_HOTKEYS
+from sayso.schema.colours import choose_colours
 from sayso.schema.declarations import load_schema
 from sayso.schema.derived_files import render_derived_files
+from sayso.schema.hotkeys import EDITOR_HOTKEYS
 from sayso.settings import SCHEMA_FILE
 
 TEMPLATES = ("blank", "ner", "claims")
@@ -40,10 +41,6 @@ CLAIMS_FILES = (
 )
 """The files of this repository that the template ``claims`` is made of."""
 
-_COLOURS = (
-    "#2563eb", "#f0a000", "#1a9e5c", "#b5179e", "#8c959f", "#d1495b", "#17becf", "#8c564b",
-    "#7b61ff", "#bcbd22", "#ff7f6e", "#0b7285", "#e377c2", "#5c7cfa", "#66a61e", "#a6761d",
-)  # fmt: skip
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -147,11 +144,8 @@ def _describe_labels(project: NewProject) -> list[dict[str, str]]:
         remedy = "name each label once"
         raise UsageError(f"repeated: {', '.join(repeated)}", where="--labels", remedy=remedy)
     labels = labels or ["Example"]
-    hotkeys = _choose_hotkeys(labels)
-    return [
-        {"name": label, "colour": _COLOURS[at % len(_COLOURS)], "hotkey": hotkeys[at]}
-        for at, label in enumerate(labels)
-    ]
+    chosen = zip(labels, choose_colours([], len(labels)), _choose_hotkeys(labels), strict=True)
+    return [{"name": label, "colour": colour, "hotkey": key} for label, colour, key in chosen]
 
 
 def _choose_hotkeys(labels: Sequence[str]) -> list[str]:

@@ -71,7 +71,7 @@ def _print_summary(result: BuildResult, write: bool) -> None:
         print_message(f"{config}: {counts}")
     for config in result.empty_configs:
         print_message(f"{config}: no rows yet, so the card leaves it out and it cannot be loaded")
-    if misdrawn := result.counts.get("claims|misdrawn"):
+    if misdrawn := result.counts.get("relations|misdrawn"):
         print_message(f"{misdrawn} relations join other labels than declared; run `sayso check`")
     if not result.changed:
         print_message("nothing changed")

@@ -14,7 +14,7 @@ from sayso.cli.completion import complete_check
 from sayso.cli.options import filter_options
 
 if TYPE_CHECKING:
-    from sayso.checks import Finding
+    from sayso.checks import Check, Finding
     from sayso.corpus.items import AnnotationFilter
     from sayso.settings import Checkout
 
@@ -66,9 +66,9 @@ def command(
     from sayso.errors import FindingsError
     from sayso.settings import find_checkout
 
-    _validate_names(names)
+    _validate_names(names, root)
     if listing:
-        _print_check_table(as_json)
+        _print_check_table(as_json, root)
         return
     findings = (
         finding
@@ -82,12 +82,26 @@ def command(
     terminal.print_message(f"no errors, {counts['warning']} warnings")
 
 
-def _validate_names(names: tuple[str, ...]) -> None:
+def _list_checks(root: Path | None) -> dict[str, Check]:
+    """Return the checks by name, with the rules of the schema where there is one."""
     from sayso.checks import CHECKS
+    from sayso.checks.rule_checks import list_checks
+    from sayso.errors import UsageError
+    from sayso.schema.declarations import load_schema
+    from sayso.settings import SCHEMA_FILE, find_checkout
+
+    try:
+        return list_checks(load_schema(find_checkout(root).root / SCHEMA_FILE))
+    except UsageError:  # the list helps also where there is no project yet
+        return CHECKS
+
+
+def _validate_names(names: tuple[str, ...], root: Path | None) -> None:
     from sayso.errors import UsageError
 
+    known = _list_checks(root) if names else {}
     for name in names:
-        if name not in CHECKS:
+        if name not in known:
             raise UsageError(f"no check {name!r}", remedy="see `sayso check --list`")
 
 
@@ -120,11 +134,10 @@ def _print_json(findings: Iterator[Finding]) -> Counter[str]:
     return counts
 
 
-def _print_check_table(as_json: bool) -> None:
-    from sayso.checks import CHECKS
-
+def _print_check_table(as_json: bool, root: Path | None) -> None:
+    checks = _list_checks(root).values()
     if as_json:
-        terminal.print_json({"checks": [check._asdict() for check in CHECKS.values()]})
+        terminal.print_json({"checks": [check._asdict() for check in checks]})
         return
-    rows = [check[:3] for check in CHECKS.values()]
+    rows = [check[:3] for check in checks]
     terminal.print_table("Checks", ("name", "severity", "rule"), rows)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sayso.cli.terminal import print_lines, print_message, print_table, progress_bar
-from sayso.settings import find_checkout
+from sayso.settings import SCHEMA_FILE, find_checkout
 
 if TYPE_CHECKING:
     from sayso.demo import DemoResult
-
-COLUMNS = ("who says", "cue", "what", "where", "how many")
+    from sayso.schema.declarations import Label, Schema
 
 
 @click.command(short_help="Show the whole workflow once, on the articles here.")
@@ -32,12 +31,18 @@ def command(root: Path | None) -> None:
       sayso demo
     """
     from sayso.demo import run_demo
+    from sayso.schema.column_names import describe_mentions, pluralise
+    from sayso.schema.declarations import load_schema
 
     with progress_bar("at work") as advance:
         result = run_demo(find_checkout(root), print_message, advance)
-    claims = _load_rows(result.checkout.root / "corpus", "claims")
-    title = "Who says what happened where, and how many"
-    print_table(title, COLUMNS, list(map(_format_claim, claims)), blank_lines=True)
+    schema = load_schema(result.checkout.root / SCHEMA_FILE)
+    frame = next(iter(schema.frames), None)
+    if frame:
+        rows = _load_rows(result.checkout.root / "corpus", pluralise(frame))
+        table = [_format_frame(row, frame, schema) for row in rows]
+        columns = _list_columns(frame, schema)
+        print_table(describe_mentions(frame), columns, table, blank_lines=True)
     _print_next_steps(result)
 
 
@@ -50,24 +55,50 @@ def _load_rows(folder: Path, config: str) -> list[dict[str, Any]]:
     return [row for split in load_dataset(str(folder), config).values() for row in split]
 
 
-def _format_claim(claim: dict[str, Any]) -> tuple[str, ...]:
-    """
-    >>> two = {"text": "two", "lower": 2, "upper": None, "thing": "uav", "outcome": "destroyed"}
-    >>> _format_claim({"sources": [], "cues": [], "text": "two fell", "polarity": "negative",
-    ...                "places": [{"text": "Kyiv"}], "counts": [two]})
-    ('(the author)', '', 'NOT: two fell', 'Kyiv', 'two = 2 or more uav destroyed')
-    """
-    denied = "NOT: " if claim["polarity"] == "negative" else ""
-    sources, cues, places = (
-        "; ".join(each["text"] for each in claim[name]) for name in ("sources", "cues", "places")
+def _list_relations(frame: str, schema: Schema) -> tuple[list[str], list[str]]:
+    """Return the relations that are shown before the words of a frame, and behind them."""
+    declared = schema.frames[frame]
+    before = list(next(iter(declared.groups.values()), ()))
+    slots = [slot for slot in declared.slots.values() if isinstance(slot, str)]
+    return before, [name for name in slots or schema.relations_from(frame) if name not in before]
+
+
+def _list_columns(frame: str, schema: Schema) -> tuple[str, ...]:
+    before, behind = (
+        [schema.relations[name].title or name for name in names]
+        for names in _list_relations(frame, schema)
     )
-    counts = (
-        f"{each['text']} = {_format_bounds(each['lower'], each['upper'])}"
-        f" {each['thing']} {each['outcome']}"
-        for each in claim["counts"]
+    return (*before, frame.lower(), *behind)
+
+
+def _format_frame(row: dict[str, Any], frame: str, schema: Schema) -> tuple[str, ...]:
+    from sayso.schema.column_names import relation_column_name
+
+    before, behind = (
+        [
+            "; ".join(
+                _format_tail(tail, schema.labels[schema.relations[name].tail])
+                for tail in row[relation_column_name(schema, name)]
+            )
+            for name in names
+        ]
+        for names in _list_relations(frame, schema)
     )
-    author = "(nobody named)" if claim["cues"] else "(the author)"
-    return sources or author, cues, denied + claim["text"], places, "; ".join(counts)
+    signs = "".join(
+        f"{allowed.sign} "
+        for name, attribute in schema.labels[frame].attributes.items()
+        if (allowed := attribute.values.get(row[name])) and allowed.sign
+    )
+    return (*before, signs + row["text"], *behind)
+
+
+def _format_tail(tail: dict[str, Any], label: Label) -> str:
+    """Format a mention at the other end of a relation, with its bounds where it has them."""
+    if not label.bounds:
+        return str(tail["text"])
+    bounds = _format_bounds(*(tail[name] for name in label.bounds))
+    about = " ".join(str(tail[name]) for name in reversed(label.overview) if tail[name])
+    return f"{tail['text']} = {bounds} {about}".rstrip()
 
 
 def _format_bounds(lower: int | None, upper: int | None) -> str:
@@ -93,9 +124,9 @@ def _print_next_steps(result: DemoResult) -> None:
 where to look next
   the annotated articles   {result.url}
   the login                {program} --root {root} studio status --credentials
-  the annotations          {root}/corpus/annotations/founding/draft.jsonl
+  the annotations          {root}/corpus/annotations/{result.campaign}/draft.jsonl
   the dataset card         {root}/corpus/README.md
-  in Python                load_dataset("{root}/corpus", "claims")
+  in Python                load_dataset("{root}/corpus", "mentions")
   stop Label Studio        {program} --root {root} studio down""",
         to_stderr=True,
     )

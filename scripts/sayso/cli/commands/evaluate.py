@@ -97,7 +97,7 @@ def command(
         predict = predict_from_file(predictions)
     else:
         training_data = TrainingData(corpus, gold_or_annotators(selection))
-        suggesters = select_suggesters(checkout, names, training_data)
+        suggesters = select_suggesters(checkout, names, training_data, schema)
         predict = predict_by_suggesters(suggesters, schema)
     with progress_bar("measuring") as advance:
         found = evaluate(reference, predict, schema, advance)

@@ -75,7 +75,7 @@ def command(
     from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
     from sayso.suggest.prediction_run import SuggestOptions, write_predictions
-    from sayso.suggest.suggester_registry import select_suggesters
+    from sayso.suggest.suggester_registry import explain_unfilled, select_suggesters
     from sayso.suggest.training_data import TrainingData, gold_or_annotators
 
     checkout = find_checkout(root)
@@ -83,7 +83,7 @@ def command(
         require_output(checkout, out, JSONL_START)
     corpus, schema = CorpusFiles(checkout.root), load_schema(checkout.root / SCHEMA_FILE)
     training_data = TrainingData(corpus, gold_or_annotators(selection))
-    suggesters = select_suggesters(checkout, names, training_data)
+    suggesters = select_suggesters(checkout, names, training_data, schema)
     path = out or checkout.root / "build" / "predictions.jsonl"
     options = SuggestOptions(frozenset(documents), only_new)
     with progress_bar("suggesting") as advance:
@@ -92,7 +92,9 @@ def command(
         )
     if not names:
         for each in SUGGESTERS.values():
-            if each.learns and each.name not in {suggester.name for suggester in suggesters}:
+            if why := explain_unfilled(each.name, schema):
+                print_message(f"{each.name}: not asked; {why}")
+            elif each.learns and each.name not in {suggester.name for suggester in suggesters}:
                 print_message(
                     f"{each.name}: nothing is adjudicated yet to learn from;"
                     " --annotator learns from somebody's annotations"

@@ -38,6 +38,7 @@ from sayso.files import (
     read_file,
     write_if_changed,
 )
+from sayso.schema.column_names import pluralise
 from sayso.schema.declarations import Schema
 from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
 from sayso.settings import Checkout
@@ -72,10 +73,11 @@ def _versions_section(dataset: BuiltDataset) -> str:
 
 def _loading_section(dataset: BuiltDataset) -> str:
     tag = f"v{dataset.version}"
+    config = next(map(pluralise, dataset.schema.frames), "mentions")
     return (
         "```python\n"
-        f'load_dataset("OWNER/NAME", "claims", revision="{tag}")  # this version, from the Hub\n'
-        f'load_dataset("./corpus", "claims")  # from a checkout, after `git checkout {tag}`\n```'
+        f'load_dataset("OWNER/NAME", "{config}", revision="{tag}")  # this version, from the Hub\n'
+        f'load_dataset("./corpus", "{config}")  # from a checkout, after `git checkout {tag}`\n```'
     )
 
 

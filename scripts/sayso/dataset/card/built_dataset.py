@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from sayso.agreement.agreement_report import AgreementReport
-from sayso.dataset import features
 from sayso.dataset.build_counts import UNKNOWN, Counts
 from sayso.dataset.parquet_files import DatasetFileFooter
 from sayso.errors import InputError
+from sayso.schema.column_names import list_configs
 from sayso.schema.declarations import Schema
 from sayso.schema.guidelines import Guidelines
 from sayso.settings import Checkout
@@ -64,7 +64,7 @@ class BuiltDataset:
                 for split in SPLITS
                 if (files := self.select_files(config, split))
             }
-            for config in features.CONFIGS
+            for config in list_configs(self.schema)
             if self.select_files(config)
         }
 

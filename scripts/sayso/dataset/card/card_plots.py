@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from sayso.checks.schema_checks import CLAIM, COUNT
 from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset
 from sayso.dataset.card.markdown import join_paragraphs
 from sayso.escaping import escape_markdown
 from sayso.reports.svg_plots import DOCUMENTS, Plot, describe_plot, render_svg
-from sayso.schema.declarations import Schema
+from sayso.schema.column_names import describe_mentions, pluralise
 
 PLOTS_FOLDER = "plots"
 _PlotRows = list[tuple[tuple[str, ...], dict[str, int]]]
@@ -74,26 +73,18 @@ def _list_bar_plots(
             dataset.count_relations(),
             schema.relations,
         ),
-        (
-            "claims",
-            "Claims by type",
-            "What claims are about.",
-            dataset.counts_under(f"mentions|{CLAIM}.type"),
-            _closed_values(schema, CLAIM, "type"),
-        ),
-        (
-            "counts",
-            "Counts by outcome",
-            "How many Count mentions, not how many things: what happened to what is counted.",
-            dataset.counts_under(f"mentions|{COUNT}.outcome"),
-            _closed_values(schema, COUNT, "outcome"),
+        *(
+            (
+                f"{pluralise(label)}-{name}",
+                f"{describe_mentions(label)} by {name}",
+                f"How many mentions labelled {label} have each {name}.",
+                dataset.counts_under(f"mentions|{label}.{name}"),
+                declared.attributes[name].values,
+            )
+            for label, declared in schema.labels.items()
+            for name in declared.overview[:1]
         ),
     ]
-
-
-def _closed_values(schema: Schema, label: str, attribute: str) -> list[str]:
-    declaration = schema.labels[label].attributes.get(attribute)
-    return list(declaration.values) if declaration else []
 
 
 def _split_rows(dataset: BuiltDataset) -> _PlotRows:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sayso.adjudication.deciders import describe_decision
-from sayso.dataset import features
 from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import KIND_NAMES, SPLITS, BuiltDataset, rank_counts
 from sayso.dataset.card.markdown import (
@@ -17,6 +16,7 @@ from sayso.dataset.card.markdown import (
     join_paragraphs,
 )
 from sayso.escaping import MarkdownText
+from sayso.schema.column_names import list_configs, pluralise
 
 _SHOWN_OUTLETS = 20
 _CountTable = Mapping[tuple[str, ...], int]
@@ -28,7 +28,7 @@ def configurations_section(dataset: BuiltDataset) -> str:
         [format_code(config), *(splits.get(split, 0) for split in SPLITS)]
         for config, splits in dataset.rows.items()
     ]
-    empty = [config for config in features.CONFIGS if config not in dataset.rows]
+    empty = [config for config in list_configs(dataset.schema) if config not in dataset.rows]
     note = f"Without rows, and so not loadable yet: {format_code_list(empty)}." if empty else ""
     return join_paragraphs(format_table(["configuration", *SPLITS], rows), note)
 
@@ -93,7 +93,10 @@ def _annotations_table(dataset: BuiltDataset) -> str:
             [f"documents of gold, {describe_decision(*key)}", count]
             for key, count in sorted(dataset.decisions.items())
         ),
-        ["claims, all annotators together", dataset.counts["claims|claims"]],
+        *(
+            [f"{config}, all annotators together", dataset.counts[f"{config}|{config}"]]
+            for config in map(pluralise, dataset.schema.frames)
+        ),
     ]
     return format_table(["annotations", "how many"], rows)
 
@@ -163,8 +166,8 @@ def _oddities_table(dataset: BuiltDataset) -> str:
     rows = [
         ["items kept that the schema does not know", dataset.counts["annotations|kept"]],
         [
-            MarkdownText("relations between other labels than declared, in no row of `claims`"),
-            dataset.counts["claims|misdrawn"],
+            MarkdownText("relations between other labels than declared"),
+            dataset.counts["relations|misdrawn"],
         ],
         *(
             [MarkdownText(f"mentions flagged {format_code(flag)}, by {KIND_NAMES[kind]}"), count]

@@ -14,7 +14,7 @@ from sayso.dataset import features
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.citation import Citation
 from sayso.dataset.card.hub_vocabulary import HUB_LICENSES
-from sayso.dataset.column_descriptions import ROW_DESCRIPTIONS, describe_column
+from sayso.dataset.column_descriptions import describe_column, describe_row
 
 CROISSANT_FILE = "croissant.json"
 _PARQUET_TYPE = "application/x-parquet"
@@ -123,7 +123,7 @@ def _record_set(config: str, dataset: BuiltDataset) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": config,
         "name": config,
-        "description": f"One row is {ROW_DESCRIPTIONS[config]}",
+        "description": f"One row is {describe_row(config, dataset.schema)}",
         **({"key": {"@id": f"{config}/{key}"}} if key else {}),
         "field": fields,
     }

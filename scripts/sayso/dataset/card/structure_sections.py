@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from sayso.dataset import features
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.markdown import format_code, format_details, format_table, join_paragraphs
-from sayso.dataset.column_descriptions import ROW_DESCRIPTIONS, describe_column
+from sayso.dataset.column_descriptions import describe_column, describe_row
 from sayso.escaping import MarkdownText
 from sayso.schema.declarations import Schema
 
@@ -21,12 +21,14 @@ _EXAMPLE_ITEMS, _EXAMPLE_STRUCTS = 8, 1  # of a list
 def structure_section(dataset: BuiltDataset) -> str:
     """Describe every configuration: its rows, an example, its columns."""
     return join_paragraphs(
-        *(_describe_configuration(config, dataset) for config in features.CONFIGS)
+        *(
+            _describe_configuration(config, columns, dataset)
+            for config, columns in features.config_columns(dataset.schema).items()
+        )
     )
 
 
-def _describe_configuration(config: str, dataset: BuiltDataset) -> str:
-    columns = features.config_columns(dataset.schema)[config]
+def _describe_configuration(config: str, columns: features.Columns, dataset: BuiltDataset) -> str:
     rows = [
         [
             format_code(name),
@@ -37,7 +39,7 @@ def _describe_configuration(config: str, dataset: BuiltDataset) -> str:
     ]
     return join_paragraphs(
         f"### {format_code(config)}",
-        f"One row is {ROW_DESCRIPTIONS[config]}",
+        f"One row is {describe_row(config, dataset.schema)}",
         _format_example(config, dataset),
         format_details(
             f"The {len(rows)} columns", format_table(["column", "type", "meaning"], rows)
@@ -109,7 +111,9 @@ def schema_section(schema: Schema) -> str:
         format_table(["label", "attribute", "kind", "required", "meaning"], attributes),
         format_details(
             f"The {len(values)} values", format_table(["attribute", "value", "meaning"], values)
-        ),
+        )
+        if values
+        else "",
         format_table(["relation", "from", "to", "meaning"], relations),
         format_table(["flag", "meaning"], flags),
     )

@@ -19,6 +19,7 @@ from sayso.dataset.build_counts import UNKNOWN
 from sayso.dataset.card.built_dataset import BuiltDataset
 from sayso.dataset.card.hub_vocabulary import HUB_LICENSES
 from sayso.errors import InputError
+from sayso.schema.column_names import FIXED_CONFIGS
 from sayso.schema.yaml_reader import parse_yaml
 
 UNFINISHED_PATH = "data/unfinished-build-run-sayso-build-again"
@@ -112,9 +113,10 @@ def _dump_yaml(keys: Mapping[str, Any]) -> str:
 def hide_data_files(head: str) -> str:
     """Return a head that names no existing data file, so that loading fails."""
     nothing = [{"split": "train", "path": UNFINISHED_PATH}]
+    present = [each["config_name"] for each in parse_header(head, Path()).get("configs") or ()]
     configs = [
         {"config_name": config, "data_files": nothing, **_default_flag(config)}
-        for config in features.CONFIGS
+        for config in dict.fromkeys([*FIXED_CONFIGS, *present])
     ]
     return replace_keys(head, {"configs": {"configs": configs}, "dataset_info": {}})
 

@@ -13,9 +13,9 @@ from sayso.labelstudio import interface
 from sayso.labelstudio.controls import DROP, KEEP, NOTES, OPEN_RELATIONS, TEXT, VERDICT, VOTES
 from sayso.labelstudio.interface import build_markdown, tag
 from sayso.schema.declarations import Schema
+from sayso.schema.hotkeys import DROP_HOTKEY, KEEP_HOTKEY
 
-VERDICT_HOTKEYS = {KEEP: "shift+o", DROP: "shift+p"}
-"""Side by side on the keyboard. A schema that has one of them is refused."""
+VERDICT_HOTKEYS = {KEEP: KEEP_HOTKEY, DROP: DROP_HOTKEY}
 
 _BOXES = ".sayso-verdict, .sayso-arrows"
 ADJUDICATION_STYLE = f"""\
@@ -47,10 +47,8 @@ def render_adjudication_interface(schema: Schema, name: str) -> str:
     """Return the labelling configuration for adjudicating one pass, as XML.
 
     Raises:
-        InputError: there is no such pass, or a hotkey of the schema is reserved.
+        InputError: there is no such pass.
     """
-    reserved = interface.EDITOR_HOTKEYS | {*VERDICT_HOTKEYS.values()}
-    interface.refuse_hotkeys(schema, reserved)
     labels = schema.labels_of_pass(name)
     panel = [
         tag("View", tag("Header", value=f"${NOTES}", size="5"), className="sayso-notes"),

@@ -132,15 +132,15 @@ def test_whole_claims() -> None:
 
     No claim has all relations just so but that.
     """
-    assert find_value(MEASUREMENT, "claims.attribution.exact") == expected_f1(1, 2, 2)
-    assert find_value(MEASUREMENT, "claims.whole.exact") == expected_f1(1, 2, 2)
-    assert find_value(MEASUREMENT, "claims.whole.lenient") == expected_f1(
+    assert find_value(MEASUREMENT, "frames.Claim.attribution.exact") == expected_f1(1, 2, 2)
+    assert find_value(MEASUREMENT, "frames.Claim.whole.exact") == expected_f1(1, 2, 2)
+    assert find_value(MEASUREMENT, "frames.Claim.whole.lenient") == expected_f1(
         1, 2, 2
     )  # of the first the place is missing
     fuller = add_relations(second_annotation(), make_relation("where", "c", "p"))
     found = measure_sample(make_comparison(first_annotation(), fuller))
-    assert find_value(found, "claims.whole.exact") == expected_f1(1, 2, 2)
-    assert find_value(found, "claims.whole.lenient") == expected_f1(2, 2, 2)
+    assert find_value(found, "frames.Claim.whole.exact") == expected_f1(1, 2, 2)
+    assert find_value(found, "frames.Claim.whole.lenient") == expected_f1(2, 2, 2)
 
 
 def add_relations(annotation: Annotation, *more: Any) -> Annotation:
@@ -152,15 +152,15 @@ def test_tuples() -> None:
 
     The first claim lacks its place, the second has other bounds.
     """
-    assert find_value(MEASUREMENT, "tuples.claim.full") == 0
-    assert find_value(MEASUREMENT, "tuples.claim.without_where") == expected_f1(1, 2, 2)
-    assert find_value(MEASUREMENT, "tuples.claim.without_how_many") == expected_f1(1, 2, 2)
+    assert find_value(MEASUREMENT, "frames.Claim.tuple.full") == 0
+    assert find_value(MEASUREMENT, "frames.Claim.tuple.without_where") == expected_f1(1, 2, 2)
+    assert find_value(MEASUREMENT, "frames.Claim.tuple.without_how_many") == expected_f1(1, 2, 2)
     assert (
-        find_value(MEASUREMENT, "tuples.claim.without_who")
-        == find_value(MEASUREMENT, "tuples.claim.without_what")
+        find_value(MEASUREMENT, "frames.Claim.tuple.without_who")
+        == find_value(MEASUREMENT, "frames.Claim.tuple.without_what")
         == 0
     )
-    assert find_figure(MEASUREMENT, "tuples.claim.full").n == 4
+    assert find_figure(MEASUREMENT, "frames.Claim.tuple.full").n == 4
 
 
 def test_a_claim_with_two_places_is_two_tuples() -> None:
@@ -173,8 +173,8 @@ def test_a_claim_with_two_places_is_two_tuples() -> None:
         relations=(*first_annotation().relations, make_relation("where", "c", "p2")),
     )
     found = measure_sample(make_comparison(mine, second_annotation()))
-    assert find_figure(found, "tuples.claim.full").n == 3 + 2
-    assert find_value(found, "tuples.claim.without_where") == expected_f1(1, 3, 2)
+    assert find_figure(found, "frames.Claim.tuple.full").n == 3 + 2
+    assert find_value(found, "frames.Claim.tuple.without_where") == expected_f1(1, 3, 2)
 
 
 def test_a_claim_without_source_and_cue_is_no_attribution() -> None:
@@ -188,9 +188,14 @@ def test_a_claim_without_source_and_cue_is_no_attribution() -> None:
     ]
     found = measure_sample(make_comparison(*bare))
     assert (
-        find_figure(found, "claims.attribution.exact").undefined == "no claim has a source or a cue"
+        find_figure(found, "frames.Claim.attribution.exact").undefined
+        == "no Claim has a source or cue"
     )
-    assert find_value(found, "claims.whole.exact") == find_value(found, "tuples.claim.full") == 1
+    assert (
+        find_value(found, "frames.Claim.whole.exact")
+        == find_value(found, "frames.Claim.tuple.full")
+        == 1
+    )
 
 
 def test_a_pass_without_relations_has_no_figures_of_them() -> None:
@@ -206,6 +211,6 @@ def test_a_pass_without_relations_has_no_figures_of_them() -> None:
     assert {each.group for each in measure_sample(make_comparison(*names)).figures} == {
         "spans",
         "attributes",
-        "counts",
+        "bounds",
         "machine",
     }

@@ -1,0 +1,29 @@
+"""The interval that a mention stands for, where its label has bounds."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+from sayso.models import AttributeValue
+from sayso.schema.schema_types import Schema
+
+
+class HasAttributes(Protocol):
+    """Anything with a label and attributes."""
+
+    @property
+    def label(self) -> str:
+        """The label."""
+
+    @property
+    def attributes(self) -> dict[str, AttributeValue]:
+        """The values by name."""
+
+
+def read_interval(mention: HasAttributes, schema: Schema) -> tuple[float, float]:
+    """Return the least and the most of a mention. A missing bound is open: 0, or infinite."""
+    declared = schema.labels.get(mention.label)
+    names = (declared.bounds if declared else None) or ("", "")
+    lower, upper = (mention.attributes.get(name) for name in names)
+    return (lower if isinstance(lower, int) else 0, upper if isinstance(upper, int) else math.inf)
