@@ -13,6 +13,7 @@ from sayso.diff.change_rows import ChangeRow
 from sayso.diff.diff_entries import DocumentEntry
 from sayso.diff.version_bump import KINDS_WITHOUT_BUMP
 from sayso.models import AnnotationOrigin, GoldRelation, Mention, Relation, UnknownItem, sha256
+from tests.conftest import REPOSITORY
 from tests.diff import sample_versions
 from tests.diff.sample_versions import (
     TEXTS,
@@ -47,10 +48,20 @@ def diff_trees(
     return diff_versions(*versions)
 
 
-def diff_records(folder: Path, file: str, older: Any, newer: Any) -> list[ChangeRow]:
-    """Return the rows of one file with one record, or none, in each version."""
+SCHEMA = REPOSITORY / "schema" / "schema.yaml"
+
+
+def diff_records(
+    folder: Path, file: str, older: Any, newer: Any, schema: Path | None = None
+) -> list[ChangeRow]:
+    """Return the rows of one file with one record, or none, in each version.
+
+    Args:
+        schema: is in both versions, too; it says what a frame is.
+    """
+    shared = {"schema/schema.yaml": schema.read_bytes()} if schema else {}
     trees = [
-        {file: sample_versions.encode_lines(*([record] if record else []))}
+        {file: sample_versions.encode_lines(*([record] if record else [])), **shared}
         for record in (older, newer)
     ]
     return [row for _entry, rows in diff_trees(folder, *trees).iterate_counted() for row in rows]
@@ -181,7 +192,7 @@ def test_a_claim_is_compared_with_its_arguments(tmp_path: Path) -> None:
         replace_fields(CLAIM, attributes={"polarity": "negative"}),
         relations=(QUANTITY,),
     )
-    rows = diff_records(tmp_path, ANNOTATIONS, older, newer)
+    rows = diff_records(tmp_path, ANNOTATIONS, older, newer, SCHEMA)
     assert list_kinds(rows) == [
         "mention attribute",
         "mention attribute",
@@ -198,12 +209,12 @@ def test_claims_come_and_go_with_their_mentions(tmp_path: Path) -> None:
         make_annotation("d1", POLICE, CLAIM, relations=(SOURCE,)),
         make_annotation("d1", POLICE),
     )
-    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, there, gone)) == [
+    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, there, gone, SCHEMA)) == [
         "mention removed",
         "relation removed",
         "frame removed",
     ]
-    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, gone, there)) == [
+    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, gone, there, SCHEMA)) == [
         "mention added",
         "relation added",
         "frame added",
@@ -240,10 +251,10 @@ def test_annotations(tmp_path: Path, change: dict[str, Any], expected: str) -> N
 def test_an_added_or_removed_annotation_brings_its_mentions(tmp_path: Path) -> None:
     answer = make_annotation("d1", POLICE, CLAIM, relations=(SOURCE,))
     expected = ["annotation", "mention", "mention", "relation", "frame"]
-    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, None, answer)) == [
+    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, None, answer, SCHEMA)) == [
         f"{what} added" for what in expected
     ]
-    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, answer, None)) == [
+    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, answer, None, SCHEMA)) == [
         f"{what} removed" for what in expected
     ]
 

@@ -43,7 +43,7 @@ def test_the_exit_code_differs_only_on_request(repository: Path) -> None:
 
 def test_json(repository: Path) -> None:
     content = json.loads(run_sayso_ok(repository, "diff", "v1.0.0", "v1.1.0", "--json"))
-    assert content["bump"] == "minor" and content["schema"] == 2
+    assert content["bump"] == "minor" and content["schema"] == 3
     assert content["reasons"] == ["document added"]
     assert [entry["doc_id"] for entry in content["entries"] if entry["of"] == "document"] == ["d2"]
 

@@ -280,7 +280,7 @@ def test_annotations_of_a_document_can_be_chosen(sample_page: Path, open_page: O
 )
 def test_text_with_markup_does_not_run(sample_page: Path, open_page: OpenPage, view: str) -> None:
     page = open_page(sample_page, view)
-    assert page.title() == "Sayso: who says what happened where, and how many"
+    assert page.title() == "Sayso: corpus report"
     assert page.locator("main img").count() == 0
     if view == "#document/hostile":
         assert read_document_text(page) == f"Before {HOSTILE} after"

@@ -45,7 +45,7 @@ def parse_label_map(pairs: Iterable[str], path: Path | None) -> dict[str, str]:
         if not sign or not theirs or found.get(theirs, ours) != ours:
             raise UsageError(
                 f"--map {pair}: not THEIRS=OURS, or twice",
-                remedy="for example --map PER=Actor; THEIRS= leaves it out",
+                remedy="for example --map PER=LABEL; THEIRS= leaves it out",
             )
         found[theirs] = ours
     return found

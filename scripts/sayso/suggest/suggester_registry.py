@@ -106,15 +106,7 @@ def select_suggesters(
     )
 
     plugged = read_plugged_suggesters(checkout)
-    if not names:
-        built_in = [
-            each.name
-            for each in _ALL
-            if not each.on_request
-            and not explain_unfilled(each.name, schema)
-            and (not each.learns or training_data.exists())
-        ]
-        names = [*plugged, *built_in]
+    names = names or [*plugged, *_list_fitting(training_data, schema)]
     found = []
     for full_name in dict.fromkeys(names):
         name, _, argument = full_name.partition(":")
@@ -131,6 +123,17 @@ def select_suggesters(
             remedy = f"name one of {known}, or declare it in [tool.sayso.suggesters]"
             raise UsageError(f"no suggester {full_name!r}", remedy=remedy)
     return found
+
+
+def _list_fitting(training_data: TrainingData, schema: Schema) -> list[str]:
+    """Return the built-in suggesters that are asked without being named."""
+    return [
+        each.name
+        for each in _ALL
+        if not each.on_request
+        and not explain_unfilled(each.name, schema)
+        and (not each.learns or training_data.exists())
+    ]
 
 
 def suggesters_list() -> str:

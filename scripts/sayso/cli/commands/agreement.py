@@ -29,7 +29,7 @@ def _parse_floors(
         try:
             found.append((name, float(floor)))
         except ValueError as error:
-            raise click.BadParameter(f"{each!r} is not like spans.Actor.exact=0.8") from error
+            raise click.BadParameter(f"{each!r} is not like spans.LABEL.exact=0.8") from error
     return found
 
 

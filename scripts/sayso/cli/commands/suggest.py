@@ -136,8 +136,13 @@ def _print_result(
             ("suggester", "label", "mentions", "discarded"),
             [(by, label, f"{count:,}", f"{gone:,}") for by, label, count, gone in rows],
         )
-    if result.not_english:
-        names = ", ".join(each.name for each in SUGGESTERS.values() if each.english_only)
+    english_only = [
+        each.name
+        for each in suggesters
+        if each.name in SUGGESTERS and SUGGESTERS[each.name].english_only
+    ]
+    if result.not_english and english_only:
+        names = ", ".join(english_only)
         print_message(
             f"{result.not_english:,} documents are not in English, which {names} do not read"
         )
