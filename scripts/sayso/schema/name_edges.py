@@ -16,7 +16,7 @@ _LEADING, _TRAILING = "@#+", "+"
 
 
 class NameEdges:
-    """What is no part of a name in one language."""
+    """Edges of names in one language: words in front and endings."""
 
     def __init__(self, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         # The longest first: of "the" and "the great", or "'s" and "s", the longer is meant.

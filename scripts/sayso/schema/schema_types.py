@@ -66,7 +66,7 @@ class Attribute(Declaration, frozen=True, kw_only=True):
 
 
 class Frame(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is compared of a label whose relations make a flat table.
+    """Comparisons of a label whose relations make a flat table.
 
     Attributes:
         groups: relations that are compared together with their frame, by the name of the figure.
