@@ -52,7 +52,7 @@ SCHEMA = REPOSITORY / "schema" / "schema.yaml"
 
 
 def diff_records(
-    folder: Path, file: str, older: Any, newer: Any, schema: Path | None = None
+    folder: Path, file: str, older: Any, newer: Any, *, schema: Path | None = None
 ) -> list[ChangeRow]:
     """Return the rows of one file with one record, or none, in each version.
 
@@ -192,7 +192,7 @@ def test_a_claim_is_compared_with_its_arguments(tmp_path: Path) -> None:
         replace_fields(CLAIM, attributes={"polarity": "negative"}),
         relations=(QUANTITY,),
     )
-    rows = diff_records(tmp_path, ANNOTATIONS, older, newer, SCHEMA)
+    rows = diff_records(tmp_path, ANNOTATIONS, older, newer, schema=SCHEMA)
     assert list_kinds(rows) == [
         "mention attribute",
         "mention attribute",
@@ -209,12 +209,12 @@ def test_claims_come_and_go_with_their_mentions(tmp_path: Path) -> None:
         make_annotation("d1", POLICE, CLAIM, relations=(SOURCE,)),
         make_annotation("d1", POLICE),
     )
-    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, there, gone, SCHEMA)) == [
+    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, there, gone, schema=SCHEMA)) == [
         "mention removed",
         "relation removed",
         "frame removed",
     ]
-    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, gone, there, SCHEMA)) == [
+    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, gone, there, schema=SCHEMA)) == [
         "mention added",
         "relation added",
         "frame added",
@@ -251,10 +251,10 @@ def test_annotations(tmp_path: Path, change: dict[str, Any], expected: str) -> N
 def test_an_added_or_removed_annotation_brings_its_mentions(tmp_path: Path) -> None:
     answer = make_annotation("d1", POLICE, CLAIM, relations=(SOURCE,))
     expected = ["annotation", "mention", "mention", "relation", "frame"]
-    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, None, answer, SCHEMA)) == [
+    assert list_kinds(diff_records(tmp_path / "1", ANNOTATIONS, None, answer, schema=SCHEMA)) == [
         f"{what} added" for what in expected
     ]
-    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, answer, None, SCHEMA)) == [
+    assert list_kinds(diff_records(tmp_path / "2", ANNOTATIONS, answer, None, schema=SCHEMA)) == [
         f"{what} removed" for what in expected
     ]
 
