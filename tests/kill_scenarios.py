@@ -177,7 +177,25 @@ def prepare_hydration(root: Path, inputs: Path) -> tuple[str, ...]:
     return "hydrate", str(root / "release"), str(inputs / "copies.jsonl")
 
 
+def prepare_format(root: Path, inputs: Path) -> tuple[str, ...]:
+    """Articles and annotations whose lines stand the other way round."""
+    prepare_annotated(root, inputs)
+    corpus = CorpusFiles(root)
+    for path in [*corpus.batch_files(), *corpus.annotation_files()]:
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
+    return ("format",)
+
+
+def prepare_init(root: Path, _inputs: Path) -> tuple[str, ...]:
+    """A folder with a file that is not ours."""
+    root.mkdir()
+    (root / "README.md").write_text("mine\n")
+    return "init", "--labels", "Party,Statute", "--language", "de"
+
+
 SCENARIOS: dict[str, Prepare] = {
+    "init": prepare_init,
+    "format": prepare_format,
     "ingest": prepare_ingest,
     "replace": prepare_replacement,
     "import": prepare_import,

@@ -146,9 +146,6 @@ NOT_RUN = {
     "demo",  # shows annotations that a program made of the articles here
     "evaluate",  # measures suggesters, which this schema declares none for
     "hydrate",  # these texts may be passed on
-    "history",
-    "import",
-    "schema migrate",
     "studio open",  # wants a browser
     "suggest",
     "train",  # three texts teach nothing
@@ -256,7 +253,16 @@ def test_german_rulings(german: OwnProject) -> None:
     annotate(german, running)
     measure(german)
     release(german)
-    for words in ("studio up", "studio status", "studio invite"):
+    reader = CorpusFiles(german.root).annotation_files()[0].stem
+    for words in (
+        f"export --to jsonl --annotator {reader} --out again.jsonl",
+        "import --from jsonl again.jsonl --campaign again --annotator them",
+        "schema migrate",
+        "history",
+        "studio up",
+        "studio status",
+        "studio invite",
+    ):
         german.sayso(*words.split())
     assert COMMANDS - german.used - {"push", "studio down"} == NOT_RUN
 
