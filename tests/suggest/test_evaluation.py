@@ -11,7 +11,7 @@ import pytest
 
 from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles
-from sayso.models import GoldMention, sort_mentions
+from sayso.models import Gold, GoldMention, sort_mentions
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.suggest import sample_articles
@@ -121,6 +121,30 @@ def test_against_gold_nothing_is_measured_on_what_was_learnt_from(checkout: Chec
     assert told["documents"] == 6, "places learn from nothing"
 
 
+def test_what_others_suggest_is_measured_on_what_one_has_learnt_from(checkout: Checkout) -> None:
+    sample_articles.fill_corpus(checkout, ["train", "test", "train"])
+    path = checkout.root / "corpus" / "gold" / "pilot.jsonl"
+    marked = [
+        msgspec.structs.replace(gold, mentions=sort_mentions([*gold.mentions, said]))
+        for gold in jsonl.read(path, Gold)
+        for said in [find_cue(gold, checkout)]
+    ]
+    jsonl.write(path, marked)
+    told, found = evaluate_figures(checkout, "--with", "names", "--with", "cues")
+    assert (told["documents"], told["learnt_from"]) == (3, {"names": 2})
+    _alone, cues = evaluate_figures(checkout, "--with", "cues")
+    assert found["exact.Cue.recall"]["n"] == cues["exact.Cue.recall"]["n"] == 3
+    assert found["exact.Location.recall"]["n"] < cues["exact.Location.recall"]["n"]
+
+
+def find_cue(gold: Gold, checkout: Checkout) -> GoldMention:
+    texts = {each.doc_id: each.text for each in CorpusFiles(checkout.root).documents()}
+    start = texts[gold.doc_id].index("said")
+    return GoldMention(
+        id="q", label="Cue", start=start, end=start + 4, text="said", decided="unanimous"
+    )
+
+
 def test_a_pass_that_does_not_show_a_label_says_nothing_of_it(checkout: Checkout) -> None:
     documents = sample_articles.fill_corpus(checkout, ["test", "test"])
     corpus = CorpusFiles(checkout.root)
@@ -151,7 +175,7 @@ def test_where_all_was_learnt_from_every_figure_is_undefined(checkout: Checkout)
     result = run_sayso(checkout.root, "evaluate", "--with", "names")
     assert result.returncode == 0
     assert (
-        "names has learnt from them" in result.stderr
+        "names has learnt from them, so they were not measured" in result.stderr
         and "every figure is undefined" in result.stderr
     )
     assert result.stdout == ""

@@ -48,12 +48,14 @@ class Evaluation:
         missing: how many of the reference have no prediction.
         learnt_from: documents that a suggester had learnt from, by suggester; the labels that it
             learns were not compared there.
+        unmeasured: documents that all suggesters had learnt from.
         labels: those of the reference, in the schema's order.
         unsought: predicted mentions with a label that nobody looked for, by label.
     """
 
     documents: int = 0
     missing: int = 0
+    unmeasured: int = 0
     learnt_from: Counter[str] = field(default_factory=Counter)
     labels: list[str] = field(default_factory=list)
     unsought: Counter[str] = field(default_factory=Counter)
@@ -75,7 +77,9 @@ def evaluate(
             continue
         found.learnt_from.update(prediction.seen_by)
         learnt = find_learnt_labels(prediction.seen_by, schema)
-        if learnt >= schema.labels.keys():
+        asked = {each.suggester for each in prediction.made_with}
+        if learnt >= schema.labels.keys() or (learnt and asked <= {*prediction.seen_by}):
+            found.unmeasured += 1
             continue
         found.documents += 1
         expected_here = [mention for mention in mentions if mention.label not in learnt]

@@ -166,7 +166,8 @@ def _format_figure(figure: Figure) -> str:
 def _print_exclusions(found: Evaluation, reference: Reference) -> None:
     print_message(f"{found.documents:,} documents measured against {reference.description}")
     for name, count in sorted(found.learnt_from.items()):
-        print_message(f"{count:,} documents not measured: {name} has learnt from them")
+        what = "what it learns was" if found.unmeasured < count else "they were"
+        print_message(f"{count:,} documents: {name} has learnt from them, so {what} not measured")
     if found.missing:
         print_message(f"{found.missing:,} documents not measured: there is no prediction for them")
     for label, count in sorted(found.unsought.items()):
