@@ -91,7 +91,7 @@ def test_documents_and_answers_come_in_once(checkout: Checkout, tmp_path: Path) 
     }
     assert found == {
         "required-attribute",
-        "count-bounds",
+        "exact-bounds",
         "count-alone",
     }  # what their scheme does not ask for
 

@@ -15,13 +15,13 @@ from sayso.schema.schema_types import AnswerValue, Label, Pass, RelationType, Ru
 
 FRAME_FIGURES = frozenset({"whole", "tuple"})
 _CHECKS = """
-    bounds-order canonical-line card-word crossing-spans kept-item line-break mention-order
-    misplaced-annotation name-edge nul-in-text outside-pass part-sum record-order relation-end
-    relation-signature repeated-annotation repeated-document repeated-mention-id
-    repeated-relation required-attribute same-label-overlap schema-version slice-differs
-    span-outside-text stale-card text-changed text-hash unknown-attribute unknown-document
-    unknown-flag unknown-label unknown-pass unknown-relation unknown-value unknown-voter
-    unreadable-line white-space-edge
+    bounds-order canonical-line card-word changed-by-annotator crossing-spans kept-item
+    line-break mention-order misplaced-annotation name-edge nul-in-text outside-pass part-sum
+    record-order relation-end relation-signature repeated-annotation repeated-document
+    repeated-mention-id repeated-relation required-attribute same-label-overlap schema-version
+    slice-differs span-outside-text stale-card text-changed text-hash unknown-attribute
+    unknown-document unknown-flag unknown-label unknown-pass unknown-relation unknown-value
+    unknown-voter unreadable-line white-space-edge
 """
 CHECK_NAMES = frozenset(_CHECKS.split())
 """The checks that hold for every schema, in the room above; no rule may have one of their names."""
