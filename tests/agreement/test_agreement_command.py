@@ -180,7 +180,7 @@ def test_a_choice_is_kept_to(corpus: Path) -> None:
         ("spans.Actor.exact=0.8", 5, "spans.Actor.exact is 0.750, which is under 0.8"),
         ("spans.Claim.exact=0.1", 5, "spans.Claim.exact is undefined: nobody marked one"),
         ("spans.Ship.exact=0.1", 2, "no figure 'spans.Ship.exact' was measured"),
-        ("much", 2, "'much' is not like spans.Actor.exact=0.8"),
+        ("much", 2, "'much' is not like spans.LABEL.exact=0.8"),
     ],
 )
 def test_a_floor_is_held(corpus: Path, floor: str, code: int, said: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.dataset.card.yaml_header import split_card
+from sayso.dataset.card.yaml_header import parse_header
 from sayso.errors import InputError
 from sayso.schema.yaml_reader import parse_yaml
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -68,6 +68,6 @@ def test_the_schema_of_a_clone_cannot_eat_the_memory(name: str, checkout: Checko
     require_refusal(run_limited(checkout.root, "check"), 7, "schema.yaml", ATTACKS[name][1])
 
 
-def test_a_card_that_crashes_libyaml_is_refused(tmp_path: Path) -> None:
+def test_a_card_head_that_crashes_libyaml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nested deeper"):
-        split_card(f"---\na: {'[' * 100_000}\n---\n", tmp_path / "README.md")
+        parse_header(f"a: {'[' * 100_000}\n", tmp_path / "README.md")
