@@ -64,8 +64,10 @@ def find_advisories(pins: Iterable[str]) -> list[Advisory]:
     """
     with tempfile.TemporaryDirectory() as folder:
         # The form of a lock file, because it may name several versions of one package.
-        rows = [f'[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in
-                (pin.split("==") for pin in pins)]  # fmt: skip
+        packages = (pin.split("==") for pin in pins)
+        rows = [
+            f'[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in packages
+        ]
         Path(folder, "pylock.toml").write_text("\n".join(['lock-version = "1.0"', *rows]))
         report = _run_tool(folder)
     told = [

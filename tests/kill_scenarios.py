@@ -56,10 +56,14 @@ def prepare_replacement(root: Path, inputs: Path) -> tuple[str, ...]:
     """Newer texts of annotated articles: half of their annotations move along."""
     prepare_annotated(root, inputs)
     dump = inputs / "newer.jsonl"
-    newer = [f"Correction.\n{each.text}" if int(each.doc_id[-1]) % 2 else "Nothing of it is true."
-             for each in synthetic_documents(4)]  # fmt: skip
-    lines = [{"doc_id": each.doc_id, "text": text}
-             for each, text in zip(synthetic_documents(4), newer, strict=True)]  # fmt: skip
+    newer = [
+        f"Correction.\n{each.text}" if int(each.doc_id[-1]) % 2 else "Nothing of it is true."
+        for each in synthetic_documents(4)
+    ]
+    lines = [
+        {"doc_id": each.doc_id, "text": text}
+        for each, text in zip(synthetic_documents(4), newer, strict=True)
+    ]
     dump.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return "ingest", str(dump), "--replace-text", "--ingested", "2027-01-01"
 
@@ -68,8 +72,11 @@ def prepare_annotated(root: Path, _inputs: Path) -> tuple[str, ...]:
     """Articles that two people and a program have annotated, not alike."""
     new_checkout(root)
     documents = list(synthetic_documents(COUNT))
-    people = [make_blind_annotation(each) for who in ("one", "two")
-              for each in synthetic_annotations(documents, who)]  # fmt: skip
+    people = [
+        make_blind_annotation(each)
+        for who in ("one", "two")
+        for each in synthetic_annotations(documents, who)
+    ]
     write_corpus(root, documents, [*people, *synthetic_annotations(documents, "reader")])
     return ()
 

@@ -52,8 +52,8 @@ ATTACKS = [
     "@",
     "'",
     "\t",
-    "==="
-]  # fmt: skip
+    "===",
+]
 WORDS = st.lists(st.one_of(st.sampled_from(ATTACKS), st.text(max_size=8)), max_size=6).map("".join)
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 HARMLESS_TOKENS = {"text", "inline", "code_inline", "paragraph_open", "paragraph_close"}
