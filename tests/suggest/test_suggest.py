@@ -140,7 +140,7 @@ def test_another_file_is_not_written_over(checkout: Checkout) -> None:
     path = checkout.root / "notes.txt"
     path.write_text("not predictions\n")
     refused = run_sayso(checkout.root, "suggest", "--with", "cues", "--out", str(path))
-    assert refused.returncode == 7 and "--out" in refused.stderr
+    assert refused.returncode == 9 and "name another file" in refused.stderr
     assert path.read_text() == "not predictions\n"
 
 
