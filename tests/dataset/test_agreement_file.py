@@ -37,7 +37,7 @@ GROUPS = {
             "alpha units": "units",
         },
     ),
-    "Counts that both marked": ("counts", {"equal bounds": "equal", "bounds that meet": "overlap"}),
+    "Bounds of numbers": ("bounds", {"equal bounds": "equal", "bounds that meet": "overlap"}),
     "Relations": (
         "relations",
         {"strict F1": "strict", "lenient F1": "lenient", "F1 given spans": "given_spans"},
@@ -197,11 +197,11 @@ def test_the_numbers_of_the_card_are_those_of_the_command(double_annotated: Chec
         row[0]: row[1:]
         for title, _header, rows in parse_tables(read_agreement_part(double_annotated.root))
         for row in rows
-        if "claims" in title
+        if "frames" in title
     }
-    both = figures["claims", "whole", "exact"]
-    assert parse_figure(whole["claim with all its relations"][0]) == round_figure(both)
-    assert whole["claim with all its relations"][1] == f"{both['n']:,}"
+    both = figures["frames", "Claim.whole", "exact"]
+    assert parse_figure(whole["Claim with all its relations"][0]) == round_figure(both)
+    assert whole["Claim with all its relations"][1] == f"{both['n']:,}"
 
 
 def test_the_card_tells_how_it_was_measured_and_what_was_left_out(

@@ -54,7 +54,7 @@ def test_the_committed_dataset_is_what_the_sources_give() -> None:
 
 def test_a_second_build_writes_nothing_and_says_so(checkout: Checkout) -> None:
     fill_corpus(checkout.root)
-    assert "wrote 18 files" in run_sayso(checkout.root, "build").stderr
+    assert "wrote 21 files" in run_sayso(checkout.root, "build").stderr
     before = samples.digest_files(checkout.root)
     again = run_sayso(checkout.root, "build")
     assert (again.returncode, again.stdout) == (0, "")
@@ -136,8 +136,8 @@ def test_files_that_nothing_makes_any_more_are_removed(checkout: Checkout) -> No
     for path in CorpusFiles(checkout.root).annotation_files():
         path.unlink()
     outcome = building.build(checkout)
-    assert outcome.empty_configs == ("annotations", "mentions", "claims", "tokens")
-    assert not outcome.written and len(outcome.removed) == 12
+    assert outcome.empty_configs == ("annotations", "mentions", "relations", "claims", "tokens")
+    assert not outcome.written and len(outcome.removed) == 15
     assert [each["config_name"] for each in samples.read_header(checkout.root)["configs"]] == [
         "gold",
         "articles",
@@ -164,10 +164,10 @@ def test_check_and_dry_run_write_nothing(checkout: Checkout) -> None:
     told = json.loads(checked.stdout)
     assert (
         told["changed"]
-        and len(told["written"]) == 18
+        and len(told["written"]) == 21
         and told["rows"]["gold"] == {"train": 4, "validation": 2, "test": 2}
     )
-    assert "would write 18 files" in run_sayso(checkout.root, "build", "--dry-run").stderr
+    assert "would write 21 files" in run_sayso(checkout.root, "build", "--dry-run").stderr
     assert sorted(path.name for path in (checkout.root / "corpus").iterdir()) == [
         "annotations",
         "articles",

@@ -160,7 +160,7 @@ def test_the_figures_are_counted_right(checkout: Checkout) -> None:
         "| skipped, by programs | 1 |",
         "| claims, all annotators together | 1 |",
         "| items kept that the schema does not know | 1 |",
-        "| relations between other labels than declared, in no row of `claims` | 1 |",
+        "| relations between other labels than declared | 1 |",
         "| mentions that tags do not give exactly: inside\\_token | 1 |",
         "| `Claim` | 1 | 0 | 0 |",
         "| `Location` | 0 | 0 | 0 |",

@@ -203,7 +203,7 @@ def test_plots_lie_beside_the_card_and_show_what_was_counted(checkout: Checkout)
     )
     assert shown == [
         f"plots/{name}.svg"
-        for name in ("documents", "mentions", "relations", "claims", "counts", "years")
+        for name in ("documents", "mentions", "relations", "counts-outcome", "claims-type", "years")
     ]
     assert sorted(shown) == sorted(
         path.relative_to(corpus).as_posix() for path in corpus.glob("plots/*")
@@ -220,10 +220,10 @@ def test_a_plot_of_nothing_is_not_drawn(checkout: Checkout) -> None:
     building.build(checkout)
     assert [path.name for path in (checkout.root / "corpus/plots").iterdir()] == ["documents.svg"]
     (
-        checkout.root / "corpus/plots/claims.svg.1.partial"
+        checkout.root / "corpus/plots/claims-type.svg.1.partial"
     ).touch()  # of a build that was killed while there were claims
     assert [str(each) for each in building.build(checkout).stale] == [
-        "plots/claims.svg.1.partial: nothing makes it any more"
+        "plots/claims-type.svg.1.partial: nothing makes it any more"
     ]
     assert [path.name for path in (checkout.root / "corpus/plots").iterdir()] == ["documents.svg"]
 
