@@ -18,6 +18,7 @@ import spacy
 from pyld import jsonld
 from spacy.tokens import DocBin
 
+from sayso.escaping import restore_formula
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
     FormatMention,
@@ -151,13 +152,15 @@ def read_with_pandas(folder: Path) -> SpansByDocument:
         pandas.read_csv(folder / f"{name}.csv", **options) for name in ("documents", "mentions")
     )
     with (folder / "documents.csv").open(encoding="utf-8", newline="") as file:
-        texts = {row["doc_id"]: row["text"] for row in csv.DictReader(file)}
-    assert dict(zip(documents["doc_id"], documents["text"], strict=True)) == texts
+        texts = {row["doc_id"]: restore_formula(row["text"]) for row in csv.DictReader(file)}
+    read = map(restore_formula, documents["text"])
+    assert dict(zip(documents["doc_id"], read, strict=True)) == texts
     found: SpansByDocument = {doc_id: [] for doc_id in texts}
     for row in mentions.to_dict("records"):
         start, end = int(row["start"]), int(row["end"])
-        assert texts[row["doc_id"]][start:end] == row["text"]
-        found[row["doc_id"]].append((row["label"], start, end, row["text"]))
+        words = restore_formula(row["text"])
+        assert texts[row["doc_id"]][start:end] == words
+        found[row["doc_id"]].append((row["label"], start, end, words))
     return found
 
 
