@@ -375,7 +375,7 @@ def test_a_damaged_database_is_said_to_be_one(fresh: Checkout) -> None:
 def test_a_data_folder_that_is_none_is_explained(fresh: Checkout) -> None:
     server.server_folder(fresh).mkdir(parents=True)
     (server.server_folder(fresh) / "data").touch()
-    with pytest.raises(DiskError, match=r"label_studio\.sqlite3: File exists"):
+    with pytest.raises(DiskError, match="studio/data: File exists"):
         server.start(fresh, 0)
 
 
