@@ -74,5 +74,5 @@ def _print_plan(plan: PublishPlan, dry_run: bool) -> None:
         f"{plan.kept} there already, {len(plan.remove)} removed"
     )
     if not dry_run:
-        load = f'load_dataset("{plan.repository}", "claims", revision="{plan.tag}")'
+        load = f'load_dataset("{plan.repository}", revision="{plan.tag}")'
         print_message(f"load it with {load}")
