@@ -6,7 +6,6 @@ import contextlib
 import http.server
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from tests import advisories
 from tests.conftest import REPOSITORY
+from tests.http_servers import serve
 
 pytestmark = pytest.mark.slow
 
@@ -42,14 +42,8 @@ def serve_advisories(respond: Respond) -> Iterator[str]:
             with contextlib.suppress(OSError):
                 self.wfile.write(body)
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), AdvisoryQuery) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/v1/query"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serve(http.server.ThreadingHTTPServer(("127.0.0.1", 0), AdvisoryQuery)) as server:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1/query"
 
 
 def tell_about(*pins: str) -> Respond:

@@ -16,11 +16,14 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from tests.http_servers import serve
 
 HTML = b"<html><body>We will be back soon</body></html>"
 TOO_LARGE = b"""<html>\r
@@ -234,16 +237,8 @@ def fault_once(pattern: str, fault: Fault) -> FaultPlan:
     return plan
 
 
-@contextlib.contextmanager
 def run_proxy(
     target: str, plan: FaultPlan = lambda _count, _request: pass_through, **options: Any
-) -> Iterator[FaultProxy]:
+) -> AbstractContextManager[FaultProxy]:
     """Run a proxy for the block; ``options`` are those of ``FaultProxy``."""
-    with FaultProxy(target, plan, **options) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serve(FaultProxy(target, plan, **options))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sayso.labelstudio import tasks
 from sayso.labelstudio.project import ProjectKey
 from sayso.models import Document
+from tests.http_servers import serve
 
 PROJECT = 7
 ACCOUNT = 3
@@ -78,17 +79,9 @@ class HostileServer(http.server.ThreadingHTTPServer):
         pass
 
 
-@contextlib.contextmanager
-def run_hostile_server(answer: Answer) -> Iterator[HostileServer]:
+def run_hostile_server(answer: Answer) -> AbstractContextManager[HostileServer]:
     """Run a server for the block."""
-    with HostileServer(answer) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serve(HostileServer(answer))
 
 
 def make_annotation(number: int = 11, result: Any = (), **fields: Any) -> dict[str, Any]:

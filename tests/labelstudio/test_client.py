@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.server
 import json
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from sayso.labelstudio.token_address import GivenToken
 from sayso.settings import Checkout, find_checkout
 from tests.command_line import run_sayso
 from tests.conftest import LabelStudioServer
+from tests.http_servers import serve
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 HTML = b"<html><body>Please log in to the portal</body></html>"
@@ -72,26 +71,18 @@ class _FakeRequestHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextlib.contextmanager
 def run_fake_server(
     status: int = 200,
     body: bytes = HTML,
     headers: dict[str, str] | None = None,
     **others: tuple[int, bytes],
-) -> Iterator[FakeServer]:
+) -> AbstractContextManager[FakeServer]:
     """Run a server with one response, and ``others`` by path (``__`` for a slash)."""
     answers: dict[str, tuple[int, bytes, dict[str, str]]] = {"": (status, body, headers or {})}
     answers |= {
         path.replace("__", "/"): (code, content, {}) for path, (code, content) in others.items()
     }
-    with FakeServer(answers) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serve(FakeServer(answers))
 
 
 @pytest.fixture(autouse=True)

@@ -11,12 +11,13 @@ import contextlib
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.http_servers import serve
 
 TOKEN = "hf_of_a_test"
 LFS_SUFFIXES = (".parquet",)
@@ -71,14 +72,8 @@ def run_fake_hub() -> Iterator[FakeHub]:
     handler = type("Handler", (_HubHandler,), {"hub": hub})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with serve(server):
         yield hub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _git_digest(content: bytes) -> str:
