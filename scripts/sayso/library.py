@@ -287,12 +287,7 @@ def agreement(
 def _figure_rows(measured: Measurement) -> Iterator[dict[str, Any]]:
     for figure in measured.figures:
         fields = {name: getattr(figure, name) for name in figure.__struct_fields__}
-        yield {
-            "campaign": measured.campaign,
-            "pass": measured.interface,
-            "name": figure.name,
-            **fields,
-        }
+        yield {"campaign": measured.campaign, "pass": measured.interface, **fields}
 
 
 def check(corpus: Corpus) -> Results[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sayso.agreement.agreement_report import decode_report
 from sayso.models import Annotation, Mention
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
@@ -49,9 +50,7 @@ def corpus(checkout: Checkout) -> Path:
 
 def figures(printed: str) -> dict[str, dict[str, Any]]:
     (measured,) = json.loads(printed)["measurements"]
-    return {
-        f"{each['group']}.{each['subject']}.{each['measure']}": each for each in measured["figures"]
-    }
+    return {each["name"]: each for each in measured["figures"]}
 
 
 def test_json_is_whole(corpus: Path) -> None:
@@ -188,6 +187,14 @@ def test_a_floor_is_held(corpus: Path, floor: str, code: int, said: str) -> None
     assert result.returncode == code
     assert said in result.stderr
     assert code == 2 or json.loads(result.stdout)["measurements"]
+
+
+def test_each_figure_of_the_json_carries_the_name_that_a_floor_takes(corpus: Path) -> None:
+    printed = run_sayso_ok(corpus, "agreement", "--json")
+    for name, figure in figures(printed).items():
+        assert name == f"{figure['group']}.{figure['subject']}.{figure['measure']}"
+    read = decode_report(printed.encode(), "stdout")
+    assert [each.name for each in read.measurements[0].figures] == list(figures(printed))
 
 
 def test_an_overlap_of_one_label_leaves_one_figure_undefined(checkout: Checkout) -> None:

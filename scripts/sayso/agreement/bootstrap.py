@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 K = TypeVar("K", bound=Hashable)
 SampledValues = npt.NDArray[np.float64]
@@ -35,12 +36,15 @@ class Figure(Struct, frozen=True, kw_only=True):
     """One figure, named by group, subject and measure.
 
     Attributes:
+        name: the full name, such as ``spans.Actor.exact``; follows from the three.
         value: None where it is undefined; `undefined` gives the reason.
         low, high: the interval; None where fewer than two documents contribute.
-        n: the number of ``unit`` that it is computed over.
+        n: the number of ``unit`` that it is computed over, each counted once.
+        pairs: the number of pairs of annotations that contribute; None where none are compared.
         documents: the number of documents that contribute.
     """
 
+    name: str = ""
     group: str
     subject: str
     measure: str
@@ -49,13 +53,12 @@ class Figure(Struct, frozen=True, kw_only=True):
     high: float | None = None
     n: int
     unit: str
+    pairs: int | None = None
     documents: int
     undefined: str | None = None
 
-    @property
-    def name(self) -> str:
-        """The full name, such as ``spans.Actor.exact``."""
-        return f"{self.group}.{self.subject}.{self.measure}"
+    def __post_init__(self) -> None:
+        force_setattr(self, "name", f"{self.group}.{self.subject}.{self.measure}")
 
 
 class DocumentSums(Generic[K]):
@@ -175,6 +178,8 @@ def estimate(
     unit: str,
     documents: int,
     reason: str = "nothing to compare",
+    *,
+    pairs: int | None = None,
 ) -> Estimate:
     """Make a figure of its sampled values; ``reason`` says why it is undefined where it is NaN."""
     value = round_value(values[0])
@@ -189,6 +194,7 @@ def estimate(
         high=high,
         n=n,
         unit=unit,
+        pairs=pairs,
         documents=documents,
         undefined=reason if value is None else None,
     )
