@@ -51,13 +51,24 @@ StartedFrom = Literal["nothing", "prediction", "annotation"]
 DecisionMethod = Literal["unanimous", "majority", "adjudicated"]
 Int64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 """A whole number as Parquet stores it; JSON has larger ones."""
-AttributeValue = str | Int64
+AttributeValue = bool | Int64 | float | str | tuple[str, ...]
 
 DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """Raised where bytes are not JSON of a record; the last is for nesting without end."""
 
 UNKNOWN_LICENCE = "unknown"
 UNKNOWN_KIND = "unknown"  # in gold of version 0.1.0, also of the method
+
+
+def format_value(value: AttributeValue) -> str:
+    """Write a value as text: several values with commas between them.
+
+    >>> format_value(True), format_value(2.5), format_value(("rent", "costs"))
+    ('true', '2.5', 'rent, costs')
+    """
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_int64(value: int) -> bool:
@@ -172,6 +183,8 @@ class Annotation(Record, frozen=True, kw_only=True):
     annotator, unless it is known that nothing changed. It is ``unseen`` if it was made from a
     prediction without anybody looking at it.
 
+    ``answers`` are those to the questions about the whole document, by question.
+
     ``annotator_role`` is ``adjudicator`` for the answer of an adjudicator beside those of the
     annotators; it is not compared with theirs. Older lines have ``adjudicator`` as a kind, which is
     read as a person in that role.
@@ -196,6 +209,7 @@ class Annotation(Record, frozen=True, kw_only=True):
     unseen: bool = False
     mentions: tuple[Mention, ...] = ()
     relations: tuple[Relation, ...] = ()
+    answers: dict[str, AttributeValue] = {}
     note: str | None = None
     kept: tuple[UnknownItem, ...] = ()
     origin: AnnotationOrigin | None = None
@@ -229,6 +243,15 @@ class GoldRelation(Relation, frozen=True, kw_only=True):
     votes: tuple[Pseudonym, ...] = ()
 
 
+class GoldAnswer(Record, frozen=True, kw_only=True):
+    """An answer of gold to a question about the document: how it was decided, and its votes."""
+
+    question: str
+    value: AttributeValue
+    decided: DecisionMethod
+    votes: tuple[Pseudonym, ...] = ()
+
+
 class Gold(Record, frozen=True, kw_only=True):
     """The result of adjudicating one document in one pass; ``text_read`` as of an annotation.
 
@@ -238,6 +261,8 @@ class Gold(Record, frozen=True, kw_only=True):
     ``annotators`` once. Gold of version 0.1.0 says neither method nor kinds. ``declined`` and
     ``declined_relations`` hold every mention and relation of an annotator that gold did not take,
     with its votes. All ids are distinct, and a declined relation may tie any two mentions.
+    ``answers`` has one answer for each question that was decided, and ``declined_answers`` the
+    others that annotators gave, in the order of the questions and then of the values.
     """
 
     doc_id: DocId
@@ -256,6 +281,8 @@ class Gold(Record, frozen=True, kw_only=True):
     relations: tuple[GoldRelation, ...] = ()
     declined: tuple[GoldMention, ...] = ()
     declined_relations: tuple[GoldRelation, ...] = ()
+    answers: tuple[GoldAnswer, ...] = ()
+    declined_answers: tuple[GoldAnswer, ...] = ()
     note: str | None = None
 
     @property

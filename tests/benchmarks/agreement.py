@@ -47,7 +47,15 @@ from sayso.agreement.annotation_pairs import (  # noqa: E402
 from sayso.agreement.comparisons import ComparedDocument  # noqa: E402
 from sayso.agreement.measurement import measure_comparisons  # noqa: E402
 from sayso.corpus.sources import CorpusFiles  # noqa: E402
-from sayso.models import Annotation, Document, Mention, Relation, sort_mentions, sort_relations  # noqa: E402
+from sayso.models import (  # noqa: E402
+    Annotation,
+    AttributeValue,
+    Document,
+    Mention,
+    Relation,
+    sort_mentions,
+    sort_relations,
+)
 from sayso.schema import declarations as schemas  # noqa: E402
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents  # noqa: E402
 
@@ -107,11 +115,13 @@ def _distort(document: Document, mention: Mention, chance: random.Random) -> Men
     )
 
 
-def _forget_some(chosen: dict[str, str | int], chance: random.Random) -> dict[str, str | int]:
+def _forget_some(
+    chosen: dict[str, AttributeValue], chance: random.Random
+) -> dict[str, AttributeValue]:
     return {name: value for name, value in chosen.items() if chance.random() > 0.1}
 
 
-def _random_values(label: str, chance: random.Random) -> dict[str, str | int]:
+def _random_values(label: str, chance: random.Random) -> dict[str, AttributeValue]:
     closed = {
         name: each for name, each in SCHEMA.labels[label].attributes.items() if each.is_closed
     }
@@ -133,7 +143,7 @@ def _make_mention(
     label: str,
     start: int,
     end: int,
-    attributes: dict[str, str | int],
+    attributes: dict[str, AttributeValue],
 ) -> Mention:
     return Mention(
         id=name,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from sayso.models import (
     Annotation,
     AnnotationOrigin,
+    AttributeValue,
     Document,
     Mention,
     Relation,
@@ -89,7 +90,7 @@ def synthetic_annotations(documents: Iterable[Document], annotator: str) -> Iter
 
 
 _TextPiece = str
-_SyntheticMention = tuple[int, int, str, str, dict[str, str | int]]
+_SyntheticMention = tuple[int, int, str, str, dict[str, AttributeValue]]
 
 
 def _make_article(number: int) -> tuple[list[_TextPiece], list[list[_SyntheticMention]]]:
@@ -125,7 +126,7 @@ def _make_sentence(chance: random.Random, offset: int) -> tuple[str, list[_Synth
     text = f"{actor} {cue} that {claim}."
     start = offset + len(f"{actor} {cue} that ")
 
-    def mark(begin: int, label: str, words: str, **attributes: str | int) -> _SyntheticMention:
+    def mark(begin: int, label: str, words: str, **attributes: AttributeValue) -> _SyntheticMention:
         return begin, begin + len(words), label, words, attributes
 
     return text, [

@@ -14,7 +14,7 @@ from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
 from sayso.formats.corpus_import import ImportRequest, import_annotations
 from sayso.labelstudio.codec import encode_result
-from sayso.models import Annotation, Mention, Relation
+from sayso.models import Annotation, AttributeValue, Mention, Relation
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import PASSWORD, new_checkout
@@ -24,7 +24,7 @@ from tests.labelstudio.sample_campaign import SampleCampaign, sample_document
 TEXT = "Two drones\r\nfell 😀 near Bel\u0301gorod, the mayor\u2028said."
 
 
-def build_mention(label: str, words: str, name: str, **attributes: str | int) -> Mention:
+def build_mention(label: str, words: str, name: str, **attributes: AttributeValue) -> Mention:
     start = TEXT.index(words)
     return Mention(
         id=name, label=label, start=start, end=start + len(words), text=words, attributes=attributes

@@ -25,6 +25,7 @@ from sayso.formats.annotated_documents import (
     FormatRelation,
     sort_document,
 )
+from sayso.models import AttributeValue
 from tests.formats.sample_documents import (
     collect_spans,
     count_lost_mentions,
@@ -62,7 +63,7 @@ def full_document() -> AnnotatedDocument:
     mentions = []
     for number, (label, words) in enumerate(MENTIONED):
         start = TEXT.index(words)
-        attributes: dict[str, str | int] = (
+        attributes: dict[str, AttributeValue] = (
             {"lower": number, "thing": "uav"} if label == "Count" else {"entity": "A  B"}
         )
         mentions.append(

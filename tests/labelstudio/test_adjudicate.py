@@ -24,7 +24,7 @@ from sayso.labelstudio.adjudication.task_push import (
 from sayso.labelstudio.codec import encode_result
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, TEXT, VERDICT
 from sayso.labelstudio.pseudonyms import fetch_annotators
-from sayso.models import Gold, Mention, Relation
+from sayso.models import AttributeValue, Gold, Mention, Relation
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE
 from tests.command_line import run_sayso, run_sayso_ok
@@ -34,8 +34,8 @@ pytestmark = pytest.mark.server
 
 ANN, BOB, EVE, JUDGE = (f"{name}@sayso.localhost" for name in ("ann", "bob", "eve", "judge"))
 SENTENCES = "Two drones fell near Belgorod, the mayor said. No one was hurt."
-CUE: dict[str, str | int] = {"stance": "neutral"}
-CLAIM: dict[str, str | int] = {
+CUE: dict[str, AttributeValue] = {"stance": "neutral"}
+CLAIM: dict[str, AttributeValue] = {
     "type": "strike",
     "attribution": "indirect",
     "certainty": "certain",
@@ -69,7 +69,7 @@ class AdjudicationBench:
     ) -> list[dict[str, Any]]:
         """Build a result with a source, a cue and a claim."""
         text = self.text(doc_id)
-        parts: list[tuple[str, str, str, dict[str, str | int]]] = [
+        parts: list[tuple[str, str, str, dict[str, AttributeValue]]] = [
             ("a", "Actor", who, {"type": kind, **({"entity": entity} if entity else {})}),
             ("q", "Cue", "said", CUE),
             ("c", "Claim", "Two drones fell near Belgorod", CLAIM),

@@ -41,6 +41,84 @@ relations: {}
 """
 """No attributes at all."""
 
+CONTRACTS = """\
+version: 1.0.0
+interfaces:
+  all:
+    definition: All.
+    labels: [Person, Company, Payment]
+    questions: [topic, areas, urgent, ruled_on, costs, hearings, gist]
+questions:
+  topic:
+    kind: choice
+    required: true
+    title: What is it about?
+    definition: The matter of the ruling.
+    values: {rent: {title: Rent and lease, definition: R.}, labour: {definition: L.}}
+  areas:
+    kind: choices
+    definition: Areas of law.
+    values: {civil: {definition: C.}, criminal: {definition: K.}, tax: {definition: T.}}
+  urgent: {kind: boolean, default: false, definition: An urgent matter.}
+  ruled_on: {kind: date, definition: The day of the ruling.}
+  costs: {kind: number, unit: EUR, definition: The costs.}
+  hearings: {kind: integer, definition: How many hearings there were.}
+  gist: {kind: text, definition: In one sentence.}
+labels:
+  Person:
+    frame: true
+    title: Natural person
+    definition: A human being.
+    attributes:
+      roles:
+        kind: choices
+        title: Roles in the case
+        definition: All that they are.
+        values:
+          plaintiff: {definition: P.}
+          defendant: {definition: D.}
+          witness: {definition: W.}
+      minor: {kind: boolean, default: false, definition: Under age.}
+      born: {kind: date, definition: Day of birth.}
+  Company:
+    definition: A legal person.
+    attributes:
+      form:
+        kind: choice
+        default: gmbh
+        definition: Its legal form.
+        values: {gmbh: {definition: G.}, ag: {definition: A.}}
+  Payment:
+    definition: A sum that is paid.
+    attributes:
+      amount: {kind: number, unit: EUR, required: true, definition: How much.}
+      instalments: {kind: integer, default: 1, definition: In how many parts.}
+      due: {kind: date, definition: When.}
+relations:
+  pays: {head: [Person, Company], tail: Payment, title: pays, definition: Who pays it.}
+  kin:
+    head: [Person, Company]
+    tail: [Person, Company]
+    symmetric: true
+    title: is tied to
+    definition: By blood or law.
+"""
+"""Every kind of attribute, questions about the document, several ends, a symmetric relation."""
+
+QUESTIONS_ONLY = """\
+version: 1.0.0
+interfaces:
+  all: {definition: All., questions: [topic, urgent]}
+questions:
+  topic:
+    kind: choice
+    required: true
+    definition: The matter of the ruling.
+    values: {rent: {definition: R.}, labour: {definition: L.}}
+  urgent: {kind: boolean, definition: An urgent matter.}
+"""
+"""Documents are classified, and nothing is marked."""
+
 SCHEMAS = {"rulings": RULINGS, "frames": FRAMES, "spans only": SPANS_ONLY}
 
 

@@ -9,7 +9,14 @@ import pytest
 from sayso.errors import InputError
 from sayso.schema.declarations import load_schema
 from tests.command_line import run_sayso
-from tests.schema.small_schemas import FRAMES, RULINGS, SPANS_ONLY, write_schema
+from tests.schema.small_schemas import (
+    CONTRACTS,
+    FRAMES,
+    QUESTIONS_ONLY,
+    RULINGS,
+    SPANS_ONLY,
+    write_schema,
+)
 
 FAULTS: dict[str, tuple[str, str, str, int, str]] = {
     # name: (schema, words, words instead, line, message)
@@ -82,7 +89,7 @@ FAULTS: dict[str, tuple[str, str, str, int, str]] = {
         "euros: {kind",
         "side: {kind",
         13,
-        "labels.Amount.attributes.side: 'side' is a whole number for Amount and words for Party",
+        "labels.Amount.attributes.side: 'side' is words for Party and a whole number for Amount",
     ),
     "passes that differ in case": (
         RULINGS,
@@ -159,9 +166,9 @@ FAULTS: dict[str, tuple[str, str, str, int, str]] = {
     "a kind that there is not": (
         RULINGS,
         "kind: integer",
-        "kind: number",
+        "kind: money",
         13,
-        "labels.Amount.attributes.euros.kind: expected one of choice, ordinal, integer, text",
+        "labels.Amount.attributes.euros.kind: expected one of choice, ordinal, choices, boolean",
     ),
     "the second of two wrong things of a kind": (
         RULINGS,
@@ -206,6 +213,76 @@ FAULTS: dict[str, tuple[str, str, str, int, str]] = {
         "version",
         17,
         "rules.paying: a rule says what it `needs`, or what stays the `same`",
+    ),
+    "a default that is no value": (
+        CONTRACTS,
+        "default: gmbh",
+        "default: kg",
+        44,
+        "labels.Company.attributes.form.default: 'kg' is none of its values",
+    ),
+    "a day that no month has": (
+        CONTRACTS,
+        "kind: date, definition: When.",
+        "kind: date, default: 2023-02-30, definition: When.",
+        52,
+        "labels.Payment.attributes.due.default: '2023-02-30' is none of its values",
+    ),
+    "words with a unit": (
+        CONTRACTS,
+        "kind: text, definition: In one",
+        "kind: text, unit: EUR, definition: In one",
+        22,
+        "questions.gist.unit: a text attribute has no unit",
+    ),
+    "a list without values": (
+        CONTRACTS,
+        "values: {civil: {definition: C.}, criminal: {definition: K.}, tax: {definition: T.}}",
+        "values: {}",
+        14,
+        "questions.areas: a choices attribute needs values",
+    ),
+    "a question that nobody is asked": (
+        CONTRACTS,
+        "hearings, gist]",
+        "gist]",
+        21,
+        "questions.hearings: no pass asks this",
+    ),
+    "a pass that asks something else": (
+        CONTRACTS,
+        "hearings, gist]",
+        "hearings, gist, court]",
+        6,
+        "interfaces.all.questions: no question 'court'",
+    ),
+    "a pass with nothing": (
+        QUESTIONS_ONLY,
+        "questions: [topic, urgent]",
+        "questions: []",
+        3,
+        "interfaces.all: a pass needs a label or a question",
+    ),
+    "a question of a column": (
+        QUESTIONS_ONLY.replace("topic", "text"),
+        "version",
+        "version",
+        5,
+        "questions.text: question text would be a column of `answers` named 'text'",
+    ),
+    "a symmetric relation of two sorts of ends": (
+        CONTRACTS,
+        "tail: [Person, Company]\n    sym",
+        "tail: [Person]\n    sym",
+        55,
+        "relations.kin: a symmetric relation has the same labels at both ends",
+    ),
+    "an end that is no label": (
+        CONTRACTS,
+        "pays: {head: [Person, Company]",
+        "pays: {head: [Person, Firm]",
+        54,
+        "relations.pays.head: no label 'Firm'",
     ),
     "an empty file": ("", "", "", 1, "expected keys with values, got nothing"),
     "a list": ("[]", "", "", 1, "expected keys with values, got a list"),

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Protocol
 
 from sayso.agreement import disagreement_types as types
@@ -76,7 +77,11 @@ class TypologyRules:
             for name, attribute in declared.attributes.items()
             if attribute.kind == "text"
         }
-        related = {frozenset((each.head, each.tail)) for each in schema.relations.values()}
+        related = {
+            frozenset(ends)
+            for each in schema.relations.values()
+            for ends in product(each.heads, each.tails)
+        }
         return cls(frozenset(related), frozenset(free_text))
 
     def comparable(self, one: Mention, other: Mention) -> bool:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
 from sayso.checks.check_registry import Check, Finding, error_check
-from sayso.models import Annotation, Gold, Mention, Relation, sort_mentions, sort_relations
+from sayso.models import (
+    Annotation,
+    AttributeValue,
+    Gold,
+    Mention,
+    Relation,
+    sort_mentions,
+    sort_relations,
+)
 from sayso.schema.declarations import Schema
 from sayso.schema.overlaps import exclude_each_other
+from sayso.schema.schema_types import Attribute, describe_ends
+from sayso.schema.symmetry import orient_relations
 from sayso.spans import crosses
 
 SPAN_OUTSIDE_TEXT = error_check(
@@ -56,6 +66,12 @@ UNKNOWN_VALUE = error_check(
 REQUIRED_ATTRIBUTE = error_check(
     "required-attribute", "Every required attribute is filled.", "choose a value"
 )
+UNKNOWN_QUESTION = error_check(
+    "unknown-question", "Every answer is to a question of the schema.", "remove it, or add it there"
+)
+REQUIRED_ANSWER = error_check(
+    "required-answer", "Every required question is answered.", "answer it, or skip the document"
+)
 UNKNOWN_FLAG = error_check(
     "unknown-flag", "Every flag is in the schema.", "use a flag of schema.yaml, or add it there"
 )
@@ -85,7 +101,7 @@ REPEATED_RELATION = error_check(
 
 @dataclass(frozen=True)
 class CheckTarget:
-    """The mentions and relations to check, with the labels that their pass shows.
+    """The mentions, relations and answers to check, with what their pass shows.
 
     ``language`` is the tag of the text's language, or empty if it is not known.
     """
@@ -99,6 +115,8 @@ class CheckTarget:
     has_relations: bool
     skipped: bool
     language: str = ""
+    answers: Mapping[str, AttributeValue] = field(default_factory=dict)
+    questions: Mapping[str, Attribute] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> dict[str, Mention]:
@@ -117,6 +135,9 @@ class CheckTarget:
         for r in self.relations:
             if r.head in self.by_id and r.tail in self.by_id:
                 tails.setdefault((r.head, r.type), []).append(self.by_id[r.tail])
+                declared = self.schema.relations.get(r.type)
+                if declared and declared.symmetric:
+                    tails.setdefault((r.tail, r.type), []).append(self.by_id[r.head])
         return tails
 
     def finding(self, check: Check, message: str, at: Mention | None = None) -> Finding:
@@ -192,14 +213,9 @@ def check_names(target: CheckTarget) -> Iterator[Finding]:
             attribute = label.attributes.get(name)
             if attribute is None:
                 yield target.finding(UNKNOWN_ATTRIBUTE, f"{m.label}.{name} on {m.id}", m)
-            elif value not in attribute.values and (
-                attribute.values or type(value) is not _VALUE_TYPES[attribute.kind]
-            ):
+            elif not attribute.accepts(value):
                 message = f"{m.label}.{name} is {value!r} on {m.id}"
                 yield target.finding(UNKNOWN_VALUE, message, m)
-
-
-_VALUE_TYPES = {"integer": int, "text": str}
 
 
 def check_required_attributes(target: CheckTarget) -> Iterator[Finding]:
@@ -216,6 +232,23 @@ def check_required_attributes(target: CheckTarget) -> Iterator[Finding]:
             yield target.finding(REQUIRED_ATTRIBUTE, f"{m.label} {m.id} has no {missing}", m)
 
 
+def check_answers(target: CheckTarget) -> Iterator[Finding]:
+    """Check the answers to the questions about the document; required ones unless skipped."""
+    declared = target.schema.questions
+    for name, value in target.answers.items():
+        if name not in declared:
+            yield target.finding(UNKNOWN_QUESTION, f"{name!r} is answered {value!r}")
+        elif name not in target.questions:
+            yield target.finding(
+                OUTSIDE_PASS, f"an answer to {name!r}, which its pass does not ask"
+            )
+        elif not declared[name].accepts(value):
+            yield target.finding(UNKNOWN_VALUE, f"the answer to {name!r} is {value!r}")
+    for name, question in target.questions.items():
+        if question.required and name not in target.answers and not target.skipped:
+            yield target.finding(REQUIRED_ANSWER, f"no answer to {name!r}")
+
+
 def check_order(target: CheckTarget) -> Iterator[Finding]:
     """Check that ids are unique, and that mentions and relations are in canonical order."""
     if len(target.by_id) != len(target.mentions):
@@ -227,8 +260,9 @@ def check_order(target: CheckTarget) -> Iterator[Finding]:
     for before, after in pairwise(target.mentions):
         if _canonical_order(after) < _canonical_order(before):
             yield target.finding(MENTION_ORDER, f"mention {after.id} is after {before.id}", after)
-    if tuple(target.relations) != sort_relations(target.relations):
-        yield target.finding(MENTION_ORDER, "relations are not in order of head, type and tail")
+    oriented = sort_relations(orient_relations(target.relations, target.by_id, target.schema))
+    if tuple(target.relations) != oriented:
+        yield target.finding(MENTION_ORDER, "relations are not in canonical order")
 
 
 def _canonical_order(m: Mention) -> tuple[int, int, str, str]:
@@ -251,8 +285,8 @@ def check_relations(target: CheckTarget) -> Iterator[Finding]:
             missing = relation.head if head is None else relation.tail
             detail = f": there is no mention {missing!r}"
             yield _relation_finding(RELATION_END, target, relation, detail)
-        elif relation_type and (head.label, tail.label) != (relation_type.head, relation_type.tail):
-            expected = f"{relation_type.head} to {relation_type.tail}"
+        elif relation_type and not relation_type.connects(head.label, tail.label):
+            expected = describe_ends(relation_type)
             detail = f" connects {head.label} to {tail.label}, not {expected}"
             yield _relation_finding(RELATION_SIGNATURE, target, relation, detail)
 
@@ -280,6 +314,7 @@ GENERAL_CHECKS: tuple[CheckFunction, ...] = (
     check_overlaps,
     check_names,
     check_required_attributes,
+    check_answers,
     check_order,
     check_relations,
 )
@@ -308,13 +343,18 @@ def target_of_annotation(
         has_relations=declared.relations if declared else True,
         skipped=annotation.status == "skipped",
         language=language,
+        answers=annotation.answers,
+        questions=schema.questions_of_pass(annotation.interface) if declared else schema.questions,
     )
 
 
 def target_of_gold(gold: Gold, text: str, schema: Schema, language: str = "") -> CheckTarget:
     """Return the target for the gold of a document."""
     target = _gold_target(gold, text, schema, gold.mentions, gold.relations, skipped=False)
-    return replace(target, language=language)
+    declared = schema.interfaces.get(gold.interface or "")
+    asked = schema.questions_of_pass(gold.interface or "") if declared else schema.questions
+    answers = {answer.question: answer.value for answer in gold.answers}
+    return replace(target, language=language, answers=answers, questions=asked)
 
 
 def target_of_declined(gold: Gold, text: str, schema: Schema) -> CheckTarget:

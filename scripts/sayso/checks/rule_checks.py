@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from sayso.checks.annotation_checks import CheckTarget
 from sayso.checks.check_registry import CHECKS, Check, Finding
-from sayso.models import Mention
+from sayso.models import AttributeValue, Mention
 from sayso.schema.declarations import Rule, Schema
-from sayso.schema.schema_types import Answers, AnswerValue, Need
+from sayso.schema.schema_types import BOOLEAN_WORDS, AttributeConditions, ConditionValue, Need
 
 
 def list_checks(schema: Schema) -> dict[str, Check]:
@@ -59,15 +59,22 @@ def _find_condition(target: CheckTarget, rule: Rule, m: Mention) -> bool | None:
             value = m.attributes.get(key)
             if value is None:
                 return None
-            if value not in condition:
+            if not _is_one_of(value, condition):
                 return False
         elif not any(_has_answers(tail, condition) for tail in target.tails.get((m.id, key), ())):
             return False
     return True
 
 
-def _has_answers(m: Mention, answers: Answers) -> bool:
-    return all(m.attributes.get(name) in values for name, values in answers.items())
+def _has_answers(m: Mention, answers: AttributeConditions) -> bool:
+    return all(_is_one_of(m.attributes.get(name), values) for name, values in answers.items())
+
+
+def _is_one_of(value: AttributeValue | None, values: Sequence[ConditionValue]) -> bool:
+    """Test whether a value, or one of several, is among some."""
+    if isinstance(value, bool):
+        return BOOLEAN_WORDS[value] in values
+    return any(each in values for each in (value if isinstance(value, tuple) else (value,)))
 
 
 def _describe_condition(rule: Rule, m: Mention) -> str:
@@ -81,7 +88,7 @@ def _describe_condition(rule: Rule, m: Mention) -> str:
     return "".join(f" {part} and" for part in parts)
 
 
-def _spell(answers: Answers) -> Iterator[tuple[str, str]]:
+def _spell(answers: AttributeConditions) -> Iterator[tuple[str, str]]:
     return ((name, " or ".join(map(str, values))) for name, values in answers.items())
 
 
@@ -99,7 +106,7 @@ def _find_need(
         words.append(f"has {'a' if has else 'no'} {needs.relation}")
     for name, values in needs.attributes.items():
         value = m.attributes.get(name)
-        is_met &= value is None or value in values
+        is_met &= value is None or _is_one_of(value, values)
         words.append(f"has {name} {value}")
     if needs.equal:
         one, other = (m.attributes.get(name) for name in needs.equal)
@@ -113,11 +120,13 @@ def _check_same(
     target: CheckTarget, check: Check, rule: Rule, mentions: list[Mention]
 ) -> Iterator[Finding]:
     """Report mentions whose value differs from that of the first with the same ``by``."""
-    first_mentions: dict[AnswerValue, Mention] = {}
+    first_mentions: dict[AttributeValue, Mention] = {}
     same, by = rule.same or "", rule.by or ""
     for m in mentions:
         key, value = m.attributes.get(by), m.attributes.get(same)
-        excepted = any(m.attributes.get(name) in each for name, each in rule.unless.items())
+        excepted = any(
+            _is_one_of(m.attributes.get(name), each) for name, each in rule.unless.items()
+        )
         if not key or value is None or excepted:
             continue
         first = first_mentions.setdefault(key, m)

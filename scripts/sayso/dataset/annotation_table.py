@@ -158,7 +158,7 @@ class AnnotationTable:
             label = self._schema.labels.get(mention.label)
             for name, value in mention.attributes.items():
                 attribute = label.attributes.get(name) if label else None
-                if attribute is None or (attribute.kind == "integer") != isinstance(value, int):
+                if attribute is None or not attribute.accepts(value):
                     self._raise_attribute_error(row, mention.id, mention.label, name, value)
 
     def _raise_attribute_error(

@@ -169,10 +169,12 @@ def _describe_frame_columns(frame: str, schema: Schema) -> dict[str, str]:
         column_names.frame_id_column(frame): "The mention's id, unique in its annotation.",
         **{name: each.definition for name, each in schema.labels[frame].attributes.items()},
     }
-    for name, (column, label) in features.frame_relation_columns(schema, frame).items():
-        onward = ", ".join(f"`{each}`" for each in schema.relations_from(label))
+    for name, (column, labels) in features.frame_relation_columns(schema, frame).items():
+        relations = {each for label in labels for each in schema.relations_from(label)}
+        onward = ", ".join(f"`{each}`" for each in schema.relations if each in relations)
         columns[column] = (
-            f"{schema.relations[name].definition} Mentions labelled {label}, in order of the text."
+            f"{schema.relations[name].definition} "
+            f"Mentions labelled {' or '.join(labels)}, in order of the text."
             f"{f' Of each, {onward} are the ids that these relations lead to.' if onward else ''}"
         )
     return columns

@@ -7,7 +7,7 @@ value may be null, and closed values are plain strings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -58,9 +58,17 @@ _ANNOTATION_COLUMNS = _columns("""
 """)
 
 
-def attribute_type(attribute: Attribute) -> str:
+_ATTRIBUTE_TYPES: Mapping[str, ColumnType] = {
+    "boolean": "bool",
+    "choices": ["string"],
+    "integer": "int64",
+    "number": "float64",
+}
+
+
+def attribute_type(attribute: Attribute) -> ColumnType:
     """Return the plain type of an attribute's values."""
-    return "int64" if attribute.kind == "integer" else "string"
+    return _ATTRIBUTE_TYPES.get(attribute.kind, "string")
 
 
 def attribute_columns(schema: Schema) -> Columns:
@@ -108,10 +116,10 @@ def crosswalk_columns(schema: Schema) -> dict[str, CrosswalkColumn]:
     return columns
 
 
-def frame_relation_columns(schema: Schema, frame: str) -> dict[str, tuple[str, str]]:
-    """Map each relation that starts at a frame to its column and its tail's label."""
+def frame_relation_columns(schema: Schema, frame: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Map each relation that starts at a frame to its column and the labels of its tail."""
     return {
-        name: (relation_column_name(schema, name), relation.tail)
+        name: (relation_column_name(schema, name), relation.tails)
         for name, relation in schema.relations_from(frame).items()
     }
 
@@ -143,21 +151,27 @@ def _frame_rows(schema: Schema, frame: str) -> Columns:
         **_SENTENCE_COLUMNS,
         **label_attribute_columns(schema, frame),
         **{
-            column: [related_columns(schema, tail)]
-            for column, tail in frame_relation_columns(schema, frame).values()
+            column: [related_columns(schema, tails)]
+            for column, tails in frame_relation_columns(schema, frame).values()
         },
         **_REMARK_COLUMNS,
         "decided": "string",
     }
 
 
-def related_columns(schema: Schema, label: str) -> Columns:
+def related_columns(schema: Schema, labels: Sequence[str]) -> Columns:
     """Return the fields of a mention at the other end of a frame's relation.
 
-    A relation that starts there is a list of the ids that it leads to.
+    It has a label where there are several, and the attributes of all of them. A relation that
+    starts there is a list of the ids that it leads to.
     """
-    onward: Columns = {name: ["string"] for name in schema.relations_from(label)}
-    return {"id": "string", **_SPAN_COLUMNS, **label_attribute_columns(schema, label), **onward}
+    columns: Columns = {"id": "string", **({"label": "string"} if len(labels) > 1 else {})}
+    columns |= _SPAN_COLUMNS
+    for label in labels:
+        columns |= label_attribute_columns(schema, label)
+    for label in labels:
+        columns |= {name: ["string"] for name in schema.relations_from(label)}
+    return columns
 
 
 def _relation_rows(schema: Schema) -> Columns:

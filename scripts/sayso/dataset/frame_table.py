@@ -7,6 +7,7 @@ ends of the relations that start there.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +24,11 @@ from sayso.dataset.arrays import (
     make_list_array,
     to_integers,
 )
-from sayso.dataset.features import frame_relation_columns
+from sayso.dataset.features import frame_relation_columns, related_columns
 from sayso.dataset.mention_table import MentionArrays
 from sayso.schema.column_names import frame_id_column, pluralise
 
+_MENTION_FIELDS = frozenset({"id", "label", "start", "end", "text"})
 _CHECK = "run `sayso check`"
 
 
@@ -63,15 +65,22 @@ class RelationArrays:
         labels, declared = list(self.schema.labels), self.schema.relations[name]
         fits: BoolArray = (
             (self.type == list(self.schema.relations).index(name))
-            & (self.label[self.head] == labels.index(declared.head))
-            & (self.label[self.tail] == labels.index(declared.tail))
+            & np.isin(self.label[self.head], [labels.index(each) for each in declared.heads])
+            & np.isin(self.label[self.tail], [labels.index(each) for each in declared.tails])
         )
         return fits
 
-    def list_tails(self, name: str) -> pa.ListArray:
-        """Return for each mention the ids that a relation leads to, in order of the text."""
+    def find_ends(self, name: str) -> tuple[IntArray, IntArray]:
+        """Return heads and tails of the relations of a type; symmetric ones in both directions."""
         fits = self.fits(name)
         head, tail = self.head[fits], self.tail[fits]
+        if self.schema.relations[name].symmetric:
+            return np.concatenate([head, tail]), np.concatenate([tail, head])
+        return head, tail
+
+    def list_tails(self, name: str) -> pa.ListArray:
+        """Return for each mention the ids that a relation leads to, in order of the text."""
+        head, tail = self.find_ends(name)
         order = np.lexsort((tail, head))
         sizes = np.bincount(head, minlength=len(self.mentions.owner))
         ids = self.mentions.items.field("id").take(pa.array(tail[order]))
@@ -109,26 +118,28 @@ def _build_relation_columns(
     row = np.full(len(relations.mentions.owner), -1)
     row[frames] = np.arange(len(frames))
     columns: dict[str, pa.Array] = {}
-    for name, (column, label) in frame_relation_columns(relations.schema, frame).items():
-        fits = relations.fits(name)
-        columns[column] = _group_related(
-            relations, row[relations.head[fits]], relations.tail[fits], label, len(frames)
-        )
+    for name, (column, labels) in frame_relation_columns(relations.schema, frame).items():
+        head, tail = relations.find_ends(name)
+        own = row[head] >= 0  # a head may have other labels than this frame's
+        columns[column] = _group_related(relations, row[head[own]], tail[own], labels, len(frames))
     return columns
 
 
 def _group_related(
-    relations: RelationArrays, row: IntArray, tail: IntArray, label: str, size: int
+    relations: RelationArrays, row: IntArray, tail: IntArray, labels: Sequence[str], size: int
 ) -> pa.ListArray:
-    """Return for each of ``size`` frames its related mentions of one label, in order of text."""
+    """Return for each of ``size`` frames its related mentions, in order of text."""
     mentions, schema = relations.mentions, relations.schema
     order = np.lexsort((tail, row))
     index = pa.array(tail[order])
-    columns = {name: mentions.items.field(name) for name in ("id", "start", "end", "text")}
-    for name in schema.labels[label].attributes:
-        columns[name] = mentions.attribute_values(name)
-    for name in schema.relations_from(label):
-        columns[name] = relations.list_tails(name)
+    columns = {}
+    for name in related_columns(schema, labels):
+        if name in schema.relations:
+            columns[name] = relations.list_tails(name)
+        elif name in _MENTION_FIELDS:
+            columns[name] = mentions.items.field(name)
+        else:
+            columns[name] = mentions.attribute_values(name)
     taken = {name: values.take(index) for name, values in columns.items()}
     return group_structs(row[order], size, taken)
 

@@ -15,6 +15,7 @@ from sayso.errors import InputError, SpanError
 from sayso.files import is_file
 from sayso.formats.losses import Loss, Losses
 from sayso.models import (
+    AttributeValue,
     DecisionMethod,
     Mention,
     Pseudonym,
@@ -290,12 +291,12 @@ def find_same_label_overlaps(mentions: Iterable[FormatMention]) -> set[str]:
 class AttributeUse:
     """The values of an attribute that are in use; None where there are more than 64."""
 
-    values: set[str | int] | None = field(default_factory=set)
+    values: set[AttributeValue] | None = field(default_factory=set)
     whole_numbers: bool = True
 
-    def add_value(self, value: str | int) -> None:
+    def add_value(self, value: AttributeValue) -> None:
         """Add one more value."""
-        self.whole_numbers &= isinstance(value, int)
+        self.whole_numbers &= type(value) is int
         if self.values is not None:
             self.values.add(value)
             if len(self.values) > _MAXIMUM_CLOSED_VALUES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from sayso.models import (
     Mention,
     Relation,
     UnknownItem,
+    format_value,
     is_int64,
     sort_mentions,
     sort_relations,
@@ -161,14 +163,26 @@ class _LabelMapper:
         return None
 
 
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
 def _convert_value(attribute: Attribute, value: AttributeValue) -> AttributeValue | None:
     """Return the value as the attribute has it: many formats know only text."""
-    if attribute.is_closed:
-        return value if value in attribute.values else None
+    converted: AttributeValue | None = value
+    text = format_value(value)
     if attribute.kind == "text":
-        return str(value)
-    try:
-        number = int(value)
-    except ValueError:
-        return None
-    return number if is_int64(number) else None
+        converted = text
+    elif attribute.kind == "boolean":
+        converted = _BOOLEANS.get(text.casefold())
+    elif attribute.kind == "choices":
+        given = value if isinstance(value, tuple) else re.split(r"\s*,\s*", text.strip())
+        known = attribute.sort_values(given)
+        converted = known if len(known) == len(set(given)) else None
+    elif attribute.kind in ("integer", "number"):
+        try:
+            converted = int(text) if attribute.kind == "integer" else float(text)
+        except ValueError:
+            return None
+        if isinstance(converted, int) and not is_int64(converted):
+            return None
+    return converted if converted is not None and attribute.accepts(converted) else None

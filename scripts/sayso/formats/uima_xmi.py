@@ -43,6 +43,7 @@ from sayso.formats.format_registry import ImportContext
 from sayso.formats.losses import Loss, Losses
 from sayso.formats.uima_validation import is_feature_name, require_harmless
 from sayso.formats.zip_archives import ZipArchive, is_zip
+from sayso.models import AttributeValue, format_value
 from sayso.optional_libraries import import_library
 from sayso.spans import Span
 
@@ -137,10 +138,10 @@ def _is_nameable(feature: str) -> bool:
     return feature.isascii() and is_feature_name(feature) and feature not in _MENTION_FIELDS
 
 
-def _is_holdable(value: str | int) -> bool:
-    if isinstance(value, int):
+def _is_holdable(value: AttributeValue) -> bool:
+    if type(value) is int:
         return -_LONG_LIMIT <= value < _LONG_LIMIT
-    return not _NOT_XML.search(value)
+    return not _NOT_XML.search(format_value(value))
 
 
 def _build_types(cassis: Any, vocabulary: Vocabulary) -> Any:

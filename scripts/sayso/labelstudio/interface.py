@@ -51,7 +51,12 @@ def render_interface(schema: Schema, name: str) -> str:
         InputError: there is no such pass.
     """
     labels = schema.labels_of_pass(name)
-    heads = dict.fromkeys(each.head for each in schema.relations_of_pass(name).values())
+    heads = dict.fromkeys(
+        head
+        for each in schema.relations_of_pass(name).values()
+        for head in each.heads
+        if head in labels
+    )
     relating = RELATION_HINT.format(heads=escape_markdown(" or ".join(heads))) if heads else ""
     hints = MARKING_HINT + relating + SETTINGS_HINT
     panel = [

@@ -40,6 +40,7 @@ from sayso.models import (
 )
 from sayso.reports.corpus_statistics import AnnotatorKey
 from sayso.reports.count_algebra import find_equations, format_count
+from sayso.schema.bounds import find_bounds
 from sayso.schema.column_names import describe_mentions, frame_id_column, pluralise, snake_case
 from sayso.schema.declarations import Label, Schema
 
@@ -97,8 +98,8 @@ class CorpusPacker:
                     "title": each.title or name,
                     "definition": each.definition,
                     "arithmetic": each.arithmetic,
-                    "bounds": schema.labels[each.tail].bounds,
-                    "numeric": bool(schema.labels[each.tail].bounds),
+                    "bounds": find_bounds(schema, each),
+                    "numeric": find_bounds(schema, each) is not None,
                 }
                 for name, each in schema.relations.items()
             ],

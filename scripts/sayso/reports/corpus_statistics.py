@@ -82,7 +82,8 @@ class CorpusStatistics:
 
     def _names_referents(self, relation: str) -> bool:
         """Return True if the mentions that a relation leads to say who or what they mean."""
-        return bool(self.schema.labels[self.schema.relations[relation].tail].referent)
+        labels = self.schema.labels
+        return any(labels[tail].referent for tail in self.schema.relations[relation].tails)
 
     def add(self, item: Item) -> None:
         """Count a document with its gold and annotations."""
@@ -131,10 +132,10 @@ class CorpusStatistics:
             tails: dict[str, set[str]] = {
                 m.id: set() for m in mentions.values() if m.label == label
             }
-            referent = self.schema.labels[self.schema.relations[relation_type].tail].referent or ""
             for relation in record.relations:
                 if relation.type == relation_type and relation.head in tails:
                     tail = mentions[relation.tail]
+                    referent = self.schema.labels[tail.label].referent or ""
                     tails[relation.head].add(str(tail.attributes.get(referent) or tail.text))
             for names in tails.values():
                 for name in names or {f"no {relation_type}"}:

@@ -121,8 +121,7 @@ def _group_parts(
     groups: dict[str, list[Mention]] = {}
     for relation in relations:
         head, tail = mentions[relation.head], mentions[relation.tail]
-        labels = (head.label, tail.label)
-        if relation.type == relation_type and labels == (declared.head, declared.tail):
+        if relation.type == relation_type and declared.connects(head.label, tail.label):
             groups.setdefault(tail.id, []).append(head)
     pairs = [(mentions[whole], sorted(parts, key=_sort_key)) for whole, parts in groups.items()]
     return sorted(pairs, key=lambda pair: _sort_key(pair[0]))

@@ -6,7 +6,7 @@ import math
 from typing import Protocol
 
 from sayso.models import AttributeValue
-from sayso.schema.schema_types import Schema
+from sayso.schema.schema_types import RelationType, Schema
 
 
 class HasAttributes(Protocol):
@@ -27,3 +27,9 @@ def read_interval(mention: HasAttributes, schema: Schema) -> tuple[float, float]
     names = (declared.bounds if declared else None) or ("", "")
     lower, upper = (mention.attributes.get(name) for name in names)
     return (lower if isinstance(lower, int) else 0, upper if isinstance(upper, int) else math.inf)
+
+
+def find_bounds(schema: Schema, relation: RelationType) -> tuple[str, str] | None:
+    """Return the names of the bounds of a relation's tail; None where no label of it has any."""
+    found = (schema.labels[tail].bounds for tail in relation.tails)
+    return next((bounds for bounds in found if bounds), None)

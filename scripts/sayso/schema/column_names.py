@@ -10,7 +10,9 @@ import re
 
 from sayso.schema.schema_types import Schema
 
-FIXED_CONFIGS = ("gold", "articles", "annotations", "mentions", "relations", "tokens")
+FIXED_CONFIGS = (
+    *("gold", "articles", "annotations", "mentions", "relations", "answers", "tokens"),
+)
 """The configurations of every dataset; frames come on top."""
 
 
@@ -25,6 +27,7 @@ ROW_COLUMNS = _words(
     "start end text sentence_start sentence_end sentence flag note started_from decided split"
 )
 MENTION_COLUMNS = KEY_COLUMNS | ROW_COLUMNS | {"mention_id", "label"}
+ANSWER_COLUMNS = KEY_COLUMNS | _words("text decided split")
 TOKEN_COLUMNS = KEY_COLUMNS | _words(
     "sentence_index sentence_start sentence_end sentence tokens token_starts token_ends misaligned"
 )
@@ -71,6 +74,15 @@ def attribute_column_name(label: str, attribute: str) -> str:
     return f"{label.lower()}_{attribute}"
 
 
+def question_control_name(question: str) -> str:
+    """Return the name of the control for a question about the document.
+
+    >>> question_control_name("topic")
+    'question_topic'
+    """
+    return f"question_{question}"
+
+
 def crosswalk_column_name(key: str, other: str) -> str:
     """Return the column of ``mentions`` for the codes of another dataset.
 
@@ -106,5 +118,6 @@ def relation_column_name(schema: Schema, relation: str) -> str:
 def list_configs(schema: Schema) -> tuple[str, ...]:
     """Return the configurations of the dataset of a schema, in the order of the card."""
     relations = ("relations",) if schema.relations else ()
+    answers = ("answers",) if schema.questions else ()
     frames = (pluralise(label) for label in schema.frames)
-    return ("gold", "articles", "annotations", "mentions", *relations, *frames, "tokens")
+    return ("gold", "articles", "annotations", "mentions", *relations, *frames, *answers, "tokens")

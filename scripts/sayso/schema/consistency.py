@@ -11,17 +11,25 @@ from typing import NamedTuple
 
 from sayso.schema import column_names
 from sayso.schema.hotkeys import RESERVED_HOTKEYS, list_hotkeys
-from sayso.schema.schema_types import AnswerValue, Label, Pass, RelationType, Rule, Schema
+from sayso.schema.schema_types import (
+    Attribute,
+    ConditionValue,
+    Label,
+    Pass,
+    RelationType,
+    Rule,
+    Schema,
+)
 
 FRAME_FIGURES = frozenset({"whole", "tuple"})
 _CHECKS = """
     bounds-order canonical-line card-word changed-by-annotator crossing-spans kept-item
     line-break mention-order misplaced-annotation name-edge nul-in-text outside-pass part-sum
     record-order relation-end relation-signature repeated-annotation repeated-document
-    repeated-mention-id repeated-relation required-attribute same-label-overlap schema-version
-    slice-differs span-outside-text stale-card text-changed text-hash unknown-attribute
-    unknown-document unknown-flag unknown-label unknown-pass unknown-relation unknown-value
-    unknown-voter unreadable-line white-space-edge
+    repeated-mention-id repeated-relation required-answer required-attribute same-label-overlap
+    schema-version slice-differs span-outside-text stale-card text-changed text-hash
+    unknown-attribute unknown-document unknown-flag unknown-label unknown-pass unknown-question
+    unknown-relation unknown-value unknown-voter unreadable-line white-space-edge
 """
 CHECK_NAMES = frozenset(_CHECKS.split())
 """The checks that hold for every schema, in the room above; no rule may have one of their names."""
@@ -40,8 +48,13 @@ def find_faults(schema: Schema) -> Iterator[SchemaFault]:
         yield SchemaFault(("interfaces",), "a schema needs a pass")
     for name, declared_pass in schema.interfaces.items():
         yield from _check_pass(schema, name, declared_pass)
+    for name, question in schema.questions.items():
+        yield from _check_attribute(("questions", name), question)
+        if not any(name in each.questions for each in schema.interfaces.values()):
+            yield SchemaFault(("questions", name), "no pass asks this; add it to `interfaces`")
     for label, declared in schema.labels.items():
-        yield from _check_attributes(label, declared)
+        for name, attribute in declared.attributes.items():
+            yield from _check_attribute(("labels", label, "attributes", name), attribute)
         yield from _check_roles(schema, label, declared)
     for name, relation in schema.relations.items():
         yield from _check_relation(schema, name, relation)
@@ -55,13 +68,17 @@ def find_faults(schema: Schema) -> Iterator[SchemaFault]:
 
 def _check_pass(schema: Schema, name: str, declared: Pass) -> Iterator[SchemaFault]:
     path = ("interfaces", name)
-    for label in declared.labels:
-        if label not in schema.labels:
-            yield SchemaFault((*path, "labels"), f"no label {label!r}")
-    if not declared.labels:
-        yield SchemaFault((*path, "labels"), "a pass needs a label")
-    if len(set(declared.labels)) < len(declared.labels):
-        yield SchemaFault((*path, "labels"), "a label stands twice")
+    for key, what, shown, known in (
+        ("labels", "label", declared.labels, schema.labels),
+        ("questions", "question", declared.questions, schema.questions),
+    ):
+        for each in shown:
+            if each not in known:
+                yield SchemaFault((*path, key), f"no {what} {each!r}")
+        if len(set(shown)) < len(shown):
+            yield SchemaFault((*path, key), f"a {what} stands twice")
+    if not declared.labels and not declared.questions:
+        yield SchemaFault(path, "a pass needs a label or a question")
     seen, start = {name}, declared.starts_from
     while start:
         if start not in schema.interfaces:
@@ -74,14 +91,17 @@ def _check_pass(schema: Schema, name: str, declared: Pass) -> Iterator[SchemaFau
         start = schema.interfaces[start].starts_from
 
 
-def _check_attributes(label: str, declared: Label) -> Iterator[SchemaFault]:
-    for name, attribute in declared.attributes.items():
-        path, a_kind = ("labels", label, "attributes", name), f"a {attribute.kind} attribute"
-        if attribute.is_closed != bool(attribute.values):
-            needs = "needs" if attribute.is_closed else "takes no"
-            yield SchemaFault(path, f"{a_kind} {needs} values")
-        if attribute.hotkey and attribute.kind != "integer":
-            yield SchemaFault((*path, "hotkey"), f"{a_kind} takes no hotkey")
+def _check_attribute(path: tuple[str, ...], attribute: Attribute) -> Iterator[SchemaFault]:
+    a_kind = f"{'an' if attribute.kind[0] in 'oi' else 'a'} {attribute.kind} attribute"
+    if attribute.has_values != bool(attribute.values):
+        needs = "needs" if attribute.has_values else "takes no"
+        yield SchemaFault(path, f"{a_kind} {needs} values")
+    if attribute.hotkey and attribute.kind != "integer":
+        yield SchemaFault((*path, "hotkey"), f"{a_kind} takes no hotkey")
+    if attribute.unit and attribute.kind not in ("integer", "number"):
+        yield SchemaFault((*path, "unit"), f"{a_kind} has no unit")
+    if attribute.default is not None and not attribute.accepts(attribute.default):
+        yield SchemaFault((*path, "default"), f"{attribute.default!r} is none of its values")
 
 
 def _check_roles(schema: Schema, label: str, declared: Label) -> Iterator[SchemaFault]:
@@ -127,11 +147,19 @@ def _check_roles(schema: Schema, label: str, declared: Label) -> Iterator[Schema
 
 def _check_relation(schema: Schema, name: str, relation: RelationType) -> Iterator[SchemaFault]:
     path = ("relations", name)
-    for end, label in (("head", relation.head), ("tail", relation.tail)):
-        if label not in schema.labels:
-            yield SchemaFault((*path, end), f"no label {label!r}")
-        elif relation.arithmetic and not schema.labels[label].bounds:
-            yield SchemaFault((*path, "arithmetic"), f"{label} has no `bounds` to calculate with")
+    for end, labels in (("head", relation.heads), ("tail", relation.tails)):
+        if not labels or len(set(labels)) < len(labels):
+            yield SchemaFault((*path, end), "an end needs a label, and each once")
+        for label in labels:
+            if label not in schema.labels:
+                yield SchemaFault((*path, end), f"no label {label!r}")
+            elif relation.arithmetic and not schema.labels[label].bounds:
+                message = f"{label} has no `bounds` to calculate with"
+                yield SchemaFault((*path, "arithmetic"), message)
+    if relation.symmetric and set(relation.heads) != set(relation.tails):
+        yield SchemaFault(path, "a symmetric relation has the same labels at both ends")
+    if relation.symmetric and relation.arithmetic not in (None, "same"):
+        yield SchemaFault((*path, "arithmetic"), "a part and its total are not symmetric")
 
 
 def _check_rule(schema: Schema, name: str, rule: Rule) -> Iterator[SchemaFault]:
@@ -149,36 +177,37 @@ def _check_rule(schema: Schema, name: str, rule: Rule) -> Iterator[SchemaFault]:
         relation = schema.relations_from(rule.label).get(key)
         at = (*path, "when", key)
         if isinstance(condition, tuple):
-            yield from _check_answers(at, label, {key: condition})
+            yield from _check_conditions(at, [label], {key: condition})
         elif relation is None:
             yield SchemaFault(at, f"no relation {key!r} starts at {rule.label}")
-        elif relation.tail in schema.labels:
-            yield from _check_answers(at, schema.labels[relation.tail], condition)
-    yield from _check_answers((*path, "unless"), label, rule.unless)
-    yield from _check_answers(
-        (*path, "same"), label, dict.fromkeys(filter(None, [rule.same, rule.by]), ())
+        else:
+            tails = [schema.labels[each] for each in relation.tails if each in schema.labels]
+            yield from _check_conditions(at, tails, condition)
+    yield from _check_conditions((*path, "unless"), [label], rule.unless)
+    yield from _check_conditions(
+        (*path, "same"), [label], dict.fromkeys(filter(None, [rule.same, rule.by]), ())
     )
     if needs := rule.needs:
-        yield from _check_answers((*path, "needs", "attributes"), label, needs.attributes)
-        yield from _check_answers(
-            (*path, "needs", "equal"), label, dict.fromkeys(needs.equal or (), ())
+        yield from _check_conditions((*path, "needs", "attributes"), [label], needs.attributes)
+        yield from _check_conditions(
+            (*path, "needs", "equal"), [label], dict.fromkeys(needs.equal or (), ())
         )
         if needs.relation not in (None, "any", *schema.relations_from(rule.label)):
             at = (*path, "needs", "relation")
             yield SchemaFault(at, f"no relation {needs.relation!r} starts at {rule.label}")
 
 
-def _check_answers(
-    path: tuple[str, ...], label: Label, answers: dict[str, tuple[AnswerValue, ...]]
+def _check_conditions(
+    path: tuple[str, ...], labels: list[Label], conditions: dict[str, tuple[ConditionValue, ...]]
 ) -> Iterator[SchemaFault]:
-    for name, values in answers.items():
-        attribute = label.attributes.get(name)
-        if attribute is None:
+    """Check that one of the labels has each attribute, and each value."""
+    for name, values in conditions.items():
+        found = [label.attributes[name] for label in labels if name in label.attributes]
+        if labels and not found:
             yield SchemaFault(path, f"no attribute {name!r}")
-        elif attribute.is_closed:
-            for value in values:
-                if value not in attribute.values:
-                    yield SchemaFault(path, f"{name} has no value {value!r}")
+        for value in values:
+            if found and not any(each.accepts_condition(value) for each in found):
+                yield SchemaFault(path, f"{name} has no value {value!r}")
 
 
 def _check_crosswalk(schema: Schema) -> Iterator[SchemaFault]:
@@ -203,16 +232,24 @@ def _check_crosswalk(schema: Schema) -> Iterator[SchemaFault]:
                     yield SchemaFault((*path, value, other), message)
 
 
+_TYPE_NAMES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "yes or no",
+    "choices": "several values",
+}
+
+
 def _check_kinds(schema: Schema) -> Iterator[SchemaFault]:
     """Check that attributes of one name have one type: they share a column of a mention."""
-    first: dict[str, tuple[str, bool]] = {}
+    first: dict[str, tuple[str, str]] = {}
     for label, declared in schema.labels.items():
         for name, attribute in declared.attributes.items():
-            other, is_integer = first.setdefault(name, (label, attribute.kind == "integer"))
-            if is_integer != (attribute.kind == "integer"):
-                number, words = (other, label) if is_integer else (label, other)
+            what = _TYPE_NAMES.get(attribute.kind, "words")
+            other, theirs = first.setdefault(name, (label, what))
+            if what != theirs:
                 message = (
-                    f"{name!r} is a whole number for {number} and words for {words}; "
+                    f"{name!r} is {theirs} for {other} and {what} for {label}; "
                     "give one of them another name"
                 )
                 yield SchemaFault(("labels", label, "attributes", name), message)
@@ -262,6 +299,11 @@ def _check_names(schema: Schema) -> Iterator[SchemaFault]:
     )
     for frame in schema.frames:
         yield from _check_frame_names(schema, frame)
+    yield from _find_collisions(
+        "a column of `answers`",
+        ((name, ("questions", name), f"question {name}") for name in schema.questions),
+        column_names.ANSWER_COLUMNS,
+    )
 
 
 def _list_mention_columns(schema: Schema) -> Iterator[NamedPlace]:
@@ -269,6 +311,9 @@ def _list_mention_columns(schema: Schema) -> Iterator[NamedPlace]:
         for name in declared.attributes:
             column = column_names.attribute_column_name(label, name)
             yield column, ("labels", label, "attributes", name), f"{label}.{name}"
+    for name in schema.questions:
+        column = column_names.question_control_name(name)
+        yield column, ("questions", name), f"question {name}"
     for key, values in schema.crosswalk.items():
         for other in sorted({name for codes in values.values() for name in codes}):
             column = column_names.crosswalk_column_name(key, other)
@@ -295,7 +340,7 @@ def _check_frame_names(schema: Schema, frame: str) -> Iterator[SchemaFault]:
         [*own, *columns],
         reserved | {column_names.frame_id_column(frame)},
     )
-    for tail in dict.fromkeys(each.tail for each in relations.values()):
+    for tail in dict.fromkeys(tail for each in relations.values() for tail in each.tails):
         names = schema.labels[tail].attributes if tail in schema.labels else ()
         places = [(name, ("labels", tail, "attributes", name), f"{tail}.{name}") for name in names]
         reserved_fields = column_names.SPAN_COLUMNS | schema.relations_from(tail).keys()

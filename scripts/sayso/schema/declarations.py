@@ -90,7 +90,11 @@ def complete_schema(schema: Schema) -> Schema:
         name: replace(flag, hotkey=keys.get(("flags", name), flag.hotkey))
         for name, flag in schema.flags.items()
     }
-    return replace(schema, labels=labels, flags=flags)
+    questions = {
+        name: _complete_attribute(question, ("questions", name), keys)
+        for name, question in schema.questions.items()
+    }
+    return replace(schema, labels=labels, questions=questions, flags=flags)
 
 
 def _complete_attribute(

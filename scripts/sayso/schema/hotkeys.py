@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sayso.schema.schema_types import Schema
+from sayso.schema.schema_types import Attribute, Schema
 
 EDITOR_HOTKEYS = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
 """Label Studio's own, over text: unselect, hide, lock, add a remark, relate."""
@@ -59,13 +59,18 @@ def list_hotkeys(schema: Schema) -> Iterator[HotkeyUse]:
     for label, declared in schema.labels.items():
         yield HotkeyUse(("labels", label), declared.hotkey)
         for name, attribute in declared.attributes.items():
-            path = ("labels", label, "attributes", name)
-            if attribute.kind == "integer":
-                yield HotkeyUse(path, attribute.hotkey)
-            for value, allowed in attribute.values.items():
-                yield HotkeyUse((*path, "values", value), allowed.hotkey)
+            yield from _list_attribute_hotkeys(("labels", label, "attributes", name), attribute)
+    for name, question in schema.questions.items():
+        yield from _list_attribute_hotkeys(("questions", name), question)
     for name, flag in schema.flags.items():
         yield HotkeyUse(("flags", name), flag.hotkey)
+
+
+def _list_attribute_hotkeys(path: DeclarationPath, attribute: Attribute) -> Iterator[HotkeyUse]:
+    if attribute.kind == "integer":
+        yield HotkeyUse(path, attribute.hotkey)
+    for value, allowed in attribute.values.items():
+        yield HotkeyUse((*path, "values", value), allowed.hotkey)
 
 
 def choose_hotkeys(schema: Schema) -> dict[DeclarationPath, str]:

@@ -6,6 +6,7 @@ such as a relation to a missing mention, are for ``sayso check``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -37,6 +38,9 @@ def build_json_schema(record: type[Record], schema: Schema) -> JsonSchemaNode:
             node["properties"]["type"] = types or {"not": {}}
         elif name == "Annotation":
             node["properties"]["interface"] = {"enum": list(schema.interfaces)}
+            node["properties"]["answers"] = _attributes_schema(schema.questions)
+        elif name == "GoldAnswer":
+            _restrict_answer(node, schema)
         elif name == "Gold":
             node["properties"]["interface"] = {"enum": [*schema.interfaces, None]}
     head = {"$schema": DIALECT, "title": f"{record.__name__}, annotation schema {schema.version}"}
@@ -52,19 +56,41 @@ def _restrict_mention(node: JsonSchemaNode, schema: Schema) -> None:
 
 def _label_condition(name: str, label: Label) -> JsonSchemaNode:
     """Return the rule that a mention with this label has only this label's attributes."""
-    attributes = {
-        "type": "object",
-        "properties": {name: _attribute_schema(each) for name, each in label.attributes.items()},
-        "additionalProperties": False,
-    }
     return {
         "if": {"properties": {"label": {"const": name}}},
-        "then": {"properties": {"attributes": attributes}},
+        "then": {"properties": {"attributes": _attributes_schema(label.attributes)}},
+    }
+
+
+def _restrict_answer(node: JsonSchemaNode, schema: Schema) -> None:
+    questions = schema.questions
+    names: JsonSchemaNode = {"enum": list(questions)} if questions else {"not": {}}
+    node["properties"]["question"] = names
+    node["allOf"] = [
+        {
+            "if": {"properties": {"question": {"const": name}}},
+            "then": {"properties": {"value": _attribute_schema(question)}},
+        }
+        for name, question in questions.items()
+    ]
+
+
+def _attributes_schema(attributes: Mapping[str, Attribute]) -> JsonSchemaNode:
+    return {
+        "type": "object",
+        "properties": {name: _attribute_schema(each) for name, each in attributes.items()},
+        "additionalProperties": False,
     }
 
 
 def _attribute_schema(attribute: Attribute) -> JsonSchemaNode:
+    described: JsonSchemaNode = {"description": attribute.definition}
+    values = {"enum": list(attribute.values)}
     if attribute.is_closed:
-        return {"description": attribute.definition, "enum": list(attribute.values)}
-    kind = "integer" if attribute.kind == "integer" else "string"
-    return {"description": attribute.definition, "type": kind}
+        return described | values
+    if attribute.kind == "choices":
+        return described | {"type": "array", "items": values, "minItems": 1, "uniqueItems": True}
+    if attribute.kind in ("boolean", "integer", "number"):
+        return described | {"type": attribute.kind}
+    date = {"format": "date"} if attribute.kind == "date" else {}
+    return described | {"type": "string"} | date

@@ -7,15 +7,19 @@ no name of any schema. Every role is optional.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
 from sayso.errors import InputError
+from sayso.models import AttributeValue
 from sayso.versions import VERSION_PATTERN
 
-AttributeKind = Literal["choice", "ordinal", "integer", "text"]
+AttributeKind = Literal[
+    "choice", "ordinal", "choices", "boolean", "integer", "number", "date", "text"
+]
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$(?!\n)"
 HOTKEY_PATTERN = r"^((shift|alt)\+)?[a-z0-9]$(?!\n)"
 COLOUR_PATTERN = r"^#[0-9a-fA-F]{6}$(?!\n)"
@@ -28,9 +32,13 @@ SchemaVersion = Annotated[str, Meta(pattern=WHOLE_VERSION_PATTERN)]
 RuleLevel = Literal["error", "warning"]
 Overlap = Literal["forbid", "nest", "allow"]
 Arithmetic = Literal["part", "addition", "same"]
-AnswerValue = str | int
-Answers = dict[str, tuple[AnswerValue, ...]]
-"""Attributes with the values that each may have."""
+ConditionValue = int | float | str
+AttributeConditions = dict[str, tuple[ConditionValue, ...]]
+"""Attributes with the values that each may have; of several values one is enough.
+
+Booleans are the words ``yes`` and ``no``.
+"""
+BOOLEAN_WORDS = {True: "yes", False: "no"}
 SlotContent = str | tuple[str, ...]
 
 
@@ -49,20 +57,65 @@ class AllowedValue(Declaration, frozen=True, kw_only=True):
 
 
 class Attribute(Declaration, frozen=True, kw_only=True):
-    """An attribute of a label. ``choice`` and ``ordinal``, which is ordered, have values.
+    """An attribute of a label, or a question about the whole document.
 
-    ``hotkey`` is for whole numbers: it adds one.
+    Attributes:
+        kind: ``choice`` and ``ordinal``, which is ordered, take one of ``values``, ``choices``
+            several; a ``date`` is ISO 8601, of a whole day.
+        hotkey: of a whole number: it adds one.
+        default: the value where none was given; shown to annotators as such.
+        unit: of numbers, for people.
     """
 
     kind: AttributeKind
     required: bool = False
     hotkey: Hotkey | None = None
     values: dict[DeclaredName, AllowedValue] = {}
+    default: AttributeValue | None = None
+    unit: str = ""
 
     @property
     def is_closed(self) -> bool:
-        """The values are a closed list."""
+        """The value is one of a closed list."""
         return self.kind in ("choice", "ordinal")
+
+    @property
+    def has_values(self) -> bool:
+        """One or several values come from a closed list."""
+        return self.is_closed or self.kind == "choices"
+
+    def accepts(self, value: object) -> bool:
+        """Test whether a value is one that the attribute allows.
+
+        Several values are distinct and in the order of the schema.
+        """
+        if self.is_closed:
+            return isinstance(value, str) and value in self.values
+        if self.kind == "choices":
+            return isinstance(value, tuple) and value == self.sort_values(value) != ()
+        if self.kind == "date":
+            return isinstance(value, str) and _is_date(value)
+        if self.kind == "number":
+            return type(value) in (int, float)
+        return type(value) is {"boolean": bool, "integer": int, "text": str}[self.kind]
+
+    def accepts_condition(self, value: ConditionValue) -> bool:
+        """Test whether the attribute can have a value, or have it among several."""
+        if self.kind == "boolean":
+            return value in BOOLEAN_WORDS.values()
+        return self.accepts((value,) if self.kind == "choices" else value)
+
+    def sort_values(self, values: Iterable[object]) -> tuple[str, ...]:
+        """Return those of several values that the schema has, each once, in its order."""
+        given = {value for value in values if isinstance(value, str)}
+        return tuple(value for value in self.values if value in given)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 class Frame(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -108,24 +161,52 @@ class Label(Declaration, frozen=True, kw_only=True):
 
 
 class RelationType(Declaration, frozen=True, kw_only=True):
-    """A typed arrow from a mention labelled ``head`` to one labelled ``tail``.
+    """A typed arrow from a mention labelled ``head`` to one labelled ``tail``, or one of several.
 
     Attributes:
+        symmetric: the ends, which have the same labels, mean the same; the head of a record is the
+            end that comes first in the text.
         column: of the table of the frame at its head; default the name with an s.
         arithmetic: of two mentions with bounds: the head is ``part`` of the tail, comes on top of
             it (``addition``), or is the ``same`` number.
     """
 
-    head: str
-    tail: str
+    head: str | tuple[str, ...]
+    tail: str | tuple[str, ...]
+    symmetric: bool = False
     column: DeclaredName | None = None
     arithmetic: Arithmetic | None = None
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The labels that a head may have."""
+        return (self.head,) if isinstance(self.head, str) else self.head
+
+    @property
+    def tails(self) -> tuple[str, ...]:
+        """The labels that a tail may have."""
+        return (self.tail,) if isinstance(self.tail, str) else self.tail
+
+    def connects(self, head: str, tail: str) -> bool:
+        """Test whether the relation may lead from one label to another."""
+        return head in self.heads and tail in self.tails
+
+
+def describe_ends(relation: RelationType) -> str:
+    """Name the labels that a relation connects.
+
+    >>> party = ("Person", "Company")
+    >>> describe_ends(RelationType(definition="", head=party, tail="Statute"))
+    'Person or Company to Statute'
+    """
+    return f"{' or '.join(relation.heads)} to {' or '.join(relation.tails)}"
+
 
 class Pass(Declaration, frozen=True, kw_only=True):
-    """One pass over a document: the labels of its interface, and whether it has relations."""
+    """One pass over a document: what its interface shows, and whether it has relations."""
 
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     relations: bool = True
     starts_from: str | None = None
 
@@ -156,7 +237,7 @@ class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     relation: str | None = None
-    attributes: Answers = {}
+    attributes: AttributeConditions = {}
     equal: tuple[str, str] | None = None
 
 
@@ -173,12 +254,12 @@ class Rule(Declaration, frozen=True, kw_only=True):
     """
 
     label: str
-    when: dict[str, tuple[AnswerValue, ...] | Answers] = {}
+    when: dict[str, tuple[ConditionValue, ...] | AttributeConditions] = {}
     needs: Need | None = None
     exactly: bool = False
     same: str | None = None
     by: str | None = None
-    unless: Answers = {}
+    unless: AttributeConditions = {}
     level: RuleLevel = "error"
     remedy: str
 
@@ -188,7 +269,8 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     version: SchemaVersion
     interfaces: dict[DeclaredName, Pass]
-    labels: dict[DeclaredName, Label]
+    labels: dict[DeclaredName, Label] = {}
+    questions: dict[DeclaredName, Attribute] = {}
     flags: dict[DeclaredName, Flag] = {}
     relations: dict[DeclaredName, RelationType] = {}
     edges: dict[str, Edges] = {}
@@ -207,6 +289,14 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """
         return {name: self.labels[name] for name in self.find_pass(pass_name).labels}
 
+    def questions_of_pass(self, pass_name: str) -> dict[str, Attribute]:
+        """Return the questions about the document that a pass asks, in its order.
+
+        Raises:
+            InputError: the pass does not exist.
+        """
+        return {name: self.questions[name] for name in self.find_pass(pass_name).questions}
+
     def find_pass(self, name: str) -> Pass:
         """Return a pass by name.
 
@@ -220,19 +310,19 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return self.interfaces[name]
 
     def relations_of_pass(self, pass_name: str) -> dict[str, RelationType]:
-        """Return the relations of a pass: if it shows any, those with both labels in the pass."""
+        """Return the relations of a pass: if it shows any, those with labels of both ends in it."""
         declared = self.find_pass(pass_name)
         if not declared.relations:
             return {}
         return {
             name: relation
             for name, relation in self.relations.items()
-            if relation.head in declared.labels and relation.tail in declared.labels
+            if {*relation.heads} & {*declared.labels} and {*relation.tails} & {*declared.labels}
         }
 
     def relations_from(self, label: str) -> dict[str, RelationType]:
         """Return the relations that start at a label."""
-        return {name: each for name, each in self.relations.items() if each.head == label}
+        return {name: each for name, each in self.relations.items() if label in each.heads}
 
     @property
     def frames(self) -> dict[str, Frame]:

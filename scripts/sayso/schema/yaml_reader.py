@@ -31,7 +31,7 @@ def parse_yaml(
         where: a name of it for the error.
         remedy: of the error.
         names_as_written: keys, and the items of lists, are words even where YAML would read them as
-            booleans (``yes``, ``no``); a key is always a word.
+            booleans (``yes``, ``no``); a key is always a word. Dates are words as well.
 
     Raises:
         InputError: it is not YAML, has a key twice, needs a type that is not plain, refers to
@@ -41,6 +41,8 @@ def parse_yaml(
     {'a': [1, 'two']}
     >>> parse_yaml("{yes: [no, 1], 2: off}", "x.yaml", "", names_as_written=True)
     {'yes': ['no', 1], '2': False}
+    >>> parse_yaml("day: 2024-02-29", "x.yaml", "", names_as_written=True)
+    {'day': '2024-02-29'}
     """
     try:
         text = content.decode() if isinstance(content, bytes) else content
@@ -150,5 +152,6 @@ class _NamesLoader(_PlainLoader):
         return found
 
 
+_NamesLoader.add_constructor("tag:yaml.org,2002:timestamp", _NamesLoader.construct_scalar)
 _PlainLoader.add_constructor("tag:yaml.org,2002:int", _PlainLoader.construct_whole_number)
 _PlainLoader.add_constructor("tag:yaml.org,2002:float", _PlainLoader.construct_decimal)

@@ -34,7 +34,7 @@ from msgspec import Meta, Struct
 from sayso.errors import InputError, SaysoError, UsageError
 from sayso.files import file_digest, list_files
 from sayso.models import AttributeValue, Document
-from sayso.schema.declarations import Attribute, Schema
+from sayso.schema.declarations import Schema
 from sayso.settings import Checkout
 from sayso.spans import Span, trim, validate
 
@@ -159,7 +159,7 @@ def fill_roles(suggest: SuggestFunction, schema: Schema, name: str) -> SuggestFu
                 values = {
                     roles[role]: value
                     for role, value in found.attributes.items()
-                    if role in roles and _accepts_value(declared[roles[role]], value)
+                    if role in roles and declared[roles[role]].accepts(value)
                 }
                 yield msgspec.structs.replace(found, label=label, attributes=values)
 
@@ -181,15 +181,9 @@ def _validate_suggestion(raw: Any, document: Document, schema: Schema) -> Sugges
     if declared is None:
         raise InputError(f"no label {found.label!r} in the schema", where=where)
     for name, value in found.attributes.items():
-        if name not in declared.attributes or not _accepts_value(declared.attributes[name], value):
+        if name not in declared.attributes or not declared.attributes[name].accepts(value):
             raise InputError(f"{found.label} takes no {name} {value!r}", where=where)
     return found
-
-
-def _accepts_value(attribute: Attribute, value: AttributeValue) -> bool:
-    if attribute.is_closed:
-        return value in attribute.values
-    return isinstance(value, int) == (attribute.kind == "integer") and value != ""
 
 
 def read_plugged_suggesters(checkout: Checkout) -> dict[str, str]:

@@ -77,7 +77,7 @@ def _format_frame(row: dict[str, Any], frame: str, schema: Schema) -> tuple[str,
     before, behind = (
         [
             "; ".join(
-                _format_tail(tail, schema.labels[schema.relations[name].tail])
+                _format_tail(tail, schema.labels[schema.relations[name].tails[0]])
                 for tail in row[relation_column_name(schema, name)]
             )
             for name in names

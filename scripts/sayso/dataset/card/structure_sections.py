@@ -100,7 +100,11 @@ def schema_section(schema: Schema) -> str:
                 for value, allowed in attribute.values.items()
             ]
     relations = [
-        [code(name), code(relation.head), code(relation.tail), relation.definition]
+        [
+            code(name),
+            *(" or ".join(map(code, ends)) for ends in (relation.heads, relation.tails)),
+            relation.definition,
+        ]
         for name, relation in schema.relations.items()
     ]
     labels = [[code(name), label.definition] for name, label in schema.labels.items()]

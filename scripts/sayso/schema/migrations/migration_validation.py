@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 
 from sayso.schema.declarations import Attribute, Schema
 from sayso.schema.migrations.migration_mapping import (
@@ -16,6 +16,7 @@ from sayso.schema.migrations.migration_mapping import (
     choose_clause,
     list_conditions,
 )
+from sayso.schema.schema_types import describe_ends
 
 _OTHER_VALUE = object()  # a value of an open attribute that no clause names
 AttributeCase = dict[str, object]  # values of attributes and labels that clauses depend on
@@ -119,8 +120,8 @@ class _MigrationValidator:
         """Check that a relation becomes one that connects all labels that its ends may get."""
         ends = self.older.relations[name]
         domains: Domains = {
-            "head": self._new_labels(ends.head),
-            "tail": self._new_labels(ends.tail),
+            "head": self._new_labels(*ends.heads),
+            "tail": self._new_labels(*ends.tails),
         }
         cases = list(_combine(domains))
         if not cases:
@@ -132,8 +133,8 @@ class _MigrationValidator:
         for case in cases:
             clause = choose_clause(clauses, case)
             to = relations.get(clause.then or "") if clause else None
-            if clause and to and (to.head, to.tail) != (case["head"], case["tail"]):
-                connects = f"{clause.then} connects {to.head} to {to.tail}"
+            if clause and to and not to.connects(str(case["head"]), str(case["tail"])):
+                connects = f"{clause.then} connects {describe_ends(to)}"
                 become = f"{case['head']} and {case['tail']}"
                 yield f"{where}: {connects}, and its ends may become {become}"
 
@@ -150,8 +151,9 @@ class _MigrationValidator:
                 missing = f"{where}: {self.newer.version} has no {clause.then!r} under {kind}"
                 yield missing if name in mapped else f"{missing}; say what becomes of {name}"
 
-    def _new_labels(self, label: str) -> list[str]:
-        targets = (clause.then for clause in self.migration.clauses_of_label(label))
+    def _new_labels(self, *labels: str) -> list[str]:
+        clauses = (self.migration.clauses_of_label(label) for label in labels)
+        targets = (clause.then for clause in chain.from_iterable(clauses))
         return list(dict.fromkeys(target for target in targets if target is not None))
 
     def _attribute_domains(self, label: str, clauses: Iterable[MappingClause]) -> Domains:
