@@ -1,11 +1,16 @@
 """Alpha over code points and over attributes is what the `krippendorff` package finds;
 
-AC1 what Gwet printed.
+AC1 what Gwet printed, and what the package irrCAC 0.4.4 finds. (It asks for numpy 1, so that it is
+not installed here; its figures are copied.)
 """
 
 from __future__ import annotations
 
+import random
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
+from itertools import combinations
 from typing import Literal
 
 import krippendorff
@@ -16,6 +21,13 @@ from hypothesis import strategies as st
 
 from sayso.agreement import character_alpha
 from sayso.agreement.attribute_agreement import gwet_ac1, krippendorff_alpha
+from sayso.agreement.attribute_distances import (
+    Distance,
+    interval_distance,
+    nominal_distance,
+    ordinal_distance,
+)
+from sayso.agreement.bootstrap import SampledValues
 from sayso.models import Mention
 from tests.agreement.sample_comparisons import (
     LABELS,
@@ -100,45 +112,161 @@ def test_all_labels_together_are_what_is_observed_over_what_is_expected() -> Non
     assert find_value(found, "spans.all.characters") == round(1 - 1 / expected, 6)
 
 
-TABLES = st.integers(2, 5).flatmap(
-    lambda k: st.lists(
-        st.tuples(st.integers(0, k - 1), st.integers(0, k - 1)), min_size=2, max_size=30
-    )
+def alpha_of_units(
+    units: Iterable[Sequence[Hashable]], values: Sequence[Hashable], distance: Distance
+) -> float:
+    """Compute alpha of the values that annotators chose, unit by unit."""
+    pairs: defaultdict[tuple[Hashable, ...], float] = defaultdict(float)
+    for chosen in units:
+        for two in combinations(chosen, 2):
+            pairs[two] += 1 / (len(chosen) - 1)
+    arrays = {two: np.array([weight]) for two, weight in pairs.items()}
+    return float(krippendorff_alpha(arrays, values, distance)[0])
+
+
+@pytest.mark.parametrize(
+    ("level", "distance"),
+    [("nominal", nominal_distance), ("ordinal", ordinal_distance), ("interval", interval_distance)],
 )
-
-
-@pytest.mark.parametrize("ordinal", [False, True])
-@given(chosen=TABLES)
+@given(units=st.lists(st.lists(st.integers(0, 4), min_size=2, max_size=5), min_size=1, max_size=9))
 def test_attributes_are_as_the_package_finds_them(
-    chosen: list[tuple[int, int]], ordinal: bool
+    level: Literal["nominal", "ordinal", "interval"], distance: Distance, units: list[list[int]]
 ) -> None:
-    values = sorted({value for two in chosen for value in two})
-    found = float(krippendorff_alpha(coincidences(chosen, max(values) + 1), ordinal=ordinal)[0])
+    """Any number of annotators, another one in each unit."""
+    values = sorted({value for unit in units for value in unit})
+    found = alpha_of_units(units, values, distance)
     if len(values) < 2:
         assert np.isnan(found)
         return
-    data = np.array(chosen, dtype=float).T
-    level: Literal["ordinal", "nominal"] = "ordinal" if ordinal else "nominal"
-    assert found == pytest.approx(
-        krippendorff.alpha(data, level_of_measurement=level), rel=1e-12, abs=1e-12
+    data = np.full((5, len(units)), np.nan)
+    for number, unit in enumerate(units):
+        data[: len(unit), number] = unit
+    expected = krippendorff.alpha(data, level_of_measurement=level)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_a_distance_of_its_own_is_all_that_a_kind_of_attribute_needs() -> None:
+    """Sets by Jaccard: observed 1 / 6 of the first two units, expected by hand."""
+
+    def jaccard_distance(
+        values: Sequence[Hashable], _chosen: SampledValues, number: int
+    ) -> SampledValues:
+        sets = [set(str(value)) for value in values]
+        shares = [len(each & sets[number]) / len(each | sets[number]) for each in sets]
+        return 1 - np.array(shares)[:, np.newaxis]
+
+    found = alpha_of_units(
+        [("ab", "a"), ("a", "a"), ("c", "c")], ["ab", "a", "c"], jaccard_distance
     )
+    # Six values: ab once, a three times, c twice. Distances: ab-a 1/2, all others 1.
+    assert found == pytest.approx(1 - 5 * 0.5 / (1 * 3 / 2 + 1 * 2 + 3 * 2))
 
 
-def coincidences(
-    chosen: list[tuple[int, int]], size: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    table = np.zeros((size, size, 1))
-    for one, other in chosen:
-        table[one, other] += 1
-        table[other, one] += 1
-    return table
+def ac1_of_units(units: Sequence[Sequence[str]], values: Iterable[str]) -> float:
+    """Compute AC1 of the values that annotators chose, unit by unit, as `count_attributes` does."""
+    alike = [np.mean([one == other for one, other in combinations(unit, 2)]) for unit in units]
+    shares = [
+        np.array([np.mean([unit.count(value) / len(unit) for unit in units])]) for value in values
+    ]
+    return float(gwet_ac1(np.array([np.mean(alike)]), shares)[0])
 
 
 def test_ac1_of_a_table_that_gwet_discusses() -> None:
     """125 subjects, 118 positive for both, 5 and 2 for one: kappa is below 0, AC1 is .9408."""
-    chosen = [(0, 0)] * 118 + [(0, 1)] * 5 + [(1, 0)] * 2
-    assert float(gwet_ac1(coincidences(chosen, 2))[0]) == pytest.approx(0.9408, abs=5e-5)
-    assert float(krippendorff_alpha(coincidences(chosen, 2))[0]) < 0
+    units = [("+", "+")] * 118 + [("+", "-")] * 5 + [("-", "+")] * 2
+    assert ac1_of_units(units, "+-") == pytest.approx(0.9408, abs=5e-5)
+    assert alpha_of_units(units, "+-", nominal_distance) < 0
+
+
+# Gwet, Handbook of Inter-Rater Reliability (2014), without the last unit, which one rater has.
+FOUR_RATERS = (
+    *("111", "2232", "3333", "3333", "2222", "1234", "4444", "1121", "2222", "555", "11"),
+)
+
+
+def test_a_published_table_of_four_raters() -> None:
+    values = dict(
+        zip("12345", ("direct", "indirect", "inherited", "hearsay", "author"), strict=True)
+    )
+    found = measure_sample(
+        *(
+            make_comparison(
+                f"d{number:02}",
+                *([make_filler(0, 4, "Claim", attribution=values[each])] for each in unit),
+            )
+            for number, unit in enumerate(FOUR_RATERS)
+        )
+    )
+    assert find_value(found, "attributes.Claim.attribution.alpha") == pytest.approx(
+        0.74342, abs=5e-6
+    )
+    assert find_value(found, "attributes.Claim.attribution.ac1") == pytest.approx(0.77515, abs=5e-6)
+    assert find_value(found, "attributes.Claim.attribution.agreement") == round(9 / 11, 6)
+    assert find_figure(found, "attributes.Claim.attribution.alpha").n == len(FOUR_RATERS)
+
+
+def test_a_unit_counts_once_however_many_chose() -> None:
+    """Issue 14: pairs were pooled, so that a unit of three annotators weighed as three of two."""
+    chance = random.Random(3)
+    units = [[chance.choice("ab") for _ in range(3 if n < 10 else 2)] for n in range(20)]
+    names = {"a": "literal", "b": "associative"}
+    found = measure_sample(
+        *(
+            make_comparison(
+                f"d{number:02}", *([make_filler(0, 1, "Location", use=names[v])] for v in unit)
+            )
+            for number, unit in enumerate(units)
+        )
+    )
+    data = np.full((3, 20), np.nan)
+    for number, unit in enumerate(units):
+        data[: len(unit), number] = [ord(value) for value in unit]
+    expected = krippendorff.alpha(data, level_of_measurement="nominal")
+    assert find_value(found, "attributes.Location.use.alpha") == round(expected, 6)
+    assert find_figure(found, "attributes.Location.use.alpha").n == 20
+    chosen = [value for unit in units for value in unit]
+    others = [
+        (sum(value == other for other in unit) - 1) / (len(unit) - 1)
+        for unit in units
+        for value in unit
+        if value == "a"
+    ]
+    of_value = find_figure(found, "attributes.Location.use=literal.agreement")
+    assert (of_value.value, of_value.n) == (round(float(np.mean(others)), 6), chosen.count("a"))
+
+
+def test_ac1_knows_only_the_values_that_somebody_chose() -> None:
+    """The figure is that of irrCAC; the schema declares more values of this attribute."""
+    units = [("civilian", "civilian")] * 6 + [("civilian", "expert")] * 2
+    units.append(("company_other", "civilian"))
+    sides = mentions_with_values(*units, attribute="type", label="Actor")
+    found = measure_sample(make_comparison("d", *sides))
+    assert find_value(found, "attributes.Actor.type.ac1") == pytest.approx(0.61011, abs=5e-6)
+
+
+def test_mentions_of_several_annotators_are_units() -> None:
+    """A chain of overlaps is one unit unless it would have two mentions of one annotator."""
+    three = (
+        [make_filler(0, 4, "Location", use="literal")],
+        [make_filler(2, 8, "Location", use="literal")],
+    )
+    chain = measure_sample(
+        make_comparison("d", *three, [make_filler(6, 9, "Location", use="associative")])
+    )
+    figure = find_figure(chain, "attributes.Location.use.agreement")
+    assert (figure.n, figure.value) == (1, round(1 / 3, 6))
+    split = measure_sample(
+        make_comparison(
+            "d",
+            [
+                make_filler(0, 4, "Location", use="literal"),
+                make_filler(9, 14, "Location", use="literal"),
+            ],
+            [make_filler(0, 5, "Location", use="literal")],
+            [make_filler(4, 10, "Location", use="associative")],
+        )
+    )
+    assert find_figure(split, "attributes.Location.use.agreement").n == 1
 
 
 def mentions_with_values(
@@ -171,7 +299,7 @@ def test_the_figures_of_an_attribute() -> None:
     # Of the others nobody chose anything.
     assert (
         find_figure(found, "attributes.Location.precision.alpha").undefined
-        == "no mention that both marked has it"
+        == "no mention that two marked has it"
     )
 
 
@@ -235,7 +363,9 @@ def test_one_value_only_is_no_agreement_beyond_chance() -> None:
         find_figure(found, "attributes.Location.use.alpha").undefined == "only one value was chosen"
     )
     assert find_value(found, "attributes.Location.use.agreement") == 1
-    assert find_value(found, "attributes.Location.use.ac1") == 1
+    assert (
+        find_figure(found, "attributes.Location.use.ac1").undefined == "only one value was chosen"
+    )
 
 
 def test_words_are_compared_for_equality_alone() -> None:

@@ -6,11 +6,34 @@ It has labels, values, pseudonyms and numbers, but no word of a text.
 from __future__ import annotations
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sayso.agreement.bootstrap import AGGREGATION_RULE, CONFIDENCE, Figure
 from sayso.errors import InputError
 from sayso.models import DECODE_ERRORS
+
+_OF_PAIRS = "F1 is summed over every two annotators of a document."
+_OF_UNITS = (
+    "A mention that two or more annotators marked counts once, with the value of each: agreement "
+    "and AC1 are means over such mentions (Gwet 2008), in alpha each of the m values meets the "
+    "others with weight 1/(m-1) (Krippendorff 2011). AC1 counts the values that somebody chose."
+)
+RULES = {
+    "spans.exact": _OF_PAIRS,
+    "spans.normalised": _OF_PAIRS,
+    "spans.overlap": _OF_PAIRS,
+    "relations": _OF_PAIRS,
+    "frames": _OF_PAIRS,
+    "machine": _OF_PAIRS,
+    "spans.characters": (
+        "Each code point is a unit with a value of every annotator of the document; each of the m "
+        "values meets the others with weight 1/(m-1) (Krippendorff 2011)."
+    ),
+    "spans.units": "Disagreements of the annotators of a document are weighted by its length.",
+    "attributes": _OF_UNITS,
+    "bounds": _OF_PAIRS.replace("F1", "The share"),
+}
+"""The combination of annotators in a figure, by group, or by group and measure."""
 
 
 class PairMeasurement(Struct, frozen=True, kw_only=True):
@@ -43,6 +66,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
         interface: the pass.
         documents: the number with at least two annotations to compare.
         annotations, comparisons: the numbers of compared annotations and of pairs of them.
+        rule, rules: how documents are combined, and how annotators are, by group of figures.
         versions: the number of annotations by versions of schema and guidelines.
         excluded: the number of annotations that were not compared, by reason.
         missing: by attribute, how often only one side had a value.
@@ -58,6 +82,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     versions: dict[str, int]
     excluded: dict[str, int]
     rule: str = AGGREGATION_RULE
+    rules: dict[str, str] = field(default_factory=RULES.copy)
     confidence: float = CONFIDENCE
     samples: int
     seed: int

@@ -206,9 +206,21 @@ def format_notes(measurement: Measurement) -> Iterator[str]:
     for reason, subjects in _group_undefined(measurement.figures).items():
         yield f"{UNDEFINED}, {reason}: {', '.join(subjects)}"
     for subject, count in measurement.missing.items():
-        yield f"{subject}: {count:,} times one side had no value and the other had"
+        yield f"{subject}: {count:,} matched mentions had a value of some annotators only"
     yield from format_excluded(measurement.excluded)
+    yield from _format_rules(measurement)
     yield f"{measurement.rule} {measurement.samples:,} samples, seed {measurement.seed}."
+
+
+def _format_rules(measurement: Measurement) -> Iterator[str]:
+    """Say how annotators are combined in the figures that there are, each rule once."""
+    there = {each.group for each in measurement.figures}
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for name, rule in measurement.rules.items():
+        group, _dot, measure = name.partition(".")
+        if group in there:
+            names[rule].append(_GROUP_TABLES["spans"][1].get(measure, group))
+    yield from (f"{', '.join(named)}: {rule}" for rule, named in names.items())
 
 
 def format_excluded(reasons: Mapping[str, int]) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from sayso import matching
 from sayso.agreement.bootstrap import ResampledSums
 from sayso.models import Annotation, Mention
 from sayso.schema.name_edges import NameEdges
+from sayso.spans import jaccard
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -20,6 +22,9 @@ SpanOccurrence = tuple[tuple[str, int, int], int]
 
 StatisticKey = tuple[str, str, Hashable]
 """A group of measures, their subject, and what is counted."""
+
+MatchedUnit = tuple[Mention, ...]
+"""Mentions of one label that overlap, of two or more annotators, one of each."""
 
 DocumentStatistics = defaultdict[StatisticKey, float]
 AgreementSums = ResampledSums[StatisticKey]
@@ -131,6 +136,44 @@ class AnnotationPair:
     def matched_ids(self) -> Mapping[str, str]:
         """The ids of the other's matched mentions, each with that of its counterpart."""
         return {theirs.id: mine.id for mine, theirs in self.matched_mentions}
+
+
+class AnnotationSet:
+    """All annotations of one document that are compared with each other.
+
+    Args:
+        pairs: every two of them.
+    """
+
+    def __init__(self, pairs: Sequence[AnnotationPair]) -> None:
+        self.pairs = pairs
+        both = chain.from_iterable((pair.one, pair.other) for pair in pairs)
+        self.annotations = list({id(each): each for each in both}.values())
+
+    @cached_property
+    def units(self) -> list[MatchedUnit]:
+        """The mentions that two or more annotators marked, each with those who did.
+
+        Pairs of matched mentions are joined, those that share most first, unless a unit would get
+        two mentions of one annotator.
+        """
+        if len(self.pairs) == 1:
+            return list(self.pairs[0].matched_mentions)
+        units: dict[int, dict[int, Mention]] = {}  # by identity of each mention in them
+        found = [(pair, *two) for pair in self.pairs for two in pair.matched_mentions]
+        for pair, mine, theirs in sorted(found, key=lambda each: _rank_match(*each[1:])):
+            one = units.get(id(mine), {id(pair.one): mine})
+            other = units.get(id(theirs), {id(pair.other): theirs})
+            if one is not other and not one.keys() & other.keys():
+                joined = {**one, **other}
+                units.update((id(mention), joined) for mention in joined.values())
+        return [
+            tuple(unit.values()) for unit in {id(each): each for each in units.values()}.values()
+        ]
+
+
+def _rank_match(one: Mention, other: Mention) -> tuple[float, list[tuple[int, int, str]]]:
+    return -jaccard(one, other), sorted(map(matching.position, (one, other)))
 
 
 def add_totals(into: DocumentStatistics, groups: frozenset[str]) -> None:

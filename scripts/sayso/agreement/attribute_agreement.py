@@ -1,35 +1,47 @@
-"""Agreement on the attributes of matched mentions, and on the bounds of numbers.
+"""Agreement on the attributes of mentions that several annotators marked, and on bounds.
 
-A closed attribute has observed agreement, Krippendorff's alpha (nominal, or ordinal where the
-schema orders the values) and Gwet's AC1, which does not fall where nearly all mentions have one
-value. Each of its values has the share of choices that the other annotator made, too. Free text and
-numbers are only compared for equality.
+The unit is a mention that two or more annotators marked, with the value that each of them chose.
+All figures are those for any number of annotators, who may differ from unit to unit, so that each
+unit counts once: observed agreement and AC1 are means over units (Gwet 2008), and in Krippendorff's
+alpha each of the m values of a unit meets the others with weight 1 / (m - 1) (Krippendorff 2011).
+AC1 does not fall where nearly all mentions have one value. Each value has the share of choices that
+another annotator of the unit made, too. Free text and numbers have no AC1.
 
-A value that only one side has is compared with NO_VALUE, which the ordinal alpha leaves out: it has
-no place in the order. Where neither side has a value, there is nothing to compare.
+A value that only some gave is compared with NO_VALUE, which alpha leaves out if it has no place on
+its scale. Where nobody gave a value, there is nothing to compare.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, combinations
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 
-from sayso.agreement.annotation_pairs import AgreementSums, AnnotationPair, DocumentStatistics
+from sayso.agreement.annotation_pairs import (
+    AgreementSums,
+    AnnotationPair,
+    DocumentStatistics,
+    MatchedUnit,
+)
+from sayso.agreement.attribute_distances import NO_VALUE, SCALES, Distance
 from sayso.agreement.bootstrap import Estimate, SampledValues, estimate, estimate_share, ratio
 from sayso.models import AttributeValue, Mention
 from sayso.schema.declarations import Attribute, Schema
 
 GROUP, BOUNDS_GROUP = "attributes", "bounds"
-NO_VALUE = "(none)"
-_SAME, _ABSENT, _COMPARED, _CHOSEN, _OVERLAPPING = "same", "absent", "compared", "chosen", "meet"
-_NOTHING_MATCHED = "no mention that both marked has it"
+_SAME, _ABSENT, _COMPARED, _OVERLAPPING = "same", "absent", "compared", "meet"
+_PLACED = "placed"  # units with two values or more that have a place on the scale
+_CHOSEN, _SHARED, _SHARE = "chosen", "shared", "share"  # of a value
+_UNIT = "matched mentions"
+_NOTHING_MATCHED = "no mention that two marked has it"
+_ONE_VALUE = "only one value was chosen"
 
 ComparedAttributes = dict[str, dict[str, Attribute]]
 """The attributes to compare, by label and name."""
+_Values = tuple[AttributeValue, ...]
 
 
 def select_attributes(schema: Schema, labels: Iterable[str]) -> ComparedAttributes:
@@ -46,33 +58,52 @@ def select_attributes(schema: Schema, labels: Iterable[str]) -> ComparedAttribut
 
 
 def count_attributes(
-    into: DocumentStatistics, pairs: Iterable[AnnotationPair], compared: ComparedAttributes
+    into: DocumentStatistics, units: Iterable[MatchedUnit], compared: ComparedAttributes
 ) -> None:
     """Count the values of matched mentions."""
-    value_pairs = Counter(
-        chain.from_iterable(_iterate_value_pairs(pair, compared) for pair in pairs)
-    )
-    for (label, name, one, other), times in value_pairs.items():
-        if one is None and other is None:
-            continue
-        subject = f"{label}.{name}"
+    for (label, name, values), times in Counter(_iterate_values(units, compared)).items():
+        subject, attribute = f"{label}.{name}", compared[label][name]
         into[GROUP, subject, _COMPARED] += times
-        into[GROUP, subject, _SAME] += times * (one == other)
-        into[GROUP, subject, _ABSENT] += times * (one is None or other is None)
-        if compared[label][name].is_closed:
-            values = [NO_VALUE if value is None else str(value) for value in (one, other)]
-            into[GROUP, subject, tuple(sorted(values))] += times
-            for value in values:
-                into[GROUP, f"{subject}={value}", _CHOSEN] += times
+        into[GROUP, subject, _ABSENT] += times * (NO_VALUE in values)
+        into[GROUP, subject, _SAME] += times * _share_equal_pairs(values)
+        if attribute.is_closed:
+            _count_values(into, subject, values, times)
+        scale = SCALES[attribute.kind]
+        placed = [value for value in values if scale.has_place(attribute, value)]
+        if scale.distance and len(placed) > 1:
+            into[GROUP, subject, _PLACED] += times
+            for two, together in _count_pairs(placed).items():
+                into[GROUP, subject, two] += times * together / (len(placed) - 1)
 
 
-def _iterate_value_pairs(
-    pair: AnnotationPair, compared: ComparedAttributes
-) -> Iterator[tuple[str, str, AttributeValue | None, AttributeValue | None]]:
-    for mine, theirs in pair.matched_mentions:
-        one, other = mine.attributes, theirs.attributes
-        for name in compared.get(mine.label, ()):
-            yield mine.label, name, one.get(name), other.get(name)
+def _iterate_values(
+    units: Iterable[MatchedUnit], compared: ComparedAttributes
+) -> Iterator[tuple[str, str, _Values]]:
+    """Yield label, attribute and the values of each unit, sorted: no order of annotators counts."""
+    for unit in units:
+        for name in compared.get(unit[0].label, ()):
+            values = [mention.attributes.get(name) for mention in unit]
+            if any(value is not None for value in values):
+                given = (NO_VALUE if value is None else value for value in values)
+                yield unit[0].label, name, tuple(sorted(given, key=str))
+
+
+def _share_equal_pairs(values: _Values) -> float:
+    """Return the share of pairs of annotators that chose alike."""
+    alike = sum(times * (times - 1) for times in Counter(values).values())
+    return alike / (len(values) * (len(values) - 1))
+
+
+def _count_values(into: DocumentStatistics, subject: str, values: _Values, times: int) -> None:
+    for value, chosen in Counter(values).items():
+        name = f"{subject}={value}"
+        into[GROUP, name, _CHOSEN] += times * chosen
+        into[GROUP, name, _SHARED] += times * chosen * (chosen - 1) / (len(values) - 1)
+        into[GROUP, name, _SHARE] += times * chosen / len(values)
+
+
+def _count_pairs(values: Sequence[AttributeValue]) -> Counter[_Values]:
+    return Counter(tuple(two) for two in combinations(values, 2))
 
 
 def estimate_attributes(sums: AgreementSums, compared: ComparedAttributes) -> Iterator[Estimate]:
@@ -82,8 +113,9 @@ def estimate_attributes(sums: AgreementSums, compared: ComparedAttributes) -> It
             subject = f"{label}.{name}"
             same = ratio(sums[GROUP, subject, _SAME], sums[GROUP, subject, _COMPARED])
             yield _estimate_attribute(sums, subject, "agreement", same)
+            yield from _estimate_alpha(sums, subject, attribute)
             if attribute.is_closed:
-                yield from _estimate_closed(sums, subject, attribute)
+                yield from _estimate_values(sums, subject, same, [*attribute.values])
 
 
 def _estimate_attribute(
@@ -92,94 +124,102 @@ def _estimate_attribute(
     measure: str,
     values: SampledValues,
     reason: str = _NOTHING_MATCHED,
+    counted: str = _COMPARED,
 ) -> Estimate:
-    key = (GROUP, subject, _COMPARED)
+    key = (GROUP, subject, counted)
     n, documents = sums.total(key), sums.count_documents(key)
     reason = reason if n else _NOTHING_MATCHED
-    return estimate((GROUP, subject, measure), values, n, "matched mentions", documents, reason)
+    return estimate((GROUP, subject, measure), values, n, _UNIT, documents, reason)
 
 
 def count_missing_values(sums: AgreementSums, subject: str) -> int:
-    """Return how often one side had a value and the other had none."""
+    """Return the number of units in which some had a value and some had none."""
     return sums.total((GROUP, subject, _ABSENT))
 
 
-def _estimate_closed(sums: AgreementSums, subject: str, attribute: Attribute) -> Iterator[Estimate]:
-    known = [*attribute.values]
-    unknown = sorted({value for value in _iterate_values(sums, subject) if value not in known})
-    table = _coincidence_table(sums, subject, [*known, *unknown])
-    ordinal = attribute.kind == "ordinal"
-    alpha = krippendorff_alpha(
-        table[: len(known), : len(known)] if ordinal else table, ordinal=ordinal
-    )
-    yield _estimate_attribute(sums, subject, "alpha", alpha, "only one value was chosen")
-    ac1 = gwet_ac1(table)
-    yield _estimate_attribute(sums, subject, "ac1", ac1, "there is but one value to choose")
-    for row, value in enumerate([*known, *unknown]):
-        key = (GROUP, f"{subject}={value}", _CHOSEN)
-        values = ratio(table[row, row], table[row].sum(axis=0))
-        name, documents = (GROUP, key[1], "agreement"), sums.count_documents(key)
-        yield estimate(name, values, sums.total(key), "choices", documents, "nobody chose it")
+def _estimate_alpha(sums: AgreementSums, subject: str, attribute: Attribute) -> Iterator[Estimate]:
+    """Yield alpha, unless values of this kind are only compared for equality."""
+    if distance := SCALES[attribute.kind].distance:
+        pairs = {
+            key[2]: sums[key]
+            for key in sums.columns
+            if key[:2] == (GROUP, subject) and isinstance(key[2], tuple)
+        }
+        order = {value: number for number, value in enumerate(attribute.values)}
+        found = {value for two in pairs for value in two}
+        values = sorted(found, key=lambda value: (order.get(value, len(order)), str(value)))
+        undefined = np.nan * sums[GROUP, subject, _PLACED]
+        alpha = krippendorff_alpha(pairs, values, distance) if pairs else undefined
+        yield _estimate_attribute(sums, subject, "alpha", alpha, _ONE_VALUE, _PLACED)
 
 
-def _iterate_values(sums: AgreementSums, subject: str) -> Iterator[str]:
-    for key in sums.columns:
-        if isinstance(key, tuple) and key[:2] == (GROUP, subject) and isinstance(key[2], tuple):
-            yield from key[2]
-
-
-def _coincidence_table(sums: AgreementSums, subject: str, values: Sequence[str]) -> SampledValues:
-    """Return how often two values met: a symmetric array of (value, value, sample).
-
-    Each pair counts in both orders, so the whole is twice the number of compared mentions.
-    """
-    table: SampledValues = np.zeros((len(values), len(values), sums.sums.shape[1]))
-    for i, one in enumerate(values):
-        table[i, i] = 2 * sums[GROUP, subject, (one, one)]
-        for j in range(i):
-            key = (GROUP, subject, tuple(sorted((one, values[j]))))
-            table[i, j] = table[j, i] = sums[key]
-    return table
-
-
-def krippendorff_alpha(table: SampledValues, *, ordinal: bool = False) -> SampledValues:
-    """Compute alpha of a coincidence table, by sample; NaN where only one value was chosen.
+def krippendorff_alpha(
+    pairs: Mapping[tuple[Hashable, ...], SampledValues],
+    values: Sequence[Hashable],
+    distance: Distance,
+) -> SampledValues:
+    """Compute alpha, by sample; NaN where no two values differ.
 
     Krippendorff, Content Analysis (2004), chapter 11:
     ``1 - (n - 1) * sum(o * d) / sum(n_i * n_j * d)``.
 
     Args:
-        table: an array of (value, value, sample); for ``ordinal`` the values are in order.
+        pairs: how often two values met in a unit, in either order, each time with the weight
+            1 / (m - 1) for the m values of the unit.
+        values: all of them, in order.
     """
-    chosen = table.sum(axis=1)
-    total = chosen.sum(axis=0)
-    observed, expected = 0 * total, 0 * total
-    for i, j in combinations(range(len(table)), 2):
-        distance = _ordinal_distance(chosen, i, j) if ordinal else 1.0
-        observed = observed + distance * table[i, j]
-        expected = expected + distance * chosen[i] * chosen[j]
-    return 1 - ratio((total - 1) * observed, expected)
+    numbers = {value: number for number, value in enumerate(values)}
+    samples = len(next(iter(pairs.values())))
+    chosen: SampledValues = np.zeros((len(values), samples))
+    met: list[list[tuple[int, SampledValues]]] = [[] for _ in values]
+    for (one, other), times in pairs.items():
+        chosen[numbers[one]] += times
+        chosen[numbers[other]] += times
+        met[numbers[one]].append((numbers[other], times))
+    observed, expected = np.zeros(samples), np.zeros(samples)
+    for number, theirs in enumerate(met):
+        distances = distance(values, chosen, number)
+        expected += chosen[number] * (distances * chosen).sum(axis=0) / 2
+        for other, times in theirs:
+            observed += distances[other] * times
+    return 1 - ratio((chosen.sum(axis=0) - 1) * observed, expected)
 
 
-def _ordinal_distance(chosen: SampledValues, i: int, j: int) -> SampledValues:
-    """Square the number of choices between two values, with half of those at both ends."""
-    between: SampledValues = chosen[i : j + 1].sum(axis=0) - (chosen[i] + chosen[j]) / 2
-    return between**2
+def _estimate_values(
+    sums: AgreementSums, subject: str, same: SampledValues, known: Sequence[str]
+) -> Iterator[Estimate]:
+    """Yield AC1, and for each value how often another annotator of the unit chose it, too."""
+    prefix = f"{subject}="
+    found = {key[1] for key in sums.columns if key[0] == GROUP and key[1].startswith(prefix)}
+    unknown = sorted(
+        name.removeprefix(prefix) for name in found - {prefix + each for each in known}
+    )
+    names = [prefix + value for value in (*known, *unknown)]
+    units = sums[GROUP, subject, _COMPARED]
+    ac1 = gwet_ac1(same, [ratio(sums[GROUP, name, _SHARE], units) for name in names])
+    yield _estimate_attribute(sums, subject, "ac1", ac1, _ONE_VALUE)
+    for name in names:
+        key = (GROUP, name, _CHOSEN)
+        values, documents = ratio(sums[GROUP, name, _SHARED], sums[key]), sums.count_documents(key)
+        figure = (GROUP, name, "agreement")
+        yield estimate(figure, values, sums.total(key), "choices", documents, "nobody chose it")
 
 
-def gwet_ac1(table: SampledValues) -> SampledValues:
-    """Compute AC1 of a coincidence table, by sample; NaN where there is only one value.
+def gwet_ac1(same: SampledValues, shares: Iterable[SampledValues]) -> SampledValues:
+    """Compute AC1, by sample; NaN where fewer than two values were chosen.
 
     Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement"
-    (2008): chance agreement is ``sum(p * (1 - p)) / (values - 1)``.
+    (2008): chance agreement is ``sum(p * (1 - p)) / (values - 1)``. Values that nobody chose are
+    not counted: they would raise AC1 without any annotator having done anything.
+
+    Args:
+        same: the mean over units of the share of pairs of annotators that chose alike.
+        shares: for each value, the mean over units of the share of annotators that chose it.
     """
-    chosen = table.sum(axis=1)
-    total = chosen.sum(axis=0)
-    same = ratio(sum((table[i, i] for i in range(len(table))), 0 * total), total)
-    if len(table) < 2:
+    used = [share for share in shares if share[0] > 0]
+    if len(used) < 2:
         return same * np.nan
-    shares = [ratio(each, total) for each in chosen]
-    chance = sum((share * (1 - share) for share in shares), 0 * total) / (len(table) - 1)
+    chance = sum((share * (1 - share) for share in used), 0 * same) / (len(used) - 1)
     return ratio(same - chance, 1 - chance)
 
 

@@ -1,8 +1,8 @@
 """Figures over documents, each with a bootstrap confidence interval.
 
-One rule of aggregation holds everywhere: a document contributes a few numbers; they are summed over
-documents and over pairs of annotators before anything is divided. The 95 % interval is the
-percentile interval of a bootstrap over whole documents (Efron and Tibshirani 1993, chapter 13),
+A document contributes a few numbers; they are summed over documents before anything is divided.
+`agreement_report.RULES` says how the annotators of a document are combined. The 95 % interval is
+the percentile interval of a bootstrap over whole documents (Efron and Tibshirani 1993, chapter 13),
 because mentions of one document are not independent.
 """
 
@@ -27,8 +27,8 @@ CONFIDENCE = 0.95
 DIGITS = 6  # more could change with the order of a sum
 _BLOCK_DOCUMENTS, _BLOCK_CELLS = 512, 500_000  # bounds of what is dense in memory at once
 AGGREGATION_RULE = (
-    "Numerators and denominators are summed over documents and pairs of annotators before they are "
-    "divided. Intervals are 95 % percentile intervals of a bootstrap over whole documents."
+    "Numerators and denominators are summed over documents before they are divided. "
+    "Intervals are 95 % percentile intervals of a bootstrap over whole documents."
 )
 
 

@@ -29,6 +29,7 @@ from sayso.agreement.annotation_pairs import (
     ALL,
     AgreementSums,
     AnnotationPair,
+    AnnotationSet,
     DocumentStatistics,
     IndexedAnnotation,
     StatisticKey,
@@ -175,7 +176,7 @@ class _PassMeasurement:
         edges = find_edges(self._schema, document.language)
         indexed = [IndexedAnnotation(annotation, edges) for annotation in annotations]
         pairs = [AnnotationPair(*two) for two in combinations(indexed, 2)]
-        self._add_to_group(self._all, pairs, [indexed], len(document.text))
+        self._add_to_group(self._all, [AnnotationSet(pairs)], len(document.text))
         for pair in pairs:
             found: DocumentStatistics = defaultdict(float)
             span_f1.count_spans(found, pair)
@@ -185,27 +186,23 @@ class _PassMeasurement:
             self._add_by_version(pairs, len(document.text))
 
     def _add_to_group(
-        self,
-        group: _MeasuredGroup,
-        pairs: Sequence[AnnotationPair],
-        sets: Iterable[Sequence[IndexedAnnotation]],
-        length: int,
+        self, group: _MeasuredGroup, sets: Sequence[AnnotationSet], length: int
     ) -> None:
-        """Add the statistics of pairs of annotations, and of sets of them as a whole."""
+        """Add the statistics of sets of annotations and of the pairs in them."""
         found: DocumentStatistics = defaultdict(float)
-        for pair in pairs:
-            span_f1.count_spans(found, pair)
-            span_f1.count_kept_predictions(found, pair)
-            attribute_agreement.count_bounds(found, pair, self._schema)
-            if self._types:
-                relation_f1.count_relations(found, pair)
-                self._frames.count(found, pair)
-        attribute_agreement.count_attributes(found, pairs, self._attributes)
-        for indexed in sets:
-            character_alpha.count_characters(found, indexed, length)
-            unitizing_alpha.count_units(found, indexed, length, group.undefined_labels)
+        for each in sets:
+            for pair in each.pairs:
+                span_f1.count_spans(found, pair)
+                span_f1.count_kept_predictions(found, pair)
+                attribute_agreement.count_bounds(found, pair, self._schema)
+                if self._types:
+                    relation_f1.count_relations(found, pair)
+                    self._frames.count(found, pair)
+            attribute_agreement.count_attributes(found, each.units, self._attributes)
+            character_alpha.count_characters(found, each.annotations, length)
+            unitizing_alpha.count_units(found, each.annotations, length, group.undefined_labels)
         add_totals(found, _SUMMED_GROUPS)
-        group.add(found, pairs)
+        group.add(found, [pair for each in sets for pair in each.pairs])
 
     def _add_by_version(self, pairs: Iterable[AnnotationPair], length: int) -> None:
         """Add each pair to the group of its version, or to that of pairs across versions.
@@ -220,10 +217,9 @@ class _PassMeasurement:
         for version, mine in groups.items():
             group = self._versions.setdefault(version, _MeasuredGroup())
             group.sums.add_empty(self._all.sums.documents - 1 - group.sums.documents)
-            sets = [[pair.one, pair.other] for pair in mine]
-            if version is not None:  # one set of all annotations of the version
-                sets = [list({id(each): each for each in chain(*sets)}.values())]
-            self._add_to_group(group, mine, sets, length)
+            # Annotations of one version are a set; across versions each pair is one.
+            sets = [mine] if version is not None else [[pair] for pair in mine]
+            self._add_to_group(group, list(map(AnnotationSet, sets)), length)
 
     def build_measurement(
         self, campaign: str, pass_name: str, excluded: dict[str, int], samples: int, seed: int
