@@ -59,8 +59,8 @@ BROKEN_SCHEMAS = {
     ),
     "kind that there is not": (
         "        kind: text",
-        "        kind: date",
-        "labels.Actor.attributes.entity.kind: expected one of choice, ordinal, integer, text",
+        "        kind: colour",
+        "labels.Actor.attributes.entity.kind: expected one of choice, ordinal, choices, boolean",
     ),
     "not a colour": ('"#2563eb"', "blue", "labels.Actor.colour: expected a colour such as #2563eb"),
     "not a hotkey": ("hotkey: alt+j", "hotkey: ctrl+j", "lower.hotkey: expected a letter"),

@@ -11,7 +11,18 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sayso.models import Annotation, Gold, GoldMention, GoldRelation, Mention, Relation, encode
+from sayso.models import (
+    Annotation,
+    Gold,
+    GoldMention,
+    GoldRelation,
+    Mention,
+    Record,
+    Relation,
+    encode,
+)
+from sayso.schema.json_schema import RECORD_TYPES, build_json_schema
+from tests.schema.small_schemas import CONTRACTS, QUESTIONS_ONLY, SPANS_ONLY, read_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,3 +140,30 @@ def test_gold_may_use_the_same_names_only() -> None:
     make_validator("gold").validate(line)
     line["mentions"][0]["attributes"] = {"stance": "warm"}
     assert list(make_validator("gold").iter_errors(line))
+
+
+@pytest.mark.parametrize("text", [CONTRACTS, QUESTIONS_ONLY, SPANS_ONLY])
+@pytest.mark.parametrize("record", RECORD_TYPES)
+def test_any_schema_gives_a_valid_one(text: str, record: type[Record], tmp_path: Path) -> None:
+    made = build_json_schema(record, read_schema(tmp_path, text))
+    Draft202012Validator.check_schema(made)
+
+
+def test_answers_and_values_have_their_kinds(tmp_path: Path) -> None:
+    made = build_json_schema(Annotation, read_schema(tmp_path, CONTRACTS))
+    validator = Draft202012Validator(made, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    line = {**copy.deepcopy(VALID), "interface": "all", "relations": []}
+    mention = {"id": "m1", "label": "Person", "start": 0, "end": 3, "text": "Ann"}
+    roles: dict[str, object] = {"roles": ["plaintiff", "witness"], "minor": True}
+    line["mentions"] = [{**mention, "attributes": roles}]
+    line["answers"] = {"areas": ["civil"], "costs": 12.5, "ruled_on": "2024-02-29"}
+    assert [*validator.iter_errors(line)] == []
+    for name, wrong in [
+        ("areas", []),
+        ("areas", ["civil", "civil"]),
+        ("areas", "civil"),
+        ("costs", "12.5"),
+        ("ruled_on", "2023-02-29"),
+        ("court", "x"),
+    ]:
+        assert [*validator.iter_errors({**line, "answers": {name: wrong}})], name

@@ -48,10 +48,12 @@ def build_json_schema(record: type[Record], schema: Schema) -> JsonSchemaNode:
 
 
 def _restrict_mention(node: JsonSchemaNode, schema: Schema) -> None:
-    node["properties"]["label"] = {"enum": list(schema.labels)}
+    labels: JsonSchemaNode = {"enum": list(schema.labels)} if schema.labels else {"not": {}}
+    node["properties"]["label"] = labels
     node["properties"]["flag"] = {"enum": [*schema.flags, None]}
     node["properties"]["attributes"] = {"type": "object"}
-    node["allOf"] = [_label_condition(name, label) for name, label in schema.labels.items()]
+    if schema.labels:  # an empty list of conditions is no JSON Schema
+        node["allOf"] = [_label_condition(name, label) for name, label in schema.labels.items()]
 
 
 def _label_condition(name: str, label: Label) -> JsonSchemaNode:
@@ -63,15 +65,16 @@ def _label_condition(name: str, label: Label) -> JsonSchemaNode:
 
 
 def _restrict_answer(node: JsonSchemaNode, schema: Schema) -> None:
-    questions = schema.questions
-    names: JsonSchemaNode = {"enum": list(questions)} if questions else {"not": {}}
-    node["properties"]["question"] = names
+    if not schema.questions:
+        node["properties"]["question"] = {"not": {}}
+        return
+    node["properties"]["question"] = {"enum": list(schema.questions)}
     node["allOf"] = [
         {
             "if": {"properties": {"question": {"const": name}}},
             "then": {"properties": {"value": _attribute_schema(question)}},
         }
-        for name, question in questions.items()
+        for name, question in schema.questions.items()
     ]
 
 
