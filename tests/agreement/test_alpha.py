@@ -391,8 +391,26 @@ def test_bounds_of_counts() -> None:
     ]
     other = [count(0, lower=2, upper=2), count(4, lower=2, upper=4), count(8, lower=10), count(12)]
     found = measure_sample(make_comparison("d", one, other))
-    assert find_value(found, "bounds.Count.equal") == 0.5
-    assert find_value(found, "bounds.Count.overlap") == 0.75
-    assert find_figure(found, "bounds.Count.equal").n == 4
+    equal, overlap = (find_figure(found, f"bounds.Count.{each}") for each in ("equal", "overlap"))
+    # Of the fourth pair nobody gave a bound.
+    assert (equal.value, equal.n) == (round(1 / 3, 6), 3)
+    assert (overlap.value, overlap.n) == (round(2 / 3, 6), 3)
     nothing = measure_sample(make_comparison("d", one, []))
-    assert find_figure(nothing, "bounds.Count.equal").undefined == "no Count that both marked"
+    assert (
+        find_figure(nothing, "bounds.Count.equal").undefined
+        == "no Count that two marked has a bound"
+    )
+
+
+def test_a_number_without_bounds_agrees_with_no_other() -> None:
+    """Issue 14: it counted as one from minus to plus infinity, which equals and meets all."""
+    bare, bounded = make_filler(0, 2, "Count"), make_filler(0, 2, "Count", lower=3)
+    both_bare = measure_sample(make_comparison("d", [bare], [bare]))
+    equal, overlap = (find_figure(both_bare, f"bounds.Count.{m}") for m in ("equal", "overlap"))
+    assert (equal.value, equal.n, overlap.value, overlap.n) == (None, 0, None, 0)
+    one_bare = measure_sample(make_comparison("d", [bare], [bounded]))
+    equal, overlap = (find_figure(one_bare, f"bounds.Count.{m}") for m in ("equal", "overlap"))
+    assert (equal.value, equal.n, overlap.value, overlap.n) == (0, 1, None, 0)
+    three = measure_sample(make_comparison("d", [bare], [bounded], [bounded]))
+    equal, overlap = (find_figure(three, f"bounds.Count.{m}") for m in ("equal", "overlap"))
+    assert (equal.value, equal.n, overlap.value, overlap.n) == (round(1 / 3, 6), 1, 1, 1)

@@ -191,11 +191,55 @@ def test_a_claim_without_source_and_cue_is_no_attribution() -> None:
         find_figure(found, "frames.Claim.attribution.exact").undefined
         == "no Claim has a source or cue"
     )
+    assert find_value(found, "frames.Claim.whole.exact") == 1
     assert (
-        find_value(found, "frames.Claim.whole.exact")
-        == find_value(found, "frames.Claim.tuple.full")
-        == 1
+        find_figure(found, "frames.Claim.tuple.full").undefined
+        == "no Claim has a mention in these slots"
     )
+
+
+def test_a_tuple_that_says_nothing_agrees_with_none() -> None:
+    """Issue 14: claims on different words without relations were 1.00, for the same type, too."""
+    found = measure_sample(
+        make_comparison(
+            *(
+                make_annotation(
+                    make_document("d", TEXT), find_mention("c", "Claim", words), annotator=name
+                )
+                for name, words in (("ann-1", "drones fell"), ("ann-2", "houses burned"))
+            )
+        )
+    )
+    for slots in ("full", "without_who", "without_what", "without_where", "without_how_many"):
+        figure = find_figure(found, f"frames.Claim.tuple.{slots}")
+        assert (figure.value, figure.n, figure.documents) == (None, 0, 0)
+
+
+def test_a_slot_counts_only_what_the_others_say() -> None:
+    """Both have the source of a claim, one also its place."""
+    drawn = (make_relation("source", "c", "a"), make_relation("where", "c", "p"))
+    sides = [
+        make_annotation(
+            make_document("d", TEXT),
+            find_mention("a", "Actor", "Officials"),
+            find_mention("c", "Claim", "two houses burned", type="damage"),
+            find_mention("p", "Location", "Kharkiv"),
+            annotator=f"ann-{number}",
+            relations=drawn[: 3 - number],
+        )
+        for number in (1, 2)
+    ]
+    found = measure_sample(make_comparison(*sides))
+    figures = {
+        slots: find_figure(found, f"frames.Claim.tuple.{slots}")
+        for slots in ("full", "without_where", "without_what", "without_who")
+    }
+    assert {slots: (figure.value, figure.n) for slots, figure in figures.items()} == {
+        "full": (0, 2),
+        "without_where": (1, 2),
+        "without_what": (0, 2),
+        "without_who": (0, 1),
+    }
 
 
 def test_a_pass_without_relations_has_no_figures_of_them() -> None:

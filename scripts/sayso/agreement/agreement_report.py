@@ -31,7 +31,10 @@ RULES = {
     ),
     "spans.units": "Disagreements of the annotators of a document are weighted by its length.",
     "attributes": _OF_UNITS,
-    "bounds": _OF_PAIRS.replace("F1", "The share"),
+    "bounds": (
+        "A mention that two or more annotators marked counts once, with the share of their pairs "
+        "that agree. A number without any bound says nothing."
+    ),
 }
 """The combination of annotators in a figure, by group, or by group and measure."""
 

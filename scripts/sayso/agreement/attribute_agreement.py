@@ -20,19 +20,15 @@ from itertools import combinations
 
 import numpy as np
 
-from sayso.agreement.annotation_pairs import (
-    AgreementSums,
-    AnnotationPair,
-    DocumentStatistics,
-    MatchedUnit,
-)
+from sayso.agreement.annotation_pairs import AgreementSums, DocumentStatistics, MatchedUnit
 from sayso.agreement.attribute_distances import NO_VALUE, SCALES, Distance
 from sayso.agreement.bootstrap import Estimate, SampledValues, estimate, estimate_share, ratio
 from sayso.models import AttributeValue, Mention
 from sayso.schema.declarations import Attribute, Schema
 
 GROUP, BOUNDS_GROUP = "attributes", "bounds"
-_SAME, _ABSENT, _COMPARED, _OVERLAPPING = "same", "absent", "compared", "meet"
+_SAME, _ABSENT, _COMPARED = "same", "absent", "compared"
+_BOUNDED, _OVERLAPPING = "bounded", "meet"  # of bounds
 _PLACED = "placed"  # units with two values or more that have a place on the scale
 _CHOSEN, _SHARED, _SHARE = "chosen", "shared", "share"  # of a value
 _UNIT = "matched mentions"
@@ -88,7 +84,7 @@ def _iterate_values(
                 yield unit[0].label, name, tuple(sorted(given, key=str))
 
 
-def _share_equal_pairs(values: _Values) -> float:
+def _share_equal_pairs(values: Sequence[Hashable]) -> float:
     """Return the share of pairs of annotators that chose alike."""
     alike = sum(times * (times - 1) for times in Counter(values).values())
     return alike / (len(values) * (len(values) - 1))
@@ -223,26 +219,38 @@ def gwet_ac1(same: SampledValues, shares: Iterable[SampledValues]) -> SampledVal
     return ratio(same - chance, 1 - chance)
 
 
-def count_bounds(into: DocumentStatistics, pair: AnnotationPair, schema: Schema) -> None:
-    """Count matched numbers with equal bounds, and those whose intervals share a number."""
-    for mine, theirs in pair.matched_mentions:
-        declared = schema.labels.get(mine.label)
-        if declared and declared.bounds:
-            one, other = (read_bounds(each, declared.bounds) for each in (mine, theirs))
-            into[BOUNDS_GROUP, mine.label, _COMPARED] += 1
-            into[BOUNDS_GROUP, mine.label, _SAME] += one == other
-            overlap = max(one[0], other[0]) <= min(one[1], other[1])
-            into[BOUNDS_GROUP, mine.label, _OVERLAPPING] += overlap
+def count_bounds(into: DocumentStatistics, units: Iterable[MatchedUnit], schema: Schema) -> None:
+    """Count matched numbers with equal bounds, and those whose intervals share a number.
+
+    A number without any bound says nothing: its interval is unknown, not infinite. Bounds are
+    compared where somebody gave one, intervals among those who did.
+    """
+    for unit in units:
+        declared = schema.labels.get(unit[0].label)
+        if not declared or not declared.bounds:
+            continue
+        bounds = [read_bounds(mention, declared.bounds) for mention in unit]
+        known = [each for each in bounds if each]
+        if known:
+            into[BOUNDS_GROUP, unit[0].label, _COMPARED] += 1
+            into[BOUNDS_GROUP, unit[0].label, _SAME] += _share_equal_pairs(bounds)
+        if len(known) > 1:
+            pairs = [*combinations(known, 2)]
+            meet = sum(max(one[0], other[0]) <= min(one[1], other[1]) for one, other in pairs)
+            into[BOUNDS_GROUP, unit[0].label, _BOUNDED] += 1
+            into[BOUNDS_GROUP, unit[0].label, _OVERLAPPING] += meet / len(pairs)
 
 
-def read_bounds(mention: Mention, names: tuple[str, str]) -> tuple[float, float]:
-    """Return the least and the greatest number that a mention allows.
+def read_bounds(mention: Mention, names: tuple[str, str]) -> tuple[float, float] | None:
+    """Return the least and the greatest number that a mention allows; None if it has no bound.
 
     >>> seven = Mention(id="c", label="Sum", start=0, end=1, text="7", attributes={"least": 7})
     >>> read_bounds(seven, ("least", "most"))
     (7, inf)
     """
     lower, upper = (mention.attributes.get(name) for name in names)
+    if not isinstance(lower, int) and not isinstance(upper, int):
+        return None
     return (
         lower if isinstance(lower, int) else -math.inf,
         upper if isinstance(upper, int) else math.inf,
@@ -255,8 +263,10 @@ def estimate_bounds(
     """Yield the share of matched numbers with equal bounds, and with overlapping intervals."""
     for label in labels:
         if label in schema.labels and schema.labels[label].bounds:
-            whole = (BOUNDS_GROUP, label, _COMPARED)
-            for measure, key in (("equal", _SAME), ("overlap", _OVERLAPPING)):
-                name, part = (BOUNDS_GROUP, label, measure), (BOUNDS_GROUP, label, key)
-                unit, none = f"matched mentions of {label}", f"no {label} that both marked"
-                yield estimate_share(sums, name, part, whole, unit, none)
+            unit = f"matched mentions of {label}"
+            for measure, part, whole, none in (
+                ("equal", _SAME, _COMPARED, f"no {label} that two marked has a bound"),
+                ("overlap", _OVERLAPPING, _BOUNDED, f"no {label} has bounds of two annotators"),
+            ):
+                name, key = (BOUNDS_GROUP, label, measure), (BOUNDS_GROUP, label, whole)
+                yield estimate_share(sums, name, (BOUNDS_GROUP, label, part), key, unit, none)

@@ -5,15 +5,16 @@ frame. A group is a frame with some of these relations, if it has any. Exactly, 
 are equal; leniently, the frames are matched and so are the ends of their relations.
 
 A frame states one tuple for each combination of the mentions in its slots. Tuples agree wherever
-they were marked. F1 without one of the slots is at least as high; the difference is what that slot
-costs. Frames without groups or slots have no such figures.
+they were marked, so that one without a mention in any slot says nothing and is left out. F1 without
+one of the slots is over the tuples that say something in the others; how much higher it is tells
+what that slot costs. Frames without groups or slots have no such figures.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import compress, product
 
 from sayso.agreement.annotation_pairs import (
     AgreementSums,
@@ -54,9 +55,9 @@ class FrameF1:
                 into[GROUP, f"{label}.{name}", EXACT] += len(mine & theirs)
             into[GROUP, f"{label}.{WHOLE}", LENIENT] += _count_lenient(one, other, pair.matched_ids)
             for slots, tuples in one.tuples.items():
-                marked = len(one.tuples[FULL]) + len(other.tuples[FULL])
-                into[GROUP, f"{label}.{TUPLE}", MARKED] += marked * (slots == FULL)
-                into[GROUP, f"{label}.{TUPLE}", slots] += len(tuples & other.tuples[slots])
+                others, subject = other.tuples[slots], f"{label}.{TUPLE}"
+                into[GROUP, subject, _count_key(slots)] += len(tuples) + len(others)
+                into[GROUP, subject, slots] += len(tuples & others)
 
     def estimate(self, sums: AgreementSums, labels: Iterable[str]) -> Iterator[Estimate]:
         """Yield F1 of groups, of whole frames, and of tuples with all slots and without each."""
@@ -70,10 +71,13 @@ class FrameF1:
                 yield estimate_f1(sums, (GROUP, f"{label}.{name}"), EXACT, none, unit)
             for measure in (EXACT, LENIENT):
                 yield estimate_f1(sums, (GROUP, f"{label}.{WHOLE}"), measure, reason, unit)
+            none, subject = f"no {label} has a mention in these slots", (GROUP, f"{label}.{TUPLE}")
             for slots in _list_measures(frame):
-                yield estimate_f1(
-                    sums, (GROUP, f"{label}.{TUPLE}"), slots, reason, "tuples of both"
-                )
+                yield estimate_f1(sums, subject, slots, none, "tuples of both", _count_key(slots))
+
+
+def _count_key(slots: str) -> str:
+    return f"{MARKED} {slots}"
 
 
 def _list_measures(frame: Frame) -> list[str]:
@@ -103,7 +107,8 @@ class FrameShapes:
         ends_by_frame: (type, id of the tail) of each relation, by id of the frame.
         groups: for each group, and for the whole: labelled span of the frame, with types and
             labelled spans of the tails.
-        tuples: numbered tuples, ``full`` and without each slot; empty without slots.
+        tuples: numbered tuples that say something, ``full`` and without each slot; empty without
+            slots.
     """
 
     def __init__(
@@ -149,11 +154,12 @@ class _SlotReader:
 
     def __init__(self, schema: Schema, indexed: IndexedAnnotation, content: SlotContent) -> None:
         self._schema, self._indexed, self._content = schema, indexed, content
+        self.is_relation = isinstance(content, str)
 
     def __call__(self, frame: Mention, ends: list[tuple[str, str]]) -> list[Hashable]:
         """Return the attributes of the frame, or what each mention of a relation stands for."""
         if not isinstance(self._content, str):
-            return [tuple(frame.attributes.get(name) for name in self._content)]
+            return [_read_attributes(frame, self._content)]
         tails = (self._indexed.mentions_by_id[tail] for kind, tail in ends if kind == self._content)
         return [self._find_referent(tail) for tail in tails] or [None]
 
@@ -161,13 +167,21 @@ class _SlotReader:
         """Return what a mention stands for.
 
         That is its bounds and what they are about, or the attribute that says who or what is meant,
-        or else the normalised text.
+        or else, also where these are empty, the normalised text.
         """
         declared = self._schema.labels.get(mention.label)
+        said: Hashable = None
         if declared and declared.bounds:
-            return tuple(mention.attributes.get(name) for name in _numeric_names(declared))
-        value = mention.attributes.get(declared.referent or "") if declared else None
-        return value or self._indexed.normalise_text(mention)
+            said = _read_attributes(mention, _numeric_names(declared))
+        elif declared:
+            said = mention.attributes.get(declared.referent or "")
+        return said or self._indexed.normalise_text(mention)
+
+
+def _read_attributes(mention: Mention, names: Iterable[str]) -> tuple[Hashable, ...] | None:
+    """Return the values of attributes; None if there is none at all."""
+    values = tuple(mention.attributes.get(name) for name in names)
+    return values if any(value is not None for value in values) else None
 
 
 def _numeric_names(declared: Label) -> tuple[str, ...]:
@@ -186,10 +200,27 @@ def _build_tuples(
         for frame in frames
         for each in product(*(read(frame, ends[frame.id]) for read in readers.values()))
     ]
-    found: dict[str, frozenset[tuple[Hashable, int]]] = {
-        FULL: frozenset(number_occurrences(stated))
+    slots = [*readers]
+    kept = {FULL: slots, **{f"without_{slot}": [s for s in slots if s != slot] for slot in slots}}
+    return {
+        name: _freeze_tuples(
+            (tuple(each[slots.index(slot)] for slot in chosen) for each in stated),
+            [readers[slot].is_relation for slot in chosen],
+        )
+        for name, chosen in kept.items()
     }
-    for number, slot in enumerate(readers):
-        rest = (each[:number] + each[number + 1 :] for each in stated)
-        found[f"without_{slot}"] = frozenset(number_occurrences(rest))
-    return found
+
+
+def _freeze_tuples(
+    stated: Iterable[tuple[Hashable, ...]], are_relations: Sequence[bool]
+) -> frozenset[tuple[Hashable, int]]:
+    """Number the tuples that say something: that have a mention, if a slot is for mentions.
+
+    Attributes alone would make every two frames agree, wherever they are, that share a value.
+    """
+    counted = are_relations if any(are_relations) else [True] * len(are_relations)
+    return frozenset(
+        number_occurrences(
+            each for each in stated if any(slot is not None for slot in compress(each, counted))
+        )
+    )

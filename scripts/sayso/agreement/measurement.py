@@ -194,11 +194,11 @@ class _PassMeasurement:
             for pair in each.pairs:
                 span_f1.count_spans(found, pair)
                 span_f1.count_kept_predictions(found, pair)
-                attribute_agreement.count_bounds(found, pair, self._schema)
                 if self._types:
                     relation_f1.count_relations(found, pair)
                     self._frames.count(found, pair)
             attribute_agreement.count_attributes(found, each.units, self._attributes)
+            attribute_agreement.count_bounds(found, each.units, self._schema)
             character_alpha.count_characters(found, each.annotations, length)
             unitizing_alpha.count_units(found, each.annotations, length, group.undefined_labels)
         add_totals(found, _SUMMED_GROUPS)
