@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sayso import jsonl
 from sayso.corpus import sources
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
@@ -121,18 +120,6 @@ def test_gold_alone_must_be_there(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path, [make_annotation("a", "ann-1")], [])
     with pytest.raises(InputError, match="nothing is adjudicated"):
         corpus.items(AnnotationFilter(kinds=names("gold")))
-
-
-def test_files_may_lie_anywhere(corpus: CorpusFiles, tmp_path: Path) -> None:
-    path = tmp_path / "mine.jsonl"
-    jsonl.write(path, [make_annotation("b", "somebody"), make_annotation("c", "somebody-else")])
-    items = list(corpus.items_of_files([path]))
-    assert [[each.annotator for each in item.annotations] for item in items] == [
-        [],
-        ["somebody"],
-        ["somebody-else"],
-    ]
-    assert items[2].location(items[2].annotations[0]) == f"{path}:2"
 
 
 BROKEN: dict[str, tuple[list[Annotation], list[Gold], str]] = {

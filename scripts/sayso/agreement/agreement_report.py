@@ -67,6 +67,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
 
     Attributes:
         interface: the pass.
+        programs: those of the annotators that are programs.
         documents: the number with at least two annotations to compare.
         annotations, comparisons: the numbers of compared annotations and of pairs of them.
         rule, rules: how documents are combined, and how annotators are, by group of figures.
@@ -79,6 +80,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     campaign: str
     interface: str
     annotators: tuple[str, ...]
+    programs: tuple[str, ...] = ()
     documents: int
     annotations: int
     comparisons: int
@@ -94,6 +96,11 @@ class Measurement(Struct, frozen=True, kw_only=True):
     pairs: tuple[PairMeasurement, ...] = ()
     by_version: tuple[VersionMeasurement, ...] = ()
     differences: tuple[Figure, ...] = ()
+
+    @property
+    def of_programs(self) -> bool:
+        """All annotators are programs, which are not independent of each other."""
+        return {*self.annotators} == {*self.programs}
 
 
 class UnmeasuredPass(Struct, frozen=True, kw_only=True):

@@ -194,10 +194,13 @@ def _format_version_group(version: VersionMeasurement) -> str:
 
 def format_title(measurement: Measurement) -> str:
     """Summarize in one line what was measured."""
+    what, who = "", "annotators"
+    if measurement.of_programs:
+        what, who = "consistency of programs, not agreement of annotators: ", "programs"
     return (
-        f"{measurement.campaign}, {measurement.interface}: {measurement.documents:,} documents, "
-        f"{len(measurement.annotators)} annotators, {measurement.annotations:,} annotations in "
-        f"{measurement.comparisons:,} pairs"
+        f"{measurement.campaign}, {measurement.interface}: {what}{measurement.documents:,} "
+        f"documents, {len(measurement.annotators)} {who}, {measurement.annotations:,} annotations "
+        f"in {measurement.comparisons:,} pairs"
     )
 
 

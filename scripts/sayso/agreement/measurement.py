@@ -168,11 +168,15 @@ class _PassMeasurement:
         self._versions: dict[AnnotationVersion | None, _MeasuredGroup] = {}
         self._annotation_counts: Counter[AnnotationVersion] = Counter()
         self._annotators: set[str] = set()
+        self._programs: set[str] = set()
 
     def add(self, document: Document, annotations: Sequence[Annotation]) -> None:
         """Add one document, with its annotations in order of annotator."""
         self._annotation_counts.update(map(version_of, annotations))
         self._annotators.update(annotation.annotator for annotation in annotations)
+        self._programs.update(
+            each.annotator for each in annotations if each.annotator_kind == "program"
+        )
         edges = find_edges(self._schema, document.language)
         indexed = [IndexedAnnotation(annotation, edges) for annotation in annotations]
         pairs = [AnnotationPair(*two) for two in combinations(indexed, 2)]
@@ -238,6 +242,7 @@ class _PassMeasurement:
             campaign=campaign,
             interface=pass_name,
             annotators=tuple(sorted(self._annotators)),
+            programs=tuple(sorted(self._programs)),
             documents=self._all.documents,
             annotations=self._annotation_counts.total(),
             comparisons=self._all.comparisons,

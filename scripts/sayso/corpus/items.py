@@ -111,6 +111,11 @@ class Item:
         given = [record for record in self.records if not is_skipped(record)]
         return max(given, key=_time_of, default=None)
 
+    def file_of(self, record: Annotation | Gold) -> Path | None:
+        """Return the file that one of the item's records was read from, if it is known."""
+        found = zip(self.records, self._lines, strict=False)
+        return next((path for each, (path, _line) in found if each is record), None)
+
     def location(self, record: Annotation | Gold) -> str:
         """Return ``file:line`` of one of the item's records, for a message."""
         for each, (path, line) in zip(self.records, self._lines, strict=False):

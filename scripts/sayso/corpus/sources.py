@@ -138,13 +138,6 @@ class CorpusFiles:
         chosen = chosen or AnnotationFilter()
         return join_items(self.documents_with_files(), self.find_files(chosen), chosen)
 
-    def items_of_files(
-        self, paths: Iterable[Path], chosen: AnnotationFilter | None = None
-    ) -> Iterator[Item]:
-        """Yield every document with the annotations in files that may lie anywhere; see `items`."""
-        files: list[RecordFile] = [(path, Annotation) for path in paths]
-        return join_items(self.documents_with_files(), files, chosen or AnnotationFilter())
-
     def find_files(self, chosen: AnnotationFilter) -> list[RecordFile]:
         """Return the files that can hold what the filter accepts, gold first.
 

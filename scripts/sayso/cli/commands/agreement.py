@@ -40,6 +40,9 @@ def _parse_floors(
     metavar="[PATH]...",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
+@click.option(
+    "--annotator-per-file", is_flag=True, help="Take each PATH as one annotator, named by its file."
+)
 @filter_options(programs=False)
 @click.option(
     "--label",
@@ -74,6 +77,7 @@ def _parse_floors(
 def command(
     root: Path | None,
     files: tuple[Path, ...],
+    annotator_per_file: bool,
     selection: AnnotationFilter,
     labels: tuple[str, ...],
     samples: int,
@@ -85,9 +89,9 @@ def command(
     """Measure how far annotators agree: on spans, attributes, counts, relations, and claims.
 
     Compared are annotations of one document in one pass that were submitted without another's
-    annotation to start from. PATHs are files of annotations to compare instead of those of the
-    corpus. Every figure has a 95 % interval from a bootstrap over documents. A figure that cannot
-    be computed is undefined, with the reason.
+    annotation to start from. If PATHs name files of annotations, exactly those are compared, of
+    people and programs, whatever their campaigns and passes. Every figure has a 95 % interval from
+    a bootstrap over documents. A figure that cannot be computed is undefined, with the reason.
 
     F1 is twice what both marked over what either marked: exact by label and span; normalised
     without article, possessive and punctuation at the edges; overlap if the spans share a code
@@ -99,11 +103,14 @@ def command(
       sayso agreement
       sayso agreement --campaign pilot --pass names --pairs
       sayso agreement --label Claim --by version
-      sayso agreement mine.jsonl theirs.jsonl --programs --json
+      sayso agreement mine.jsonl theirs.jsonl --annotator-per-file
       sayso agreement --fail-under spans.Actor.exact=0.85
     """
+    from dataclasses import replace
+
     from sayso.agreement.comparisons import with_excluded
     from sayso.agreement.measurement import measure_agreement
+    from sayso.corpus.compared_files import read_compared_files
     from sayso.corpus.sources import CorpusFiles
     from sayso.schema.declarations import load_schema
     from sayso.settings import SCHEMA_FILE, find_checkout
@@ -112,7 +119,13 @@ def command(
     schema, corpus = load_schema(checkout.root / SCHEMA_FILE), CorpusFiles(checkout.root)
     shown = _select_labels(labels, schema)
     chosen = with_excluded(selection)
-    items = corpus.items_of_files(files, chosen) if files else corpus.items(chosen)
+    if files:
+        selection = replace(selection, kinds=frozenset({"human", "program"}))
+        items = read_compared_files(
+            corpus, files, chosen, schema, annotator_per_file=annotator_per_file
+        )
+    else:
+        items = corpus.items(chosen)
     with progress_bar("measuring") as advance:
         report = measure_agreement(
             _track_progress(items, advance),
