@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from sayso.checks.annotation_checks import GENERAL_CHECKS, CheckTarget
 from sayso.checks.rule_checks import check_rules
 from sayso.models import AttributeValue, Mention, Relation
 from sayso.schema.declarations import Schema
-from tests.schema.small_schemas import CONTRACTS, read_schema
+from sayso.schema.symmetry import orient_relations
+from tests.schema.small_schemas import CONTRACTS, JOINED, read_schema
 
 TEXT = "Ann owes Bob and Acme 12.50"
 ANN = Mention(id="a", label="Person", start=0, end=3, text="Ann")
@@ -81,6 +83,7 @@ def test_values_of_every_kind_are_good(schema: Schema) -> None:
         ("ruled_on", "2024-02"),
         ("costs", "3"),
         ("costs", True),
+        ("costs", math.inf),
         ("hearings", 2.0),
         ("hearings", True),
         ("gist", 3),
@@ -106,6 +109,18 @@ def test_a_symmetric_relation_has_one_direction(schema: Schema) -> None:
     assert find_checks(schema, relations=turned) == [
         ("mention-order", "relations are not in canonical order")
     ]
+
+
+def test_parts_of_a_mention_have_one_label_and_the_order_of_the_text(tmp_path: Path) -> None:
+    schema = read_schema(tmp_path, JOINED)
+    wrong = (Relation(type="part_of_name", head="a", tail="c"),)
+    ((check, message),) = find_checks(schema, relations=wrong)
+    assert check == "relation-signature"
+    assert "connects Person to Company, not Person or Company to the same" in message
+    turned = (Relation(type="part_of_name", head="b", tail="a"),)
+    assert [check for check, _ in find_checks(schema, relations=turned)] == ["mention-order"]
+    (right,) = orient_relations(turned, {"a": ANN, "b": BOB}, schema)
+    assert find_checks(schema, relations=(right,)) == []
 
 
 def test_other_ends_than_those_declared_are_found(schema: Schema) -> None:

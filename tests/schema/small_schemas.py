@@ -105,6 +105,24 @@ relations:
 """
 """Every kind of attribute, questions about the document, several ends, a symmetric relation."""
 
+JOINED = (
+    CONTRACTS
+    + """\
+  part_of_name:
+    head: [Person, Company]
+    tail: [Person, Company]
+    joins: fragments
+    definition: Parts of one name.
+  same_as:
+    head: [Person, Company]
+    tail: [Person, Company]
+    symmetric: true
+    joins: coreference
+    definition: One and the same.
+"""
+)
+"""The same with mentions in parts and with chains of mentions of one entity."""
+
 QUESTIONS_ONLY = """\
 version: 1.0.0
 interfaces:

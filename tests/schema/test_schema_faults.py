@@ -12,6 +12,7 @@ from tests.command_line import run_sayso
 from tests.schema.small_schemas import (
     CONTRACTS,
     FRAMES,
+    JOINED,
     QUESTIONS_ONLY,
     RULINGS,
     SPANS_ONLY,
@@ -276,6 +277,34 @@ FAULTS: dict[str, tuple[str, str, str, int, str]] = {
         "tail: [Person]\n    sym",
         55,
         "relations.kin: a symmetric relation has the same labels at both ends",
+    ),
+    "parts of different labels": (
+        JOINED,
+        "tail: [Person, Company]\n    joins: frag",
+        "tail: Person\n    joins: frag",
+        64,
+        "relations.part_of_name.joins: mentions that are joined have the same labels at both ends",
+    ),
+    "symmetric parts": (
+        JOINED,
+        "joins: frag",
+        "symmetric: true\n    joins: frag",
+        65,
+        "relations.part_of_name.joins: a relation that joins fragments is not `symmetric`",
+    ),
+    "a chain with a direction": (
+        JOINED,
+        "    symmetric: true\n    joins: co",
+        "    joins: co",
+        69,
+        "relations.same_as.joins: a relation that joins coreference is `symmetric`",
+    ),
+    "two relations that join parts": (
+        JOINED + "  bits: {head: Person, tail: Person, joins: fragments, definition: B.}\n",
+        "version",
+        "version",
+        72,
+        "relations.bits.joins: part_of_name joins fragments of Person already",
     ),
     "an end that is no label": (
         CONTRACTS,

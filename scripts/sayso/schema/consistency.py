@@ -160,6 +160,24 @@ def _check_relation(schema: Schema, name: str, relation: RelationType) -> Iterat
         yield SchemaFault(path, "a symmetric relation has the same labels at both ends")
     if relation.symmetric and relation.arithmetic not in (None, "same"):
         yield SchemaFault((*path, "arithmetic"), "a part and its total are not symmetric")
+    yield from _check_joins(schema, name, relation)
+
+
+def _check_joins(schema: Schema, name: str, relation: RelationType) -> Iterator[SchemaFault]:
+    """Check a relation that joins mentions; those of a format must lead to one relation of ours."""
+    path = ("relations", name, "joins")
+    if not relation.joins:
+        return
+    if set(relation.heads) != set(relation.tails):
+        yield SchemaFault(path, "mentions that are joined have the same labels at both ends")
+    if relation.symmetric != (relation.joins == "coreference"):
+        is_not = "not " if relation.symmetric else ""
+        message = f"a relation that joins {relation.joins} is {is_not}`symmetric`"
+        yield SchemaFault(path, message)
+    for label in relation.heads:
+        first = schema.find_joining(relation.joins, label, label)
+        if first not in (None, name):
+            yield SchemaFault(path, f"{first} joins {relation.joins} of {label} already")
 
 
 def _check_rule(schema: Schema, name: str, rule: Rule) -> Iterator[SchemaFault]:

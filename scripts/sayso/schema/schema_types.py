@@ -8,6 +8,7 @@ no name of any schema. Every role is optional.
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
@@ -32,6 +33,7 @@ SchemaVersion = Annotated[str, Meta(pattern=WHOLE_VERSION_PATTERN)]
 RuleLevel = Literal["error", "warning"]
 Overlap = Literal["forbid", "nest", "allow"]
 Arithmetic = Literal["part", "addition", "same"]
+Joins = Literal["fragments", "coreference"]
 ConditionValue = int | float | str
 AttributeConditions = dict[str, tuple[ConditionValue, ...]]
 """Attributes with the values that each may have; of several values one is enough.
@@ -96,7 +98,7 @@ class Attribute(Declaration, frozen=True, kw_only=True):
         if self.kind == "date":
             return isinstance(value, str) and _is_date(value)
         if self.kind == "number":
-            return type(value) in (int, float)
+            return type(value) is int or (type(value) is float and math.isfinite(value))
         return type(value) is {"boolean": bool, "integer": int, "text": str}[self.kind]
 
     def accepts_condition(self, value: ConditionValue) -> bool:
@@ -169,6 +171,8 @@ class RelationType(Declaration, frozen=True, kw_only=True):
         column: of the table of the frame at its head; default the name with an s.
         arithmetic: of two mentions with bounds: the head is ``part`` of the tail, comes on top of
             it (``addition``), or is the ``same`` number.
+        joins: ``fragments`` ties the parts of one discontinuous mention, each to the next in the
+            text; the parts have one label. ``coreference`` ties mentions of one entity.
     """
 
     head: str | tuple[str, ...]
@@ -176,6 +180,7 @@ class RelationType(Declaration, frozen=True, kw_only=True):
     symmetric: bool = False
     column: DeclaredName | None = None
     arithmetic: Arithmetic | None = None
+    joins: Joins | None = None
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -189,7 +194,13 @@ class RelationType(Declaration, frozen=True, kw_only=True):
 
     def connects(self, head: str, tail: str) -> bool:
         """Test whether the relation may lead from one label to another."""
-        return head in self.heads and tail in self.tails
+        is_one = head == tail or self.joins != "fragments"
+        return is_one and head in self.heads and tail in self.tails
+
+    @property
+    def follows_text(self) -> bool:
+        """The head of a record is the end that comes first in the text, however it was drawn."""
+        return self.symmetric or self.joins == "fragments"
 
 
 def describe_ends(relation: RelationType) -> str:
@@ -199,7 +210,8 @@ def describe_ends(relation: RelationType) -> str:
     >>> describe_ends(RelationType(definition="", head=party, tail="Statute"))
     'Person or Company to Statute'
     """
-    return f"{' or '.join(relation.heads)} to {' or '.join(relation.tails)}"
+    tails = "the same" if relation.joins == "fragments" else " or ".join(relation.tails)
+    return f"{' or '.join(relation.heads)} to {tails}"
 
 
 class Pass(Declaration, frozen=True, kw_only=True):
@@ -319,6 +331,15 @@ class Schema(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             for name, relation in self.relations.items()
             if {*relation.heads} & {*declared.labels} and {*relation.tails} & {*declared.labels}
         }
+
+    def find_joining(self, joins: Joins, head: str, tail: str) -> str | None:
+        """Return the relation that joins fragments or coreferent mentions of these labels."""
+        found = (
+            name
+            for name, relation in self.relations.items()
+            if relation.joins == joins and relation.connects(head, tail)
+        )
+        return next(found, None)
 
     def relations_from(self, label: str) -> dict[str, RelationType]:
         """Return the relations that start at a label."""

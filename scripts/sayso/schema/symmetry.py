@@ -1,4 +1,4 @@
-"""The one direction in which a symmetric relation is stored."""
+"""The one direction in which a relation is stored that follows the text: symmetric, or of parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RelationT = TypeVar("RelationT", bound=Relation)
 def orient_relations(
     relations: Iterable[RelationT], mentions: Mapping[str, Mention], schema: Schema
 ) -> Iterator[RelationT]:
-    """Yield relations; the head of a symmetric one is the mention that is first in a record.
+    """Yield relations; the head of one that follows the text is the mention that is first in it.
 
     A relation with an end that is not there stays as it is.
 
@@ -26,7 +26,7 @@ def orient_relations(
     for relation in relations:
         declared = schema.relations.get(relation.type)
         head, tail = mentions.get(relation.head), mentions.get(relation.tail)
-        if declared and declared.symmetric and head and tail and _key(tail) < _key(head):
+        if declared and declared.follows_text and head and tail and _key(tail) < _key(head):
             yield replace(relation, head=relation.tail, tail=relation.head)
         else:
             yield relation
