@@ -32,6 +32,8 @@ for config in get_dataset_config_names(corpus):
         rows = list(whole[split])
         assert rows == list(streamed[split]), (config, split)
         found[f"{config}/{split}"] = rows
+    joined = [row for split in whole for row in whole[split]]
+    assert list(load_dataset(corpus, config, split="all")) == joined, config
 default = load_dataset(corpus)
 first = default[next(iter(default))]
 found["version"], found["columns"] = str(first.version), first.column_names

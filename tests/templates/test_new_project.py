@@ -18,10 +18,11 @@ from sayso.errors import InputError, UsageError
 from sayso.schema.declarations import load_schema
 from sayso.schema.derived_files import find_stale_files
 from sayso.schema.guidelines import read_guidelines
-from sayso.schema.hotkeys import EDITOR_HOTKEYS
+from sayso.schema.hotkeys import EDITOR_HOTKEYS, RESERVED_HOTKEYS
 from sayso.templates.new_project import CLAIMS_FILES, FOLDER, TEMPLATES, NewProject, create_project
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY, read_files
+from tests.schema.small_schemas import find_hotkeys
 
 LABELS = ("Party", "Statute", "Amount", "Holding")
 CONFLICT_WORDS = re.compile(r"conflict|\bwars?\b|armed|claim|Sayso:|casualt", re.IGNORECASE)
@@ -35,7 +36,10 @@ def test_a_new_project_is_complete(tmp_path: Path, template: str) -> None:
         run_sayso_ok(root, *command.split())
     schema = load_schema(root / "schema/schema.yaml")
     guidelines = read_guidelines(root / "schema/guidelines.md")
-    assert guidelines and all(f"## `{label}`" in guidelines.text for label in schema.labels)
+    values = [value for each in schema.questions.values() for value in each.values]
+    sections = [*schema.labels, *schema.questions, *values]
+    assert guidelines and sections
+    assert all(f"## `{section}`" in guidelines.text for section in sections)
     settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["sayso"]
     assert settings == {"campaign": "rulings", "language": "de", "data_version": "0.0.0"}
     assert {path.name for path in root.iterdir()} == {
@@ -53,6 +57,44 @@ def test_labels_get_keys_and_colours_of_their_own(tmp_path: Path) -> None:
     assert len(set(keys)) == 25 and not EDITOR_HOTKEYS.intersection(keys)
     few = [label.colour for label in list(labels.values())[:16]]
     assert len(set(few)) == 16
+
+
+def test_more_labels_than_keys(tmp_path: Path) -> None:
+    names = tuple(f"Value{at}" for at in range(120))
+    for template, left in (("blank", 120 - 69), ("classify", 120 - 101)):
+        root = tmp_path / template
+        create_project(NewProject(root, template, names))
+        built = run_sayso(root, "schema", "build")
+        assert f"no key was left for {left}: " in built.stderr, built.stderr
+        told = json.loads(run_sayso_ok(root, "schema", "build", "--json"))
+        assert len(told["without_hotkey"]) == left and told["without_hotkey"][-1].endswith("e119")
+        keys = [key for key in find_hotkeys(load_schema(root / "schema/schema.yaml")) if key]
+        assert len(keys) == len(set(keys)) and not RESERVED_HOTKEYS.keys() & {*keys}
+        run_sayso_ok(root, "check")
+
+
+def test_a_question_takes_the_place_of_labels(tmp_path: Path) -> None:
+    words = ("init", "letters", "--template", "classify", "--labels", "Rent,Labour,No,Null")
+    run_sayso_ok(tmp_path, *words)
+    schema = load_schema(tmp_path / "letters/schema/schema.yaml")
+    assert not schema.labels and not schema.flags and not schema.relations
+    (question,) = schema.questions.values()
+    assert question.kind == "choice" and question.required
+    assert list(question.values) == ["Rent", "Labour", "No", "Null"]
+    guidelines = (tmp_path / "letters/schema/guidelines.md").read_text("utf-8")
+    assert "Mark" not in guidelines and "flag" not in guidelines
+    assert CONFLICT_WORDS.search(guidelines) is None
+
+
+def test_a_label_in_other_letters_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    refused = run_sayso(tmp_path, "init", "x", "--labels", "Käufer")
+    assert refused.returncode == 2 and "`title:`" in refused.stderr
+    create_project(NewProject(tmp_path / "x", labels=("Buyer", "Null")))
+    path = tmp_path / "x/schema/schema.yaml"
+    path.write_text(path.read_text().replace("  Buyer:\n", "  Buyer:\n    title: Käufer\n"))
+    (tmp_path / "x/schema/guidelines.md").unlink()
+    create_project(NewProject(tmp_path / "x"))
+    assert "## `Buyer` Käufer <kbd>b</kbd>" in (tmp_path / "x/schema/guidelines.md").read_text()
 
 
 def test_a_foreign_project_does_not_speak_of_conflict_news(tmp_path: Path) -> None:
@@ -97,7 +139,8 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         NewProject(Path("x"), labels=("Party", "party")),
         NewProject(Path("x"), labels=("Behörde",)),
         NewProject(Path("x"), labels=("",)),
-        NewProject(Path("x"), labels=tuple(f"L{at}" for at in range(26))),
+        NewProject(Path("x"), template="classify", labels=("Rent", "rent")),
+        NewProject(Path("x"), template="classify", labels=("natural person",)),
         NewProject(Path("x"), template="ner", labels=("Party",)),
         NewProject(Path("x"), template="none"),
         NewProject(Path("x"), language="no language"),

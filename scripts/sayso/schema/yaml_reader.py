@@ -18,6 +18,7 @@ _MAXIMUM_DEPTH = 100
 _MAXIMUM_VALUES = 1_000_000  # with each alias counted as what it stands for
 _MAXIMUM_DIGITS = 64
 _WORD = "tag:yaml.org,2002:str"
+_NO_WORDS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
 _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -31,7 +32,8 @@ def parse_yaml(
         where: a name of it for the error.
         remedy: of the error.
         names_as_written: keys, and the items of lists, are words even where YAML would read them as
-            booleans (``yes``, ``no``); a key is always a word. Dates are words as well.
+            booleans or nothing (``yes``, ``null``); a key is always a word. Dates are words as
+            well.
 
     Raises:
         InputError: it is not YAML, has a key twice, needs a type that is not plain, refers to
@@ -39,8 +41,8 @@ def parse_yaml(
 
     >>> parse_yaml("a: [1, two]", "x.yaml", "")
     {'a': [1, 'two']}
-    >>> parse_yaml("{yes: [no, 1], 2: off}", "x.yaml", "", names_as_written=True)
-    {'yes': ['no', 1], '2': False}
+    >>> parse_yaml("{yes: [no, Null, 1], 2: off}", "x.yaml", "", names_as_written=True)
+    {'yes': ['no', 'Null', 1], '2': False}
     >>> parse_yaml("day: 2024-02-29", "x.yaml", "", names_as_written=True)
     {'day': '2024-02-29'}
     """
@@ -146,7 +148,7 @@ class _NamesLoader(_PlainLoader):
 
     def construct_sequence(self, node: yaml.SequenceNode, deep: bool = False) -> list[Any]:
         for item in node.value:
-            if isinstance(item, yaml.ScalarNode) and item.tag == "tag:yaml.org,2002:bool":
+            if isinstance(item, yaml.ScalarNode) and item.tag in _NO_WORDS:
                 item.tag = _WORD
         found: list[Any] = super().construct_sequence(node, deep)
         return found

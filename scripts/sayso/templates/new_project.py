@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from msgspec.structs import replace
 
 from sayso import __version__
 from sayso.dataset.card import CARD_FILE, blank_card
@@ -27,13 +27,20 @@ from sayso.files import (
     write_if_changed,
 )
 from sayso.ingest.article_metadata import validate_metadata
-from sayso.schema.colours import choose_colours
-from sayso.schema.declarations import load_schema
+from sayso.schema.declarations import (
+    AllowedValue,
+    Attribute,
+    Flag,
+    Label,
+    Schema,
+    complete_schema,
+    load_schema,
+)
 from sayso.schema.derived_files import render_derived_files
-from sayso.schema.hotkeys import EDITOR_HOTKEYS
+from sayso.schema.schema_types import NAME_PATTERN
 from sayso.settings import SCHEMA_FILE
 
-TEMPLATES = ("blank", "ner", "claims")
+TEMPLATES = ("blank", "classify", "ner", "claims")
 FOLDER = Path(__file__).parent
 CLAIMS_FILES = (
     *("schema/schema.yaml", "schema/guidelines.md", "schema/rules.yaml"),
@@ -41,7 +48,11 @@ CLAIMS_FILES = (
 )
 """The files of this repository that the template ``claims`` is made of."""
 
-_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
+_FLAG_HOTKEYS = {"unsure": "shift+u", "hard_case": "shift+y"}
+_NAME_REMEDY = (
+    "a name becomes a column, so use the letters A to Z, digits and _, and begin with a letter; "
+    "people see the `title:` that you give it in schema.yaml, in any letters"
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class NewProject:
     """The choices for a new project. ``title`` names it in its card; empty for the folder's name.
 
     Attributes:
-        labels: of the template ``blank``.
+        labels: of the template ``blank``; of ``classify``, the values of its question.
         language: BCP 47 tag of texts that name no other.
     """
 
@@ -108,7 +119,7 @@ def _render_files(project: NewProject) -> dict[str, bytes]:
         "campaign": "-".join(re.findall("[a-z0-9]+", title.lower())) or "main",
         "language": project.language,
         "version": __version__,
-        "labels": _describe_labels(project),
+        "names": _describe_names(project),
     }
     schema_name = SCHEMA_FILE.as_posix()
     schema_text = _render_folder(project.template, values)
@@ -130,45 +141,30 @@ def _render_files(project: NewProject) -> dict[str, bytes]:
     }
 
 
-def _describe_labels(project: NewProject) -> list[dict[str, str]]:
-    labels = list(project.labels)
-    if labels and project.template != "blank":
+def _describe_names(project: NewProject) -> Schema:
+    """Return a schema of the labels, or of the values of a question, with colours and hotkeys."""
+    names = list(project.labels)
+    is_question = project.template == "classify"
+    if names and project.template not in ("blank", "classify"):
         what = f"the template {project.template} has labels of its own"
         raise UsageError(what, where="--labels", remedy="leave one of the two options out")
-    for label in labels:
-        if not _NAME.fullmatch(label):
-            remedy = "use the letters A to Z, digits and _, and begin with a letter"
-            raise UsageError(f"{label!r} is no name of a label", where="--labels", remedy=remedy)
-    folded = [label.casefold() for label in labels]
-    if repeated := [label for label in labels if folded.count(label.casefold()) > 1]:
+    for name in names:
+        if not re.fullmatch(NAME_PATTERN, name):
+            what = f"{name!r} is no name of a {'value' if is_question else 'label'}"
+            raise UsageError(what, where="--labels", remedy=_NAME_REMEDY)
+    folded = [name.casefold() for name in names]
+    if repeated := [name for name in names if folded.count(name.casefold()) > 1]:
         remedy = "name each label once"
         raise UsageError(f"repeated: {', '.join(repeated)}", where="--labels", remedy=remedy)
-    labels = labels or ["Example"]
-    chosen = zip(labels, choose_colours([], len(labels)), _choose_hotkeys(labels), strict=True)
-    return [{"name": label, "colour": colour, "hotkey": key} for label, colour, key in chosen]
-
-
-def _choose_hotkeys(labels: Sequence[str]) -> list[str]:
-    """Return a letter for each label, of its own name where one is free.
-
-    >>> _choose_hotkeys(["Party", "Place", "Up"])
-    ['p', 'l', 'a']
-    """
-    chosen: list[str] = []
-    for label in labels:
-        letters = [letter for letter in label.lower() if letter in string.ascii_lowercase]
-        free = (
-            letter
-            for letter in (*letters, *string.ascii_lowercase)
-            if letter not in EDITOR_HOTKEYS and letter not in chosen
-        )
-        key = next(free, None)
-        if key is None:
-            what = f"{len(labels)} labels are more than there are letters for their keys"
-            remedy = "name fewer here, and add others to schema.yaml with keys of your choice"
-            raise UsageError(what, where="--labels", remedy=remedy)
-        chosen.append(key)
-    return chosen
+    names = names or (["Example", "Other"] if is_question else ["Example"])
+    flags = {name: Flag(definition="", hotkey=key) for name, key in _FLAG_HOTKEYS.items()}
+    schema = Schema(version="1.0.0", interfaces={})
+    if is_question:
+        values = {name: AllowedValue(definition="") for name in names}
+        question = Attribute(kind="choice", definition="", values=values)
+        return complete_schema(replace(schema, questions={"topic": question}))
+    labels = {name: Label(definition="") for name in names}
+    return complete_schema(replace(schema, labels=labels, flags=flags))
 
 
 def _render_folder(template: str, values: Mapping[str, Any]) -> dict[str, bytes]:

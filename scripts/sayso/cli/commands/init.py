@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 @click.argument("folder", metavar="[NAME]", default=".", type=click.Path(path_type=Path))
 @click.option(
     "--template",
-    type=click.Choice(["blank", "ner", "claims"]),
+    type=click.Choice(["blank", "classify", "ner", "claims"]),
     default="blank",
     show_default=True,
-    help="The schema to begin with: labels of your own, names of persons and others, or who says "
-    "what happened where and how many.",
+    help="The schema to begin with: labels of your own, a question about each document, names of "
+    "persons and others, or who says what happened where and how many.",
 )
 @click.option(
     "--labels",
     metavar="LABEL,LABEL",
-    help="The labels of the schema. [default: one, to be renamed]",
+    help="The labels of the schema; of classify, the answers to its question. [default: examples, "
+    "to be renamed]",
 )
 @click.option(
     "--language", metavar="TAG", default="und", show_default=True, help="BCP 47 tag of the texts."
@@ -50,13 +51,14 @@ def command(
     """Make a new project in the folder NAME, or here.
 
     It gets schema/schema.yaml with a colour and a key for each label, guidelines with a section for
-    each, a dataset card, CITATION.cff, a note on licences, settings, and the workflows of a
-    repository on GitHub. Edit them as you like: a file that is there is never changed, so the
-    command can be repeated.
+    each label and answer, a dataset card, CITATION.cff, a note on licences, settings, and the
+    workflows of a repository on GitHub. Edit them as you like: a file that is there is never
+    changed, so the command can be repeated.
 
     \b
     Examples:
       sayso init rulings --labels Party,Statute,Amount --language de
+      sayso init letters --template classify --labels Rent,Labour,Tax
       sayso init names --template ner --dry-run
       cd rulings && sayso ingest texts/ && sayso push
     """

@@ -53,14 +53,20 @@ def build(root: Path | None, check: bool, as_json: bool) -> None:
     from sayso.errors import FindingsError
     from sayso.schema import derived_files
     from sayso.schema.declarations import load_schema
+    from sayso.schema.hotkeys import list_hotkeys
     from sayso.settings import SCHEMA_FILE, find_checkout
 
     file = find_checkout(root).root / SCHEMA_FILE
     schema = load_schema(file)
     update = derived_files.find_stale_files if check else derived_files.write_derived_files
     changed = [(SCHEMA_FILE.parent / path).as_posix() for path in update(file.parent, schema)]
+    without = [use.name for use in list_hotkeys(schema) if not use.key]
     if as_json:
-        print_json({"version": schema.version, "stale" if check else "written": changed})
+        names = {"stale" if check else "written": changed, "without_hotkey": without}
+        print_json({"version": schema.version, **names})
+    if without:
+        shown = ", ".join(without[:3]) + (", …" if len(without) > 3 else "")
+        print_message(f"no key was left for {len(without):,}: {shown}")
     if check and changed:
         raise FindingsError(f"out of date: {', '.join(changed)}", remedy="run `sayso schema build`")
     if changed:
