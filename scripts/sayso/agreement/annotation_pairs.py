@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sayso import matching
 from sayso.agreement.bootstrap import ResampledSums
+from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.models import Annotation, Mention
 from sayso.schema.name_edges import NameEdges
 from sayso.spans import jaccard
@@ -20,6 +21,9 @@ T = TypeVar("T")
 SpanOccurrence = tuple[tuple[str, int, int], int]
 """A labelled span, and how many equal ones the annotation has before it."""
 
+Occurrences = Mapping[str, SpanOccurrence]
+"""The labelled spans of an annotation's mentions, by id."""
+
 StatisticKey = tuple[str, str, Hashable]
 """A group of measures, their subject, and what is counted."""
 
@@ -28,6 +32,8 @@ MatchedUnit = tuple[Mention, ...]
 
 DocumentStatistics = defaultdict[StatisticKey, float]
 AgreementSums = ResampledSums[StatisticKey]
+
+DerivedMaker = Callable[["IndexedAnnotation", Occurrences], T]
 
 ALL = "all"
 """The subject that stands for all labels or types together."""
@@ -61,10 +67,10 @@ class IndexedAnnotation:
         self.mentions_by_id = {mention.id: mention for mention in annotation.mentions}
         self._derived: dict[object, Any] = {}
 
-    def derive(self, make: Callable[[IndexedAnnotation], T]) -> T:
-        """Return ``make(self)``, computed at the first call."""
+    def derive(self, make: DerivedMaker[T]) -> T:
+        """Return what is made of this annotation alone, computed at the first call."""
         if make not in self._derived:
-            self._derived[make] = make(self)
+            self._derived[make] = make(self, self.occurrences_by_id)
         derived: T = self._derived[make]
         return derived
 
@@ -77,16 +83,24 @@ class IndexedAnnotation:
         return dict(found)
 
     @cached_property
-    def mentions_by_occurrence(self) -> Mapping[SpanOccurrence, Mention]:
-        """The mentions by labelled span."""
+    def occurrences_by_id(self) -> Occurrences:
+        """The labelled span of each mention, by its id; that of twins in no particular order."""
         mentions = self.annotation.mentions
         occurrences = number_occurrences(map(matching.labelled_span, mentions))
-        return dict(zip(occurrences, mentions, strict=True))
+        return {mention.id: key for mention, key in zip(mentions, occurrences, strict=True)}
 
     @cached_property
-    def occurrences_by_id(self) -> Mapping[str, SpanOccurrence]:
-        """The labelled span of each mention, by its id."""
-        return {mention.id: key for key, mention in self.mentions_by_occurrence.items()}
+    def content(self) -> str:
+        """The annotation without ids, for an order that depends on nothing else."""
+        keys, annotation = self.twin_side.keys, self.annotation
+        mentions = sorted((keys[m.id], _format_attributes(m)) for m in annotation.mentions)
+        ends = sorted((r.type, keys[r.head], keys[r.tail]) for r in annotation.relations)
+        return f"{mentions} {ends}"
+
+    @cached_property
+    def twin_side(self) -> TwinSide:
+        """The annotation as twins are assigned."""
+        return TwinSide(self.annotation.mentions, self.annotation.relations)
 
     @cached_property
     def normalised_occurrences(self) -> frozenset[SpanOccurrence]:
@@ -115,27 +129,58 @@ class AnnotationPair:
         self.one, self.other = one, other
 
     @cached_property
+    def has_twins(self) -> bool:
+        """One of them has two mentions with one labelled span."""
+        return self.one.twin_side.has_twins or self.other.twin_side.has_twins
+
+    @cached_property
+    def occurrences(self) -> tuple[Occurrences, Occurrences]:
+        """The labelled span of each mention, by its id; twins that belong together alike."""
+        if not self.has_twins:
+            return self.one.occurrences_by_id, self.other.occurrences_by_id
+        sides = self.one.twin_side, self.other.twin_side
+        pairs = assign_twins(matching.match_exact(sides[0].mentions, sides[1].mentions), *sides)
+        numbers = {mine.id: number for number, (mine, _theirs) in enumerate(pairs)}
+        partners = {theirs.id: numbers[mine.id] for mine, theirs in pairs}
+        return _number_twins(sides[0], numbers), _number_twins(sides[1], partners)
+
+    def derive(self, make: DerivedMaker[T]) -> tuple[T, T]:
+        """Return what is made of each annotation, for this comparison if it has twins."""
+        if not self.has_twins:
+            return self.one.derive(make), self.other.derive(make)
+        return make(self.one, self.occurrences[0]), make(self.other, self.occurrences[1])
+
+    @cached_property
     def common_occurrences(self) -> frozenset[SpanOccurrence]:
         """The labelled spans that both have."""
-        return frozenset(
-            self.one.mentions_by_occurrence.keys() & self.other.mentions_by_occurrence.keys()
-        )
+        mine, theirs = self.occurrences
+        return frozenset(mine.values()) & frozenset(theirs.values())
 
     @cached_property
     def matched_mentions(self) -> matching.MentionPairs[Mention]:
         """The mentions that overlap, as a maximum matching."""
         theirs = self.other.mentions_by_label
-        return [
+        pairs = [
             pair
             for label, mine in self.one.mentions_by_label.items()
             if label in theirs
             for pair in matching.match_within_label(mine, theirs[label])
         ]
+        return assign_twins(pairs, self.one.twin_side, self.other.twin_side)
 
     @cached_property
     def matched_ids(self) -> Mapping[str, str]:
         """The ids of the other's matched mentions, each with that of its counterpart."""
         return {theirs.id: mine.id for mine, theirs in self.matched_mentions}
+
+
+def _number_twins(side: TwinSide, numbers: Mapping[str, int]) -> Occurrences:
+    """Number the mentions of each labelled span, those with a number first and in its order."""
+    found: dict[str, SpanOccurrence] = {}
+    for key, members in side.members.items():
+        members = sorted(members, key=lambda mention: numbers.get(mention.id, len(numbers)))
+        found.update((mention.id, (key, number)) for number, mention in enumerate(members))
+    return found
 
 
 class AnnotationSet:
@@ -160,8 +205,12 @@ class AnnotationSet:
         if len(self.pairs) == 1:
             return list(self.pairs[0].matched_mentions)
         units: dict[int, dict[int, Mention]] = {}  # by identity of each mention in them
-        found = [(pair, *two) for pair in self.pairs for two in pair.matched_mentions]
-        for pair, mine, theirs in sorted(found, key=lambda each: _rank_match(*each[1:])):
+        pairs, rank = self.pairs, _rank_match
+        if any(pair.has_twins for pair in pairs):
+            pairs = sorted(pairs, key=lambda pair: sorted((pair.one.content, pair.other.content)))
+            rank = _rank_match_of_twins
+        found = [(pair, *two) for pair in pairs for two in pair.matched_mentions]
+        for pair, mine, theirs in sorted(found, key=lambda each: rank(*each[1:])):
             one = units.get(id(mine), {id(pair.one): mine})
             other = units.get(id(theirs), {id(pair.other): theirs})
             if one is not other and not one.keys() & other.keys():
@@ -172,8 +221,19 @@ class AnnotationSet:
         ]
 
 
-def _rank_match(one: Mention, other: Mention) -> tuple[float, list[tuple[int, int, str]]]:
+def _rank_match(one: Mention, other: Mention) -> tuple[object, ...]:
+    """Return a sort key: most shared words first, then by position."""
     return -jaccard(one, other), sorted(map(matching.position, (one, other)))
+
+
+def _rank_match_of_twins(one: Mention, other: Mention) -> tuple[object, ...]:
+    """Return a sort key that tells twins apart by their attributes."""
+    contents = sorted(map(_format_attributes, (one, other)))
+    return *_rank_match(one, other), contents[0] != contents[1], contents
+
+
+def _format_attributes(mention: Mention) -> str:
+    return str(sorted(mention.attributes.items()))
 
 
 def add_totals(into: DocumentStatistics, groups: frozenset[str]) -> None:

@@ -2,7 +2,8 @@
 
 The kind is decided in this order, each step among what the steps before left over:
 
-1. Equal label and span: agreed, or **attribute** if a value differs.
+1. Equal label and span: agreed, or **attribute** if a value differs. Mentions that one annotator
+   has twice are matched by attributes and relations.
 2. Equal label, overlapping spans: one against one is **boundary**; more of them together are
    **nesting**.
 3. Different labels, equal or overlapping spans, the closest first: **label**. Labels that a
@@ -38,6 +39,7 @@ from sayso.agreement.disagreement_types import (
     LinkedRelation,
     compare_edges,
 )
+from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.matching import iterate_overlaps, match_closest, match_exact, position
 from sayso.models import Mention, Relation
 from sayso.schema.declarations import Schema
@@ -160,7 +162,9 @@ class _MentionComparison:
 
     def match_exact_spans(self) -> None:
         """Do step 1."""
-        for mine, theirs in match_exact(self.sides[0].mentions, self.sides[1].mentions):
+        sides = [TwinSide(side.mentions, side.relations) for side in self.sides]
+        pairs = match_exact(sides[0].mentions, sides[1].mentions)
+        for mine, theirs in assign_twins(pairs, *sides):
             self._group([mine], [theirs])
             if values := tuple(self._compare_attributes(mine, theirs)):
                 names = [value.name for value in values]

@@ -21,6 +21,7 @@ from sayso.agreement.annotation_pairs import (
     AnnotationPair,
     DocumentStatistics,
     IndexedAnnotation,
+    Occurrences,
     number_occurrences,
 )
 from sayso.agreement.bootstrap import Estimate
@@ -45,10 +46,7 @@ class FrameF1:
     def count(self, into: DocumentStatistics, pair: AnnotationPair) -> None:
         """Count what two annotations have in common."""
         for label, frame in self.frames.items():
-            one, other = (
-                each.derive(_ShapeMaker(self.schema, label, frame))
-                for each in (pair.one, pair.other)
-            )
+            one, other = pair.derive(_ShapeMaker(self.schema, label, frame))
             for name, mine in one.groups.items():
                 theirs = other.groups[name]
                 into[GROUP, f"{label}.{name}", MARKED] += len(mine) + len(theirs)
@@ -96,8 +94,8 @@ class _ShapeMaker:
     def __hash__(self) -> int:
         return hash(self.label)
 
-    def __call__(self, indexed: IndexedAnnotation) -> FrameShapes:
-        return FrameShapes(indexed, self.schema, self.label, self.frame)
+    def __call__(self, indexed: IndexedAnnotation, keys: Occurrences) -> FrameShapes:
+        return FrameShapes(indexed, keys, self.schema, self.label, self.frame)
 
 
 class FrameShapes:
@@ -112,12 +110,17 @@ class FrameShapes:
     """
 
     def __init__(
-        self, indexed: IndexedAnnotation, schema: Schema, label: str, frame: Frame
+        self,
+        indexed: IndexedAnnotation,
+        keys: Occurrences,
+        schema: Schema,
+        label: str,
+        frame: Frame,
     ) -> None:
         ends: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for relation in indexed.annotation.relations:
             ends[relation.head].append((relation.type, relation.tail))
-        mentions, keys = indexed.mentions_by_label.get(label, []), indexed.occurrences_by_id
+        mentions = indexed.mentions_by_label.get(label, [])
         self.ends_by_frame = {mention.id: ends[mention.id] for mention in mentions}
         whole: set[tuple[Hashable, FrameEnds]] = set()
         groups: dict[str, set[tuple[Hashable, FrameEnds]]] = {name: set() for name in frame.groups}

@@ -14,6 +14,7 @@ from sayso.agreement.annotation_pairs import (
     AnnotationPair,
     DocumentStatistics,
     IndexedAnnotation,
+    Occurrences,
     SpanOccurrence,
     number_occurrences,
 )
@@ -29,7 +30,7 @@ RelationKeys = frozenset[tuple[tuple[str, SpanOccurrence, SpanOccurrence], int]]
 def count_relations(into: DocumentStatistics, pair: AnnotationPair) -> None:
     """Count what two annotations have in common, by type."""
     common = pair.common_occurrences
-    mine, theirs = pair.one.derive(relation_keys), pair.other.derive(relation_keys)
+    mine, theirs = pair.derive(relation_keys)
     for relations in (mine, theirs):
         for (kind, head, tail), _before in relations:
             into[GROUP, kind, MARKED] += 1
@@ -41,9 +42,8 @@ def count_relations(into: DocumentStatistics, pair: AnnotationPair) -> None:
         into[GROUP, kind, LENIENT] += 1
 
 
-def relation_keys(indexed: IndexedAnnotation) -> RelationKeys:
+def relation_keys(indexed: IndexedAnnotation, keys: Occurrences) -> RelationKeys:
     """Return the relations of an annotation by type and the labelled spans of their ends."""
-    keys = indexed.occurrences_by_id
     relations = indexed.annotation.relations
     return frozenset(
         number_occurrences((each.type, keys[each.head], keys[each.tail]) for each in relations)

@@ -38,10 +38,10 @@ def count_spans(into: DocumentStatistics, pair: AnnotationPair) -> None:
 
 
 def _count_by_label(
-    into: DocumentStatistics, what: str, occurrences: Iterable[SpanOccurrence]
+    into: DocumentStatistics, what: str, occurrences: Iterable[SpanOccurrence], group: str = SPANS
 ) -> None:
     for (label, _start, _end), _before in occurrences:
-        into[SPANS, label, what] += 1
+        into[group, label, what] += 1
 
 
 def estimate_spans(sums: AgreementSums, labels: Iterable[str]) -> Iterator[Estimate]:
@@ -68,10 +68,15 @@ def count_kept_predictions(into: DocumentStatistics, pair: AnnotationPair) -> No
     """Count the common mentions that are predictions which both annotators left as they were."""
     if not (_has_predictions(pair.one) or _has_predictions(pair.other)):
         return
-    mine, theirs = pair.one.mentions_by_occurrence, pair.other.mentions_by_occurrence
-    for key in pair.common_occurrences:
-        if mine[key].started_from == theirs[key].started_from == "prediction":
-            into[MACHINE, key[0][0], KEPT] += 1
+    mine, theirs = (
+        {
+            key
+            for name, key in keys.items()
+            if each.mentions_by_id[name].started_from == "prediction"
+        }
+        for each, keys in zip((pair.one, pair.other), pair.occurrences, strict=True)
+    )
+    _count_by_label(into, KEPT, mine & theirs, MACHINE)
     into[MACHINE, ALL, STARTED] += 1
 
 

@@ -23,6 +23,7 @@ from sayso.agreement.bootstrap import (
     estimate,
     ratio,
 )
+from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.callbacks import Advance
 from sayso.matching import match_exact, match_overlapping
 from sayso.models import Document, Mention
@@ -114,7 +115,8 @@ def _count_document(
     exact, overlapping = match_exact(reference, predicted), match_overlapping(reference, predicted)
     for matching, pairs in zip(MATCHINGS, (exact, overlapping), strict=True):
         counts.update((MATCHED, matching, mention.label) for mention, _other in pairs)
-    for mention, other in overlapping:
+    sides = TwinSide(reference, ()), TwinSide(predicted, ())
+    for mention, other in assign_twins(overlapping, *sides):
         counts.update(_compare_attributes(mention, other, schema))
     return counts
 
