@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
     ExportContent,
+    FormatAnswer,
     FormatMention,
     FormatRelation,
     Vocabulary,
@@ -54,6 +55,14 @@ TEXT_PIECES = (
 LABELS = ("Actor", "Count", "Foreign-Label", "Org_2")
 NOTES = ("look again", "a\tb", "two\nlines", "“quoted”, and; more", " edge ", "😀")
 ATTRIBUTE_WORDS = ("civilian", "Sergei  Sobyanin", "Q42", "38", "a\tb", "ünï", "x:y|z", " edge")
+QUESTIONS = ("topic", "Is it urgent?", "größe")
+ANSWERS = st.one_of(
+    st.booleans(),
+    st.integers(-(1 << 63), (1 << 63) - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(("rent", "2024-02-29", "two\nlines, “quoted”", "=1", " a ", "\x01")),
+    st.sampled_from((("civil",), ("civil", "tax"))),
+)
 ATTRIBUTE_NUMBERS = (0, -3, 38)
 
 
@@ -89,6 +98,8 @@ def annotated_documents(
         )
     )
     note = draw(st.none() | st.sampled_from(NOTES))
+    given = draw(st.dictionaries(st.sampled_from(QUESTIONS), ANSWERS, max_size=3))
+    answers = tuple(FormatAnswer(question=name, value=value) for name, value in given.items())
     return sort_document(
         AnnotatedDocument(
             doc_id=doc_id,
@@ -96,6 +107,7 @@ def annotated_documents(
             about=about,
             mentions=tuple(mentions),
             relations=relations,
+            answers=answers,
             note=note,
         )
     )
@@ -118,6 +130,9 @@ def _draw_mention(draw: st.DrawFn, text: str, number: int) -> FormatMention:
                     "type": st.sampled_from(ATTRIBUTE_WORDS),
                     "entity": st.sampled_from(ATTRIBUTE_WORDS),
                     "lower": st.sampled_from(ATTRIBUTE_NUMBERS),
+                    "amount": st.sampled_from((-0.5, 12.0, 1e22)),
+                    "minor": st.booleans(),
+                    "roles": st.sampled_from((("judge",), ("judge", "party"))),
                 },
             )
         ),

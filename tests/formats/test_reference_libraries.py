@@ -233,7 +233,7 @@ _W3C_CONTEXT: dict[str, Any] = {  # the terms of the W3C's context that are used
 }
 
 
-def _load_context(url: str, _options: Any) -> dict[str, Any]:
+def load_w3c_context(url: str, _options: Any) -> dict[str, Any]:
     assert url == "http://www.w3.org/ns/anno.jsonld"
     return {
         "contextUrl": None,
@@ -249,7 +249,7 @@ def read_with_pyld(folder: Path) -> SpansByDocument:
     for path in sorted(folder.glob("*.jsonld")):
         (page,) = jsonld.expand(
             json.loads(path.read_text()),
-            {"documentLoader": _load_context, "base": "https://example.org/x/"},
+            {"documentLoader": load_w3c_context, "base": "https://example.org/x/"},
         )
         found[path.stem] = []
         for each in page.get(

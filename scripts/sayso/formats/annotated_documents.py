@@ -25,6 +25,7 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
+from sayso.schema.declarations import Schema
 from sayso.spans import Span, validate
 
 METADATA_FIELDS = (
@@ -64,7 +65,7 @@ METADATA_FIELDS = (
 """Names in ``AnnotatedDocument.about``, in the order of columns."""
 
 METADATA_FILE = "documents.jsonl"
-"""Metadata and notes, beside the files of a format that has no place for them."""
+"""Metadata, notes and answers, beside the files of a format that has no place for them."""
 
 _MAXIMUM_CLOSED_VALUES = 64
 
@@ -84,6 +85,15 @@ class FormatRelation(Relation, frozen=True, kw_only=True):
     votes: tuple[Pseudonym, ...] = ()
 
 
+class FormatAnswer(Record, frozen=True, kw_only=True):
+    """An answer to anybody's question about the document, or its category."""
+
+    question: str
+    value: AttributeValue
+    decided: DecisionMethod | None = None
+    votes: tuple[Pseudonym, ...] = ()
+
+
 class AnnotatedDocument(Record, frozen=True, kw_only=True):
     """A document with one annotation of it; ``about`` is the metadata of both.
 
@@ -95,6 +105,7 @@ class AnnotatedDocument(Record, frozen=True, kw_only=True):
     about: dict[str, str] = {}  # noqa: RUF012 - msgspec gives each its own
     mentions: tuple[FormatMention, ...] = ()
     relations: tuple[FormatRelation, ...] = ()
+    answers: tuple[FormatAnswer, ...] = ()
     note: str | None = None
     kept: tuple[UnknownItem, ...] = ()
 
@@ -105,11 +116,13 @@ class MetadataRecord(Struct, omit_defaults=True):
     doc_id: str
     about: dict[str, str] = {}
     note: str | None = None
+    answers: tuple[FormatAnswer, ...] = ()
 
 
-def encode_metadata(annotated: AnnotatedDocument) -> bytes:
-    """Return the line of a document in ``METADATA_FILE``."""
-    record = MetadataRecord(annotated.doc_id, annotated.about, annotated.note)
+def encode_metadata(annotated: AnnotatedDocument, *, answers: bool = True) -> bytes:
+    """Return the line of a document in ``METADATA_FILE``, with ``answers`` or without."""
+    given = annotated.answers if answers else ()
+    record = MetadataRecord(annotated.doc_id, annotated.about, annotated.note, given)
     return msgspec.json.encode(record, order="sorted") + b"\n"
 
 
@@ -194,11 +207,12 @@ def validate_document(annotated: AnnotatedDocument, location: str) -> AnnotatedD
 
 
 def sort_document(annotated: AnnotatedDocument) -> AnnotatedDocument:
-    """Return the document with mentions and relations in canonical order."""
+    """Return the document with mentions, relations and answers in canonical order."""
     return replace(
         annotated,
         mentions=sort_mentions(annotated.mentions),
         relations=sort_relations(annotated.relations),
+        answers=tuple(sorted(annotated.answers, key=lambda answer: answer.question)),
     )
 
 
@@ -234,19 +248,20 @@ def _clear_decisions(annotated: AnnotatedDocument) -> tuple[int, AnnotatedDocume
     found, annotated = _clear_mentions(
         annotated, lambda m: m.decided is not None, decided=None, votes=(), amended=()
     )
-    decided = sum(relation.decided is not None for relation in annotated.relations)
-    if decided:
-        relations = tuple(
-            replace(relation, decided=None, votes=()) for relation in annotated.relations
-        )
-        annotated = replace(annotated, relations=relations)
-    return found + decided, annotated
+    for name in ("relations", "answers"):
+        items = getattr(annotated, name)
+        decided = sum(each.decided is not None for each in items)
+        if decided:
+            cleared = tuple(replace(each, decided=None, votes=()) for each in items)
+            annotated, found = replace(annotated, **{name: cleared}), found + decided
+    return found, annotated
 
 
 REMOVERS: dict[Loss, Callable[[AnnotatedDocument], tuple[int, AnnotatedDocument]]] = {
     Loss.TEXT: lambda a: (int(bool(a.text)), replace(a, text="")),
     Loss.METADATA: lambda a: (len(a.about), replace(a, about={})),
     Loss.DOCUMENT_NOTES: lambda a: (int(a.note is not None), replace(a, note=None)),
+    Loss.ANSWERS: lambda a: (len(a.answers), replace(a, answers=())),
     Loss.UNKNOWN_ITEMS: lambda a: (len(a.kept), replace(a, kept=())),
     Loss.ATTRIBUTES: lambda a: _clear_mentions(a, lambda m: len(m.attributes), attributes={}),
     Loss.FLAGS: lambda a: _clear_mentions(a, lambda m: m.flag is not None, flag=None),
@@ -289,14 +304,14 @@ def find_same_label_overlaps(mentions: Iterable[FormatMention]) -> set[str]:
 
 @dataclass
 class AttributeUse:
-    """The values of an attribute that are in use; None where there are more than 64."""
+    """The values of an attribute in use, None where there are more than 64, and their types."""
 
     values: set[AttributeValue] | None = field(default_factory=set)
-    whole_numbers: bool = True
+    types: set[type] = field(default_factory=set)
 
     def add_value(self, value: AttributeValue) -> None:
         """Add one more value."""
-        self.whole_numbers &= type(value) is int
+        self.types.add(type(value))
         if self.values is not None:
             self.values.add(value)
             if len(self.values) > _MAXIMUM_CLOSED_VALUES:
@@ -335,7 +350,11 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class ExportContent:
-    """The documents to write, as often as they are iterated, and what is in use in all of them."""
+    """The documents to write, as often as they are iterated, and what is in use in all of them.
+
+    ``schema`` is None where nobody declared what the names mean.
+    """
 
     documents: Iterable[AnnotatedDocument]
     vocabulary: Vocabulary
+    schema: Schema | None = None

@@ -1,8 +1,12 @@
 """brat standoff: DOC.txt and DOC.ann for each document, annotation.conf, documents.jsonl.
 
+Metadata and answers to questions about the document are in documents.jsonl, as standoff has no
+place for them.
+
 Offsets are code points. A mention across a line break or a tab is written as brat itself does: in
 pieces. An attribute is named ``Label_attribute``; one with an open list of values, or with values
-of more than one word, is a note of that name, since a brat attribute is a choice among words.
+of more than one word, is a note of that name, since a brat attribute is a choice among words. So
+are several values, with commas between them: brat takes one value of an attribute.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ from sayso.formats.annotated_documents import (
 from sayso.formats.format_registry import ImportContext
 from sayso.formats.losses import Loss, Losses
 from sayso.ingest.article_reader import decode_text
+from sayso.models import format_value
 from sayso.sentences import LINE_BREAKS
 from sayso.spans import Span
 
@@ -122,9 +127,9 @@ def _find_loss(mention: FormatMention) -> Loss | None:
 
 def _reduce_mention(mention: FormatMention, losses: Losses) -> FormatMention:
     attributes = {
-        name: str(value)
+        name: words
         for name, value in mention.attributes.items()
-        if _NAME.fullmatch(name) and _is_one_line(str(value))
+        if _NAME.fullmatch(name) and _is_one_line(words := format_value(value))
     }
     note = mention.note if mention.note and _is_one_line(mention.note) else None
     flag = mention.flag if mention.flag and _WORD.fullmatch(mention.flag) else None
@@ -227,6 +232,7 @@ def _read_document(path: Path, record: MetadataRecord, context: ImportContext) -
         doc_id=record.doc_id,
         text=text,
         about=record.about,
+        answers=record.answers,
         note=record.note,
         mentions=mentions,
         relations=relations,

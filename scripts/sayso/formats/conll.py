@@ -2,13 +2,14 @@
 
     # global.columns = ID FORM START END Actor Location …
     # newdoc id = DOC
-    # document = {"about": …, "note": …, "text": …}     the whole of it, one line of JSON
+    # document = {"about": …, "answers": […], "note": …, "text": …}     the whole of it, in JSON
     # sent_id = DOC-1
     # text = The sentence.
     1  The  0  3  B-Actor  O
 
 Offsets are code points of the document. Files of other makers come in where they have ``# text``:
-there a sentence is a line of the document, and tokens are found in it from left to right.
+there a sentence is a line of the document, and tokens are found in it from left to right. A comment
+``# genre = news`` is an answer about the document where ``--map`` names it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sayso.files import convert_os_errors, open_file
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
     ExportContent,
+    FormatAnswer,
     FormatMention,
     build_mention,
     drop_mentions,
@@ -109,6 +111,7 @@ def _renumber_mentions(annotated: AnnotatedDocument) -> AnnotatedDocument:
         doc_id=annotated.doc_id,
         text=annotated.text,
         about=annotated.about,
+        answers=annotated.answers,
         note=annotated.note,
         mentions=tuple(mentions),
     )
@@ -116,6 +119,8 @@ def _renumber_mentions(annotated: AnnotatedDocument) -> AnnotatedDocument:
 
 def _write_document(file: TextIO, annotated: AnnotatedDocument, labels: list[str]) -> None:
     whole = {"about": annotated.about, "note": annotated.note, "text": annotated.text}
+    if annotated.answers:
+        whole["answers"] = msgspec.to_builtins(annotated.answers)
     file.write(
         f"# newdoc id = {annotated.doc_id}\n# document = {json.dumps(whole, sort_keys=True)}\n"
     )
@@ -170,6 +175,7 @@ class _WholeDocument(msgspec.Struct):
     text: str | None = None
     about: dict[str, str] = {}
     note: str | None = None
+    answers: tuple[FormatAnswer, ...] = ()
 
 
 class _ConllToken(NamedTuple):
@@ -194,6 +200,7 @@ class _ConllDocument:
     whole: _WholeDocument = field(default_factory=lambda: _WholeDocument())
     sentences: list[_ConllSentence] = field(default_factory=lambda: [_ConllSentence()])
     has_content: bool = False
+    comments: dict[str, dict[str, None]] = field(default_factory=dict)  # values by name, each once
 
     def add_line(self, line: str, location: str) -> None:
         """Add one line."""
@@ -204,6 +211,8 @@ class _ConllDocument:
             self._add_comment(
                 key, line.partition("=")[2].removeprefix(" ") if key == "text" else value, location
             )
+        elif comment and sign:
+            self.comments.setdefault(key, {})[value] = None
         elif line and not comment:
             self.has_content = True
             self._add_token(line, location)
@@ -255,10 +264,18 @@ class _ConllDocument:
                 doc_id=self.doc_id,
                 text=text,
                 about=self.whole.about,
+                answers=(*self.whole.answers, *self._list_categories(context)),
                 note=self.whole.note,
                 mentions=tuple(mentions),
             )
         )
+
+    def _list_categories(self, context: ImportContext) -> Iterator[FormatAnswer]:
+        """Yield the comments that have a name of ours; of several values, all."""
+        for name, values in self.comments.items():
+            if name in context.labels:
+                value = next(iter(values)) if len(values) == 1 else tuple(values)
+                yield FormatAnswer(question=name, value=value)
 
 
 def _parse_offsets(token: _ConllToken) -> Span:

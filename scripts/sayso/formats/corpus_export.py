@@ -19,6 +19,7 @@ from sayso.formats.annotated_documents import (
     METADATA_FIELDS,
     AnnotatedDocument,
     ExportContent,
+    FormatAnswer,
     FormatMention,
     FormatRelation,
     Vocabulary,
@@ -29,7 +30,8 @@ from sayso.formats.format_registry import EXPORT_FORMATS, Format, find_format
 from sayso.formats.losses import Losses
 from sayso.models import Annotation, AnnotatorKind, Document, Gold
 from sayso.outputs import JSONL_START, require_output
-from sayso.settings import Checkout
+from sayso.schema.declarations import load_schema
+from sayso.settings import SCHEMA_FILE, Checkout
 
 GOLD = "gold"
 EVERYTHING = AnnotationFilter()
@@ -117,19 +119,17 @@ def export(
     require_output(checkout, target, _STARTS[format.suffix])
     refuse_foreign_target(target, folder=not format.suffix)
     selection = select_annotations(corpus, request.chosen)
+    schema = load_schema(checkout.root / SCHEMA_FILE)
     documents = FittedDocuments(format, corpus, selection, advance)
     vocabulary = Vocabulary()
     if request.dry_run or not format.holds_everything:
         for each in documents:  # what would be lost is known before anything is written
             if format.needs_vocabulary:
                 vocabulary.add_document(each)
-    losses = Counter({loss.description: n for loss, n in documents.losses.items()})
-    if losses.total() and not request.lossy:
-        remedy = "nothing was written; --lossy goes on without them"
-        raise LossError(losses, request.format, remedy)
+    losses = _name_losses(documents.losses, request)
     changed = not request.dry_run and replace_target(
         target,
-        lambda path: format.writer().write(path, ExportContent(documents, vocabulary)),
+        lambda path: format.writer().write(path, ExportContent(documents, vocabulary, schema)),
         folder=not format.suffix,
     )
     return ExportResult(
@@ -140,6 +140,14 @@ def export(
         dict(sorted(documents.excluded.items())),
         changed,
     )
+
+
+def _name_losses(lost: Losses, request: ExportRequest) -> Counter[str]:
+    losses = Counter({loss.description: count for loss, count in lost.items()})
+    if losses.total() and not request.lossy:
+        remedy = "nothing was written; --lossy goes on without them"
+        raise LossError(losses, request.format, remedy)
+    return losses
 
 
 def select_annotations(corpus: CorpusFiles, chosen: AnnotationFilter) -> ExportSelection:
@@ -245,10 +253,17 @@ def describe_document(document: Document, record: Annotation | Gold) -> Annotate
         relations=msgspec.convert(
             record.relations, tuple[FormatRelation, ...], from_attributes=True
         ),
+        answers=_list_answers(record),
         note=record.note,
         kept=getattr(record, "kept", ()),
     )
     return validate_document(annotated, f"document {document.doc_id}")
+
+
+def _list_answers(record: Annotation | Gold) -> tuple[FormatAnswer, ...]:
+    if isinstance(record, Gold):
+        return msgspec.convert(record.answers, tuple[FormatAnswer, ...], from_attributes=True)
+    return tuple(FormatAnswer(question=name, value=value) for name, value in record.answers.items())
 
 
 def _describe(document: Document, record: Annotation | Gold) -> dict[str, str]:

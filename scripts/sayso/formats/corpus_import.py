@@ -54,7 +54,7 @@ class ImportRequest:
 
     Attributes:
         annotator: of all annotations; None where the file says it.
-        labels: our label or relation type for each of theirs that has another name.
+        labels: our label, relation type or question for each of theirs that has another name.
         fields: the names that a record of theirs has for our fields.
         metadata: of all documents, by ingest's names.
     """
@@ -81,6 +81,7 @@ class ImportResult:
     annotations: dict[str, dict[str, int]] = field(default_factory=dict)
     mentions: int = 0
     relations: int = 0
+    answers: int = 0
     losses: dict[str, int] = field(default_factory=dict)
     notices: dict[str, int] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
@@ -119,7 +120,9 @@ class _ImportRun:
         self.checkout, self.request, self.schema = checkout, request, schema
         self.staging = staging
         self.corpus = CorpusFiles(checkout.root)
-        self.context = ImportContext(request.fields, request.labels, schema, checkout)
+        self.context = ImportContext(
+            request.fields, request.labels, schema, request.pass_name, checkout
+        )
         self.result = ImportResult(request.dry_run)
         self.annotators_named: set[str | None] = set()
         self.now = current_time().isoformat().replace("+00:00", "Z")
@@ -164,6 +167,7 @@ class _ImportRun:
         annotation = self._build_annotation(annotated, location)
         self.result.mentions += len(annotation.mentions)
         self.result.relations += len(annotation.relations)
+        self.result.answers += len(annotation.answers)
         self.staging.add_annotation(annotation, location)
 
     def _annotator(self, about: Mapping[str, str], location: str) -> Pseudonym:
@@ -183,7 +187,7 @@ class _ImportRun:
 
     def _build_annotation(self, annotated: AnnotatedDocument, location: str) -> Annotation:
         about, request = annotated.about, self.request
-        mapped = map_to_schema(annotated, self.schema, request.labels, self.context)
+        mapped = map_to_schema(annotated, self.schema, self.context)
 
         def convert(name: str, default: str | None, kind: Any) -> Any:
             remedy = "correct it where it comes from"
@@ -208,6 +212,7 @@ class _ImportRun:
             unseen=about.get("unseen") == "True",
             mentions=mapped.mentions,
             relations=mapped.relations,
+            answers=mapped.answers,
             note=annotated.note,
             kept=mapped.kept,
             origin=_parse_origin(about),

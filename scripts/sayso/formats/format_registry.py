@@ -30,7 +30,8 @@ class ImportContext:
 
     Attributes:
         fields: the names that a record of theirs has for our fields.
-        labels: our label or relation type for each of theirs that has another name; "" excludes it.
+        labels: our label, relation type or question for each of theirs that has another name; ""
+            excludes it.
         losses: things that we have no place for, counted by description.
         notices: other things that a curator should hear of, counted by description.
     """
@@ -38,6 +39,7 @@ class ImportContext:
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     schema: Schema | None = None
+    pass_name: str = ""
     checkout: Checkout | None = None
     losses: Counter[str] = field(default_factory=Counter)
     notices: Counter[str] = field(default_factory=Counter)
@@ -171,7 +173,7 @@ _ALL = (
     Format(
         "csv",
         "csv_tables",
-        "tables for a spreadsheet: mentions.csv, relations.csv, documents.csv",
+        "tables for a spreadsheet: mentions, relations, answers and documents",
         exports=True,
         needs_vocabulary=True,
         cannot_hold=frozenset({Loss.UNKNOWN_ITEMS}),
@@ -211,6 +213,7 @@ _ALL = (
         may_lose=frozenset(
             {
                 Loss.DOCUMENT_NOT_XML,
+                Loss.ANSWERS,
                 Loss.LABEL_NOT_XML,
                 Loss.ATTRIBUTES,
                 Loss.MENTION_NOTES,

@@ -1,10 +1,11 @@
 """JSON Lines: a document and its annotation a line, with everything that is known of it.
 
     {"doc_id": …, "text": …, "about": {…}, "mentions": [{"id", "label", "start", "end", "text",
-     "attributes", …}], "relations": [{"type", "head", "tail"}], "note": …, "kept": […]}
+     "attributes", …}], "relations": [{"type", "head", "tail"}], "answers": [{"question",
+     "value"}], "note": …, "kept": […]}
 
 Lines of other makers come in where they hold the same under these names or, by ``fields``, other
-names.
+names. ``answers`` may be an object, too, with a value for each question.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sayso.files import convert_os_errors, open_file
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
     ExportContent,
+    FormatAnswer,
     FormatMention,
     FormatRelation,
     require_inside,
@@ -77,8 +79,18 @@ def _parse_document(
         "relations": [
             _known_fields(each, FormatRelation, "relations", context) for each in relations
         ],
+        "answers": _parse_answers(given.get("answers", []), location, context),
     }
     return validate_document(_convert(found, AnnotatedDocument, location), location)
+
+
+def _parse_answers(given: Any, location: str, context: ImportContext) -> list[dict[str, Any]]:
+    if isinstance(given, dict):
+        return [
+            {"question": name, "value": value} for name, value in given.items() if value is not None
+        ]
+    answers = _convert(given, list[dict[str, Any]], f"{location} answers")
+    return [_known_fields(each, FormatAnswer, "answers", context) for each in answers]
 
 
 def _convert(value: Any, kind: Any, location: str) -> Any:

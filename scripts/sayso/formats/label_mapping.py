@@ -1,4 +1,4 @@
-"""Put annotations in anybody's labels into the schema's; count and keep what has no label there."""
+"""Put annotations in anybody's names into the schema's; count and keep what has no place there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from typing import NamedTuple
 import msgspec
 
 from sayso.errors import UsageError
-from sayso.formats.annotated_documents import AnnotatedDocument, FormatMention, FormatRelation
+from sayso.formats.annotated_documents import (
+    AnnotatedDocument,
+    FormatAnswer,
+    FormatMention,
+    FormatRelation,
+)
 from sayso.formats.format_registry import ImportContext
 from sayso.formats.losses import Loss
 from sayso.models import (
@@ -24,10 +29,11 @@ from sayso.models import (
     sort_relations,
 )
 from sayso.schema.declarations import Attribute, Schema, read_yaml
+from sayso.schema.symmetry import orient_relations
 from sayso.spans import trim
 
 TRIMMED = "mentions without the white space at their edges"
-EXCLUDED_BY_MAP = "mentions and relations excluded by --map"
+EXCLUDED_BY_MAP = "mentions, relations and answers excluded by --map"
 
 
 def parse_label_map(pairs: Iterable[str], path: Path | None) -> dict[str, str]:
@@ -58,23 +64,28 @@ class MappedAnnotation(NamedTuple):
 
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
+    answers: dict[str, AttributeValue]
     kept: tuple[UnknownItem, ...]
 
 
 def map_to_schema(
-    annotated: AnnotatedDocument,
-    schema: Schema,
-    label_map: Mapping[str, str],
-    context: ImportContext,
+    annotated: AnnotatedDocument, schema: Schema, context: ImportContext
 ) -> MappedAnnotation:
-    """Return the annotation in the schema's labels; ``label_map`` gives ours for theirs."""
-    mapper = _LabelMapper(annotated.text, schema, label_map, context)
-    mentions = [ours for mention in annotated.mentions if (ours := mapper.map_mention(mention))]
-    ids = {mention.id for mention in mentions}
-    relations = [r for each in annotated.relations if (r := mapper.map_relation(each, ids))]
-    context.notices["relations that were there twice"] += len(relations) - len(set(relations))
+    """Return the annotation in the schema's names.
+
+    Attributes, and the questions of the pass, that are given nothing have their defaults, unless
+    the document was skipped.
+    """
+    mapper = _LabelMapper(annotated, schema, context)
+    by_id = {each.id: ours for each in annotated.mentions if (ours := mapper.map_mention(each))}
+    mapped = [r for each in annotated.relations if (r := mapper.map_relation(each, by_id))]
+    relations = set(orient_relations(mapped, by_id, schema))
+    context.notices["relations that were there twice"] += len(mapped) - len(relations)
     return MappedAnnotation(
-        sort_mentions(mentions), sort_relations(set(relations)), (*annotated.kept, *mapper.kept)
+        sort_mentions(by_id.values()),
+        sort_relations(relations),
+        mapper.map_answers(annotated.answers, schema.questions_of_pass(context.pass_name)),
+        (*annotated.kept, *mapper.kept),
     )
 
 
@@ -82,9 +93,11 @@ class _LabelMapper:
     """Maps one annotation, and collects what has no place in the schema."""
 
     def __init__(
-        self, text: str, schema: Schema, label_map: Mapping[str, str], context: ImportContext
+        self, annotated: AnnotatedDocument, schema: Schema, context: ImportContext
     ) -> None:
-        self.text, self.schema, self.label_map, self.context = text, schema, label_map, context
+        self.text, self.schema, self.context = annotated.text, schema, context
+        self.label_map = context.labels
+        self.fills_defaults = annotated.about.get("status") != "skipped"
         self.kept: list[UnknownItem] = []
         self.excluded: set[str] = set()
 
@@ -137,7 +150,48 @@ class _LabelMapper:
             return Relation(type=name, head=theirs.head, tail=theirs.tail)
         return None
 
-    def _count_decision(self, theirs: FormatMention | FormatRelation) -> None:
+    def map_answers(
+        self, answers: Iterable[FormatAnswer], asked: Mapping[str, Attribute]
+    ) -> dict[str, AttributeValue]:
+        """Return the answers to our questions; the others are kept, or excluded."""
+        found: dict[str, AttributeValue] = {}
+        given = set()
+        for theirs in answers:
+            name = self.label_map.get(theirs.question, theirs.question)
+            question = self.schema.questions.get(name)
+            item = {"question": theirs.question, "value": theirs.value}
+            if not name:
+                self.context.notices[EXCLUDED_BY_MAP] += 1
+            elif question is None:
+                loss = f"answers to {theirs.question!r}"
+                self._keep(loss, "a question that the schema does not know", item)
+            elif (ours := _convert_value(question, theirs.value)) is None:
+                loss = f"answers to {name!r} that the schema does not know"
+                self._keep(loss, "a value that the schema does not know", item)
+            elif found.get(name, ours) != ours:
+                self._keep(f"second answers to {name!r}", "a second answer", item)
+            else:
+                self._count_decision(theirs)
+                found[name] = ours
+            given.add(name)
+        return self._order_values(found, asked, given) | found
+
+    def _order_values(
+        self,
+        found: dict[str, AttributeValue],
+        declared: Mapping[str, Attribute],
+        given: Container[str],
+    ) -> dict[str, AttributeValue]:
+        """Return values in the order of the schema, with defaults where nothing was given."""
+        values: dict[str, AttributeValue] = {}
+        for name, attribute in declared.items():
+            if name in found:
+                values[name] = found[name]
+            elif self.fills_defaults and attribute.default is not None and name not in given:
+                values[name] = attribute.default
+        return values
+
+    def _count_decision(self, theirs: FormatMention | FormatRelation | FormatAnswer) -> None:
         self.context.losses[Loss.DECISIONS.description] += theirs.decided is not None
 
     def _map_attributes(self, label: str, theirs: FormatMention) -> dict[str, AttributeValue]:
@@ -153,7 +207,7 @@ class _LabelMapper:
                 self._keep(loss, "a value that the schema does not know", item)
             else:
                 found[name] = ours
-        return {name: found[name] for name in declared if name in found}
+        return self._order_values(found, declared, theirs.attributes)
 
     def _map_flag(self, theirs: FormatMention) -> str | None:
         if theirs.flag is None or theirs.flag in self.schema.flags:

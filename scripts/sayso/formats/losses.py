@@ -13,6 +13,7 @@ class Loss(Enum):
     TEXT = ("document", "texts")
     METADATA = ("document", "metadata of documents")
     DOCUMENT_NOTES = ("document", "notes on documents")
+    ANSWERS = ("document", "answers to questions about the document")
     UNKNOWN_ITEMS = ("document", "items that the schema does not know")
     MENTION_SPLITS_TOKEN = ("mention", "mentions whose edges are not those of tokens")
     MENTION_CROSSES_SENTENCE = ("mention", "mentions that go on into another sentence")

@@ -2,8 +2,10 @@
 
 Tokens are the dataset's own, and the white space between them as spaCy has it, so ``doc.text`` is
 the text received. ``doc.user_data`` holds what a span has no place for: ``doc_id``, ``about``,
-``note``, the attributes of ``mentions`` by id, and ``relations`` as [type, head, tail], then how it
-was decided and by whom, where it was.
+``note``, the attributes of ``mentions`` by id, ``relations`` as [type, head, tail], then how it was
+decided and by whom, where it was, and ``answers`` likewise as [question, value]. ``doc.cats`` has
+the answers that are choices, as spaCy's text classifiers take them: ``question.value`` is 1 or 0
+for each value of the schema, ``question`` for yes or no.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from sayso.formats.annotated_documents import (
 from sayso.formats.losses import Loss, Losses
 from sayso.formats.token_grid import build_grid
 from sayso.optional_libraries import import_library
+from sayso.schema.declarations import Schema
 from sayso.spans import Span
 
 _DOCUMENTS_PER_FILE = 500  # a DocBin is held in memory as a whole
@@ -48,7 +51,9 @@ def write(target: Path, content: ExportContent) -> None:
         bin = tokens.DocBin(attrs=["ORTH", "SPACY"], store_user_data=True)
         vocab = vocabulary()  # it keeps every word that it has met: one for each file
         for annotated in (first, *islice(coming, _DOCUMENTS_PER_FILE - 1)):
-            bin.add(_build_doc(tokens, vocab, annotated))
+            doc = _build_doc(tokens, vocab, annotated)
+            doc.cats.update(_list_categories(annotated, content.schema))
+            bin.add(doc)
         bin.to_disk(target / f"{number:05d}.spacy")
 
 
@@ -66,6 +71,21 @@ def _build_doc(tokens: Any, vocab: Any, annotated: AnnotatedDocument) -> Any:
         doc.spans[label] = groups[label]
     doc.user_data.update(_user_data(annotated))
     return doc
+
+
+def _list_categories(
+    annotated: AnnotatedDocument, schema: Schema | None
+) -> Iterator[tuple[str, float]]:
+    """Yield a score for each value that an answered question may have."""
+    for answer in annotated.answers:
+        question = schema and schema.questions.get(answer.question)
+        if not question or not question.accepts(answer.value):
+            continue
+        if question.kind == "boolean":
+            yield answer.question, float(answer.value is True)
+        given = answer.value if isinstance(answer.value, tuple) else (answer.value,)
+        for value in question.values:
+            yield f"{answer.question}.{value}", float(value in given)
 
 
 def _split_words(annotated: AnnotatedDocument) -> Iterator[tuple[int, int, bool]]:
@@ -92,6 +112,10 @@ def _user_data(annotated: AnnotatedDocument) -> dict[str, Any]:
         "relations": [
             [r.type, r.head, r.tail, *([r.decided, *r.votes] if r.decided else [])]
             for r in annotated.relations
+        ],
+        "answers": [
+            [a.question, a.value, *([a.decided, *a.votes] if a.decided else [])]
+            for a in annotated.answers
         ],
     }
     return {name: value for name, value in found.items() if value}

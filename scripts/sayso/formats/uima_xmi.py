@@ -4,15 +4,18 @@ Offsets in the files are UTF-16 code units, as UIMA counts; dkpro-cassis convert
 border. A mention is a ``webanno.custom.Mention`` with its ``label`` and a feature
 ``Label_attribute`` for each attribute; a relation is a ``webanno.custom.MentionRelation`` from
 ``Governor``, its head, to ``Dependent``, its tail. An attribute that is a number here and words
-there becomes words.
+there becomes words. An answer about the document is a ``webanno.custom.Answer`` without offsets,
+its value in words.
 
 Files of other makers come in by their types: an annotation's label is its feature ``label`` or
-``value``, else the short name of its type.
+``value``, else the short name of its type. A feature of a type without offsets, as INCEpTION's
+document metadata has them, is an answer named as the feature.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -29,6 +32,7 @@ from sayso.formats.annotated_documents import (
     METADATA_FILE,
     AnnotatedDocument,
     ExportContent,
+    FormatAnswer,
     FormatMention,
     FormatRelation,
     MetadataRecord,
@@ -49,6 +53,7 @@ from sayso.spans import Span
 
 MENTION_TYPE = "webanno.custom.Mention"
 RELATION_TYPE = "webanno.custom.MentionRelation"
+ANSWER_TYPE = "webanno.custom.Answer"
 _METADATA_TYPE = "de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData"
 _SKIPPED_TYPES = (
     "uima.",
@@ -56,7 +61,13 @@ _SKIPPED_TYPES = (
     "de.tudarmstadt.ukp.dkpro.core.api.metadata.",
     "de.tudarmstadt.ukp.clarin.webanno.api.type.",
 )
-_STRING, _LONG = "uima.cas.String", "uima.cas.Long"
+_STRING, _STRING_ARRAY = "uima.cas.String", "uima.cas.StringArray"
+_RANGE_TYPES: dict[type, str] = {
+    bool: "uima.cas.Boolean",
+    int: "uima.cas.Long",
+    float: "uima.cas.Double",
+    tuple: _STRING_ARRAY,
+}
 _MENTION_FIELDS = ("flag", "note", "started_from", "decided", "votes", "amended")
 _END_FEATURES = (("Governor", "Dependent"), ("governor", "dependent"), ("source", "target"))
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -72,7 +83,13 @@ def fit(annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument | Non
         annotated, lambda m: Loss.LABEL_NOT_XML if _NOT_XML.search(m.label + m.id) else None, losses
     )
     mentions = tuple(_reduce_mention(mention, losses) for mention in annotated.mentions)
-    return replace(annotated, mentions=mentions)
+    answers = tuple(
+        replace(answer, value=words)
+        for answer in annotated.answers
+        if _is_holdable(words := format_value(answer.value)) and _is_holdable(answer.question)
+    )
+    losses[Loss.ANSWERS] += len(annotated.answers) - len(answers)
+    return replace(annotated, mentions=mentions, answers=answers)
 
 
 def write(target: Path, content: ExportContent) -> None:
@@ -87,7 +104,7 @@ def write(target: Path, content: ExportContent) -> None:
     with (target / METADATA_FILE).open("wb") as metadata:
         for each in content.documents:
             _build_cas(cassis, types, each).to_xmi(target / f"{each.doc_id}.xmi")
-            metadata.write(encode_metadata(each))
+            metadata.write(encode_metadata(each, answers=False))
 
 
 def read(path: Path, context: ImportContext) -> Iterator[AnnotatedDocument]:
@@ -149,16 +166,19 @@ def _build_types(cassis: Any, vocabulary: Vocabulary) -> Any:
     metadata = types.create_type(name=_METADATA_TYPE, supertypeName="uima.tcas.DocumentAnnotation")
     mention = types.create_type(name=MENTION_TYPE)
     relation = types.create_type(name=RELATION_TYPE)
+    answer = types.create_type(name=ANSWER_TYPE, supertypeName="uima.cas.AnnotationBase")
     for kind, names in (
         (metadata, ("documentTitle", "documentId")),
         (mention, ("identifier", "label", *_MENTION_FIELDS)),
         (relation, ("relation", "decided", "votes")),
+        (answer, ("question", "value", "decided", "votes")),
     ):
         for name in names:
             types.create_feature(kind, name, _STRING)
     for label in vocabulary.labels:
         for name, used in sorted(vocabulary.attributes[label].items()):
-            range_type = _LONG if used.whole_numbers else _STRING
+            kind = next(iter(used.types)) if len(used.types) == 1 else str
+            range_type = _RANGE_TYPES.get(kind, _STRING)
             description = f"{name} of {label}"
             types.create_feature(mention, f"{label}_{name}", range_type, description=description)
     for name in _END_FEATURES[0]:
@@ -169,8 +189,8 @@ def _build_types(cassis: Any, vocabulary: Vocabulary) -> Any:
 def _build_cas(cassis: Any, types: Any, annotated: AnnotatedDocument) -> Any:
     cas = cassis.Cas(typesystem=types)
     cas.sofa_string, cas.sofa_mime = annotated.text, "text/plain"
-    metadata, mention_type, relation_type = (
-        types.get_type(name) for name in (_METADATA_TYPE, MENTION_TYPE, RELATION_TYPE)
+    metadata, relation_type, answer_type = map(
+        types.get_type, (_METADATA_TYPE, RELATION_TYPE, ANSWER_TYPE)
     )
     title = annotated.about.get("title")
     cas.add(
@@ -182,7 +202,7 @@ def _build_cas(cassis: Any, types: Any, annotated: AnnotatedDocument) -> Any:
             documentTitle=title if title and not _NOT_XML.search(title) else None,
         )
     )
-    built = {m.id: _build_feature_structure(mention_type, m) for m in annotated.mentions}
+    built = {m.id: _build_feature_structure(types, m) for m in annotated.mentions}
     cas.add_all(built.values())
     for r in annotated.relations:
         head, tail = built[r.head], built[r.tail]
@@ -197,10 +217,14 @@ def _build_cas(cassis: Any, types: Any, annotated: AnnotatedDocument) -> Any:
                 votes=" ".join(r.votes) or None,
             )
         )
+    for a in annotated.answers:
+        votes = " ".join(a.votes) or None
+        cas.add(answer_type(question=a.question, value=a.value, decided=a.decided, votes=votes))
     return cas
 
 
-def _build_feature_structure(mention_type: Any, mention: FormatMention) -> Any:
+def _build_feature_structure(types: Any, mention: FormatMention) -> Any:
+    mention_type = types.get_type(MENTION_TYPE)
     attributes = {f"{mention.label}_{name}": value for name, value in mention.attributes.items()}
     return mention_type(
         begin=mention.start,
@@ -214,9 +238,17 @@ def _build_feature_structure(mention_type: Any, mention: FormatMention) -> Any:
         votes=" ".join(mention.votes) or None,
         amended=" ".join(mention.amended) or None,
         **{
-            name: value if mention_type.get_feature(name).rangeType.name == _LONG else str(value)
+            name: _build_value(types, mention_type.get_feature(name).rangeType.name, value)
             for name, value in attributes.items()
         },
+    )
+
+
+def _build_value(types: Any, range_type: str, value: AttributeValue) -> Any:
+    if range_type == _STRING:
+        return format_value(value)
+    return (
+        types.get_type(_STRING_ARRAY)(elements=list(value)) if isinstance(value, tuple) else value
     )
 
 
@@ -305,6 +337,7 @@ def _convert_cas(
         note=record.note,
         mentions=tuple(mentions.values()),
         relations=tuple(filter(None, converted)),
+        answers=tuple(_convert_answers(cas, context)),
     )
     return validate_document(annotated, location)
 
@@ -340,14 +373,40 @@ def _convert_mention(
     extra |= {name: extra[name].split() for name in ("votes", "amended") if name in extra}
     attributes = {}
     for name, value in values.items():
-        if isinstance(value, str | int):
-            plain = str(value).lower() if isinstance(value, bool) else value
+        if (plain := _convert_value(theirs, name, value, context)) is not None:
             attributes[name.removeprefix(f"{label}_") if ours else name] = plain
-        else:
-            feature = f"{_short_name(theirs)}.{name}"
-            context.losses[f"values of {feature} that are neither words nor whole numbers"] += 1
     known = {**msgspec.structs.asdict(found), **extra, "attributes": attributes}
     return msgspec.convert(known, FormatMention)
+
+
+def _convert_value(
+    theirs: Any, name: str, value: Any, context: ImportContext
+) -> AttributeValue | None:
+    """Return the value of a feature; None if it says nothing, or is counted as lost."""
+    elements = getattr(value, "elements", None)
+    if elements is not None and all(isinstance(each, str) for each in elements):
+        return tuple(elements) or None
+    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    feature = f"{_short_name(theirs)}.{name}"
+    context.losses[f"values of {feature} that are neither words nor numbers"] += 1
+    return None
+
+
+def _convert_answers(cas: Any, context: ImportContext) -> Iterator[FormatAnswer]:
+    """Yield what feature structures without offsets say about the document."""
+    for theirs in cas.select_all_fs():
+        values = {name: theirs[name] for name in _feature_names(theirs.type)}
+        if theirs.type.name == ANSWER_TYPE:
+            known = {name: value for name, value in values.items() if value is not None}
+            known["votes"] = known.get("votes", "").split()
+            yield msgspec.convert(known, FormatAnswer)
+        elif not (hasattr(theirs, "begin") or theirs.type.name.startswith(_SKIPPED_TYPES)):
+            for name, value in values.items():
+                if value is not None:
+                    found = _convert_value(theirs, name, value, context)
+                    if found is not None:
+                        yield FormatAnswer(question=name, value=found)
 
 
 def _convert_relation(

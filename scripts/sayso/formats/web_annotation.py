@@ -3,7 +3,9 @@
 A mention is an Annotation with two selectors on the text, by position (code points) and by
 quotation; its label is a body with the purpose ``classifying``, its attributes are one of JSON with
 the purpose ``describing``, its note one for ``commenting``. A relation is an Annotation with the
-motivation ``linking``, from its target, the head, to its body. The format only goes out: any graph
+motivation ``linking``, from its target, the head, to its body. An answer is an Annotation of the
+whole text; its values are bodies with the purpose ``classifying``, and the question is in one of
+JSON. The format only goes out: any graph
 is valid JSON-LD, and a reader of ours alone would promise too much.
 """
 
@@ -20,9 +22,11 @@ import msgspec
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
     ExportContent,
+    FormatAnswer,
     FormatMention,
     FormatRelation,
 )
+from sayso.models import format_value
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 _CONTEXT_LENGTH = 32  # code points that a quotation carries on either side
@@ -53,6 +57,7 @@ def _build_page(annotated: AnnotatedDocument) -> dict[str, Any]:
     common = {"creator": f"urn:sayso:annotator:{annotator}"} if annotator else {}
     items = [_mention_item(annotated, mention, page) for mention in annotated.mentions]
     items += [_relation_item(relation, page) for relation in annotated.relations]
+    items += [_answer_item(annotated, answer, page) for answer in annotated.answers]
     return {
         "@context": CONTEXT,
         "id": page,
@@ -77,7 +82,7 @@ def _mention_item(
         "motivation": "classifying",
         "body": [_text_body("classifying", mention.label), *_mention_bodies(mention)],
         "target": {
-            "source": f"{_quote(annotated.doc_id)}.txt",
+            "source": _text_iri(annotated),
             "selector": [{"type": "TextPositionSelector", "start": start, "end": end}, quotation],
         },
     }
@@ -117,6 +122,20 @@ def _relation_item(relation: FormatRelation, page: str) -> dict[str, Any]:
     }
 
 
+def _answer_item(annotated: AnnotatedDocument, answer: FormatAnswer, page: str) -> dict[str, Any]:
+    values = answer.value if isinstance(answer.value, tuple) else (format_value(answer.value),)
+    known: dict[str, Any] = {"question": answer.question, "value": answer.value}
+    if answer.decided:
+        known |= {"decided": answer.decided, "votes": list(answer.votes)}
+    return {
+        "id": f"{page}#answer/{_quote(answer.question)}",
+        "type": "Annotation",
+        "motivation": "classifying",
+        "body": [*(_text_body("classifying", value) for value in values), _json_body(known)],
+        "target": _text_iri(annotated),
+    }
+
+
 def _text_body(purpose: str, value: str) -> dict[str, Any]:
     return {"type": "TextualBody", "purpose": purpose, "value": value}
 
@@ -124,6 +143,10 @@ def _text_body(purpose: str, value: str) -> dict[str, Any]:
 def _json_body(known: dict[str, Any]) -> dict[str, Any]:
     value = msgspec.json.encode(known, order="deterministic").decode()
     return {**_text_body("describing", value), "format": "application/json"}
+
+
+def _text_iri(annotated: AnnotatedDocument) -> str:
+    return f"{_quote(annotated.doc_id)}.txt"
 
 
 def _mention_iri(page: str, mention: str) -> str:

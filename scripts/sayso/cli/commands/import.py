@@ -52,7 +52,8 @@ _METADATA = ("outlet", "language", "license")
     "pairs",
     multiple=True,
     metavar="THEIRS=OURS",
-    help="Our name of their label or relation type; THEIRS= leaves it out. May be repeated.",
+    help="Our name of their label, relation type or document category; THEIRS= leaves it out."
+    " May be repeated.",
 )
 @click.option(
     "--map-file",
@@ -137,6 +138,10 @@ def _print_summary(result: ImportResult) -> None:
         would = "would be " if result.dry_run else ""
         known = result.documents.unchanged
         terminal.print_message(f"documents: {new:,} {would}new, {known:,} known")
-    terminal.print_message(f"{result.mentions:,} mentions, {result.relations:,} relations")
+    counts = {"mentions": result.mentions, "relations": result.relations}
+    if result.answers:
+        counts["answers"] = result.answers
+    listed = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+    terminal.print_message(listed)
     if not (result.dry_run or result.written or new):
         terminal.print_message("nothing changed")
