@@ -221,11 +221,11 @@ def test_two_annotations_are_compared(corpus: sayso.Corpus) -> None:
 
 
 def test_agreement_is_a_table(corpus: sayso.Corpus) -> None:
-    (measured,) = sayso.agreement(corpus, samples=50)
+    (measured,) = sayso.agreement(corpus)
     assert (measured.documents, measured.annotators) == (2, ("ann-1", "ann-2"))
-    frame = sayso.agreement(corpus, samples=50).to_frame().set_index("name")
+    frame = sayso.agreement(corpus).to_frame().set_index("name")
     assert frame.loc["spans.Claim.exact", "value"] == pytest.approx(2 / 3, abs=1e-6)
-    (with_programs,) = sayso.agreement(corpus, programs=True, samples=50, document="b")
+    (with_programs,) = sayso.agreement(corpus, programs=True, document="b")
     assert with_programs.annotators == ("ann-1", "ann-2", "draft")
 
 
@@ -298,7 +298,7 @@ def test_a_release_reads_as_the_checkout_that_it_was_built_from(
     with pytest.raises(UsageError, match="does not hold its schema"):
         sayso.agreement(release)
     measured = sayso.agreement(
-        sayso.open(tmp_path / "release", schema=built / "schema/schema.yaml"), samples=50
+        sayso.open(tmp_path / "release", schema=built / "schema/schema.yaml")
     )
     assert [each.documents for each in measured] == [1]
     assert sayso.check(sayso.open(built / "corpus")).to_frame()["check"].tolist()

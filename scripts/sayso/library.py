@@ -262,13 +262,12 @@ def _disagreement_rows(found: Disagreement) -> Iterator[dict[str, Any]]:
 
 
 def agreement(
-    corpus: Corpus, *, programs: bool = False, samples: int = 1000, **conditions: Unpack[Conditions]
+    corpus: Corpus, *, programs: bool = False, **conditions: Unpack[Conditions]
 ) -> Results[Measurement]:
     """Measure how far annotators agree, by campaign and pass, every figure with its 95 % interval.
 
     Args:
         programs: compare the annotations of programs, too.
-        samples: how often the bootstrap draws the documents anew.
         conditions: see `Conditions`; which kinds are compared, `programs` says.
 
     Raises:
@@ -280,7 +279,7 @@ def agreement(
     kinds = frozenset[RecordKind]({"human", "program"} if programs else {"human"})
     selection = replace(corpus.make_filter(**conditions), kinds=kinds)
     items = corpus.source.items(with_excluded(selection))
-    report = measure_agreement(items, corpus.schema, selection, samples=samples)
+    report = measure_agreement(items, corpus.schema, selection)
     return Results(report.measurements, _figure_rows)
 
 

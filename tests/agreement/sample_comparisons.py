@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sayso.agreement.agreement_report import Measurement
 from sayso.agreement.annotation_pairs import DocumentStatistics, IndexedAnnotation, StatisticKey
-from sayso.agreement.bootstrap import DocumentSums, Estimate, Figure
 from sayso.agreement.comparisons import ComparedDocument
+from sayso.agreement.jackknife import DocumentSums, Estimate, Figure
 from sayso.agreement.measurement import measure_comparisons
 from sayso.models import Annotation, Document, Mention
 from sayso.schema.name_edges import find_edges
@@ -66,7 +66,7 @@ def make_comparison(
 
 def measure_sample(*comparisons: ComparedDocument, **options: Any) -> Measurement:
     """Measure comparisons of one campaign and pass."""
-    (found,) = measure_comparisons(comparisons, SCHEMA, **{"samples": 50, **options})
+    (found,) = measure_comparisons(comparisons, SCHEMA, **options)
     return found
 
 
@@ -97,7 +97,7 @@ def estimate_documents(
         into: DocumentStatistics = defaultdict(float)
         add(into)
         sums.add(into)
-    return {each.figure.subject: float(each.values[0]) for each in figures(sums.resample(1))}
+    return {each.figure.subject: float(each.values[0]) for each in figures(sums.leave_out())}
 
 
 LABELS = ("Actor", "Claim")

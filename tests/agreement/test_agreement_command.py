@@ -69,6 +69,8 @@ def test_json_is_whole(corpus: Path) -> None:
     }
     assert measured["excluded"] == {"not by an annotator of the kind that is compared": 1}
     assert "summed over documents" in measured["rule"]
+    assert measured["interval"]["confidence"] == 0.95
+    assert "jackknife over whole documents" in measured["interval"]["method"]
     exact = figures(run_sayso_ok(corpus, "agreement", "--json"))["spans.Actor.exact"]
     assert (exact["value"], exact["n"], exact["documents"], exact["undefined"]) == (
         0.75,
@@ -82,9 +84,9 @@ def test_json_is_whole(corpus: Path) -> None:
 
 
 def test_options_reach_the_measurement(corpus: Path) -> None:
-    options = ("--campaign", "trial", "--pass", "all", "--samples", "20")
+    options = ("--campaign", "trial", "--pass", "all")
     (measured,) = json.loads(run_sayso_ok(corpus, "agreement", "--json", *options))["measurements"]
-    assert (measured["samples"], measured["documents"]) == (20, 4)
+    assert (measured["campaign"], measured["documents"]) == ("trial", 4)
 
 
 def test_the_same_corpus_gives_the_same_bytes(corpus: Path) -> None:

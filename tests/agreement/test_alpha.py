@@ -27,7 +27,7 @@ from sayso.agreement.attribute_distances import (
     nominal_distance,
     ordinal_distance,
 )
-from sayso.agreement.bootstrap import SampledValues
+from sayso.agreement.jackknife import JackknifeValues
 from sayso.models import Mention
 from tests.agreement.sample_comparisons import (
     LABELS,
@@ -149,8 +149,8 @@ def test_a_distance_of_its_own_is_all_that_a_kind_of_attribute_needs() -> None:
     """Sets by Jaccard: observed 1 / 6 of the first two units, expected by hand."""
 
     def jaccard_distance(
-        values: Sequence[Hashable], _chosen: SampledValues, number: int
-    ) -> SampledValues:
+        values: Sequence[Hashable], _chosen: JackknifeValues, number: int
+    ) -> JackknifeValues:
         sets = [set(str(value)) for value in values]
         shares = [len(each & sets[number]) / len(each | sets[number]) for each in sets]
         return 1 - np.array(shares)[:, np.newaxis]

@@ -4,8 +4,8 @@
 
 Three annotators read every article. Each misses a tenth of the mentions, moves each edge of a
 fifth, takes a twentieth for something else, adds two of their own, chooses another value in a
-tenth, and forgets a tenth of the relations. Ours is the whole command, from start to exit, with a
-thousand bootstrap samples of every figure. The libraries are given what they take, ready in memory,
+tenth, and forgets a tenth of the relations. Ours is the whole command, from start to exit, with
+the interval of every figure. The libraries are given what they take, ready in memory,
 and find no interval: `krippendorff` a matrix of annotators by code points for each label, seqeval a
 tag for every four characters, one layer at a time since it knows no nesting, pygamma-agreement a
 few documents, since it takes long. Beside each stands what we find of the same, also from memory.
@@ -36,7 +36,7 @@ import numpy as np  # noqa: E402
 import numpy.typing as npt  # noqa: E402
 
 from sayso import jsonl  # noqa: E402
-from sayso.agreement import bootstrap, character_alpha, span_f1, unitizing_alpha  # noqa: E402
+from sayso.agreement import character_alpha, jackknife, span_f1, unitizing_alpha  # noqa: E402
 from sayso.agreement.annotation_pairs import (  # noqa: E402
     ALL,
     AnnotationPair,
@@ -169,19 +169,9 @@ def _fits(relation: Relation, labels: dict[str, str]) -> bool:
     return (labels.get(relation.head), labels.get(relation.tail)) == (declared.head, declared.tail)
 
 
-def time_command(root: Path, samples: int = 1000) -> tuple[float, float]:
+def time_command(root: Path) -> tuple[float, float]:
     """Seconds and MB at the peak of the whole command."""
-    words = [
-        sys.executable,
-        "-m",
-        "sayso",
-        "--root",
-        str(root),
-        "agreement",
-        "--json",
-        "--samples",
-        str(samples),
-    ]
+    words = [sys.executable, "-m", "sayso", "--root", str(root), "agreement", "--json"]
     begun = time.perf_counter()
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _id, status, used = os.wait4(process.pid, 0)
@@ -247,12 +237,12 @@ def prepare_our_characters(read: LoadedCorpus) -> PreparedRun:
     marked = read.index()
 
     def run() -> object:
-        sums: bootstrap.DocumentSums[StatisticKey] = bootstrap.DocumentSums()
+        sums: jackknife.DocumentSums[StatisticKey] = jackknife.DocumentSums()
         for length, group in marked:
             into: DocumentStatistics = defaultdict(float)
             character_alpha.count_characters(into, group, length)
             sums.add(into)
-        figures = character_alpha.estimate_characters(sums.resample(1), [*SCHEMA.labels, ALL])
+        figures = character_alpha.estimate_characters(sums.leave_out(), [*SCHEMA.labels, ALL])
         return [round(float(each.values[0]), 12) for each in figures][: len(SCHEMA.labels)]
 
     return run

@@ -148,7 +148,7 @@ def _split_cells(line: str) -> list[str]:
 
 def parse_figure(cell: str) -> tuple[float | None, float | None, float | None]:
     """``0.86 (0.81 to 1.00)`` as value and interval."""
-    found = re.fullmatch(r"(-?[\d.]+)(?: \((-?[\d.]+) to (-?[\d.]+)\))?", cell)
+    found = re.fullmatch(r"(-?[\d.]+) (?:–|\((-?[\d.]+) to (-?[\d.]+)\))", cell)
     if found is None:
         assert cell == "undefined"
         return None, None, None
@@ -216,7 +216,7 @@ def test_the_card_tells_how_it_was_measured_and_what_was_left_out(
         "**trial, all: 12 documents, 2 annotators, 24 annotations in 12 pairs**",
         "24 under schema 1.0.0, guidelines 1.1.0",
         measured["rule"],
-        "1,000 samples",
+        measured["interval"]["method"],
         "annotations excluded: 5 (started from another's annotation)",
         "Campaign `alone`, pass `all`: not yet measured. "
         "Annotations excluded: 2 (nobody else has annotated it).",

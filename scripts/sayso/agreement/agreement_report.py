@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct, field
 
-from sayso.agreement.bootstrap import AGGREGATION_RULE, CONFIDENCE, Figure
+from sayso.agreement.jackknife import AGGREGATION_RULE, Figure, IntervalMethod
 from sayso.errors import InputError
 from sayso.models import DECODE_ERRORS
 
@@ -88,9 +88,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     excluded: dict[str, int]
     rule: str = AGGREGATION_RULE
     rules: dict[str, str] = field(default_factory=RULES.copy)
-    confidence: float = CONFIDENCE
-    samples: int
-    seed: int
+    interval: IntervalMethod = IntervalMethod()
     figures: tuple[Figure, ...]
     missing: dict[str, int]
     pairs: tuple[PairMeasurement, ...] = ()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from sayso.agreement.agreement_report import Measurement, PairMeasurement, VersionMeasurement
 from sayso.agreement.annotation_pairs import ALL
-from sayso.agreement.bootstrap import Figure
+from sayso.agreement.jackknife import FEW_DOCUMENTS, Figure
 from sayso.agreement.measurement import format_version
 
-UNDEFINED = "undefined"
+UNDEFINED, NO_INTERVAL = "undefined", "–"
 
 
 class AgreementTable(NamedTuple):
@@ -55,14 +56,14 @@ def format_cell(figure: Figure | None) -> str:
     >>> format_cell(Figure(value=0.8612, low=0.81, high=1.0, n=4, documents=2, **known))
     '.86 .81–1.00'
     >>> format_cell(Figure(value=-0.021, n=4, documents=1, **known))
-    '-.02'
+    '-.02 –'
     """
     if figure is None or figure.value is None:
         return UNDEFINED if figure else ""
-    numbers = [_format_number(figure.value)]
+    interval = NO_INTERVAL
     if figure.low is not None and figure.high is not None:
-        numbers.append(f"{_format_number(figure.low)}–{_format_number(figure.high)}")
-    return " ".join(numbers)
+        interval = f"{_format_number(figure.low)}–{_format_number(figure.high)}"
+    return f"{_format_number(figure.value)} {interval}"
 
 
 def _format_number(value: float) -> str:
@@ -205,14 +206,32 @@ def format_title(measurement: Measurement) -> str:
 
 
 def format_notes(measurement: Measurement) -> Iterator[str]:
-    """Yield the undefined figures with the reason, excluded annotations, and the rule."""
-    for reason, subjects in _group_undefined(measurement.figures).items():
+    """Yield what is undefined and what has no interval, excluded annotations, and the method."""
+    for reason, subjects in _group_by_reason(measurement.figures, attrgetter("undefined")).items():
         yield f"{UNDEFINED}, {reason}: {', '.join(subjects)}"
+    yield from format_interval_notes(measurement.figures)
     for subject, count in measurement.missing.items():
         yield f"{subject}: {count:,} matched mentions had a value of some annotators only"
     yield from format_excluded(measurement.excluded)
     yield from _format_rules(measurement)
-    yield f"{measurement.rule} {measurement.samples:,} samples, seed {measurement.seed}."
+    interval = measurement.interval
+    yield f"{measurement.rule} {interval.confidence:.0%} intervals: {interval.method}."
+
+
+def format_interval_notes(figures: Sequence[Figure]) -> Iterator[str]:
+    """Yield the figures that have no interval, with the reason, and those that have a rough one."""
+    for reason, subjects in _group_by_reason(figures, attrgetter("no_interval")).items():
+        yield f"no interval ({NO_INTERVAL}), {reason}: {', '.join(dict.fromkeys(subjects))}"
+    with_interval = [each for each in figures if each.low is not None]
+    for reason, subjects in _group_by_reason(with_interval, explain_rough_interval).items():
+        are_all = all(map(explain_rough_interval, with_interval))
+        whose = "all" if are_all else ", ".join(dict.fromkeys(subjects))
+        yield f"rough intervals, {reason}: {whose}"
+
+
+def explain_rough_interval(figure: Figure) -> str | None:
+    """Return why an interval must be taken with care, if it must."""
+    return f"fewer than {FEW_DOCUMENTS} documents" if figure.documents < FEW_DOCUMENTS else None
 
 
 def _format_rules(measurement: Measurement) -> Iterator[str]:
@@ -233,13 +252,15 @@ def format_excluded(reasons: Mapping[str, int]) -> Iterator[str]:
         yield f"annotations excluded: {listed}"
 
 
-def _group_undefined(figures: Sequence[Figure]) -> dict[str, list[str]]:
-    """Group the undefined figures by reason, except those of single values."""
+def _group_by_reason(
+    figures: Sequence[Figure], explain: Callable[[Figure], str | None]
+) -> dict[str, list[str]]:
+    """Group the figures for which there is a reason by it, except those of single values."""
     total: dict[tuple[str, str], int] = Counter((each.group, each.subject) for each in figures)
     measures: defaultdict[tuple[str, tuple[str, str]], list[str]] = defaultdict(list)
     for each in figures:
-        if each.undefined and "=" not in each.subject:
-            measures[each.undefined, (each.group, each.subject)].append(each.measure)
+        if "=" not in each.subject and (reason := explain(each)):
+            measures[reason, (each.group, each.subject)].append(each.measure)
     found: defaultdict[str, list[str]] = defaultdict(list)
     for (reason, subject), names in measures.items():
         found[reason].append(_format_subject(subject, names, total[subject]))

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from sayso import matching
-from sayso.agreement.bootstrap import ResampledSums
+from sayso.agreement.jackknife import JackknifeSums
 from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.models import Annotation, Mention
 from sayso.schema.name_edges import NameEdges
@@ -31,7 +31,7 @@ MatchedUnit = tuple[Mention, ...]
 """Mentions of one label that overlap, of two or more annotators, one of each."""
 
 DocumentStatistics = defaultdict[StatisticKey, float]
-AgreementSums = ResampledSums[StatisticKey]
+AgreementSums = JackknifeSums[StatisticKey]
 
 DerivedMaker = Callable[["IndexedAnnotation", Occurrences], T]
 

@@ -22,7 +22,15 @@ import numpy as np
 
 from sayso.agreement.annotation_pairs import AgreementSums, DocumentStatistics, MatchedUnit
 from sayso.agreement.attribute_distances import NO_VALUE, SCALES, Distance
-from sayso.agreement.bootstrap import Estimate, SampledValues, estimate, estimate_share, ratio
+from sayso.agreement.jackknife import (
+    ALPHA,
+    SHARE,
+    Estimate,
+    JackknifeValues,
+    estimate,
+    estimate_share,
+    ratio,
+)
 from sayso.models import AttributeValue, Mention
 from sayso.schema.declarations import Attribute, Schema
 
@@ -118,14 +126,15 @@ def _estimate_attribute(
     sums: AgreementSums,
     subject: str,
     measure: str,
-    values: SampledValues,
+    values: JackknifeValues,
     reason: str = _NOTHING_MATCHED,
     counted: str = _COMPARED,
 ) -> Estimate:
     key = (GROUP, subject, counted)
     n, documents = sums.total(key), sums.count_documents(key)
     reason = reason if n else _NOTHING_MATCHED
-    return estimate((GROUP, subject, measure), values, n, _UNIT, documents, reason)
+    name, limits = (GROUP, subject, measure), SHARE if measure == "agreement" else ALPHA
+    return estimate(name, values, n, _UNIT, documents, reason, limits=limits)
 
 
 def count_missing_values(sums: AgreementSums, subject: str) -> int:
@@ -150,11 +159,11 @@ def _estimate_alpha(sums: AgreementSums, subject: str, attribute: Attribute) -> 
 
 
 def krippendorff_alpha(
-    pairs: Mapping[tuple[Hashable, ...], SampledValues],
+    pairs: Mapping[tuple[Hashable, ...], JackknifeValues],
     values: Sequence[Hashable],
     distance: Distance,
-) -> SampledValues:
-    """Compute alpha, by sample; NaN where no two values differ.
+) -> JackknifeValues:
+    """Compute alpha, for each sum; NaN where no two values differ.
 
     Krippendorff, Content Analysis (2004), chapter 11:
     ``1 - (n - 1) * sum(o * d) / sum(n_i * n_j * d)``.
@@ -165,14 +174,14 @@ def krippendorff_alpha(
         values: all of them, in order.
     """
     numbers = {value: number for number, value in enumerate(values)}
-    samples = len(next(iter(pairs.values())))
-    chosen: SampledValues = np.zeros((len(values), samples))
-    met: list[list[tuple[int, SampledValues]]] = [[] for _ in values]
+    sums = len(next(iter(pairs.values())))
+    chosen: JackknifeValues = np.zeros((len(values), sums))
+    met: list[list[tuple[int, JackknifeValues]]] = [[] for _ in values]
     for (one, other), times in pairs.items():
         chosen[numbers[one]] += times
         chosen[numbers[other]] += times
         met[numbers[one]].append((numbers[other], times))
-    observed, expected = np.zeros(samples), np.zeros(samples)
+    observed, expected = np.zeros(sums), np.zeros(sums)
     for number, theirs in enumerate(met):
         distances = distance(values, chosen, number)
         expected += chosen[number] * (distances * chosen).sum(axis=0) / 2
@@ -182,7 +191,7 @@ def krippendorff_alpha(
 
 
 def _estimate_values(
-    sums: AgreementSums, subject: str, same: SampledValues, known: Sequence[str]
+    sums: AgreementSums, subject: str, same: JackknifeValues, known: Sequence[str]
 ) -> Iterator[Estimate]:
     """Yield AC1, and for each value how often another annotator of the unit chose it, too."""
     prefix = f"{subject}="
@@ -201,8 +210,8 @@ def _estimate_values(
         yield estimate(figure, values, sums.total(key), "choices", documents, "nobody chose it")
 
 
-def gwet_ac1(same: SampledValues, shares: Iterable[SampledValues]) -> SampledValues:
-    """Compute AC1, by sample; NaN where fewer than two values were chosen.
+def gwet_ac1(same: JackknifeValues, shares: Iterable[JackknifeValues]) -> JackknifeValues:
+    """Compute AC1, for each sum; NaN where fewer than two values were chosen.
 
     Gwet, "Computing inter-rater reliability and its variance in the presence of high agreement"
     (2008): chance agreement is ``sum(p * (1 - p)) / (values - 1)``. Values that nobody chose are

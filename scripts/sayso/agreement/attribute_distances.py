@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sayso.agreement.bootstrap import SampledValues
+from sayso.agreement.jackknife import JackknifeValues
 from sayso.schema.declarations import Attribute
 from sayso.schema.schema_types import AttributeKind
 
 NO_VALUE = "(none)"
 
-Distance = Callable[[Sequence[Hashable], SampledValues, int], SampledValues]
-"""Takes the values, how often each was chosen, as (value, sample), and the number of one of them.
+Distance = Callable[[Sequence[Hashable], JackknifeValues, int], JackknifeValues]
+"""Takes the values, how often each was chosen, as (value, sum), and the number of one of them.
 
-Returns the squared distance of this value from every value, as (value, sample) or (value, 1).
+Returns the squared distance of this value from every value, as (value, sum) or (value, 1).
 """
 
 
@@ -40,31 +40,31 @@ class Scale:
 
 
 def nominal_distance(
-    values: Sequence[Hashable], _chosen: SampledValues, number: int
-) -> SampledValues:
+    values: Sequence[Hashable], _chosen: JackknifeValues, number: int
+) -> JackknifeValues:
     """Return 0 for the value itself and 1 for every other."""
-    differs: SampledValues = (np.arange(len(values)) != number).astype(np.float64)
+    differs: JackknifeValues = (np.arange(len(values)) != number).astype(np.float64)
     return differs[:, np.newaxis]
 
 
 def ordinal_distance(
-    _values: Sequence[Hashable], chosen: SampledValues, number: int
-) -> SampledValues:
+    _values: Sequence[Hashable], chosen: JackknifeValues, number: int
+) -> JackknifeValues:
     """Square the number of choices between two values, with half of those at both ends.
 
     The values must be in order.
     """
     ranks = np.cumsum(chosen, axis=0) - chosen / 2
-    squared: SampledValues = (ranks - ranks[number]) ** 2
+    squared: JackknifeValues = (ranks - ranks[number]) ** 2
     return squared
 
 
 def interval_distance(
-    values: Sequence[Hashable], _chosen: SampledValues, number: int
-) -> SampledValues:
+    values: Sequence[Hashable], _chosen: JackknifeValues, number: int
+) -> JackknifeValues:
     """Square the difference of two numbers."""
     numbers = np.array(values, dtype=np.float64)[:, np.newaxis]
-    squared: SampledValues = (numbers - numbers[number]) ** 2
+    squared: JackknifeValues = (numbers - numbers[number]) ** 2
     return squared
 
 

@@ -14,7 +14,7 @@ from sayso.agreement.annotation_pairs import (
     DocumentStatistics,
     IndexedAnnotation,
 )
-from sayso.agreement.bootstrap import Estimate, SampledValues, estimate, ratio
+from sayso.agreement.jackknife import ALPHA, Estimate, JackknifeValues, estimate, ratio
 from sayso.models import Mention
 
 GROUP = "characters"
@@ -76,11 +76,12 @@ def estimate_characters(sums: AgreementSums, labels: Iterable[str]) -> Iterator[
         everywhere = label != ALL and sums[inside][0] == values[0] > 0
         reason = "everything is marked by everybody" if everywhere else "nobody marked one"
         alpha, documents = 1 - ratio(observed, expected), sums.count_documents(inside)
-        yield estimate(("spans", label, "characters"), alpha, n, "code points", documents, reason)
+        name, unit = ("spans", label, "characters"), "code points"
+        yield estimate(name, alpha, n, unit, documents, reason, limits=ALPHA)
 
 
 def _sum_disagreements(
-    sums: AgreementSums, label: str, values: SampledValues
-) -> tuple[SampledValues, SampledValues]:
+    sums: AgreementSums, label: str, values: JackknifeValues
+) -> tuple[JackknifeValues, JackknifeValues]:
     inside = sums[GROUP, label, _INSIDE]
     return sums[GROUP, label, _DISPUTED], ratio(inside * (values - inside), values - 1)

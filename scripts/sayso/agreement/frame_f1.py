@@ -24,7 +24,7 @@ from sayso.agreement.annotation_pairs import (
     Occurrences,
     number_occurrences,
 )
-from sayso.agreement.bootstrap import Estimate
+from sayso.agreement.jackknife import Estimate
 from sayso.agreement.span_f1 import EXACT, MARKED, estimate_f1
 from sayso.models import Mention
 from sayso.schema.declarations import Frame, Label, Schema

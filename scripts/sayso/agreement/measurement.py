@@ -6,7 +6,7 @@ Only sums are kept of a document. Equal comparisons give equal measurements, to 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations
 
@@ -35,20 +35,13 @@ from sayso.agreement.annotation_pairs import (
     StatisticKey,
     add_totals,
 )
-from sayso.agreement.bootstrap import (
-    SAMPLES,
-    SEED,
-    DocumentSums,
-    Estimate,
-    Figure,
-    subtract_estimates,
-)
 from sayso.agreement.comparisons import (
     PEOPLE,
     ComparedDocument,
     ExcludedAnnotations,
     iterate_comparisons,
 )
+from sayso.agreement.jackknife import DocumentSums, Estimate, Figure, subtract_estimates
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.models import Annotation, Document
 from sayso.schema.declarations import Schema
@@ -65,7 +58,6 @@ _SUMMED_GROUPS = frozenset(
 )
 AnnotationVersion = tuple[str, str]
 """The versions of schema and guidelines that an annotation was made under; empty where unknown."""
-Resample = Callable[[DocumentSums[StatisticKey]], AgreementSums]
 
 
 def measure_agreement(
@@ -73,8 +65,6 @@ def measure_agreement(
     schema: Schema,
     selection: AnnotationFilter = PEOPLE,
     *,
-    samples: int = SAMPLES,
-    seed: int = SEED,
     by_version: bool = False,
 ) -> AgreementReport:
     """Measure how far annotators agree, for each campaign and pass.
@@ -82,7 +72,6 @@ def measure_agreement(
     Args:
         items: filtered with `comparisons.with_excluded`.
         selection: its kinds say whether programs are compared.
-        samples: the number of bootstrap samples.
         by_version: measure each version of schema and guidelines apart, too.
     """
     excluded = ExcludedAnnotations()
@@ -90,8 +79,6 @@ def measure_agreement(
         iterate_comparisons(items, selection, excluded),
         schema,
         excluded=excluded,
-        samples=samples,
-        seed=seed,
         by_version=by_version,
     )
     measured = {(each.campaign, each.interface) for each in measurements}
@@ -108,8 +95,6 @@ def measure_comparisons(
     schema: Schema,
     *,
     excluded: ExcludedAnnotations | None = None,
-    samples: int = SAMPLES,
-    seed: int = SEED,
     by_version: bool = False,
 ) -> list[Measurement]:
     """Measure comparisons, by campaign and pass. ``excluded`` is read after the last of them."""
@@ -121,7 +106,7 @@ def measure_comparisons(
         passes[key].add(each.document, each.annotations)
     reasons = excluded.count_by_pass() if excluded else {}
     return [
-        measured.build_measurement(*key, reasons.get(key, {}), samples, seed)
+        measured.build_measurement(*key, reasons.get(key, {}))
         for key, measured in sorted(passes.items())
     ]
 
@@ -211,8 +196,8 @@ class _PassMeasurement:
     def _add_by_version(self, pairs: Iterable[AnnotationPair], length: int) -> None:
         """Add each pair to the group of its version, or to that of pairs across versions.
 
-        Every group has as many documents as the pass, empty ones included, so that all draw the
-        same samples.
+        Every group has as many documents as the pass, empty ones included, so that all leave
+        out the same ones.
         """
         groups: defaultdict[AnnotationVersion | None, list[AnnotationPair]] = defaultdict(list)
         for pair in pairs:
@@ -226,17 +211,13 @@ class _PassMeasurement:
             self._add_to_group(group, list(map(AnnotationSet, sets)), length)
 
     def build_measurement(
-        self, campaign: str, pass_name: str, excluded: dict[str, int], samples: int, seed: int
+        self, campaign: str, pass_name: str, excluded: dict[str, int]
     ) -> Measurement:
         """Compute all figures."""
-
-        def resample(sums: DocumentSums[StatisticKey]) -> AgreementSums:
-            return sums.resample(samples, seed)
-
-        sums = resample(self._all.sums)
+        sums = self._all.sums.leave_out()
         subjects = self._find_subjects(sums)
         estimates = _iterate_estimates(sums, subjects, self._all.undefined_labels, self._frames)
-        by_version, differences = self._measure_versions(subjects, resample)
+        by_version, differences = self._measure_versions(subjects)
         versions = sorted(self._annotation_counts.items())
         return Measurement(
             campaign=campaign,
@@ -248,11 +229,9 @@ class _PassMeasurement:
             comparisons=self._all.comparisons,
             versions={format_version(version): count for version, count in versions},
             excluded=excluded,
-            samples=samples,
-            seed=seed,
             figures=_collect_figures(estimates),
             missing=_count_missing(sums, subjects.attributes),
-            pairs=tuple(self._measure_pairs(subjects.labels, resample)),
+            pairs=tuple(self._measure_pairs(subjects.labels)),
             by_version=by_version,
             differences=differences,
         )
@@ -267,20 +246,20 @@ class _PassMeasurement:
         attributes = attribute_agreement.select_attributes(self._schema, labels)
         return _MeasuredSubjects(labels, types, attributes)
 
-    def _measure_pairs(self, labels: list[str], resample: Resample) -> Iterator[PairMeasurement]:
+    def _measure_pairs(self, labels: list[str]) -> Iterator[PairMeasurement]:
         for annotators, sums in sorted(self._pairs.items()):
-            figures = _collect_figures(span_f1.estimate_spans(resample(sums), labels))
+            figures = _collect_figures(span_f1.estimate_spans(sums.leave_out(), labels))
             yield PairMeasurement(annotators=annotators, documents=sums.documents, figures=figures)
 
     def _measure_versions(
-        self, subjects: _MeasuredSubjects, resample: Resample
+        self, subjects: _MeasuredSubjects
     ) -> tuple[tuple[VersionMeasurement, ...], tuple[Figure, ...]]:
         measured, unmixed = [], []
         for version, group in sorted(
             self._versions.items(), key=lambda item: (item[0] is None, item[1].first_annotation)
         ):
             group.sums.add_empty(self._all.sums.documents - group.sums.documents)
-            sums = resample(group.sums)
+            sums = group.sums.leave_out()
             estimates = list(
                 _iterate_estimates(sums, subjects, group.undefined_labels, self._frames)
             )

@@ -18,7 +18,7 @@ from sayso.agreement.annotation_pairs import (
     SpanOccurrence,
     number_occurrences,
 )
-from sayso.agreement.bootstrap import Estimate
+from sayso.agreement.jackknife import Estimate
 from sayso.agreement.span_f1 import MARKED, estimate_f1
 
 GROUP = "relations"

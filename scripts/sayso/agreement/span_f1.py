@@ -16,7 +16,7 @@ from sayso.agreement.annotation_pairs import (
     IndexedAnnotation,
     SpanOccurrence,
 )
-from sayso.agreement.bootstrap import Estimate, estimate, estimate_share, ratio
+from sayso.agreement.jackknife import Estimate, estimate, estimate_share, ratio
 
 SPANS, MACHINE = "spans", "machine"
 EXACT, NORMALISED, OVERLAP = "exact", "normalised", "overlap"

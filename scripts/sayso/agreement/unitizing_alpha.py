@@ -20,7 +20,7 @@ from sayso.agreement.annotation_pairs import (
     DocumentStatistics,
     IndexedAnnotation,
 )
-from sayso.agreement.bootstrap import Estimate, estimate, ratio
+from sayso.agreement.jackknife import ALPHA, Estimate, estimate, ratio
 from sayso.errors import SpanError
 from sayso.spans import Span
 
@@ -145,4 +145,5 @@ def estimate_units(
         alpha = 1 - ratio(sums[GROUP, label, OBSERVED], 0 * expected if reason else expected)
         n, documents = sums.total(units), sums.count_documents(units)
         reason = reason or "nobody marked one"
-        yield estimate(("spans", label, "units"), alpha, n, "mentions", documents, reason)
+        name = ("spans", label, "units")
+        yield estimate(name, alpha, n, "mentions", documents, reason, limits=ALPHA)

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from sayso.adjudication.deciders import describe_decisions
-from sayso.agreement.bootstrap import Figure
+from sayso.agreement.agreement_tables import explain_rough_interval
 from sayso.agreement.comparisons import ExcludedAnnotations
 from sayso.agreement.disagreement_cases import DisagreementCase
 from sayso.agreement.disagreement_types import MISSING_END, Disagreement
+from sayso.agreement.jackknife import Figure
 from sayso.callbacks import Advance
 from sayso.corpus.items import AnnotationFilter
 from sayso.corpus.sources import CorpusFiles
@@ -272,8 +273,10 @@ def format_share(value: float | None) -> str:
 
 def _format_interval(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
-        return "no interval for one document"
-    return f"95 % interval {format_share(figure.low)} to {format_share(figure.high)}"
+        return f"no interval: {figure.no_interval or 'nothing to compare'}"
+    rough = explain_rough_interval(figure)
+    remark = f" (rough: {rough})" if rough else ""
+    return f"95 % interval {format_share(figure.low)} to {format_share(figure.high)}{remark}"
 
 
 def _part_rows(curve: LearningCurve) -> Iterator[list[str]]:

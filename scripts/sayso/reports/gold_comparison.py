@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from sayso.agreement.bootstrap import DocumentSums, Figure, estimate, ratio
 from sayso.agreement.comparisons import ExcludedAnnotations, select_independent
 from sayso.agreement.disagreement_cases import ComparedPair, DisagreementCase
 from sayso.agreement.disagreement_typology import (
@@ -16,6 +15,7 @@ from sayso.agreement.disagreement_typology import (
     TypologyRules,
     compare_annotations,
 )
+from sayso.agreement.jackknife import DocumentSums, Figure, estimate, ratio
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import InputError
@@ -201,7 +201,7 @@ def _gold_as_annotation(gold: Gold, annotation: Annotation, schema: Schema) -> A
 
 
 def estimate_f1(scores: Iterable[tuple[str, GoldScore]]) -> Mapping[str, Figure]:
-    """Compute an annotator's F1 against gold with bootstrap confidence intervals over documents.
+    """Compute an annotator's F1 against gold with confidence intervals over documents.
 
     Args:
         scores: doc_id and score of each annotation; the passes of a document count as one document.
@@ -218,12 +218,12 @@ def estimate_f1(scores: Iterable[tuple[str, GoldScore]]) -> Mapping[str, Figure]
                 "mentions": score.own + score.gold,
             }
         )
-    resampled = sums.resample()
-    count, seen = resampled.total("mentions"), resampled.count_documents("mentions")
+    left_out = sums.leave_out()
+    count, seen = left_out.total("mentions"), left_out.count_documents("mentions")
     return {
         name: estimate(
             ("mentions", "all", name),
-            ratio(resampled[name], resampled["mentions"]),
+            ratio(left_out[name], left_out["mentions"]),
             count,
             "mentions",
             seen,

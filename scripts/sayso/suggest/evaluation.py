@@ -2,7 +2,7 @@
 
 *exact* is the same label on the same span. *overlap* pairs mentions of a label that share a code
 point, each at most once, as many as there can be. What is summed and how intervals come about is
-the rule of ``agreement.bootstrap``.
+the rule of ``agreement.jackknife``.
 
 A label that a suggester has learnt from a text is not measured there. A label is measured where
 somebody looked for it: where the pass that was answered shows it, and the reference marks it
@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sayso.agreement.bootstrap import (
+from sayso.agreement.jackknife import (
     DocumentSums,
     Figure,
-    ResampledSums,
-    SampledValues,
+    JackknifeSums,
+    JackknifeValues,
     estimate,
     ratio,
 )
@@ -91,7 +91,7 @@ def evaluate(
         sums.add(_count_document(expected_here, compared, schema))
     found.labels = [label for label in schema.labels if expected[label]]
     found.unsought.update({label: n for label, n in predicted.items() if not expected[label]})
-    found.figures = list(_build_figures(sums.resample(), found.labels, schema))
+    found.figures = list(_build_figures(sums.leave_out(), found.labels, schema))
     return found
 
 
@@ -146,7 +146,7 @@ def _compared_attributes(label: str, names: Iterable[str], schema: Schema) -> li
 
 
 def _build_figures(
-    sums: ResampledSums[Key], labels: Sequence[str], schema: Schema
+    sums: JackknifeSums[Key], labels: Sequence[str], schema: Schema
 ) -> Iterator[Figure]:
     subjects = [*((label, [label]) for label in labels), (ALL, list(labels))]
     for matching in MATCHINGS:
@@ -159,26 +159,26 @@ def _build_figures(
 
 
 def _build_scores(
-    sums: ResampledSums[Key], matching: str, subject: str, labels: Sequence[str]
+    sums: JackknifeSums[Key], matching: str, subject: str, labels: Sequence[str]
 ) -> Iterator[Figure]:
-    predicted = _sum(sums, [(PREDICTED, label) for label in labels])
-    expected = _sum(sums, [(REFERENCE, label) for label in labels])
     matched = _sum(sums, [(MATCHED, matching, label) for label in labels])
-    documents = max((sums.count_documents((REFERENCE, label)) for label in labels), default=0)
-    for measure, part, whole, unit, why_undefined in (
-        ("precision", matched, predicted, "predicted mentions", "nothing was predicted"),
-        ("recall", matched, expected, "mentions of the reference", "the reference has none"),
-        ("f1", 2 * matched, predicted + expected, "mentions of both", "neither side has any"),
+    for measure, times, sides, unit, why_undefined in (
+        ("precision", 1, [PREDICTED], "predicted mentions", "nothing was predicted"),
+        ("recall", 1, [REFERENCE], "mentions of the reference", "the reference has none"),
+        ("f1", 2, [PREDICTED, REFERENCE], "mentions of both", "neither side has any"),
     ):
+        keys = [(side, label) for side in sides for label in labels]
+        whole, documents = _sum(sums, keys), max(map(sums.count_documents, keys), default=0)
         name, n = (matching, subject, measure), round(float(whole[0]))
-        yield estimate(name, ratio(part, whole), n, unit, documents, why_undefined).figure
+        values = ratio(times * matched, whole)
+        yield estimate(name, values, n, unit, documents, why_undefined).figure
 
 
-def _sum(sums: ResampledSums[Key], keys: Iterable[Key]) -> SampledValues:
+def _sum(sums: JackknifeSums[Key], keys: Iterable[Key]) -> JackknifeValues:
     return sum((sums[key] for key in keys), 0 * sums["nothing",])
 
 
-def _build_accuracy(sums: ResampledSums[Key], label: str, name: str) -> Figure:
+def _build_accuracy(sums: JackknifeSums[Key], label: str, name: str) -> Figure:
     key = (REFERENCE, label, name)
     values = ratio(sums[EQUAL, label, name], sums[key])
     why = "no matching mention has it on both sides"

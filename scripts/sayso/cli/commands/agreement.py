@@ -53,14 +53,6 @@ def _parse_floors(
     help="Only figures of this label; may be repeated.",
 )
 @click.option(
-    "--samples",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="Number of bootstrap samples for the intervals.",
-)
-@click.option(
     "--by", type=click.Choice(["version"]), help="Apart for each version of schema and guidelines."
 )
 @click.option("--pairs", is_flag=True, help="Show every two annotators too.")
@@ -80,7 +72,6 @@ def command(
     annotator_per_file: bool,
     selection: AnnotationFilter,
     labels: tuple[str, ...],
-    samples: int,
     by: str | None,
     pairs: bool,
     floors: list[tuple[str, float]],
@@ -90,8 +81,9 @@ def command(
 
     Compared are annotations of one document in one pass that were submitted without another's
     annotation to start from. If PATHs name files of annotations, exactly those are compared, of
-    people and programs, whatever their campaigns and passes. Every figure has a 95 % interval from
-    a bootstrap over documents. A figure that cannot be computed is undefined, with the reason.
+    people and programs, whatever their campaigns and passes. Figures have a 95 % interval from
+    a jackknife over documents. A figure or interval that cannot be computed is missing, with the
+    reason.
 
     F1 is twice what both marked over what either marked: exact by label and span; normalised
     without article, possessive and punctuation at the edges; overlap if the spans share a code
@@ -128,11 +120,7 @@ def command(
         items = corpus.items(chosen)
     with progress_bar("measuring") as advance:
         report = measure_agreement(
-            _track_progress(items, advance),
-            schema,
-            selection,
-            samples=samples,
-            by_version=by is not None,
+            _track_progress(items, advance), schema, selection, by_version=by is not None
         )
     _print_report(report, shown, pairs, as_json)
     _enforce_floors(report.measurements, floors)

@@ -12,7 +12,7 @@ from sayso.cli.options import filter_options
 from sayso.cli.terminal import print_json, print_message, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from sayso.agreement.bootstrap import Figure
+    from sayso.agreement.jackknife import Figure
     from sayso.corpus.items import AnnotationFilter
     from sayso.suggest.evaluation import Evaluation
     from sayso.suggest.reference_data import Reference
@@ -107,6 +107,8 @@ def command(
 def _print_result(found: Evaluation, reference: Reference, as_json: bool) -> None:
     from msgspec import to_builtins
 
+    from sayso.agreement.jackknife import IntervalMethod
+
     if as_json:
         print_json(
             {
@@ -120,6 +122,7 @@ def _print_result(found: Evaluation, reference: Reference, as_json: bool) -> Non
                     {"label": label, "reason": reason, "mentions": count}
                     for (label, reason), count in sorted(reference.excluded.items())
                 ],
+                "interval": to_builtins(IntervalMethod()),
                 "figures": to_builtins(found.figures),
             }
         )
@@ -129,6 +132,7 @@ def _print_result(found: Evaluation, reference: Reference, as_json: bool) -> Non
 
 
 def _print_tables(found: Evaluation) -> None:
+    from sayso.agreement.agreement_tables import format_interval_notes
     from sayso.suggest.evaluation import ALL, MATCHINGS
 
     by_name = {figure.name: figure for figure in found.figures}
@@ -154,13 +158,18 @@ def _print_tables(found: Evaluation) -> None:
             ("attribute", "mentions", "equal"),
             [(figure.subject, f"{figure.n:,}", _format_figure(figure)) for figure in compared],
         )
+    for note in format_interval_notes(found.figures):
+        print_message(note)
 
 
 def _format_figure(figure: Figure) -> str:
+    from sayso.agreement.agreement_tables import NO_INTERVAL
+
     if figure.value is None:
         return f"undefined: {figure.undefined}"
-    interval = f" [{figure.low:.3f}, {figure.high:.3f}]" if figure.low is not None else ""
-    return f"{figure.value:.3f}{interval}"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.3f} {NO_INTERVAL}"
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
 
 
 def _print_exclusions(found: Evaluation, reference: Reference) -> None:

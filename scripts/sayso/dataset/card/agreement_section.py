@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sayso.agreement import agreement_tables
 from sayso.agreement.agreement_report import AgreementReport, Measurement, UnmeasuredPass
 from sayso.agreement.agreement_tables import AgreementTable
-from sayso.agreement.bootstrap import Figure
+from sayso.agreement.jackknife import Figure
 from sayso.dataset.card.markdown import format_code, format_details, format_table, join_paragraphs
 from sayso.escaping import escape_markdown
 
@@ -21,8 +21,9 @@ _METHOD_TEXT = (
     "without seeing the other's. F1 is twice the number that both annotated over the number that "
     "either annotated: *exact* by label and span, *normalised* without articles and punctuation at "
     "the edges, *overlap* for spans that share a code point. Alpha is Krippendorff's, over code "
-    "points and over units. The 95 % interval is in brackets; `n` is the number behind a figure. "
-    "`agreement.json` has every figure, as printed by `sayso agreement --json`."
+    "points and over units. The 95 % interval is in brackets, – if there is none; `n` is the "
+    "number behind a figure. `agreement.json` has every figure, as printed by `sayso agreement "
+    "--json`."
 )
 _FOLDED_ROWS = 12  # a longer table is folded
 
@@ -65,7 +66,7 @@ def _format_figure(figure: Figure | None) -> str:
     if figure is None or figure.value is None:
         return "" if figure is None else agreement_tables.UNDEFINED
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.2f}"
+        return f"{figure.value:.2f} {agreement_tables.NO_INTERVAL}"
     return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
