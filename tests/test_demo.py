@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sayso.corpus.sources import CorpusFiles
+from sayso.demo import find_drafts
 from sayso.settings import Checkout
 from tests.command_line import restore_sigint, run_sayso
 from tests.conftest import REPOSITORY, stop_server_after
@@ -30,6 +31,22 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
     shutil.copytree(REPOSITORY / "schema", demo.root / "schema")
     with stop_server_after(demo):
         yield tmp_path
+
+
+def test_it_shows_what_annotators_made_where_no_program_has_drawn_up_anything(
+    checkout: Path,
+) -> None:
+    (path,) = (checkout / "corpus/annotations").rglob("*.jsonl")
+    drafts = find_drafts(Checkout(checkout, {}))
+    assert {draft.annotator_kind for draft in drafts.values()} == {"program"}
+    path.write_text(path.read_text("utf-8").replace('"program"', '"human"'), "utf-8")
+    people = find_drafts(Checkout(checkout, {}))
+    assert people.keys() == drafts.keys()
+    assert {draft.annotator_kind for draft in people.values()} == {"human"}
+    path.unlink()
+    refused = run_sayso(checkout, "demo")
+    assert refused.returncode == 2
+    assert "no annotation to show" in refused.stderr and "`sayso pull`" in refused.stderr
 
 
 def list_processes(root: Path) -> list[str]:

@@ -1,4 +1,6 @@
-"""A demonstration on the articles of this checkout: server, project, annotations, dataset.
+"""A demonstration on the articles of a checkout: server, project, annotations, dataset.
+
+It shows the annotations that are there: those of a program, or else of an annotator.
 
 It works in a checkout of its own under ``.sayso/demo/``, so that no file which git follows changes.
 Each step looks before it works, so a second run finds everything done.
@@ -12,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sayso.callbacks import Advance
-from sayso.corpus.items import AnnotationFilter
+from sayso.corpus.items import AnnotationFilter, RecordKind
 from sayso.corpus.sources import CorpusFiles
 from sayso.dataset.builder import build
 from sayso.errors import ConflictError, UsageError
@@ -60,9 +62,9 @@ def run_demo(
     The server keeps running at the end. If the run is interrupted, a server that it started stops.
 
     Raises:
-        UsageError: the checkout holds no articles, or no draft annotations of them.
+        UsageError: the checkout holds no articles, or no annotations of them.
     """
-    drafts = _find_drafts(checkout)
+    drafts = find_drafts(checkout)
     first = next(iter(drafts.values()))
     key = ProjectKey(first.campaign, first.interface)
     copy = _copy_checkout(checkout, key)
@@ -82,24 +84,37 @@ def run_demo(
     return DemoResult(copy, pushed.url, change_count, key.campaign)
 
 
-def _find_drafts(checkout: Checkout) -> dict[str, Annotation]:
-    """Return the draft annotations of one campaign and pass, made by programs, by document.
+def find_drafts(checkout: Checkout) -> dict[str, Annotation]:
+    """Return one reading of one campaign and pass by document, that of a program if there is any.
 
-    The campaign and pass of the first document that has one are those of the demonstration.
+    The first document that has one decides on the campaign, the pass and the annotator.
 
     Raises:
-        UsageError: there are none.
+        UsageError: there is none.
     """
-    drafts: dict[str, Annotation] = {}
-    for item in CorpusFiles(checkout.root).items(AnnotationFilter(kinds=frozenset({"program"}))):
-        for draft in item.predictions:
-            first = next(iter(drafts.values()), draft)
-            if (draft.campaign, draft.interface) == (first.campaign, first.interface):
-                drafts.setdefault(item.document.doc_id, draft)
-    if not drafts:
-        where = str(checkout.root / "corpus" / "annotations")
-        raise UsageError("no draft annotations to enter", where=where)
-    return drafts
+    kinds: tuple[RecordKind, ...] = ("program", "human")
+    for kind in kinds:
+        drafts: dict[str, Annotation] = {}
+        for item in CorpusFiles(checkout.root).items(AnnotationFilter(kinds=frozenset({kind}))):
+            for draft in item.all_annotations:
+                first = next(iter(drafts.values()), draft)
+                if draft.status != "skipped" and _is_same_reading(draft, first):
+                    drafts.setdefault(item.document.doc_id, draft)
+        if drafts:
+            return drafts
+    raise UsageError(
+        "no annotation to show: the demonstration enters annotations that are in the corpus",
+        where=str(checkout.root / "corpus" / "annotations"),
+        remedy="`sayso push` and `sayso pull` bring yours; a clone of Sayso's repository has some",
+    )
+
+
+def _is_same_reading(one: Annotation, other: Annotation) -> bool:
+    return (one.campaign, one.interface, one.annotator) == (
+        other.campaign,
+        other.interface,
+        other.annotator,
+    )
 
 
 def _copy_checkout(checkout: Checkout, key: ProjectKey) -> Checkout:

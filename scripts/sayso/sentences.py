@@ -10,6 +10,12 @@ import sentencex
 from sayso.spans import Span, trim
 
 LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+UNSPACED_SCRIPTS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""Letters, for a class of a regular expression, of scripts that set no space between words: Thai,
+Lao, Burmese, Khmer, kana, Han."""
 _AFTER_LINE_BREAK = re.compile(f"(?<=[{LINE_BREAKS}])")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,20 @@ import pytest
 from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles
 from sayso.models import Gold, GoldMention, sort_mentions
-from sayso.settings import Checkout
+from sayso.schema.declarations import load_schema
+from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
+from sayso.suggest.evaluation import evaluate
+from sayso.suggest.prediction_sources import predict_by_suggesters
+from sayso.suggest.reference_data import Reference
+from sayso.suggest.suggester_registry import select_suggesters
+from sayso.suggest.training_data import TrainingData
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.conftest import REPOSITORY
 from tests.suggest import sample_articles
 
 pytestmark = pytest.mark.slow
 
+SCHEMA = load_schema(REPOSITORY / SCHEMA_FILE)
 TEXT = "Two men fled Arvel. Five shells hit Belmor, and 3 cars burnt."
 
 
@@ -135,6 +144,40 @@ def test_what_others_suggest_is_measured_on_what_one_has_learnt_from(checkout: C
     _alone, cues = evaluate_figures(checkout, "--with", "cues")
     assert found["exact.Cue.recall"]["n"] == cues["exact.Cue.recall"]["n"] == 3
     assert found["exact.Location.recall"]["n"] < cues["exact.Location.recall"]["n"]
+
+
+@pytest.mark.parametrize(
+    ("says", "documents", "of_locations", "of_crews"),
+    [("", 3, 12, 6), ("learnt_from", 1, 4, 2), ("learns", 3, 4, 6)],
+)
+def test_of_ones_own_suggester_what_it_says_to_have_learnt_is_left_out(
+    checkout: Checkout,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    says: str,
+    documents: int,
+    of_locations: int,
+    of_crews: int,
+) -> None:
+    seen = sample_articles.fill_corpus(checkout, ["train", "test", "train"])[::2]
+    body = "return [{'label': 'Actor', 'start': 4, 'end': document.text.index(' attacked')}]"
+    sample_articles.declare_suggester(checkout, tmp_path, "learnt", body)
+    with (tmp_path / "plugged_learnt.py").open("a") as module:
+        if says:
+            module.write(f"suggest.learnt_from = { {each.text_sha256 for each in seen} }\n")
+        if says == "learns":
+            module.write("suggest.learns = {'Location'}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "plugged_learnt", raising=False)
+    corpus = CorpusFiles(checkout.root)
+    asked = select_suggesters(
+        find_checkout(checkout.root), ["learnt"], TrainingData(corpus), SCHEMA
+    )
+    found = evaluate(Reference(corpus, SCHEMA), predict_by_suggesters(asked, SCHEMA), SCHEMA)
+    assert (found.documents, found.unmeasured) == (documents, 3 - documents)
+    counts = {figure.name: figure.n for figure in found.figures}
+    assert counts["exact.Location.recall"] == of_locations
+    assert counts["exact.Actor.recall"] == of_crews
 
 
 def find_cue(gold: Gold, checkout: Checkout) -> GoldMention:

@@ -53,6 +53,12 @@ def test_it_learns_suggests_and_is_measured_on_the_test_split_alone(checkout: Ch
     assert (told["documents"], told["learnt_from"]) == (3, {"model": 21}), (
         "what chose the best epoch counts as seen"
     )
+    told = json.loads(
+        run_sayso_ok(checkout.root, "evaluate", "--with", "model", "--with", "numbers", "--json")
+    )
+    assert told["documents"] == 24, "the model has learnt neither numbers nor from the test split"
+    counts = {(one["subject"], one["measure"]): one["n"] for one in told["figures"]}
+    assert counts["Actor", "recall"] == 3 * 2, told["figures"]
 
 
 @pytest.mark.slow

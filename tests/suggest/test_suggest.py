@@ -19,6 +19,7 @@ from sayso.suggest.prediction_records import Prediction
 from sayso.suggest.prediction_run import SuggestOptions, write_predictions
 from sayso.suggest.suggester_registry import select_suggesters
 from sayso.suggest.training_data import TrainingData
+from sayso.suggest.word_tokens import PhraseIndex, split_words
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.dataset.samples import SCHEMA
 from tests.suggest import sample_articles
@@ -267,3 +268,10 @@ def test_a_bad_declaration(
         select_suggesters(
             find_checkout(checkout.root), [], TrainingData(CorpusFiles(checkout.root)), SCHEMA
         )
+
+
+def test_names_are_found_where_no_space_parts_words() -> None:
+    name = tuple(word.text for word in split_words("京都"))
+    line = split_words("市長は京都で会議を開いた。")
+    ((first, last, _value),) = PhraseIndex([(name, 1)]).find_all([word.text for word in line])
+    assert (line[first].start, line[last - 1].end) == (3, 5)

@@ -16,6 +16,8 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from sayso.sentences import UNSPACED_SCRIPTS
+
 RUN_LENGTH = 5  # words in a run
 BANDS, ROWS = 25, 4  # what shares one band of four minima is compared
 COPY_THRESHOLD = 0.5  # texts that share at least this much are copies
@@ -23,12 +25,8 @@ _RUNS_PER_BLOCK = 4096  # keeps a very long article's matrix small
 
 RunHashes = NDArray[np.uint64]
 
-# Scripts that set no space between words count by the letter: Thai, Lao, Burmese, Khmer, kana, Han.
-_UNSPACED_SCRIPTS = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_WORD = re.compile(rf"[{_UNSPACED_SCRIPTS}]|[^\W{_UNSPACED_SCRIPTS}]+")
+# Scripts without spaces between words count by the letter.
+_WORD = re.compile(rf"[{UNSPACED_SCRIPTS}]|[^\W{UNSPACED_SCRIPTS}]+")
 
 
 def split_words(text: str) -> list[str]:

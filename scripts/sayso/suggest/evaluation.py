@@ -36,6 +36,9 @@ PREDICTED, REFERENCE, MATCHED, EQUAL = "predicted", "wanted", "right", "equal"
 MATCHINGS = ("exact", "overlap")
 BOUNDS = "bounds"
 
+_GIVE_WHAT_THEY_LEARN = {"names", "model"}
+"""Suggesters that suggest no label but those that they learn."""
+
 Key = tuple[str, ...]
 Predict = Callable[[Document], Prediction | None]
 
@@ -77,9 +80,10 @@ def evaluate(
             found.missing += 1
             continue
         found.learnt_from.update(prediction.seen_by)
-        learnt = find_learnt_labels(prediction.seen_by, schema)
+        learnt = find_learnt_labels(prediction, schema)
         asked = {each.suggester for each in prediction.made_with}
-        if learnt >= schema.labels.keys() or (learnt and asked <= {*prediction.seen_by}):
+        seen_by = {*prediction.seen_by} & _GIVE_WHAT_THEY_LEARN
+        if learnt >= schema.labels.keys() or (learnt and asked <= seen_by):
             found.unmeasured += 1
             continue
         found.documents += 1
@@ -95,14 +99,17 @@ def evaluate(
     return found
 
 
-def find_learnt_labels(seen_by: Iterable[str], schema: Schema) -> frozenset[str]:
+def find_learnt_labels(prediction: Prediction, schema: Schema) -> frozenset[str]:
     """Return the labels that suggesters may have learnt from a document that they have seen.
 
-    ``names`` learns what is learnable; of any other it is not known, so that it is everything.
+    One that does not say which may have learnt all.
     """
-    learnable = frozenset(name for name, label in schema.labels.items() if label.learnable)
-    everything = frozenset(schema.labels)
-    return frozenset().union(*(learnable if by == "names" else everything for by in seen_by))
+    learns = {each.suggester: each.learns for each in prediction.made_with}
+    found: set[str] = set()
+    for by in prediction.seen_by:
+        labels = learns.get(by)
+        found.update(schema.labels if labels is None else labels)
+    return frozenset(found)
 
 
 def _count_document(

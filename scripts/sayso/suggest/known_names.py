@@ -62,7 +62,8 @@ def build_suggester(request: SuggesterRequest) -> Suggester:
         (phrase, name) for phrase, name in known.items() if name.score >= THRESHOLD
     )
     content = request.training_data.read_content()
-    return request.suggester(partial(_suggest_names, phrases), *content, learnt_from=texts)
+    suggest = partial(_suggest_names, phrases)
+    return request.suggester(suggest, *content, learnt_from=texts, learns=labels)
 
 
 def find_learnable_labels(schema: Schema) -> frozenset[str]:

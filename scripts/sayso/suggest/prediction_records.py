@@ -18,10 +18,16 @@ class PredictedMention(Mention, frozen=True, kw_only=True):
 
 
 class SuggesterVersion(Record, frozen=True, kw_only=True):
-    """A suggester that was asked, and the digest of its version; "" if not known."""
+    """A suggester that was asked.
+
+    Attributes:
+        digest: of its version; "" if not known.
+        learns: the labels that it learns from annotations; None where that is not known.
+    """
 
     suggester: str
     digest: str = ""
+    learns: tuple[str, ...] | None = None
 
 
 class DiscardedCount(Record, frozen=True, kw_only=True):

@@ -145,7 +145,12 @@ def predict_document(
 
 def _suggester_versions(suggesters: Sequence[Suggester]) -> tuple[SuggesterVersion, ...]:
     return tuple(
-        SuggesterVersion(suggester=each.name, digest=each.version_digest) for each in suggesters
+        SuggesterVersion(
+            suggester=each.name,
+            digest=each.version_digest,
+            learns=None if each.learns is None else tuple(sorted(each.learns)),
+        )
+        for each in suggesters
     )
 
 

@@ -94,7 +94,8 @@ def build_suggester(request: SuggesterRequest) -> Suggester:
             remedy="run `sayso train` again",
         ) from error
     files = list_files(folder, "**/*")
-    return request.suggester(partial(suggest_spans, pipeline), *files, learnt_from=card.texts)
+    suggest = partial(suggest_spans, pipeline)
+    return request.suggester(suggest, *files, learnt_from=card.texts, learns=card.labels)
 
 
 def import_spacy() -> Any:

@@ -15,7 +15,10 @@ and might be
 
 ``start`` and ``end`` count code points of ``document.text`` from 0, ``end`` is the first that is
 outside; ``score`` is how probable it is, from 0 to 1, that an annotator would mark just that, and
-may be left out.
+may be left out. One that has learnt from annotations says so, that it is not measured on them:
+
+>>> shouting.learnt_from = {"2cee767e"}  # text_sha256 of the documents
+>>> shouting.learns = {"Actor"}  # the labels; all, where it does not say
 """
 
 from __future__ import annotations
@@ -68,12 +71,14 @@ class Suggester:
         version_digest: of everything that its suggestions depend on beside the document; "" where
             that is not known, so that it is asked anew every time.
         learnt_from: SHA-256 of the texts whose annotations it has seen.
+        learns: the labels that it learns; None where that is not known.
     """
 
     name: str
     suggest: SuggestFunction
     version_digest: str = ""
     learnt_from: frozenset[str] = frozenset()
+    learns: frozenset[str] | None = frozenset()
 
     def suggest_validated(self, document: Document, schema: Schema) -> Iterator[Suggestion]:
         """Yield its suggestions for one document, each validated against the text and the schema.
@@ -111,6 +116,7 @@ class SuggesterRequest:
         *parts: bytes | Path,
         libraries: Sequence[str] = (),
         learnt_from: Iterable[str] = (),
+        learns: Iterable[str] = (),
     ) -> Suggester:
         """Return a suggester whose version covers this package, these libraries and these parts.
 
@@ -127,7 +133,7 @@ class SuggesterRequest:
             ) from error
         sources = list_files(Path(__file__).parent, "*.py")
         digest = compute_digest(*sources, *versions, *parts)
-        return Suggester(self.name, suggest, digest, frozenset(learnt_from))
+        return Suggester(self.name, suggest, digest, frozenset(learnt_from), frozenset(learns))
 
 
 def find_labels(schema: Schema, name: str) -> dict[str, dict[str, str]]:
@@ -222,7 +228,13 @@ def load_plugged_suggester(name: str, reference: str) -> Suggester:
         raise UsageError(
             "it cannot be called", where=where, remedy="name a function that takes a document"
         )
-    return Suggester(name, found)
+    try:
+        learnt_from = msgspec.convert(getattr(found, "learnt_from", ()), frozenset[str])
+        learns = msgspec.convert(getattr(found, "learns", None), frozenset[str] | None)
+    except msgspec.ValidationError as error:
+        remedy = "`learnt_from` is a set of text_sha256, `learns` one of labels"
+        raise UsageError(str(error), where=where, remedy=remedy) from error
+    return Suggester(name, found, learnt_from=learnt_from, learns=learns)
 
 
 def compute_digest(*parts: bytes | Path) -> str:

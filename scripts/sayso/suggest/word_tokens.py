@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from sayso.models import Document
+from sayso.sentences import UNSPACED_SCRIPTS
 
 V = TypeVar("V")
 
+_LETTERS = rf"[^\W{UNSPACED_SCRIPTS}]"
 _WORD_PATTERN = re.compile(
     r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th|s|%)?(?![^\W\d_])"  # 1,200  2.5  1:42  31st
     r"|(?:[^\W\d_]\.){2,}"  # U.S.
-    r"|\w+(?:[-‐‑’'.&]\w+)*"  # don’t  co-op  F-16
+    rf"|[{UNSPACED_SCRIPTS}]"  # 京 都: names are found letter by letter
+    rf"|{_LETTERS}+(?:[-‐‑’'.&]{_LETTERS}+)*"  # don’t  co-op  F-16
     r"|[^\w\s]"
 )
 _SENTENCE_END = frozenset(".!?…")
@@ -61,6 +64,8 @@ def split_words(text: str, offset: int = 0) -> list[WordToken]:
 
     >>> [word.text for word in split_words("The U.S. sent 1,200 men.")]
     ['The', 'U.S.', 'sent', '1,200', 'men', '.']
+    >>> [word.text for word in split_words("京都へ")]
+    ['京', '都', 'へ']
     """
     return [
         WordToken(found[0], offset + found.start(), offset + found.end())

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 def command(root: Path | None) -> None:
     """Show the whole workflow once, on this checkout's own articles.
 
-    Starts a private Label Studio, makes the project, pushes the articles, enters the draft
-    annotations as one annotator's, pulls them, builds the dataset and loads it with `datasets`.
-    Everything is in .sayso/demo/. Running it again does nothing twice.
+    Starts a private Label Studio, makes the project, pushes the articles, enters annotations that
+    are in the corpus as one annotator's (a program's draft, or else a person's), pulls them, builds
+    the dataset and loads it with `datasets`. Everything is in .sayso/demo/, and nothing here
+    changes. Running it again does nothing twice.
 
     \b
     Examples:
