@@ -216,7 +216,7 @@ def test_an_overlap_of_one_label_leaves_one_figure_undefined(checkout: Checkout)
     result = run_sayso(checkout.root, "agreement", "--json")
     assert result.returncode == 0
     undefined = figures(result.stdout)["spans.Actor.units"]["undefined"]
-    assert undefined == "document d0 [4, 10): Actor overlaps another of the same annotator"
+    assert undefined == "mentions of one annotator and label overlap in d0"
     assert figures(result.stdout)["spans.Actor.exact"]["value"] == 0
 
 

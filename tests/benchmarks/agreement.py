@@ -36,16 +36,18 @@ import numpy as np  # noqa: E402
 import numpy.typing as npt  # noqa: E402
 
 from sayso import jsonl  # noqa: E402
-from sayso.agreement import character_alpha, jackknife, span_f1, unitizing_alpha  # noqa: E402
+from sayso.agreement import character_alpha, jackknife, span_f1  # noqa: E402
 from sayso.agreement.annotation_pairs import (  # noqa: E402
     ALL,
     AnnotationPair,
+    AnnotationSet,
     DocumentStatistics,
     IndexedAnnotation,
     StatisticKey,
 )
 from sayso.agreement.comparisons import ComparedDocument  # noqa: E402
 from sayso.agreement.measurement import measure_comparisons  # noqa: E402
+from sayso.agreement.unitizing_alpha import UnitContinuum  # noqa: E402
 from sayso.corpus.sources import CorpusFiles  # noqa: E402
 from sayso.models import (  # noqa: E402
     Annotation,
@@ -285,10 +287,11 @@ def prepare_our_units(read: LoadedCorpus) -> PreparedRun:
     marked = read.index()[:GAMMA]
 
     def run() -> object:
-        into: DocumentStatistics = defaultdict(float)
-        for length, group in marked:
-            unitizing_alpha.count_units(into, group, length, {})
-        return len(into)
+        continuum = UnitContinuum()
+        for number, (length, group) in enumerate(marked):
+            pairs = [AnnotationPair(*two) for two in combinations(group, 2)]
+            continuum.add(f"d{number}", length, [AnnotationSet(pairs)])
+        return continuum.build_sums().documents
 
     return run
 

@@ -29,7 +29,10 @@ RULES = {
         "Each code point is a unit with a value of every annotator of the document; each of the m "
         "values meets the others with weight 1/(m-1) (Krippendorff 2011)."
     ),
-    "spans.units": "Disagreements of the annotators of a document are weighted by its length.",
+    "spans.units": (
+        "All documents are one continuum, laid end to end, as DKPro Agreement computes it; each of "
+        "the m annotators of a document meets the others with weight 1/(m-1)."
+    ),
     "attributes": _OF_UNITS,
     "bounds": (
         "A mention that two or more annotators marked counts once, with the share of their pairs "
@@ -73,7 +76,9 @@ class Measurement(Struct, frozen=True, kw_only=True):
         rule, rules: how documents are combined, and how annotators are, by group of figures.
         versions: the number of annotations by versions of schema and guidelines.
         excluded: the number of annotations that were not compared, by reason.
-        missing: by attribute, how often only one side had a value.
+        overlapping: by label, the documents where mentions of one annotator overlap; alpha over
+            units is not defined there.
+        missing: by attribute, how many matched mentions had a value of some annotators only.
         by_version: only if asked for; ``differences`` is the newer of two versions minus the older.
     """
 
@@ -90,6 +95,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     rules: dict[str, str] = field(default_factory=RULES.copy)
     interval: IntervalMethod = IntervalMethod()
     figures: tuple[Figure, ...]
+    overlapping: dict[str, tuple[str, ...]] = {}
     missing: dict[str, int]
     pairs: tuple[PairMeasurement, ...] = ()
     by_version: tuple[VersionMeasurement, ...] = ()

@@ -32,6 +32,7 @@ _SPAN_COLUMNS = {
     "overlap": "overlap F1",
     "characters": "alpha chars",
     "units": "alpha units",
+    "units_without_overlaps": "without overlaps",
 }
 _ATTRIBUTE_COLUMNS = {"agreement": "agreement", "alpha": "alpha", "ac1": "AC1"}
 _RELATION_COLUMNS = {
@@ -91,8 +92,10 @@ def _build_table(
     format_name: Callable[[str], str],
     format_figure: CellFormatter = format_cell,
 ) -> Iterator[AgreementTable]:
-    rows = []
-    for subject, found in _group_by_subject(figures).items():
+    rows, by_subject = [], _group_by_subject(figures)
+    measured = {measure for found in by_subject.values() for measure in found}
+    columns = {measure: title for measure, title in columns.items() if measure in measured}
+    for subject, found in by_subject.items():
         if any(figure.n for figure in found.values()):
             cells = [format_figure(found.get(measure)) for measure in columns]
             extent = _format_extent(next(iter(found.values())))
@@ -171,11 +174,12 @@ def build_version_tables(measurement: Measurement) -> Iterator[AgreementTable]:
 
 def _build_span_table(
     title: str,
-    groups: Iterable[tuple[str, PairMeasurement | VersionMeasurement]],
+    groups: Sequence[tuple[str, PairMeasurement | VersionMeasurement]],
     measures: Sequence[str],
 ) -> Iterator[AgreementTable]:
     """Yield a table with the row of ALL, or else those of the selected labels, for each group."""
-    rows = []
+    rows, measured = [], {each.measure for _name, group in groups for each in group.figures}
+    measures = [measure for measure in measures if measure in measured]
     for name, group in groups:
         by_subject = _group_by_subject(each for each in group.figures if each.group == "spans")
         for subject, found in by_subject.items():

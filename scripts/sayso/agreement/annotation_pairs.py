@@ -188,12 +188,19 @@ class AnnotationSet:
 
     Args:
         pairs: every two of them.
+        apart: an annotation may be in other sets of the document, too.
+
+    Attributes:
+        names: of the annotators, with all of the set if it is apart.
     """
 
-    def __init__(self, pairs: Sequence[AnnotationPair]) -> None:
+    def __init__(self, pairs: Sequence[AnnotationPair], *, apart: bool = False) -> None:
         self.pairs = pairs
         both = chain.from_iterable((pair.one, pair.other) for pair in pairs)
         self.annotations = list({id(each): each for each in both}.values())
+        annotators = [each.annotation.annotator for each in self.annotations]
+        together = " ".join(annotators) if apart else ""
+        self.names = [f"{name} {together}" for name in annotators]
 
     @cached_property
     def units(self) -> list[MatchedUnit]:

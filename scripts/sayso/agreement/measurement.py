@@ -1,6 +1,7 @@
 """Measurement of agreement, by campaign and pass, in one walk over the documents.
 
-Only sums are kept of a document. Equal comparisons give equal measurements, to the last digit.
+Only sums are kept of a document, and the lengths of units. Equal comparisons give equal
+measurements, to the last digit.
 """
 
 from __future__ import annotations
@@ -10,14 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations
 
-from sayso.agreement import (
-    attribute_agreement,
-    character_alpha,
-    frame_f1,
-    relation_f1,
-    span_f1,
-    unitizing_alpha,
-)
+from sayso.agreement import attribute_agreement, character_alpha, frame_f1, relation_f1, span_f1
 from sayso.agreement.agreement_report import (
     AgreementReport,
     Measurement,
@@ -42,19 +36,14 @@ from sayso.agreement.comparisons import (
     iterate_comparisons,
 )
 from sayso.agreement.jackknife import DocumentSums, Estimate, Figure, subtract_estimates
+from sayso.agreement.unitizing_alpha import UnitContinuum, estimate_units
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.models import Annotation, Document
 from sayso.schema.declarations import Schema
 from sayso.schema.name_edges import find_edges
 
 _SUMMED_GROUPS = frozenset(
-    {
-        span_f1.SPANS,
-        span_f1.MACHINE,
-        unitizing_alpha.GROUP,
-        character_alpha.GROUP,
-        relation_f1.GROUP,
-    }
+    {span_f1.SPANS, span_f1.MACHINE, character_alpha.GROUP, relation_f1.GROUP}
 )
 AnnotationVersion = tuple[str, str]
 """The versions of schema and guidelines that an annotation was made under; empty where unknown."""
@@ -125,17 +114,24 @@ class _MeasuredGroup:
     """The sums of annotations compared with each other: all of a pass, or those of one version."""
 
     sums: DocumentSums[StatisticKey] = field(default_factory=DocumentSums[StatisticKey])
-    undefined_labels: dict[str, str] = field(default_factory=dict)
+    continuum: UnitContinuum = field(default_factory=UnitContinuum)
     documents: int = 0
     comparisons: int = 0
     first_annotation: str = ""
 
     def add(self, found: DocumentStatistics, pairs: Sequence[AnnotationPair]) -> None:
+        """Add what a document contributes; its units are already in the continuum."""
         self.sums.add(found)
         self.documents += 1
         self.comparisons += len(pairs)
         created = min(each.annotation.created for pair in pairs for each in (pair.one, pair.other))
         self.first_annotation = min(self.first_annotation or created, created)
+
+    def fill_up(self, documents: int) -> None:
+        """Add empty documents until there are so many."""
+        missing = documents - self.sums.documents
+        self.sums.add_empty(missing)
+        self.continuum.add_empty(missing)
 
 
 class _PassMeasurement:
@@ -165,17 +161,17 @@ class _PassMeasurement:
         edges = find_edges(self._schema, document.language)
         indexed = [IndexedAnnotation(annotation, edges) for annotation in annotations]
         pairs = [AnnotationPair(*two) for two in combinations(indexed, 2)]
-        self._add_to_group(self._all, [AnnotationSet(pairs)], len(document.text))
+        self._add_to_group(self._all, [AnnotationSet(pairs)], document)
         for pair in pairs:
             found: DocumentStatistics = defaultdict(float)
             span_f1.count_spans(found, pair)
             add_totals(found, _SUMMED_GROUPS)
             self._pairs[pair.one.annotation.annotator, pair.other.annotation.annotator].add(found)
         if self._by_version:
-            self._add_by_version(pairs, len(document.text))
+            self._add_by_version(pairs, document)
 
     def _add_to_group(
-        self, group: _MeasuredGroup, sets: Sequence[AnnotationSet], length: int
+        self, group: _MeasuredGroup, sets: Sequence[AnnotationSet], document: Document
     ) -> None:
         """Add the statistics of sets of annotations and of the pairs in them."""
         found: DocumentStatistics = defaultdict(float)
@@ -188,12 +184,12 @@ class _PassMeasurement:
                     self._frames.count(found, pair)
             attribute_agreement.count_attributes(found, each.units, self._attributes)
             attribute_agreement.count_bounds(found, each.units, self._schema)
-            character_alpha.count_characters(found, each.annotations, length)
-            unitizing_alpha.count_units(found, each.annotations, length, group.undefined_labels)
+            character_alpha.count_characters(found, each.annotations, len(document.text))
+        group.continuum.add(document.doc_id, len(document.text), sets)
         add_totals(found, _SUMMED_GROUPS)
         group.add(found, [pair for each in sets for pair in each.pairs])
 
-    def _add_by_version(self, pairs: Iterable[AnnotationPair], length: int) -> None:
+    def _add_by_version(self, pairs: Iterable[AnnotationPair], document: Document) -> None:
         """Add each pair to the group of its version, or to that of pairs across versions.
 
         Every group has as many documents as the pass, empty ones included, so that all leave
@@ -205,10 +201,14 @@ class _PassMeasurement:
             groups[one if one == other else None].append(pair)
         for version, mine in groups.items():
             group = self._versions.setdefault(version, _MeasuredGroup())
-            group.sums.add_empty(self._all.sums.documents - 1 - group.sums.documents)
+            group.fill_up(self._all.sums.documents - 1)
             # Annotations of one version are a set; across versions each pair is one.
-            sets = [mine] if version is not None else [[pair] for pair in mine]
-            self._add_to_group(group, list(map(AnnotationSet, sets)), length)
+            sets = (
+                [AnnotationSet(mine)]
+                if version is not None
+                else [AnnotationSet([pair], apart=True) for pair in mine]
+            )
+            self._add_to_group(group, sets, document)
 
     def build_measurement(
         self, campaign: str, pass_name: str, excluded: dict[str, int]
@@ -216,7 +216,8 @@ class _PassMeasurement:
         """Compute all figures."""
         sums = self._all.sums.leave_out()
         subjects = self._find_subjects(sums)
-        estimates = _iterate_estimates(sums, subjects, self._all.undefined_labels, self._frames)
+        units = estimate_units(self._all.continuum, subjects.labels)
+        estimates = _iterate_estimates(sums, subjects, units, self._frames)
         by_version, differences = self._measure_versions(subjects)
         versions = sorted(self._annotation_counts.items())
         return Measurement(
@@ -230,6 +231,9 @@ class _PassMeasurement:
             versions={format_version(version): count for version, count in versions},
             excluded=excluded,
             figures=_collect_figures(estimates),
+            overlapping={
+                label: tuple(doc_ids) for label, doc_ids in self._all.continuum.overlapping.items()
+            },
             missing=_count_missing(sums, subjects.attributes),
             pairs=tuple(self._measure_pairs(subjects.labels)),
             by_version=by_version,
@@ -258,11 +262,10 @@ class _PassMeasurement:
         for version, group in sorted(
             self._versions.items(), key=lambda item: (item[0] is None, item[1].first_annotation)
         ):
-            group.sums.add_empty(self._all.sums.documents - group.sums.documents)
+            group.fill_up(self._all.sums.documents)
             sums = group.sums.leave_out()
-            estimates = list(
-                _iterate_estimates(sums, subjects, group.undefined_labels, self._frames)
-            )
+            units = estimate_units(group.continuum, subjects.labels)
+            estimates = list(_iterate_estimates(sums, subjects, units, self._frames))
             unmixed += [estimates] if version else []
             measured.append(
                 VersionMeasurement(
@@ -275,9 +278,16 @@ class _PassMeasurement:
                     figures=_collect_figures(estimates),
                 )
             )
-        two = len(unmixed) == 2
-        differences = map(subtract_estimates, unmixed[1], unmixed[0]) if two else ()
+        differences = _subtract_all(*unmixed) if len(unmixed) == 2 else ()
         return tuple(measured), _collect_figures(differences)
+
+
+def _subtract_all(older: Iterable[Estimate], newer: Iterable[Estimate]) -> Iterator[Estimate]:
+    """Yield the difference of each figure that both have."""
+    before = {each.figure.name: each for each in older}
+    for each in newer:
+        if each.figure.name in before:
+            yield subtract_estimates(each, before[each.figure.name])
 
 
 def version_of(annotation: Annotation) -> AnnotationVersion:
@@ -297,14 +307,14 @@ def format_version(version: AnnotationVersion) -> str:
 def _iterate_estimates(
     sums: AgreementSums,
     subjects: _MeasuredSubjects,
-    undefined_labels: dict[str, str],
+    units: Iterable[Estimate],
     frames: frame_f1.FrameF1,
 ) -> Iterator[Estimate]:
     labels = subjects.labels
     of_spans = (
         span_f1.estimate_spans(sums, labels),
         character_alpha.estimate_characters(sums, labels),
-        unitizing_alpha.estimate_units(sums, labels, undefined_labels),
+        units,
     )
     yield from sorted(chain(*of_spans), key=lambda each: labels.index(each.figure.subject))
     yield from attribute_agreement.estimate_attributes(sums, subjects.attributes)
