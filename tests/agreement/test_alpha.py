@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
 from itertools import combinations
-from typing import Literal
+from typing import Literal, get_args
 
 import krippendorff
 import numpy as np
@@ -22,13 +22,17 @@ from hypothesis import strategies as st
 from sayso.agreement import character_alpha
 from sayso.agreement.attribute_agreement import gwet_ac1, krippendorff_alpha
 from sayso.agreement.attribute_distances import (
+    SCALES,
     Distance,
+    date_distance,
     interval_distance,
+    masi_distance,
     nominal_distance,
     ordinal_distance,
 )
 from sayso.agreement.jackknife import JackknifeValues
 from sayso.models import Mention
+from sayso.schema.schema_types import AttributeKind
 from tests.agreement.sample_comparisons import (
     LABELS,
     LENGTH,
@@ -160,6 +164,35 @@ def test_a_distance_of_its_own_is_all_that_a_kind_of_attribute_needs() -> None:
     )
     # Six values: ab once, a three times, c twice. Distances: ab-a 1/2, all others 1.
     assert found == pytest.approx(1 - 5 * 0.5 / (1 * 3 / 2 + 1 * 2 + 3 * 2))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "distance"),
+    [
+        (("a",), ("a",), 0),
+        (("a",), ("b",), 1),
+        (("a", "b"), ("a",), 1 - 1 / 2 * 2 / 3),
+        (("a", "b"), ("b", "c"), 1 - 1 / 3 * 1 / 3),
+        (("a", "b", "c"), ("b", "c"), 1 - 2 / 3 * 2 / 3),
+    ],
+)
+def test_sets_are_compared_as_passonneau_does(
+    one: tuple[str, ...], other: tuple[str, ...], distance: float
+) -> None:
+    for values in ((one, other), (other, one)):
+        found = masi_distance(values, np.zeros((2, 1)), 0)
+        assert found[:, 0] == pytest.approx([0, distance])
+
+
+def test_dates_are_as_far_apart_as_days() -> None:
+    units = [("2025-01-01", "2025-01-03"), ("2025-02-01", "2025-02-01"), ("2024-12-31",) * 2]
+    days = np.array([[1, 32, 0], [3, 32, 0]], dtype=float)
+    found = alpha_of_units(units, sorted({day for unit in units for day in unit}), date_distance)
+    assert found == pytest.approx(krippendorff.alpha(days, level_of_measurement="interval"))
+
+
+def test_every_kind_of_attribute_has_a_scale() -> None:
+    assert SCALES.keys() == {*get_args(AttributeKind)}
 
 
 def ac1_of_units(units: Sequence[Sequence[str]], values: Iterable[str]) -> float:

@@ -61,10 +61,10 @@ def test_no_figure_depends_on_who_comes_first(
     one: list[Mention], two: list[Mention], three: list[Mention]
 ) -> None:
     figures = measure_sample(
-        make_comparison("d", one, two, three), make_comparison("e", two, one)
+        make_comparison("d", one, two, three), make_comparison("e", two, one, one)
     ).figures
     swapped = measure_sample(
-        make_comparison("d", three, one, two), make_comparison("e", one, two)
+        make_comparison("d", three, one, two), make_comparison("e", one, two, one)
     ).figures
     assert [(f.name, f.value, f.low, f.high, f.n) for f in figures] == [
         (f.name, f.value, f.low, f.high, f.n) for f in swapped
