@@ -264,7 +264,7 @@ def _disagreement_rows(found: Disagreement) -> Iterator[dict[str, Any]]:
 def agreement(
     corpus: Corpus, *, programs: bool = False, **conditions: Unpack[Conditions]
 ) -> Results[Measurement]:
-    """Measure how far annotators agree, by campaign and pass, every figure with its 95 % interval.
+    """Measure how far annotators agree, by campaign and pass, each figure with a 95 % interval.
 
     Args:
         programs: compare the annotations of programs, too.

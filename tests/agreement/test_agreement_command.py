@@ -108,6 +108,11 @@ def test_tables_for_people(corpus: Path) -> None:
     assert any(row[:3] == ["schema", "1.0.0", ".75"] for row in rows)
     assert "undefined, nobody marked one: Location, Count, Claim, Cue" in result.stderr
     assert (
+        "no interval (–), the documents do not differ: Actor (normal. F1, overlap F1"
+        in result.stderr
+    )
+    assert "rough intervals, fewer than 20 documents: all" in result.stderr
+    assert (
         "annotations excluded: 1 (not by an annotator of the kind that is compared)"
         in result.stderr
     )

@@ -7,8 +7,10 @@ import statistics
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from sayso.agreement import jackknife
+from sayso.agreement.agreement_tables import format_interval_notes
 from sayso.agreement.jackknife import (
     ALPHA,
     SHARE,
@@ -120,7 +122,7 @@ def test_there_is_no_interval_where_it_would_say_nothing(
 def test_a_figure_that_hangs_on_one_document_has_no_interval() -> None:
     values = np.array([0.5, np.nan, 0.4, 0.6])
     found = estimate(("a", "b", "alpha"), values, 9, "x", 3, limits=ALPHA).figure
-    assert found.no_interval == "undefined without one of 1 documents"
+    assert found.no_interval == "undefined without a certain document (1 such)"
     assert (found.value, found.low, found.undefined_without) == (0.5, None, 1)
 
 
@@ -137,6 +139,18 @@ def test_an_interval_stays_inside_its_limits() -> None:
     below = estimate_shares((-30, 100), (3, 4), (-5, 50), limits=ALPHA).figure
     assert below.low is not None and below.high is not None
     assert -1 <= below.low < 0 < below.high <= 1
+
+
+def test_notes_name_the_figures_without_or_with_a_rough_interval() -> None:
+    few = estimate_shares((3, 4), (1, 4), (4, 4)).figure
+    none = replace(estimate_shares((4, 4), (4, 4)).figure, subject="c")
+    many = replace(estimate_shares(*[(3, 4), (1, 4)] * 10).figure, subject="d")
+    assert [*format_interval_notes([few, none, many])] == [
+        "no interval (–), the documents do not differ: c",
+        "rough intervals, fewer than 20 documents: b",
+    ]
+    assert [*format_interval_notes([few])] == ["rough intervals, fewer than 20 documents: all"]
+    assert [*format_interval_notes([many])] == []
 
 
 def test_one_long_document_leaves_few_degrees_of_freedom() -> None:

@@ -117,6 +117,7 @@ def test_json_has_rules_coverage_f1_and_curve(checkout: Checkout) -> None:
     held = json.loads(run_sayso_ok(checkout.root, "feedback", "--json"))
     (page,) = held["pages"]
     assert held["schema"] == 1 and page["annotations"] == 6
+    assert "jackknife" in held["interval"]["method"]
     assert page["coverage"]["Actor"] == {"attributes": 30, "gold": 120, "missed": 90, "same": 30}
     assert [(rule["heading"], rule["count"]) for rule in page["rules"]] == [("Actor", 90)]
     assert [point["own"] for point in page["curve"]] == [0, 2, 4, 6, 8, 10]
@@ -125,6 +126,8 @@ def test_json_has_rules_coverage_f1_and_curve(checkout: Checkout) -> None:
         exact["value"] == pytest.approx(60 / 150, abs=1e-6)
         and exact["low"] < exact["value"] < exact["high"]
     )
+    shown = Path(page["file"]).read_text(encoding="utf-8")
+    assert " (rough: fewer than 20 documents)" in shown
     assert page["curve"][0]["exact_f1"] == 0.0 and page["curve"][2]["capped"]
 
 

@@ -74,7 +74,10 @@ def test_exact_and_overlap_against_somebodys_file(checkout: Checkout, tmp_path: 
         1.0,
         0.8,
     ]
-    assert found["exact.Count.precision"]["low"] is None, "one document has no interval"
+    precision = found["exact.Count.precision"]
+    assert (precision["low"], precision["documents"]) == (None, 1)
+    assert precision["no_interval"] == "fewer than two documents have any"
+    assert "jackknife" in told["interval"]["method"]
 
 
 def test_what_cannot_be_said_is_undefined(checkout: Checkout, tmp_path: Path) -> None:
@@ -124,7 +127,10 @@ def test_against_gold_nothing_is_measured_on_what_was_learnt_from(checkout: Chec
     assert (recall["value"], recall["n"]) == (0.666667, 12), (
         "Dastrin, 4 of 12, stands in no text of the training split"
     )
-    assert recall["low"] <= recall["value"] <= recall["high"]
+    assert recall["low"] < recall["value"] < recall["high"]
+    result = run_sayso(checkout.root, "evaluate", "--with", "names")
+    assert f"{recall['value']:.3f} [{recall['low']:.3f}, {recall['high']:.3f}]" in result.stdout
+    assert "rough intervals, fewer than 20 documents: all" in result.stderr
     assert found["attributes.Location.precision.accuracy"]["value"] == 1.0
     told, _found = evaluate_figures(checkout, "--with", "places")
     assert told["documents"] == 6, "places learn from nothing"

@@ -185,7 +185,7 @@ def jackknife_interval(
     if documents < 2:
         return Interval(reason="fewer than two documents have any")
     if undefined := int(np.isnan(deviations).sum()):
-        return Interval(reason=f"undefined without one of {undefined:,} documents")
+        return Interval(reason=f"undefined without a certain document ({undefined:,} such)")
     error = math.sqrt(float(np.sum(deviations**2)))
     if error < 10**-DIGITS:
         return Interval(reason="the documents do not differ")

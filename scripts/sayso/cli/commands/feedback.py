@@ -65,7 +65,12 @@ def command(
     with progress_bar("comparing with gold") as advance:
         result = write_feedback(checkout, selection, out, find_url(checkout, url), advance)
     if as_json:
-        print_json({"pages": [_encode_page(page) for page in result.pages]})
+        from msgspec import to_builtins
+
+        from sayso.agreement.jackknife import IntervalMethod
+
+        pages = [_encode_page(page) for page in result.pages]
+        print_json({"interval": to_builtins(IntervalMethod()), "pages": pages})
     _print_summary(result)
     files = [*result.indexes, *(page.page for page in result.pages)]
     if show and files:
