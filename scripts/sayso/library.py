@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, Unpack, cast
 
@@ -295,10 +296,11 @@ def check(corpus: Corpus) -> Results[Finding]:
     A checkout is checked by every rule on its sources; built data by the rules on mentions and
     relations.
     """
-    from sayso.checks import check_annotation, check_gold, check_sources
+    from sayso.checks import check_annotation, check_copies, check_gold, check_sources
 
     if corpus.checkout:
-        found = check_sources(CorpusFiles(corpus.checkout.root), corpus.schema)
+        sources = check_sources(CorpusFiles(corpus.checkout.root), corpus.schema)
+        found: Iterable[Finding] = chain(sources, check_copies(corpus.checkout))
     else:
         found = (
             finding

@@ -12,7 +12,8 @@ from sayso import jsonl
 from sayso.corpus.canonical_order import format_sources
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, InputError
-from sayso.models import AnnotationOrigin, Document, encode
+from sayso.ingest.copy_clusters import assign_split
+from sayso.models import AnnotationOrigin, Document, encode, sha256
 from sayso.settings import Checkout
 from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_documents
 from tests.command_line import run_sayso
@@ -49,6 +50,34 @@ def test_two_branches_that_each_add_an_article_merge(tmp_path: Path, built: bool
     project.commit("Merge")
     diff = project.run("sayso", "diff", "main...two", "--all")
     assert "alpha" in diff.stdout and "zulu" in diff.stdout and "middle" not in diff.stdout
+
+
+@pytest.mark.slow
+def test_copies_that_two_branches_put_into_different_splits_are_named(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "news")
+    report = (
+        "The mayor said that two drones fell near the river on Monday and that no one was hurt."
+    )
+    copies: dict[str, str] = {}
+    for number in range(100):
+        copy = f"{report} Report {number}."
+        copies.setdefault(assign_split([sha256(copy)]), copy)
+    for branch, split in (("one", "test"), ("two", "train")):
+        project.git("checkout", "-q", "-b", branch, "main")
+        project.ingest(branch, copies[split])
+        project.commit(branch)
+    project.git("merge", "-q", "--no-edit", "one")
+    project.sayso("format")
+    for cached in (True, False):
+        (line,) = project.sayso("check", "--only", "copy-split").splitlines()
+        assert line.startswith("corpus/articles/articles-00000.jsonl:1: one: warning copy-split:")
+        assert "a copy of two, which is in train, and this is in test; write" in line
+        if cached:
+            (project.root / ".sayso/articles.sqlite").unlink()
+    assert not (project.root / ".sayso/articles.sqlite").exists()
+    path = project.root / "corpus/articles/articles-00000.jsonl"
+    path.write_text(path.read_text("utf-8").replace('"split":"test"', '"split":"train"'), "utf-8")
+    assert project.sayso("check", "--only", "copy-split", "--only", "canonical-line") == ""
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sayso.callbacks import ReportProgress
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import ConflictError, InputError, SaysoError, UsageError
 from sayso.files import hold_lock, make_folder
-from sayso.ingest.article_index import ArticleIndex, open_index
+from sayso.ingest.article_index import INDEX_FILE, ArticleIndex, open_index
 from sayso.ingest.article_metadata import is_date, read_metadata_table, validate_metadata
 from sayso.ingest.article_reader import ArticleFormat, ArticleReader, ReceivedArticle
 from sayso.ingest.copy_clusters import CopyCluster, assign_splits
@@ -115,9 +115,7 @@ def ingest(
     with (
         hold_lock(private / "ingest.lock", "sayso ingest"),
         sync_lock if request.replace_text and not request.dry_run else nullcontext(),
-        open_index(
-            private / "articles.sqlite", corpus, partial(report_progress, "indexing")
-        ) as index,
+        open_index(private / INDEX_FILE, corpus, partial(report_progress, "indexing")) as index,
         open_incoming(index.database, private / "arriving.sqlite") as incoming,
     ):
         return _ingest_locked(request, incoming, index, defaults, report_progress)

@@ -16,11 +16,12 @@ from pathlib import Path
 from sayso.code_digest import library_versions, package_digest
 from sayso.corpus.sources import CorpusFiles
 from sayso.errors import DiskError, InputError
-from sayso.files import convert_os_errors
+from sayso.files import convert_os_errors, read_file
 from sayso.ingest.near_duplicates import hash_bands, hash_runs
 from sayso.models import Document, Split, sha256
 
-_MAX_NEIGHBOURS = 20  # texts compared for one band: thousands of copies would cost a square
+INDEX_FILE = "articles.sqlite"
+MAX_NEIGHBOURS = 20  # texts compared for one band: thousands of copies would cost a square
 
 _TABLES = """
 CREATE TABLE batch (name TEXT PRIMARY KEY, size INTEGER, changed INTEGER, inode INTEGER);
@@ -95,8 +96,16 @@ class ArticleIndex:
     def find_neighbours(self, keys: Iterable[int]) -> set[int]:
         """Return the ids of texts that share one of the bands."""
         statement = "SELECT text_id FROM band WHERE key = ? LIMIT ?"
-        rows = (self.database.execute(statement, (key, _MAX_NEIGHBOURS)) for key in keys)
+        rows = (self.database.execute(statement, (key, MAX_NEIGHBOURS)) for key in keys)
         return {number for found in rows for (number,) in found}
+
+    def list_bands(self) -> Iterator[tuple[int, str, Split]]:
+        """Yield (band, doc_id, split) of every document, bands and documents in order."""
+        statement = (
+            "SELECT band.key, document.doc_id, document.split FROM band"
+            " JOIN document ON document.text_id = band.text_id ORDER BY band.key, document.doc_id"
+        )
+        yield from self.database.execute(statement)
 
     def has_fingerprint(self, number: int) -> bool:
         """Return whether the text's fingerprint is stored."""
@@ -124,6 +133,14 @@ class ArticleIndex:
         statement = "SELECT batch FROM document WHERE doc_id = ?"
         execute = self.database.execute
         return sorted({execute(statement, (doc_id,)).fetchone()[0] for doc_id in doc_ids})
+
+    def find_line(self, doc_id: str) -> tuple[Path, int]:
+        """Return the file and the line of a document, from 1."""
+        statement = "SELECT batch, start FROM document WHERE doc_id = ?"
+        batch, start = self.database.execute(statement, (doc_id,)).fetchone()
+        path = self.corpus.articles_folder / batch
+        with convert_os_errors(path):
+            return path, read_file(path)[:start].count(b"\n") + 1
 
     def read_document(self, doc_id: str) -> Document:
         """Read a document of the corpus."""

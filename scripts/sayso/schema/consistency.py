@@ -23,7 +23,7 @@ from sayso.schema.schema_types import (
 
 FRAME_FIGURES = frozenset({"whole", "tuple"})
 _CHECKS = """
-    bounds-order canonical-line card-word changed-by-annotator crossing-spans kept-item
+    bounds-order canonical-line card-word changed-by-annotator copy-split crossing-spans kept-item
     line-break mention-order misplaced-annotation name-edge nul-in-text outside-pass part-sum
     record-order relation-end relation-signature repeated-annotation repeated-document
     repeated-mention-id repeated-relation required-answer required-attribute same-label-overlap

@@ -106,7 +106,7 @@ def _validate_names(names: tuple[str, ...], root: Path | None) -> None:
 
 
 def _collect_findings(checkout: Checkout, selection: AnnotationFilter) -> Iterator[Finding]:
-    from sayso.checks import check_sources
+    from sayso.checks import check_copies, check_sources
     from sayso.corpus.sources import CorpusFiles
     from sayso.dataset.card.card_check import card_findings
     from sayso.schema.declarations import load_schema
@@ -115,6 +115,7 @@ def _collect_findings(checkout: Checkout, selection: AnnotationFilter) -> Iterat
     schema = load_schema(checkout.root / SCHEMA_FILE)
     with terminal.progress_bar("checking", printing=True) as advance:
         yield from check_sources(CorpusFiles(checkout.root), schema, advance, selection)
+        yield from check_copies(checkout)
         yield from card_findings(checkout)
 
 
