@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from sayso.labelstudio import codec
 from sayso.labelstudio.codec import DecodedResult, ResultItem
-from sayso.models import AttributeValue, Mention, Relation, sort_mentions, sort_relations
+from sayso.models import Mention, Relation, sort_relations
 from sayso.schema import declarations as schemas
+from tests.labelstudio.drawn_annotations import DrawnContent, assert_read_back, contents
 
 SCHEMA = schemas.load_schema(Path(__file__).parents[2] / "schema" / "schema.yaml")
 TEXT = "😀 The ministry said 38 drones fell over Kyiv. "
@@ -283,67 +283,9 @@ def test_a_note_on_the_document() -> None:
     ]
 
 
-def values(attribute: schemas.Attribute) -> st.SearchStrategy[AttributeValue]:
-    """Draw a value of an attribute."""
-    if attribute.values:
-        return st.sampled_from(list(attribute.values))
-    return st.integers(0) if attribute.kind == "integer" else st.text(min_size=1)
-
-
-@st.composite
-def answers(draw: st.DrawFn) -> tuple[str, list[Mention], list[Relation]]:
-    """Draw a text with mentions of any label and attributes, and relations among them."""
-    text = draw(
-        st.text(min_size=1, max_size=40).filter(lambda t: "\x00" not in t and not t.isspace())
-    )
-    mentions = []
-    for number in range(draw(st.integers(0, 6))):
-        start = draw(st.integers(0, len(text) - 1))
-        end = draw(st.integers(start + 1, len(text)))
-        if text[start].isspace() or text[end - 1].isspace():
-            continue
-        label = draw(st.sampled_from(list(SCHEMA.labels)))
-        attributes: dict[str, AttributeValue] = {}
-        for name, attribute in SCHEMA.labels[label].attributes.items():
-            if draw(st.booleans()):
-                attributes[name] = draw(values(attribute))
-        flag = draw(st.none() | st.sampled_from(list(SCHEMA.flags)))
-        mentions.append(
-            Mention(
-                id=f"m{number}",
-                label=label,
-                start=start,
-                end=end,
-                text=text[start:end],
-                attributes=attributes,
-                flag=flag,
-            )
-        )
-    pairs = (
-        draw(st.lists(st.tuples(st.sampled_from(mentions), st.sampled_from(mentions))))
-        if mentions
-        else []
-    )
-    types = st.sampled_from(list(SCHEMA.relations))
-    relations = {
-        Relation(type=draw(types), head=one.id, tail=other.id) for one, other in [*pairs, *pairs]
-    }
-    return text, mentions, sorted(relations, key=str)
-
-
-@given(answers())
-def test_what_is_encoded_is_decoded(
-    given_answer: tuple[str, list[Mention], list[Relation]],
-) -> None:
-    text, mentions, relations = given_answer
-    reading = codec.decode_result(
-        codec.encode_result(mentions, relations, SCHEMA, note="n"), text, SCHEMA
-    )
-    assert reading.mentions == sort_mentions(mentions)
-    assert {(r.type, r.head, r.tail) for r in reading.relations} == {
-        (r.type, r.head, r.tail) for r in relations
-    }
-    assert (reading.note, reading.kept) == ("n", ())
+@given(contents(SCHEMA))
+def test_what_is_encoded_is_decoded(given_content: DrawnContent) -> None:
+    assert_read_back(given_content, SCHEMA)
 
 
 def test_every_region_has_an_id_that_a_style_sheet_can_name() -> None:

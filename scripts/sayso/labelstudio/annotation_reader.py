@@ -23,7 +23,7 @@ from sayso.labelstudio.repair_tab import needs_repair
 from sayso.labelstudio.tasks import text_digest
 from sayso.labelstudio.urls import SYSTEM
 from sayso.models import Annotation, AnnotationOrigin, Document, Mention, StartedFrom, sha256
-from sayso.schema.declarations import schema_digest
+from sayso.schema.declarations import Schema, schema_digest
 from sayso.schema.migrations import Migrations, migrate_record
 
 UNNAMED = "not-yet-named"  # the pseudonym in every record until its file is written
@@ -121,6 +121,7 @@ class AnnotationReader:
             unseen=find_start(annotation) == "prediction" and not was_opened(annotation),
             mentions=decoded.mentions,
             relations=decoded.relations,
+            answers=decoded.answers,
             note=decoded.note,
             kept=decoded.kept,
             origin=AnnotationOrigin(
@@ -136,15 +137,20 @@ class AnnotationReader:
     def _decode_result(
         self, annotation: TaskAnnotation, text: str, version: str
     ) -> tuple[str, DecodedResult]:
-        """Decode by the schema of the task, or by the present one if that decodes more."""
-        schema = self.migrations.schema
-        decoded, route = (
-            decode_result(annotation.result, text, schema),
-            self.migrations.route(version),
-        )
+        """Decode by the schema of the task, or by the present one if that decodes more.
+
+        A skipped answer says only what it says: it gets no defaults.
+        """
+        schema, route = self.migrations.schema, self.migrations.route(version)
+        defaults_of = None if annotation.was_cancelled else self.project_key.pass_name
+
+        def decode(by: Schema) -> DecodedResult:
+            return decode_result(annotation.result, text, by, defaults_of=defaults_of)
+
+        decoded = decode(schema)
         if not route:
             return version, decoded
-        older = decode_result(annotation.result, text, route[0].older)
+        older = decode(route[0].older)
         if len(decoded.kept) < len(older.kept):
             return schema.version, decoded
         return version, older

@@ -1,15 +1,18 @@
-"""Conversion between results of Label Studio and mentions and relations. Pure: no network, no disk.
+"""Conversion between results of Label Studio and annotations. Pure: no network, no disk.
 
 A region arrives as several items with one id, in any order: the span with its label, and one item
-for each attribute. Whatever the schema does not know, or cannot be a mention, is kept as received
-with the reason; nothing is guessed. The text of a mention is sliced from the document, because
-Label Studio's own copy writes line breaks its own way.
+for each attribute. An answer about the whole document is an item by itself. Whatever the schema
+does not know, or cannot be a mention, is kept as received with the reason; nothing is guessed. The
+text of a mention is sliced from the document, because Label Studio's own copy writes line breaks
+its own way.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sayso.labelstudio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, TEXT, control_name
@@ -23,10 +26,16 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
+from sayso.schema.column_names import question_control_name
 from sayso.schema.declarations import Attribute, Schema
+from sayso.schema.defaults import fill_defaults
+from sayso.schema.schema_types import BOOLEAN_WORDS
+from sayso.schema.symmetry import orient_relations
 from sayso.spans import Span, trim
 
 ResultItem = dict[str, Any]
+_NO_VALUES: Mapping[str, AttributeValue] = MappingProxyType({})
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _NOT_IN_CSS_CLASS = re.compile(r"[^A-Za-z0-9_-]")
 _ITEM_KEYS = {"id", "from_name", "to_name", "type", "value", "origin"}
 _SPAN_KEYS = {"start", "end", "text", "labels"}
@@ -44,6 +53,7 @@ class DecodedResult(NamedTuple):
 
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
+    answers: dict[str, AttributeValue]
     note: str | None
     kept: tuple[UnknownItem, ...]
 
@@ -58,12 +68,20 @@ def read_origin(item: object) -> str:
     return origin if isinstance(origin, str) else ""
 
 
-def decode_result(result: Iterable[ResultItem], text: str, schema: Schema) -> DecodedResult:
-    """Decode one result over the text as received. The order of its items does not matter."""
+def decode_result(
+    result: Iterable[ResultItem], text: str, schema: Schema, *, defaults_of: str | None = None
+) -> DecodedResult:
+    """Decode one result over the text as received. The order of its items does not matter.
+
+    Args:
+        defaults_of: the pass whose default values stand where none was given; None for no defaults.
+    """
     kept: list[UnknownItem] = []
     regions: dict[str, list[ResultItem]] = {}
     relations: list[ResultItem] = []
+    answers: list[ResultItem] = []
     note = None
+    questions = {question_control_name(name): name for name in schema.questions}
     for item in result:
         if not isinstance(item, dict):
             kept.append(UnknownItem(reason="not an item of a result", item=item))
@@ -71,25 +89,55 @@ def decode_result(result: Iterable[ResultItem], text: str, schema: Schema) -> De
             relations.append(item)
         elif not isinstance(item.get("value"), dict) or not isinstance(item.get("id"), str):
             kept.append(UnknownItem(reason="an item without an id or a value", item=item))
+        elif _read_control(item) in questions:
+            answers.append(item)
         elif item.get("from_name") != DOCUMENT_NOTE:
             regions.setdefault(item["id"], []).append(item)
         elif note is None and (typed := _decode_text(item["value"])):
             note = typed
         else:
-            kept.append(
-                UnknownItem(reason="a second note on the document, or not words", item=item)
-            )
-    mentions = [
-        mention
+            reason = "a second note on the document, or not words"
+            kept.append(UnknownItem(reason=reason, item=item))
+    mentions = {
+        mention.id: mention
         for items in regions.values()
-        if (mention := _decode_mention(items, text, schema, kept))
-    ]
-    decoded = _decode_relations(relations, {mention.id for mention in mentions}, schema, kept)
-    return DecodedResult(sort_mentions(mentions), sort_relations(decoded), note, tuple(kept))
+        if (mention := _decode_mention(items, text, schema, kept, defaults_of))
+    }
+    decoded = sort_relations(_decode_relations(relations, mentions, schema, kept))
+    answered = _decode_answers(answers, questions, schema, kept, defaults_of)
+    return DecodedResult(sort_mentions(mentions.values()), decoded, answered, note, tuple(kept))
+
+
+def _read_control(item: ResultItem) -> str:
+    control = item.get("from_name")
+    return control if isinstance(control, str) else ""
+
+
+def _decode_answers(
+    items: list[ResultItem],
+    questions: Mapping[str, str],
+    schema: Schema,
+    kept: list[UnknownItem],
+    defaults_of: str | None,
+) -> dict[str, AttributeValue]:
+    """Return the answers about the document; ``questions`` are by control."""
+    answers: dict[str, AttributeValue] = {}
+    for item in items:
+        name = questions[_read_control(item)]
+        if reason := _add_value(name, schema.questions[name], item["value"], answers):
+            kept.append(UnknownItem(reason=reason, item=item))
+    asked = schema.interfaces[defaults_of].questions if defaults_of in schema.interfaces else ()
+    given = {questions[_read_control(item)] for item in items}
+    without = {name for name in schema.questions if name not in asked or name in given}
+    return fill_defaults(answers, schema.questions, without)
 
 
 def _decode_mention(
-    items: list[ResultItem], text: str, schema: Schema, kept: list[UnknownItem]
+    items: list[ResultItem],
+    text: str,
+    schema: Schema,
+    kept: list[UnknownItem],
+    defaults_of: str | None,
 ) -> Mention | None:
     spans = [item for item in items if item.get("from_name") == SPAN]
     try:
@@ -105,15 +153,16 @@ def _decode_mention(
             _keep_extras(item, kept)
         elif reason := _decode_attribute(item, label, schema, attributes, remarks):
             kept.append(UnknownItem(reason=reason, item=item))
+    declared, given = schema.labels[label].attributes, {_read_control(item) for item in items}
+    filled = defaults_of is not None
+    without = {name for name in declared if not filled or control_name(label, name) in given}
     return Mention(
         id=spans[0]["id"],
         label=label,
         start=span.start,
         end=span.end,
         text=text[span.start : span.end],
-        attributes={
-            name: attributes[name] for name in schema.labels[label].attributes if name in attributes
-        },
+        attributes=fill_defaults(attributes, declared, without),
         flag=remarks.get(FLAG),
         note=remarks.get(NOTE),
         started_from=_STARTED_FROM.get(read_origin(spans[0])),  # type: ignore[arg-type]
@@ -183,12 +232,23 @@ def _decode_attribute(
     name = next((name for name in declared if control_name(label, name) == control), None)
     if name is None:
         return "an attribute that its label does not have"
-    if name in attributes:
+    return _add_value(name, declared[name], item["value"], attributes)
+
+
+def _add_value(
+    name: str, attribute: Attribute, value: ResultItem, values: dict[str, AttributeValue]
+) -> str | None:
+    """Add the value of an attribute or a question, or return the reason to keep the item."""
+    if name in values:
         return "an attribute given twice"
-    value = _decode_value(declared[name], item["value"])
-    if value is None:
-        return "a value that the schema does not know"
-    attributes[name] = value
+    decoded = _decode_value(attribute, value)
+    if decoded is None:
+        return (
+            "a number that is not written as in -1234.5"
+            if attribute.kind == "number"
+            else "a value that the schema does not know"
+        )
+    values[name] = decoded
     return None
 
 
@@ -211,12 +271,43 @@ def _decode_remark(
 def _decode_value(attribute: Attribute, value: ResultItem) -> AttributeValue | None:
     if attribute.is_closed:
         return _decode_choice(value, attribute.values)
-    if attribute.kind != "integer":
-        return _decode_text(value)
-    number = value.get("number")
+    if attribute.kind == "choices":
+        return _decode_choices(value, attribute)
+    if attribute.kind == "boolean":
+        word = _decode_choice(value, BOOLEAN_WORDS.values())
+        return next((truth for truth in BOOLEAN_WORDS if BOOLEAN_WORDS[truth] == word), None)
+    if attribute.kind == "integer":
+        return _decode_integer(value.get("number"))
+    if attribute.kind == "date":
+        day = value.get("datetime")
+        return day if isinstance(day, str) and attribute.accepts(day) else None
+    typed = _decode_text(value)
+    return _decode_number(typed) if typed and attribute.kind == "number" else typed
+
+
+def _decode_integer(number: object) -> int | None:
     if isinstance(number, float) and number.is_integer():  # JavaScript writes 38.0 now and then
         number = int(number)
-    return number if type(number) is int and is_int64(number) else None
+    return number if isinstance(number, int) and _is_stored(number) else None
+
+
+def _is_stored(number: int) -> bool:
+    return not isinstance(number, bool) and is_int64(number)
+
+
+def _decode_number(typed: str) -> float | None:
+    """Return a number as a person types it; a comma may mean either thing, and is refused."""
+    typed = typed.strip().replace("\N{MINUS SIGN}", "-")
+    number = float(typed) if _NUMBER.fullmatch(typed) else math.inf
+    return number if math.isfinite(number) else None
+
+
+def _decode_choices(value: ResultItem, attribute: Attribute) -> tuple[str, ...] | None:
+    chosen = value.get("choices")
+    if not isinstance(chosen, list):
+        return None
+    known = attribute.sort_values(chosen)
+    return known if known and len(known) == len(chosen) else None
 
 
 def _decode_choice(value: ResultItem, known: Iterable[str]) -> str | None:
@@ -234,7 +325,10 @@ def _decode_text(value: ResultItem) -> str | None:
 
 
 def _decode_relations(
-    items: list[ResultItem], mentions: set[str], schema: Schema, kept: list[UnknownItem]
+    items: list[ResultItem],
+    mentions: Mapping[str, Mention],
+    schema: Schema,
+    kept: list[UnknownItem],
 ) -> list[Relation]:
     relations: list[Relation] = []
     for item in items:
@@ -244,17 +338,19 @@ def _decode_relations(
         ):  # turning an arrow changes its direction, never its ends
             head, tail = tail, head
         types = item.get("labels") or []  # absent where the annotator chose none
-        if reason := _explain_unusable_relation(item, (head, tail), types, mentions):
+        if reason := _explain_unusable_relation((head, tail), types, mentions):
             kept.append(UnknownItem(reason=reason, item=item))
             continue
         known = [name for name in types if isinstance(name, str) and name in schema.relations]
         if unknown := [name for name in types if name not in known]:
             reason, rest = "a relation that the schema does not know", {**item, "labels": unknown}
             kept.append(UnknownItem(reason=reason, item=rest))
-        for name in known:
-            relation = Relation(type=name, head=str(head), tail=str(tail))
-            if relation in relations:
-                rest = {**item, "labels": [name]}
+        drawn = [Relation(type=name, head=str(head), tail=str(tail)) for name in known]
+        for relation in orient_relations(drawn, mentions, schema):
+            rest = {**item, "labels": [relation.type]}
+            if item.get("direction") == "bi" and not schema.relations[relation.type].symmetric:
+                kept.append(UnknownItem(reason="a relation drawn both ways", item=rest))
+            elif relation in relations:
                 kept.append(UnknownItem(reason="the same relation twice", item=rest))
             else:
                 relations.append(relation)
@@ -262,10 +358,8 @@ def _decode_relations(
 
 
 def _explain_unusable_relation(
-    item: ResultItem, ends: tuple[Any, Any], types: Any, mentions: set[str]
+    ends: tuple[Any, Any], types: Any, mentions: Mapping[str, Mention]
 ) -> str | None:
-    if item.get("direction") == "bi":
-        return "a relation drawn both ways"
     if not isinstance(types, list) or not types:
         return "a relation without a type"
     if any(not isinstance(end, str) or end not in mentions for end in ends):
@@ -278,22 +372,25 @@ def encode_result(
     relations: Iterable[Relation],
     schema: Schema,
     note: str | None = None,
+    answers: Mapping[str, AttributeValue] = _NO_VALUES,
 ) -> list[ResultItem]:
-    """Encode mentions and relations as the result of a prediction or an annotation.
+    """Encode an annotation's content as the result of a prediction or an annotation.
 
     Raises:
-        KeyError: a label or attribute that the schema does not know; check the records before.
+        KeyError: a label, attribute or question that the schema does not know; check the records
+            before.
     """
     items = [item for mention in mentions for item in _encode_mention(mention, schema)]
     items += _encode_relations(relations)
+    about_document = [
+        (question_control_name(name), *_encode_value(schema.questions[name], value))
+        for name, value in answers.items()
+    ]
     if note:
-        control = {
-            "id": DOCUMENT_NOTE,
-            "from_name": DOCUMENT_NOTE,
-            "to_name": TEXT,
-            "type": "textarea",
-        }
-        items.append({**control, "value": {"text": [note]}})
+        about_document.append((DOCUMENT_NOTE, "textarea", {"text": [note]}))
+    for control, kind, value in about_document:
+        item = {"id": control, "from_name": control, "to_name": TEXT, "type": kind, "value": value}
+        items.append(item)
     return items
 
 
@@ -348,11 +445,19 @@ def _encode_mention(mention: Mention, schema: Schema) -> Iterator[ResultItem]:
         }
 
 
-def _encode_value(attribute: Attribute, value: AttributeValue) -> tuple[str, ResultItem]:
-    if attribute.is_closed:
-        return "choices", {"choices": [value]}
-    return (
-        ("number", {"number": value})
-        if attribute.kind == "integer"
-        else ("textarea", {"text": [value]})
-    )
+def _encode_value(attribute: Attribute, value: Any) -> tuple[str, ResultItem]:
+    if attribute.has_values:
+        return "choices", {"choices": [value] if attribute.is_closed else list(value)}
+    if attribute.kind == "boolean":
+        return "choices", {"choices": [BOOLEAN_WORDS[value]]}
+    if attribute.kind == "integer":
+        return "number", {"number": value}
+    if attribute.kind == "date":
+        return "datetime", {"datetime": value}
+    typed = _write_number(value) if attribute.kind == "number" else value
+    return "textarea", {"text": [typed]}
+
+
+def _write_number(number: float) -> str:
+    """Write a number as a person would: 12, not 12.0."""
+    return repr(number).removesuffix(".0")

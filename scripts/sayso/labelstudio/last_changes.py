@@ -156,7 +156,8 @@ def _with_start(
 def _digest_record(record: Annotation) -> bytes:
     """Return a digest of the content; a prediction that somebody looked at counts as changed."""
     content = (record.mentions, record.relations, record.note, record.kept)
-    return _digest(encode((record.status, record.unseen, *content)))
+    answers = [record.answers] if record.answers else []  # else the digest of earlier versions
+    return _digest(encode((record.status, record.unseen, *content, *answers)))
 
 
 def _digest(content: bytes) -> bytes:
