@@ -14,9 +14,9 @@ from sayso.models import DECODE_ERRORS
 
 _OF_PAIRS = "F1 is summed over every two annotators of a document."
 _OF_UNITS = (
-    "A mention that two or more annotators marked counts once, with the value of each: agreement "
-    "and AC1 are means over such mentions (Gwet 2008), in alpha each of the m values meets the "
-    "others with weight 1/(m-1) (Krippendorff 2011). AC1 counts the values that somebody chose."
+    "counts once, with the value of each annotator: agreement, AC1, AC2 and kappa are means over "
+    "these units (Gwet 2008, 2014; Fleiss 1971), in alpha each of the m values meets the others "
+    "with weight 1/(m-1) (Krippendorff 2011). AC1 and AC2 count the values that somebody chose."
 )
 RULES = {
     "spans.exact": _OF_PAIRS,
@@ -33,7 +33,8 @@ RULES = {
         "All documents are one continuum, laid end to end, as DKPro Agreement computes it; each of "
         "the m annotators of a document meets the others with weight 1/(m-1)."
     ),
-    "attributes": _OF_UNITS,
+    "attributes": f"A mention that two or more annotators marked {_OF_UNITS}",
+    "answers": f"A document {_OF_UNITS}",
     "bounds": (
         "A mention that two or more annotators marked counts once, with the share of their pairs "
         "that agree. A number without any bound says nothing."

@@ -35,6 +35,7 @@ _SPAN_COLUMNS = {
     "units_without_overlaps": "without overlaps",
 }
 _ATTRIBUTE_COLUMNS = {"agreement": "agreement", "alpha": "alpha", "ac1": "AC1"}
+_COMPARISON_COLUMNS = {"ac2": "AC2", "kappa": "kappa", "cohen_kappa": "Cohen's kappa"}
 _RELATION_COLUMNS = {
     "strict": "strict F1",
     "lenient": "lenient F1",
@@ -43,6 +44,7 @@ _RELATION_COLUMNS = {
 _MACHINE_COLUMNS = {"share": "share of exact", "exact_without": "exact F1 without"}
 _GROUP_TABLES: Mapping[str, tuple[str, dict[str, str]]] = {
     "spans": ("Spans, with 95 % intervals", _SPAN_COLUMNS),
+    "answers": ("Answers about the document", _ATTRIBUTE_COLUMNS),
     "attributes": ("Attributes of matched mentions", _ATTRIBUTE_COLUMNS),
     "bounds": ("Bounds of numbers", {"equal": "equal bounds", "overlap": "bounds that meet"}),
     "relations": ("Relations", _RELATION_COLUMNS),

@@ -1,4 +1,4 @@
-"""Agreement on the attributes of mentions that several annotators marked, and on bounds.
+"""Agreement on the attributes of mentions that several annotators marked, on bounds and answers.
 
 The unit is a mention that two or more annotators marked, with the value that each of them chose.
 All figures are those for any number of annotators, who may differ from unit to unit, so that each
@@ -6,6 +6,9 @@ unit counts once: observed agreement and AC1 are means over units (Gwet 2008), a
 alpha each of the m values of a unit meets the others with weight 1 / (m - 1) (Krippendorff 2011).
 AC1 does not fall where nearly all mentions have one value. Each value has the share of choices that
 another annotator of the unit made, too. Free text and numbers have no AC1.
+
+The answers to a question about the whole document are compared likewise: the unit is a document,
+with the answer of each of its annotators.
 
 A value that only some gave is compared with NO_VALUE, which alpha leaves out if it has no place on
 its scale. Where nobody gave a value, there is nothing to compare.
@@ -20,7 +23,12 @@ from itertools import combinations
 
 import numpy as np
 
-from sayso.agreement.annotation_pairs import AgreementSums, DocumentStatistics, MatchedUnit
+from sayso.agreement.annotation_pairs import (
+    AgreementSums,
+    DocumentStatistics,
+    IndexedAnnotation,
+    MatchedUnit,
+)
 from sayso.agreement.attribute_distances import NO_VALUE, SCALES, Distance
 from sayso.agreement.jackknife import (
     ALPHA,
@@ -33,19 +41,24 @@ from sayso.agreement.jackknife import (
 )
 from sayso.models import AttributeValue, Mention
 from sayso.schema.declarations import Attribute, Schema
+from sayso.schema.schema_types import BOOLEAN_WORDS
 
-GROUP, BOUNDS_GROUP = "attributes", "bounds"
+GROUP, BOUNDS_GROUP, ANSWERS_GROUP = "attributes", "bounds", "answers"
 _SAME, _ABSENT, _COMPARED = "same", "absent", "compared"
 _BOUNDED, _OVERLAPPING = "bounded", "meet"  # of bounds
 _PLACED = "placed"  # units with two values or more that have a place on the scale
 _CHOSEN, _SHARED, _SHARE = "chosen", "shared", "share"  # of a value
-_UNIT = "matched mentions"
-_NOTHING_MATCHED = "no mention that two marked has it"
+_BY_FIRST = "by first"  # of a value: chosen by the first of two annotators
+_WEIGHTED = "weighted"  # of two values: the share of pairs in a unit
+_UNITS = {GROUP: "matched mentions", ANSWERS_GROUP: "documents"}
+_NOTHING = {GROUP: "no mention that two marked has it", ANSWERS_GROUP: "nobody answered it"}
 _ONE_VALUE = "only one value was chosen"
 
 ComparedAttributes = dict[str, dict[str, Attribute]]
 """The attributes to compare, by label and name."""
 _Values = tuple[AttributeValue, ...]
+_Subject = tuple[str, str]
+"""A group of figures, and what of it."""
 
 
 def select_attributes(schema: Schema, labels: Iterable[str]) -> ComparedAttributes:
@@ -66,30 +79,59 @@ def count_attributes(
 ) -> None:
     """Count the values of matched mentions."""
     for (label, name, values), times in Counter(_iterate_values(units, compared)).items():
-        subject, attribute = f"{label}.{name}", compared[label][name]
-        into[GROUP, subject, _COMPARED] += times
-        into[GROUP, subject, _ABSENT] += times * (NO_VALUE in values)
-        into[GROUP, subject, _SAME] += times * _share_equal_pairs(values)
-        if attribute.is_closed:
-            _count_values(into, subject, values, times)
-        scale = SCALES[attribute.kind]
-        placed = [value for value in values if scale.has_place(attribute, value)]
-        if scale.distance and len(placed) > 1:
-            into[GROUP, subject, _PLACED] += times
-            for two, together in _count_pairs(placed).items():
-                into[GROUP, subject, two] += times * together / (len(placed) - 1)
+        _count_unit(into, (GROUP, f"{label}.{name}"), compared[label][name], values, times)
+
+
+def count_answers(
+    into: DocumentStatistics,
+    annotations: Sequence[IndexedAnnotation],
+    questions: Mapping[str, Attribute],
+) -> None:
+    """Count the answers of two or more annotators to the questions about one document."""
+    for name, question in questions.items():
+        given = [each.annotation.answers.get(name) for each in annotations]
+        if any(value is not None for value in given):
+            values = _sort_values(given)
+            _count_unit(into, (ANSWERS_GROUP, name), question, values, times=1)
+
+
+def _count_unit(
+    into: DocumentStatistics, subject: _Subject, attribute: Attribute, values: _Values, times: int
+) -> None:
+    """Count ``times`` units that have the same values."""
+    into[*subject, _COMPARED] += times
+    into[*subject, _ABSENT] += times * (NO_VALUE in values)
+    into[*subject, _SAME] += times * _share_equal_pairs(values)
+    if attribute.is_closed or attribute.kind == "boolean":
+        _count_values(into, subject, values, times)
+    scale = SCALES[attribute.kind]
+    placed = sorted((each for each in values if scale.has_place(attribute, each)), key=str)
+    if scale.distance and len(placed) > 1:
+        into[*subject, _PLACED] += times
+        for two, together in _count_pairs(placed).items():
+            into[*subject, two] += times * together / (len(placed) - 1)
+            if attribute.kind == "ordinal":
+                share = together / math.comb(len(placed), 2)
+                into[*subject, (_WEIGHTED, *two)] += times * share
 
 
 def _iterate_values(
     units: Iterable[MatchedUnit], compared: ComparedAttributes
 ) -> Iterator[tuple[str, str, _Values]]:
-    """Yield label, attribute and the values of each unit, sorted: no order of annotators counts."""
+    """Yield label, attribute and the values of each unit.
+
+    Two values are in order of annotator; more are sorted.
+    """
     for unit in units:
         for name in compared.get(unit[0].label, ()):
             values = [mention.attributes.get(name) for mention in unit]
             if any(value is not None for value in values):
-                given = (NO_VALUE if value is None else value for value in values)
-                yield unit[0].label, name, tuple(sorted(given, key=str))
+                yield unit[0].label, name, _sort_values(values)
+
+
+def _sort_values(values: Sequence[AttributeValue | None]) -> _Values:
+    given = tuple(NO_VALUE if value is None else value for value in values)
+    return given if len(given) == 2 else tuple(sorted(given, key=str))
 
 
 def _share_equal_pairs(values: Sequence[Hashable]) -> float:
@@ -98,64 +140,98 @@ def _share_equal_pairs(values: Sequence[Hashable]) -> float:
     return alike / (len(values) * (len(values) - 1))
 
 
-def _count_values(into: DocumentStatistics, subject: str, values: _Values, times: int) -> None:
+def _count_values(into: DocumentStatistics, subject: _Subject, values: _Values, times: int) -> None:
+    if len(values) == 2:
+        into[subject[0], _name_value(subject[1], values[0]), _BY_FIRST] += times
     for value, chosen in Counter(values).items():
-        name = f"{subject}={value}"
-        into[GROUP, name, _CHOSEN] += times * chosen
-        into[GROUP, name, _SHARED] += times * chosen * (chosen - 1) / (len(values) - 1)
-        into[GROUP, name, _SHARE] += times * chosen / len(values)
+        name = subject[0], _name_value(subject[1], value)
+        into[*name, _CHOSEN] += times * chosen
+        into[*name, _SHARED] += times * chosen * (chosen - 1) / (len(values) - 1)
+        into[*name, _SHARE] += times * chosen / len(values)
+
+
+def _name_value(subject: str, value: AttributeValue) -> str:
+    shown = BOOLEAN_WORDS[value] if isinstance(value, bool) else value
+    return f"{subject}={shown}"
 
 
 def _count_pairs(values: Sequence[AttributeValue]) -> Counter[_Values]:
     return Counter(tuple(two) for two in combinations(values, 2))
 
 
-def estimate_attributes(sums: AgreementSums, compared: ComparedAttributes) -> Iterator[Estimate]:
-    """Yield the figures of each attribute, and of each value of the closed ones."""
+def estimate_attributes(
+    sums: AgreementSums, compared: ComparedAttributes, *, are_two: bool = False
+) -> Iterator[Estimate]:
+    """Yield the figures of each attribute, and of each value of the closed ones.
+
+    Args:
+        are_two: the annotators are two, the same for all documents, so that Cohen's kappa exists.
+    """
     for label, attributes in compared.items():
         for name, attribute in attributes.items():
-            subject = f"{label}.{name}"
-            same = ratio(sums[GROUP, subject, _SAME], sums[GROUP, subject, _COMPARED])
-            yield _estimate_attribute(sums, subject, "agreement", same)
-            yield from _estimate_alpha(sums, subject, attribute)
-            if attribute.is_closed:
-                yield from _estimate_values(sums, subject, same, [*attribute.values])
+            yield from _estimate_subject(sums, (GROUP, f"{label}.{name}"), attribute, are_two)
+
+
+def estimate_answers(
+    sums: AgreementSums, questions: Mapping[str, Attribute], *, are_two: bool = False
+) -> Iterator[Estimate]:
+    """Yield the figures of each question; see `estimate_attributes`."""
+    for name, question in questions.items():
+        yield from _estimate_subject(sums, (ANSWERS_GROUP, name), question, are_two)
+
+
+def _estimate_subject(
+    sums: AgreementSums, subject: _Subject, attribute: Attribute, are_two: bool
+) -> Iterator[Estimate]:
+    same = ratio(sums[*subject, _SAME], sums[*subject, _COMPARED])
+    yield _estimate_attribute(sums, subject, "agreement", same)
+    yield from _estimate_alpha(sums, subject, attribute)
+    if attribute.is_closed or attribute.kind == "boolean":
+        known = [*attribute.values] or [*BOOLEAN_WORDS.values()]
+        yield from _estimate_values(sums, subject, same, known, are_two)
+    if attribute.kind == "ordinal":
+        yield _estimate_ac2(sums, subject, attribute)
 
 
 def _estimate_attribute(
     sums: AgreementSums,
-    subject: str,
+    subject: _Subject,
     measure: str,
     values: JackknifeValues,
-    reason: str = _NOTHING_MATCHED,
+    reason: str = "",
     counted: str = _COMPARED,
 ) -> Estimate:
-    key = (GROUP, subject, counted)
+    key, nothing = (*subject, counted), _NOTHING[subject[0]]
     n, documents = sums.total(key), sums.count_documents(key)
-    reason = reason if n else _NOTHING_MATCHED
-    name, limits = (GROUP, subject, measure), SHARE if measure == "agreement" else ALPHA
-    return estimate(name, values, n, _UNIT, documents, reason, limits=limits)
+    name, limits = (*subject, measure), SHARE if measure == "agreement" else ALPHA
+    reason = reason if n and reason else nothing
+    return estimate(name, values, n, _UNITS[subject[0]], documents, reason, limits=limits)
 
 
-def count_missing_values(sums: AgreementSums, subject: str) -> int:
+def count_missing_values(sums: AgreementSums, subject: _Subject) -> int:
     """Return the number of units in which some had a value and some had none."""
-    return sums.total((GROUP, subject, _ABSENT))
+    return sums.total((*subject, _ABSENT))
 
 
-def _estimate_alpha(sums: AgreementSums, subject: str, attribute: Attribute) -> Iterator[Estimate]:
+def _estimate_alpha(
+    sums: AgreementSums, subject: _Subject, attribute: Attribute
+) -> Iterator[Estimate]:
     """Yield alpha, unless values of this kind are only compared for equality."""
     if distance := SCALES[attribute.kind].distance:
-        pairs = {
+        pairs: dict[tuple[Hashable, ...], JackknifeValues] = {
             key[2]: sums[key]
             for key in sums.columns
-            if key[:2] == (GROUP, subject) and isinstance(key[2], tuple)
+            if key[:2] == subject and isinstance(key[2], tuple) and len(key[2]) == 2
         }
-        order = {value: number for number, value in enumerate(attribute.values)}
-        found = {value for two in pairs for value in two}
-        values = sorted(found, key=lambda value: (order.get(value, len(order)), str(value)))
-        undefined = np.nan * sums[GROUP, subject, _PLACED]
+        values = _order_values({value for two in pairs for value in two}, attribute)
+        undefined = np.nan * sums[*subject, _PLACED]
         alpha = krippendorff_alpha(pairs, values, distance) if pairs else undefined
         yield _estimate_attribute(sums, subject, "alpha", alpha, _ONE_VALUE, _PLACED)
+
+
+def _order_values(found: Iterable[Hashable], attribute: Attribute) -> list[Hashable]:
+    order = {value: number for number, value in enumerate(attribute.values)}
+    return sorted(found, key=lambda value: (order.get(str(value), len(order)), str(value)))
 
 
 def krippendorff_alpha(
@@ -191,23 +267,49 @@ def krippendorff_alpha(
 
 
 def _estimate_values(
-    sums: AgreementSums, subject: str, same: JackknifeValues, known: Sequence[str]
+    sums: AgreementSums,
+    subject: _Subject,
+    same: JackknifeValues,
+    known: Sequence[str],
+    are_two: bool,
 ) -> Iterator[Estimate]:
-    """Yield AC1, and for each value how often another annotator of the unit chose it, too."""
-    prefix = f"{subject}="
-    found = {key[1] for key in sums.columns if key[0] == GROUP and key[1].startswith(prefix)}
+    """Yield AC1 and kappa, and for each value how often another annotator of the unit chose it."""
+    group, prefix = subject[0], f"{subject[1]}="
+    found = {key[1] for key in sums.columns if key[0] == group and key[1].startswith(prefix)}
     unknown = sorted(
         name.removeprefix(prefix) for name in found - {prefix + each for each in known}
     )
     names = [prefix + value for value in (*known, *unknown)]
-    units = sums[GROUP, subject, _COMPARED]
-    ac1 = gwet_ac1(same, [ratio(sums[GROUP, name, _SHARE], units) for name in names])
-    yield _estimate_attribute(sums, subject, "ac1", ac1, _ONE_VALUE)
+    units = sums[*subject, _COMPARED]
+    shares = [ratio(sums[group, name, _SHARE], units) for name in names]
+    yield _estimate_attribute(sums, subject, "ac1", gwet_ac1(same, shares), _ONE_VALUE)
+    yield _estimate_attribute(sums, subject, "kappa", fleiss_kappa(same, shares), _ONE_VALUE)
+    if are_two:
+        first = [ratio(sums[group, name, _BY_FIRST], units) for name in names]
+        cohen = cohen_kappa(same, shares, first)
+        yield _estimate_attribute(sums, subject, "cohen_kappa", cohen, _ONE_VALUE)
     for name in names:
-        key = (GROUP, name, _CHOSEN)
-        values, documents = ratio(sums[GROUP, name, _SHARED], sums[key]), sums.count_documents(key)
-        figure = (GROUP, name, "agreement")
+        key = (group, name, _CHOSEN)
+        values, documents = ratio(sums[group, name, _SHARED], sums[key]), sums.count_documents(key)
+        figure = (group, name, "agreement")
         yield estimate(figure, values, sums.total(key), "choices", documents, "nobody chose it")
+
+
+def fleiss_kappa(same: JackknifeValues, shares: Iterable[JackknifeValues]) -> JackknifeValues:
+    """Compute Fleiss' kappa; NaN where fewer than two values were chosen.
+
+    Fleiss, "Measuring nominal scale agreement among many raters" (1971), in Gwet's form for units
+    with different numbers of annotators: chance agreement is ``sum(p ** 2)``. With two annotators
+    it is Scott's pi.
+
+    Args:
+        same, shares: as in `gwet_ac1`.
+    """
+    used = [share for share in shares if share[0] > 0]
+    if len(used) < 2:
+        return same * np.nan
+    chance = sum((share**2 for share in used), 0 * same)
+    return ratio(same - chance, 1 - chance)
 
 
 def gwet_ac1(same: JackknifeValues, shares: Iterable[JackknifeValues]) -> JackknifeValues:
@@ -226,6 +328,72 @@ def gwet_ac1(same: JackknifeValues, shares: Iterable[JackknifeValues]) -> Jackkn
         return same * np.nan
     chance = sum((share * (1 - share) for share in used), 0 * same) / (len(used) - 1)
     return ratio(same - chance, 1 - chance)
+
+
+def cohen_kappa(
+    same: JackknifeValues, shares: Iterable[JackknifeValues], first: Iterable[JackknifeValues]
+) -> JackknifeValues:
+    """Compute Cohen's kappa of two annotators; NaN where fewer than two values were chosen.
+
+    Cohen, "A coefficient of agreement for nominal scales" (1960): chance agreement is the sum over
+    values of the product of both annotators' shares.
+
+    Args:
+        same, shares: as in `gwet_ac1`.
+        first: for each value, the share of units for which the first annotator chose it.
+    """
+    pairs = [(one, 2 * both - one) for both, one in zip(shares, first, strict=True)]
+    chance = sum((one * other for one, other in pairs), 0 * same)
+    return ratio(same - chance, 1 - chance)
+
+
+def _estimate_ac2(sums: AgreementSums, subject: _Subject, attribute: Attribute) -> Estimate:
+    pairs = {
+        key[2][1:]: sums[key]
+        for key in sums.columns
+        if key[:2] == subject and isinstance(key[2], tuple) and key[2][0] == _WEIGHTED
+    }
+    values = _order_values({value for two in pairs for value in two}, attribute)
+    units = sums[*subject, _PLACED]
+    ac2 = gwet_ac2(pairs, values, units) if pairs else np.nan * units
+    return _estimate_attribute(sums, subject, "ac2", ac2, _ONE_VALUE, _PLACED)
+
+
+def gwet_ac2(
+    pairs: Mapping[tuple[Hashable, ...], JackknifeValues],
+    values: Sequence[Hashable],
+    units: JackknifeValues,
+) -> JackknifeValues:
+    """Compute AC2 with ordinal weights; NaN where fewer than two values were chosen.
+
+    Gwet, Handbook of Inter-Rater Reliability (2014), chapter 3: two values that are ``d`` places
+    apart among those chosen weigh ``1 - C(d + 1, 2) / C(q, 2)``; chance agreement is the sum of all
+    weights times ``sum(p * (1 - p)) / (q * (q - 1))``.
+
+    Args:
+        pairs: for each two values, the sum over units of the share of pairs that chose them.
+        values: in order; ``q`` of them.
+        units: the number of units.
+    """
+    count = len(values)
+    if count < 2:
+        return units * np.nan
+    place = {value: number for number, value in enumerate(values)}
+
+    def weigh(one: int, other: int) -> float:
+        apart = abs(one - other)
+        return 1 - math.comb(apart + 1, 2) / math.comb(count, 2) if apart else 1.0
+
+    observed, shares = 0 * units, [0 * units for _ in values]
+    for (one, other), share in pairs.items():
+        observed = observed + weigh(place[one], place[other]) * share
+        shares[place[one]] = shares[place[one]] + share / 2
+        shares[place[other]] = shares[place[other]] + share / 2
+    total = sum(weigh(one, other) for one in range(count) for other in range(count))
+    chosen = [ratio(share, units) for share in shares]
+    spread = sum((share * (1 - share) for share in chosen), 0 * units)
+    chance = total * spread / (count * (count - 1))
+    return ratio(ratio(observed, units) - chance, 1 - chance)
 
 
 def count_bounds(into: DocumentStatistics, units: Iterable[MatchedUnit], schema: Schema) -> None:

@@ -120,6 +120,9 @@ class FrameShapes:
         ends: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for relation in indexed.annotation.relations:
             ends[relation.head].append((relation.type, relation.tail))
+            declared = schema.relations.get(relation.type)
+            if declared and declared.symmetric:
+                ends[relation.tail].append((relation.type, relation.head))
         mentions = indexed.mentions_by_label.get(label, [])
         self.ends_by_frame = {mention.id: ends[mention.id] for mention in mentions}
         whole: set[tuple[Hashable, FrameEnds]] = set()

@@ -7,7 +7,7 @@ measurements, to the last digit.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations
 
@@ -39,7 +39,7 @@ from sayso.agreement.jackknife import DocumentSums, Estimate, Figure, subtract_e
 from sayso.agreement.unitizing_alpha import UnitContinuum, estimate_units
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.models import Annotation, Document
-from sayso.schema.declarations import Schema
+from sayso.schema.declarations import Attribute, Schema
 from sayso.schema.name_edges import find_edges
 
 _SUMMED_GROUPS = frozenset(
@@ -107,6 +107,8 @@ class _MeasuredSubjects:
     labels: list[str]
     types: list[str]
     attributes: attribute_agreement.ComparedAttributes
+    questions: Mapping[str, Attribute]
+    are_two: bool
 
 
 @dataclass
@@ -143,6 +145,10 @@ class _PassMeasurement:
         self._types = list(schema.relations_of_pass(pass_name) if known else schema.relations)
         self._attributes = attribute_agreement.select_attributes(schema, schema.labels)
         self._frames = frame_f1.FrameF1(schema)
+        self._questions = schema.questions_of_pass(pass_name) if known else schema.questions
+        self._symmetric = frozenset(
+            name for name, each in schema.relations.items() if each.symmetric
+        )
         self._all = _MeasuredGroup()
         self._pairs = defaultdict[tuple[str, str], DocumentSums[StatisticKey]](DocumentSums)
         self._by_version = by_version
@@ -180,10 +186,11 @@ class _PassMeasurement:
                 span_f1.count_spans(found, pair)
                 span_f1.count_kept_predictions(found, pair)
                 if self._types:
-                    relation_f1.count_relations(found, pair)
+                    relation_f1.count_relations(found, pair, self._symmetric)
                     self._frames.count(found, pair)
             attribute_agreement.count_attributes(found, each.units, self._attributes)
             attribute_agreement.count_bounds(found, each.units, self._schema)
+            attribute_agreement.count_answers(found, each.annotations, self._questions)
             character_alpha.count_characters(found, each.annotations, len(document.text))
         group.continuum.add(document.doc_id, len(document.text), sets)
         add_totals(found, _SUMMED_GROUPS)
@@ -234,7 +241,7 @@ class _PassMeasurement:
             overlapping={
                 label: tuple(doc_ids) for label, doc_ids in self._all.continuum.overlapping.items()
             },
-            missing=_count_missing(sums, subjects.attributes),
+            missing=_count_missing(sums, subjects),
             pairs=tuple(self._measure_pairs(subjects.labels)),
             by_version=by_version,
             differences=differences,
@@ -248,7 +255,8 @@ class _PassMeasurement:
         labels = with_others(self._labels, span_f1.SPANS)
         types = with_others(self._types, relation_f1.GROUP) if self._types else []
         attributes = attribute_agreement.select_attributes(self._schema, labels)
-        return _MeasuredSubjects(labels, types, attributes)
+        are_two = len(self._annotators) == 2
+        return _MeasuredSubjects(labels, types, attributes, self._questions, are_two)
 
     def _measure_pairs(self, labels: list[str]) -> Iterator[PairMeasurement]:
         for annotators, sums in sorted(self._pairs.items()):
@@ -317,7 +325,9 @@ def _iterate_estimates(
         units,
     )
     yield from sorted(chain(*of_spans), key=lambda each: labels.index(each.figure.subject))
-    yield from attribute_agreement.estimate_attributes(sums, subjects.attributes)
+    are_two = subjects.are_two
+    yield from attribute_agreement.estimate_answers(sums, subjects.questions, are_two=are_two)
+    yield from attribute_agreement.estimate_attributes(sums, subjects.attributes, are_two=are_two)
     yield from attribute_agreement.estimate_bounds(sums, frames.schema, labels)
     if subjects.types:
         yield from relation_f1.estimate_relations(sums, subjects.types)
@@ -329,9 +339,12 @@ def _collect_figures(estimates: Iterable[Estimate]) -> tuple[Figure, ...]:
     return tuple(each.figure for each in estimates)
 
 
-def _count_missing(
-    sums: AgreementSums, attributes: attribute_agreement.ComparedAttributes
-) -> dict[str, int]:
-    subjects = [f"{label}.{name}" for label in attributes for name in attributes[label]]
-    counts = {name: attribute_agreement.count_missing_values(sums, name) for name in subjects}
+def _count_missing(sums: AgreementSums, subjects: _MeasuredSubjects) -> dict[str, int]:
+    names = [
+        (attribute_agreement.GROUP, f"{label}.{name}")
+        for label, attributes in subjects.attributes.items()
+        for name in attributes
+    ]
+    names += [(attribute_agreement.ANSWERS_GROUP, name) for name in subjects.questions]
+    counts = {name[1]: attribute_agreement.count_missing_values(sums, name) for name in names}
     return {subject: count for subject, count in counts.items() if count}

@@ -27,8 +27,14 @@ STRICT, LENIENT, GIVEN_SPANS, BETWEEN_COMMON = "strict", "lenient", "given_spans
 RelationKeys = frozenset[tuple[tuple[str, SpanOccurrence, SpanOccurrence], int]]
 
 
-def count_relations(into: DocumentStatistics, pair: AnnotationPair) -> None:
-    """Count what two annotations have in common, by type."""
+def count_relations(
+    into: DocumentStatistics, pair: AnnotationPair, symmetric: frozenset[str] = frozenset()
+) -> None:
+    """Count what two annotations have in common, by type.
+
+    Args:
+        symmetric: types whose ends mean the same.
+    """
     common = pair.common_occurrences
     mine, theirs = pair.derive(relation_keys)
     for relations in (mine, theirs):
@@ -38,7 +44,7 @@ def count_relations(into: DocumentStatistics, pair: AnnotationPair) -> None:
     for (kind, _head, _tail), _before in mine & theirs:
         into[GROUP, kind, STRICT] += 1
         into[GROUP, kind, GIVEN_SPANS] += 1  # both ends of a common relation are common spans
-    for (kind, _mine, _theirs), _before in _match_leniently(pair):
+    for (kind, _mine, _theirs), _before in _match_leniently(pair, symmetric):
         into[GROUP, kind, LENIENT] += 1
 
 
@@ -50,11 +56,18 @@ def relation_keys(indexed: IndexedAnnotation, keys: Occurrences) -> RelationKeys
     )
 
 
-def _match_leniently(pair: AnnotationPair) -> Iterable[tuple[tuple[str, str, str], int]]:
+def _match_leniently(
+    pair: AnnotationPair, symmetric: frozenset[str]
+) -> Iterable[tuple[tuple[str, str, str], int]]:
+    """Match relations by the ids of one annotation; spans that differ may turn a symmetric one."""
+
+    def make_key(kind: str, head: str, tail: str) -> tuple[str, str, str]:
+        return (kind, tail, head) if kind in symmetric and tail < head else (kind, head, tail)
+
     ids = pair.matched_ids
-    mine = ((each.type, each.head, each.tail) for each in pair.one.annotation.relations)
+    mine = (make_key(each.type, each.head, each.tail) for each in pair.one.annotation.relations)
     theirs = (
-        (each.type, ids[each.head], ids[each.tail])
+        make_key(each.type, ids[each.head], ids[each.tail])
         for each in pair.other.annotation.relations
         if each.head in ids and each.tail in ids
     )
