@@ -318,15 +318,16 @@ def _iterate_estimates(
     units: Iterable[Estimate],
     frames: frame_f1.FrameF1,
 ) -> Iterator[Estimate]:
-    labels = subjects.labels
+    are_two, labels = subjects.are_two, subjects.labels
+    yield from attribute_agreement.estimate_answers(sums, subjects.questions, are_two=are_two)
+    if labels == [ALL]:
+        return  # the pass only asks questions
     of_spans = (
         span_f1.estimate_spans(sums, labels),
         character_alpha.estimate_characters(sums, labels),
         units,
     )
     yield from sorted(chain(*of_spans), key=lambda each: labels.index(each.figure.subject))
-    are_two = subjects.are_two
-    yield from attribute_agreement.estimate_answers(sums, subjects.questions, are_two=are_two)
     yield from attribute_agreement.estimate_attributes(sums, subjects.attributes, are_two=are_two)
     yield from attribute_agreement.estimate_bounds(sums, frames.schema, labels)
     if subjects.types:
