@@ -6,6 +6,9 @@ of agreement of its own, so that mentions of one document are more alike than ot
 alpha. More may be covered where there are 2 or 3 documents, and where many corpora have no interval
 (alpha .94 and 5 documents, of which a sixth has none): those that have one are the wide ones.
 
+Whole measurements of 1,500 corpora of 5 documents gave 93 % for alpha over code points of .90, 92 %
+for alpha over units, and 96 % for exact F1 of .76; they take too long for a test.
+
 In the same simulation, of 1,200 corpora for F1 .50, .80, .95, other intervals covered per cent:
 
     documents                      2             5             10            20

@@ -200,11 +200,14 @@ def jackknife_interval(
 
 
 def _effective_freedom(deviations: JackknifeValues, documents: int) -> float:
-    """Return the degrees of freedom of a jackknife variance, at most those of equal documents."""
+    """Return the degrees of freedom of a jackknife variance, at most those of equal documents.
+
+    One is lost to the mean, which the paired jackknife of Johnson and Rust does not estimate.
+    """
     squares = (deviations / np.abs(deviations).max()) ** 2
     factor = 3.16 - 2.77 / math.sqrt(documents)
     freedom = factor * float(np.sum(squares)) ** 2 / float(np.sum(squares**2))
-    return max(1.0, min(freedom, documents - 1))
+    return max(1.0, min(freedom - 1, documents - 1))
 
 
 def _student_quantile(freedom: float) -> float:
