@@ -23,6 +23,7 @@ from sayso.formats.annotated_documents import (
 from sayso.formats.format_registry import ImportContext, find_format
 from sayso.formats.losses import Losses
 from sayso.models import DecisionMethod
+from sayso.schema.declarations import Joins
 from tests.conftest import REPOSITORY
 
 TEXT_PIECES = (
@@ -53,6 +54,12 @@ TEXT_PIECES = (
     "שלום",
 )
 LABELS = ("Actor", "Count", "Foreign-Label", "Org_2")
+RELATION_TYPES: dict[str, Joins | None] = {
+    "source": None,
+    "part_of": None,
+    "continues": "fragments",
+    "same as": "coreference",
+}
 NOTES = ("look again", "a\tb", "two\nlines", "“quoted”, and; more", " edge ", "😀")
 ATTRIBUTE_WORDS = ("civilian", "Sergei  Sobyanin", "Q42", "38", "a\tb", "ünï", "x:y|z", " edge")
 QUESTIONS = ("topic", "Is it urgent?", "größe")
@@ -84,8 +91,11 @@ def annotated_documents(
         if ids
         else []
     )
-    drawn = {(draw(st.sampled_from(("source", "part_of", "Likes"))), *pair) for pair in pairs}
-    relations = tuple(FormatRelation(type=kind, head=head, tail=tail) for kind, head, tail in drawn)
+    drawn = {(draw(st.sampled_from(list(RELATION_TYPES))), *pair) for pair in pairs}
+    relations = tuple(
+        FormatRelation(type=kind, head=head, tail=tail, joins=RELATION_TYPES[kind])
+        for kind, head, tail in drawn
+    )
     about = draw(
         st.fixed_dictionaries(
             {},

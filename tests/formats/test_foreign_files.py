@@ -10,7 +10,7 @@ import cassis
 import pytest
 
 from sayso.errors import InputError, SpanError
-from sayso.formats.annotated_documents import AnnotatedDocument
+from sayso.formats.annotated_documents import AnnotatedDocument, FormatRelation
 from sayso.formats.format_registry import ImportContext
 from tests.formats.sample_documents import collect_spans, read_documents
 
@@ -140,12 +140,26 @@ def test_wrong_conll_names_its_line(tmp_path: Path, lines: tuple[str, ...], what
     assert f"{path}:" in str(caught.value)
 
 
-def test_a_discontinuous_mention_of_brat_is_counted(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("one two three")
-    (tmp_path / "a.ann").write_text("T1\tX 0 3;8 13\tone three\nT2\tX 4 7\ttwo\n")
+def test_a_discontinuous_mention_of_brat_comes_in_parts(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one two three\nfour")
+    (tmp_path / "a.ann").write_text(
+        "T1\tX 0 3;8 13;14 18\tone three four\nA1\tm T1 y\n#1\tAnnotatorNotes T1\tz\n"
+    )
     how = ImportContext()
     (found,) = read_documents("brat", tmp_path, how)
-    assert [m.id for m in found.mentions] == ["T2"] and sum(how.losses.values()) == 1
+    assert [(m.id, m.text, m.attributes, m.note) for m in found.mentions] == [
+        ("T1", "one", {"m": "y"}, "z"),
+        ("T1.2", "three\nfour", {"m": "y"}, None),
+    ]
+    joined = FormatRelation(type="fragments", head="T1", tail="T1.2", joins="fragments")
+    assert (found.relations, +how.losses) == ((joined,), {})
+
+
+def test_votes_of_somebody_else_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "a.ann").write_text("T1\tX 0 3\tone\n#1\tvotes T1\tAnn Smith\n")
+    with pytest.raises(InputError, match=r"a\.ann:2.*votes"):
+        read_documents("brat", tmp_path)
 
 
 @pytest.mark.parametrize(

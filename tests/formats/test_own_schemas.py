@@ -83,7 +83,7 @@ def load(text: str) -> Schema:
 def write_out(name: str, record: Annotation | Gold, schema: Schema, target: Path) -> Losses:
     """Write a record in a format; return what was lost."""
     format, losses, vocabulary = find_format(name), Losses(), Vocabulary()
-    fitted = format.fit(describe_document(DOCUMENT, record), losses)
+    fitted = format.fit(describe_document(DOCUMENT, record, schema), losses)
     documents = [fitted] if fitted else []
     for each in documents:
         vocabulary.add_document(each)

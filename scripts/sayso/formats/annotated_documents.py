@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +26,7 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
-from sayso.schema.declarations import Schema
+from sayso.schema.declarations import Joins, Schema
 from sayso.spans import Span, validate
 
 METADATA_FIELDS = (
@@ -68,6 +69,7 @@ METADATA_FILE = "documents.jsonl"
 """Metadata, notes and answers, beside the files of a format that has no place for them."""
 
 _MAXIMUM_CLOSED_VALUES = 64
+FieldsT = TypeVar("FieldsT")
 
 
 class FormatMention(Mention, frozen=True, kw_only=True):
@@ -79,8 +81,12 @@ class FormatMention(Mention, frozen=True, kw_only=True):
 
 
 class FormatRelation(Relation, frozen=True, kw_only=True):
-    """A relation of anybody's types; ``decided`` and ``votes`` where it was adjudicated."""
+    """A relation of anybody's types; ``decided`` and ``votes`` where it was adjudicated.
 
+    ``joins`` is set where the schema or the format says that the relation joins mentions.
+    """
+
+    joins: Joins | None = None
     decided: DecisionMethod | None = None
     votes: tuple[Pseudonym, ...] = ()
 
@@ -151,6 +157,19 @@ def require_text(record: object, location: str) -> None:
     except (ValueError, RecursionError) as error:
         remedy = "correct it where it comes from"
         raise InputError(str(error)[:200], where=location, remedy=remedy) from error
+
+
+def convert_fields(value: object, kind: type[FieldsT], location: str) -> FieldsT:
+    """Return an object of ours made of fields that a file gives.
+
+    Raises:
+        InputError: a field has a value that ours cannot have.
+    """
+    try:
+        return msgspec.convert(value, kind, from_attributes=True)
+    except msgspec.ValidationError as error:
+        remedy = "correct it where it comes from"
+        raise InputError(str(error), where=location, remedy=remedy) from error
 
 
 def require_inside(span: Span, text: str, location: str) -> None:
@@ -339,6 +358,8 @@ class Vocabulary:
             else {}
         )
         for relation in annotated.relations:
+            if relation.joins == "fragments":
+                continue  # it is inside a mention
             ends = self.relation_ends.setdefault(relation.type, set())
             ends.add((label[relation.head], label[relation.tail]))
 

@@ -4,18 +4,22 @@ Metadata and answers to questions about the document are in documents.jsonl, as 
 place for them.
 
 Offsets are code points. A mention across a line break or a tab is written as brat itself does: in
-pieces. An attribute is named ``Label_attribute``; one with an open list of values, or with values
-of more than one word, is a note of that name, since a brat attribute is a choice among words. So
-are several values, with commas between them: brat takes one value of an attribute.
+pieces. So are the parts of one discontinuous mention, which a relation of the schema joins, where
+nothing different is said of them: relations, flag and note are at the first part. Mentions of one
+entity, likewise, are an equivalence, which comes back as relations from each to the next.
+
+An attribute is named ``Label_attribute``; one with an open list of values, or with values of more
+than one word, is a note of that name, since a brat attribute is a choice among words. So are
+several values, with commas between them: brat takes one value of an attribute.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,15 +37,17 @@ from sayso.formats.annotated_documents import (
     MetadataRecord,
     Vocabulary,
     build_mention,
+    convert_fields,
     drop_mentions,
     encode_metadata,
     read_metadata_file,
-    sort_document,
+    require_inside,
 )
 from sayso.formats.format_registry import ImportContext
+from sayso.formats.joined_mentions import find_clusters, join_mentions
 from sayso.formats.losses import Loss, Losses
 from sayso.ingest.article_reader import decode_text
-from sayso.models import format_value
+from sayso.models import format_value, sort_mentions
 from sayso.sentences import LINE_BREAKS
 from sayso.spans import Span
 
@@ -52,27 +58,30 @@ _BREAK_RUN = re.compile(f"[{_BREAK_CHARACTERS}]+")
 _NOTE_TYPE = "AnnotatorNotes"  # brat's own name for what an annotator typed
 _MENTION_FIELDS = ("flag", "started_from", "decided")
 _LISTED_FIELDS = ("votes", "amended")
-_NOT_TAKEN = {"E": "events", "N": "references to a database", "*": "equivalences"}
+_NOT_TAKEN = {"E": "events", "N": "references to a database"}
+_FRAGMENTS, _EQUIVALENCE = "fragments", "Equiv"  # types of relations that are no R lines
+_SHARED_FIELDS = ("label", "attributes", "started_from", "decided", "votes", "amended")
+_FIRST_FIELDS = ("flag", "note")  # of a discontinuous mention at its first part only
 _REMEDY = "correct the line"
 
 
 def fit(annotated: AnnotatedDocument, losses: Losses) -> AnnotatedDocument:
-    """Drop what brat cannot hold. Ids are made anew, T1 on, and whole numbers become words."""
+    """Drop what brat cannot hold. Ids are made anew, T1 on, and whole numbers become words.
+
+    The parts of one T line are T1, T1.2 and so on.
+    """
     annotated = drop_mentions(annotated, _find_loss, losses)
-    nameable = [r for r in annotated.relations if _NAME.fullmatch(r.type)]
-    losses[Loss.RELATION_NOT_BRAT] += len(annotated.relations) - len(nameable)
-    losses[Loss.DECISIONS] += sum(r.decided is not None for r in nameable)
-    mentions = sort_document(replace(annotated, relations=())).mentions
-    ids = {mention.id: f"T{number}" for number, mention in enumerate(mentions, 1)}
-    return replace(
-        annotated,
-        mentions=tuple(
-            replace(_reduce_mention(mention, losses), id=ids[mention.id]) for mention in mentions
-        ),
-        relations=tuple(
-            FormatRelation(type=r.type, head=ids[r.head], tail=ids[r.tail]) for r in nameable
-        ),
+    parts = _find_parts(annotated)
+    mentions = sort_mentions(annotated.mentions)
+    whole = (mention.id for mention in mentions if mention.id not in parts)
+    ids = {name: f"T{number}" for number, name in enumerate(whole, 1)}
+    ids |= {name: f"{ids[first]}.{number}" for name, (first, number) in parts.items()}
+    mentions = tuple(
+        replace(_reduce_mention(mention, losses), id=ids[mention.id]) for mention in mentions
     )
+    by_id = {mention.id: mention for mention in mentions}
+    relations = _fit_relations(annotated.relations, parts.keys(), ids, by_id, losses)
+    return replace(annotated, mentions=mentions, relations=tuple(relations))
 
 
 def write(target: Path, content: ExportContent) -> None:
@@ -125,6 +134,64 @@ def _find_loss(mention: FormatMention) -> Loss | None:
     return Loss.MENTION_BREAK_AT_EDGE if at_edge else None
 
 
+def _find_parts(annotated: AnnotatedDocument) -> dict[str, tuple[str, int]]:
+    """Return the parts after the first of mentions that one T line holds.
+
+    Returns:
+        By the id of the part, the id of the first part and the number of this one.
+    """
+    by_id = {mention.id: mention for mention in annotated.mentions}
+    joining = [relation for relation in annotated.relations if relation.joins == "fragments"]
+    uses = Counter(end for r in annotated.relations for end in {r.head, r.tail})
+    pairs = {(relation.head, relation.tail) for relation in joining}
+    found: dict[str, tuple[str, int]] = {}
+    for chain in find_clusters(joining, by_id):
+        first, *others = chain
+        expected = {first.id: uses[first.id], others[-1].id: 1}  # the last, only to the one before
+        if (
+            all(uses[part.id] == expected.get(part.id, 2) for part in chain)
+            and all(_continues(one, other, annotated.text) for one, other in pairwise(chain))
+            and {(one.id, other.id) for one, other in pairwise(chain)} <= pairs
+        ):
+            found |= {part.id: (first.id, number) for number, part in enumerate(others, 2)}
+    return found
+
+
+def _continues(one: FormatMention, other: FormatMention, text: str) -> bool:
+    """Test whether a part comes after another in one T line, with words between them."""
+    return (
+        one.end <= other.start
+        and not _BREAK_RUN.fullmatch(text, one.end, other.start)
+        and all(getattr(one, name) == getattr(other, name) for name in _SHARED_FIELDS)
+        and all(getattr(other, name) is None for name in _FIRST_FIELDS)
+    )
+
+
+def _fit_relations(
+    relations: Iterable[FormatRelation],
+    parts: Container[str],
+    ids: Mapping[str, str],
+    mentions: Mapping[str, FormatMention],
+    losses: Losses,
+) -> Iterator[FormatRelation]:
+    """Yield relations between the new ids: those inside of mentions, R lines and equivalences."""
+    equivalent: dict[str, list[FormatRelation]] = {}
+    for r in relations:
+        fitted = FormatRelation(type=r.type, head=ids[r.head], tail=ids[r.tail])
+        losses[Loss.DECISIONS] += r.decided is not None
+        if r.joins == "fragments" and r.tail in parts:
+            yield replace(fitted, type=_FRAGMENTS, joins="fragments")
+        elif r.joins == "coreference":
+            equivalent.setdefault(r.type, []).append(fitted)
+        elif _NAME.fullmatch(r.type):
+            yield fitted
+        else:
+            losses[Loss.RELATION_NOT_BRAT] += 1
+    for several in equivalent.values():
+        for cluster in find_clusters(several, mentions):
+            yield from join_mentions(cluster, _EQUIVALENCE, "coreference")
+
+
 def _reduce_mention(mention: FormatMention, losses: Losses) -> FormatMention:
     attributes = {
         name: words
@@ -160,7 +227,8 @@ def _format_configuration(vocabulary: Vocabulary, closed: dict[str, list[str]]) 
     relations = ["<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>"]
     for name, ends in sorted(vocabulary.relation_ends.items()):
         heads, tails = ("|".join(sorted(set(labels))) for labels in zip(*ends, strict=True))
-        relations.append(f"{name}\tArg1:{heads}, Arg2:{tails}")
+        kind = ", <REL-TYPE>:symmetric-transitive" if name == _EQUIVALENCE else ""
+        relations.append(f"{name}\tArg1:{heads}, Arg2:{tails}{kind}")
     attributes = [
         f"{label}_{name}\tArg:{label}, Value:{'|'.join(closed[f'{label}_{name}'])}"
         for label in vocabulary.labels
@@ -185,8 +253,17 @@ def _format_lines(annotated: AnnotatedDocument, closed: dict[str, list[str]]) ->
         numbers[kind] += 1
         return f"{kind}{numbers[kind]}"
 
+    by_id = {mention.id: mention for mention in annotated.mentions}
+    next_part = {r.head: by_id[r.tail] for r in annotated.relations if r.joins == "fragments"}
+    parts = {part.id for part in next_part.values()}
     for m in annotated.mentions:
+        if m.id in parts:
+            continue
         pieces = list(_split_at_breaks(m))
+        part = m
+        while part.id in next_part:
+            part = next_part[part.id]
+            pieces += _split_at_breaks(part)
         offsets = ";".join(f"{start} {end}" for start, end in pieces)
         words = " ".join(annotated.text[start:end] for start, end in pieces)
         yield f"{m.id}\t{m.label} {offsets}\t{words}\n"
@@ -199,7 +276,11 @@ def _format_lines(annotated: AnnotatedDocument, closed: dict[str, list[str]]) ->
         yield from (f"{number('A')}\t{name} {m.id} {value}\n" for name, value in choices.items())
         yield from (f"{number('#')}\t{name} {m.id}\t{value}\n" for name, value in notes.items())
     for r in annotated.relations:
-        yield f"{number('R')}\t{r.type} Arg1:{r.head} Arg2:{r.tail}\n"
+        if not r.joins:
+            yield f"{number('R')}\t{r.type} Arg1:{r.head} Arg2:{r.tail}\n"
+    equivalent = (r for r in annotated.relations if r.joins == "coreference")
+    for cluster in find_clusters(equivalent, by_id):
+        yield f"*\t{_EQUIVALENCE} {' '.join(mention.id for mention in cluster)}\n"
 
 
 def _split_at_breaks(mention: FormatMention) -> Iterator[Span]:
@@ -209,6 +290,19 @@ def _split_at_breaks(mention: FormatMention) -> Iterator[Span]:
         yield Span(start, mention.start + found.start())
         start = mention.start + found.end()
     yield Span(start, mention.end)
+
+
+def _join_at_breaks(pieces: Iterable[Span], text: str) -> Iterator[Span]:
+    """Yield the spans that pieces make in the order of the text; a line break is no gap."""
+    first, *others = sorted(pieces)
+    span = first
+    for piece in others:
+        if _BREAK_RUN.fullmatch(text, span.end, piece.start):
+            span = Span(span.start, piece.end)
+        else:
+            yield span
+            span = piece
+    yield span
 
 
 def _read_document(path: Path, record: MetadataRecord, context: ImportContext) -> AnnotatedDocument:
@@ -257,6 +351,7 @@ class _BratDocument:
     mentions: dict[str, FormatMention] = field(default_factory=dict)
     relations: list[FormatRelation] = field(default_factory=list)
     pending: list[_PendingAttribute] = field(default_factory=list)
+    parts: dict[str, str] = field(default_factory=dict)  # the first part of each other one
 
     def add_line(self, line: str, location: str) -> None:
         """Add one line; count events and whatever else has no place here."""
@@ -272,6 +367,11 @@ class _BratDocument:
             self._add_mention(identifier, head, value, location)
         elif kind == "R":
             self._add_relation(words, location)
+        elif kind == "*" and words[0] == _EQUIVALENCE:
+            self.relations += [
+                FormatRelation(type=_EQUIVALENCE, head=one, tail=other, joins="coreference")
+                for one, other in pairwise(filter(None, words[1:]))
+            ]
         elif kind in ("A", "M", "#"):
             self.pending.append(_PendingAttribute(kind, location, words, value))
         elif kind in _NOT_TAKEN:
@@ -293,13 +393,8 @@ class _BratDocument:
             raise InputError(
                 f"a second {identifier}", where=location, remedy="give each its own number"
             )
-        gaps = [self.text[one.end : other.start] for one, other in pairwise(pieces)]
-        if not all(_BREAK_RUN.fullmatch(gap) for gap in gaps):
-            self.context.losses["mentions in pieces with words between them"] += 1
-            return
-        found = build_mention(
-            self.text, location, identifier, label, Span(pieces[0].start, pieces[-1].end)
-        )
+        for piece in pieces:
+            require_inside(piece, self.text, f"{location} {identifier}")
         expected = " ".join(self.text[start:end] for start, end in pieces)
         if words not in (expected, expected.rstrip("\r")):
             raise InputError(
@@ -307,7 +402,14 @@ class _BratDocument:
                 where=location,
                 remedy="count offsets in code points; line ends are part of the text",
             )
-        self.mentions[identifier] = found
+        names = (f"{identifier}.{number}" if number > 1 else identifier for number in count(1))
+        parts = [
+            build_mention(self.text, location, name, label, span)
+            for name, span in zip(names, _join_at_breaks(pieces, self.text), strict=False)
+        ]
+        self.mentions |= {part.id: part for part in parts}
+        self.parts |= {part.id: identifier for part in parts[1:]}
+        self.relations += join_mentions(parts, _FRAGMENTS, "fragments")
 
     def _add_relation(self, words: list[str], location: str) -> None:
         ends = dict(word.partition(":")[::2] for word in words[1:] if ":" in word)
@@ -324,10 +426,15 @@ class _BratDocument:
         """Return mentions with their attributes and notes, and the relations between them."""
         for each in self.pending:
             self._apply_attribute(each)
-        relations = [r for r in self.relations if {r.head, r.tail} <= self.mentions.keys()]
-        self.context.losses["relations to what is no mention"] += len(self.relations) - len(
-            relations
-        )
+        for name, first in self.parts.items():
+            shared = {each: getattr(self.mentions[first], each) for each in _SHARED_FIELDS}
+            self.mentions[name] = replace(self.mentions[name], **shared)
+        known = [r for r in self.relations if {r.head, r.tail} <= self.mentions.keys()]
+        self.context.losses["relations to what is no mention"] += len(self.relations) - len(known)
+        equivalent = [r for r in known if r.joins == "coreference"]
+        relations = [r for r in known if r.joins != "coreference"]
+        for cluster in find_clusters(equivalent, self.mentions):
+            relations += join_mentions(cluster, _EQUIVALENCE, "coreference")
         return tuple(self.mentions.values()), tuple(relations)
 
     def _apply_attribute(self, pending: _PendingAttribute) -> None:
@@ -344,22 +451,24 @@ class _BratDocument:
         elif not value.strip():
             self.context.losses["empty notes"] += 1
         else:
-            self.mentions[target] = self._with_attribute(mention, is_note, name, value)
+            self.mentions[target] = self._with_attribute(mention, pending, name, value)
 
     def _with_attribute(
-        self, mention: FormatMention, is_note: bool, name: str, value: str
+        self, mention: FormatMention, pending: _PendingAttribute, name: str, value: str
     ) -> FormatMention:
+        is_note, location = pending.kind == "#", pending.location
         if is_note and name == _NOTE_TYPE and mention.note is None:
             return replace(mention, note=value)
         if is_note and name in _LISTED_FIELDS:
             known = {**msgspec.structs.asdict(mention), name: value.split(" ")}
-            return msgspec.convert(known, FormatMention)
+            return convert_fields(known, FormatMention, location)
         if (
             name == "flag"
             or (name == "started_from" and value in ("prediction", "prediction_changed"))
             or (name == "decided" and value in ("unanimous", "majority", "adjudicated"))
         ):
-            return msgspec.convert({**msgspec.structs.asdict(mention), name: value}, FormatMention)
+            known = {**msgspec.structs.asdict(mention), name: value}
+            return convert_fields(known, FormatMention, location)
         name = name.removeprefix(f"{mention.label}_")
         if name in mention.attributes or name == _NOTE_TYPE:
             self.context.losses["attributes and notes given twice"] += 1

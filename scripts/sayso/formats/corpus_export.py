@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sayso import jsonl
 from sayso.callbacks import Advance
@@ -30,7 +31,7 @@ from sayso.formats.format_registry import EXPORT_FORMATS, Format, find_format
 from sayso.formats.losses import Losses
 from sayso.models import Annotation, AnnotatorKind, Document, Gold
 from sayso.outputs import JSONL_START, require_output
-from sayso.schema.declarations import load_schema
+from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 
 GOLD = "gold"
@@ -120,7 +121,7 @@ def export(
     refuse_foreign_target(target, folder=not format.suffix)
     selection = select_annotations(corpus, request.chosen)
     schema = load_schema(checkout.root / SCHEMA_FILE)
-    documents = FittedDocuments(format, corpus, selection, advance)
+    documents = FittedDocuments(format, schema, corpus, selection, advance)
     vocabulary = Vocabulary()
     if request.dry_run or not format.holds_everything:
         for each in documents:  # what would be lost is known before anything is written
@@ -212,6 +213,7 @@ class FittedDocuments:
     """
 
     format: Format
+    schema: Schema
     corpus: CorpusFiles
     selection: ExportSelection
     advance: Advance
@@ -236,28 +238,37 @@ class FittedDocuments:
             earlier = sum(not is_skipped(each) for each in item.records) - 1
             if earlier:
                 self.excluded["earlier annotations of the same document"] += earlier
-            fitted = self.format.fit(describe_document(item.document, record), self.losses)
+            fitted = self.format.fit(
+                describe_document(item.document, record, self.schema), self.losses
+            )
             if fitted is not None:
                 self.count += 1
                 yield fitted
             self.advance(1)
 
 
-def describe_document(document: Document, record: Annotation | Gold) -> AnnotatedDocument:
+def describe_document(
+    document: Document, record: Annotation | Gold, schema: Schema
+) -> AnnotatedDocument:
     """Return a document with one annotation of it as the formats take it."""
     annotated = AnnotatedDocument(
         doc_id=document.doc_id,
         text=document.text,
         about=_describe(document, record),
         mentions=msgspec.convert(record.mentions, tuple[FormatMention, ...], from_attributes=True),
-        relations=msgspec.convert(
-            record.relations, tuple[FormatRelation, ...], from_attributes=True
-        ),
+        relations=tuple(_describe_relations(record, schema)),
         answers=_list_answers(record),
         note=record.note,
         kept=getattr(record, "kept", ()),
     )
     return validate_document(annotated, f"document {document.doc_id}")
+
+
+def _describe_relations(record: Annotation | Gold, schema: Schema) -> Iterator[FormatRelation]:
+    relations = msgspec.convert(record.relations, list[FormatRelation], from_attributes=True)
+    for relation in relations:
+        declared = schema.relations.get(relation.type)
+        yield replace(relation, joins=declared.joins) if declared else relation
 
 
 def _list_answers(record: Annotation | Gold) -> tuple[FormatAnswer, ...]:

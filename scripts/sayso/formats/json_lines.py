@@ -25,6 +25,7 @@ from sayso.formats.annotated_documents import (
     FormatAnswer,
     FormatMention,
     FormatRelation,
+    convert_fields,
     require_inside,
     validate_document,
 )
@@ -59,16 +60,20 @@ def _parse_document(
     for name in sorted(record.keys() - set(theirs.values())):
         context.losses[f"fields {name!r}"] += 1
     given = {ours: record[name] for ours, name in theirs.items() if record.get(name) is not None}
-    about = _convert(given.get("about", {}), dict[str, str], f"{location} about")
+    about = convert_fields(given.get("about", {}), dict[str, str], f"{location} about")
     about |= {name: str(given.pop(name)) for name in METADATA_FIELDS if name in given}
     for name in ("doc_id", "text"):
         if name not in given:
             raise InputError(
                 f"no {name}", where=location, remedy=f"say where it is: --field {name}=NAME"
             )
-    text = _convert(given["text"], str, f"{location} text")
-    mentions = _convert(given.get("mentions", []), list[dict[str, Any]], f"{location} mentions")
-    relations = _convert(given.get("relations", []), list[dict[str, Any]], f"{location} relations")
+    text = convert_fields(given["text"], str, f"{location} text")
+    mentions = convert_fields(
+        given.get("mentions", []), list[dict[str, Any]], f"{location} mentions"
+    )
+    relations = convert_fields(
+        given.get("relations", []), list[dict[str, Any]], f"{location} relations"
+    )
     found = {
         **given,
         "about": about,
@@ -81,7 +86,7 @@ def _parse_document(
         ],
         "answers": _parse_answers(given.get("answers", []), location, context),
     }
-    return validate_document(_convert(found, AnnotatedDocument, location), location)
+    return validate_document(convert_fields(found, AnnotatedDocument, location), location)
 
 
 def _parse_answers(given: Any, location: str, context: ImportContext) -> list[dict[str, Any]]:
@@ -89,15 +94,8 @@ def _parse_answers(given: Any, location: str, context: ImportContext) -> list[di
         return [
             {"question": name, "value": value} for name, value in given.items() if value is not None
         ]
-    answers = _convert(given, list[dict[str, Any]], f"{location} answers")
+    answers = convert_fields(given, list[dict[str, Any]], f"{location} answers")
     return [_known_fields(each, FormatAnswer, "answers", context) for each in answers]
-
-
-def _convert(value: Any, kind: Any, location: str) -> Any:
-    try:
-        return msgspec.convert(value, kind, from_attributes=True)
-    except msgspec.ValidationError as error:
-        raise InputError(str(error), where=location, remedy="correct the line") from error
 
 
 def _parse_mention(
@@ -107,10 +105,12 @@ def _parse_mention(
     known = _known_fields(theirs, FormatMention, "mentions", context)
     name = str(known.pop("id", f"m{number + 1}"))
     location = f"{location} mention {name}"
-    start, end = (_convert(known.get(edge), int, f"{location} {edge}") for edge in ("start", "end"))
+    start, end = (
+        convert_fields(known.get(edge), int, f"{location} {edge}") for edge in ("start", "end")
+    )
     expected = known.pop("text", None)
     require_inside(Span(start, end), text, location)
-    found: FormatMention = _convert(
+    found: FormatMention = convert_fields(
         {**known, "id": name, "text": text[start:end]}, FormatMention, location
     )
     if expected not in (None, found.text):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from sayso.errors import UsageError
 from sayso.formats.annotated_documents import (
@@ -17,6 +18,7 @@ from sayso.formats.annotated_documents import (
     FormatRelation,
 )
 from sayso.formats.format_registry import ImportContext
+from sayso.formats.joined_mentions import find_clusters, join_mentions
 from sayso.formats.losses import Loss
 from sayso.models import (
     AttributeValue,
@@ -28,11 +30,13 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
-from sayso.schema.declarations import Attribute, Schema, read_yaml
+from sayso.schema.declarations import Attribute, Joins, Schema, read_yaml
 from sayso.schema.symmetry import orient_relations
 from sayso.spans import trim
 
 TRIMMED = "mentions without the white space at their edges"
+UNJOINED_PARTS = "mentions in parts that the schema has no relation to join"
+UNJOINED_CHAINS = "chains of coreference that the schema has no relation for"
 EXCLUDED_BY_MAP = "mentions, relations and answers excluded by --map"
 
 
@@ -77,8 +81,11 @@ def map_to_schema(
     the document was skipped.
     """
     mapper = _LabelMapper(annotated, schema, context)
-    by_id = {each.id: ours for each in annotated.mentions if (ours := mapper.map_mention(each))}
-    mapped = [r for each in annotated.relations if (r := mapper.map_relation(each, by_id))]
+    unjoined = mapper.keep_parts()
+    whole = (each for each in annotated.mentions if each.id not in unjoined)
+    by_id = {each.id: ours for each in whole if (ours := mapper.map_mention(each))}
+    joined = mapper.join_again(by_id, unjoined)
+    mapped = [r for each in joined if (r := mapper.map_relation(each, by_id))]
     relations = set(orient_relations(mapped, by_id, schema))
     context.notices["relations that were there twice"] += len(mapped) - len(relations)
     return MappedAnnotation(
@@ -95,7 +102,9 @@ class _LabelMapper:
     def __init__(
         self, annotated: AnnotatedDocument, schema: Schema, context: ImportContext
     ) -> None:
-        self.text, self.schema, self.context = annotated.text, schema, context
+        self.annotated, self.text = annotated, annotated.text
+        self.schema, self.context = schema, context
+        self.theirs = {mention.id: mention for mention in annotated.mentions}
         self.label_map = context.labels
         self.fills_defaults = annotated.about.get("status") != "skipped"
         self.kept: list[UnknownItem] = []
@@ -105,6 +114,60 @@ class _LabelMapper:
         """Count what has no place and keep it as it came."""
         self.context.losses[loss] += 1
         self.kept.append(UnknownItem(reason=reason, item=msgspec.to_builtins(item)))
+
+    def _find_joining(self, kind: str, joins: Joins, head: str, tail: str) -> str | None:
+        """Return our relation for one of theirs that joins mentions with these labels of ours."""
+        name = self.label_map.get(kind, kind)
+        known = name in self.schema.relations
+        return name if known else self.schema.find_joining(joins, head, tail)
+
+    def _find_clusters(self, joins: Joins) -> Iterator[tuple[str, tuple[FormatMention, ...]]]:
+        """Yield the mentions that relations join which only their format has, with their type."""
+        by_type: dict[str, list[FormatRelation]] = {}
+        for relation in self.annotated.relations:
+            is_theirs = relation.type not in self.schema.relations
+            if relation.joins == joins and is_theirs and self.label_map.get(relation.type) != "":
+                by_type.setdefault(relation.type, []).append(relation)
+        for kind, relations in by_type.items():
+            for cluster in find_clusters(relations, self.theirs):
+                yield kind, cluster
+
+    def keep_parts(self) -> set[str]:
+        """Keep the mentions in parts that the schema cannot join; return the ids of the parts."""
+        unjoined: set[str] = set()
+        for kind, parts in self._find_clusters("fragments"):
+            label = self.label_map.get(parts[0].label, parts[0].label)
+            if label and not self._find_joining(kind, "fragments", label, label):
+                edges = [{"start": m.start, "end": m.end, "text": m.text} for m in parts]
+                whole = msgspec.to_builtins(parts[0])
+                item = {name: whole[name] for name in whole.keys() - edges[0].keys()}
+                reason = "a mention in parts that the schema has no relation to join"
+                self._keep(UNJOINED_PARTS, reason, {**item, "parts": edges})
+                unjoined |= {part.id for part in parts}
+        return unjoined
+
+    def join_again(
+        self, by_id: Mapping[str, Mention], unjoined: Container[str]
+    ) -> Iterator[FormatRelation]:
+        """Yield the relations; chains go on beside mentions that are excluded, or are kept."""
+        for relation in self.annotated.relations:
+            is_theirs = relation.type not in self.schema.relations
+            is_kept = relation.joins == "fragments" and relation.head in unjoined
+            is_chain = relation.joins == "coreference" and self.label_map.get(relation.type) != ""
+            if not (is_theirs and (is_kept or is_chain)):
+                yield relation
+        for kind, cluster in self._find_clusters("coreference"):
+            here = [mention for mention in cluster if mention.id in by_id]
+            found = []
+            for relation in join_mentions(here, kind, "coreference"):
+                ends = (by_id[relation.head].label, by_id[relation.tail].label)
+                if name := self._find_joining(kind, "coreference", *ends):
+                    found.append(replace(relation, type=name))
+            missing = len(cluster) - len(here) - len(self.excluded & {m.id for m in cluster})
+            if missing or len(found) + 1 < len(here):
+                item = {"type": kind, "mentions": [mention.id for mention in cluster]}
+                self._keep(UNJOINED_CHAINS, "a chain that the schema has no relation for", item)
+            yield from found
 
     def map_mention(self, theirs: FormatMention) -> Mention | None:
         """Return the mention in our labels; None if it is kept as an unknown item, or excluded."""
@@ -135,15 +198,18 @@ class _LabelMapper:
             )
         return None
 
-    def map_relation(self, theirs: FormatRelation, ids: Container[str]) -> Relation | None:
+    def map_relation(self, theirs: FormatRelation, ids: Mapping[str, Mention]) -> Relation | None:
         """Return the relation in our types; None if it is kept as an unknown item, or excluded."""
         name = self.label_map.get(theirs.type, theirs.type)
+        head, tail = ids.get(theirs.head), ids.get(theirs.tail)
+        if name and theirs.joins and head and tail:
+            name = self._find_joining(name, theirs.joins, head.label, tail.label) or name
         if not name or {theirs.head, theirs.tail} & self.excluded:
             self.context.notices[EXCLUDED_BY_MAP] += 1
         elif name not in self.schema.relations:
             loss = f"relations {theirs.type!r}"
             self._keep(loss, "a relation that the schema does not know", theirs)
-        elif theirs.head not in ids or theirs.tail not in ids:
+        elif head is None or tail is None:
             self._keep(Loss.RELATION_LOOSE.description, "a relation to a missing mention", theirs)
         else:
             self._count_decision(theirs)

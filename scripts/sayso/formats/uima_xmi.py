@@ -9,7 +9,8 @@ its value in words.
 
 Files of other makers come in by their types: an annotation's label is its feature ``label`` or
 ``value``, else the short name of its type. A feature of a type without offsets, as INCEpTION's
-document metadata has them, is an answer named as the feature.
+document metadata has them, is an answer named as the feature. Links of coreference chains, which
+have a feature ``next``, are mentions, each in a relation to the next.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from sayso.formats.annotated_documents import (
     MetadataRecord,
     Vocabulary,
     build_mention,
+    convert_fields,
     drop_mentions,
     encode_metadata,
     read_metadata_file,
@@ -170,7 +172,7 @@ def _build_types(cassis: Any, vocabulary: Vocabulary) -> Any:
     for kind, names in (
         (metadata, ("documentTitle", "documentId")),
         (mention, ("identifier", "label", *_MENTION_FIELDS)),
-        (relation, ("relation", "decided", "votes")),
+        (relation, ("relation", "joins", "decided", "votes")),
         (answer, ("question", "value", "decided", "votes")),
     ):
         for name in names:
@@ -213,6 +215,7 @@ def _build_cas(cassis: Any, types: Any, annotated: AnnotatedDocument) -> Any:
                 Governor=head,
                 Dependent=tail,
                 relation=r.type,
+                joins=r.joins,
                 decided=r.decided,
                 votes=" ".join(r.votes) or None,
             )
@@ -318,7 +321,7 @@ def _convert_cas(
 ) -> AnnotatedDocument:
     text = cas.sofa_string or ""
     mentions: dict[int, FormatMention] = {}
-    relations = []
+    relations, links = [], []
     for each in cas.select_all_annotations():
         if each.type.name.startswith(_SKIPPED_TYPES):
             is_token = ".segmentation." in each.type.name
@@ -328,8 +331,12 @@ def _convert_cas(
         elif each.begin == each.end:
             context.losses["mentions of nothing"] += 1
         else:
+            links += [each] if _find_next(each) else []
             mentions[each.xmiID] = _convert_mention(each, text, location, context)
-    converted = (_convert_relation(each, mentions, context) for each in relations)
+    converted = [
+        *(_convert_relation(each, mentions, location, context) for each in relations),
+        *(_convert_link(each, mentions, context) for each in links),
+    ]
     annotated = AnnotatedDocument(
         doc_id=record.doc_id,
         text=text,
@@ -337,7 +344,7 @@ def _convert_cas(
         note=record.note,
         mentions=tuple(mentions.values()),
         relations=tuple(filter(None, converted)),
-        answers=tuple(_convert_answers(cas, context)),
+        answers=tuple(_convert_answers(cas, location, context)),
     )
     return validate_document(annotated, location)
 
@@ -352,6 +359,13 @@ def _find_ends(kind: Any) -> tuple[str, str] | None:
     """Return the features of a relation's type that hold its head and its tail."""
     found = set(_feature_names(kind))
     return next((pair for pair in _END_FEATURES if found.issuperset(pair)), None)
+
+
+def _find_next(annotation: Any) -> Any:
+    """Return the next link of a chain; None at its end and where there is no chain."""
+    feature = annotation.type.get_feature("next")
+    is_link = feature is not None and feature.rangeType.name == annotation.type.name
+    return annotation.next if is_link else None
 
 
 def _short_name(annotation: Any) -> str:
@@ -371,12 +385,14 @@ def _convert_mention(
     found = build_mention(text, location, identifier, label, Span(theirs.begin, theirs.end))
     extra = {name: values.pop(name) for name in _MENTION_FIELDS if ours and name in values}
     extra |= {name: extra[name].split() for name in ("votes", "amended") if name in extra}
+    if _find_next(theirs):
+        del values["next"]
     attributes = {}
     for name, value in values.items():
         if (plain := _convert_value(theirs, name, value, context)) is not None:
             attributes[name.removeprefix(f"{label}_") if ours else name] = plain
     known = {**msgspec.structs.asdict(found), **extra, "attributes": attributes}
-    return msgspec.convert(known, FormatMention)
+    return convert_fields(known, FormatMention, location)
 
 
 def _convert_value(
@@ -393,24 +409,35 @@ def _convert_value(
     return None
 
 
-def _convert_answers(cas: Any, context: ImportContext) -> Iterator[FormatAnswer]:
+def _convert_answers(cas: Any, location: str, context: ImportContext) -> Iterator[FormatAnswer]:
     """Yield what feature structures without offsets say about the document."""
     for theirs in cas.select_all_fs():
         values = {name: theirs[name] for name in _feature_names(theirs.type)}
         if theirs.type.name == ANSWER_TYPE:
-            known = {name: value for name, value in values.items() if value is not None}
+            known: dict[str, Any] = {n: v for n, v in values.items() if isinstance(v, str)}
             known["votes"] = known.get("votes", "").split()
-            yield msgspec.convert(known, FormatAnswer)
+            yield convert_fields(known, FormatAnswer, location)
         elif not (hasattr(theirs, "begin") or theirs.type.name.startswith(_SKIPPED_TYPES)):
             for name, value in values.items():
-                if value is not None:
+                is_chain = name == "first" and hasattr(value, "next")
+                if value is not None and not is_chain:
                     found = _convert_value(theirs, name, value, context)
                     if found is not None:
                         yield FormatAnswer(question=name, value=found)
 
 
+def _convert_link(
+    link: Any, mentions: dict[int, FormatMention], context: ImportContext
+) -> FormatRelation | None:
+    head, tail = mentions[link.xmiID], mentions.get(_find_next(link).xmiID)
+    if tail is None:
+        context.losses["relations to what is no mention"] += 1
+        return None
+    return FormatRelation(type="coreference", head=head.id, tail=tail.id, joins="coreference")
+
+
 def _convert_relation(
-    theirs: Any, mentions: dict[int, FormatMention], context: ImportContext
+    theirs: Any, mentions: dict[int, FormatMention], location: str, context: ImportContext
 ) -> FormatRelation | None:
     head, tail = (theirs[name] for name in _find_ends(theirs.type) or ())
     if head is None or tail is None or not {head.xmiID, tail.xmiID} <= mentions.keys():
@@ -425,6 +452,8 @@ def _convert_relation(
         "head": mentions[head.xmiID].id,
         "tail": mentions[tail.xmiID].id,
     }
+    if theirs.type.name == RELATION_TYPE and "joins" in values:
+        known["joins"] = values["joins"]
     if theirs.type.name == RELATION_TYPE and "decided" in values:
         known |= {"decided": values["decided"], "votes": values.get("votes", "").split()}
-    return msgspec.convert(known, FormatRelation)
+    return convert_fields(known, FormatRelation, location)
