@@ -103,7 +103,11 @@ def test_relations() -> None:
         == find_value(MEASUREMENT, "relations.where.lenient")
         == 0
     )
-    assert find_figure(MEASUREMENT, "relations.all.strict").n == 11
+    strict, given = (
+        find_figure(MEASUREMENT, f"relations.all.{each}") for each in ("strict", "given_spans")
+    )
+    assert (strict.n, strict.unit, strict.pairs) == (11, "relations", 1)
+    assert (given.n, given.unit, given.pairs) == (9, "relations, over all pairs", 1)
     assert find_figure(MEASUREMENT, "relations.agent.strict").undefined == "nobody drew one"
 
 

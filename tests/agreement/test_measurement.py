@@ -139,6 +139,29 @@ def test_annotations_of_different_versions_are_a_group() -> None:
     assert measure_sample(three).by_version == ()
 
 
+def test_units_pairs_and_documents_are_counted() -> None:
+    """Issue 14: n was summed over pairs, so that it was more than anybody marked."""
+    mentions = [make_filler(0, 3), make_filler(5, 9, "Claim")]
+    found = measure_sample(
+        make_comparison("a", *[mentions] * 3),
+        make_comparison("b", mentions[:1], mentions[:1], []),
+        make_comparison("c", [], []),
+    )
+    counted = {
+        name: (figure.n, figure.unit, figure.pairs, figure.documents)
+        for name in ("spans.all.exact", "spans.Claim.exact", "frames.Claim.whole.exact")
+        for figure in [find_figure(found, name)]
+    }
+    assert counted == {
+        "spans.all.exact": (8, "mentions", 6, 2),
+        "spans.Claim.exact": (3, "mentions", 3, 1),
+        "frames.Claim.whole.exact": (3, "mentions labelled Claim", 3, 1),
+    }
+    assert find_figure(found, "spans.all.characters").pairs is None
+    of_pair = {pair.annotators: pair.figures[0].n for pair in found.pairs}
+    assert of_pair["ann-1", "ann-2"] == 4 and of_pair["ann-1", "ann-3"] == 3
+
+
 def test_a_version_alone_is_measured_as_if_there_were_no_other() -> None:
     among = measure_sample(*BEFORE, *AFTER, by_version=True).by_version[0]
     alone = measure_sample(*BEFORE)

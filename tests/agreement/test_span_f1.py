@@ -78,7 +78,9 @@ def test_pairs_are_summed_before_they_are_divided(one: list[Mention], other: lis
     total = 2 * (len(one) + 2 * len(other))
     expected = round(2 * (2 * count_common(one, other) + len(other)) / total, 6) if total else None
     assert find_value(found, "spans.all.exact") == expected
-    assert find_figure(found, "spans.all.exact").n == total
+    figure = find_figure(found, "spans.all.exact")
+    assert figure.n == len(one) + 2 * len(other)  # each mention once, not once for each pair
+    assert figure.pairs == (3 if other else 2 if one else 0)
     for pair in found.pairs:
         mine = [one if name == "ann-1" else other for name in pair.annotators]
         of_all = next(each for each in pair.figures if each.name == "spans.all.exact")

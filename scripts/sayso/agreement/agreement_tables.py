@@ -103,7 +103,14 @@ def _build_table(
             extent = _format_extent(next(iter(found.values())))
             rows.append([format_name(subject), *cells, *extent])
     if rows:
-        yield AgreementTable(title, ["", *columns.values(), "n", "docs"], rows)
+        yield _build_with_extent(title, ["", *columns.values()], rows)
+
+
+def _build_with_extent(title: str, columns: list[str], rows: list[list[str]]) -> AgreementTable:
+    """Return a table whose last columns are n, pairs and documents, without pairs if none count."""
+    if any(row[-2] for row in rows):
+        return AgreementTable(title, [*columns, "n", "pairs", "docs"], rows)
+    return AgreementTable(title, [*columns, "n", "docs"], [[*row[:-2], row[-1]] for row in rows])
 
 
 def _group_by_subject(figures: Iterable[Figure]) -> dict[str, dict[str, Figure]]:
@@ -133,7 +140,7 @@ def _build_frame_table(
         if each.n
     ]
     if rows:
-        yield AgreementTable("Whole frames, and what they say", ["", "F1", "n", "docs"], rows)
+        yield _build_with_extent("Whole frames, and what they say", ["", "F1"], rows)
 
 
 def _format_frame_row(figure: Figure, figures: Iterable[Figure]) -> str:
@@ -155,8 +162,9 @@ def _format_frame_row(figure: Figure, figures: Iterable[Figure]) -> str:
     return f"… {figure.measure.replace('_', ' ')}"
 
 
-def _format_extent(figure: Figure) -> tuple[str, str]:
-    return f"{figure.n:,}", f"{figure.documents:,}"
+def _format_extent(figure: Figure) -> tuple[str, str, str]:
+    pairs = "" if figure.pairs is None else f"{figure.pairs:,}"
+    return f"{figure.n:,}", pairs, f"{figure.documents:,}"
 
 
 def build_pair_table(measurement: Measurement) -> Iterator[AgreementTable]:
@@ -220,6 +228,7 @@ def format_notes(measurement: Measurement) -> Iterator[str]:
         yield f"{subject}: {count:,} matched mentions had a value of some annotators only"
     yield from format_excluded(measurement.excluded)
     yield from _format_rules(measurement)
+    yield from _format_units(measurement)
     interval = measurement.interval
     yield f"{measurement.rule} {interval.confidence:.0%} intervals: {interval.method}."
 
@@ -249,6 +258,17 @@ def _format_rules(measurement: Measurement) -> Iterator[str]:
         if group in there:
             names[rule].append(_GROUP_TABLES["spans"][1].get(measure, group))
     yield from (f"{', '.join(named)}: {rule}" for rule, named in names.items())
+
+
+def _format_units(measurement: Measurement) -> Iterator[str]:
+    """Say what n counts in each table."""
+    units: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for figure in measurement.figures:
+        if figure.n and figure.unit != "code points":  # of alpha over characters, in no column
+            units[figure.group][figure.unit] = None
+    listed = "; ".join(f"of {group} {', '.join(named)}" for group, named in units.items())
+    if listed:
+        yield f"n counts, each once: {listed}; pairs are two annotations of a document"
 
 
 def format_excluded(reasons: Mapping[str, int]) -> Iterator[str]:

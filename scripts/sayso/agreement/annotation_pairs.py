@@ -35,6 +35,9 @@ AgreementSums = JackknifeSums[StatisticKey]
 
 DerivedMaker = Callable[["IndexedAnnotation", Occurrences], T]
 
+PAIRS = "pairs"
+"""Counted by subject: the pairs of annotations of which one or both have any."""
+
 ALL = "all"
 """The subject that stands for all labels or types together."""
 
@@ -127,6 +130,17 @@ class AnnotationPair:
 
     def __init__(self, one: IndexedAnnotation, other: IndexedAnnotation) -> None:
         self.one, self.other = one, other
+        self._counted: dict[object, DocumentStatistics] = {}
+
+    def count_once(
+        self, count: Callable[[DocumentStatistics, AnnotationPair], None]
+    ) -> DocumentStatistics:
+        """Return what ``count`` adds for this pair, computed at the first call."""
+        if count not in self._counted:
+            found: DocumentStatistics = defaultdict(float)
+            count(found, self)
+            self._counted[count] = found
+        return self._counted[count]
 
     @cached_property
     def has_twins(self) -> bool:
@@ -211,21 +225,41 @@ class AnnotationSet:
         """
         if len(self.pairs) == 1:
             return list(self.pairs[0].matched_mentions)
-        units: dict[int, dict[int, Mention]] = {}  # by identity of each mention in them
-        pairs, rank = self.pairs, _rank_match
+        pairs, found = self.pairs, list[tuple[AnnotationPair, Mention, Mention]]()
         if any(pair.has_twins for pair in pairs):
             pairs = sorted(pairs, key=lambda pair: sorted((pair.one.content, pair.other.content)))
-            rank = _rank_match_of_twins
-        found = [(pair, *two) for pair in pairs for two in pair.matched_mentions]
-        for pair, mine, theirs in sorted(found, key=lambda each: rank(*each[1:])):
-            one = units.get(id(mine), {id(pair.one): mine})
-            other = units.get(id(theirs), {id(pair.other): theirs})
-            if one is not other and not one.keys() & other.keys():
-                joined = {**one, **other}
-                units.update((id(mention), joined) for mention in joined.values())
-        return [
-            tuple(unit.values()) for unit in {id(each): each for each in units.values()}.values()
-        ]
+        for pair in pairs:
+            found += [(pair, *two) for two in pair.matched_mentions]
+        units, conflict = _join_matches(found)
+        if conflict:
+            rank = _rank_match_of_twins if pairs is not self.pairs else _rank_match
+            units, _ = _join_matches(sorted(found, key=lambda each: rank(*each[1:])))
+        return units
+
+
+def _join_matches(
+    matches: Iterable[tuple[AnnotationPair, Mention, Mention]],
+) -> tuple[list[MatchedUnit], bool]:
+    """Join pairs of matched mentions to units, in order.
+
+    Returns:
+        The units, and whether one would have had two mentions of an annotator: then the order
+        matters.
+    """
+    units: dict[int, dict[int, Mention]] = {}  # by identity of each mention in them
+    conflict = False
+    for pair, mine, theirs in matches:
+        one = units.get(id(mine)) or {id(pair.one): mine}
+        other = units.get(id(theirs)) or {id(pair.other): theirs}
+        if one is other:
+            continue
+        if one.keys() & other.keys():
+            conflict = True
+            continue
+        joined = {**one, **other}
+        for mention in joined.values():
+            units[id(mention)] = joined
+    return [tuple(unit.values()) for unit in {id(u): u for u in units.values()}.values()], conflict
 
 
 def _rank_match(one: Mention, other: Mention) -> tuple[object, ...]:
@@ -244,7 +278,10 @@ def _format_attributes(mention: Mention) -> str:
 
 
 def add_totals(into: DocumentStatistics, groups: frozenset[str]) -> None:
-    """Add the subject ALL to each of the groups: the sum over labels or types."""
+    """Add the subject ALL to each of the groups: the sum over labels or types.
+
+    A pair of annotations has several of them, and is one pair.
+    """
     for (group, _subject, what), number in list(into.items()):
-        if group in groups:
+        if group in groups and not str(what).startswith(PAIRS):
             into[group, ALL, what] += number

@@ -13,10 +13,11 @@ what that slot costs. Frames without groups or slots have no such figures.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, product
 
 from sayso.agreement.annotation_pairs import (
+    PAIRS,
     AgreementSums,
     AnnotationPair,
     DocumentStatistics,
@@ -25,7 +26,7 @@ from sayso.agreement.annotation_pairs import (
     number_occurrences,
 )
 from sayso.agreement.jackknife import Estimate
-from sayso.agreement.span_f1 import EXACT, MARKED, estimate_f1
+from sayso.agreement.span_f1 import EXACT, MARKED, UNITS, estimate_f1
 from sayso.models import Mention
 from sayso.schema.declarations import Frame, Label, Schema
 from sayso.schema.schema_types import SlotContent
@@ -49,20 +50,28 @@ class FrameF1:
             one, other = pair.derive(_ShapeMaker(self.schema, label, frame))
             for name, mine in one.groups.items():
                 theirs = other.groups[name]
-                into[GROUP, f"{label}.{name}", MARKED] += len(mine) + len(theirs)
+                _count_both(into, f"{label}.{name}", "", mine, theirs)
                 into[GROUP, f"{label}.{name}", EXACT] += len(mine & theirs)
             into[GROUP, f"{label}.{WHOLE}", LENIENT] += _count_lenient(one, other, pair.matched_ids)
             for slots, tuples in one.tuples.items():
-                others, subject = other.tuples[slots], f"{label}.{TUPLE}"
-                into[GROUP, subject, _count_key(slots)] += len(tuples) + len(others)
-                into[GROUP, subject, slots] += len(tuples & others)
+                _count_both(into, f"{label}.{TUPLE}", slots, tuples, other.tuples[slots])
+                into[GROUP, f"{label}.{TUPLE}", slots] += len(tuples & other.tuples[slots])
+
+    def count_units(self, into: DocumentStatistics, annotation: IndexedAnnotation) -> None:
+        """Count the frames and tuples of an annotation."""
+        for label, frame in self.frames.items():
+            shapes = annotation.derive(_ShapeMaker(self.schema, label, frame))
+            for name, found in shapes.groups.items():
+                into[GROUP, f"{label}.{name}", UNITS] += len(found)
+            for slots, tuples in shapes.tuples.items():
+                into[GROUP, f"{label}.{TUPLE}", UNITS + slots] += len(tuples)
 
     def estimate(self, sums: AgreementSums, labels: Iterable[str]) -> Iterator[Estimate]:
         """Yield F1 of groups, of whole frames, and of tuples with all slots and without each."""
         for label in labels:
             if label not in self.frames:
                 continue
-            frame, unit = self.frames[label], f"mentions labelled {label} of both"
+            frame, unit = self.frames[label], f"mentions labelled {label}"
             reason = f"nobody marked a {label}"
             for name, relations in frame.groups.items():
                 none = f"no {label} has a {' or '.join(relations)}"
@@ -71,11 +80,18 @@ class FrameF1:
                 yield estimate_f1(sums, (GROUP, f"{label}.{WHOLE}"), measure, reason, unit)
             none, subject = f"no {label} has a mention in these slots", (GROUP, f"{label}.{TUPLE}")
             for slots in _list_measures(frame):
-                yield estimate_f1(sums, subject, slots, none, "tuples of both", _count_key(slots))
+                yield estimate_f1(sums, subject, slots, none, "tuples", slots)
 
 
-def _count_key(slots: str) -> str:
-    return f"{MARKED} {slots}"
+def _count_both(
+    into: DocumentStatistics,
+    subject: str,
+    of: str,
+    mine: Collection[object],
+    theirs: Collection[object],
+) -> None:
+    into[GROUP, subject, MARKED + of] += len(mine) + len(theirs)
+    into[GROUP, subject, PAIRS + of] += bool(mine or theirs)
 
 
 def _list_measures(frame: Frame) -> list[str]:

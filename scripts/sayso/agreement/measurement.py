@@ -171,6 +171,8 @@ class _PassMeasurement:
         for pair in pairs:
             found: DocumentStatistics = defaultdict(float)
             span_f1.count_spans(found, pair)
+            for annotation in (pair.one, pair.other):
+                span_f1.count_mentions(found, annotation)
             add_totals(found, _SUMMED_GROUPS)
             self._pairs[pair.one.annotation.annotator, pair.other.annotation.annotator].add(found)
         if self._by_version:
@@ -192,6 +194,11 @@ class _PassMeasurement:
             attribute_agreement.count_bounds(found, each.units, self._schema)
             attribute_agreement.count_answers(found, each.annotations, self._questions)
             character_alpha.count_characters(found, each.annotations, len(document.text))
+        for annotation in {id(one): one for each in sets for one in each.annotations}.values():
+            span_f1.count_mentions(found, annotation)
+            if self._types:
+                relation_f1.count_drawn(found, annotation)
+                self._frames.count_units(found, annotation)
         group.continuum.add(document.doc_id, len(document.text), sets)
         add_totals(found, _SUMMED_GROUPS)
         group.add(found, [pair for each in sets for pair in each.pairs])

@@ -7,9 +7,12 @@ counted: what is left there is disagreement about relations alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sayso.agreement.annotation_pairs import (
+    ALL,
+    PAIRS,
     AgreementSums,
     AnnotationPair,
     DocumentStatistics,
@@ -18,8 +21,8 @@ from sayso.agreement.annotation_pairs import (
     SpanOccurrence,
     number_occurrences,
 )
-from sayso.agreement.jackknife import Estimate
-from sayso.agreement.span_f1 import MARKED, estimate_f1
+from sayso.agreement.jackknife import Estimate, estimate, ratio
+from sayso.agreement.span_f1 import MARKED, UNITS, estimate_f1
 
 GROUP = "relations"
 STRICT, LENIENT, GIVEN_SPANS, BETWEEN_COMMON = "strict", "lenient", "given_spans", "between_common"
@@ -37,15 +40,30 @@ def count_relations(
     """
     common = pair.common_occurrences
     mine, theirs = pair.derive(relation_keys)
-    for relations in (mine, theirs):
-        for (kind, head, tail), _before in relations:
-            into[GROUP, kind, MARKED] += 1
-            into[GROUP, kind, BETWEEN_COMMON] += head in common and tail in common
+    drawn: Counter[str] = Counter(kind for kind, _head, _tail in _iterate_keys(mine, theirs))
+    between = Counter(
+        kind for kind, head, tail in _iterate_keys(mine, theirs) if {head, tail} <= common
+    )
+    for counts, of in ((drawn, ""), (between, BETWEEN_COMMON)):
+        for kind, number in counts.items():
+            into[GROUP, kind, MARKED + of] += number
+        for kind in (*counts, ALL) if counts else ():
+            into[GROUP, kind, PAIRS + of] += 1
     for (kind, _head, _tail), _before in mine & theirs:
         into[GROUP, kind, STRICT] += 1
         into[GROUP, kind, GIVEN_SPANS] += 1  # both ends of a common relation are common spans
     for (kind, _mine, _theirs), _before in _match_leniently(pair, symmetric):
         into[GROUP, kind, LENIENT] += 1
+
+
+def _iterate_keys(*both: RelationKeys) -> Iterator[tuple[str, SpanOccurrence, SpanOccurrence]]:
+    return (key for relations in both for key, _before in relations)
+
+
+def count_drawn(into: DocumentStatistics, annotation: IndexedAnnotation) -> None:
+    """Count the relations of an annotation, by type."""
+    for relation in annotation.annotation.relations:
+        into[GROUP, relation.type, UNITS] += 1
 
 
 def relation_keys(indexed: IndexedAnnotation, keys: Occurrences) -> RelationKeys:
@@ -76,10 +94,23 @@ def _match_leniently(
 
 def estimate_relations(sums: AgreementSums, types: Iterable[str]) -> Iterator[Estimate]:
     """Yield F1 by each rule, for each type."""
-    unit, reason = "relations of both", "nobody drew one"
+    unit, reason = "relations", "nobody drew one"
     for kind in types:
         subject = (GROUP, kind)
         yield estimate_f1(sums, subject, STRICT, reason, unit)
         yield estimate_f1(sums, subject, LENIENT, reason, unit)
-        reason_given = "nobody drew one between mentions of both"
-        yield estimate_f1(sums, subject, GIVEN_SPANS, reason_given, unit, BETWEEN_COMMON)
+        yield _estimate_given_spans(sums, subject)
+
+
+def _estimate_given_spans(sums: AgreementSums, subject: tuple[str, str]) -> Estimate:
+    """Estimate F1 of the relations between common spans; n is summed over pairs of annotations."""
+    whole, pairs = ((*subject, counted + BETWEEN_COMMON) for counted in (MARKED, PAIRS))
+    return estimate(
+        (*subject, GIVEN_SPANS),
+        ratio(2 * sums[*subject, GIVEN_SPANS], sums[whole]),
+        sums.total(whole),
+        "relations, over all pairs",
+        sums.count_documents(whole),
+        "nobody drew one between mentions of both",
+        pairs=sums.total(pairs),
+    )

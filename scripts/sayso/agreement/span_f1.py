@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from sayso.agreement.annotation_pairs import (
     ALL,
+    PAIRS,
     AgreementSums,
     AnnotationPair,
     DocumentStatistics,
@@ -21,20 +22,37 @@ from sayso.agreement.jackknife import Estimate, estimate, estimate_share, ratio
 SPANS, MACHINE = "spans", "machine"
 EXACT, NORMALISED, OVERLAP = "exact", "normalised", "overlap"
 MARKED, STARTED, KEPT = "marked", "started", "kept"
-UNIT = "mentions of both"
-_SHARE, _WITHOUT, _AGREED_MENTIONS = "share", "exact_without", "mentions agreed on"
+UNITS = "units"
+"""Counted by subject: what annotations have, each once; MARKED counts it once for each pair."""
+
+_SHARE, _WITHOUT = "share", "exact_without"
+_AGREED_MENTIONS, _OTHERS = "pairs of equal mentions", "other mentions, over all pairs"
 
 
 def count_spans(into: DocumentStatistics, pair: AnnotationPair) -> None:
     """Count what two annotations have in common, by label."""
-    for annotation in (pair.one, pair.other):
-        for label, mentions in annotation.mentions_by_label.items():
+    for key, number in pair.count_once(_count_pair).items():
+        into[key] += number
+
+
+def _count_pair(into: DocumentStatistics, pair: AnnotationPair) -> None:
+    one, other = pair.one.mentions_by_label, pair.other.mentions_by_label
+    for annotation in (one, other):
+        for label, mentions in annotation.items():
             into[SPANS, label, MARKED] += len(mentions)
+    for label in (*one, *other, ALL):
+        into[SPANS, label, PAIRS] = bool(one or other)
     _count_by_label(into, EXACT, pair.common_occurrences)
     normalised = pair.one.normalised_occurrences & pair.other.normalised_occurrences
     _count_by_label(into, NORMALISED, normalised)
     for mine, _theirs in pair.matched_mentions:
         into[SPANS, mine.label, OVERLAP] += 1
+
+
+def count_mentions(into: DocumentStatistics, annotation: IndexedAnnotation) -> None:
+    """Count the mentions of an annotation, by label."""
+    for label, mentions in annotation.mentions_by_label.items():
+        into[SPANS, label, UNITS] += len(mentions)
 
 
 def _count_by_label(
@@ -56,12 +74,24 @@ def estimate_f1(
     subject: tuple[str, str],
     measure: str,
     reason: str,
-    unit: str = UNIT,
-    denominator: str = MARKED,
+    unit: str = "mentions",
+    of: str = "",
 ) -> Estimate:
-    """Estimate twice the common count over the sum of both counts."""
-    name, whole = (*subject, measure), (*subject, denominator)
-    return estimate_share(sums, name, name, whole, unit, reason, times=2)
+    """Estimate twice the common count over the sum of both counts, over all pairs of annotations.
+
+    Args:
+        of: what MARKED, UNITS and PAIRS are counted of; default everything.
+    """
+    whole, units, pairs = ((*subject, counted + of) for counted in (MARKED, UNITS, PAIRS))
+    return estimate(
+        (*subject, measure),
+        ratio(2 * sums[*subject, measure], sums[whole]),
+        sums.total(units),
+        unit,
+        sums.count_documents(whole),
+        reason,
+        pairs=sums.total(pairs),
+    )
 
 
 def count_kept_predictions(into: DocumentStatistics, pair: AnnotationPair) -> None:
@@ -89,7 +119,7 @@ def estimate_machine_share(sums: AgreementSums, labels: Iterable[str]) -> Iterat
     if not sums.total((MACHINE, ALL, STARTED)):
         undefined = ratio(sums[MACHINE, ALL, KEPT], sums[MACHINE, ALL, STARTED])
         reason = "no mention was taken over from a prediction"
-        for measure, unit in ((_SHARE, _AGREED_MENTIONS), (_WITHOUT, UNIT)):
+        for measure, unit in ((_SHARE, _AGREED_MENTIONS), (_WITHOUT, _OTHERS)):
             yield estimate((MACHINE, ALL, measure), undefined, 0, unit, 0, reason)
         return
     for label in labels:
@@ -101,7 +131,7 @@ def estimate_machine_share(sums: AgreementSums, labels: Iterable[str]) -> Iterat
             (MACHINE, label, _WITHOUT),
             ratio(2 * (sums[agreed] - sums[kept]), rest),
             round(float(rest[0])),
-            UNIT,
+            _OTHERS,
             sums.count_documents(marked),
             "nothing else was marked",
         )

@@ -21,9 +21,9 @@ _METHOD_TEXT = (
     "without seeing the other's. F1 is twice the number that both annotated over the number that "
     "either annotated: *exact* by label and span, *normalised* without articles and punctuation at "
     "the edges, *overlap* for spans that share a code point. Alpha is Krippendorff's, over code "
-    "points and over units. The 95 % interval is in brackets, – if there is none; `n` is the "
-    "number behind a figure. `agreement.json` has every figure, as printed by `sayso agreement "
-    "--json`."
+    "points and over units. The 95 % interval is in brackets, – if there is none; `n` counts "
+    "what a figure is about, each once. `agreement.json` has every figure, as printed by `sayso "
+    "agreement --json`."
 )
 _FOLDED_ROWS = 12  # a longer table is folded
 
