@@ -165,7 +165,8 @@ def _enter_drafts(
         for task in page.tasks:
             draft = drafts.get(task.data.get("doc_id", ""))
             if draft and account not in {each.completed_by for each in task.annotations}:
-                result = encode_result(draft.mentions, draft.relations, schema, draft.note)
+                content = (draft.mentions, draft.relations, schema, draft.note, draft.answers)
+                result = encode_result(*content)
                 annotator.create_annotation(task.id, result)
                 entered += 1
     return entered

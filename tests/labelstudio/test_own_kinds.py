@@ -1,11 +1,15 @@
-"""Every kind of attribute and question, several ends and symmetry, on the way from Label Studio.
+"""Every kind of attribute and question, several ends and symmetry: interface and results.
 
 Values are as the editor of Label Studio stored them: see `test_own_kinds_in_browser`.
 """
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import msgspec
 import pytest
@@ -13,9 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.labelstudio.codec import DecodedResult, ResultItem, decode_result
+from sayso.labelstudio.controls import DOCUMENT_NOTE, FLAG, NOTE, SPAN, control_name
+from sayso.labelstudio.controls import TEXT as TEXT_CONTROL
+from sayso.labelstudio.interface import render_interface
 from sayso.models import Relation
 from sayso.schema.declarations import Schema
+from sayso.schema.hotkeys import EDITOR_HOTKEYS
 from tests.labelstudio.drawn_annotations import assert_read_back, contents
+from tests.labelstudio.test_interface import ALLOWED
 from tests.schema.small_schemas import CONTRACTS, QUESTIONS_ONLY, read_schema
 
 TEXT = "Brot GmbH and Anna Meier owe Ben Roth 12.50 EUR."
@@ -188,3 +197,150 @@ def test_a_relation_drawn_the_wrong_way_round_stays_for_the_check(contracts: Sch
     items = [mark("c", COMPANY), mark("p", PAYMENT), relate("p", "c", "right", "pays")]
     found = decode_result(items, TEXT, contracts)
     assert found.relations == (Relation(type="pays", head="p", tail="c"),)
+
+
+def interface(schema: Schema) -> Element:
+    return ElementTree.fromstring(render_interface(schema, "all"))
+
+
+def controls(root: Element) -> dict[str, Element]:
+    """Return the controls by name."""
+    return {name: each for each in root.iter() if (name := each.get("name"))}
+
+
+def test_only_tags_and_attributes_that_were_seen_to_work(any_schema: Schema) -> None:
+    for element in interface(any_schema).iter():
+        assert element.tag in ALLOWED
+        assert set(element.attrib) <= ALLOWED[element.tag], element.tag
+
+
+def test_every_question_and_attribute_has_a_control_of_its_kind(contracts: Schema) -> None:
+    found = controls(interface(contracts))
+    declared = {f"question_{name}": each for name, each in contracts.questions.items()}
+    declared |= {
+        control_name(label, name): each
+        for label, shown in contracts.labels.items()
+        for name, each in shown.attributes.items()
+    }
+    # Without flags there is no choice of flags.
+    assert found.keys() == {SPAN, TEXT_CONTROL, NOTE, DOCUMENT_NOTE, *declared}
+    tags = {"integer": "Number", "date": "DateTime", "number": "TextArea", "text": "TextArea"}
+    for control, attribute in declared.items():
+        element = found[control]
+        assert element.tag == tags.get(attribute.kind, "Choices")
+        assert (element.get("perRegion") == "true") == (not control.startswith("question_"))
+        assert element.get("choice") == (
+            None
+            if element.tag != "Choices"
+            else "multiple"
+            if attribute.kind == "choices"
+            else "single-radio"
+        )
+        values = ["yes", "no"] if attribute.kind == "boolean" else [*attribute.values]
+        assert [each.get("value") for each in element] == values
+
+
+def test_people_read_titles_and_results_have_names(contracts: Schema) -> None:
+    root = interface(contracts)
+    label = next(each for each in root.iter("Label") if each.get("alias"))
+    names = [label.get(key) for key in ("value", "alias", "html")]
+    assert names == ["Natural person", "Person", "Natural person"]
+    panels = {each.get("whenLabelValue") for each in root.iter("View")} - {None}
+    assert panels == {"Person", "Company", "Payment"}
+    rent = next(each for each in root.iter("Choice") if each.get("html"))
+    assert (rent.get("value"), rent.get("html")) == ("rent", "Rent and lease")
+    shown = "".join(str(each.get("value")) for each in root.iter("Markdown"))
+    assert "<b>What is it about?</b> The matter of the ruling." in shown
+    assert "<b>Roles in the case</b>" in shown
+    assert "topic" not in shown
+    assert "the Natural person or Company that the arrow starts from" in shown
+
+
+def test_a_title_is_text_and_no_markup(contracts: Schema) -> None:
+    nasty = "<img src=x> & $text *b*"
+    labels = {
+        name: msgspec.structs.replace(each, title=nasty) for name, each in contracts.labels.items()
+    }
+    root = interface(msgspec.structs.replace(contracts, labels=labels))
+    assert {each.get("html") for each in root.iter("Label")} == {
+        "&lt;img src=x&gt; &amp; $text *b*"
+    }
+    assert "<img" not in "".join(str(each.get("value")) for each in root.iter("Markdown"))
+
+
+def test_defaults_are_said_and_questions_have_them_from_the_start(contracts: Schema) -> None:
+    root = interface(contracts)
+    found = controls(root)
+    selected = {
+        (control, choice.get("value"))
+        for control, element in found.items()
+        for choice in element
+        if choice.get("selected")
+    }
+    assert selected == {("question_urgent", "no")}
+    captions = [str(each.get("value")) for each in root.iter("Markdown")]
+    for caption in (
+        "<p><b>urgent</b> An urgent matter. default: no</p>",
+        "<p><b>form</b> Its legal form. default: gmbh</p>",
+        "<p><b>instalments</b> In how many parts. default: 1</p>",
+        "<p><b>amount (EUR)</b> How much.</p>",
+    ):
+        assert caption in captions
+    assert [each.get("defaultValue") for each in root.iter("Number")] == [None, None]
+    hearings = msgspec.structs.replace(contracts.questions["hearings"], default=2)
+    questions = contracts.questions | {"hearings": hearings}
+    numbers = controls(interface(msgspec.structs.replace(contracts, questions=questions)))
+    assert numbers["question_hearings"].get("defaultValue") == "2"
+
+
+def test_what_is_required_and_has_no_default_is_insisted_on(any_schema: Schema) -> None:
+    found = controls(interface(any_schema))
+    required = {name for name, element in found.items() if element.get("required")}
+    assert required == {"question_topic", *({"payment_amount"} & found.keys())}
+    assert found["question_topic"].get("requiredMessage", "").startswith("Please answer: ")
+
+
+def test_no_two_controls_share_a_key_and_none_is_left_to_label_studio(any_schema: Schema) -> None:
+    takers = [
+        element
+        for element in interface(any_schema).iter()
+        if element.tag in ("Label", "Choice", "Number")
+    ]
+    keys = [element.get("hotkey") for element in takers]
+    assert None not in keys
+    assert len(set(keys)) == len(keys)
+    assert not EDITOR_HOTKEYS.intersection(map(str, keys))
+
+
+def test_keys_of_yes_and_no_can_be_chosen(tmp_path: Path) -> None:
+    text = CONTRACTS.replace("urgent: {", "urgent: {hotkeys: {yes: shift+y, no: shift+n}, ")
+    urgent = controls(interface(read_schema(tmp_path, text)))["question_urgent"]
+    assert [each.get("hotkey") for each in urgent] == ["shift+y", "shift+n"]
+
+
+def test_definitions_say_what_a_relation_connects(contracts: Schema) -> None:
+    table = next(
+        str(each.get("value"))
+        for each in interface(contracts).iter("Markdown")
+        if "<table>" in str(each.get("value"))
+    )
+    rows = dict(re.findall(r"<b>(pays|kin)</b></td><td>(.*?)</td>", table))
+    assert rows == {
+        "pays": "pays: Who pays it. (Natural person or Company to Payment)",
+        "kin": "is tied to: By blood or law. (Natural person or Company; both ends mean the same)",
+    }
+
+
+def test_a_pass_of_questions_has_nothing_to_mark(tmp_path: Path) -> None:
+    root = interface(read_schema(tmp_path, QUESTIONS_ONLY))
+    assert controls(root).keys() == {
+        TEXT_CONTROL,
+        "question_topic",
+        "question_urgent",
+        DOCUMENT_NOTE,
+    }
+    assert not {SPAN, FLAG, NOTE} & controls(root).keys()
+    assert not [*root.iter("Labels"), *root.iter("Relations")]
+    shown = "".join(str(each.get("value")) for each in root.iter("Markdown"))
+    assert "Answer the questions about the whole text" in shown
+    assert "mention" not in shown

@@ -313,6 +313,27 @@ FAULTS: dict[str, tuple[str, str, str, int, str]] = {
         54,
         "relations.pays.head: no label 'Firm'",
     ),
+    "keys of what is no boolean": (
+        CONTRACTS,
+        "kind: date, definition: The day",
+        "kind: date, hotkeys: {yes: y}, definition: The day",
+        19,
+        "questions.ruled_on.hotkeys: a date attribute takes no hotkeys",
+    ),
+    "two labels that look alike": (
+        CONTRACTS,
+        "title: Natural person",
+        "title: Company",
+        26,
+        "labels.Person.title: 'Company' is shown for Company, too",
+    ),
+    "two values that look alike": (
+        CONTRACTS,
+        "title: Rent and lease",
+        "title: labour",
+        13,
+        "questions.topic.values.rent.title: 'labour' is shown for labour, too",
+    ),
     "an empty file": ("", "", "", 1, "expected keys with values, got nothing"),
     "a list": ("[]", "", "", 1, "expected keys with values, got a list"),
 }

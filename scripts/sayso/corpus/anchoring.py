@@ -80,13 +80,13 @@ def transfer_record(
 ) -> tuple[AnnotationOrGoldT | None, tuple[Mention, ...]]:
     """Return the record over the newer text, or None and the mentions that are not proven.
 
-    A record without mentions says something of the whole text, so it moves only if every word is
-    the same. What gold declined must be proven, too.
+    A record without mentions, or with answers about the document, says something of the whole text,
+    so it moves only if every word is the same. What gold declined must be proven, too.
 
     Args:
         text_sha256: of the newer text.
     """
-    if not record.mentions and older.folded.strip() != newer.folded.strip():
+    if (record.answers or not record.mentions) and older.folded.strip() != newer.folded.strip():
         return None, ()
     moved: dict[str, tuple[Mention, ...]] = {}
     unproven: tuple[Mention, ...] = ()

@@ -181,19 +181,20 @@ def _transfer(record: Annotation, seen: AnnotatedText) -> Annotation:
     newer = SentenceIndex(document.text, document.language)
     transferred, unproven = transfer_record(record, older, newer, document.text_sha256)
     if transferred is None:
-        reason = _describe_unproven(unproven, len(record.mentions))
+        reason = _describe_unproven(record, unproven)
         raise QuarantineError(f"{seen.mismatch}; {reason}")
     return transferred
 
 
-def _describe_unproven(mentions: tuple[Mention, ...], count: int) -> str:
+def _describe_unproven(record: Annotation, mentions: tuple[Mention, ...]) -> str:
+    if not mentions and record.answers:
+        return "the annotation answers questions about the whole text, which is another now"
     if not mentions:
         return "the annotation has no mention, and the new text may have some"
     quoted = ", ".join(f"“{m.text}” [{m.start}, {m.end})" for m in mentions[:_MAX_QUOTED])
     more = f" and {len(mentions) - _MAX_QUOTED} more" if len(mentions) > _MAX_QUOTED else ""
-    return (
-        f"{len(mentions)} of {count} mentions do not provably have the same words: {quoted}{more}"
-    )
+    count = f"{len(mentions)} of {len(record.mentions)} mentions"
+    return f"{count} do not provably have the same words: {quoted}{more}"
 
 
 def find_start(annotation: TaskAnnotation) -> StartedFrom:

@@ -19,7 +19,9 @@ import msgspec
 from sayso.labelstudio.fetched_annotations import AnnotationNotice, FetchedAnnotations
 from sayso.models import Annotation, AnnotationOrigin, encode
 
-IMPORTED_FIELDS = ("doc_id", "text_sha256", "status", "mentions", "relations", "note", "kept")
+IMPORTED_FIELDS = (
+    *("doc_id", "text_sha256", "status", "mentions", "relations", "note", "kept", "answers"),
+)
 """An import keeps these."""
 _EDITOR_ID = re.compile(r"[A-Za-z0-9_-]{10}")
 
@@ -48,8 +50,8 @@ def describe_content(line: Annotation) -> LineContent:
 
 
 def _digest_content(line: Annotation) -> bytes:
-    content = encode([getattr(line, name) for name in IMPORTED_FIELDS])
-    return hashlib.blake2b(content, digest_size=16).digest()
+    content = [getattr(line, name) for name in IMPORTED_FIELDS]
+    return hashlib.blake2b(encode(content), digest_size=16).digest()
 
 
 class ImportedCopies(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -19,7 +19,7 @@ from sayso.labelstudio.codec import decode_result, encode_region_id, encode_resu
 from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.task_order import compute_score
 from sayso.models import AttributeValue, Document, Mention, Relation, sort_mentions, sort_relations
-from sayso.schema.declarations import Schema
+from sayso.schema.declarations import Attribute, Schema
 
 
 class _MentionInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,6 +49,13 @@ class _RelationInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     votes: Any = None
 
 
+class _AnswerInput(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    question: str
+    value: AttributeValue
+    decided: Any = None
+    votes: Any = None
+
+
 class _PredictionInput(Struct, frozen=True, kw_only=True):
     """The fields read of a line; other fields of annotations and gold are ignored."""
 
@@ -56,8 +63,15 @@ class _PredictionInput(Struct, frozen=True, kw_only=True):
     text_sha256: str
     mentions: tuple[_MentionInput, ...] = ()
     relations: tuple[_RelationInput, ...] = ()
+    answers: dict[str, AttributeValue] | tuple[_AnswerInput, ...] = {}
     note: str | None = None
     uncertainty: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+    def read_answers(self) -> dict[str, AttributeValue]:
+        """Return the answers as annotations have them; gold has a list with the votes."""
+        if isinstance(self.answers, dict):
+            return self.answers
+        return {each.question: each.value for each in self.answers}
 
 
 class PredictionPayload(NamedTuple):
@@ -71,7 +85,7 @@ class PredictionPayload(NamedTuple):
 class PredictionFile:
     """The predictions of a file for one pass, on disk, one for each document.
 
-    ``excluded`` counts, by label or relation, what the pass does not show.
+    ``excluded`` counts, by label, relation or question, what the pass does not show.
     """
 
     connection: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(""))
@@ -151,28 +165,32 @@ def _encode_shown(
     """Encode what the pass shows; decode everything first, to prove that it survives."""
     mentions = [_build_mention(mention, document) for mention in given.mentions]
     relations = [Relation(type=r.type, head=r.head, tail=r.tail) for r in given.relations]
-    _require_declared(mentions, relations, schema)
-    decoded = decode_result(
-        encode_result(mentions, relations, schema, given.note), document.text, schema
-    )
+    answers = given.read_answers()
+    _require_declared(mentions, relations, answers, schema)
+    result = encode_result(mentions, relations, schema, given.note, answers)
+    decoded = decode_result(result, document.text, schema)
     expected = (
         sort_mentions(msgspec.structs.replace(m, id=encode_region_id(m.id)) for m in mentions),
         sort_relations(
             Relation(type=r.type, head=encode_region_id(r.head), tail=encode_region_id(r.tail))
             for r in relations
         ),
+        answers,
     )
-    if decoded.kept or (decoded.mentions, decoded.relations) != expected:
+    if decoded.kept or (decoded.mentions, decoded.relations, decoded.answers) != expected:
         reason = decoded.kept[0].reason if decoded.kept else "does not read back as it was written"
         raise InputError(reason, where=document.doc_id)
     labels, types = schema.labels_of_pass(pass_name), schema.relations_of_pass(pass_name)
+    questions = schema.questions_of_pass(pass_name)
     excluded.update(m.label for m in decoded.mentions if m.label not in labels)
     excluded.update(r.type for r in decoded.relations if r.type not in types)
+    excluded.update(name for name in decoded.answers if name not in questions)
     return encode_result(
         [mention for mention in decoded.mentions if mention.label in labels],
         [relation for relation in decoded.relations if relation.type in types],
         schema,
         given.note,
+        {name: value for name, value in decoded.answers.items() if name in questions},
     )
 
 
@@ -191,15 +209,28 @@ def _build_mention(given: _MentionInput, document: Document) -> Mention:
 
 
 def _require_declared(
-    mentions: Iterable[Mention], relations: Iterable[Relation], schema: Schema
+    mentions: Iterable[Mention],
+    relations: Iterable[Relation],
+    answers: Mapping[str, AttributeValue],
+    schema: Schema,
 ) -> None:
     for mention in mentions:
         label, where = schema.labels.get(mention.label), f"mention {mention.id}"
         if label is None:
             raise InputError(f"no label {mention.label!r} in the schema", where=where)
-        for name in mention.attributes:
+        for name, value in mention.attributes.items():
             if name not in label.attributes:
                 raise InputError(f"{mention.label} has no attribute {name!r}", where=where)
+            _require_known(label.attributes[name], value, f"{where}, {name}")
     for relation in relations:
         if relation.type not in schema.relations:
             raise InputError(f"no relation {relation.type!r} in the schema")
+    for name, value in answers.items():
+        if name not in schema.questions:
+            raise InputError(f"no question {name!r} in the schema")
+        _require_known(schema.questions[name], value, f"question {name}")
+
+
+def _require_known(attribute: Attribute, value: AttributeValue, where: str) -> None:
+    if not attribute.accepts(value):
+        raise InputError(f"a value that the schema does not know: {value!r}", where=where)

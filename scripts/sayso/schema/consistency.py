@@ -6,7 +6,7 @@ What a later step would refuse, or get wrong in silence, is refused when the sch
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sayso.schema import column_names
@@ -14,6 +14,7 @@ from sayso.schema.hotkeys import RESERVED_HOTKEYS, list_hotkeys
 from sayso.schema.schema_types import (
     Attribute,
     ConditionValue,
+    Declaration,
     Label,
     Pass,
     RelationType,
@@ -64,6 +65,7 @@ def find_faults(schema: Schema) -> Iterator[SchemaFault]:
     yield from _check_kinds(schema)
     yield from _check_hotkeys(schema)
     yield from _check_names(schema)
+    yield from _check_titles(schema)
 
 
 def _check_pass(schema: Schema, name: str, declared: Pass) -> Iterator[SchemaFault]:
@@ -98,6 +100,8 @@ def _check_attribute(path: tuple[str, ...], attribute: Attribute) -> Iterator[Sc
         yield SchemaFault(path, f"{a_kind} {needs} values")
     if attribute.hotkey and attribute.kind != "integer":
         yield SchemaFault((*path, "hotkey"), f"{a_kind} takes no hotkey")
+    if attribute.hotkeys and attribute.kind != "boolean":
+        yield SchemaFault((*path, "hotkeys"), f"{a_kind} takes no hotkeys")
     if attribute.unit and attribute.kind not in ("integer", "number"):
         yield SchemaFault((*path, "unit"), f"{a_kind} has no unit")
     if attribute.default is not None and not attribute.accepts(attribute.default):
@@ -322,6 +326,31 @@ def _check_names(schema: Schema) -> Iterator[SchemaFault]:
         ((name, ("questions", name), f"question {name}") for name in schema.questions),
         column_names.ANSWER_COLUMNS,
     )
+
+
+def _check_titles(schema: Schema) -> Iterator[SchemaFault]:
+    """Check that no two things side by side are shown under one title or name."""
+    groups: list[tuple[tuple[str, ...], Mapping[str, Declaration]]] = [
+        (("labels",), schema.labels),
+        (("flags",), schema.flags),
+        (("relations",), schema.relations),
+    ]
+    for path, attributes in _list_attributes(schema):
+        groups.append((path, attributes))
+        groups += [((*path, name, "values"), each.values) for name, each in attributes.items()]
+    for path, group in groups:
+        first = {name: name for name in group}
+        for name, declaration in group.items():
+            other = first.setdefault(declaration.title or name, name)
+            if other != name:
+                message = f"{declaration.title!r} is shown for {other}, too"
+                yield SchemaFault((*path, name, "title"), message)
+
+
+def _list_attributes(schema: Schema) -> Iterator[tuple[tuple[str, ...], Mapping[str, Attribute]]]:
+    for label, declared in schema.labels.items():
+        yield ("labels", label, "attributes"), declared.attributes
+    yield ("questions",), schema.questions
 
 
 def _list_mention_columns(schema: Schema) -> Iterator[NamedPlace]:

@@ -16,6 +16,7 @@ from sayso.schema.colours import choose_colours
 from sayso.schema.consistency import find_faults
 from sayso.schema.hotkeys import DeclarationPath, choose_hotkeys, group_hotkeys
 from sayso.schema.schema_types import (
+    BOOLEAN_WORDS,
     AllowedValue,
     Attribute,
     Declaration,
@@ -106,7 +107,10 @@ def _complete_attribute(
         name: replace(value, hotkey=keys.get((*path, "values", name), value.hotkey))
         for name, value in attribute.values.items()
     }
-    return replace(attribute, hotkey=keys.get(path, attribute.hotkey), values=values)
+    chosen = {word: keys.get((*path, "hotkeys", word)) for word in BOOLEAN_WORDS.values()}
+    hotkeys = attribute.hotkeys | {word: key for word, key in chosen.items() if key}
+    hotkey = keys.get(path, attribute.hotkey)
+    return replace(attribute, hotkey=hotkey, hotkeys=hotkeys, values=values)
 
 
 def schema_digest(schema: Schema) -> str:

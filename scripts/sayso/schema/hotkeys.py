@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sayso.schema.schema_types import Attribute, Schema
+from sayso.schema.schema_types import BOOLEAN_WORDS, Attribute, Schema
 
 EDITOR_HOTKEYS = frozenset({"u", "alt+h", "alt+l", "alt+m", "alt+r"})
 """Label Studio's own, over text: unselect, hide, lock, add a remark, relate."""
@@ -55,7 +55,7 @@ def group_hotkeys(schema: Schema) -> dict[str, list[str]]:
 
 
 def list_hotkeys(schema: Schema) -> Iterator[HotkeyUse]:
-    """Yield everything that takes a hotkey: labels, whole numbers, values and flags."""
+    """Yield everything that takes a hotkey: labels, whole numbers, yes and no, values, flags."""
     for label, declared in schema.labels.items():
         yield HotkeyUse(("labels", label), declared.hotkey)
         for name, attribute in declared.attributes.items():
@@ -69,6 +69,9 @@ def list_hotkeys(schema: Schema) -> Iterator[HotkeyUse]:
 def _list_attribute_hotkeys(path: DeclarationPath, attribute: Attribute) -> Iterator[HotkeyUse]:
     if attribute.kind == "integer":
         yield HotkeyUse(path, attribute.hotkey)
+    if attribute.kind == "boolean":
+        for word in BOOLEAN_WORDS.values():
+            yield HotkeyUse((*path, "hotkeys", word), attribute.hotkeys.get(word))
     for value, allowed in attribute.values.items():
         yield HotkeyUse((*path, "values", value), allowed.hotkey)
 

@@ -40,7 +40,8 @@ AttributeConditions = dict[str, tuple[ConditionValue, ...]]
 
 Booleans are the words ``yes`` and ``no``.
 """
-BOOLEAN_WORDS = {True: "yes", False: "no"}
+YesOrNo = Literal["yes", "no"]
+BOOLEAN_WORDS: dict[bool, YesOrNo] = {True: "yes", False: "no"}
 SlotContent = str | tuple[str, ...]
 
 
@@ -65,6 +66,7 @@ class Attribute(Declaration, frozen=True, kw_only=True):
         kind: ``choice`` and ``ordinal``, which is ordered, take one of ``values``, ``choices``
             several; a ``date`` is ISO 8601, of a whole day.
         hotkey: of a whole number: it adds one.
+        hotkeys: of a boolean, for ``yes`` and ``no``.
         default: the value where none was given; shown to annotators as such.
         unit: of numbers, for people.
     """
@@ -72,6 +74,7 @@ class Attribute(Declaration, frozen=True, kw_only=True):
     kind: AttributeKind
     required: bool = False
     hotkey: Hotkey | None = None
+    hotkeys: dict[YesOrNo, Hotkey] = {}
     values: dict[DeclaredName, AllowedValue] = {}
     default: AttributeValue | None = None
     unit: str = ""

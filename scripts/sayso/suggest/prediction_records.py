@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from sayso.models import AnnotatorKind, DocId, Mention, Record, Sha256
+from msgspec import field
+
+from sayso.models import AnnotatorKind, AttributeValue, DocId, Mention, Record, Sha256
 
 ANNOTATOR = "suggest"
 
@@ -40,7 +42,7 @@ class DiscardedCount(Record, frozen=True, kw_only=True):
 
 
 class Prediction(Record, frozen=True, kw_only=True):
-    """The mentions that programs suggest for one document; never an annotator's annotation.
+    """The suggestions of programs for one document; never an annotator's annotation.
 
     ``made_with`` has every suggester that was asked, in order, and ``seen_by`` those of them that
     had learnt from an annotation of this very text, so that what they predict for it proves
@@ -56,6 +58,7 @@ class Prediction(Record, frozen=True, kw_only=True):
     seen_by: tuple[str, ...] = ()
     uncertainty: float | None = None
     mentions: tuple[PredictedMention, ...] = ()
+    answers: dict[str, AttributeValue] = field(default_factory=dict)
     gave_way: tuple[DiscardedCount, ...] = ()
 
 
