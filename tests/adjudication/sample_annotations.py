@@ -81,7 +81,7 @@ def make_annotation(
 
 def make_candidates(*annotations: Annotation) -> DocumentCandidates:
     """Collect the candidates of annotations."""
-    return collect_candidates(annotations)
+    return collect_candidates(annotations, SCHEMA)
 
 
 # Made once: hypothesis takes its time over each strategy that it meets anew.

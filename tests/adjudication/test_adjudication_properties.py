@@ -11,15 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.adjudication.adjudication_cases import AdjudicationCase
-from sayso.adjudication.candidates import (
-    DocumentCandidates,
+from sayso.adjudication.candidates import DocumentCandidates, Votes, collect_candidates
+from sayso.adjudication.contents import (
     LabelledSpan,
     MentionContent,
     RelationContent,
-    Votes,
-    collect_candidates,
     labelled_span_of,
-    mention_content,
+    mention_contents,
     relation_contents,
 )
 from sayso.adjudication.decisions import (
@@ -27,6 +25,7 @@ from sayso.adjudication.decisions import (
     add_unanimous,
     build_gold,
     decide_unanimous,
+    find_accepted,
     find_pending,
     restore_decision,
 )
@@ -36,11 +35,16 @@ from sayso.checks.corpus_checks import check_gold
 from sayso.labelstudio.adjudication.questions import AdjudicationQuestion
 from sayso.labelstudio.adjudication.verdicts import decode_decision
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, VERDICT
-from sayso.models import Annotation, Gold, GoldMention, encode
+from sayso.models import Annotation, Gold, GoldMention, Mention, encode
 from tests.adjudication import sample_annotations
 from tests.adjudication.sample_annotations import DOCUMENT, SCHEMA, TEXT
 
 VERSION = SCHEMA.version
+
+
+def mention_content(mention: Mention) -> MentionContent:
+    """Return the content of one mention."""
+    return mention_contents([mention], SCHEMA)[0]
 
 
 def count_contents(record: Gold) -> Counter[tuple[MentionContent | RelationContent, Votes]]:
@@ -66,7 +70,7 @@ def votes_by_content(
     for each in annotations:
         given_by: list[MentionContent | RelationContent] = [
             *map(mention_content, each.mentions),
-            *relation_contents(each.mentions, each.relations),
+            *relation_contents(each.mentions, each.relations, SCHEMA, ()),
         ]
         for content in given_by:
             found.setdefault(content, set()).add(each.annotator)
@@ -116,19 +120,20 @@ def test_votes_stay_whatever_values_the_adjudicator_changes_or_empties(
         mended = msgspec.structs.replace(mention, attributes={**kept, **new}, id=f"x{span}")
         changed.append(mended)
     decision = Decision(tuple(changed), (), "adjudicated", "2026-02-01", "adj-1")
-    record = build_gold(collect_candidates(annotations), DOCUMENT, decision, VERSION)
+    record = build_gold(collect_candidates(annotations, SCHEMA), DOCUMENT, decision, VERSION)
     assert_nothing_is_lost(record, annotations)
     assert all(mention.votes for mention in record.mentions)
-    again = restore_decision(record)
+    candidates = collect_candidates(annotations, SCHEMA)
+    again = restore_decision(record, candidates)
     assert again is not None
-    assert build_gold(collect_candidates(annotations), DOCUMENT, again, VERSION) == record
+    assert build_gold(candidates, DOCUMENT, again, VERSION) == record
 
 
 @given(sample_annotations.annotation_lists, st.randoms(use_true_random=False))
 def test_everything_is_accepted_or_declined_whatever_is_decided(
     annotations: list[Annotation], chance: Random
 ) -> None:
-    found = collect_candidates(annotations)
+    found = collect_candidates(annotations, SCHEMA)
     everything = [m for each in annotations for m in each.mentions]
     kept = {mention_content(m): m for m in everything if chance.random() < 0.5}
     mentions = tuple(msgspec.structs.replace(m, id=f"x{n}") for n, m in enumerate(kept.values()))
@@ -143,7 +148,7 @@ def test_everything_is_accepted_or_declined_whatever_is_decided(
 
 @given(sample_annotations.annotation_lists)
 def test_by_majority_nothing_is_lost_and_no_check_fails(annotations: list[Annotation]) -> None:
-    found = collect_candidates(annotations)
+    found = collect_candidates(annotations, SCHEMA)
     case = AdjudicationCase(DOCUMENT, found.annotators, found)
     taken = majority_decider(SCHEMA)(case, found, None)
     assert isinstance(taken, Decision)
@@ -158,7 +163,7 @@ def test_by_majority_nothing_is_lost_and_no_check_fails(annotations: list[Annota
 @given(sample_annotations.annotation_lists)
 def test_a_majority_is_more_than_half(annotations: list[Annotation]) -> None:
     """Without checks, gold has each span that more than half marked with required attributes."""
-    found = collect_candidates(annotations)
+    found = collect_candidates(annotations, SCHEMA)
     taken = {
         labelled_span_of(m): m
         for m in decide_by_majority(found, TEXT, SCHEMA, lambda _: ()).mentions
@@ -206,7 +211,7 @@ def _conflict(one: LabelledSpan, other: LabelledSpan) -> bool:
 
 @given(sample_annotations.annotation_lists)
 def test_what_became_gold_is_decided_and_stays_the_same(annotations: list[Annotation]) -> None:
-    found = collect_candidates(annotations)
+    found = collect_candidates(annotations, SCHEMA)
     taken = Decision(
         annotations[0].mentions,
         annotations[0].relations,
@@ -216,7 +221,7 @@ def test_what_became_gold_is_decided_and_stays_the_same(annotations: list[Annota
         "a note",
     )
     record = build_gold(found, DOCUMENT, taken, VERSION)
-    again = restore_decision(record)
+    again = restore_decision(record, found)
     assert again is not None and find_pending(found, again) == []
     assert encode(
         build_gold(found, DOCUMENT, add_unanimous(found, again, TEXT), VERSION)
@@ -228,19 +233,15 @@ def test_after_new_annotations_only_new_content_is_pending(
     annotations: list[Annotation], later: list[Annotation]
 ) -> None:
     before = build_gold(
-        collect_candidates(annotations),
+        collect_candidates(annotations, SCHEMA),
         DOCUMENT,
-        decide_unanimous(collect_candidates(annotations), TEXT),
+        decide_unanimous(collect_candidates(annotations, SCHEMA), TEXT),
         VERSION,
     )
-    decided = restore_decision(msgspec.structs.replace(before, adjudicator="adj-1"))
+    new = [msgspec.structs.replace(each, annotator=f"new-{each.annotator}") for each in later]
+    now = collect_candidates([*annotations, *new], SCHEMA)
+    decided = restore_decision(msgspec.structs.replace(before, adjudicator="adj-1"), now)
     assert decided is not None
-    now = collect_candidates(
-        [
-            *annotations,
-            *(msgspec.structs.replace(each, annotator=f"new-{each.annotator}") for each in later),
-        ]
-    )
     open_now = find_pending(now, decided)
     known = votes_by_content(annotations)
     assert not any(content in known for content in open_now)
@@ -253,7 +254,7 @@ def test_after_new_annotations_only_new_content_is_pending(
 def test_agreement_leaves_nothing_to_decide(annotations: list[Annotation]) -> None:
     first = annotations[0]
     same = [msgspec.structs.replace(first, annotator=each.annotator) for each in annotations]
-    found = collect_candidates(same)
+    found = collect_candidates(same, SCHEMA)
     doubled = len({labelled_span_of(m) for m in first.mentions}) != len(
         {mention_content(m) for m in first.mentions}
     )
@@ -292,7 +293,7 @@ def answer_question(question: AdjudicationQuestion, verdict: str) -> list[dict[s
 def test_an_adjudicator_who_submits_decides_everything(
     annotations: list[Annotation], verdict: str
 ) -> None:
-    question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations), SCHEMA)
+    question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations, SCHEMA), SCHEMA)
     result = answer_question(question, verdict)
     taken = decode_decision(
         result, question.context, TEXT, SCHEMA, adjudicator="adj-1", decided_at="2026-02-01"
@@ -326,7 +327,7 @@ def test_a_line_of_gold_is_sound_but_for_what_annotators_did_themselves(
     annotations: list[Annotation],
 ) -> None:
     record = build_gold(
-        collect_candidates(annotations),
+        collect_candidates(annotations, SCHEMA),
         DOCUMENT,
         Decision((), (), "adjudicated", "2026", "adj-1"),
         VERSION,
@@ -345,17 +346,19 @@ def test_annotations_may_change_and_be_adjudicated_again(
     annotations: list[Annotation], later: list[Annotation], first: str, second: str
 ) -> None:
     """Pending content is asked, decisions stay, and in the end nothing is lost."""
-    question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations), SCHEMA)
+    question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations, SCHEMA), SCHEMA)
     made_by: Any = {"adjudicator": "adj-1", "decided_at": "2026-02-01"}
     before = decode_decision(
         answer_question(question, first), question.context, TEXT, SCHEMA, **made_by
     )
-    again = AdjudicationQuestion(DOCUMENT, collect_candidates(later), SCHEMA, before)
+    again = AdjudicationQuestion(DOCUMENT, collect_candidates(later, SCHEMA), SCHEMA, before)
     result = answer_question(again, second)
     after = decode_decision(result, again.context, TEXT, SCHEMA, **made_by)
     assert find_pending(again.candidates, after) == []
     assert not {
-        content for content in again.undecided if content in before.accepted | before.declined
+        content
+        for content in again.undecided
+        if content in find_accepted(again.candidates, before) | before.declined
     }
     record = build_gold(
         again.candidates, DOCUMENT, add_unanimous(again.candidates, after, TEXT), VERSION

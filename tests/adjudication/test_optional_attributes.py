@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from sayso.adjudication.candidates import collect_candidates
 from sayso.adjudication.optional_attributes import fill_optional_attributes
 from sayso.models import Annotation
 from tests.adjudication import sample_annotations
-from tests.adjudication.sample_annotations import SCHEMA, make_annotation, make_mention
+from tests.adjudication.sample_annotations import (
+    SCHEMA,
+    make_annotation,
+    make_candidates,
+    make_mention,
+)
 
 
 def test_a_name_that_one_alone_knows_is_no_rival() -> None:
@@ -16,12 +20,11 @@ def test_a_name_that_one_alone_knows_is_no_rival() -> None:
         make_annotation("ann-1", make_mention("mayor", entity="Q123")),
         make_annotation("ann-2", make_mention("mayor")),
     )
-    assert not collect_candidates((one, other)).is_unanimous
-    found = collect_candidates(fill_optional_attributes((one, other), SCHEMA))
+    assert not make_candidates(one, other).is_unanimous
+    found = make_candidates(*fill_optional_attributes((one, other), SCHEMA))
     assert found.is_unanimous
-    assert [dict(attributes)["entity"] for attributes, _votes in found.mentions[0].variants] == [
-        "Q123"
-    ]
+    (content,) = found.mentions[0].contents
+    assert dict(content.attributes)["entity"] == "Q123"
 
 
 def test_two_names_are_rivals_and_another_value_takes_no_name() -> None:

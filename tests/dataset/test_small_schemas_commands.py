@@ -78,6 +78,6 @@ def test_check_and_majority_follow_the_overlap_of_a_label(
     ]
     found = {finding.check for finding in check_annotation(annotations[0], TEXT, schema)}
     assert found == checks
-    candidates = collect_candidates(annotations)
+    candidates = collect_candidates(annotations, schema)
     decision = decide_by_majority(candidates, TEXT, schema, lambda _decision: ())
     assert len(decision.mentions) == kept

@@ -14,7 +14,8 @@ from playwright.sync_api import Page
 
 from sayso import jsonl
 from sayso.adjudication.adjudication_cases import AdjudicationRequest, iterate_adjudication_cases
-from sayso.adjudication.candidates import collect_candidates, labelled_span_of
+from sayso.adjudication.candidates import collect_candidates
+from sayso.adjudication.contents import labelled_span_of
 from sayso.adjudication.decisions import Decision, build_gold, restore_decision
 from sayso.adjudication.gold_writer import gold_path
 from sayso.labelstudio import project, server
@@ -230,7 +231,9 @@ def test_what_an_adjudicator_submits_is_decided_as_it_was_asked(
     jsonl.write(
         gold_path(corpus, name),
         [
-            build_gold(collect_candidates([first]), document, make_decision(first), SCHEMA.version)
+            build_gold(
+                collect_candidates([first], SCHEMA), document, make_decision(first), SCHEMA.version
+            )
             for (document, _annotation), first in list(zip(drawn, firsts, strict=True))[::2]
         ],
     )
@@ -244,7 +247,7 @@ def test_what_an_adjudicator_submits_is_decided_as_it_was_asked(
             case.document,
             case.candidates,
             SCHEMA,
-            restore_decision(case.gold) if case.gold else None,
+            restore_decision(case.gold, case.candidates) if case.gold else None,
         )
         for case in cases
         if case.candidates

@@ -80,11 +80,12 @@ def count_program_annotations(corpus: CorpusFiles, campaign: str, pass_name: str
 
 
 def pass_breadth(schema: Schema, pass_name: str) -> tuple[int, bool, int]:
-    """Return a sort key for how much a pass shows: labels, relations, order in the schema."""
+    """Return a sort key: how many labels and questions a pass shows, relations, its place."""
     declared = schema.interfaces.get(pass_name)
     if declared is None:
         return (0, False, -1)
-    return (len(declared.labels), declared.relations, list(schema.interfaces).index(pass_name))
+    shown = len(declared.labels) + len(declared.questions)
+    return (shown, declared.relations, list(schema.interfaces).index(pass_name))
 
 
 def iterate_adjudication_cases(
@@ -122,4 +123,4 @@ def _build_case(
     if outdated or len(annotations) < request.min_annotators:
         return AdjudicationCase(document, names, None, ", ".join(outdated))
     filled = fill_optional_attributes(annotations, schema)
-    return AdjudicationCase(document, names, collect_candidates(filled))
+    return AdjudicationCase(document, names, collect_candidates(filled, schema))

@@ -1,55 +1,39 @@
-"""Candidates for gold: the annotators' mentions and relations, with their votes.
+"""Candidates for gold: the annotators' mentions, relations and answers, with their votes.
 
-The content of a mention is its labelled span with its attributes, that of a relation its type with
-the labelled spans at its ends. Content that all annotators have is agreed; everything else must be
-decided. Notes and flags are no content: they are for the adjudicator to read.
+Content that all annotators have is agreed; everything else must be decided. On one labelled span,
+attributes of which no annotator has two are variants of one mention.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from sayso.models import Annotation, AnnotatorKind, AttributeValue, Mention, Pseudonym, Relation
-from sayso.spans import Span, overlaps
+from sayso.adjudication.contents import (
+    AnswerContent,
+    Content,
+    LabelledSpan,
+    MentionContent,
+    RelationContent,
+    RelationEnd,
+    answer_contents,
+    answer_key,
+    find_twin_spans,
+    mention_contents,
+    overlaps_with_label,
+    position_key,
+    relation_contents,
+    relation_key,
+    span_of_end,
+)
+from sayso.models import Annotation, AnnotatorKind, Pseudonym
+from sayso.schema.declarations import Schema
 
-AttributeItems = tuple[tuple[str, AttributeValue], ...]
-"""Names and values, sorted by name."""
-
-
-class LabelledSpan(NamedTuple):
-    """A label on a span of code points."""
-
-    start: int
-    end: int
-    label: str
-
-    @property
-    def span(self) -> Span:
-        """The span alone."""
-        return Span(self.start, self.end)
-
-
-class MentionContent(NamedTuple):
-    """The part of a mention that annotators agree or disagree on."""
-
-    labelled_span: LabelledSpan
-    attributes: AttributeItems
-
-
-class RelationContent(NamedTuple):
-    """The part of a relation that annotators agree or disagree on."""
-
-    type: str
-    head: LabelledSpan
-    tail: LabelledSpan
-
-
-Content = MentionContent | RelationContent
 Votes = tuple[Pseudonym, ...]
+Variant = tuple[MentionContent, Votes]
 
 
 class AnnotatorRemark(NamedTuple):
@@ -62,24 +46,27 @@ class AnnotatorRemark(NamedTuple):
 
 @dataclass(frozen=True)
 class SpanCandidate:
-    """A labelled span that somebody marked, with its attributes and votes, most votes first."""
+    """A mention that somebody marked: its variants with their votes, most votes first.
+
+    Attributes:
+        number: from the second on where annotators have several mentions on the labelled span.
+    """
 
     labelled_span: LabelledSpan
     text: str
-    variants: tuple[tuple[AttributeItems, Votes], ...]
+    variants: tuple[Variant, ...]
     remarks: tuple[AnnotatorRemark, ...] = ()
+    number: int = 1
 
     @property
     def voters(self) -> Votes:
         """The annotators who marked the span, with whatever attributes."""
-        return tuple(sorted({name for _attributes, votes in self.variants for name in votes}))
+        return tuple(sorted({name for _content, votes in self.variants for name in votes}))
 
     @property
     def contents(self) -> tuple[MentionContent, ...]:
         """The variants as contents."""
-        return tuple(
-            MentionContent(self.labelled_span, attributes) for attributes, _votes in self.variants
-        )
+        return tuple(content for content, _votes in self.variants)
 
 
 @dataclass(frozen=True)
@@ -93,6 +80,8 @@ class DocumentCandidates:
         changed: annotators whose annotation somebody else saved after them, and who did.
         notes: the annotators' notes on the whole document.
         updates: when each annotation was changed last.
+        answers: in the order of the schema.
+        twin_spans: labelled spans on which somebody has several mentions.
     """
 
     doc_id: str
@@ -104,6 +93,9 @@ class DocumentCandidates:
     mentions: tuple[SpanCandidate, ...]
     relations: tuple[tuple[RelationContent, Votes], ...]
     latest_update: str
+    schema: Schema = field(repr=False, compare=False)
+    answers: tuple[tuple[AnswerContent, Votes], ...] = ()
+    twin_spans: frozenset[LabelledSpan] = frozenset()
     changed: Mapping[Pseudonym, Pseudonym] = field(default_factory=dict)
     notes: tuple[tuple[Pseudonym, str], ...] = ()
     updates: Mapping[Pseudonym, str] = field(default_factory=dict)
@@ -111,14 +103,8 @@ class DocumentCandidates:
     @cached_property
     def votes(self) -> Mapping[Content, Votes]:
         """Every content with its votes."""
-        found: dict[Content, Votes] = {
-            content: votes
-            for candidate in self.mentions
-            for content, (_attributes, votes) in zip(
-                candidate.contents, candidate.variants, strict=True
-            )
-        }
-        return {**found, **dict(self.relations)}
+        mentions = (variant for candidate in self.mentions for variant in candidate.variants)
+        return {**dict(mentions), **dict(self.relations), **dict(self.answers)}
 
     def resolve_votes(self, content: Content) -> tuple[Votes, tuple[str, ...]]:
         """Return the votes on decided content, and the attributes that the decision amended.
@@ -128,15 +114,29 @@ class DocumentCandidates:
         """
         if content in self.votes or not isinstance(content, MentionContent):
             return self.votes.get(content, ()), ()
-        candidate = self._candidate_by_span.get(content.labelled_span)
+        candidate = self.find_candidate(content)
         if candidate is None:
             return (), ()
-        given = (set(attributes) ^ set(content.attributes) for attributes, _ in candidate.variants)
+        given = (set(each.attributes) ^ set(content.attributes) for each in candidate.contents)
         return candidate.voters, tuple(sorted({name for each in given for name, _value in each}))
 
     @cached_property
-    def _candidate_by_span(self) -> Mapping[LabelledSpan, SpanCandidate]:
-        return {candidate.labelled_span: candidate for candidate in self.mentions}
+    def candidates_by_span(self) -> Mapping[LabelledSpan, Sequence[SpanCandidate]]:
+        """The candidates with each labelled span; several where there are twins."""
+        found: defaultdict[LabelledSpan, list[SpanCandidate]] = defaultdict(list)
+        for candidate in self.mentions:
+            found[candidate.labelled_span].append(candidate)
+        return found
+
+    def find_candidate(self, content: MentionContent) -> SpanCandidate | None:
+        """Return the candidate of a mention: of twins, the one with it or the most equal values."""
+
+        def count_equal(candidate: SpanCandidate) -> tuple[bool, int]:
+            equal = (set(each.attributes) & set(content.attributes) for each in candidate.contents)
+            return content in candidate.contents, max(map(len, equal))
+
+        on_span = self.candidates_by_span.get(content.labelled_span, ())
+        return max(on_span, key=count_equal, default=None)
 
     def is_agreed(self, content: Content) -> bool:
         """Return True if every annotator has it, and nothing else on the same labelled span."""
@@ -178,62 +178,57 @@ class DocumentCandidates:
         return tuple(sorted(name for name in names if self.updates.get(name, "") > decided_at))
 
     def find_backers(self, relation: RelationContent) -> Votes:
-        """Return who has this relation, or the same between mentions that overlap its ends."""
+        """Return who has this relation, or the same between what they marked for its ends.
+
+        That is an overlapping mention, if they did not mark the end itself as well.
+        """
         return tuple(
             sorted(
                 {
                     name
                     for other, votes in self.relations
-                    if differ_only_in_boundaries(relation, other)
+                    if other.type == relation.type
                     for name in votes
+                    if self._is_same_relation(relation, other, name)
                 }
             )
         )
 
+    def _is_same_relation(
+        self, one: RelationContent, other: RelationContent, annotator: Pseudonym
+    ) -> bool:
+        declared = self.schema.relations.get(one.type)
+        ends = [(other.head, other.tail)]
+        if declared and declared.symmetric:
+            ends.append((other.tail, other.head))
+        return any(
+            self._is_same_end(one.head, head, annotator)
+            and self._is_same_end(one.tail, tail, annotator)
+            for head, tail in ends
+        )
 
-def differ_only_in_boundaries(one: RelationContent, other: RelationContent) -> bool:
-    """Return True if type and labels are equal and the ends overlap.
+    def _is_same_end(self, one: RelationEnd, other: RelationEnd, annotator: Pseudonym) -> bool:
+        mine, theirs = span_of_end(one), span_of_end(other)
+        if mine == theirs:
+            return one == other or self._number_by_content.get(one) == self._number_by_content.get(
+                other
+            )
+        marked = self.candidates_by_span.get(mine, ())
+        return overlaps_with_label(mine, theirs) and not any(
+            annotator in candidate.voters for candidate in marked
+        )
 
-    >>> he, claim = LabelledSpan(0, 2, "Actor"), LabelledSpan(8, 20, "Claim")
-    >>> source = RelationContent("source", claim, he)
-    >>> differ_only_in_boundaries(source, source._replace(tail=LabelledSpan(0, 7, "Actor")))
-    True
-    """
-    ends = ((one.head, other.head), (one.tail, other.tail))
-    return one.type == other.type and all(overlaps_with_label(*pair) for pair in ends)
-
-
-def overlaps_with_label(one: LabelledSpan, other: LabelledSpan) -> bool:
-    """Return True if the labels are equal and the spans overlap."""
-    return one.label == other.label and overlaps(one, other)
-
-
-def labelled_span_of(mention: Mention) -> LabelledSpan:
-    """Return the labelled span of a mention."""
-    return LabelledSpan(mention.start, mention.end, mention.label)
-
-
-def mention_content(mention: Mention) -> MentionContent:
-    """Return the content of a mention."""
-    return MentionContent(labelled_span_of(mention), tuple(sorted(mention.attributes.items())))
-
-
-def relation_contents(
-    mentions: Iterable[Mention], relations: Iterable[Relation]
-) -> list[RelationContent]:
-    """Return the distinct contents of relations whose ends exist."""
-    spans = {mention.id: labelled_span_of(mention) for mention in mentions}
-    found = (
-        RelationContent(relation.type, spans[relation.head], spans[relation.tail])
-        for relation in relations
-        if relation.head in spans and relation.tail in spans
-    )
-    return list(dict.fromkeys(found))
+    @cached_property
+    def _number_by_content(self) -> Mapping[RelationEnd, int]:
+        return {content: each.number for each in self.mentions for content in each.contents}
 
 
-def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
+def collect_candidates(annotations: Sequence[Annotation], schema: Schema) -> DocumentCandidates:
     """Collect the candidates of at least one independent annotation of one document and pass."""
     first = annotations[0]
+    twins = frozenset(
+        span for each in annotations for span in find_twin_spans(each.mentions, schema)
+    )
     return DocumentCandidates(
         doc_id=first.doc_id,
         text_sha256=first.text_sha256,
@@ -241,9 +236,12 @@ def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
         pass_name=first.interface,
         annotators=tuple(sorted(annotation.annotator for annotation in annotations)),
         annotator_kinds=tuple(sorted({annotation.annotator_kind for annotation in annotations})),
-        mentions=_collect_mentions(annotations),
-        relations=_collect_relations(annotations),
+        mentions=tuple(_collect_mentions(annotations, schema)),
+        relations=_collect_relations(annotations, schema, twins),
         latest_update=max(annotation.updated for annotation in annotations),
+        schema=schema,
+        answers=_collect_answers(annotations, schema),
+        twin_spans=twins,
         changed={each.annotator: each.changed_by for each in annotations if each.changed_by},
         notes=tuple(
             sorted((each.annotator, each.note) for each in annotations if each.note is not None)
@@ -252,53 +250,71 @@ def collect_candidates(annotations: Sequence[Annotation]) -> DocumentCandidates:
     )
 
 
-def _collect_mentions(annotations: Sequence[Annotation]) -> tuple[SpanCandidate, ...]:
-    spans: defaultdict[LabelledSpan, defaultdict[AttributeItems, set[Pseudonym]]] = defaultdict(
+def _collect_mentions(annotations: Sequence[Annotation], schema: Schema) -> Iterator[SpanCandidate]:
+    spans: defaultdict[LabelledSpan, defaultdict[MentionContent, set[Pseudonym]]] = defaultdict(
         lambda: defaultdict(set)
     )
     texts: dict[LabelledSpan, str] = {}
-    remarks: defaultdict[LabelledSpan, set[AnnotatorRemark]] = defaultdict(set)
+    remarks: defaultdict[MentionContent, set[AnnotatorRemark]] = defaultdict(set)
     for annotation in annotations:
-        for mention in annotation.mentions:
-            span, attributes = mention_content(mention)
-            spans[span][attributes].add(annotation.annotator)
+        contents = mention_contents(annotation.mentions, schema)
+        for mention, content in zip(annotation.mentions, contents, strict=True):
+            span = content.labelled_span
+            spans[span][content].add(annotation.annotator)
             texts[span] = mention.text
             if mention.flag or mention.note:
                 remark = AnnotatorRemark(annotation.annotator, mention.flag, mention.note)
-                remarks[span].add(remark)
-    return tuple(
-        SpanCandidate(
-            span,
-            texts[span],
-            _rank_variants(spans[span]),
-            tuple(sorted(remarks.get(span, ()), key=str)),
-        )
-        for span in sorted(spans, key=position_key)
-    )
+                remarks[content].add(remark)
+    for span in sorted(spans, key=position_key):
+        label = schema.labels.get(span.label)
+        ranked = _rank_variants(spans[span])
+        may_be_twins = label is not None and label.overlap == "allow"
+        groups = _separate_twins(ranked) if may_be_twins else [ranked]
+        for number, variants in enumerate(groups, 1):
+            found = {each for content, _votes in variants for each in remarks.get(content, ())}
+            sorted_remarks = tuple(sorted(found, key=str))
+            yield SpanCandidate(span, texts[span], tuple(variants), sorted_remarks, number)
 
 
-def position_key(span: LabelledSpan) -> tuple[int, int, str]:
-    """Return the sort key of records: start, the longer first, label."""
-    return (span.start, -span.end, span.label)
-
-
-def _rank_variants(
-    variants: Mapping[AttributeItems, set[Pseudonym]],
-) -> tuple[tuple[AttributeItems, Votes], ...]:
-    found = [(attributes, tuple(sorted(votes))) for attributes, votes in variants.items()]
+def _rank_variants(variants: Mapping[MentionContent, set[Pseudonym]]) -> list[Variant]:
+    found = [(content, tuple(sorted(votes))) for content, votes in variants.items()]
     found.sort(key=lambda variant: (-len(variant[1]), variant[1], str(variant[0])))
-    return tuple(found)
+    return found
+
+
+def _separate_twins(ranked: Sequence[Variant]) -> list[list[Variant]]:
+    """Group variants so that nobody has two of one group; each joins the most similar group."""
+    groups: list[list[Variant]] = []
+    for content, votes in ranked:
+        free = [group for group in groups if not any(set(votes) & set(own) for _c, own in group)]
+        if free:
+            values = set(content.attributes)
+            max(free, key=lambda group: len(values & set(group[0][0].attributes))).append(
+                (content, votes)
+            )
+        else:
+            groups.append([(content, votes)])
+    return groups
 
 
 def _collect_relations(
-    annotations: Sequence[Annotation],
+    annotations: Sequence[Annotation], schema: Schema, twin_spans: frozenset[LabelledSpan]
 ) -> tuple[tuple[RelationContent, Votes], ...]:
     found: defaultdict[RelationContent, set[Pseudonym]] = defaultdict(set)
-    for annotation in annotations:
-        for content in relation_contents(annotation.mentions, annotation.relations):
-            found[content].add(annotation.annotator)
-    ordered = sorted(
-        found.items(),
-        key=lambda item: (position_key(item[0].head), item[0].type, position_key(item[0].tail)),
+    for each in annotations:
+        for content in relation_contents(each.mentions, each.relations, schema, twin_spans):
+            found[content].add(each.annotator)
+    return tuple(
+        (content, tuple(sorted(found[content]))) for content in sorted(found, key=relation_key)
     )
-    return tuple((content, tuple(sorted(votes))) for content, votes in ordered)
+
+
+def _collect_answers(
+    annotations: Sequence[Annotation], schema: Schema
+) -> tuple[tuple[AnswerContent, Votes], ...]:
+    found: defaultdict[AnswerContent, set[Pseudonym]] = defaultdict(set)
+    for annotation in annotations:
+        for content in answer_contents(annotation.answers, schema):
+            found[content].add(annotation.annotator)
+    ordered = sorted(found, key=lambda content: answer_key(content, schema))
+    return tuple((content, tuple(sorted(found[content]))) for content in ordered)

@@ -39,7 +39,7 @@ from sayso.schema.declarations import Schema
 from sayso.spans import Span
 
 GoldStatus = Literal["adjudicated", "unanimous", "majority"]
-PendingStatus = Literal["waiting", "unsent", "newer", "unreadable", "broken"]
+PendingStatus = Literal["waiting", "unsent", "newer", "split", "unreadable", "broken"]
 UnchangedStatus = Literal["kept", "few", "outdated", "narrower", "elsewhere", "foreign"]
 AdjudicationStatus = GoldStatus | PendingStatus | UnchangedStatus
 
@@ -51,6 +51,7 @@ STATUS_TEXTS: dict[AdjudicationStatus, str] = {
     "unsent": "annotators disagree or ask to look, and no adjudicator was asked:"
     " `sayso adjudicate push`",
     "newer": "annotated further since it was adjudicated: `sayso adjudicate push` asks about that",
+    "split": "no answer to a required question has a majority: `sayso adjudicate push`",
     "unreadable": "adjudicated, but it cannot be read as a decision: open it again in Label Studio",
     "broken": "decided, but it breaks a check: correct it in Label Studio; not written",
     "kept": "adjudicated before: unchanged",
@@ -78,7 +79,7 @@ class GoldWriteResult:
     Attributes:
         documents: their numbers by status.
         decisions: the numbers of documents with gold by method, and kinds of those who decided.
-        undecided: the number of spans and relations without a majority either way.
+        undecided: the number of spans, relations and questions without a majority either way.
         findings: the reasons why documents are ``broken``.
         changed: the number of documents whose gold changed.
         notes: on the project of adjudication.
@@ -209,7 +210,8 @@ class _GoldMerge:
         if current and current.interface and pass_breadth(self.schema, current.interface) > mine:
             return "narrower", current.interface
         same = current if current and current.interface == case.candidates.pass_name else None
-        decision = self.decide(case, case.candidates, restore_decision(same) if same else None)
+        before = restore_decision(same, case.candidates) if same else None
+        decision = self.decide(case, case.candidates, before)
         if not isinstance(decision, Decision):
             return decision
         if decision.decided == "majority" and current and current.adjudicator:
@@ -254,7 +256,14 @@ def majority_decider(schema: Schema) -> Decider:
                 if found.start is not None and found.end is not None:
                     yield Span(found.start, found.end)
 
-        return decide_by_majority(candidates, case.document.text, schema, broken)
+        decision = decide_by_majority(candidates, case.document.text, schema, broken)
+        asked = schema.questions_of_pass(candidates.pass_name)
+        open_questions = [
+            name
+            for name, question in asked.items()
+            if question.required and name not in decision.answers
+        ]
+        return ("split", ", ".join(open_questions)) if open_questions else decision
 
     return decide
 
@@ -268,7 +277,7 @@ def resolve_adjudicated(
     if decision is None:
         return "unsent", ""
     if new := find_pending(candidates, decision):
-        return "newer", f"{count_decisions(new)} mentions and relations"
+        return "newer", f"{count_decisions(new)} mentions, relations and answers"
     return add_unanimous(candidates, decision, case.document.text)
 
 

@@ -1,4 +1,7 @@
-"""Optional free text, such as a canonical name: leaving it out is no objection to it."""
+"""Optional free text, such as a canonical name: leaving it out is no objection to it.
+
+So it is with attributes of mentions, and with questions about the document.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sayso.adjudication.candidates import MentionContent, mention_content
+from sayso.adjudication.contents import MentionContent, mention_contents
 from sayso.models import Annotation, AttributeValue, Mention
 from sayso.schema.declarations import Schema
 
@@ -15,7 +18,9 @@ from sayso.schema.declarations import Schema
 def fill_optional_attributes(
     annotations: Sequence[Annotation], schema: Schema
 ) -> tuple[Annotation, ...]:
-    """Fill in optional text that some left out and all others gave alike, on equal mentions.
+    """Fill in optional text that some left out and all others gave alike.
+
+    Attributes are filled in on equal mentions.
 
     Otherwise two annotators who agree would have to be adjudicated as soon as one of them knows a
     name.
@@ -37,10 +42,28 @@ def fill_optional_attributes(
         }
         return structs.replace(mention, attributes={**mention.attributes, **missing})
 
+    answers = _find_agreed_answers(annotations, schema)
     return tuple(
-        structs.replace(annotation, mentions=tuple(map(fill, annotation.mentions)))
+        structs.replace(
+            annotation,
+            mentions=tuple(map(fill, annotation.mentions)),
+            answers={**answers, **annotation.answers},
+        )
         for annotation in annotations
     )
+
+
+def _find_agreed_answers(
+    annotations: Sequence[Annotation], schema: Schema
+) -> dict[str, AttributeValue]:
+    """Return the answers in optional text that all gave who gave one."""
+    found: dict[str, AttributeValue] = {}
+    for name, question in schema.questions.items():
+        if question.kind == "text" and not question.required:
+            given = {each.answers[name] for each in annotations if name in each.answers}
+            if len(given) == 1:
+                found[name] = given.pop()
+    return found
 
 
 def _optional_names(mention: Mention, schema: Schema) -> list[str]:
@@ -49,6 +72,7 @@ def _optional_names(mention: Mention, schema: Schema) -> list[str]:
 
 
 def _required_content(mention: Mention, schema: Schema) -> MentionContent:
-    span, attributes = mention_content(mention)
+    (content,) = mention_contents([mention], schema)
     optional = _optional_names(mention, schema)
-    return MentionContent(span, tuple(item for item in attributes if item[0] not in optional))
+    required = tuple(item for item in content.attributes if item[0] not in optional)
+    return content._replace(attributes=required)

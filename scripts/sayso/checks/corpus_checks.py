@@ -36,6 +36,7 @@ from sayso.models import (
     Annotation,
     Document,
     Gold,
+    GoldAnswer,
     GoldMention,
     GoldRelation,
     encode,
@@ -253,8 +254,9 @@ def _check_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
 
 def _check_gold_fields(line: CheckedLine, schema: Schema) -> Iterator[Finding]:
     gold: Gold = line.record
-    decided: tuple[GoldMention | GoldRelation, ...] = (*gold.mentions, *gold.declined)
-    decided += (*gold.relations, *gold.declined_relations)
+    decided: tuple[GoldMention | GoldRelation | GoldAnswer, ...]
+    decided = (*gold.mentions, *gold.declined, *gold.relations, *gold.declined_relations)
+    decided += (*gold.answers, *gold.declined_answers)
     voters = {voter for each in decided for voter in each.votes}
     for voter in sorted(voters - set(gold.annotators)):
         yield line.finding(UNKNOWN_VOTER, f"{voter} voted")

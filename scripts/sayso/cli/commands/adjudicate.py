@@ -157,7 +157,7 @@ def _print_push_result(result: AdjudicationPushResult, dry_run: bool) -> None:
         done = "planned, none made" if dry_run else "made"
         print_message(
             f"{result.pass_name}: {result.changes} changes {done}, "
-            f"{result.open_count} mentions and relations to decide: {result.url}"
+            f"{result.open_count} mentions, relations and answers to decide: {result.url}"
         )
     else:
         print_message(f"{result.pass_name}: nothing to do")
@@ -255,8 +255,8 @@ def _print_pull_result(result: GoldWriteResult, dry_run: bool) -> None:
         print_message(f"{result.pass_name}: gold: {describe_decisions(result.decisions)}")
     if result.undecided:
         print_message(
-            f"{result.pass_name}: {result.undecided} mentions and relations had no majority"
-            " and were declined"
+            f"{result.pass_name}: {result.undecided} mentions, relations and answers had no"
+            " majority and were declined"
         )
     done = f"{result.changed} documents {'would be written' if dry_run else 'written'}"
     print_message(f"{result.pass_name}: {done if result.changed else 'nothing has changed'}")

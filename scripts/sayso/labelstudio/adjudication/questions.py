@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from sayso.adjudication.candidates import (
-    AttributeItems,
-    DocumentCandidates,
+from sayso.adjudication.candidates import DocumentCandidates, SpanCandidate, Variant
+from sayso.adjudication.contents import (
+    Content,
     LabelledSpan,
     MentionContent,
     RelationContent,
-    SpanCandidate,
-    Votes,
+    RelationEnd,
     labelled_span_of,
+    mention_contents,
     position_key,
+    relation_key,
+    span_of_end,
 )
-from sayso.adjudication.decisions import Decision, find_pending
+from sayso.adjudication.decisions import Decision, find_accepted, find_pending
 from sayso.adjudication.majority import majority_attributes
 from sayso.labelstudio import codec, tasks
 from sayso.labelstudio.adjudication.adjudication_project import PROJECT_KEY, AdjudicationProject
@@ -49,21 +51,49 @@ class RelationRow(Struct, frozen=True):
     tail: str
 
 
-class KnownMention(Struct, frozen=True):
+class KnownMention(Struct, frozen=True, omit_defaults=True):
     """The content of a mention that was before the adjudicator."""
 
     label: str
     start: int
     end: int
     attributes: dict[str, AttributeValue]
+    copy: int = 1
+
+    @property
+    def content(self) -> MentionContent:
+        """The content itself."""
+        span = LabelledSpan(self.start, self.end, self.label)
+        return MentionContent(span, tuple(sorted(self.attributes.items())), self.copy)
+
+
+def _know_mention(content: MentionContent) -> KnownMention:
+    span = content.labelled_span
+    return KnownMention(span.label, span.start, span.end, dict(content.attributes), content.copy)
 
 
 class KnownRelation(Struct, frozen=True):
     """The content of a relation that was before the adjudicator."""
 
     type: str
-    head: LabelledSpan
-    tail: LabelledSpan
+    head: LabelledSpan | KnownMention
+    tail: LabelledSpan | KnownMention
+
+    @property
+    def content(self) -> RelationContent:
+        """The content itself."""
+        head, tail = (
+            end.content if isinstance(end, KnownMention) else end for end in (self.head, self.tail)
+        )
+        return RelationContent(self.type, head, tail)
+
+
+def _know_relation(content: RelationContent) -> KnownRelation:
+    head, tail = (
+        _know_mention(end) if isinstance(end, MentionContent) else end
+        for end in (content.head, content.tail)
+    )
+    return KnownRelation(content.type, head, tail)
 
 
 class AskedQuestion(Struct, frozen=True):
@@ -81,16 +111,36 @@ class AskedQuestion(Struct, frozen=True):
     rows: tuple[RelationRow, ...]
 
     @property
-    def contents(self) -> frozenset[MentionContent | RelationContent]:
+    def contents(self) -> frozenset[Content]:
         """Everything that is decided once the task is submitted."""
-        mentions = (
-            MentionContent(
-                LabelledSpan(m.start, m.end, m.label), tuple(sorted(m.attributes.items()))
-            )
-            for m in self.marked
-        )
-        relations = (RelationContent(each.type, each.head, each.tail) for each in self.drawn)
-        return frozenset((*mentions, *relations))
+        mentions = (each.content for each in self.marked)
+        return frozenset([*mentions, *(each.content for each in self.drawn)])
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A mention before the adjudicator.
+
+    Attributes:
+        number: from the second on of several with one labelled span.
+        before: the mention that was accepted before.
+    """
+
+    span: LabelledSpan
+    number: int = 1
+    candidate: SpanCandidate | None = None
+    before: Mention | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the region."""
+        plain = region_id(self.span)
+        return plain if self.number == 1 else f"{plain}-{self.number}"
+
+    @property
+    def contents(self) -> tuple[MentionContent, ...]:
+        """The contents that annotators gave."""
+        return self.candidate.contents if self.candidate else ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +153,7 @@ class AdjudicationQuestion:
     before: Decision | None = None
 
     @cached_property
-    def undecided(self) -> list[MentionContent | RelationContent]:
+    def undecided(self) -> list[Content]:
         """The candidates that nobody has decided on."""
         return find_pending(self.candidates, self.before)
 
@@ -114,14 +164,10 @@ class AdjudicationQuestion:
         mentions = [each for each in contents if isinstance(each, MentionContent)]
         mentions.sort(key=lambda each: (position_key(each.labelled_span), str(each)))
         relations = [each for each in contents if isinstance(each, RelationContent)]
-        known = (
-            KnownMention(span.label, span.start, span.end, dict(attributes))
-            for span, attributes in mentions
-        )
         return AskedQuestion(
-            regions=tuple(map(region_id, self._spans)),
-            marked=tuple(known),
-            drawn=tuple(KnownRelation(*each) for each in sorted(relations, key=str)),
+            regions=tuple(region.id for region in self._regions),
+            marked=tuple(map(_know_mention, mentions)),
+            drawn=tuple(map(_know_relation, sorted(relations, key=str))),
             rows=tuple(self._build_rows()),
         )
 
@@ -143,16 +189,15 @@ class AdjudicationQuestion:
     @cached_property
     def result(self) -> list[dict[str, Any]]:
         """The prediction from which the adjudicator starts."""
-        mentions = [self._build_mention(span) for span in self._spans]
-        ids = {labelled_span_of(mention): mention.id for mention in mentions}
+        mentions = [self._build_mention(region) for region in self._regions]
         relations = [
-            Relation(type=each.type, head=ids[each.head], tail=ids[each.tail])
+            Relation(type=each.type, head=self._end_id(each.head), tail=self._end_id(each.tail))
             for each in self._fixed_relations
         ]
         note = self.before.note if self.before else None
         items = codec.encode_result(mentions, relations, self.schema, note)
-        for mention in mentions:
-            items += self._build_verdict_items(mention)
+        for region in self._regions:
+            items += self._build_verdict_items(region)
         ticked = [
             row.words
             for row, relation in zip(self.context.rows, self._undecided_relations, strict=True)
@@ -164,40 +209,76 @@ class AdjudicationQuestion:
         return items
 
     @cached_property
-    def _accepted(self) -> frozenset[MentionContent | RelationContent]:
-        return self.before.accepted if self.before else frozenset()
+    def _accepted(self) -> frozenset[Content]:
+        return find_accepted(self.candidates, self.before) if self.before else frozenset()
 
     @cached_property
-    def _declined(self) -> frozenset[MentionContent | RelationContent]:
+    def _declined(self) -> frozenset[Content]:
         return self.before.declined if self.before else frozenset()
-
-    @cached_property
-    def _undecided_spans(self) -> set[LabelledSpan]:
-        return {each.labelled_span for each in self.undecided if isinstance(each, MentionContent)}
 
     @cached_property
     def _undecided_relations(self) -> list[RelationContent]:
         return [each for each in self.undecided if isinstance(each, RelationContent)]
 
     @cached_property
-    def _mentions_before(self) -> dict[LabelledSpan, Mention]:
-        mentions = self.before.mentions if self.before else ()
-        return {labelled_span_of(mention): mention for mention in mentions}
-
-    @cached_property
-    def _candidate_by_span(self) -> dict[LabelledSpan, SpanCandidate]:
-        return {candidate.labelled_span: candidate for candidate in self.candidates.mentions}
-
-    @cached_property
-    def _spans(self) -> list[LabelledSpan]:
+    def _regions(self) -> list[_Region]:
         """The undecided first: Label Studio leads from one to the next in this order."""
+        found = [region for each in self._list_spans() for region in self._build_regions(each)]
+        return sorted(
+            found, key=lambda each: (not self._is_open(each), position_key(each.span), each.number)
+        )
+
+    def _list_spans(self) -> set[LabelledSpan]:
+        before = self.before.mentions if self.before else ()
         declined = {
             each.labelled_span for each in self._declined if isinstance(each, MentionContent)
         }
-        spans = self._candidate_by_span.keys() | self._mentions_before.keys() | declined
-        return sorted(
-            spans, key=lambda span: (span not in self._undecided_spans, position_key(span))
-        )
+        return {*self.candidates.candidates_by_span, *map(labelled_span_of, before), *declined}
+
+    def _build_regions(self, span: LabelledSpan) -> list[_Region]:
+        """Build the regions on a labelled span, several where there are twins.
+
+        A mention that was accepted before is the region of its candidate. Where there is none, or
+        another took it, it is a further region.
+        """
+        found = [
+            _Region(span, candidate.number, candidate)
+            for candidate in self.candidates.candidates_by_span.get(span, ())
+        ]
+        before = self.before.mentions if self.before else ()
+        for mention, content in zip(before, mention_contents(before, self.schema), strict=True):
+            if content.labelled_span == span:
+                candidate = self.candidates.find_candidate(content)
+                at = candidate.number - 1 if candidate else 0
+                if at < len(found) and found[at].before is None:
+                    found[at] = replace(found[at], before=mention)
+                else:
+                    found.append(_Region(span, len(found) + 1, before=mention))
+        return found or [_Region(span)]
+
+    def _is_open(self, region: _Region) -> bool:
+        return any(content in self._undecided_contents for content in region.contents)
+
+    @cached_property
+    def _undecided_contents(self) -> frozenset[Content]:
+        return frozenset(self.undecided)
+
+    @cached_property
+    def _end_ids(self) -> dict[RelationEnd, str]:
+        """The region for each end of a relation; of twins, the first where none is named."""
+        found: dict[RelationEnd, str] = {}
+        before = self.before.mentions if self.before else ()
+        contents = zip(before, mention_contents(before, self.schema), strict=True)
+        known = {mention.id: content for mention, content in contents}
+        for region in sorted(self._regions, key=lambda each: each.number):
+            ends: list[RelationEnd] = [known[region.before.id]] if region.before else []
+            for end in (*ends, *region.contents):
+                found.setdefault(end, region.id)
+            found.setdefault(region.span, region.id)
+        return found
+
+    def _end_id(self, end: RelationEnd) -> str:
+        return self._end_ids.get(end) or self._end_ids[span_of_end(end)]
 
     @cached_property
     def _fixed_relations(self) -> list[RelationContent]:
@@ -208,21 +289,19 @@ class AdjudicationQuestion:
             if self.candidates.is_agreed(relation) and relation not in self._declined
         }
         accepted = {each for each in self._accepted if isinstance(each, RelationContent)}
-        return sorted(
-            unanimous | accepted,
-            key=lambda each: (position_key(each.head), each.type, position_key(each.tail)),
-        )
+        return sorted(unanimous | accepted, key=relation_key)
 
     def _build_rows(self) -> Iterator[RelationRow]:
         for number, relation in enumerate(self._undecided_relations, 1):
-            head, tail = relation.head, relation.tail
+            head, tail = span_of_end(relation.head), span_of_end(relation.tail)
             votes = self.candidates.votes[relation]
             others = [name for name in self.candidates.annotators if name not in votes]
             who = self._describe_names(votes)
             who += f"; not {self._describe_names(others)}" if others else ""
             arrow = f"{self._quote(head)} — {relation.type} → {self._quote(tail)}"
             words = f"{number}. {arrow} ({who})"
-            yield RelationRow(words, relation.type, region_id(head), region_id(tail))
+            ends = self._end_id(relation.head), self._end_id(relation.tail)
+            yield RelationRow(words, relation.type, *ends)
 
     def _describe_names(self, names: Iterable[str]) -> str:
         changed = self.candidates.changed
@@ -233,16 +312,17 @@ class AdjudicationQuestion:
     def _quote(self, span: LabelledSpan) -> str:
         return f"{span.label} “{shorten(self.document.text[span.start : span.end])}”"
 
-    def _build_mention(self, span: LabelledSpan) -> Mention:
+    def _build_mention(self, region: _Region) -> Mention:
         """Build the region: as accepted before, else with the values that most voters gave."""
-        start, end, label = span
-        before, attributes = self._mentions_before.get(span), {}
+        start, end, label = region.span
+        before, attributes = region.before, {}
         if before:
             attributes = before.attributes
-        elif candidate := self._candidate_by_span.get(span):
-            attributes = majority_attributes(candidate, len(candidate.voters) / 2)
+        elif region.candidate:
+            half = len(region.candidate.voters) / 2
+            attributes = majority_attributes(region.candidate, half)
         return Mention(
-            id=region_id(span),
+            id=region.id,
             label=label,
             start=start,
             end=end,
@@ -252,44 +332,40 @@ class AdjudicationQuestion:
             note=before.note if before else None,
         )
 
-    def _build_verdict_items(self, mention: Mention) -> Iterator[dict[str, Any]]:
-        span = labelled_span_of(mention)
-        common = {"id": mention.id, "to_name": TEXT}
-        offsets = {"start": mention.start, "end": mention.end}
-        if span not in self._undecided_spans:
-            value = {**offsets, "choices": [KEEP if self._is_kept(span) else DROP]}
+    def _build_verdict_items(self, region: _Region) -> Iterator[dict[str, Any]]:
+        common = {"id": region.id, "to_name": TEXT}
+        offsets = {"start": region.span.start, "end": region.span.end}
+        if not self._is_open(region):
+            value = {**offsets, "choices": [KEEP if self._is_kept(region) else DROP]}
             yield {**common, "from_name": VERDICT, "type": "choices", "value": value}
-        value = {**offsets, "text": [self.describe_votes(span)]}
+        value = {**offsets, "text": [self._describe_votes(region)]}
         yield {**common, "from_name": VOTES, "type": "textarea", "value": value}
 
-    def _is_kept(self, span: LabelledSpan) -> bool:
-        candidate = self._candidate_by_span.get(span)
-        return span in self._mentions_before or any(
+    def _is_kept(self, region: _Region) -> bool:
+        return region.before is not None or any(
             self.candidates.is_agreed(each) and each not in self._declined
-            for each in (candidate.contents if candidate else ())
+            for each in region.contents
         )
 
-    def describe_votes(self, span: LabelledSpan) -> str:
+    def _describe_votes(self, region: _Region) -> str:
         """Return a line for each variant with its voters, then one for each other annotator."""
-        candidate = self._candidate_by_span.get(span)
+        candidate = region.candidate
         if candidate is None:
-            known = span in self._mentions_before
-            return "marked by the adjudicator" if known else "nobody marks this any more"
-        lines = [self._describe_variant(candidate, *each) for each in candidate.variants]
+            return "marked by the adjudicator" if region.before else "nobody marks this any more"
+        lines = [self._describe_variant(candidate, each) for each in candidate.variants]
         lines += [
-            self._describe_alternative(name, span)
+            self._describe_alternative(name, region.span)
             for name in self.candidates.annotators
             if name not in candidate.voters
         ]
         return "\n".join(lines)
 
-    def _describe_variant(
-        self, candidate: SpanCandidate, attributes: AttributeItems, votes: Votes
-    ) -> str:
+    def _describe_variant(self, candidate: SpanCandidate, variant: Variant) -> str:
         """Return the values in which variants differ, and the remarks of its voters."""
-        shared = set.intersection(*(set(each) for each, _votes in candidate.variants))
+        content, votes = variant
+        shared = set.intersection(*(set(each.attributes) for each in candidate.contents))
         values = ", ".join(
-            f"{name} {value}" for name, value in attributes if (name, value) not in shared
+            f"{name} {value}" for name, value in content.attributes if (name, value) not in shared
         )
         if len(candidate.variants) > 1 and not values:
             values = "nothing more"

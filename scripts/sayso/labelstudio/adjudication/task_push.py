@@ -268,7 +268,7 @@ class _AdjudicationPusher:
         if case.candidates is None:
             return None
         given, _problem = read_decision(tasks, case.document, self.schema, self.annotators)
-        decided = restore_decision(case.gold) if case.gold else None
+        decided = restore_decision(case.gold, case.candidates) if case.gold else None
         before = latest_decision(given, decided)
         return AdjudicationQuestion(case.document, case.candidates, self.schema, before)
 

@@ -16,6 +16,7 @@ from sayso.labelstudio.codec import CORRECTION_REASONS, ResultItem, decode_resul
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, VERDICT, VOTES
 from sayso.models import AnnotatorKind, Pseudonym, Relation
 from sayso.schema.declarations import Schema
+from sayso.schema.symmetry import orient_relations
 
 
 class UndecidedError(Exception):
@@ -49,7 +50,8 @@ def decode_decision(
     ids = {mention.id for mention in mentions}
     rows = (row for row in asked.rows if row.words in ticked)
     drawn = [*decoded.relations, *(Relation(type=r.type, head=r.head, tail=r.tail) for r in rows)]
-    relations = tuple(dict.fromkeys(each for each in drawn if {each.head, each.tail} <= ids))
+    oriented = orient_relations(drawn, {mention.id: mention for mention in mentions}, schema)
+    relations = tuple(dict.fromkeys(each for each in oriented if {each.head, each.tail} <= ids))
     return Decision(
         mentions,
         relations,
