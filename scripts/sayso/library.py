@@ -236,8 +236,9 @@ def compare(annotation: AnnotationView, other: AnnotationView) -> ComparisonResu
             remedy="compare annotations of the same item",
         )
     schema = annotation.vocabulary.schema
-    rules = TypologyRules.from_schema(schema) if schema else TypologyRules(frozenset(), frozenset())
-    found = compare_annotations(one, two, annotation.document.text, rules)
+    rules = TypologyRules.from_schema(schema) if schema else TypologyRules()
+    document = annotation.document
+    found = compare_annotations(one, two, document.text, rules, document.language)
     results = ComparisonResults(found.disagreements, _disagreement_rows)
     results.agreed_mentions, results.agreed_relations = (
         found.agreed_mentions,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sayso.agreement.disagreement_types import Disagreement, DisagreementSide
 from sayso.agreement.disagreement_typology import (
@@ -16,6 +17,7 @@ from sayso.agreement.disagreement_typology import (
     compare_annotations,
 )
 from sayso.models import AttributeValue, Mention, Relation
+from sayso.schema.schema_types import Edges
 from tests.dataset.samples import SCHEMA
 
 RULES = TypologyRules.from_schema(SCHEMA)
@@ -346,3 +348,42 @@ def test_edges_say_which_side_is_longer() -> None:
         annotate_mentions(MAYOR), annotate_mentions(LONGER), TEXT, RULES
     ).disagreements
     assert [(edge.side, edge.longer, edge.words) for edge in found.edges] == [("left", 1, "The ")]
+
+
+@pytest.mark.parametrize(
+    ("language", "left", "right"),
+    [
+        ("de", "left article", "right possessive"),
+        ("de-AT", "left article", "right possessive"),
+        ("en", "left words", "right part of a word"),
+        ("fr", "left words", "right part of a word"),
+    ],
+)
+def test_articles_and_endings_are_those_that_the_schema_declares(
+    language: str, left: str, right: str
+) -> None:
+    edges = {
+        "de": Edges(before=("der", "die", "das"), after=("s",)),
+        "en": Edges(before=("the",), after=("’s",)),
+    }
+    rules = TypologyRules.from_schema(replace(SCHEMA, edges=edges))
+    text = "Der Bürgermeisters Haus"
+    longer, shorter = (
+        annotate_mentions(
+            Mention(id="m", label="Actor", start=start, end=end, text=text[start:end])
+        )
+        for start, end in ((0, 18), (4, 17))
+    )
+    (found,) = compare_annotations(longer, shorter, text, rules, language).disagreements
+    assert found.details == (left, right)
+
+
+def test_a_schema_without_edges_knows_no_article() -> None:
+    rules = TypologyRules.from_schema(replace(SCHEMA, edges={}))
+    (found,) = compare_annotations(
+        annotate_mentions(MAYOR),
+        annotate_mentions(find_mention("Actor", "The mayor of Moscow")),
+        TEXT,
+        rules,
+    ).disagreements
+    assert found.detail == "left words"

@@ -13,7 +13,7 @@ from sayso import matching
 from sayso.agreement.jackknife import JackknifeSums
 from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.models import Annotation, Mention
-from sayso.schema.name_edges import NameEdges
+from sayso.schema.name_edges import NO_EDGES, NameEdges
 from sayso.spans import jaccard
 
 K = TypeVar("K", bound=Hashable)
@@ -40,9 +40,6 @@ PAIRS = "pairs"
 
 ALL = "all"
 """The subject that stands for all labels or types together."""
-
-NO_EDGES = NameEdges((), ())
-"""Nothing but punctuation is no part of a name."""
 
 
 def number_occurrences(keys: Iterable[K]) -> list[tuple[K, int]]:

@@ -117,5 +117,6 @@ def _compare_pairs(
 ) -> Iterator[ComparedPair]:
     for one, other in combinations(each.annotations, 2):
         if selection.includes_pair(one, other):
-            found = compare_annotations(one, other, each.document.text, rules)
+            document = each.document
+            found = compare_annotations(one, other, document.text, rules, document.language)
             yield ComparedPair(one, other, selection.apply(found))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sayso.models import AttributeValue, Mention, Relation
+from sayso.schema.name_edges import NameEdges
 
 DisagreementKind = Literal["missed", "boundary", "label", "attribute", "nesting", "relation"]
 DISAGREEMENT_KINDS: dict[DisagreementKind, str] = {
@@ -141,17 +142,22 @@ class Disagreement:
         return min(m.start for m in mentions), -max(m.end for m in mentions), self.name
 
 
-_ARTICLE = re.compile(r"(the|an?)\s+", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"['’]s?\s*", re.IGNORECASE)
 _BRACKET = re.compile(r"\s*[(\[].*[)\]]\s*", re.DOTALL)
 
 
-def compare_edges(one: Mention, other: Mention, text: str) -> tuple[EdgeDifference, ...]:
+def compare_edges(
+    one: Mention, other: Mention, text: str, names: NameEdges
+) -> tuple[EdgeDifference, ...]:
     """Return the edges that differ between two overlapping spans of ``text``, from left to right.
 
+    Args:
+        names: the edges of names in the language of the text; an article is a word in front, a
+            possessive an ending.
+
+    >>> english = NameEdges(("the", "a", "an"), ("'s", "’s", "'", "’"))
     >>> mayor = Mention(id="a", label="Actor", start=0, end=9, text="The mayor")
     >>> mayors = Mention(id="b", label="Actor", start=4, end=11, text="mayor’s")
-    >>> for edge in compare_edges(mayor, mayors, "The mayor’s"):
+    >>> for edge in compare_edges(mayor, mayors, "The mayor’s", english):
     ...     print(edge)
     EdgeDifference(side='left', longer=0, what='article', words='The ')
     EdgeDifference(side='right', longer=1, what='possessive', words='’s')
@@ -159,24 +165,20 @@ def compare_edges(one: Mention, other: Mention, text: str) -> tuple[EdgeDifferen
     found = []
     if one.start != other.start:
         start, end = sorted((one.start, other.start))
-        what = _classify_words(text, start, end, _ARTICLE, "article", cut=end)
-        longer = int(other.start < one.start)
-        found.append(EdgeDifference("left", longer, what, text[start:end]))
+        words, longer = text[start:end], int(other.start < one.start)
+        what = "article" if names.are_front_words(words) else _classify_words(text, start, end, end)
+        found.append(EdgeDifference("left", longer, what, words))
     if one.end != other.end:
         start, end = sorted((one.end, other.end))
-        what = _classify_words(text, start, end, _POSSESSIVE, "possessive", cut=start)
-        longer = int(other.end > one.end)
-        found.append(EdgeDifference("right", longer, what, text[start:end]))
+        words, longer = text[start:end], int(other.end > one.end)
+        what = "possessive" if names.are_ending(words) else _classify_words(text, start, end, start)
+        found.append(EdgeDifference("right", longer, what, words))
     return tuple(found)
 
 
-def _classify_words(
-    text: str, start: int, end: int, special: re.Pattern[str], name: str, *, cut: int
-) -> str:
+def _classify_words(text: str, start: int, end: int, cut: int) -> str:
     """Classify the words at an edge; ``cut`` is where the shorter span starts or ends."""
     words = text[start:end]
-    if special.fullmatch(words):
-        return name
     if not any(character.isalnum() for character in words):
         return "punctuation"
     if _BRACKET.fullmatch(words):

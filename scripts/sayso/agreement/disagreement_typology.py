@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from typing import Protocol
 
@@ -43,6 +44,7 @@ from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.matching import iterate_overlaps, match_closest, match_exact, position
 from sayso.models import Mention, Relation
 from sayso.schema.declarations import Schema
+from sayso.schema.name_edges import NO_EDGES, NameEdges, find_edges
 from sayso.spans import covers, jaccard, overlaps
 
 
@@ -65,10 +67,12 @@ class TypologyRules:
     Attributes:
         related_labels: pairs of labels that a relation connects.
         free_text: (label, attribute) of free text.
+        find_edges: returns the edges of names in a language.
     """
 
-    related_labels: frozenset[frozenset[str]]
-    free_text: frozenset[tuple[str, str]]
+    related_labels: frozenset[frozenset[str]] = frozenset()
+    free_text: frozenset[tuple[str, str]] = frozenset()
+    find_edges: Callable[[str], NameEdges] = lambda _language: NO_EDGES
 
     @classmethod
     def from_schema(cls, schema: Schema) -> TypologyRules:
@@ -84,7 +88,7 @@ class TypologyRules:
             for each in schema.relations.values()
             for ends in product(each.heads, each.tails)
         }
-        return cls(frozenset(related), frozenset(free_text))
+        return cls(frozenset(related), frozenset(free_text), partial(find_edges, schema))
 
     def comparable(self, one: Mention, other: Mention) -> bool:
         """Return True if overlapping mentions could stand for one thing."""
@@ -102,13 +106,16 @@ class AnnotationComparison:
 
 
 def compare_annotations(
-    one: AnnotationLike, other: AnnotationLike, text: str, rules: TypologyRules
+    one: AnnotationLike, other: AnnotationLike, text: str, rules: TypologyRules, language: str = ""
 ) -> AnnotationComparison:
     """Compare two annotations of ``text``.
 
     Disagreements are in order of position, relations last.
+
+    Args:
+        language: of the text; without one, edges of names are those of all languages.
     """
-    mentions = _MentionComparison((one, other), text, rules)
+    mentions = _MentionComparison((one, other), text, rules, rules.find_edges(language))
     mentions.match_exact_spans()
     mentions.match_same_label()
     mentions.match_across_labels()
@@ -129,6 +136,7 @@ class _MentionComparison:
     sides: tuple[AnnotationLike, AnnotationLike]
     text: str
     rules: TypologyRules
+    names: NameEdges
     agreed: list[tuple[Mention, Mention]] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     groups: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
@@ -186,7 +194,7 @@ class _MentionComparison:
         for mine, theirs in _connect(pairs):
             self._group(mine, theirs)
             if len(mine) == len(theirs) == 1:
-                edges = compare_edges(mine[0], theirs[0], self.text)
+                edges = compare_edges(mine[0], theirs[0], self.text, self.names)
                 details = [edge.description for edge in edges]
                 self._add("boundary", details, mine, theirs, edges=edges)
             else:

@@ -160,7 +160,8 @@ def _compare_annotation(
     document: Document, annotation: Annotation, gold: Gold, schema: Schema, rules: TypologyRules
 ) -> GoldComparison:
     own, other = replace(annotation, annotator=YOU), _gold_as_annotation(gold, annotation, schema)
-    pair = ComparedPair(own, other, compare_annotations(own, other, document.text, rules))
+    found = compare_annotations(own, other, document.text, rules, document.language)
+    pair = ComparedPair(own, other, found)
     case = DisagreementCase(
         document, annotation.campaign, annotation.interface, (own, other), (pair,)
     )

@@ -47,6 +47,16 @@ class NameEdges:
             return "punctuation at an edge"
         return None
 
+    def are_front_words(self, words: str) -> bool:
+        """Test whether words, with white space, are declared as standing in front of a name."""
+        found = self._before.match(words) if self._before else None
+        return found is not None and not words[found.end() :].strip()
+
+    def are_ending(self, words: str) -> bool:
+        """Test whether words are declared as an ending of a name."""
+        found = self._after.search(words.rstrip()) if self._after else None
+        return found is not None and found.start() == 0
+
     def trim(self, name: str) -> Span:
         """Return the span of a name without its edges, if any is left.
 
@@ -76,6 +86,10 @@ def _is_punctuation(sign: str, allowed: str) -> bool:
     if sign.isalnum() or sign == "_" or sign.isspace() or sign in allowed:
         return False
     return not unicodedata.category(sign).startswith("M")
+
+
+NO_EDGES = NameEdges((), ())
+"""Nothing but punctuation is no part of a name."""
 
 
 def find_edges(schema: Schema, language: str = "") -> NameEdges:
