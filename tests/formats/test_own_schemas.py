@@ -25,6 +25,7 @@ from sayso.formats.corpus_export import describe_document
 from sayso.formats.format_registry import EXPORT_FORMATS, IMPORT_FORMATS, ImportContext, find_format
 from sayso.formats.label_mapping import MappedAnnotation, map_to_schema
 from sayso.formats.losses import Loss, Losses
+from sayso.labelstudio.codec import encode_result
 from sayso.models import Annotation, AttributeValue, Gold, GoldAnswer, Mention, Relation
 from sayso.schema.declarations import Schema
 from sayso.settings import Checkout, find_checkout
@@ -38,6 +39,7 @@ from tests.formats.schema_annotations import (
     describe_relations,
     describe_values,
 )
+from tests.formats.test_labelstudio_export import build_task
 from tests.formats.test_reference_libraries import OA, load_w3c_context
 from tests.schema.small_schemas import CONTRACTS, QUESTIONS_ONLY, read_schema, write_schema
 
@@ -123,6 +125,28 @@ def test_everything_comes_back_as_it_was(name: str, text: str, data: st.DataObje
         attributes = sum(len(mention.attributes) for mention in annotation.mentions)
         assert losses[Loss.ATTRIBUTES] == attributes
         assert losses[Loss.RELATIONS] == len(annotation.relations)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [CONTRACTS, QUESTIONS_ONLY], ids=["contracts", "questions"])
+@given(data=st.data())
+def test_an_export_of_label_studio_comes_in_as_it_was(text: str, data: st.DataObject) -> None:
+    schema = load(text)
+    annotation = data.draw(annotations_of(schema))
+    result = encode_result(
+        annotation.mentions, annotation.relations, schema, answers=annotation.answers
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = make_project(Path(folder, "project"), text)
+        path = Path(folder, "export.json")
+        path.write_text(json.dumps([build_task(*result, text=TEXT)]))
+        context = ImportContext(schema=schema, pass_name="all", checkout=checkout)
+        (annotated,) = find_format("labelstudio").read(path, context)
+        found = map_to_schema(annotated, schema, context)
+    assert (+context.losses, found.kept) == ({}, ())
+    assert describe_values(found.answers) == describe_values(annotation.answers)
+    assert describe_mentions(found) == describe_mentions(annotation)
+    assert describe_relations(found) == describe_relations(annotation)
 
 
 def test_a_spreadsheet_has_a_table_of_answers(tmp_path: Path) -> None:
@@ -368,6 +392,58 @@ def test_metadata_layers_of_inception_are_answers(contracts: Checkout, tmp_path:
         "costs": 2.5,
         "urgent": False,
     }
+
+
+def build_answer(control: str, kind: str, **value: Any) -> dict[str, Any]:
+    return {"id": control, "from_name": control, "to_name": "body", "type": kind, "value": value}
+
+
+def test_answers_of_other_projects_are_mapped_to_questions(
+    contracts: Checkout, tmp_path: Path
+) -> None:
+    answers = (
+        build_answer("sentiment", "choices", choices=["labour"]),
+        build_answer("fields", "choices", choices=["tax", "civil"]),
+        build_answer("price", "number", number=12),
+        build_answer("haste", "choices", choices=["yes"]),
+        build_answer("day", "datetime", datetime="2024-02-29"),
+        build_answer("summary", "textarea", text=["Ann pays."]),
+    )
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([build_task(*answers, text=TEXT)]))
+    words = ("--from", "labelstudio", str(path), "--pass", "all", "--annotator", "a")
+    refused = run_sayso(contracts.root, "import", *words)
+    assert refused.returncode == 9 and "1 answers to 'sentiment'" in refused.stderr
+    ours = ("topic", "areas", "costs", "urgent", "ruled_on", "gist")
+    pairs = (f"{theirs['id']}={name}" for theirs, name in zip(answers, ours, strict=True))
+    maps = [word for pair in pairs for word in ("--map", pair)]
+    run_sayso_ok(contracts.root, "import", *words, *maps)
+    (found,) = CorpusFiles(contracts.root).annotations()
+    assert found.answers == {
+        "topic": "labour",
+        "areas": ("civil", "tax"),
+        "urgent": True,
+        "ruled_on": "2024-02-29",
+        "costs": 12.0,
+        "gist": "Ann pays.",
+    }
+
+
+def test_an_answer_that_our_own_control_cannot_hold_gets_no_default(
+    contracts: Checkout, tmp_path: Path
+) -> None:
+    path = tmp_path / "export.json"
+    wrong = build_answer("question_urgent", "choices", choices=["perhaps"])
+    path.write_text(json.dumps([build_task(wrong, text=TEXT)]))
+    words = ("--from", "labelstudio", str(path), "--pass", "all", "--annotator", "a", "--lossy")
+    run_sayso_ok(contracts.root, "import", *words)
+    (found,) = CorpusFiles(contracts.root).annotations()
+    assert (found.answers, len(found.kept)) == ({}, 1)
+    for was_cancelled, answers in ((False, {"urgent": False}), (True, {})):
+        path.write_text(json.dumps([build_task(text=TEXT, was_cancelled=was_cancelled)]))
+        run_sayso_ok(contracts.root, "import", *words)
+        (found,) = CorpusFiles(contracts.root).annotations()
+        assert found.answers == answers
 
 
 def test_a_symmetric_relation_comes_in_one_direction_and_once(

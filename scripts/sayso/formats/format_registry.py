@@ -32,6 +32,7 @@ class ImportContext:
         fields: the names that a record of theirs has for our fields.
         labels: our label, relation type or question for each of theirs that has another name; ""
             excludes it.
+        fills_defaults: False where the reader has filled in the defaults of the schema.
         losses: things that we have no place for, counted by description.
         notices: other things that a curator should hear of, counted by description.
     """
@@ -41,6 +42,7 @@ class ImportContext:
     schema: Schema | None = None
     pass_name: str = ""
     checkout: Checkout | None = None
+    fills_defaults: bool = True
     losses: Counter[str] = field(default_factory=Counter)
     notices: Counter[str] = field(default_factory=Counter)
 

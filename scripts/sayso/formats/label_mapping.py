@@ -31,6 +31,7 @@ from sayso.models import (
     sort_relations,
 )
 from sayso.schema.declarations import Attribute, Joins, Schema, read_yaml
+from sayso.schema.defaults import fill_defaults
 from sayso.schema.symmetry import orient_relations
 from sayso.spans import trim
 
@@ -106,7 +107,8 @@ class _LabelMapper:
         self.schema, self.context = schema, context
         self.theirs = {mention.id: mention for mention in annotated.mentions}
         self.label_map = context.labels
-        self.fills_defaults = annotated.about.get("status") != "skipped"
+        is_skipped = annotated.about.get("status") == "skipped"
+        self.fills_defaults = context.fills_defaults and not is_skipped
         self.kept: list[UnknownItem] = []
         self.excluded: set[str] = set()
 
@@ -240,22 +242,16 @@ class _LabelMapper:
                 self._count_decision(theirs)
                 found[name] = ours
             given.add(name)
-        return self._order_values(found, asked, given) | found
+        return self._fill_defaults(found, asked, given)
 
-    def _order_values(
+    def _fill_defaults(
         self,
         found: dict[str, AttributeValue],
         declared: Mapping[str, Attribute],
         given: Container[str],
     ) -> dict[str, AttributeValue]:
-        """Return values in the order of the schema, with defaults where nothing was given."""
-        values: dict[str, AttributeValue] = {}
-        for name, attribute in declared.items():
-            if name in found:
-                values[name] = found[name]
-            elif self.fills_defaults and attribute.default is not None and name not in given:
-                values[name] = attribute.default
-        return values
+        without = given if self.fills_defaults else declared
+        return fill_defaults(found, declared, without)
 
     def _count_decision(self, theirs: FormatMention | FormatRelation | FormatAnswer) -> None:
         self.context.losses[Loss.DECISIONS.description] += theirs.decided is not None
@@ -273,7 +269,7 @@ class _LabelMapper:
                 self._keep(loss, "a value that the schema does not know", item)
             else:
                 found[name] = ours
-        return self._order_values(found, declared, theirs.attributes)
+        return self._fill_defaults(found, declared, theirs.attributes)
 
     def _map_flag(self, theirs: FormatMention) -> str | None:
         if theirs.flag is None or theirs.flag in self.schema.flags:

@@ -1,9 +1,11 @@
 """Label Studio's own JSON export, of anybody's projects. It comes in only.
 
 A labels control of any name marks mentions; results of other controls count where they are named as
-ours are. What the schema does not know is kept as it came. Accounts become pseudonyms as in a pull;
-where an export holds only their numbers, each number of a project has its own. No export says which
-guidelines were shown: the project does.
+ours are. A choice, number, date or text without a region is an answer about the document, named as
+its control. What the schema does not know is kept as it came.
+
+Accounts become pseudonyms as in a pull; where an export holds only their numbers, each number of a
+project has its own. No export says which guidelines were shown: the project does.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from sayso.errors import InputError
 from sayso.files import MAXIMUM_BYTES, convert_os_errors, open_file
 from sayso.formats.annotated_documents import (
     AnnotatedDocument,
+    FormatAnswer,
     FormatMention,
     FormatRelation,
     require_text,
@@ -30,18 +33,26 @@ from sayso.formats.label_mapping import EXCLUDED_BY_MAP
 from sayso.labelstudio import document_index
 from sayso.labelstudio.api_types import Account
 from sayso.labelstudio.codec import decode_result
-from sayso.labelstudio.controls import SPAN, TEXT
+from sayso.labelstudio.controls import DOCUMENT_NOTE, SPAN, TEXT
 from sayso.labelstudio.document_index import DocumentIndex
 from sayso.labelstudio.offsets import DIAGNOSIS_REASONS
 from sayso.labelstudio.pseudonyms import Annotator, resolve_address
 from sayso.labelstudio.tasks import text_digest
-from sayso.models import is_int64, sha256
+from sayso.models import AttributeValue, is_int64, sha256
+from sayso.schema.column_names import question_control_name
 from sayso.settings import Checkout
 
 # Not what a pull says: these numbers are another server's, and a pull leaves them alone.
 ORIGIN_SYSTEM = "label-studio-export"
 _CHUNK = 1 << 20
 _REPAIRED = ("white space trimmed from a span", DIAGNOSIS_REASONS["utf16"])
+_ANSWER_KEYS = {  # of the value of a result, by its type
+    "choices": "choices",
+    "datetime": "datetime",
+    "number": "number",
+    "rating": "rating",
+    "textarea": "text",
+}
 _EXPORT_REMEDY = "export it as JSON, not JSON-MIN"
 
 
@@ -158,8 +169,13 @@ class _ExportedTask:
     def _convert_annotation(self, theirs: dict[str, Any]) -> AnnotatedDocument:
         context, text = self.context, self._text()
         assert context.schema is not None  # noqa: S101
-        result = list(_rename_labels(theirs["result"], context.labels, context.notices))
-        found = decode_result(result, text, context.schema)
+        own = {question_control_name(name): name for name in context.schema.questions}
+        result, answers = _split_answers(theirs["result"], {DOCUMENT_NOTE, *own})
+        result = list(_rename_labels(result, context.labels, context.notices))
+        context.fills_defaults = False  # the codec does
+        defaults_of = None if theirs.get("was_cancelled") else context.pass_name
+        found = decode_result(result, text, context.schema, defaults_of=defaults_of)
+        answers += _list_own_answers(found.answers, answers, result, context)
         for kept in found.kept:
             (context.notices if kept.reason in _REPAIRED else context.losses)[kept.reason] += 1
         convert = msgspec.convert
@@ -169,6 +185,7 @@ class _ExportedTask:
             about=self._describe(theirs),
             mentions=convert(found.mentions, tuple[FormatMention, ...], from_attributes=True),
             relations=convert(found.relations, tuple[FormatRelation, ...], from_attributes=True),
+            answers=tuple(answers),
             note=found.note,
             kept=found.kept,
         )
@@ -244,6 +261,54 @@ def _find_account_number(account: Any) -> Any:
 
 def _number(value: Any) -> int:
     return value if type(value) is int and value >= 0 and is_int64(value) else 0
+
+
+def _list_own_answers(
+    decoded: Mapping[str, AttributeValue],
+    others: list[FormatAnswer],
+    result: list[Any],
+    context: ImportContext,
+) -> Iterator[FormatAnswer]:
+    """Yield answers of our own controls, but no default where another control has answered."""
+    given = {item["from_name"] for item in result if _find_answer(item)}
+    mapped = {context.labels.get(answer.question, answer.question) for answer in others}
+    for question, value in decoded.items():
+        if question not in mapped or question_control_name(question) in given:
+            yield FormatAnswer(question=question, value=value)
+
+
+def _split_answers(result: list[Any], own: Container[str]) -> tuple[list[Any], list[FormatAnswer]]:
+    """Split off the answers that other controls than our own give about the document."""
+    found = [(item, _find_answer(item)) for item in result]
+    regions = {
+        item["id"]
+        for item, answer in found
+        if answer is None and isinstance(item, dict) and isinstance(item.get("id"), str)
+    }
+    rest, answers = [], []
+    for item, answer in found:
+        if answer is None or answer.question in own or item.get("id") in regions:
+            rest.append(item)
+        else:
+            answers.append(answer)
+    return rest, answers
+
+
+def _find_answer(item: Any) -> FormatAnswer | None:
+    """Return the answer that an item gives without a region, if it is one."""
+    if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
+        return None
+    control, kind, value = item.get("from_name"), item.get("type"), item["value"]
+    key = _ANSWER_KEYS.get(kind) if isinstance(kind, str) and "start" not in value else None
+    if not key or not isinstance(control, str) or not isinstance(item.get("id"), str):
+        return None
+    given = value.get(key)
+    several = given if isinstance(given, list) else [given]
+    if several and all(isinstance(each, str) for each in several):
+        only = several[0] if len(several) == 1 else tuple(several)
+        return FormatAnswer(question=control, value=only)
+    is_number = isinstance(given, float) or (isinstance(given, int) and is_int64(given))
+    return FormatAnswer(question=control, value=given) if is_number else None
 
 
 def _rename_labels(
