@@ -387,3 +387,18 @@ def test_a_schema_without_edges_knows_no_article() -> None:
         rules,
     ).disagreements
     assert found.detail == "left words"
+
+
+def test_ends_of_a_symmetric_relation_mean_the_same() -> None:
+    """Edges that differ can turn it, since its head is the end that comes first."""
+    drones, place = find_mention("Count", "38 Ukrainian drones"), find_mention("Count", "centre")
+    one, other = (
+        PlainAnnotation((drones, place), (Relation(type="restates", head=head.id, tail=tail.id),))
+        for head, tail in ((drones, place), (place, drones))
+    )
+    relations = dict(SCHEMA.relations)
+    (turned,) = compare_annotations(one, other, TEXT, RULES).disagreements
+    assert turned.detail == "turned round"
+    relations["restates"] = replace(relations["restates"], symmetric=True)
+    rules = TypologyRules.from_schema(replace(SCHEMA, relations=relations))
+    assert not compare_annotations(one, other, TEXT, rules).disagreements

@@ -15,20 +15,20 @@ from msgspec.structs import replace
 
 from sayso.agreement.comparisons import ComparedDocument
 from sayso.agreement.disagreement_typology import TypologyRules, compare_annotations
+from sayso.agreement.measurement import measure_comparisons
 from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.matching import match_exact
 from sayso.models import Annotation, Mention, Relation
-from tests.agreement.sample_comparisons import (
-    TEXT,
-    find_figure,
-    find_value,
-    make_filler,
-    measure_sample,
-)
+from tests.agreement.sample_comparisons import TEXT, find_figure, find_value, make_filler
 from tests.dataset.samples import SCHEMA, make_annotation, make_document, make_relation
 
-RULES = TypologyRules.from_schema(SCHEMA)
-TYPES = ("source", "agent", "where")
+SYMMETRIC = "restates"
+SYMMETRIC_SCHEMA = replace(
+    SCHEMA,
+    relations={**SCHEMA.relations, SYMMETRIC: replace(SCHEMA.relations[SYMMETRIC], symmetric=True)},
+)
+RULES = TypologyRules.from_schema(SYMMETRIC_SCHEMA)
+TYPES = ("source", "agent", SYMMETRIC)
 
 
 def name_mentions(mentions: Sequence[Mention], prefix: str = "m") -> list[Mention]:
@@ -42,7 +42,9 @@ def annotate(annotator: str, mentions: Sequence[Mention], relations: Any = ()) -
 
 
 def measure(*annotations: Annotation) -> Any:
-    return measure_sample(ComparedDocument(make_document("d", TEXT), "trial", "all", annotations))
+    compared = ComparedDocument(make_document("d", TEXT), "trial", "all", annotations)
+    (found,) = measure_comparisons([compared], SYMMETRIC_SCHEMA)
+    return found
 
 
 # Few spans and values, so that twins are the rule.
@@ -72,7 +74,7 @@ def sparse_annotations(draw: st.DrawFn, annotator: str) -> Annotation:
 
 
 def shuffle(annotation: Annotation, seed: int) -> Annotation:
-    """Return the same with other ids, in another order."""
+    """Return the same with other ids, in another order, symmetric relations turned or not."""
     chance = random.Random(seed)
     names = [f"n{number}" for number in range(len(annotation.mentions))]
     chance.shuffle(names)
@@ -80,6 +82,12 @@ def shuffle(annotation: Annotation, seed: int) -> Annotation:
     mentions = [replace(each, id=new[each.id]) for each in annotation.mentions]
     relations = [
         replace(each, head=new[each.head], tail=new[each.tail]) for each in annotation.relations
+    ]
+    relations = [
+        make_relation(each.type, each.tail, each.head)
+        if each.type == SYMMETRIC and chance.random() < 0.5
+        else each
+        for each in relations
     ]
     chance.shuffle(mentions)
     chance.shuffle(relations)
@@ -112,15 +120,19 @@ def test_an_annotation_agrees_with_itself(one: Annotation, seed: int) -> None:
     assert not [each for each in found.disagreements if each.kind != "relation"]
 
 
+def order(kind: str, head: str, tail: str) -> tuple[str, ...]:
+    return (kind, *sorted((head, tail))) if kind == SYMMETRIC else (kind, head, tail)
+
+
 def count_common(
     pairs: Sequence[tuple[Mention, Mention]], one: Annotation, other: Annotation
 ) -> int:
     """Count equal attributes and common relations of an assignment, one by one."""
     partner = {mine.id: theirs.id for mine, theirs in pairs}
-    left = [(each.type, each.head, each.tail) for each in other.relations]
+    left = [key for each in other.relations for key in [order(each.type, each.head, each.tail)]]
     common = sum(len(m.attributes.items() & t.attributes.items()) for m, t in pairs)
     for each in one.relations:
-        mapped = each.type, partner.get(each.head, ""), partner.get(each.tail, "")
+        mapped = order(each.type, partner.get(each.head, ""), partner.get(each.tail, ""))
         if mapped in left:
             left.remove(mapped)
             common += 1
@@ -129,7 +141,8 @@ def count_common(
 
 @given(sparse_annotations("ann-1"), sparse_annotations("ann-2"))
 def test_the_assignment_is_the_best_of_all(one: Annotation, other: Annotation) -> None:
-    sides = [TwinSide(each.mentions, each.relations) for each in (one, other)]
+    symmetric = frozenset({SYMMETRIC})
+    sides = [TwinSide(each.mentions, each.relations, symmetric) for each in (one, other)]
     pairs = match_exact(one.mentions, other.mentions)
     found = assign_twins(pairs, *sides)
     keys = [(m.label, m.start, m.end) for m, _theirs in pairs]

@@ -11,15 +11,13 @@ from typing import Any, TypeVar
 
 from sayso import matching
 from sayso.agreement.jackknife import JackknifeSums
-from sayso.agreement.twins import TwinSide, assign_twins
+from sayso.agreement.twins import SpanOccurrence, TwinSide, assign_twins, order_ends
 from sayso.models import Annotation, Mention
 from sayso.schema.name_edges import NO_EDGES, NameEdges
 from sayso.spans import jaccard
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
-SpanOccurrence = tuple[tuple[str, int, int], int]
-"""A labelled span, and how many equal ones the annotation has before it."""
 
 Occurrences = Mapping[str, SpanOccurrence]
 """The labelled spans of an annotation's mentions, by id."""
@@ -60,10 +58,20 @@ def number_occurrences(keys: Iterable[K]) -> list[tuple[K, int]]:
 
 
 class IndexedAnnotation:
-    """One annotation with the lookups that measures need, each computed once."""
+    """One annotation with the lookups that measures need, each computed once.
 
-    def __init__(self, annotation: Annotation, edges: NameEdges = NO_EDGES) -> None:
-        self.annotation, self._edges = annotation, edges
+    Args:
+        edges: of names in the language of the text.
+        symmetric: types of relations whose ends mean the same.
+    """
+
+    def __init__(
+        self,
+        annotation: Annotation,
+        edges: NameEdges = NO_EDGES,
+        symmetric: frozenset[str] = frozenset(),
+    ) -> None:
+        self.annotation, self._edges, self.symmetric = annotation, edges, symmetric
         self.mentions_by_id = {mention.id: mention for mention in annotation.mentions}
         self._derived: dict[object, Any] = {}
 
@@ -94,13 +102,16 @@ class IndexedAnnotation:
         """The annotation without ids, for an order that depends on nothing else."""
         keys, annotation = self.twin_side.keys, self.annotation
         mentions = sorted((keys[m.id], _format_attributes(m)) for m in annotation.mentions)
-        ends = sorted((r.type, keys[r.head], keys[r.tail]) for r in annotation.relations)
+        ends = sorted(
+            order_ends(r.type, (keys[r.head], 0), (keys[r.tail], 0), self.symmetric)
+            for r in annotation.relations
+        )
         return f"{mentions} {ends}"
 
     @cached_property
     def twin_side(self) -> TwinSide:
         """The annotation as twins are assigned."""
-        return TwinSide(self.annotation.mentions, self.annotation.relations)
+        return TwinSide(self.annotation.mentions, self.annotation.relations, self.symmetric)
 
     @cached_property
     def normalised_occurrences(self) -> frozenset[SpanOccurrence]:

@@ -67,11 +67,13 @@ class TypologyRules:
     Attributes:
         related_labels: pairs of labels that a relation connects.
         free_text: (label, attribute) of free text.
+        symmetric: types of relations whose ends mean the same.
         find_edges: returns the edges of names in a language.
     """
 
     related_labels: frozenset[frozenset[str]] = frozenset()
     free_text: frozenset[tuple[str, str]] = frozenset()
+    symmetric: frozenset[str] = frozenset()
     find_edges: Callable[[str], NameEdges] = lambda _language: NO_EDGES
 
     @classmethod
@@ -88,7 +90,13 @@ class TypologyRules:
             for each in schema.relations.values()
             for ends in product(each.heads, each.tails)
         }
-        return cls(frozenset(related), frozenset(free_text), partial(find_edges, schema))
+        symmetric = (name for name, each in schema.relations.items() if each.symmetric)
+        return cls(
+            frozenset(related),
+            frozenset(free_text),
+            frozenset(symmetric),
+            partial(find_edges, schema),
+        )
 
     def comparable(self, one: Mention, other: Mention) -> bool:
         """Return True if overlapping mentions could stand for one thing."""
@@ -120,7 +128,7 @@ def compare_annotations(
     mentions.match_same_label()
     mentions.match_across_labels()
     mentions.add_unmatched()
-    agreed_relations, relations = _compare_relations((one, other), mentions.groups)
+    agreed_relations, relations = _compare_relations((one, other), mentions.groups, rules)
     found = sorted(mentions.disagreements, key=lambda each: each.position)
     found += sorted(relations, key=lambda each: each.position)
     return AnnotationComparison(tuple(mentions.agreed), tuple(agreed_relations), tuple(found))
@@ -170,7 +178,8 @@ class _MentionComparison:
 
     def match_exact_spans(self) -> None:
         """Do step 1."""
-        sides = [TwinSide(side.mentions, side.relations) for side in self.sides]
+        symmetric = self.rules.symmetric
+        sides = [TwinSide(side.mentions, side.relations, symmetric) for side in self.sides]
         pairs = match_exact(sides[0].mentions, sides[1].mentions)
         for mine, theirs in assign_twins(pairs, *sides):
             self._group([mine], [theirs])
@@ -269,10 +278,12 @@ _Unmatched = list[list[tuple[_RelationKey, LinkedRelation]]]
 
 
 def _compare_relations(
-    sides: tuple[AnnotationLike, AnnotationLike], groups: tuple[dict[int, int], dict[int, int]]
+    sides: tuple[AnnotationLike, AnnotationLike],
+    groups: tuple[dict[int, int], dict[int, int]],
+    rules: TypologyRules,
 ) -> tuple[list[tuple[Relation, Relation]], list[Disagreement]]:
     """Do step 6; return the agreed pairs and the disagreements."""
-    unmatched = [list(_index_relations(side, sides[side], groups[side])) for side in (0, 1)]
+    unmatched = [list(_index_relations(side, sides[side], groups[side], rules)) for side in (0, 1)]
     found: list[Disagreement] = []
 
     def add(detail: str, mine: Iterable[LinkedRelation], theirs: Iterable[LinkedRelation]) -> None:
@@ -325,10 +336,11 @@ def _take_pairs(
 
 
 def _index_relations(
-    side: int, annotation: AnnotationLike, groups: dict[int, int]
+    side: int, annotation: AnnotationLike, groups: dict[int, int], rules: TypologyRules
 ) -> Iterator[tuple[_RelationKey, LinkedRelation]]:
     by_id = {mention.id: mention for mention in annotation.mentions}
     for relation in annotation.relations:
         head, tail = by_id[relation.head], by_id[relation.tail]
-        one, other = (groups.get(id(each), (side, each.id)) for each in (head, tail))
+        ends = [groups.get(id(each), (side, each.id)) for each in (head, tail)]
+        one, other = sorted(ends, key=str) if relation.type in rules.symmetric else ends
         yield (relation.type, one, other), LinkedRelation(relation, head, tail)

@@ -165,7 +165,9 @@ class _PassMeasurement:
             each.annotator for each in annotations if each.annotator_kind == "program"
         )
         edges = find_edges(self._schema, document.language)
-        indexed = [IndexedAnnotation(annotation, edges) for annotation in annotations]
+        indexed = [
+            IndexedAnnotation(annotation, edges, self._symmetric) for annotation in annotations
+        ]
         pairs = [AnnotationPair(*two) for two in combinations(indexed, 2)]
         self._add_to_group(self._all, [AnnotationSet(pairs)], document)
         for pair in pairs:
@@ -188,7 +190,7 @@ class _PassMeasurement:
                 span_f1.count_spans(found, pair)
                 span_f1.count_kept_predictions(found, pair)
                 if self._types:
-                    relation_f1.count_relations(found, pair, self._symmetric)
+                    relation_f1.count_relations(found, pair)
                     self._frames.count(found, pair)
             attribute_agreement.count_attributes(found, each.units, self._attributes)
             attribute_agreement.count_bounds(found, each.units, self._schema)

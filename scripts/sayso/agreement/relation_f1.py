@@ -18,11 +18,11 @@ from sayso.agreement.annotation_pairs import (
     DocumentStatistics,
     IndexedAnnotation,
     Occurrences,
-    SpanOccurrence,
     number_occurrences,
 )
 from sayso.agreement.jackknife import Estimate, estimate, ratio
 from sayso.agreement.span_f1 import MARKED, UNITS, estimate_f1
+from sayso.agreement.twins import SpanOccurrence, order_ends
 
 GROUP = "relations"
 STRICT, LENIENT, GIVEN_SPANS, BETWEEN_COMMON = "strict", "lenient", "given_spans", "between_common"
@@ -30,14 +30,8 @@ STRICT, LENIENT, GIVEN_SPANS, BETWEEN_COMMON = "strict", "lenient", "given_spans
 RelationKeys = frozenset[tuple[tuple[str, SpanOccurrence, SpanOccurrence], int]]
 
 
-def count_relations(
-    into: DocumentStatistics, pair: AnnotationPair, symmetric: frozenset[str] = frozenset()
-) -> None:
-    """Count what two annotations have in common, by type.
-
-    Args:
-        symmetric: types whose ends mean the same.
-    """
+def count_relations(into: DocumentStatistics, pair: AnnotationPair) -> None:
+    """Count what two annotations have in common, by type."""
     common = pair.common_occurrences
     mine, theirs = pair.derive(relation_keys)
     drawn: Counter[str] = Counter(kind for kind, _head, _tail in _iterate_keys(mine, theirs))
@@ -52,7 +46,7 @@ def count_relations(
     for (kind, _head, _tail), _before in mine & theirs:
         into[GROUP, kind, STRICT] += 1
         into[GROUP, kind, GIVEN_SPANS] += 1  # both ends of a common relation are common spans
-    for (kind, _mine, _theirs), _before in _match_leniently(pair, symmetric):
+    for (kind, _mine, _theirs), _before in _match_leniently(pair):
         into[GROUP, kind, LENIENT] += 1
 
 
@@ -68,24 +62,23 @@ def count_drawn(into: DocumentStatistics, annotation: IndexedAnnotation) -> None
 
 def relation_keys(indexed: IndexedAnnotation, keys: Occurrences) -> RelationKeys:
     """Return the relations of an annotation by type and the labelled spans of their ends."""
-    relations = indexed.annotation.relations
     return frozenset(
-        number_occurrences((each.type, keys[each.head], keys[each.tail]) for each in relations)
+        number_occurrences(
+            order_ends(each.type, keys[each.head], keys[each.tail], indexed.symmetric)
+            for each in indexed.annotation.relations
+        )
     )
 
 
-def _match_leniently(
-    pair: AnnotationPair, symmetric: frozenset[str]
-) -> Iterable[tuple[tuple[str, str, str], int]]:
+def _match_leniently(pair: AnnotationPair) -> Iterable[tuple[tuple[str, str, str], int]]:
     """Match relations by the ids of one annotation; spans that differ may turn a symmetric one."""
-
-    def make_key(kind: str, head: str, tail: str) -> tuple[str, str, str]:
-        return (kind, tail, head) if kind in symmetric and tail < head else (kind, head, tail)
-
-    ids = pair.matched_ids
-    mine = (make_key(each.type, each.head, each.tail) for each in pair.one.annotation.relations)
+    ids, symmetric = pair.matched_ids, pair.one.symmetric
+    mine = (
+        order_ends(each.type, each.head, each.tail, symmetric)
+        for each in pair.one.annotation.relations
+    )
     theirs = (
-        make_key(each.type, ids[each.head], ids[each.tail])
+        order_ends(each.type, ids[each.head], ids[each.tail], symmetric)
         for each in pair.other.annotation.relations
         if each.head in ids and each.tail in ids
     )

@@ -15,9 +15,9 @@ from sayso.agreement.annotation_pairs import (
     AnnotationPair,
     DocumentStatistics,
     IndexedAnnotation,
-    SpanOccurrence,
 )
 from sayso.agreement.jackknife import Estimate, estimate, estimate_share, ratio
+from sayso.agreement.twins import SpanOccurrence
 
 SPANS, MACHINE = "spans", "machine"
 EXACT, NORMALISED, OVERLAP = "exact", "normalised", "overlap"

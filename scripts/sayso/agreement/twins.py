@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import TypeVar
 
 from sayso.matching import MentionPairs, labelled_span
 from sayso.models import Mention, Relation
@@ -19,18 +20,41 @@ from sayso.models import Mention, Relation
 _MOST_TRIED = 720  # all assignments of six twins; beyond, one pair after the other is chosen
 _ROUNDS = 3  # of refinement: relations of relations of relations
 
+E = TypeVar("E", str, int, "SpanOccurrence")
 SpanKey = tuple[str, int, int]
 _Slot = tuple[SpanKey, SpanKey]
 """The labelled spans of a pair of matched mentions."""
+SpanOccurrence = tuple[SpanKey, int]
+"""A labelled span, and how many equal ones the annotation has before it."""
 _Colours = Mapping[tuple[int, str], int]
 """Equal numbers for mentions with equal content, relations included, by side and id."""
 
 
-class TwinSide:
-    """One annotation, with its mentions by labelled span and its relations by their ends."""
+def order_ends(kind: str, head: E, tail: E, symmetric: frozenset[str]) -> tuple[str, E, E]:
+    """Return the type and ends of a relation, those of a symmetric one in order.
 
-    def __init__(self, mentions: Sequence[Mention], relations: Sequence[Relation]) -> None:
-        self.mentions, self.relations = mentions, relations
+    >>> order_ends("meets", 2, 1, frozenset({"meets"}))
+    ('meets', 1, 2)
+    """
+    if kind in symmetric and tail < head:
+        return kind, tail, head
+    return kind, head, tail
+
+
+class TwinSide:
+    """One annotation, with its mentions by labelled span and its relations by their ends.
+
+    Args:
+        symmetric: types of relations whose ends mean the same.
+    """
+
+    def __init__(
+        self,
+        mentions: Sequence[Mention],
+        relations: Sequence[Relation],
+        symmetric: frozenset[str] = frozenset(),
+    ) -> None:
+        self.mentions, self.relations, self.symmetric = mentions, relations, symmetric
 
     @cached_property
     def members(self) -> Mapping[SpanKey, list[Mention]]:
@@ -47,17 +71,28 @@ class TwinSide:
 
     @cached_property
     def ends(self) -> Mapping[str, list[tuple[str, bool, str]]]:
-        """For each mention: type, whether it is the head, and the other end of each relation."""
+        """For each mention: type, whether it counts as head, and other end of each relation."""
         found: defaultdict[str, list[tuple[str, bool, str]]] = defaultdict(list)
         for each in self.relations:
             found[each.head].append((each.type, True, each.tail))
-            found[each.tail].append((each.type, False, each.head))
+            found[each.tail].append((each.type, each.type in self.symmetric, each.head))
+        return found
+
+    @cached_property
+    def relations_by_end(self) -> Mapping[str, list[int]]:
+        """For each mention, the numbers of its relations."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for number, each in enumerate(self.relations):
+            for end in {each.head, each.tail}:
+                found[end].append(number)
         return found
 
     @cached_property
     def relation_counts(self) -> Counter[tuple[str, str, str]]:
         """The number of each relation, by type, head and tail."""
-        return Counter((each.type, each.head, each.tail) for each in self.relations)
+        return Counter(
+            order_ends(each.type, each.head, each.tail, self.symmetric) for each in self.relations
+        )
 
     @cached_property
     def keys(self) -> Mapping[str, SpanKey]:
@@ -210,11 +245,11 @@ class _Assignment:
     def _common_relations(self, ids: set[str], partners: Mapping[str, str]) -> list[str]:
         """Return the types of the relations at some mentions that both sides have."""
         one, other = self.sides
+        touched = {relation for name in ids for relation in one.relations_by_end.get(name, ())}
         mapped = Counter(
-            (kind, partners[name], partners[end]) if head else (kind, partners[end], partners[name])
-            for name in ids
-            for kind, head, end in one.ends.get(name, ())
-            if end in partners and (head or end not in ids)  # each relation once
+            order_ends(each.type, partners[each.head], partners[each.tail], one.symmetric)
+            for each in (one.relations[number] for number in touched)
+            if each.head in partners and each.tail in partners
         )
         return [kind for kind, _head, _tail in (mapped & other.relation_counts).elements()]
 
