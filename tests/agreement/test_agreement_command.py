@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from sayso import jsonl
 from sayso.agreement.agreement_report import decode_report
-from sayso.models import Annotation, Mention
+from sayso.corpus.sources import CorpusFiles
+from sayso.models import Annotation, Gold, GoldMention, Mention
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.dataset.samples import make_annotation, make_document, make_mention, write_corpus
@@ -102,6 +106,8 @@ def test_tables_for_people(corpus: Path) -> None:
     assert result.stdout.startswith(
         "trial, all: 4 documents, 2 annotators, 8 annotations in 4 pairs\n"
     )
+    headline = next(row for row in rows if row[:3] == ["mentions", "exactly", "alike,"])
+    assert headline[4] == ".75" and headline[-2:] == ["8", "4"]
     actor_row = next(row for row in rows if row[:1] == ["Actor"])
     assert actor_row[1] == ".75" and actor_row[3] == "1.00" and actor_row[-3:] == ["8", "4", "4"]
     assert any(row[:3] == ["ann-1", "and", "ann-2"] for row in rows)
@@ -116,12 +122,117 @@ def test_tables_for_people(corpus: Path) -> None:
         "annotations excluded: 1 (not by an annotator of the kind that is compared)"
         in result.stderr
     )
+    assert "95% intervals: a jackknife over whole documents" in result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_every_figure_is_there_if_asked_for(corpus: Path) -> None:
+    result = run_sayso(corpus, "agreement", "--all")
+    rows = [line.split() for line in result.stdout.splitlines()]
+    for measure in ("exact", "normalised", "overlap", "characters", "tokens", "token_f1", "units"):
+        assert any(row[:2] == ["Actor", measure] for row in rows), measure
     assert "summed over documents before they are divided" in result.stderr
-    assert (
-        "exact F1, normal. F1, overlap F1, relations, frames, machine: F1 is summed"
-        in result.stderr
+    assert "F1 is summed over every two annotators of a document" in result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_documents_come_worst_first(corpus: Path) -> None:
+    (measured,) = json.loads(run_sayso_ok(corpus, "agreement", "--by", "document", "--json"))[
+        "measurements"
+    ]
+    assert [each["doc_id"] for each in measured["by_document"]] == ["d3", "d0", "d1", "d2"]
+    values = {each["name"]: each["value"] for each in measured["by_document"][0]["figures"]}
+    assert values["spans.all.exact"] == 0 and values["spans.all.overlap"] == 1
+    printed = run_sayso_ok(corpus, "agreement", "--by", "document")
+    rows = [line.split() for line in printed.splitlines()]
+    assert next(row for row in rows if row[:1] == ["d3"])[:3] == ["d3", "2", ".00"]
+
+
+@pytest.fixture
+def disputed(checkout: Checkout) -> Path:
+    """Three people of whom the third marks other labels and values, and gold of one document."""
+    annotations = []
+    for number, (label, values) in enumerate(
+        [
+            ("Actor", {"type": "civilian"}),
+            ("Actor", {"type": "expert"}),
+            ("Location", {"use": "literal"}),
+        ],
+        1,
+    ):
+        for of in DOCUMENTS:
+            mention = make_mention("m1", label, of.text, 4, 8, attributes=values)
+            annotations.append(make_annotation(of, mention, annotator=f"ann-{number}"))
+    first = annotations[0].mentions[0]
+    gold = Gold(
+        doc_id="d0",
+        text_sha256=DOCUMENTS[0].text_sha256,
+        campaign="trial",
+        interface="all",
+        schema_version="1.0.0",
+        adjudicated="2025-11-03",
+        annotators=("ann-1", "ann-2"),
+        mentions=(GoldMention(**structs.asdict(first), decided="majority"),),
     )
-    assert max(map(len, result.stdout.splitlines())) <= 120
+    write_corpus(checkout.root, DOCUMENTS, annotations)
+    jsonl.write(CorpusFiles(checkout.root).folder / "gold" / "trial.jsonl", [gold])
+    return checkout.root
+
+
+def test_confusions_are_counted(disputed: Path) -> None:
+    (measured,) = json.loads(run_sayso_ok(disputed, "agreement", "--confusions", "--json"))[
+        "measurements"
+    ]
+    matrices = {each["subject"]: each for each in measured["confusions"]}
+    assert matrices["labels"] == {
+        "subject": "labels",
+        "values": ["Actor", "Location"],
+        "counts": [[4, 8], [8, 0]],
+    }
+    assert matrices["Actor.type"]["counts"] == [[0, 4], [4, 0]]
+    printed = run_sayso_ok(disputed, "agreement", "--confusions")
+    assert "Confused: Actor.type" in printed
+    assert ["civilian", "expert", "4"] in [line.split() for line in printed.splitlines()]
+    found = figures(json.dumps({"measurements": [measured]}))
+    assert found["spans.all.exact"]["value"] == round(1 / 3, 6)
+    assert found["spans.any label.exact"]["value"] == 1
+
+
+def test_every_figure_of_every_two_annotators(disputed: Path) -> None:
+    (measured,) = json.loads(run_sayso_ok(disputed, "agreement", "--pairs", "--json"))[
+        "measurements"
+    ]
+    assert len(measured["pairs"]) == 3
+    values = {each["name"]: each["value"] for each in measured["pairs"][0]["figures"]}
+    assert values["spans.all.characters"] == 1 and values["attributes.Actor.type.agreement"] == 0
+    rows = [line.split() for line in run_sayso_ok(disputed, "agreement", "--pairs").splitlines()]
+    assert ["ann-1", "1.00", ".00"] in rows  # the matrix of exact F1
+
+
+def test_annotators_are_compared_with_gold(disputed: Path) -> None:
+    measured = json.loads(run_sayso_ok(disputed, "agreement", "--gold", "--json"))["measurements"]
+    by_annotator = {each["annotators"][0]: each for each in measured}
+    assert by_annotator.keys() == {"ann-1", "ann-2", "ann-3"}
+    assert by_annotator["ann-1"]["annotators"] == ["ann-1", "gold"]
+    assert by_annotator["ann-1"]["interface"] == "all: ann-1 and gold"
+    exact = [
+        figures(json.dumps({"measurements": [each]}))["spans.all.exact"]["value"]
+        for each in measured
+    ]
+    assert exact == [1, 1, 0]
+    kappa = {each["measure"] for each in by_annotator["ann-2"]["figures"]}
+    assert "cohen_kappa" in kappa
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [("markdown", "| Actor.type | .00 |"), ("latex", r"Actor.type & .00 &")]
+)
+def test_tables_for_a_paper(disputed: Path, form: str, expected: str) -> None:
+    printed = run_sayso_ok(disputed, "agreement", "--format", form)
+    assert expected in printed and "\x1b" not in printed
+    if form == "latex":
+        assert printed.count(r"\begin{tabular}") == printed.count(r"\end{tabular}") > 2
+        assert not re.search(r"(?<!\\)[_%#](?!.*documents)", printed.partition("\n")[2])
 
 
 def test_tables_of_one_label(corpus: Path) -> None:
@@ -148,9 +259,7 @@ def test_any_files_of_annotations_can_be_compared(corpus: Path, tmp_path: Path) 
         == 0.75
     )
     files[1] = str(tmp_path / "bot.jsonl")
-    with_program = figures(run_sayso_ok(corpus, "agreement", *files, "--programs", "--json"))[
-        "spans.Actor.exact"
-    ]
+    with_program = figures(run_sayso_ok(corpus, "agreement", *files, "--json"))["spans.Actor.exact"]
     assert (with_program["value"], with_program["low"], with_program["documents"]) == (1, None, 1)
 
 

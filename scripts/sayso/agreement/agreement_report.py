@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct, field
 
+from sayso.agreement.confusions import ConfusionMatrix
 from sayso.agreement.jackknife import AGGREGATION_RULE, Figure, IntervalMethod
 from sayso.errors import InputError
 from sayso.models import DECODE_ERRORS
@@ -51,6 +52,26 @@ class PairMeasurement(Struct, frozen=True, kw_only=True):
     figures: tuple[Figure, ...]
 
 
+class DocumentMeasurement(Struct, frozen=True, kw_only=True):
+    """Agreement in one document."""
+
+    doc_id: str
+    annotations: int
+    figures: tuple[Figure, ...]
+
+    def find_value(self, name: str) -> float | None:
+        """Return the value of a figure; None where it is undefined or not there."""
+        return next((figure.value for figure in self.figures if figure.name == name), None)
+
+    @property
+    def rank(self) -> tuple[float, str]:
+        """A sort key: the worst first by exact F1, or by the first figure; undefined ones last."""
+        value = self.find_value("spans.all.exact")
+        if value is None and self.figures:
+            value = self.figures[0].value
+        return (2.0 if value is None else value), self.doc_id
+
+
 class VersionMeasurement(Struct, frozen=True, kw_only=True):
     """Agreement of annotations made under the same versions of schema and guidelines.
 
@@ -80,6 +101,8 @@ class Measurement(Struct, frozen=True, kw_only=True):
         overlapping: by label, the documents where mentions of one annotator overlap; alpha over
             units is not defined there.
         missing: by attribute, how many matched mentions had a value of some annotators only.
+        by_document: only if asked for; the document with least agreement first.
+        confusions: only if asked for.
         by_version: only if asked for; ``differences`` is the newer of two versions minus the older.
     """
 
@@ -99,6 +122,8 @@ class Measurement(Struct, frozen=True, kw_only=True):
     overlapping: dict[str, tuple[str, ...]] = {}
     missing: dict[str, int]
     pairs: tuple[PairMeasurement, ...] = ()
+    by_document: tuple[DocumentMeasurement, ...] = ()
+    confusions: tuple[ConfusionMatrix, ...] = ()
     by_version: tuple[VersionMeasurement, ...] = ()
     differences: tuple[Figure, ...] = ()
 

@@ -14,6 +14,7 @@ from sayso.agreement.agreement_report import Measurement, PairMeasurement, Versi
 from sayso.agreement.annotation_pairs import ALL
 from sayso.agreement.jackknife import FEW_DOCUMENTS, Figure
 from sayso.agreement.measurement import format_version
+from sayso.schema.column_names import pluralise
 
 UNDEFINED, NO_INTERVAL = "undefined", "–"
 
@@ -74,6 +75,123 @@ def _format_number(value: float) -> str:
 
 
 CellFormatter = Callable[[Figure | None], str]
+_SHORT_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "spans": ("exact", "overlap", "characters"),
+    "answers": ("agreement", "alpha", "ac1"),
+    "attributes": ("agreement", "alpha", "ac1"),
+    "bounds": ("equal", "overlap"),
+    "relations": ("strict", "lenient"),
+    "machine": ("share", "exact_without"),
+}
+"""The measures that are shown unless all are asked for; they fit 80 columns."""
+
+
+def build_headline(measurement: Measurement) -> AgreementTable:
+    """Build the three lines that a reader wants first."""
+    rows = []
+    for figure, title in _select_headline(measurement.figures):
+        value = UNDEFINED if figure.value is None else _format_number(figure.value)
+        rows.append([title, value, _format_interval(figure), *_format_extent(figure)])
+    return _build_with_extent("", ["", "", "95 %"], rows)
+
+
+def _select_headline(figures: Sequence[Figure]) -> Iterator[tuple[Figure, str]]:
+    by_name = {figure.name: figure for figure in figures}
+    wanted = {
+        f"spans.{ALL}.exact": "mentions exactly alike, F1",
+        f"spans.{ALL}.characters": "Krippendorff's alpha, characters",
+    }
+    for figure in figures:
+        if figure.group == "frames" and figure.subject.endswith(".whole"):
+            label = figure.subject.partition(".")[0]
+            wanted.setdefault(f"frames.{label}.whole.exact", f"whole {pluralise(label)}, F1")
+        if figure.group == "answers" and figure.measure == "alpha":
+            wanted.setdefault(figure.name, f"{figure.subject}, alpha")
+    found = [(by_name[name], title) for name, title in wanted.items() if name in by_name]
+    yield from found[:3]
+
+
+def _format_interval(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return NO_INTERVAL if figure.value is not None else ""
+    return f"{_format_number(figure.low)}–{_format_number(figure.high)}"
+
+
+def build_short_tables(measurement: Measurement) -> Iterator[AgreementTable]:
+    """Yield the tables that fit 80 columns, without single values of attributes."""
+    for group, (title, columns) in _GROUP_TABLES.items():
+        if group == "machine":
+            yield from _build_frame_table(measurement.figures, format_cell, short=True)
+        figures = [
+            each
+            for each in measurement.figures
+            if each.group == group and "=" not in each.subject and (each.n or group != "machine")
+        ]
+        shown = {name: columns[name] for name in _SHORT_COLUMNS[group]}
+        main = ("alpha",) if group in ("answers", "attributes") else tuple(shown)
+
+        def format_figure(figure: Figure | None, main: tuple[str, ...] = main) -> str:
+            if figure is None or figure.value is None or figure.measure in main:
+                return format_cell(figure)
+            return _format_number(figure.value)
+
+        yield from _build_table(title, shown, figures, str, format_figure)
+
+
+def build_full_tables(measurement: Measurement) -> Iterator[AgreementTable]:
+    """Yield a table for each group, with a row for every figure."""
+    groups: dict[str, list[Figure]] = {}
+    for figure in measurement.figures:
+        if figure.n:
+            groups.setdefault(figure.group, []).append(figure)
+    for group, figures in groups.items():
+        rows = [
+            [
+                f"{figure.subject} {figure.measure}",
+                UNDEFINED if figure.value is None else _format_number(figure.value),
+                _format_interval(figure),
+                *_format_extent(figure),
+            ]
+            for figure in figures
+        ]
+        yield _build_with_extent(f"{group}.", ["", "", "95 %"], rows)
+
+
+def build_document_table(measurement: Measurement) -> Iterator[AgreementTable]:
+    """Yield a table of the documents, the one with least agreement first, if there is any."""
+    names = {
+        "exact F1": f"spans.{ALL}.exact",
+        "alpha chars": f"spans.{ALL}.characters",
+        "relations": f"relations.{ALL}.strict",
+    }
+    documents = measurement.by_document
+    if not any(each.find_value(name) is not None for each in documents for name in names.values()):
+        answers = [each.name for each in measurement.figures if each.measure == "agreement"]
+        names = {name.split(".")[1]: name for name in answers if "=" not in name}
+    rows = [
+        [
+            each.doc_id,
+            str(each.annotations),
+            *(
+                "" if (value := each.find_value(name)) is None else _format_number(value)
+                for name in names.values()
+            ),
+        ]
+        for each in documents
+    ]
+    if rows:
+        title = "By document, least agreement first"
+        yield AgreementTable(title, ["document", "annotators", *names], rows)
+
+
+def build_confusion_tables(measurement: Measurement, limit: int = 10) -> Iterator[AgreementTable]:
+    """Yield for each attribute, and for labels, the values that are confused most often."""
+    for matrix in measurement.confusions:
+        confusions = matrix.list_confusions()
+        if confusions:
+            rows = [[one, other, f"{count:,}"] for one, other, count in confusions[:limit]]
+            more = f", the {limit} most frequent" if len(confusions) > limit else ""
+            yield AgreementTable(f"Confused: {matrix.subject}{more}", ["", "", "pairs"], rows)
 
 
 def build_tables(
@@ -131,13 +249,13 @@ def _format_row_name(subject: str) -> str:
 
 
 def _build_frame_table(
-    figures: Sequence[Figure], format_figure: CellFormatter
+    figures: Sequence[Figure], format_figure: CellFormatter, *, short: bool = False
 ) -> Iterator[AgreementTable]:
     of_frames = [each for each in figures if each.group == "frames"]
     rows = [
         [_format_frame_row(each, of_frames), format_figure(each), *_format_extent(each)]
         for each in of_frames
-        if each.n
+        if each.n and not (short and each.measure.startswith("without_"))
     ]
     if rows:
         yield _build_with_extent("Whole frames, and what they say", ["", "F1"], rows)
@@ -167,19 +285,44 @@ def _format_extent(figure: Figure) -> tuple[str, str, str]:
     return f"{figure.n:,}", pairs, f"{figure.documents:,}"
 
 
-def build_pair_table(measurement: Measurement) -> Iterator[AgreementTable]:
-    """Yield a table of every two annotators, if there are any."""
-    groups = [(" and ".join(pair.annotators), pair) for pair in measurement.pairs]
-    yield from _build_span_table("Every two annotators", groups, ("exact", "normalised", "overlap"))
+_MATRIX_WIDTH = 6  # annotators whose names fit 80 columns
+
+
+def build_pair_tables(measurement: Measurement) -> Iterator[AgreementTable]:
+    """Yield matrices of every two annotators for exact F1 and alpha; of many, a list."""
+    names = measurement.annotators
+    if len(names) > _MATRIX_WIDTH or len(names) < 3:
+        groups = [(" and ".join(pair.annotators), pair) for pair in measurement.pairs]
+        measures = ("exact", "overlap", "characters")
+        yield from _build_span_table("Every two annotators", groups, measures)
+        return
+    for measure in ("exact", "characters"):
+        values = {
+            pair.annotators: figure.value
+            for pair in measurement.pairs
+            for figure in pair.figures
+            if figure.name == f"spans.{ALL}.{measure}"
+        }
+        rows = [
+            [one, *(_format_pair(values.get((min(one, two), max(one, two)))) for two in names)]
+            for one in names
+        ]
+        title = f"Every two annotators: {_SPAN_COLUMNS[measure]}"
+        yield AgreementTable(title, ["", *names], rows)
+
+
+def _format_pair(value: float | None) -> str:
+    return "" if value is None else _format_number(value)
 
 
 def build_version_tables(measurement: Measurement) -> Iterator[AgreementTable]:
     """Yield a table of the versions, and one of the differences between two of them."""
     groups = [(_format_version_group(version), version) for version in measurement.by_version]
-    yield from _build_span_table("By version", groups, tuple(_SPAN_COLUMNS))
+    yield from _build_span_table("By version", groups, _SHORT_COLUMNS["spans"])
     changed = [each for each in measurement.differences if each.group == "spans"]
     title = "By how much the newer version is above the older"
-    yield from _build_table(title, _SPAN_COLUMNS, changed, str)
+    shown = {name: _SPAN_COLUMNS[name] for name in _SHORT_COLUMNS["spans"]}
+    yield from _build_table(title, shown, changed, str)
 
 
 def _build_span_table(
@@ -219,17 +362,24 @@ def format_title(measurement: Measurement) -> str:
     )
 
 
-def format_notes(measurement: Measurement) -> Iterator[str]:
-    """Yield what is undefined and what has no interval, excluded annotations, and the method."""
+def format_notes(measurement: Measurement, *, short: bool = False) -> Iterator[str]:
+    """Yield what is undefined and what has no interval, excluded annotations, and the method.
+
+    Args:
+        short: without the rules by which annotators and documents are combined.
+    """
     for reason, subjects in _group_by_reason(measurement.figures, attrgetter("undefined")).items():
         yield f"{UNDEFINED}, {reason}: {', '.join(subjects)}"
     yield from format_interval_notes(measurement.figures)
     for subject, count in measurement.missing.items():
         yield f"{subject}: {count:,} matched mentions had a value of some annotators only"
     yield from format_excluded(measurement.excluded)
+    interval = measurement.interval
+    if short:
+        yield f"{interval.confidence:.0%} intervals: a {interval.method}. --all shows every figure."
+        return
     yield from _format_rules(measurement)
     yield from _format_units(measurement)
-    interval = measurement.interval
     yield f"{measurement.rule} {interval.confidence:.0%} intervals: {interval.method}."
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 
+from msgspec import structs
+
 from sayso.corpus.items import AnnotationFilter, Item
-from sayso.models import Annotation, AnnotatorKind, Document
+from sayso.models import Annotation, AnnotatorKind, Document, Gold
 
 SKIPPED_DOCUMENT = "the annotator skipped the document"
 STARTED_FROM_ANOTHER = "started from another's annotation"
@@ -18,6 +20,8 @@ CHANGED_BY_ANOTHER = "saved by somebody else after its annotator"
 SUPERSEDED = "an earlier annotation of the same annotator"
 ADJUDICATOR = "an adjudicator's, beside those of the annotators"
 OTHER_ANNOTATOR_KIND = "not by an annotator of the kind that is compared"
+NO_GOLD = "there is no gold of its pass"
+GOLD = "gold"
 NO_SECOND_ANNOTATION = "nobody else has annotated it"
 
 PEOPLE = AnnotationFilter(kinds=frozenset({"human"}))
@@ -74,6 +78,44 @@ def iterate_comparisons(
     """
     for item in items:
         yield from group_by_pass(item.document, item.all_annotations, selection, excluded)
+
+
+def iterate_gold_comparisons(
+    items: Iterable[Item], selection: AnnotationFilter, excluded: ExcludedAnnotations
+) -> Iterator[ComparedDocument]:
+    """Yield each annotation with the gold of its campaign, as two annotations; count others.
+
+    Gold of the same pass is taken, or gold that does not say its pass. Each annotator has a
+    measurement of their own, named after the pass.
+    """
+    by_pass = attrgetter("campaign", "interface")
+    for item in items:
+        golds = {by_pass(gold): gold for gold in item.gold}
+        groups = groupby(sorted(item.all_annotations, key=by_pass), key=by_pass)
+        for (campaign, pass_name), group in groups:
+            gold = golds.get((campaign, pass_name)) or golds.get((campaign, None))
+            for each in select_independent(group, selection, excluded):
+                if gold is None:
+                    excluded.add(each, NO_GOLD)
+                else:
+                    two = (each, _as_annotation(gold, each))
+                    name = f"{pass_name}: {each.annotator} and gold"
+                    yield ComparedDocument(item.document, campaign, name, two)
+
+
+def _as_annotation(gold: Gold, like: Annotation) -> Annotation:
+    return structs.replace(
+        like,
+        annotator=GOLD,
+        annotator_kind="human" if gold.decision[1] != ("program",) else "program",
+        schema_version=gold.schema_version,
+        created=gold.adjudicated,
+        updated=gold.adjudicated,
+        started_from="nothing",
+        mentions=gold.mentions,
+        relations=gold.relations,
+        answers={answer.question: answer.value for answer in gold.answers},
+    )
 
 
 def group_by_pass(

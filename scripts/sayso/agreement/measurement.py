@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 
-from sayso.agreement import attribute_agreement, character_alpha, frame_f1, relation_f1, span_f1
+from sayso.agreement import (
+    attribute_agreement,
+    character_alpha,
+    frame_f1,
+    relation_f1,
+    span_f1,
+    token_agreement,
+)
 from sayso.agreement.agreement_report import (
     AgreementReport,
+    DocumentMeasurement,
     Measurement,
     PairMeasurement,
     UnmeasuredPass,
@@ -34,7 +42,9 @@ from sayso.agreement.comparisons import (
     ComparedDocument,
     ExcludedAnnotations,
     iterate_comparisons,
+    iterate_gold_comparisons,
 )
+from sayso.agreement.confusions import ConfusionCounts
 from sayso.agreement.jackknife import DocumentSums, Estimate, Figure, subtract_estimates
 from sayso.agreement.unitizing_alpha import UnitContinuum, estimate_units
 from sayso.corpus.items import AnnotationFilter, Item
@@ -43,8 +53,36 @@ from sayso.schema.declarations import Attribute, Schema
 from sayso.schema.name_edges import find_edges
 
 _SUMMED_GROUPS = frozenset(
-    {span_f1.SPANS, span_f1.MACHINE, character_alpha.GROUP, relation_f1.GROUP}
+    {
+        span_f1.SPANS,
+        span_f1.MACHINE,
+        character_alpha.GROUP,
+        token_agreement.GROUP,
+        relation_f1.GROUP,
+    }
 )
+
+
+@dataclass(frozen=True)
+class AgreementOptions:
+    """What to measure beside the figures of each campaign and pass.
+
+    Attributes:
+        by_version: each version of schema and guidelines apart.
+        by_document: each document apart.
+        all_pairs: every figure of every two annotators, not those of spans alone.
+        confusions: the values, and the labels, that annotators confuse.
+        gold: compare each annotator with gold in place of the others.
+    """
+
+    by_version: bool = False
+    by_document: bool = False
+    all_pairs: bool = False
+    confusions: bool = False
+    gold: bool = False
+
+
+DEFAULT_OPTIONS = AgreementOptions()
 AnnotationVersion = tuple[str, str]
 """The versions of schema and guidelines that an annotation was made under; empty where unknown."""
 
@@ -53,22 +91,18 @@ def measure_agreement(
     items: Iterable[Item],
     schema: Schema,
     selection: AnnotationFilter = PEOPLE,
-    *,
-    by_version: bool = False,
+    options: AgreementOptions = DEFAULT_OPTIONS,
 ) -> AgreementReport:
     """Measure how far annotators agree, for each campaign and pass.
 
     Args:
         items: filtered with `comparisons.with_excluded`.
         selection: its kinds say whether programs are compared.
-        by_version: measure each version of schema and guidelines apart, too.
     """
     excluded = ExcludedAnnotations()
+    compare = iterate_gold_comparisons if options.gold else iterate_comparisons
     measurements = measure_comparisons(
-        iterate_comparisons(items, selection, excluded),
-        schema,
-        excluded=excluded,
-        by_version=by_version,
+        compare(items, selection, excluded), schema, options, excluded=excluded
     )
     measured = {(each.campaign, each.interface) for each in measurements}
     not_measured = tuple(
@@ -82,16 +116,16 @@ def measure_agreement(
 def measure_comparisons(
     comparisons: Iterable[ComparedDocument],
     schema: Schema,
+    options: AgreementOptions = DEFAULT_OPTIONS,
     *,
     excluded: ExcludedAnnotations | None = None,
-    by_version: bool = False,
 ) -> list[Measurement]:
     """Measure comparisons, by campaign and pass. ``excluded`` is read after the last of them."""
     passes: dict[tuple[str, str], _PassMeasurement] = {}
     for each in comparisons:
         key = each.campaign, each.pass_name
         if key not in passes:
-            passes[key] = _PassMeasurement(schema, each.pass_name, by_version)
+            passes[key] = _PassMeasurement(schema, each.pass_name.partition(":")[0], options)
         passes[key].add(each.document, each.annotations)
     reasons = excluded.count_by_pass() if excluded else {}
     return [
@@ -139,7 +173,7 @@ class _MeasuredGroup:
 class _PassMeasurement:
     """The sums of one campaign and pass."""
 
-    def __init__(self, schema: Schema, pass_name: str, by_version: bool) -> None:
+    def __init__(self, schema: Schema, pass_name: str, options: AgreementOptions) -> None:
         self._schema, known = schema, pass_name in schema.interfaces
         self._labels = list(schema.labels_of_pass(pass_name) if known else schema.labels)
         self._types = list(schema.relations_of_pass(pass_name) if known else schema.relations)
@@ -150,8 +184,10 @@ class _PassMeasurement:
             name for name, each in schema.relations.items() if each.symmetric
         )
         self._all = _MeasuredGroup()
-        self._pairs = defaultdict[tuple[str, str], DocumentSums[StatisticKey]](DocumentSums)
-        self._by_version = by_version
+        self._pairs = defaultdict[tuple[str, str], _MeasuredGroup](_MeasuredGroup)
+        self._options = options
+        self._documents: list[DocumentMeasurement] = []
+        self._confusions = ConfusionCounts(self._attributes, self._questions)
         self._versions: dict[AnnotationVersion | None, _MeasuredGroup] = {}
         self._annotation_counts: Counter[AnnotationVersion] = Counter()
         self._annotators: set[str] = set()
@@ -171,23 +207,47 @@ class _PassMeasurement:
         pairs = [AnnotationPair(*two) for two in combinations(indexed, 2)]
         self._add_to_group(self._all, [AnnotationSet(pairs)], document)
         for pair in pairs:
-            found: DocumentStatistics = defaultdict(float)
-            span_f1.count_spans(found, pair)
-            for annotation in (pair.one, pair.other):
-                span_f1.count_mentions(found, annotation)
-            add_totals(found, _SUMMED_GROUPS)
-            self._pairs[pair.one.annotation.annotator, pair.other.annotation.annotator].add(found)
-        if self._by_version:
+            group = self._pairs[pair.one.annotation.annotator, pair.other.annotation.annotator]
+            if self._options.all_pairs:
+                self._add_to_group(group, [AnnotationSet([pair])], document)
+            else:
+                found: DocumentStatistics = defaultdict(float)
+                span_f1.count_spans(found, pair)
+                for each in (pair.one, pair.other):
+                    span_f1.count_mentions(found, each)
+                add_totals(found, _SUMMED_GROUPS)
+                group.add(found, [pair])
+            if self._options.confusions:
+                self._confusions.add(pair)
+        if self._options.by_version:
             self._add_by_version(pairs, document)
+        if self._options.by_document:
+            self._documents.append(self._measure_document(pairs, document))
+
+    def _measure_document(
+        self, pairs: Sequence[AnnotationPair], document: Document
+    ) -> DocumentMeasurement:
+        """Measure one document by itself. One document has no interval."""
+        group = _MeasuredGroup()
+        self._add_to_group(group, [AnnotationSet(pairs)], document)
+        sums = group.sums.leave_out()
+        subjects = self._find_subjects(sums)
+        units = estimate_units(group.continuum, subjects.labels)
+        figures = _collect_figures(_iterate_estimates(sums, subjects, units, self._frames))
+        return DocumentMeasurement(
+            doc_id=document.doc_id, annotations=len({*group_annotators(pairs)}), figures=figures
+        )
 
     def _add_to_group(
         self, group: _MeasuredGroup, sets: Sequence[AnnotationSet], document: Document
     ) -> None:
         """Add the statistics of sets of annotations and of the pairs in them."""
         found: DocumentStatistics = defaultdict(float)
+        unlabelled: DocumentStatistics = defaultdict(float)
         for each in sets:
             for pair in each.pairs:
                 span_f1.count_spans(found, pair)
+                span_f1.count_unlabelled(unlabelled, pair)
                 span_f1.count_kept_predictions(found, pair)
                 if self._types:
                     relation_f1.count_relations(found, pair)
@@ -196,13 +256,18 @@ class _PassMeasurement:
             attribute_agreement.count_bounds(found, each.units, self._schema)
             attribute_agreement.count_answers(found, each.annotations, self._questions)
             character_alpha.count_characters(found, each.annotations, len(document.text))
+            token_agreement.count_tokens(found, each.annotations, document.text)
         for annotation in {id(one): one for each in sets for one in each.annotations}.values():
             span_f1.count_mentions(found, annotation)
+            unlabelled[span_f1.SPANS, span_f1.ANY, span_f1.UNITS] += len(
+                annotation.annotation.mentions
+            )
             if self._types:
                 relation_f1.count_drawn(found, annotation)
                 self._frames.count_units(found, annotation)
         group.continuum.add(document.doc_id, len(document.text), sets)
         add_totals(found, _SUMMED_GROUPS)
+        found.update(unlabelled)
         group.add(found, [pair for each in sets for pair in each.pairs])
 
     def _add_by_version(self, pairs: Iterable[AnnotationPair], document: Document) -> None:
@@ -251,7 +316,9 @@ class _PassMeasurement:
                 label: tuple(doc_ids) for label, doc_ids in self._all.continuum.overlapping.items()
             },
             missing=_count_missing(sums, subjects),
-            pairs=tuple(self._measure_pairs(subjects.labels)),
+            pairs=tuple(self._measure_pairs(subjects)),
+            by_document=tuple(sorted(self._documents, key=lambda each: each.rank)),
+            confusions=tuple(self._confusions.build_matrices(self._labels)),
             by_version=by_version,
             differences=differences,
         )
@@ -259,7 +326,7 @@ class _PassMeasurement:
     def _find_subjects(self, sums: AgreementSums) -> _MeasuredSubjects:
         def with_others(known: list[str], group: str) -> list[str]:
             found = {key[1] for key in sums.columns if key[0] == group and key[2] == span_f1.MARKED}
-            return [*known, *sorted(found - {*known, ALL}), ALL]
+            return [*known, *sorted(found - {*known, ALL, span_f1.ANY}), ALL]
 
         labels = with_others(self._labels, span_f1.SPANS)
         types = with_others(self._types, relation_f1.GROUP) if self._types else []
@@ -267,10 +334,19 @@ class _PassMeasurement:
         are_two = len(self._annotators) == 2
         return _MeasuredSubjects(labels, types, attributes, self._questions, are_two)
 
-    def _measure_pairs(self, labels: list[str]) -> Iterator[PairMeasurement]:
-        for annotators, sums in sorted(self._pairs.items()):
-            figures = _collect_figures(span_f1.estimate_spans(sums.leave_out(), labels))
-            yield PairMeasurement(annotators=annotators, documents=sums.documents, figures=figures)
+    def _measure_pairs(self, subjects: _MeasuredSubjects) -> Iterator[PairMeasurement]:
+        subjects = replace(subjects, are_two=True)
+        for annotators, group in sorted(self._pairs.items()):
+            sums = group.sums.leave_out()
+            estimates = span_f1.estimate_spans(sums, subjects.labels)
+            if self._options.all_pairs:
+                units = estimate_units(group.continuum, subjects.labels)
+                estimates = _iterate_estimates(sums, subjects, units, self._frames)
+            yield PairMeasurement(
+                annotators=annotators,
+                documents=group.documents,
+                figures=_collect_figures(estimates),
+            )
 
     def _measure_versions(
         self, subjects: _MeasuredSubjects
@@ -334,15 +410,23 @@ def _iterate_estimates(
     of_spans = (
         span_f1.estimate_spans(sums, labels),
         character_alpha.estimate_characters(sums, labels),
+        token_agreement.estimate_tokens(sums, labels),
         units,
     )
     yield from sorted(chain(*of_spans), key=lambda each: labels.index(each.figure.subject))
+    yield from span_f1.estimate_unlabelled(sums)
     yield from attribute_agreement.estimate_attributes(sums, subjects.attributes, are_two=are_two)
     yield from attribute_agreement.estimate_bounds(sums, frames.schema, labels)
     if subjects.types:
         yield from relation_f1.estimate_relations(sums, subjects.types)
         yield from frames.estimate(sums, labels)
     yield from span_f1.estimate_machine_share(sums, labels)
+
+
+def group_annotators(pairs: Iterable[AnnotationPair]) -> Iterator[str]:
+    """Yield the annotators of some pairs."""
+    for pair in pairs:
+        yield from (each.annotation.annotator for each in (pair.one, pair.other))
 
 
 def _collect_figures(estimates: Iterable[Estimate]) -> tuple[Figure, ...]:

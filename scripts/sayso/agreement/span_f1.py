@@ -6,6 +6,7 @@ harmonic mean of precision and recall, whichever of them is taken for the truth.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sayso.agreement.annotation_pairs import (
@@ -18,8 +19,11 @@ from sayso.agreement.annotation_pairs import (
 )
 from sayso.agreement.jackknife import Estimate, estimate, estimate_share, ratio
 from sayso.agreement.twins import SpanOccurrence
+from sayso.matching import match_within_label
 
 SPANS, MACHINE = "spans", "machine"
+ANY = "any label"
+"""The subject that stands for spans without their labels."""
 EXACT, NORMALISED, OVERLAP = "exact", "normalised", "overlap"
 MARKED, STARTED, KEPT = "marked", "started", "kept"
 UNITS = "units"
@@ -53,6 +57,25 @@ def count_mentions(into: DocumentStatistics, annotation: IndexedAnnotation) -> N
     """Count the mentions of an annotation, by label."""
     for label, mentions in annotation.mentions_by_label.items():
         into[SPANS, label, UNITS] += len(mentions)
+
+
+def count_unlabelled(into: DocumentStatistics, pair: AnnotationPair) -> None:
+    """Count the spans that two annotations have in common, whatever their labels."""
+    sides = [
+        sorted(each.annotation.mentions, key=lambda m: (m.start, m.end))
+        for each in (pair.one, pair.other)
+    ]
+    spans = [Counter((m.start, m.end) for m in side) for side in sides]
+    into[SPANS, ANY, MARKED] += sum(map(len, sides))
+    into[SPANS, ANY, PAIRS] += any(sides)
+    into[SPANS, ANY, EXACT] += (spans[0] & spans[1]).total()
+    into[SPANS, ANY, OVERLAP] += len(match_within_label(*sides))
+
+
+def estimate_unlabelled(sums: AgreementSums) -> Iterator[Estimate]:
+    """Yield F1 of spans without their labels."""
+    for measure in (EXACT, OVERLAP):
+        yield estimate_f1(sums, (SPANS, ANY), measure, "nobody marked one")
 
 
 def _count_by_label(

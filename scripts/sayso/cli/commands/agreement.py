@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sayso.agreement.agreement_report import AgreementReport, Measurement
+    from sayso.agreement.agreement_tables import AgreementTable
     from sayso.corpus.items import AnnotationFilter, Item
     from sayso.schema.declarations import Schema
 
@@ -53,9 +54,22 @@ def _parse_floors(
     help="Only figures of this label; may be repeated.",
 )
 @click.option(
-    "--by", type=click.Choice(["version"]), help="Apart for each version of schema and guidelines."
+    "--by",
+    type=click.Choice(["version", "document"]),
+    help="Apart for each version of schema and guidelines, or each document.",
 )
 @click.option("--pairs", is_flag=True, help="Show every two annotators too.")
+@click.option("--confusions", is_flag=True, help="Show the labels and values that are confused.")
+@click.option("--gold", is_flag=True, help="Compare each annotator with gold instead.")
+@click.option("--all", "everything", is_flag=True, help="Show every figure, by its name.")
+@click.option(
+    "--format",
+    "table_format",
+    type=click.Choice(["text", "markdown", "latex"]),
+    default="text",
+    show_default=True,
+    help="Print the tables for a paper.",
+)
 @click.option(
     "--fail-under",
     "floors",
@@ -74,6 +88,10 @@ def command(
     labels: tuple[str, ...],
     by: str | None,
     pairs: bool,
+    confusions: bool,
+    gold: bool,
+    everything: bool,
+    table_format: str,
     floors: list[tuple[str, float]],
     as_json: bool,
 ) -> None:
@@ -93,15 +111,17 @@ def command(
     \b
     Examples:
       sayso agreement
-      sayso agreement --campaign pilot --pass names --pairs
+      sayso agreement --campaign pilot --pass names --pairs --confusions
       sayso agreement --label Claim --by version
       sayso agreement mine.jsonl theirs.jsonl --annotator-per-file
+      sayso agreement --gold --by document
+      sayso agreement --format latex > agreement.tex
       sayso agreement --fail-under spans.Actor.exact=0.85
     """
     from dataclasses import replace
 
     from sayso.agreement.comparisons import with_excluded
-    from sayso.agreement.measurement import measure_agreement
+    from sayso.agreement.measurement import AgreementOptions, measure_agreement
     from sayso.corpus.compared_files import read_compared_files
     from sayso.corpus.sources import CorpusFiles
     from sayso.schema.declarations import load_schema
@@ -111,6 +131,15 @@ def command(
     schema, corpus = load_schema(checkout.root / SCHEMA_FILE), CorpusFiles(checkout.root)
     shown = _select_labels(labels, schema)
     chosen = with_excluded(selection)
+    options = AgreementOptions(
+        by_version=by == "version",
+        by_document=by == "document",
+        all_pairs=pairs,
+        confusions=confusions,
+        gold=gold,
+    )
+    if gold:
+        chosen = replace(chosen, kinds=frozenset())
     if files:
         selection = replace(selection, kinds=frozenset({"human", "program"}))
         items = read_compared_files(
@@ -119,10 +148,8 @@ def command(
     else:
         items = corpus.items(chosen)
     with progress_bar("measuring") as advance:
-        report = measure_agreement(
-            _track_progress(items, advance), schema, selection, by_version=by is not None
-        )
-    _print_report(report, shown, pairs, as_json)
+        report = measure_agreement(_track_progress(items, advance), schema, selection, options)
+    _print_report(report, shown, as_json, everything, pairs, table_format)
     _enforce_floors(report.measurements, floors)
 
 
@@ -144,7 +171,12 @@ def _track_progress(items: Iterator[Item], advance: Advance) -> Iterator[Item]:
 
 
 def _print_report(
-    report: AgreementReport, labels: frozenset[str], pairs: bool, as_json: bool
+    report: AgreementReport,
+    labels: frozenset[str],
+    as_json: bool,
+    everything: bool,
+    pairs: bool,
+    table_format: str,
 ) -> None:
     from sayso.agreement.agreement_tables import format_excluded, select_labels
 
@@ -154,7 +186,7 @@ def _print_report(
         print_json({"schema": report.schema, **found})
         return
     for measurement in measurements:
-        _print_tables(measurement, pairs)
+        _print_measurement(measurement, everything, pairs, table_format)
     for other in report.not_measured:
         what = f"{other.campaign}, {other.interface}: no document has two annotations to compare"
         print_message("; ".join([what, *format_excluded(other.excluded)]))
@@ -162,19 +194,42 @@ def _print_report(
         print_message("no annotations yet: nothing to compare")
 
 
-def _print_tables(measurement: Measurement, pairs: bool) -> None:
+def _print_measurement(
+    measurement: Measurement, everything: bool, pairs: bool, table_format: str
+) -> None:
+    import textwrap
+    from typing import cast
+
+    from sayso.agreement import agreement_tables
+    from sayso.agreement.paper_tables import PaperFormat, render_tables
+
+    title = agreement_tables.format_title(measurement)
+    tables = list(_list_tables(measurement, everything, pairs))
+    if table_format != "text":
+        print_line(render_tables(title, tables, cast(PaperFormat, table_format)))
+    else:
+        print_line(textwrap.fill(title, 80))
+        for table in tables:
+            print_table(*table)
+    for note in agreement_tables.format_notes(measurement, short=not everything):
+        print_message(note)
+
+
+def _list_tables(
+    measurement: Measurement, everything: bool, pairs: bool
+) -> Iterator[AgreementTable]:
     from sayso.agreement import agreement_tables as tables
 
-    print_line(tables.format_title(measurement))
-    print_line("")
-    for table in tables.build_tables(measurement):
-        print_table(*table)
-    for table in tables.build_version_tables(measurement):
-        print_table(*table)
-    for table in tables.build_pair_table(measurement) if pairs else ():
-        print_table(*table)
-    for note in tables.format_notes(measurement):
-        print_message(note)
+    yield tables.build_headline(measurement)
+    if everything:
+        yield from tables.build_full_tables(measurement)
+    else:
+        yield from tables.build_short_tables(measurement)
+    yield from tables.build_version_tables(measurement)
+    yield from tables.build_document_table(measurement)
+    if pairs:
+        yield from tables.build_pair_tables(measurement)
+    yield from tables.build_confusion_tables(measurement)
 
 
 def _enforce_floors(measurements: Iterable[Measurement], floors: list[tuple[str, float]]) -> None:

@@ -102,7 +102,10 @@ def schema_section(schema: Schema) -> str:
     relations = [
         [
             code(name),
-            *(" or ".join(map(code, ends)) for ends in (relation.heads, relation.tails)),
+            *(
+                MarkdownText(" or ".join(map(code, ends)))
+                for ends in (relation.heads, relation.tails)
+            ),
             relation.definition,
         ]
         for name, relation in schema.relations.items()
