@@ -107,7 +107,7 @@ def test_tables_for_people(corpus: Path) -> None:
         "trial, all: 4 documents, 2 annotators, 8 annotations in 4 pairs\n"
     )
     headline = next(row for row in rows if row[:3] == ["mentions", "exactly", "alike,"])
-    assert headline[4] == ".75" and headline[-2:] == ["8", "4"]
+    assert headline[4] == ".75" and headline[-3:] == ["8", "4", "4"]
     actor_row = next(row for row in rows if row[:1] == ["Actor"])
     assert actor_row[1] == ".75" and actor_row[3] == "1.00" and actor_row[-3:] == ["8", "4", "4"]
     assert any(row[:3] == ["ann-1", "and", "ann-2"] for row in rows)

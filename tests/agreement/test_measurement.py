@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sayso.agreement.agreement_report import Measurement
 from sayso.agreement.comparisons import PEOPLE, ComparedDocument, ExcludedAnnotations, group_by_pass
-from sayso.agreement.measurement import measure_comparisons
+from sayso.agreement.measurement import AgreementOptions, measure_comparisons
 from sayso.models import Annotation, Mention
 from tests.agreement.sample_comparisons import (
     MENTIONS,
@@ -26,8 +26,13 @@ from tests.dataset.samples import SCHEMA, make_document
 @given(st.lists(st.lists(MENTIONS, min_size=2, max_size=3), min_size=1, max_size=4))
 def test_the_same_comparisons_give_the_same_bytes(documents: list[list[list[Mention]]]) -> None:
     comparisons = [make_comparison(f"d{number}", *sides) for number, sides in enumerate(documents)]
-    told = msgspec.json.encode(measure_sample(*comparisons, by_version=True))
-    assert msgspec.json.encode(measure_sample(*comparisons, by_version=True)) == told
+    told = msgspec.json.encode(
+        measure_sample(*comparisons, options=AgreementOptions(by_version=True))
+    )
+    assert (
+        msgspec.json.encode(measure_sample(*comparisons, options=AgreementOptions(by_version=True)))
+        == told
+    )
     assert msgspec.json.encode(msgspec.json.decode(told, type=Measurement)) == told
 
 
@@ -100,7 +105,7 @@ AFTER = [
 
 
 def test_by_version_shows_what_a_revision_changed() -> None:
-    found = measure_sample(*BEFORE, *AFTER, by_version=True)
+    found = measure_sample(*BEFORE, *AFTER, options=AgreementOptions(by_version=True))
     assert [(each.guidelines_version, each.documents, each.mixed) for each in found.by_version] == [
         ("1", 4, False),
         ("2", 4, False),
@@ -127,7 +132,7 @@ def test_annotations_of_different_versions_are_a_group() -> None:
         annotate_under("ann-2", [make_filler(0, 3)], "1"),
         annotate_under("ann-3", [make_filler(0, 4)], "2"),
     )
-    found = measure_sample(three, by_version=True)
+    found = measure_sample(three, options=AgreementOptions(by_version=True))
     groups = [(each.guidelines_version, each.mixed, each.comparisons) for each in found.by_version]
     assert groups == [("1", False, 1), (None, True, 2)]
     exact = [
@@ -163,7 +168,7 @@ def test_units_pairs_and_documents_are_counted() -> None:
 
 
 def test_a_version_alone_is_measured_as_if_there_were_no_other() -> None:
-    among = measure_sample(*BEFORE, *AFTER, by_version=True).by_version[0]
+    among = measure_sample(*BEFORE, *AFTER, options=AgreementOptions(by_version=True)).by_version[0]
     alone = measure_sample(*BEFORE)
     assert [(each.name, each.value, each.n, each.undefined) for each in among.figures] == [
         (each.name, each.value, each.n, each.undefined) for each in alone.figures

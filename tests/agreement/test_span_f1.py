@@ -206,6 +206,7 @@ def test_a_label_that_the_pass_does_not_show_has_no_figure_unless_it_was_marked(
         "Location",
         "Count",
         "all",
+        "any label",
     }
     strange = measure_sample(
         make_comparison(

@@ -34,6 +34,8 @@ GROUPS = {
             "normal. F1": "normalised",
             "overlap F1": "overlap",
             "alpha chars": "characters",
+            "alpha tokens": "tokens",
+            "token F1": "token_f1",
             "alpha units": "units",
         },
     ),
@@ -185,7 +187,10 @@ def test_the_numbers_of_the_card_are_those_of_the_command(double_annotated: Chec
         for subject, *cells in rows:
             told = dict(zip(header[1:], cells, strict=True))
             for column, measure in measures.items():
-                figure = figures[group, subject, measure]
+                figure = figures.get((group, subject, measure))
+                if figure is None:  # no edges and no alpha of spans without their labels
+                    assert subject == "any label" and not told[column]
+                    continue
                 assert parse_figure(told[column]) == round_figure(figure), (group, subject, measure)
                 compared.add((group, subject, measure))
             first = figures[group, subject, next(iter(measures.values()))]

@@ -208,7 +208,8 @@ def _print_measurement(
     if table_format != "text":
         print_line(render_tables(title, tables, cast(PaperFormat, table_format)))
     else:
-        print_line(textwrap.fill(title, 80))
+        for line in textwrap.wrap(title, 80):
+            print_line(line)
         for table in tables:
             print_table(*table)
     for note in agreement_tables.format_notes(measurement, short=not everything):
