@@ -30,6 +30,11 @@ RULES = {
         "Each code point is a unit with a value of every annotator of the document; each of the m "
         "values meets the others with weight 1/(m-1) (Krippendorff 2011)."
     ),
+    "spans.tokens": (
+        "Each token is a unit with a value of every annotator of the document, as each code point "
+        "is for characters."
+    ),
+    "spans.token_f1": _OF_PAIRS,
     "spans.units": (
         "All documents are one continuum, laid end to end, as DKPro Agreement computes it; each of "
         "the m annotators of a document meets the others with weight 1/(m-1)."

@@ -32,6 +32,8 @@ _SPAN_COLUMNS = {
     "normalised": "normal. F1",
     "overlap": "overlap F1",
     "characters": "alpha chars",
+    "tokens": "alpha tokens",
+    "token_f1": "token F1",
     "units": "alpha units",
     "units_without_overlaps": "without overlaps",
 }

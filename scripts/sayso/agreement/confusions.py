@@ -22,7 +22,7 @@ LABELS = "labels"
 
 
 class ConfusionMatrix(Struct, frozen=True, kw_only=True):
-    """How often each pair of values was chosen.
+    """A count of each pair of values that two annotators chose.
 
     Attributes:
         subject: ``labels``, an attribute such as ``Actor.type``, or a question.

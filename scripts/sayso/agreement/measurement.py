@@ -65,7 +65,7 @@ _SUMMED_GROUPS = frozenset(
 
 @dataclass(frozen=True)
 class AgreementOptions:
-    """What to measure beside the figures of each campaign and pass.
+    """Choices of what is measured beside the figures of each campaign and pass.
 
     Attributes:
         by_version: each version of schema and guidelines apart.
