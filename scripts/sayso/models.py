@@ -8,6 +8,7 @@ differ.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -291,6 +292,12 @@ class Gold(Record, frozen=True, kw_only=True):
         if self.adjudicator:
             return "adjudicated", (self.adjudicator_kind or UNKNOWN_KIND,)
         return self.decided or UNKNOWN_KIND, self.annotator_kinds or (UNKNOWN_KIND,)
+
+    @property
+    def repeated_questions(self) -> tuple[str, ...]:
+        """The questions with more than one answer, of which there must be none."""
+        counts = Counter(answer.question for answer in self.answers)
+        return tuple(question for question, count in counts.items() if count > 1)
 
 
 MentionT = TypeVar("MentionT", bound=Mention)

@@ -8,28 +8,46 @@ from sayso import jsonl
 from sayso.corpus.sources import CorpusFiles
 from sayso.models import (
     Annotation,
+    AttributeValue,
     Document,
     Gold,
+    GoldAnswer,
     GoldMention,
     GoldRelation,
     Mention,
     Relation,
     sha256,
+    sort_relations,
 )
-from sayso.schema.declarations import Schema
+from sayso.schema.declarations import Attribute, Schema
+from sayso.schema.symmetry import orient_relations
 from sayso.settings import Checkout, find_checkout
 from tests.schema.small_schemas import read_schema
 
 TEXT = "Die Klägerin zahlt 500 Euro.\nDer Beklagte zahlt 200 Euro davon."
-SPANS = [("Klägerin", 0), ("500 Euro", 1), ("Beklagte", 0), ("200 Euro", 1)]
+SPANS = [("Klägerin", 0), ("500 Euro", -1), ("Beklagte", 0), ("200 Euro", -1)]
 """Words, and the label of the schema by its place."""
+
+
+def make_value(attribute: Attribute, number: int) -> AttributeValue:
+    """Return one of the values that an attribute or question allows."""
+    names = list(attribute.values)
+    found: dict[str, AttributeValue] = {
+        "boolean": bool(number % 2),
+        "integer": 100 * number,
+        "number": number + 0.5,
+        "date": f"2025-11-{number + 1:02}",
+        "text": f"Nr. {number}",
+        "choices": tuple(names[: 1 + number % 2]),
+    }
+    return found[attribute.kind] if attribute.kind in found else names[number % len(names)]
 
 
 def make_mentions(schema: Schema) -> tuple[Mention, ...]:
     """Mark the spans, each with all attributes of its label."""
     labels = list(schema.labels)
     mentions = []
-    for number, (words, at) in enumerate(SPANS):
+    for number, (words, at) in enumerate(SPANS if labels else ()):
         start = TEXT.index(words)
         mentions.append(
             Mention(
@@ -39,9 +57,7 @@ def make_mentions(schema: Schema) -> tuple[Mention, ...]:
                 end=start + len(words),
                 text=words,
                 attributes={
-                    name: 100 * number
-                    if attribute.kind == "integer"
-                    else next(iter(attribute.values), words)
+                    name: make_value(attribute, number)
                     for name, attribute in schema.labels[labels[at]].attributes.items()
                 },
             )
@@ -53,13 +69,24 @@ def make_relations(schema: Schema, mentions: tuple[Mention, ...]) -> tuple[Relat
     """Draw each relation of the schema between the first and between the last fitting mentions."""
     relations = []
     for name, declared in schema.relations.items():
-        heads = [mention.id for mention in mentions if mention.label == declared.head]
-        tails = [mention.id for mention in mentions if mention.label == declared.tail]
+        heads = [mention.id for mention in mentions if mention.label in declared.heads]
+        tails = [mention.id for mention in mentions if mention.label in declared.tails]
         pairs = [(heads[0], tails[0]), (heads[-1], tails[-1])]
-        if declared.head == declared.tail:
+        if declared.heads == declared.tails:
             pairs = [(heads[-1], tails[0])]
         relations += [Relation(type=name, head=head, tail=tail) for head, tail in pairs]
-    return tuple(sorted(relations, key=lambda each: (each.head, each.type, each.tail)))
+    by_id = {mention.id: mention for mention in mentions}
+    return sort_relations(orient_relations(relations, by_id, schema))
+
+
+def make_gold_answers(schema: Schema, number: int) -> tuple[GoldAnswer, ...]:
+    """Answer each question about the document as gold does."""
+    return tuple(
+        GoldAnswer(
+            question=name, value=make_value(each, number), decided="majority", votes=("ann-1",)
+        )
+        for name, each in schema.questions.items()
+    )
 
 
 def make_corpus(folder: Path, schema_text: str) -> Checkout:
@@ -100,6 +127,10 @@ def make_corpus(folder: Path, schema_text: str) -> Checkout:
                 updated="2025-11-01T00:00:00Z",
                 mentions=shown,
                 relations=tuple(r for r in relations if {r.head, r.tail} <= ids),
+                answers={
+                    name: make_value(question, len(shown))
+                    for name, question in schema.questions.items()
+                },
             )
             for document in documents
         ]
@@ -128,6 +159,8 @@ def make_corpus(folder: Path, schema_text: str) -> Checkout:
             )
             for each in relations
         ),
+        answers=make_gold_answers(schema, len(mentions)),
+        declined_answers=make_gold_answers(schema, len(mentions) + 1),
     )
     jsonl.write(folder / "corpus" / "gold" / "pilot.jsonl", [gold])
     return checkout

@@ -138,6 +138,7 @@ questions:
 """Documents are classified, and nothing is marked."""
 
 SCHEMAS = {"rulings": RULINGS, "frames": FRAMES, "spans only": SPANS_ONLY}
+EVERY_KIND = {"contracts": CONTRACTS, "questions only": QUESTIONS_ONLY}
 
 
 def write_schema(folder: Path, text: str) -> Path:

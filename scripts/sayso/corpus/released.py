@@ -207,7 +207,23 @@ def _read_records(rows: Iterable[Row]) -> Iterator[Annotation | Gold]:
         if "adjudicated" not in row:
             yield _convert(row, Annotation)
         elif row["adjudicated"]:
-            yield _convert({**row, "adjudicated": row["adjudicated_on"]}, Gold)
+            adjudicated = {"adjudicated": row["adjudicated_on"]}
+            yield _convert({**row, **adjudicated, **_list_answers(row)}, Gold)
+
+
+def _list_answers(row: Row) -> Row:
+    """Return the fields of gold's answers, which built data has by question."""
+    decisions = row.get("answer_decisions") or {}
+    taken = _without_nulls(row.get("answers") or {})
+    declined = row.get("declined_answers") or {}
+    return {
+        "answers": [
+            {"question": name, "value": value, **decisions[name]} for name, value in taken.items()
+        ],
+        "declined_answers": [
+            {"question": name, **each} for name, found in declined.items() for each in found or ()
+        ],
+    }
 
 
 def _convert(row: Row, record_type: type[AnnotationOrGoldT]) -> AnnotationOrGoldT:

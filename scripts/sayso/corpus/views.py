@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sayso.corpus.items import Item
 from sayso.errors import UsageError
-from sayso.models import Annotation, AttributeValue, Document, Gold, GoldMention, Mention
+from sayso.models import Annotation, AttributeValue, Document, Gold, GoldMention, Mention, Relation
 from sayso.schema.column_names import pluralise
 from sayso.schema.declarations import Schema
 from sayso.sentences import split_sentences
@@ -28,11 +28,13 @@ class CorpusVocabulary:
     Attributes:
         attributes: names of attributes, by label.
         relations: types of relation.
+        symmetric: those of them that hold in both directions, as far as the schema is at hand.
     """
 
     attributes: Mapping[str, frozenset[str]]
     relations: frozenset[str]
     schema: Schema | None = None
+    symmetric: frozenset[str] = frozenset()
     label_of: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,7 +44,8 @@ class CorpusVocabulary:
     def from_schema(cls, schema: Schema) -> CorpusVocabulary:
         """Return the names that a schema declares."""
         attributes = {name: frozenset(label.attributes) for name, label in schema.labels.items()}
-        return cls(attributes, frozenset(schema.relations), schema)
+        symmetric = {name for name, relation in schema.relations.items() if relation.symmetric}
+        return cls(attributes, frozenset(schema.relations), schema, frozenset(symmetric))
 
 
 class Sentence(NamedTuple):
@@ -137,6 +140,8 @@ class MentionView:
     def related(self, relation: str | None = None, *, reverse: bool = False) -> list[MentionView]:
         """Return the mentions at the other end of its relations, in order of text.
 
+        A symmetric relation is followed from either end; built data needs its schema for that.
+
         Args:
             relation: one type of relation, or None for every type.
             reverse: follow relations from their tail to their head: ``total.related("part_of",
@@ -182,7 +187,7 @@ class AnnotationView:
     One without a record, which is gold that does not exist, is false and holds nothing. Fields of
     the record, such as ``campaign``, ``annotator`` and ``status``, are read from the view, too. So
     are the mentions of each label, under its plural: ``annotation.claims`` is
-    ``annotation.mentions("Claim")``.
+    ``annotation.mentions("Claim")``, unless a view has that name already, as ``answers``.
     """
 
     def __init__(self, item: ItemView, record: Annotation | Gold | None) -> None:
@@ -223,6 +228,13 @@ class AnnotationView:
         ]
 
     @property
+    def answers(self) -> dict[str, AttributeValue]:
+        """The answers to the questions about the document, by question; those that were given."""
+        if isinstance(self.record, Gold):
+            return {answer.question: answer.value for answer in self.record.answers}
+        return dict(self.record.answers) if self.record else {}
+
+    @property
     def relations(self) -> list[RelationView]:
         """Every relation, each with the two mentions that it ties."""
         found = self.record.relations if self.record else ()
@@ -237,11 +249,20 @@ class AnnotationView:
             remedy = f"choose from {', '.join(sorted(self.vocabulary.relations))}"
             raise UsageError(f"no relation {relation!r}", remedy=remedy)
         found = {
-            (each.head if reverse else each.tail)
+            end
             for each in (self.record.relations if self.record else ())
-            if (each.tail if reverse else each.head) == mention_id and relation in (None, each.type)
+            if relation in (None, each.type)
+            for start, end in self._list_directions(each, reverse)
+            if start == mention_id
         }
         return [view for name, view in self._views.items() if name in found]
+
+    def _list_directions(self, relation: Relation, reverse: bool) -> list[tuple[str, str]]:
+        """Return the pairs of ids along which a relation is followed."""
+        forward, backward = (relation.head, relation.tail), (relation.tail, relation.head)
+        if relation.type in self.vocabulary.symmetric:
+            return [forward, backward]
+        return [backward if reverse else forward]
 
     @cached_property
     def _views(self) -> dict[str, MentionView]:

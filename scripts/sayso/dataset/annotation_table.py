@@ -9,7 +9,7 @@ field is missing, the lines are read again as typed records, whose errors name f
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,11 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from sayso.dataset.arrays import BoolArray, encode_words, list_owners
 from sayso.dataset.features import arrow_schema, attribute_columns, json_columns
 from sayso.errors import InputError, SpanError
 from sayso.files import open_file
-from sayso.models import DECODE_ERRORS, Annotation, Gold, update_line
-from sayso.schema.declarations import Schema
+from sayso.models import DECODE_ERRORS, Annotation, Gold, GoldAnswer, update_line
+from sayso.schema.declarations import Attribute, Schema
 
 _BLOCK_BYTES = 4 << 20
 _CHECK = "run `sayso check`"
@@ -91,6 +92,7 @@ class AnnotationTable:
         self._check_passes()
         self._check_labels()
         self._check_attributes()
+        self._check_answers()
 
     def raise_error(
         self, row: int, message: str, *, item: str = "", remedy: str, is_span_error: bool = False
@@ -160,6 +162,23 @@ class AnnotationTable:
                 attribute = label.attributes.get(name) if label else None
                 if attribute is None or not attribute.accepts(value):
                     self._raise_attribute_error(row, mention.id, mention.label, name, value)
+        if isinstance(record, Annotation):
+            answers = list(record.answers.items())
+        else:
+            if repeated := record.repeated_questions:
+                self.raise_error(row, f"two answers to {repeated[0]!r}", remedy=_CHECK)
+            answers = [
+                (each.question, each.value) for each in (*record.answers, *record.declined_answers)
+            ]
+        for name, value in answers:
+            if name not in self._schema.questions or not self._schema.questions[name].accepts(
+                value
+            ):
+                self._raise_answer_error(row, name, value)
+
+    def _raise_answer_error(self, row: int, question: str, value: object) -> NoReturn:
+        message = f"the schema has no question {question!r} with the answer {value!r}"
+        self.raise_error(row, message, remedy=_CHECK)
 
     def _raise_attribute_error(
         self, row: int, mention: str, label: str, name: str, value: object
@@ -186,50 +205,69 @@ class AnnotationTable:
                 self.raise_error(row, message, item=f"mention {mention}", remedy=_CHECK)
 
     def _check_attributes(self) -> None:
-        """Check that labels have the attributes, and closed attributes the values, of mentions."""
+        """Check that labels have the attributes, and attributes the values, of mentions."""
         mentions = _flatten_lists(self.table, "mentions")
-        labels, structs = mentions.field("label"), mentions.field("attributes")
-        for name in attribute_columns(self._schema):
-            values = pc.struct_field(structs, name)
-            closed = any(
-                name in label.attributes and label.attributes[name].is_closed
-                for label in self._schema.labels.values()
-            )
-            for label, value in _find_label_value_pairs(labels, values, closed):
-                attribute = self._schema.labels[label].attributes.get(name)
-                if attribute is None or (attribute.is_closed and value not in attribute.values):
-                    matches = pc.equal(values, value) if value is not None else values.is_valid()
-                    row, mention = self._find_first_mention(
-                        pc.and_(pc.equal(labels, label), matches)
-                    )
-                    self._raise_attribute_error(row, mention, label, name, value)
+        labels = mentions.field("label")
+        for label, declared in self._schema.labels.items():
+            numbers = np.flatnonzero(np.asarray(pc.equal(labels, label)))
+            attributes = mentions.field("attributes").take(pa.array(numbers))
+            for name in attribute_columns(self._schema):
+                values = pc.struct_field(attributes, name)
+                refused = _find_refused(declared.attributes.get(name), values)
+                if refused.any():
+                    first = int(np.argmax(refused))
+                    row, mention = self._find_mention(int(numbers[first]))
+                    self._raise_attribute_error(row, mention, label, name, values[first].as_py())
+
+    def _check_answers(self) -> None:
+        """Check the answers to questions about the document, also those that gold declined."""
+        for name, question in self._schema.questions.items():
+            given = pc.struct_field(self.table["answers"].combine_chunks(), name)
+            rows = np.arange(len(given))
+            lists = pc.struct_field(self.table["declined_answers"].combine_chunks(), name)
+            for values, row in (
+                (given, rows),
+                (lists.flatten().field("value"), list_owners(lists)),
+            ):
+                refused = _find_refused(question, values)
+                if refused.any():
+                    first = int(np.argmax(refused))
+                    self._raise_answer_error(int(row[first]), name, values[first].as_py())
 
     def _find_first_mention(self, mask: pa.Array) -> tuple[int, str]:
         """Return row and id of the first mention for which ``mask`` is true."""
-        index = pc.index(mask, True).as_py()
+        return self._find_mention(pc.index(mask, True).as_py())
+
+    def _find_mention(self, number: int) -> tuple[int, str]:
+        """Return row and id of a mention by its number among all."""
         lists = self.table["mentions"].combine_chunks()
-        mention_id = lists.flatten().field("id")[index].as_py()
-        return lists.value_parent_indices()[index].as_py(), mention_id
+        mention_id = lists.flatten().field("id")[number].as_py()
+        return lists.value_parent_indices()[number].as_py(), mention_id
 
 
-def _find_label_value_pairs(
-    labels: pa.StringArray, values: pa.Array, closed: bool
-) -> Iterator[tuple[str, str | None]]:
-    """Yield each label that has a value: once for each value if ``closed``, else with None."""
-    if values.null_count == len(values):
-        return
-    label = labels.dictionary_encode()
-    codes = np.asarray(label.indices)[np.asarray(values.is_valid())]
-    if not closed:
-        yield from ((label.dictionary[int(code)].as_py(), None) for code in np.unique(codes))
-        return
-    value = values.drop_null().dictionary_encode()
-    size = len(value.dictionary)
-    for pair in np.flatnonzero(np.bincount(codes * size + np.asarray(value.indices))):
-        yield (
-            label.dictionary[int(pair) // size].as_py(),
-            value.dictionary[int(pair) % size].as_py(),
-        )
+def _find_refused(attribute: Attribute | None, values: pa.Array) -> BoolArray:
+    """Mark the values that an attribute does not allow; one that is not declared allows none."""
+    given: BoolArray = np.asarray(values.is_valid())
+    if attribute is None or not given.any():
+        return given
+    if attribute.kind == "choices":
+        return given & _find_refused_lists(attribute, values)
+    if not attribute.is_closed and attribute.kind != "date":
+        return np.zeros(len(values), dtype=np.bool_)  # of its column's type is all that is asked
+    accepted = [each for each in values.unique().to_pylist() if attribute.accepts(each)]
+    allowed: BoolArray = np.asarray(pc.is_in(values, value_set=pa.array(accepted, pa.string())))
+    return given & ~allowed
+
+
+def _find_refused_lists(attribute: Attribute, values: pa.ListArray) -> BoolArray:
+    """Mark lists that are empty, or not of distinct values of the schema in its order."""
+    owner = list_owners(values)
+    place = encode_words(values.flatten(), list(attribute.values))
+    wrong = place < 0
+    wrong[1:] |= (owner[1:] == owner[:-1]) & (place[1:] <= place[:-1])
+    refused: BoolArray = np.bincount(owner, minlength=len(values)) == 0
+    refused[owner[wrong]] = True
+    return refused
 
 
 def _flatten_lists(table: pa.Table, column: str) -> pa.StructArray:
@@ -244,18 +282,55 @@ def _has_unknown_values(table: pa.Table) -> bool:
 
 
 def _prepare_line(line: SourceLine) -> bytes:
-    """Return the updated line with each kept item, which may be any JSON, as a string of JSON."""
+    """Return the updated line as its columns have it.
+
+    Each kept item, which may be any JSON, is a string of JSON, and gold's answers are by question.
+    """
     content = update_line(line.content)
     content = content if content.endswith(b"\n") else content + b"\n"
-    if b'"kept"' not in content:
+    has_answers = line.gold and b'answers"' in content
+    if b'"kept"' not in content and not has_answers:
         return content
     try:
         record = msgspec.json.decode(content)
-        for kept in record["kept"]:
+        for kept in record.get("kept", ()):
             if "item" in kept:
                 kept["item"] = msgspec.json.encode(kept["item"], order="sorted").decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
-        return content  # Arrow refuses it too, and then the line is named
+        if has_answers:
+            record = _nest_answers(record)
+    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, AttributeError):
+        return b"[]\n"  # Arrow refuses it, and then the line is named
     except RecursionError as error:  # Arrow's own parser would crash
         raise InputError("nested without end", where=line.location, remedy=_RESTORE) from error
     return msgspec.json.encode(record) + b"\n"
+
+
+def _nest_answers(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of gold with its answers, decisions and declined answers by question.
+
+    Raises:
+        ValidationError: an answer is broken.
+        LookupError: there are two answers to one question.
+    """
+    given, declined = (
+        msgspec.convert(record.pop(name, []), tuple[GoldAnswer, ...])
+        for name in ("answers", "declined_answers")
+    )
+    answers = {each.question: each.value for each in given}
+    if len(answers) < len(given):
+        raise LookupError("two answers to one question")
+    return {
+        **record,
+        "answers": answers,
+        "answer_decisions": {
+            each.question: {"decided": each.decided, "votes": each.votes} for each in given
+        },
+        "declined_answers": {
+            question: [
+                {"value": each.value, "decided": each.decided, "votes": each.votes}
+                for each in declined
+                if each.question == question
+            ]
+            for question in dict.fromkeys(each.question for each in declined)
+        },
+    }

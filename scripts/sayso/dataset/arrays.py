@@ -42,6 +42,13 @@ def make_list_array(bounds: IntArray, items: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), items, type=pa.list_(element))
 
 
+def replace_null_lists(values: pa.Array) -> pa.Array:
+    """Return lists with empty ones for null; other values as they are."""
+    if not pa.types.is_list(values.type):
+        return values
+    return make_list_array(list_bounds(values), values.flatten())
+
+
 def group_structs(row: IntArray, size: int, columns: Mapping[str, pa.Array]) -> pa.ListArray:
     """Make for each of ``size`` rows the list of its structs; ``row`` must ascend."""
     bounds = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=size))])

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from sayso.dataset.annotated_chunk import AnnotatedChunk, ConfigTable
 from sayso.dataset.annotation_table import AnnotationTable
-from sayso.dataset.arrays import combine_chunks, list_bounds, make_list_array
+from sayso.dataset.answer_table import ANSWER_STRUCTS, build_answers, fill_structs
+from sayso.dataset.arrays import combine_chunks, list_bounds, make_list_array, replace_null_lists
 from sayso.dataset.build_counts import (
     GOLD_ANNOTATOR,
     Counts,
@@ -63,10 +64,11 @@ def build_tables(
         "gold": _build_gold(chunk, articles),
         "articles": _build_articles(chunk, articles),
         "annotations": _build_annotations(chunk),
-        "mentions": build_mentions(mentions),
+        **({"mentions": build_mentions(mentions)} if schema.labels else {}),
         **({"relations": build_relations(relations)} if schema.relations else {}),
         **build_frames(relations),
-        "tokens": build_tokens(mentions),
+        **({"answers": build_answers(chunk, mentions.rows)} if schema.questions else {}),
+        **({"tokens": build_tokens(mentions)} if schema.labels else {}),
     }
 
 
@@ -92,8 +94,7 @@ def _build_gold(chunk: AnnotatedChunk, articles: dict[str, pa.Array]) -> ConfigT
     columns = dict(articles)
     for name, kind in chunk.columns["gold"].items():
         if name not in articles and name in chunk.table.column_names:
-            column = chunk.table[name]
-            columns[name] = _select_fields(column, kind).take(index)
+            columns[name] = _select_fields(name, chunk.table[name], kind).take(index)
     columns["adjudicated"] = pa.array(gold_row >= 0)
     columns["adjudicated_on"] = combine_chunks(chunk.table["adjudicated"]).take(index)
     return chunk.make_table("gold", columns, len(gold_row), _count_gold(chunk))
@@ -132,7 +133,7 @@ def _build_annotations(chunk: AnnotatedChunk) -> ConfigTable:
     rows = np.flatnonzero(~chunk.gold)
     table = chunk.table.take(pa.array(rows)) if chunk.gold.any() else chunk.table
     columns = {
-        name: _select_fields(table[name], kind)
+        name: _select_fields(name, table[name], kind)
         for name, kind in chunk.columns["annotations"].items()
         if name in table.column_names
     }
@@ -142,20 +143,19 @@ def _build_annotations(chunk: AnnotatedChunk) -> ConfigTable:
     return chunk.make_table("annotations", columns, len(rows), count_annotations(table))
 
 
-def _select_fields(column: pa.ChunkedArray, kind: Any) -> pa.Array:
-    """Return lists of structs with the declared fields only and no null lists, others as is."""
+def _select_fields(column_name: str, column: pa.ChunkedArray, kind: Any) -> pa.Array:
+    """Return lists of structs with the declared fields only and no null lists, others as is.
+
+    Answers by question are there, if without a value, for whoever gave none.
+    """
     values = combine_chunks(column)
+    if isinstance(kind, dict) and column_name in ANSWER_STRUCTS:
+        return fill_structs(values, kind)
     if not (isinstance(kind, list) and isinstance(kind[0], dict)):
         return values
     fields: Columns = kind[0]
     items = values.flatten()
-    arrays = [_replace_null_lists(items.field(name)) for name in fields]
+    arrays = [replace_null_lists(items.field(name)) for name in fields]
     arrow_fields = [pa.field(name, arrow_type(inner)) for name, inner in fields.items()]
     structs = pa.StructArray.from_arrays(arrays, fields=arrow_fields)
     return make_list_array(list_bounds(values), structs)
-
-
-def _replace_null_lists(values: pa.Array) -> pa.Array:
-    if not pa.types.is_list(values.type):
-        return values
-    return make_list_array(list_bounds(values), values.flatten())

@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sayso.dataset.arrays import BoolArray, IntArray
-from sayso.models import Document
+from sayso.dataset.arrays import BoolArray, IntArray, list_owners
+from sayso.models import Document, format_value
+from sayso.schema.declarations import Attribute
+from sayso.schema.schema_types import BOOLEAN_WORDS
 
 Counts = Counter[str]
 
@@ -118,6 +120,32 @@ def cross_tabulate(name: str, words: pa.Array, owner: IntArray, owners: Sequence
             for cell in map(int, np.flatnonzero(cells))
         }
     )
+
+
+def count_values_by_owner(
+    name: str, attribute: Attribute, values: pa.Array, owner: IntArray, owners: Sequence[str]
+) -> Counts:
+    """Count how often each declared value occurs with each owner, several ones each by itself.
+
+    Booleans count as ``true`` and ``false``; of other kinds nothing is counted.
+
+    Args:
+        owner: index into ``owners`` for each value.
+    """
+    if attribute.kind == "choices":
+        owner, values = owner[list_owners(values)], values.flatten()
+    elif attribute.kind == "boolean":
+        values = values.cast(pa.string())
+    elif not attribute.is_closed:
+        return Counter()
+    return cross_tabulate(name, values, owner, owners)
+
+
+def list_counted_values(attribute: Attribute) -> dict[str, str]:
+    """Return the values that are counted, as counts spell them, with their titles."""
+    if attribute.kind == "boolean":
+        return {format_value(value): "" for value in BOOLEAN_WORDS}
+    return {value: each.title for value, each in attribute.values.items()}
 
 
 def find_nested_spans(owner: IntArray, start: IntArray, end: IntArray) -> BoolArray:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sayso.dataset import features
 from sayso.schema import column_names
-from sayso.schema.declarations import Schema
+from sayso.schema.declarations import Attribute, Schema
 
 _ROW_DESCRIPTIONS = {
     "gold": "a document with its text and its adjudicated mentions and relations, nested; null "
     "until it is adjudicated.",
     "articles": "a document with its text and metadata.",
+    "answers": "a document with one annotator's answers to the questions about it, or with those "
+    "of gold, flat.",
     "annotations": "one annotator's annotation of one document in one pass, nested.",
     "mentions": "a mention: a span of text with its label, its sentence and all attributes, flat.",
     "relations": "a relation with the mentions at both its ends, flat.",
@@ -60,6 +62,11 @@ _COLUMN_DESCRIPTIONS = {
     "annotator_kinds": "Each kind among these annotators once; empty if it was not recorded.",
     "declined": "Mentions of annotators that gold did not take, with their votes.",
     "declined_relations": "Relations that gold did not take; an end may be a declined mention.",
+    "answers": "The answers to the questions about the document, by question; null where none was "
+    "given.",
+    "answer_decisions": "How each answer was decided, and the annotators who gave exactly it.",
+    "declined_answers": "Answers of annotators that gold did not take, by question, with their "
+    "votes.",
     "mentions": "Labelled spans with attributes.",
     "relations": "Typed arrows between mentions, by their ids.",
     "note": "A remark in words.",
@@ -99,6 +106,13 @@ _CONFIG_DESCRIPTIONS = {
     ("gold", "mentions"): "The adjudicated mentions; null until the document is adjudicated.",
     ("gold", "relations"): "Relations between mentions, by their ids; null until adjudicated.",
     ("gold", "campaign"): "The campaign that was adjudicated.",
+    (
+        "gold",
+        "answers",
+    ): "The adjudicated answers to the questions about the document, by question; "
+    "null until adjudicated.",
+    ("answers", "text"): "The text of the document, verbatim.",
+    ("answers", "decided"): "For gold, by question: unanimous, majority or adjudicated; else null.",
     ("mentions", "text"): "The slice of the document.",
     ("mentions", "started_from"): "`prediction` if taken over from one, unchanged or changed.",
     ("tokens", "sentence"): "The sentence.",
@@ -112,6 +126,13 @@ def describe_row(config: str, schema: Schema) -> str:
         return (
             f"a mention labelled {frame} with the mentions at the other ends of its relations: "
             f"{names or 'none'}."
+        )
+    symmetric = [name for name, each in schema.relations.items() if each.symmetric]
+    if config == "relations" and symmetric:
+        names = ", ".join(f"`{name}`" for name in symmetric)
+        return (
+            f"{_ROW_DESCRIPTIONS[config]} One of {names} holds in both directions and is one row; "
+            "its head is the mention that comes first in the text."
         )
     return _ROW_DESCRIPTIONS[config]
 
@@ -140,6 +161,8 @@ def _describe_schema_columns(config: str, schema: Schema) -> dict[str, str]:
         return common | _describe_mention_columns(schema)
     if frame := _find_frame(config, schema):
         return common | _describe_frame_columns(frame, schema)
+    if config == "answers":
+        return {name: _describe_value(question) for name, question in schema.questions.items()}
     if config == "tokens":
         return {
             column_names.tags_column_name(label): f"`B`, `I` or `O` for {label}; "
@@ -153,7 +176,9 @@ def _describe_mention_columns(schema: Schema) -> dict[str, str]:
     crosswalk = features.crosswalk_columns(schema).items()
     return {
         **{
-            column_names.attribute_column_name(label, name): f"{label}: {attribute.definition}"
+            column_names.attribute_column_name(
+                label, name
+            ): f"{label}: {_describe_value(attribute)}"
             for label, declaration in schema.labels.items()
             for name, attribute in declaration.attributes.items()
         },
@@ -164,10 +189,15 @@ def _describe_mention_columns(schema: Schema) -> dict[str, str]:
     }
 
 
+def _describe_value(attribute: Attribute) -> str:
+    """Return the definition of an attribute or question, with its unit."""
+    return attribute.definition + (f" In {attribute.unit}." if attribute.unit else "")
+
+
 def _describe_frame_columns(frame: str, schema: Schema) -> dict[str, str]:
     columns = {
         column_names.frame_id_column(frame): "The mention's id, unique in its annotation.",
-        **{name: each.definition for name, each in schema.labels[frame].attributes.items()},
+        **{name: _describe_value(each) for name, each in schema.labels[frame].attributes.items()},
     }
     for name, (column, labels) in features.frame_relation_columns(schema, frame).items():
         relations = {each for label in labels for each in schema.relations_from(label)}

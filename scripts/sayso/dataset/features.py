@@ -80,6 +80,11 @@ def attribute_columns(schema: Schema) -> Columns:
     }
 
 
+def question_columns(schema: Schema) -> Columns:
+    """Return the questions about the document with the types of their answers."""
+    return {name: attribute_type(question) for name, question in schema.questions.items()}
+
+
 def label_attribute_columns(schema: Schema, label: str) -> Columns:
     """Return the attributes of one label with their types."""
     return {
@@ -184,25 +189,38 @@ def _relation_rows(schema: Schema) -> Columns:
     return {**columns, "decided": "string"}
 
 
+def _answer_rows(schema: Schema) -> Columns:
+    """Return the columns of the configuration ``answers``."""
+    decisions: Columns = dict.fromkeys(schema.questions, "string")
+    return {**_KEY_COLUMNS, **question_columns(schema), "decided": decisions, "text": "string"}
+
+
+def _gold_rows(schema: Schema, mention: Columns) -> Columns:
+    """Return the columns of the configuration ``gold``."""
+    return {
+        **_drop_columns(_DOCUMENT_COLUMNS, "source_name", "ingested"),
+        "adjudicated": "bool",
+        **_columns("adjudicated_on text_read campaign interface schema_version"),
+        **_DECIDER_COLUMNS,
+        **_gold_columns(mention),
+        **_gold_answer_columns(schema),
+        "note": "string",
+    }
+
+
 def config_columns(schema: Schema) -> dict[str, Columns]:
     """Return the columns of each configuration, in the order of the card."""
     mention = _mention_columns(schema)
     if not mention["attributes"]:
         del mention["attributes"]  # Parquet has no struct without fields
     columns: dict[str, Columns] = {
-        "gold": {
-            **_drop_columns(_DOCUMENT_COLUMNS, "source_name", "ingested"),
-            "adjudicated": "bool",
-            **_columns("adjudicated_on text_read campaign interface schema_version"),
-            **_DECIDER_COLUMNS,
-            **_gold_columns(mention),
-            "note": "string",
-        },
+        "gold": _gold_rows(schema, mention),
         "articles": dict(_DOCUMENT_COLUMNS),
         "annotations": {
             **_ANNOTATION_COLUMNS,
             "mentions": [mention],
             "relations": [_RELATION_COLUMNS],
+            **({"answers": question_columns(schema)} if schema.questions else {}),
             "note": "string",
             "kept": [_KEPT_COLUMNS],
             "origin": _ORIGIN_COLUMNS,
@@ -210,6 +228,7 @@ def config_columns(schema: Schema) -> dict[str, Columns]:
         "mentions": _mention_rows(schema),
         "relations": _relation_rows(schema),
         **{pluralise(frame): _frame_rows(schema, frame) for frame in schema.frames},
+        "answers": _answer_rows(schema),
         "tokens": {
             **_KEY_COLUMNS,
             "sentence_index": "int32",
@@ -231,6 +250,7 @@ def json_columns(schema: Schema) -> Columns:
         "adjudicated": "string",
         **_DECIDER_COLUMNS,
         **_gold_columns(_mention_columns(schema)),
+        **_gold_answer_columns(schema),
         "note": "string",
         "kept": [_KEPT_COLUMNS],
         "origin": _ORIGIN_COLUMNS,
@@ -256,6 +276,21 @@ def _gold_columns(mention: Columns) -> Columns:
         "declined": [mention],
         "declined_relations": [{**_RELATION_COLUMNS, **_DECISION_COLUMNS}],
     }
+
+
+def _gold_answer_columns(schema: Schema) -> Columns:
+    """Return the columns of gold's answers by question; those of a line differ, see `nest_answers`.
+
+    ``answers`` is as in an annotation, so that both are read alike.
+    """
+    if not schema.questions:
+        return {}
+    answers = question_columns(schema)
+    declined: Columns = {
+        name: [{"value": kind, **_DECISION_COLUMNS}] for name, kind in answers.items()
+    }
+    decisions: Columns = {name: dict(_DECISION_COLUMNS) for name in answers}
+    return {"answers": answers, "answer_decisions": decisions, "declined_answers": declined}
 
 
 def _drop_columns(columns: Columns, *names: str) -> Columns:

@@ -10,7 +10,12 @@ import pyarrow.compute as pc
 
 from sayso.dataset.annotated_chunk import AnnotatedChunk, ConfigTable
 from sayso.dataset.arrays import BoolArray, IntArray, combine_chunks, list_owners, to_integers
-from sayso.dataset.build_counts import Counts, cross_tabulate, find_nested_spans
+from sayso.dataset.build_counts import (
+    Counts,
+    count_values_by_owner,
+    cross_tabulate,
+    find_nested_spans,
+)
 from sayso.dataset.features import arrow_type, attribute_type, crosswalk_columns
 from sayso.schema.column_names import attribute_column_name
 
@@ -136,7 +141,7 @@ def _attribute_columns(mentions: MentionArrays) -> dict[str, pa.Array]:
 
 
 def _count_mentions(mentions: MentionArrays, columns: Mapping[str, pa.Array]) -> Counts:
-    """Count labels and nested mentions by owner, flags and closed values by kind of annotator."""
+    """Count labels and nested mentions by owner, flags and declared values by kind of annotator."""
     owner, chunk = mentions.owner, mentions.chunk
     nested = find_nested_spans(owner, mentions.start, mentions.end)
     labels = columns["label"]
@@ -147,7 +152,7 @@ def _count_mentions(mentions: MentionArrays, columns: Mapping[str, pa.Array]) ->
     counts.update(cross_tabulate("flag", mentions.items.field("flag"), owner, chunk.kinds))
     for label, declaration in chunk.schema.labels.items():
         for name, attribute in declaration.attributes.items():
-            if attribute.is_closed:
-                values = columns[attribute_column_name(label, name)]
-                counts.update(cross_tabulate(f"{label}.{name}", values, owner, chunk.kinds))
+            values = columns[attribute_column_name(label, name)]
+            key = f"{label}.{name}"
+            counts.update(count_values_by_owner(key, attribute, values, owner, chunk.kinds))
     return counts

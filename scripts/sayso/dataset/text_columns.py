@@ -5,7 +5,7 @@
 | ``start``, ``end``, ``text`` | a mention; with ``head_`` or ``tail_``, an end of a relation |
 | ``sentence_start``, ``sentence_end``, ``sentence`` | its sentence |
 | ``token_starts``, ``token_ends``, ``tokens`` | each token of a sentence |
-| ``text`` beside ``text_sha256`` | the whole article |
+| ``text`` without offsets | the whole article |
 
 ``item`` of a kept item holds words as Label Studio sent them, without offsets to be trusted.
 It is removed too, and only a build from the sources brings it back.
@@ -84,7 +84,7 @@ def find_incomplete(table: pa.Table) -> set[str]:
 
 
 def _quote(text: str, name: str, columns: _Columns, index: int) -> Any:
-    if name == "text" and "text_sha256" in columns:
+    if name == "text" and "start" not in columns:
         return text
     if name not in _OFFSET_COLUMNS or _OFFSET_COLUMNS[name][0] not in columns:
         return None

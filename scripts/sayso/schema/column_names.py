@@ -117,7 +117,8 @@ def relation_column_name(schema: Schema, relation: str) -> str:
 
 def list_configs(schema: Schema) -> tuple[str, ...]:
     """Return the configurations of the dataset of a schema, in the order of the card."""
+    mentions, tokens = (("mentions",), ("tokens",)) if schema.labels else ((), ())
     relations = ("relations",) if schema.relations else ()
     answers = ("answers",) if schema.questions else ()
     frames = (pluralise(label) for label in schema.frames)
-    return ("gold", "articles", "annotations", "mentions", *relations, *frames, *answers, "tokens")
+    return ("gold", "articles", "annotations", *mentions, *relations, *frames, *answers, *tokens)

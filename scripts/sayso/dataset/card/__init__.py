@@ -73,7 +73,8 @@ def _versions_section(dataset: BuiltDataset) -> str:
 
 def _loading_section(dataset: BuiltDataset) -> str:
     tag = f"v{dataset.version}"
-    config = next(map(pluralise, dataset.schema.frames), "mentions")
+    flat = "mentions" if dataset.schema.labels else "answers"
+    config = next(map(pluralise, dataset.schema.frames), flat)
     return (
         "```python\n"
         f'load_dataset("OWNER/NAME", "{config}", revision="{tag}")  # this version, from the Hub\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from sayso.dataset.build_counts import UNKNOWN
+from sayso.dataset.build_counts import UNKNOWN, list_counted_values
 from sayso.dataset.card.built_dataset import SPLITS, BuiltDataset
 from sayso.dataset.card.markdown import join_paragraphs
 from sayso.escaping import escape_markdown
@@ -54,9 +54,19 @@ def _build_plots(dataset: BuiltDataset) -> Iterator[Plot]:
         yield Plot("years", title, "Documents whose year is known.", "columns", columns)
 
 
-def _list_bar_plots(
-    dataset: BuiltDataset,
-) -> list[tuple[str, str, str, Mapping[tuple[str, ...], int], Iterable[str]]]:
+_BarPlot = tuple[str, str, str, Mapping[tuple[str, ...], int], Iterable[str]]
+"""Name, title, description, counts by category and kind of annotator, declared categories."""
+
+
+def _list_answer_plots(dataset: BuiltDataset) -> Iterator[_BarPlot]:
+    for name, question in dataset.schema.questions.items():
+        counts = dataset.counts_under(f"answers|value.{name}")
+        description = f"How many documents have each answer to `{name}`."
+        title = f"Answers: {question.title or name}"
+        yield f"answers-{name}", title, description, counts, list_counted_values(question)
+
+
+def _list_bar_plots(dataset: BuiltDataset) -> list[_BarPlot]:
     labels, schema = dataset.tabulate("mentions|label", 0, 1), dataset.schema
     return [
         (
@@ -73,6 +83,7 @@ def _list_bar_plots(
             dataset.count_relations(),
             schema.relations,
         ),
+        *_list_answer_plots(dataset),
         *(
             (
                 f"{pluralise(label)}-{name}",

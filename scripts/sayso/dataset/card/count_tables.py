@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sayso.adjudication.deciders import describe_decision
-from sayso.dataset.build_counts import UNKNOWN
+from sayso.dataset.build_counts import UNKNOWN, list_counted_values
 from sayso.dataset.card.built_dataset import KIND_NAMES, SPLITS, BuiltDataset, rank_counts
 from sayso.dataset.card.markdown import (
     format_code,
     format_code_list,
     format_details,
     format_table,
+    format_titled,
     join_paragraphs,
 )
 from sayso.escaping import MarkdownText
 from sayso.schema.column_names import list_configs, pluralise
+from sayso.schema.declarations import Attribute
 
 _SHOWN_OUTLETS = 20
 _CountTable = Mapping[tuple[str, ...], int]
+_CountedAttribute = tuple[str, Attribute, str]
+"""How the card calls an attribute or question, its declaration, and the prefix of its counts."""
 
 
 def configurations_section(dataset: BuiltDataset) -> str:
@@ -40,12 +44,8 @@ def counts_section(dataset: BuiltDataset) -> str:
         _documents_table(dataset),
         "### Annotations",
         _annotations_table(dataset),
-        "### Mentions",
-        *_mention_tables(dataset),
-        "### Relations",
-        _kind_table("relation", dataset.count_relations(), list(dataset.schema.relations), dataset),
-        "### Values",
-        _values_table(dataset),
+        *(_answer_tables(dataset) if dataset.schema.questions else ()),
+        *(_mention_tables(dataset) if dataset.schema.labels else ()),
         "### What does not fit",
         _oddities_table(dataset),
     )
@@ -101,7 +101,16 @@ def _annotations_table(dataset: BuiltDataset) -> str:
     return format_table(["annotations", "how many"], rows)
 
 
+def _answer_tables(dataset: BuiltDataset) -> Iterator[str]:
+    yield "### Answers"
+    questions = dataset.schema.questions
+    yield _kind_table("question", dataset.tabulate("answers|given", 0, 1), list(questions), dataset)
+    counted = ((name, each, f"answers|value.{name}") for name, each in questions.items())
+    yield _values_table("question", counted, dataset)
+
+
 def _mention_tables(dataset: BuiltDataset) -> Iterator[str]:
+    yield "### Mentions"
     labels = list(dataset.schema.labels)
     yield "By label and annotator:"
     yield _annotator_table(dataset, labels)
@@ -111,6 +120,16 @@ def _mention_tables(dataset: BuiltDataset) -> Iterator[str]:
     yield format_table(["label", *SPLITS], rows)
     yield "Mentions inside another mention of the same annotator:"
     yield _kind_table("label", dataset.tabulate("mentions|nested", 0, 1), labels, dataset)
+    yield "### Relations"
+    relations = list(dataset.schema.relations)
+    yield _kind_table("relation", dataset.count_relations(), relations, dataset)
+    yield "### Values"
+    counted = (
+        (f"{label}.{name}", attribute, f"mentions|{label}.{name}")
+        for label, declared in dataset.schema.labels.items()
+        for name, attribute in declared.attributes.items()
+    )
+    yield _values_table("attribute", counted, dataset)
 
 
 def _annotator_table(dataset: BuiltDataset, labels: Sequence[str]) -> str:
@@ -144,19 +163,18 @@ def _kind_headings(dataset: BuiltDataset) -> list[str]:
     ]
 
 
-def _values_table(dataset: BuiltDataset) -> str:
+def _values_table(what: str, counted: Iterable[_CountedAttribute], dataset: BuiltDataset) -> str:
     rows = [
         [
-            format_code(f"{label}.{name}"),
-            format_code(value),
+            format_code(name),
+            format_titled(value, title),
             *(counts.get((value, kind), 0) for kind in dataset.annotator_kinds),
         ]
-        for label, declaration in dataset.schema.labels.items()
-        for name, attribute in declaration.attributes.items()
-        if attribute.is_closed and (counts := dataset.counts_under(f"mentions|{label}.{name}"))
-        for value in attribute.values
+        for name, attribute, key in counted
+        if (counts := dataset.counts_under(key))
+        for value, title in list_counted_values(attribute).items()
     ]
-    table = format_table(["attribute", "value", *_kind_headings(dataset)], rows)
+    table = format_table([what, "value", *_kind_headings(dataset)], rows)
     return format_details("How often each value was given", table) if rows else "None."
 
 

@@ -171,6 +171,8 @@ def _iterate_leaves(
     for name, kind in columns.items():
         if isinstance(kind, dict):
             yield from _iterate_leaves(kind, *path, name)
+        elif isinstance(kind, list) and isinstance(kind[0], dict):
+            yield from _iterate_leaves(kind[0], *path, name)
         else:
             yield (*path, name), kind[0] if isinstance(kind, list) else kind
 

@@ -38,6 +38,16 @@ def format_code(word: object) -> MarkdownText:
     return format_markdown_code(word)
 
 
+def format_titled(name: str, title: str) -> MarkdownText:
+    """Format a name of the schema, with its title if it has one.
+
+    >>> format_titled("topic", "What is it about?"), format_titled("urgent", "")
+    ('`topic` (What is it about?)', '`urgent`')
+    """
+    shown = format_code(name)
+    return MarkdownText(f"{shown} ({escape_markdown(title)})") if title else shown
+
+
 def format_code_list(words: Iterable[object]) -> MarkdownText:
     """Format words of the data as a list.
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from sayso.dataset import features
 from sayso.dataset.card.built_dataset import BuiltDataset
-from sayso.dataset.card.markdown import format_code, format_details, format_table, join_paragraphs
+from sayso.dataset.card.markdown import (
+    format_code,
+    format_details,
+    format_table,
+    format_titled,
+    join_paragraphs,
+)
 from sayso.dataset.column_descriptions import describe_column, describe_row
 from sayso.escaping import MarkdownText
-from sayso.schema.declarations import Schema
+from sayso.models import format_value
+from sayso.schema.declarations import Attribute, Schema
+from sayso.schema.schema_types import Declaration
 
 _EXAMPLE_TEXT_LENGTH = 160  # code points
 _EXAMPLE_ITEMS, _EXAMPLE_STRUCTS = 8, 1  # of a list
@@ -87,40 +96,63 @@ def _shorten(value: Any) -> Any:
 
 
 def schema_section(schema: Schema) -> str:
-    """Describe labels, attributes, values, relations and flags with their definitions."""
-    code = format_code
+    """Describe what annotators were asked, with its definitions."""
     attributes, values = [], []
     for label, declaration in schema.labels.items():
         for name, attribute in declaration.attributes.items():
-            required = "yes" if attribute.required else ""
-            cells = [code(label), code(name), attribute.kind, required, attribute.definition]
-            attributes.append(cells)
-            values += [
-                [code(f"{label}.{name}"), code(value), allowed.definition]
-                for value, allowed in attribute.values.items()
-            ]
+            attributes.append([format_code(label), *_describe_attribute(name, attribute)])
+            values += _list_values(f"{label}.{name}", attribute)
+    questions = [_describe_attribute(*each) for each in schema.questions.items()]
+    answers = [row for each in schema.questions.items() for row in _list_values(*each)]
     relations = [
         [
-            code(name),
-            *(
-                MarkdownText(" or ".join(map(code, ends)))
-                for ends in (relation.heads, relation.tails)
-            ),
-            relation.definition,
+            format_titled(name, relation.title),
+            *(_format_labels(ends) for ends in (relation.heads, relation.tails)),
+            f"{relation.definition}{_IN_BOTH_DIRECTIONS if relation.symmetric else ''}",
         ]
         for name, relation in schema.relations.items()
     ]
-    labels = [[code(name), label.definition] for name, label in schema.labels.items()]
-    flags = [[code(name), flag.definition] for name, flag in schema.flags.items()]
+    headings = ["kind", "required", "meaning"]
     return join_paragraphs(
         f"Schema {schema.version}.",
-        format_table(["label", "meaning"], labels),
-        format_table(["label", "attribute", "kind", "required", "meaning"], attributes),
-        format_details(
-            f"The {len(values)} values", format_table(["attribute", "value", "meaning"], values)
-        )
-        if values
-        else "",
+        format_table(["question about the document", *headings], questions),
+        _format_values("question", answers),
+        format_table(["label", "meaning"], _list_definitions(schema.labels)),
+        format_table(["label", "attribute", *headings], attributes),
+        _format_values("attribute", values),
         format_table(["relation", "from", "to", "meaning"], relations),
-        format_table(["flag", "meaning"], flags),
+        format_table(["flag", "meaning"], _list_definitions(schema.flags)),
     )
+
+
+_IN_BOTH_DIRECTIONS = " It holds in both directions."
+
+
+def _format_labels(labels: tuple[str, ...]) -> MarkdownText:
+    return MarkdownText(" or ".join(map(format_code, labels)))
+
+
+def _describe_attribute(name: str, attribute: Attribute) -> list[object]:
+    """Return name, kind, necessity and meaning of an attribute or question."""
+    kind = f"{attribute.kind} ({attribute.unit})" if attribute.unit else attribute.kind
+    required = "yes" if attribute.required else ""
+    default = attribute.default
+    remark = "" if default is None else f" Where none was given: {format_value(default)}."
+    shown = format_titled(name, attribute.title)
+    return [shown, kind, required, f"{attribute.definition}{remark}"]
+
+
+def _list_values(name: str, attribute: Attribute) -> list[list[object]]:
+    return [
+        [format_code(name), format_titled(value, allowed.title), allowed.definition]
+        for value, allowed in attribute.values.items()
+    ]
+
+
+def _format_values(what: str, rows: list[list[object]]) -> str:
+    table = format_table([what, "value", "meaning"], rows)
+    return format_details(f"The {len(rows)} values", table) if rows else ""
+
+
+def _list_definitions(declared: Mapping[str, Declaration]) -> list[list[object]]:
+    return [[format_titled(name, each.title), each.definition] for name, each in declared.items()]
