@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from sayso import jsonl
 from sayso.errors import SaysoError
+from sayso.formats.annotated_documents import AnnotatedDocument, FormatAnswer, FormatMention
 from sayso.formats.corpus_import import ImportRequest, import_annotations
 from sayso.formats.format_registry import ImportContext
 from sayso.models import Annotation, Document
@@ -30,6 +31,7 @@ from tests.formats.sample_documents import (
     write_documents,
 )
 from tests.formats.test_foreign_files import write_dkpro_document
+from tests.formats.test_joined_mentions import write_dkpro_chain
 
 pytestmark = pytest.mark.fuzz
 
@@ -71,6 +73,13 @@ TASK: dict[str, Any] = {
                     "type": "labels",
                     "value": {"start": 0, "end": 5, "text": "Two 😀", "labels": ["Count"]},
                 },
+                {
+                    "id": "c",
+                    "from_name": "genre",
+                    "to_name": "text",
+                    "type": "choices",
+                    "value": {"choices": ["news", "sport"]},
+                },
                 {"type": "relation", "from_id": "m", "to_id": "m", "labels": ["source"]},
             ],
         }
@@ -90,7 +99,8 @@ LINE: dict[str, Any] = {
             "attributes": {"a": 1},
         }
     ],
-    "relations": [{"type": "source", "head": "m", "tail": "m"}],
+    "relations": [{"type": "source", "head": "m", "tail": "m", "joins": "coreference"}],
+    "answers": [{"question": "q", "value": ["a", "b"], "decided": "majority", "votes": ["a"]}],
     "note": "x",
     "kept": [],
 }
@@ -200,6 +210,7 @@ def test_damaged_bytes_of_conll_and_json_lines(data: st.DataObject, document: An
 
 BRAT_LINES = (
     "T1\tCount 0 5\tTwo 😀\nT2\tActor 6 12\tdrones\nA1\tCount_lower T1 2\n"
+    "T3\tCount 0 3;6 12\tTwo drones\n*\tEquiv T1 T3\n"
     "R1\tsource Arg1:T1 Arg2:T2\n#1\tAnnotatorNotes T2\tsure?\nE1\tx:T1\n"
 )
 
@@ -232,6 +243,36 @@ def test_damaged_bytes_of_uima(data: st.DataObject) -> None:
     folder.mkdir(exist_ok=True)
     for name, content in zip(("TypeSystem.xml", "a.xmi"), files, strict=True):
         (folder / name).write_bytes(content)
+    read_hostile("webanno", folder)
+
+
+@cache
+def read_other_files() -> list[tuple[bytes, bytes]]:
+    """Read a chain of DKPro's, and what we have written ourselves."""
+    (fitted,), _losses = fit_documents("webanno", [answered_document()])
+    ours = write_documents("webanno", [fitted], prepare_folder() / "ours")
+    folders = (write_dkpro_chain(prepare_folder() / "chain"), ours)
+    return [
+        ((folder / "TypeSystem.xml").read_bytes(), next(folder.glob("*.xmi")).read_bytes())
+        for folder in folders
+    ]
+
+
+def answered_document() -> AnnotatedDocument:
+    mention = FormatMention(
+        id="m", label="X", start=0, end=1, text="a", attributes={"b": True, "c": ("d", "e")}
+    )
+    answers = (FormatAnswer(question="q", value="w", decided="majority", votes=("ann-1",)),)
+    return AnnotatedDocument(doc_id="a", text="a b", mentions=(mention,), answers=answers)
+
+
+@given(st.data())
+def test_damaged_bytes_of_chains_and_answers(data: st.DataObject) -> None:
+    types, document = data.draw(st.sampled_from(read_other_files()))
+    folder = prepare_folder() / "others"
+    folder.mkdir(exist_ok=True)
+    (folder / "TypeSystem.xml").write_bytes(types)
+    (folder / "a.xmi").write_bytes(data.draw(damaged_bytes(document)))
     read_hostile("webanno", folder)
 
 

@@ -218,6 +218,15 @@ def test_web_annotations_classify_the_whole_document(tmp_path: Path) -> None:
     )
 
 
+def test_brat_knows_which_relations_are_symmetric(tmp_path: Path) -> None:
+    pays = Relation(type="pays", head="b", tail="c")
+    both = make_annotation(DOCUMENT, ANN, ACME, SUM, relations=(KIN, pays))
+    write_out("brat", both, load(CONTRACTS), tmp_path / "out")
+    configuration = (tmp_path / "out" / "annotation.conf").read_text(encoding="utf-8")
+    assert "kin\tArg1:Person, Arg2:Company, <REL-TYPE>:symmetric\n" in configuration
+    assert "pays\tArg1:Company, Arg2:Payment\n" in configuration
+
+
 @pytest.mark.slow
 def test_uima_has_typed_features_and_answers_without_offsets(tmp_path: Path) -> None:
     assert write_out("webanno", FULL, load(CONTRACTS), tmp_path / "out") == {}

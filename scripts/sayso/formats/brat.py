@@ -88,7 +88,7 @@ def write(target: Path, content: ExportContent) -> None:
     """Write the folder."""
     closed = _find_closed_attributes(content.vocabulary)
     (target / "annotation.conf").write_text(
-        _format_configuration(content.vocabulary, closed), encoding="utf-8"
+        _format_configuration(content, closed), encoding="utf-8"
     )
     with (target / METADATA_FILE).open("wb") as metadata:
         for each in content.documents:
@@ -178,7 +178,6 @@ def _fit_relations(
     equivalent: dict[str, list[FormatRelation]] = {}
     for r in relations:
         fitted = FormatRelation(type=r.type, head=ids[r.head], tail=ids[r.tail])
-        losses[Loss.DECISIONS] += r.decided is not None
         if r.joins == "fragments" and r.tail in parts:
             yield replace(fitted, type=_FRAGMENTS, joins="fragments")
         elif r.joins == "coreference":
@@ -187,6 +186,8 @@ def _fit_relations(
             yield fitted
         else:
             losses[Loss.RELATION_NOT_BRAT] += 1
+            continue
+        losses[Loss.DECISIONS] += r.decided is not None
     for several in equivalent.values():
         for cluster in find_clusters(several, mentions):
             yield from join_mentions(cluster, _EQUIVALENCE, "coreference")
@@ -222,12 +223,15 @@ def _find_closed_attributes(vocabulary: Vocabulary) -> dict[str, list[str]]:
     return found
 
 
-def _format_configuration(vocabulary: Vocabulary, closed: dict[str, list[str]]) -> str:
+def _format_configuration(content: ExportContent, closed: dict[str, list[str]]) -> str:
     """Return what brat needs to show and edit these documents."""
+    vocabulary, declared = content.vocabulary, content.schema.relations if content.schema else {}
+    kinds = {name: "symmetric" for name, relation in declared.items() if relation.symmetric}
+    kinds[_EQUIVALENCE] = "symmetric-transitive"
     relations = ["<OVERLAP>\tArg1:<ENTITY>, Arg2:<ENTITY>, <OVL-TYPE>:<ANY>"]
     for name, ends in sorted(vocabulary.relation_ends.items()):
         heads, tails = ("|".join(sorted(set(labels))) for labels in zip(*ends, strict=True))
-        kind = ", <REL-TYPE>:symmetric-transitive" if name == _EQUIVALENCE else ""
+        kind = f", <REL-TYPE>:{kinds[name]}" if name in kinds else ""
         relations.append(f"{name}\tArg1:{heads}, Arg2:{tails}{kind}")
     attributes = [
         f"{label}_{name}\tArg:{label}, Value:{'|'.join(closed[f'{label}_{name}'])}"

@@ -268,7 +268,8 @@ def _describe_relations(record: Annotation | Gold, schema: Schema) -> Iterator[F
     relations = msgspec.convert(record.relations, list[FormatRelation], from_attributes=True)
     for relation in relations:
         declared = schema.relations.get(relation.type)
-        yield replace(relation, joins=declared.joins) if declared else relation
+        joins = declared.joins if declared else None
+        yield replace(relation, joins=joins) if joins else relation
 
 
 def _list_answers(record: Annotation | Gold) -> tuple[FormatAnswer, ...]:
