@@ -155,10 +155,12 @@ BRAT_LINES = (
 )
 
 
-def import_brat(checkout: Checkout, folder: Path, *words: str) -> tuple[str, int, list[Annotation]]:
+def import_brat(
+    checkout: Checkout, folder: Path, *words: str, lines: Iterable[str] = BRAT_LINES
+) -> tuple[str, int, list[Annotation]]:
     folder.mkdir(exist_ok=True)
     (folder / "d.txt").write_text(TEXT, encoding="utf-8")
-    (folder / "d.ann").write_text("".join(f"{line}\n" for line in BRAT_LINES))
+    (folder / "d.ann").write_text("".join(f"{line}\n" for line in lines))
     options = ("--annotator", "ann-7", "--campaign", "theirs", "--pass", "all")
     done = run_sayso(checkout.root, "import", "--from", "brat", str(folder), *options, *words)
     return done.stderr, done.returncode, list(CorpusFiles(checkout.root).annotations())
@@ -203,6 +205,19 @@ def test_without_such_relations_they_are_refused_or_kept(tmp_path: Path) -> None
     ]
 
 
+def test_an_equivalence_with_something_else_is_kept(tmp_path: Path) -> None:
+    checkout = make_project(tmp_path / "joined", JOINED)
+    lines = (*BRAT_LINES, "*\tEquiv T2 T9 T3", "*\tEquiv T8 T9")
+    messages, code, there = import_brat(checkout, tmp_path / "brat", lines=lines)
+    assert (code, there) == (9, []) and "2 equivalences of what is no mention" in messages
+    _messages, code, (found,) = import_brat(checkout, tmp_path / "brat", "--lossy", lines=lines)
+    assert [kept.item["mentions"] for kept in found.kept] == [["T2", "T9", "T3"], ["T8", "T9"]]
+    assert [(r.type, r.head, r.tail) for r in found.relations][1:] == [
+        ("same_as", "T1", "T2"),
+        ("same_as", "T2", "T3"),
+    ]
+
+
 def test_a_map_names_or_excludes_parts_and_chains(tmp_path: Path) -> None:
     checkout = make_project(tmp_path / "contracts", CONTRACTS)
     words = ("--map", "fragments=", "--map", "Equiv=kin")
@@ -234,8 +249,8 @@ def test_a_chain_goes_on_beside_a_mention_that_is_left_out(tmp_path: Path) -> No
     assert [(r.type, r.head, r.tail) for r in found.relations] == [("same_as", "a", "c")]
 
 
-def write_dkpro_chain(folder: Path) -> Path:
-    """Write a chain of three links as DKPro and WebAnno have it."""
+def write_dkpro_chain(folder: Path, *, last: tuple[int, int] | None = None) -> Path:
+    """Write a chain of three links, and perhaps a last one, as DKPro and WebAnno have it."""
     prefix = "de.tudarmstadt.ukp.dkpro.core.api.coref.type"
     types = cassis.TypeSystem()
     link = types.create_type(f"{prefix}.CoreferenceLink")
@@ -246,8 +261,9 @@ def write_dkpro_chain(folder: Path) -> Path:
     cas = cassis.Cas(typesystem=types)
     cas.sofa_string, cas.sofa_mime = TEXT, "text/plain"
     following: Any = None
-    for mention in (MORE, BOB, ANN):
-        following = link(begin=mention.start, end=mention.end, next=following)
+    spans = [(mention.start, mention.end) for mention in (MORE, BOB, ANN)]
+    for start, end in (last, *spans) if last else spans:
+        following = link(begin=start, end=end, next=following)
         cas.add(following)
     cas.add(chain(first=following))
     folder.mkdir()
@@ -268,6 +284,19 @@ def test_chains_of_dkpro_come_in(tmp_path: Path) -> None:
     run_sayso_ok(checkout.root, "import", *words)
     (found,) = CorpusFiles(checkout.root).annotations()
     assert describe_relations(found) == [("same_as", 0, 17), ("same_as", 17, 44)]
+
+
+def test_a_link_to_nothing_is_kept(tmp_path: Path) -> None:
+    folder = write_dkpro_chain(tmp_path / "xmi", last=(50, 50))
+    options = ("--annotator", "a", "--pass", "all", "--map", "CoreferenceLink=Person")
+    words = ("--from", "webanno", str(folder), *options)
+    checkout = make_project(tmp_path / "joined", JOINED)
+    refused = run_sayso(checkout.root, "import", *words)
+    assert "1 links of chains to what is no mention" in refused.stderr
+    run_sayso_ok(checkout.root, "import", *words, "--lossy")
+    (found,) = CorpusFiles(checkout.root).annotations()
+    assert [kept.reason for kept in found.kept] == ["a link of a chain to what is no mention"]
+    assert len(found.relations) == 2
 
 
 def test_an_export_knows_the_parts_by_the_schema(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ from sayso.formats.format_registry import ImportContext
 from sayso.formats.joined_mentions import find_clusters, join_mentions
 from sayso.formats.losses import Loss, Losses
 from sayso.ingest.article_reader import decode_text
-from sayso.models import format_value, sort_mentions
+from sayso.models import UnknownItem, format_value, sort_mentions
 from sayso.sentences import LINE_BREAKS
 from sayso.spans import Span
 
@@ -334,6 +334,7 @@ def _read_document(path: Path, record: MetadataRecord, context: ImportContext) -
         note=record.note,
         mentions=mentions,
         relations=relations,
+        kept=tuple(document.kept),
     )
 
 
@@ -356,6 +357,8 @@ class _BratDocument:
     relations: list[FormatRelation] = field(default_factory=list)
     pending: list[_PendingAttribute] = field(default_factory=list)
     parts: dict[str, str] = field(default_factory=dict)  # the first part of each other one
+    equivalences: list[list[str]] = field(default_factory=list)
+    kept: list[UnknownItem] = field(default_factory=list)
 
     def add_line(self, line: str, location: str) -> None:
         """Add one line; count events and whatever else has no place here."""
@@ -372,10 +375,7 @@ class _BratDocument:
         elif kind == "R":
             self._add_relation(words, location)
         elif kind == "*" and words[0] == _EQUIVALENCE:
-            self.relations += [
-                FormatRelation(type=_EQUIVALENCE, head=one, tail=other, joins="coreference")
-                for one, other in pairwise(filter(None, words[1:]))
-            ]
+            self.equivalences.append([word for word in words[1:] if word])
         elif kind in ("A", "M", "#"):
             self.pending.append(_PendingAttribute(kind, location, words, value))
         elif kind in _NOT_TAKEN:
@@ -435,11 +435,23 @@ class _BratDocument:
             self.mentions[name] = replace(self.mentions[name], **shared)
         known = [r for r in self.relations if {r.head, r.tail} <= self.mentions.keys()]
         self.context.losses["relations to what is no mention"] += len(self.relations) - len(known)
-        equivalent = [r for r in known if r.joins == "coreference"]
-        relations = [r for r in known if r.joins != "coreference"]
-        for cluster in find_clusters(equivalent, self.mentions):
-            relations += join_mentions(cluster, _EQUIVALENCE, "coreference")
+        relations = [*known, *self._join_equivalences()]
         return tuple(self.mentions.values()), tuple(relations)
+
+    def _join_equivalences(self) -> Iterator[FormatRelation]:
+        """Yield relations from each mention to the next; keep equivalences of other things."""
+        pairs: list[FormatRelation] = []
+        for names in self.equivalences:
+            known = [self.mentions[name] for name in names if name in self.mentions]
+            pairs += join_mentions(known, _EQUIVALENCE, "coreference")
+            if len(known) < max(len(names), 2):
+                reason = "an equivalence of what is no mention"
+                self.kept.append(
+                    UnknownItem(reason=reason, item={"type": _EQUIVALENCE, "mentions": names})
+                )
+                self.context.losses["equivalences of what is no mention"] += 1
+        for cluster in find_clusters(pairs, self.mentions):
+            yield from join_mentions(cluster, _EQUIVALENCE, "coreference")
 
     def _apply_attribute(self, pending: _PendingAttribute) -> None:
         if len(pending.words) < 2:

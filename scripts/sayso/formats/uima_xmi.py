@@ -49,7 +49,7 @@ from sayso.formats.format_registry import ImportContext
 from sayso.formats.losses import Loss, Losses
 from sayso.formats.uima_validation import is_feature_name, require_harmless
 from sayso.formats.zip_archives import ZipArchive, is_zip
-from sayso.models import AttributeValue, format_value
+from sayso.models import AttributeValue, UnknownItem, format_value
 from sayso.optional_libraries import import_library
 from sayso.spans import Span
 
@@ -322,6 +322,7 @@ def _convert_cas(
     text = cas.sofa_string or ""
     mentions: dict[int, FormatMention] = {}
     relations, links = [], []
+    kept: list[UnknownItem] = []
     for each in cas.select_all_annotations():
         if each.type.name.startswith(_SKIPPED_TYPES):
             is_token = ".segmentation." in each.type.name
@@ -335,7 +336,7 @@ def _convert_cas(
             mentions[each.xmiID] = _convert_mention(each, text, location, context)
     converted = [
         *(_convert_relation(each, mentions, location, context) for each in relations),
-        *(_convert_link(each, mentions, context) for each in links),
+        *_convert_links(links, mentions, kept, context),
     ]
     annotated = AnnotatedDocument(
         doc_id=record.doc_id,
@@ -345,6 +346,7 @@ def _convert_cas(
         mentions=tuple(mentions.values()),
         relations=tuple(filter(None, converted)),
         answers=tuple(_convert_answers(cas, location, context)),
+        kept=tuple(kept),
     )
     return validate_document(annotated, location)
 
@@ -412,28 +414,37 @@ def _convert_value(
 def _convert_answers(cas: Any, location: str, context: ImportContext) -> Iterator[FormatAnswer]:
     """Yield what feature structures without offsets say about the document."""
     for theirs in cas.select_all_fs():
+        if hasattr(theirs, "begin") or theirs.type.name.startswith(_SKIPPED_TYPES):
+            continue
         values = {name: theirs[name] for name in _feature_names(theirs.type)}
         if theirs.type.name == ANSWER_TYPE:
             known: dict[str, Any] = {n: v for n, v in values.items() if isinstance(v, str)}
             known["votes"] = known.get("votes", "").split()
             yield convert_fields(known, FormatAnswer, location)
-        elif not (hasattr(theirs, "begin") or theirs.type.name.startswith(_SKIPPED_TYPES)):
-            for name, value in values.items():
-                is_chain = name == "first" and hasattr(value, "next")
-                if value is not None and not is_chain:
-                    found = _convert_value(theirs, name, value, context)
-                    if found is not None:
-                        yield FormatAnswer(question=name, value=found)
+            continue
+        for name, value in values.items():
+            is_chain = name == "first" and hasattr(value, "next")
+            if value is not None and not is_chain:
+                found = _convert_value(theirs, name, value, context)
+                if found is not None:
+                    yield FormatAnswer(question=name, value=found)
 
 
-def _convert_link(
-    link: Any, mentions: dict[int, FormatMention], context: ImportContext
-) -> FormatRelation | None:
-    head, tail = mentions[link.xmiID], mentions.get(_find_next(link).xmiID)
-    if tail is None:
-        context.losses["relations to what is no mention"] += 1
-        return None
-    return FormatRelation(type="coreference", head=head.id, tail=tail.id, joins="coreference")
+def _convert_links(
+    links: list[Any],
+    mentions: dict[int, FormatMention],
+    kept: list[UnknownItem],
+    context: ImportContext,
+) -> Iterator[FormatRelation]:
+    for link in links:
+        head, following = mentions[link.xmiID].id, _find_next(link).xmiID
+        if tail := mentions.get(following):
+            yield FormatRelation(type="coreference", head=head, tail=tail.id, joins="coreference")
+        else:
+            reason = "a link of a chain to what is no mention"
+            item = {"type": "coreference", "mentions": [head, f"x{following}"]}
+            kept.append(UnknownItem(reason=reason, item=item))
+            context.losses["links of chains to what is no mention"] += 1
 
 
 def _convert_relation(
