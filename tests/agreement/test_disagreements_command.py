@@ -11,11 +11,15 @@ import pytest
 from msgspec.structs import replace
 
 from sayso import jsonl
+from sayso.agreement.disagreement_typology import AnnotationComparison, Answers, add_answers
 from sayso.corpus.sources import CorpusFiles
 from sayso.models import Annotation
-from sayso.settings import Checkout
+from sayso.schema.declarations import load_schema
+from sayso.settings import SCHEMA_FILE, Checkout
 from tests.agreement.disagreement_corpus import STRUCK, write_disagreement_corpus
 from tests.command_line import run_sayso, run_sayso_ok
+from tests.schema.small_corpus import make_corpus
+from tests.schema.small_schemas import CONTRACTS, read_schema
 
 
 @pytest.fixture
@@ -124,3 +128,32 @@ def test_nothing_to_compare(checkout: Checkout) -> None:
     result = run_sayso(checkout.root, "disagreements")
     assert result.returncode == 0 and "nothing to compare" in result.stderr
     assert result.stdout == ""
+
+
+def test_answers_about_the_document_are_compared(tmp_path: Path) -> None:
+    checkout = make_corpus(tmp_path / "own", CONTRACTS)
+    questions = load_schema(checkout.root / SCHEMA_FILE).questions
+    found = read_disagreements(checkout.root, "--kind", "answer")
+    assert [each["names"] for each in found] == [[name] for name in questions] * 2
+    (topic, *_others) = found
+    assert topic["values"] == [{"name": "topic", "one": "rent", "other": "labour"}]
+    assert len(read_disagreements(checkout.root, "--label", "topic")) == 2
+    shown = run_sayso_ok(checkout.root, "disagreements", "--kind", "answer", "--examples", "1")
+    assert "ann-1: rent" in shown and "ann-2: labour" in shown
+    page = tmp_path / "page.html"
+    run_sayso_ok(checkout.root, "disagreements", "--html", str(page))
+    assert "labour" in page.read_text("utf-8")
+
+
+def test_equal_answers_agree_and_text_of_one_alone_is_no_disagreement(tmp_path: Path) -> None:
+    schema = read_schema(tmp_path, CONTRACTS)
+    nothing = AnnotationComparison((), (), ())
+    one: Answers = {"topic": "rent", "areas": ("civil", "tax"), "urgent": True, "gist": "Rent."}
+    other: Answers = {"topic": "rent", "areas": ("civil",), "hearings": 2}
+    found = add_answers(nothing, one, other, schema)
+    assert found.agreed_answers == ("topic",)
+    assert [(each.kind, each.name) for each in found.disagreements] == [
+        ("answer", "areas"),
+        ("answer", "urgent"),
+        ("answer", "hearings"),
+    ]

@@ -130,7 +130,7 @@ def test_filters_combine_and_counts_follow(page: Page) -> None:
     assert read_status(page).startswith("0 disagreements") and page.locator(".empty").is_visible()
     assert read_counts(page)["boundary"] == 0 and read_counts(page)["relation"] > 0
     page.get_by_role("button", name="Clear").click()
-    page.get_by_label("Label or relation").select_option(label="agent (2)")
+    page.get_by_label("Label, relation or question").select_option(label="agent (2)")
     assert read_status(page).startswith("2 disagreements in 1 of 3")
     page.get_by_role("button", name="Clear").click()
     page.get_by_label("Search").fill("whole clear")

@@ -15,6 +15,7 @@ from sayso.dataset.card import START_CARD, blank_card
 from sayso.dataset.card.citation import CITATION_FILE
 from sayso.dataset.card.start_files import render_start_file
 from sayso.errors import InputError, UsageError
+from sayso.schema.column_names import list_configs
 from sayso.schema.declarations import load_schema
 from sayso.schema.derived_files import find_stale_files
 from sayso.schema.guidelines import read_guidelines
@@ -84,6 +85,9 @@ def test_a_question_takes_the_place_of_labels(tmp_path: Path) -> None:
     guidelines = (tmp_path / "letters/schema/guidelines.md").read_text("utf-8")
     assert "Mark" not in guidelines and "flag" not in guidelines
     assert CONFLICT_WORDS.search(guidelines) is None
+    card = (tmp_path / "letters/corpus/README.md").read_text("utf-8")
+    assert 'load_dataset("./corpus", "answers")' in card
+    assert ('load_dataset("./corpus", "mentions")' in card) == ("mentions" in list_configs(schema))
 
 
 def test_a_label_in_other_letters_is_refused_with_the_way_out(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ _EXPRESSION = re.compile(r"\$\{\{ *([\w.]+) *\}\}")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> SampleProject:
-    """A project with an article, committed."""
-    project = make_project(tmp_path / "news")
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> SampleProject:
+    """A project with an article, committed, of a template."""
+    project = make_project(tmp_path / "news", getattr(request, "param", "claims"))
     project.ingest("first", "A first report says nothing.")
     project.commit("Add first")
     tools = tmp_path / "tools"
@@ -76,6 +76,7 @@ def pull_request(project: SampleProject) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("project", ["claims", "classify"], indirect=True)
 def test_a_good_pull_request_passes_and_gets_its_diff(project: SampleProject) -> None:
     project.git("checkout", "-q", "-b", "more")
     project.ingest("second", "A second report says no more than that.")

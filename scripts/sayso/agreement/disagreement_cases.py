@@ -17,6 +17,7 @@ from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS, Disagreement
 from sayso.agreement.disagreement_typology import (
     AnnotationComparison,
     TypologyRules,
+    add_answers,
     compare_annotations,
 )
 from sayso.corpus.items import AnnotationFilter
@@ -32,7 +33,7 @@ class DisagreementFilter:
 
     Attributes:
         annotations: several annotators are compared with each other, one with everybody else.
-        names: labels and types of relations.
+        names: labels, types of relations and questions.
     """
 
     annotations: AnnotationFilter = PEOPLE
@@ -58,13 +59,15 @@ class DisagreementFilter:
             tuple(pair for pair in mentions if self._includes_name(pair[0].label)),
             tuple(pair for pair in relations if self._includes_name(pair[0].type)),
             tuple(filter(self._includes, comparison.disagreements)),
+            tuple(name for name in comparison.agreed_answers if self._includes_name(name)),
         )
 
     def validate(self, corpus: CorpusFiles, schema: Schema) -> None:
         """Raise UsageError for an unknown name, with those that exist."""
         annotators = sorted({path.stem for path in corpus.annotation_files()})
         require_known("annotator", self.annotations.annotators, annotators)
-        require_known("label or relation", self.names, [*schema.labels, *schema.relations])
+        known = [*schema.labels, *schema.relations, *schema.questions]
+        require_known("label, relation or question", self.names, known)
         require_known("kind", self.kinds, DISAGREEMENT_KINDS)
         require_known("pass", self.annotations.pass_names, schema.interfaces)
 
@@ -106,17 +109,18 @@ def iterate_disagreement_cases(
     if len(chosen.annotators) == 1:  # the others are needed for comparison
         chosen = replace(chosen, annotators=frozenset())
     for each in iterate_comparisons(corpus.items(chosen), selection.annotations, excluded):
-        if pairs := tuple(_compare_pairs(each, selection, rules)):
+        if pairs := tuple(_compare_pairs(each, selection, rules, schema)):
             yield DisagreementCase(
                 each.document, each.campaign, each.pass_name, each.annotations, pairs
             )
 
 
 def _compare_pairs(
-    each: ComparedDocument, selection: DisagreementFilter, rules: TypologyRules
+    each: ComparedDocument, selection: DisagreementFilter, rules: TypologyRules, schema: Schema
 ) -> Iterator[ComparedPair]:
     for one, other in combinations(each.annotations, 2):
         if selection.includes_pair(one, other):
             document = each.document
             found = compare_annotations(one, other, document.text, rules, document.language)
+            found = add_answers(found, one.answers, other.answers, schema)
             yield ComparedPair(one, other, selection.apply(found))

@@ -60,6 +60,7 @@ class PairCounts:
         self.documents += 1
         self.agreed.update(mine.label for mine, _theirs in found.agreed_mentions)
         self.agreed.update(mine.type for mine, _theirs in found.agreed_relations)
+        self.agreed.update(found.agreed_answers)
         self.by_type.update(
             DisagreementType(each.kind, each.name, each.detail) for each in found.disagreements
         )
@@ -114,7 +115,9 @@ class DisagreementCounts:
         kept = self.examples.setdefault((found.kind, found.name), [])
         if len(kept) >= self.max_examples:
             return
-        location = f"{case.document.doc_id} at {found.position[0]}"
+        location = case.document.doc_id
+        if found.kind != "answer":
+            location += f" at {found.position[0]}"
         if all(example.location != location for example in kept):
             one = f"{pair.one.annotator}: {describe_side(found.one, found, 0)}"
             other = f"{pair.other.annotator}: {describe_side(found.other, found, 1)}"
@@ -134,13 +137,15 @@ class DisagreementCounts:
         return self.total_counts.by_type.total()
 
     def _sort_names(self, counts: PairCounts) -> list[str]:
-        """Return the counted labels, pairs of labels, and relations, in the schema's order."""
-        labels, relations = self.schema.labels, self.schema.relations
-        order = {name: number for number, name in enumerate([*labels, *relations])}
+        """Return the counted labels, pairs of labels, relations and questions, in the schema's
+        order.
+        """
+        labels, others = self.schema.labels, [*self.schema.relations, *self.schema.questions]
+        order = {name: number for number, name in enumerate([*labels, *others])}
 
         def rank(name: str) -> tuple[int, int, str]:
-            relation, pair = name in relations and name not in labels, name not in order
-            return 2 * relation + pair, order.get(name, len(order)), name
+            other, pair = name in others and name not in labels, name not in order
+            return 2 * other + pair, order.get(name, len(order)), name
 
         return sorted({*counts.agreed, *(each.name for each in counts.by_type)}, key=rank)
 

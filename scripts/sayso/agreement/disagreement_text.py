@@ -17,6 +17,8 @@ _MAX_QUOTE = 80  # code points
 
 def describe_side(side: DisagreementSide, disagreement: Disagreement, number: int) -> str:
     """Describe what a side (0 or 1) has: mentions, differing attributes, or a relation."""
+    if disagreement.kind == "answer":
+        return format_value(disagreement.values[0], number)
     if not side:
         counterpart = disagreement.counterpart
         return f"{NOTHING}, but {_describe_mention(counterpart)}" if counterpart else NOTHING

@@ -9,7 +9,9 @@ from typing import Literal
 from sayso.models import AttributeValue, Mention, Relation
 from sayso.schema.name_edges import NameEdges
 
-DisagreementKind = Literal["missed", "boundary", "label", "attribute", "nesting", "relation"]
+DisagreementKind = Literal[
+    "missed", "boundary", "label", "attribute", "nesting", "relation", "answer"
+]
 DISAGREEMENT_KINDS: dict[DisagreementKind, str] = {
     "missed": "only one annotator marked it",
     "boundary": "the same label on overlapping spans with other edges",
@@ -17,6 +19,7 @@ DISAGREEMENT_KINDS: dict[DisagreementKind, str] = {
     "attribute": "the same label and span with other attributes",
     "nesting": "one span against several, or one inside the other",
     "relation": "a relation that only one annotator has, or with another type or end",
+    "answer": "two answers to a question about the document",
 }
 LABEL_SEPARATOR = " ↔ "
 
@@ -97,7 +100,7 @@ class Disagreement:
         counterpart: for nesting, the span of the side that has nothing, around, inside or across
             this one.
         edges: for a boundary, from left to right.
-        values: for attributes, in order of name.
+        values: for attributes, in order of name; for an answer, that of its question.
     """
 
     kind: DisagreementKind
@@ -115,7 +118,9 @@ class Disagreement:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The labels, or the types of relations, sorted."""
+        """The labels, the types of relations, or the question, sorted."""
+        if self.kind == "answer":
+            return tuple(value.name for value in self.values)
         labels = {mention.label for side in self.sides for mention in side.mentions}
         types = {each.relation.type for side in self.sides for each in side.relations}
         return tuple(sorted(labels | types))

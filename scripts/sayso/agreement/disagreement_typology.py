@@ -24,8 +24,8 @@ gave is no difference; a bound of a count that only one gave is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from typing import Protocol
@@ -42,10 +42,12 @@ from sayso.agreement.disagreement_types import (
 )
 from sayso.agreement.twins import TwinSide, assign_twins
 from sayso.matching import iterate_overlaps, match_closest, match_exact, position
-from sayso.models import Mention, Relation
+from sayso.models import AttributeValue, Mention, Relation
 from sayso.schema.declarations import Schema
 from sayso.schema.name_edges import NO_EDGES, NameEdges, find_edges
 from sayso.spans import covers, jaccard, overlaps
+
+Answers = Mapping[str, AttributeValue]
 
 
 class AnnotationLike(Protocol):
@@ -111,6 +113,7 @@ class AnnotationComparison:
     agreed_mentions: tuple[tuple[Mention, Mention], ...]
     agreed_relations: tuple[tuple[Relation, Relation], ...]
     disagreements: tuple[Disagreement, ...]
+    agreed_answers: tuple[str, ...] = ()
 
 
 def compare_annotations(
@@ -132,6 +135,28 @@ def compare_annotations(
     found = sorted(mentions.disagreements, key=lambda each: each.position)
     found += sorted(relations, key=lambda each: each.position)
     return AnnotationComparison(tuple(mentions.agreed), tuple(agreed_relations), tuple(found))
+
+
+def add_answers(
+    found: AnnotationComparison, one: Answers, other: Answers, schema: Schema
+) -> AnnotationComparison:
+    """Return a comparison with that of the answers about the document, in the schema's order.
+
+    As with attributes, free text that only one of them wrote is no disagreement.
+    """
+    agreed, differing = [], []
+    for name, question in schema.questions.items():
+        values = AttributeDifference(name, one.get(name), other.get(name))
+        if values.one == values.other:
+            agreed += [name] if name in one else []
+        elif question.kind != "text" or None not in (values.one, values.other):
+            nothing = DisagreementSide()
+            differing.append(Disagreement("answer", (), nothing, nothing, values=(values,)))
+    return replace(
+        found,
+        disagreements=(*found.disagreements, *differing),
+        agreed_answers=(*found.agreed_answers, *agreed),
+    )
 
 
 @dataclass

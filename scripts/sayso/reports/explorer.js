@@ -53,7 +53,7 @@ const buildSelect = (label, names, key) => {
 const applySoon = debounce(() => applyFilters(), 90);
 const search = h("input", { type: "search", placeholder: "words in a sentence or its notes", input: event => { state.search = event.target.value.trim().toLowerCase(); applySoon(); } });
 const controls = h("div", { class: "controls", role: "search", "aria-label": "Disagreements" },
-  h("label", { class: "search" }, "Search", search), buildSelect("Label or relation", pageData.names, "name"),
+  h("label", { class: "search" }, "Search", search), buildSelect("Label, relation or question", pageData.names, "name"),
   buildSelect("Annotator", pageData.annotators, "one"), buildSelect("Against", pageData.annotators, "other"),
   h("button", { type: "button", click: () => clearFilters() }, "Clear"));
 

@@ -3,7 +3,7 @@
 
 const pageData = parseBlock("page-data");
 const passages = parseBlocks("passages");
-const KIND_SIGNS = { missed: "∅", boundary: "⇔", label: "≠", attribute: "?", nesting: "⊂", relation: "→" };
+const KIND_SIGNS = { missed: "∅", boundary: "⇔", label: "≠", attribute: "?", nesting: "⊂", relation: "→", answer: "¿" };
 const PAGE_SIZE = 25, PRINT_LIMIT = 300, LANE_HEIGHT = 20, TEXT_HEIGHT = 27;
 
 // --- one passage

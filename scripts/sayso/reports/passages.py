@@ -83,13 +83,17 @@ class _DisagreementGroup:
 
     @property
     def span(self) -> Span:
-        """The span from the first mention to the last, or of the head of a relation."""
+        """The span from the first mention to the last, or of the head of a relation.
+
+        Answers about the document stand at its beginning.
+        """
         mentions = [
             m
             for side in self.disagreement.sides
             for m in (*side.mentions, *(relation.head for relation in side.relations))
         ]
-        return Span(min(m.start for m in mentions), max(m.end for m in mentions))
+        ends = [m.end for m in mentions]
+        return Span(min((m.start for m in mentions), default=0), max(ends, default=0))
 
 
 def _side_key(side: DisagreementSide, text: str) -> str:
@@ -110,7 +114,7 @@ class PassagePacker:
     def __init__(self, schema: Schema, number: Callable[[Disagreement], int] | None = None) -> None:
         self.schema, self._number = schema, number
         self.kinds, self.labels = WordIndex(DISAGREEMENT_KINDS), WordIndex(schema.labels)
-        self.names = WordIndex([*schema.labels, *schema.relations])
+        self.names = WordIndex([*schema.labels, *schema.relations, *schema.questions])
         self.annotators, self.campaigns, self.passes = WordIndex(), WordIndex(), WordIndex()
 
     def build_page_data(self) -> dict[str, Any]:
@@ -129,8 +133,10 @@ class PassagePacker:
     def pack_passages(self, case: DisagreementCase) -> Iterator[PackedRow]:
         """Yield the passages of a document that hold disagreements, in text order."""
         groups = _group_disagreements(case)
-        for passage in _find_passages(case, groups):
-            inside = [group for group in groups if passage.start <= group.span.start < passage.end]
+        for number, passage in enumerate(_find_passages(case, groups)):
+            # The first one may begin with white space that it goes without.
+            start = passage.start if number else 0
+            inside = [group for group in groups if start <= group.span.start < passage.end]
             yield self._pack_passage(case, passage, inside)
 
     def _pack_passage(
@@ -204,7 +210,7 @@ class PassagePacker:
         without = [
             side
             for side in group.sides.values()
-            if not side.side and disagreement.kind != "relation"
+            if not side.side and disagreement.kind not in ("relation", "answer")
         ]
         gaps = [
             [rows[annotator], start, end]

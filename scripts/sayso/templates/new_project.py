@@ -27,6 +27,7 @@ from sayso.files import (
     write_if_changed,
 )
 from sayso.ingest.article_metadata import validate_metadata
+from sayso.schema.column_names import list_configs
 from sayso.schema.declarations import (
     AllowedValue,
     Attribute,
@@ -134,7 +135,9 @@ def _render_files(project: NewProject) -> dict[str, bytes]:
     return {
         schema_name: schema_text[schema_name],
         **_render_folder("common", values),
-        f"corpus/{CARD_FILE}": render_start_file("start.md", values["title"]).encode(),
+        f"corpus/{CARD_FILE}": render_start_file(
+            "start.md", values["title"], list_configs(values["schema"])
+        ).encode(),
         f"corpus/{CITATION_FILE}": render_start_file(CITATION_FILE, values["title"]).encode(),
         **schema_text,
         **{(SCHEMA_FILE.parent / path).as_posix(): derived[path] for path in sorted(derived)},

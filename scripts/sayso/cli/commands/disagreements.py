@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sayso.agreement.disagreement_counts import DisagreementCounts
     from sayso.corpus.items import AnnotationFilter
 
-KINDS = ("missed", "boundary", "label", "attribute", "nesting", "relation")
+KINDS = ("missed", "boundary", "label", "attribute", "nesting", "relation", "answer")
 DETAIL_ROWS = 15  # of what differs most often; --json has all
 
 
@@ -39,7 +39,7 @@ DETAIL_ROWS = 15  # of what differs most often; --json has all
     multiple=True,
     metavar="NAME",
     shell_complete=complete_label,
-    help="Only this label or type of relation; may be repeated.",
+    help="Only this label, type of relation or question; may be repeated.",
 )
 @click.option("--pairs", is_flag=True, help="A table for each pair of annotators.")
 @click.option(

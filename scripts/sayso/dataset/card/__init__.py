@@ -38,7 +38,7 @@ from sayso.files import (
     read_file,
     write_if_changed,
 )
-from sayso.schema.column_names import pluralise
+from sayso.schema.column_names import list_configs, pluralise
 from sayso.schema.declarations import Schema
 from sayso.schema.guidelines import GUIDELINES_FILE, read_guidelines
 from sayso.settings import Checkout
@@ -189,7 +189,10 @@ def build_card_files(folder: Path, dataset: BuiltDataset) -> CardFiles:
 
 def _render_card(path: Path, dataset: BuiltDataset, cite: Citation) -> str:
     contents = {name: compute(dataset, cite) for name, compute in COMPUTED_PARTS.items()}
-    start = _read_text(path) if is_file(path) else render_start_file(START_CARD, cite.title)
+    configs = list_configs(dataset.schema)
+    start = (
+        _read_text(path) if is_file(path) else render_start_file(START_CARD, cite.title, configs)
+    )
     text = markers.fill_parts(start, contents, path)
     head, body = yaml_header.split_card(text, path)
     head = yaml_header.replace_keys(head, yaml_header.computed_keys(dataset))
