@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -108,7 +109,7 @@ def _count_unit(
     placed = sorted((each for each in values if scale.has_place(attribute, each)), key=str)
     if scale.distance and len(placed) > 1:
         into[*subject, _PLACED] += times
-        for two, together in _count_pairs(placed).items():
+        for two, together in _count_pairs(tuple(placed)).items():
             into[*subject, two] += times * together / (len(placed) - 1)
             if attribute.kind == "ordinal":
                 share = together / math.comb(len(placed), 2)
@@ -134,7 +135,8 @@ def _sort_values(values: Sequence[AttributeValue | None]) -> _Values:
     return given if len(given) == 2 else tuple(sorted(given, key=str))
 
 
-def _share_equal_pairs(values: Sequence[Hashable]) -> float:
+@lru_cache(maxsize=1 << 14)
+def _share_equal_pairs(values: tuple[Hashable, ...]) -> float:
     """Return the share of pairs of annotators that chose alike."""
     alike = sum(times * (times - 1) for times in Counter(values).values())
     return alike / (len(values) * (len(values) - 1))
@@ -155,7 +157,8 @@ def _name_value(subject: str, value: AttributeValue) -> str:
     return f"{subject}={shown}"
 
 
-def _count_pairs(values: Sequence[AttributeValue]) -> Counter[_Values]:
+@lru_cache(maxsize=1 << 14)
+def _count_pairs(values: _Values) -> Counter[_Values]:
     return Counter(tuple(two) for two in combinations(values, 2))
 
 
@@ -410,7 +413,7 @@ def count_bounds(into: DocumentStatistics, units: Iterable[MatchedUnit], schema:
         known = [each for each in bounds if each]
         if known:
             into[BOUNDS_GROUP, unit[0].label, _COMPARED] += 1
-            into[BOUNDS_GROUP, unit[0].label, _SAME] += _share_equal_pairs(bounds)
+            into[BOUNDS_GROUP, unit[0].label, _SAME] += _share_equal_pairs(tuple(bounds))
         if len(known) > 1:
             pairs = [*combinations(known, 2)]
             meet = sum(max(one[0], other[0]) <= min(one[1], other[1]) for one, other in pairs)

@@ -34,11 +34,12 @@ def count_relations(into: DocumentStatistics, pair: AnnotationPair) -> None:
     """Count what two annotations have in common, by type."""
     common = pair.common_occurrences
     mine, theirs = pair.derive(relation_keys)
-    drawn: Counter[str] = Counter(kind for kind, _head, _tail in _iterate_keys(mine, theirs))
-    between = Counter(
-        kind for kind, head, tail in _iterate_keys(mine, theirs) if {head, tail} <= common
-    )
-    for counts, of in ((drawn, ""), (between, BETWEEN_COMMON)):
+    drawn, between = Counter[str](), Counter[str]()
+    for relations in (mine, theirs):
+        for (kind, head, tail), _before in relations:
+            drawn[kind] += 1
+            between[kind] += head in common and tail in common
+    for counts, of in ((drawn, ""), (+between, BETWEEN_COMMON)):
         for kind, number in counts.items():
             into[GROUP, kind, MARKED + of] += number
         for kind in (*counts, ALL) if counts else ():
@@ -48,10 +49,6 @@ def count_relations(into: DocumentStatistics, pair: AnnotationPair) -> None:
         into[GROUP, kind, GIVEN_SPANS] += 1  # both ends of a common relation are common spans
     for (kind, _mine, _theirs), _before in _match_leniently(pair):
         into[GROUP, kind, LENIENT] += 1
-
-
-def _iterate_keys(*both: RelationKeys) -> Iterator[tuple[str, SpanOccurrence, SpanOccurrence]]:
-    return (key for relations in both for key, _before in relations)
 
 
 def count_drawn(into: DocumentStatistics, annotation: IndexedAnnotation) -> None:
