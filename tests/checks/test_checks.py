@@ -94,7 +94,7 @@ def test_a_number_beyond_64_bits_is_found_and_named(
 
 def test_every_check_has_its_wrong_file() -> None:
     of_the_card = {"stale-card", "card-word"}  # tests/dataset/test_card.py
-    of_questions = {"unknown-question", "required-answer"}  # test_own_values.py
+    of_questions = {"unknown-question", "required-answer", "repeated-answer"}  # test_own_values.py
     of_copies = {"copy-split"}  # tests/templates/test_merging.py
     have_files = {path.stem for path in INVALID_FILES}
     assert have_files | of_the_card | of_questions | of_copies == set(ALL_CHECKS)

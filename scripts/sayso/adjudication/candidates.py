@@ -20,7 +20,6 @@ from sayso.adjudication.contents import (
     RelationContent,
     RelationEnd,
     answer_contents,
-    answer_key,
     find_twin_spans,
     mention_contents,
     overlaps_with_label,
@@ -30,6 +29,7 @@ from sayso.adjudication.contents import (
     span_of_end,
 )
 from sayso.models import Annotation, AnnotatorKind, Pseudonym
+from sayso.schema.answer_order import answer_key
 from sayso.schema.declarations import Schema
 
 Votes = tuple[Pseudonym, ...]

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from sayso.models import AttributeValue, Mention, Relation, format_value
+from sayso.models import AttributeValue, Mention, Relation
 from sayso.schema.declarations import Attribute, Schema
 from sayso.spans import Span, overlaps
 
@@ -126,19 +126,6 @@ def _sort_value(attribute: Attribute | None, value: AttributeValue) -> Attribute
         return value
     known = attribute.sort_values(value) if attribute else ()
     return (*known, *sorted(set(value) - set(known)))
-
-
-def answer_key(content: AnswerContent, schema: Schema) -> tuple[object, ...]:
-    """Return a sort key for answers: by question and value, in the order of the schema."""
-    questions = list(schema.questions)
-    known = content.question in schema.questions
-    values = list(schema.questions[content.question].values) if known else []
-    value = content.value
-    given = value if isinstance(value, tuple) else (value,)
-    places = tuple(values.index(each) if each in values else len(values) for each in given)
-    number = value if isinstance(value, bool | int | float) else 0
-    place = questions.index(content.question) if known else len(questions)
-    return (place, content.question, places, number, format_value(value))
 
 
 def find_twin_spans(mentions: Iterable[Mention], schema: Schema) -> set[LabelledSpan]:

@@ -20,7 +20,6 @@ from sayso.adjudication.contents import (
     RelationContent,
     RelationEnd,
     answer_contents,
-    answer_key,
     find_twin_spans,
     labelled_span_of,
     mention_contents,
@@ -42,6 +41,7 @@ from sayso.models import (
     sort_mentions,
     sort_relations,
 )
+from sayso.schema.answer_order import answer_key
 from sayso.schema.overlaps import exclude_each_other
 from sayso.schema.symmetry import orient_relations
 

@@ -12,11 +12,13 @@ from sayso.models import (
     Annotation,
     AttributeValue,
     Gold,
+    GoldAnswer,
     Mention,
     Relation,
     sort_mentions,
     sort_relations,
 )
+from sayso.schema.answer_order import answer_key
 from sayso.schema.declarations import Schema
 from sayso.schema.overlaps import exclude_each_other
 from sayso.schema.schema_types import Attribute, describe_ends
@@ -72,6 +74,9 @@ UNKNOWN_QUESTION = error_check(
 REQUIRED_ANSWER = error_check(
     "required-answer", "Every required question is answered.", "answer it, or skip the document"
 )
+REPEATED_ANSWER = error_check(
+    "repeated-answer", "Gold has one answer to each question.", "keep one, and decline the others"
+)
 UNKNOWN_FLAG = error_check(
     "unknown-flag", "Every flag is in the schema.", "use a flag of schema.yaml, or add it there"
 )
@@ -79,7 +84,9 @@ REPEATED_MENTION_ID = error_check(
     "repeated-mention-id", "No two mentions of an annotation share an id.", "give each its own id"
 )
 MENTION_ORDER = error_check(
-    "mention-order", "Mentions and relations are in canonical order.", "run `sayso format`"
+    "mention-order",
+    "Mentions, relations and answers of gold are in canonical order.",
+    "run `sayso format`",
 )
 UNKNOWN_RELATION = error_check(
     "unknown-relation",
@@ -247,6 +254,25 @@ def check_answers(target: CheckTarget) -> Iterator[Finding]:
     for name, question in target.questions.items():
         if question.required and name not in target.answers and not target.skipped:
             yield target.finding(REQUIRED_ANSWER, f"no answer to {name!r}")
+
+
+def check_gold_answers(gold: Gold, schema: Schema) -> Iterator[Finding]:
+    """Check the order of gold's answers, and those that it declined."""
+    for question in gold.repeated_questions:
+        yield REPEATED_ANSWER.finding(f"two answers to {question!r}", gold.doc_id)
+    for name in ("answers", "declined_answers"):
+        given: tuple[GoldAnswer, ...] = getattr(gold, name)
+        if list(given) != sorted(given, key=lambda each: answer_key(each, schema)):
+            words = name.replace("_", " ")
+            yield MENTION_ORDER.finding(f"{words} are not in canonical order", gold.doc_id)
+    for answer in gold.declined_answers:
+        question, value = answer.question, answer.value
+        if question not in schema.questions:
+            message = f"{question!r} is declined with {value!r}"
+            yield UNKNOWN_QUESTION.finding(message, gold.doc_id)
+        elif not schema.questions[question].accepts(value):
+            message = f"the declined answer to {question!r} is {value!r}"
+            yield UNKNOWN_VALUE.finding(message, gold.doc_id)
 
 
 def check_order(target: CheckTarget) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from sayso.checks.annotation_checks import (
     GENERAL_CHECKS,
     MENTION_ORDER,
     CheckTarget,
+    check_gold_answers,
     target_of_annotation,
     target_of_declined,
     target_of_gold,
@@ -276,12 +277,14 @@ def check_gold(gold: Gold, text: str, schema: Schema, language: str = "") -> Ite
     """Check the gold of one document, and what it declined, against the document's text."""
     findings = list(_run_checks(target_of_gold(gold, text, schema, language), gold.schema_version))
     yield from findings
+    supported = schema.supports(gold.schema_version)
+    if supported:
+        yield from check_gold_answers(gold, schema)
     if not gold.declined and not gold.declined_relations:
         return
     if gold.declined != sort_mentions(gold.declined):
         yield MENTION_ORDER.finding("declined mentions are not in order", gold.doc_id)
     target = target_of_declined(gold, text, schema)
-    supported = schema.supports(gold.schema_version)
     for check in DECLINED_CHECKS if supported else CHECKS_WITHOUT_SCHEMA:
         # The target has the mentions of gold too: what is wrong with these was found above.
         yield from (finding for finding in check(target) if finding not in findings)

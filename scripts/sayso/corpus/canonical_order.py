@@ -7,7 +7,7 @@ nothing else is ever chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -22,15 +22,22 @@ from sayso.callbacks import Advance
 from sayso.corpus.sources import CorpusFiles, annotation_sort_key
 from sayso.errors import ConflictError
 from sayso.files import ContentWriter, hold_lock, replace_together
-from sayso.models import Annotation, Document, encode, sort_mentions, sort_relations, update_line
-from sayso.settings import Checkout
-
-_SORTED_FIELDS: dict[str, Callable[[Any], Any]] = {
-    "mentions": sort_mentions,
-    "declined": sort_mentions,
-    "relations": sort_relations,
-    "declined_relations": sort_relations,
-}
+from sayso.models import (
+    Annotation,
+    Document,
+    Gold,
+    GoldAnswer,
+    Record,
+    Relation,
+    encode,
+    sort_mentions,
+    sort_relations,
+    update_line,
+)
+from sayso.schema.answer_order import answer_key
+from sayso.schema.declarations import Schema, load_schema
+from sayso.schema.symmetry import orient_relations
+from sayso.settings import SCHEMA_FILE, Checkout
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ def format_sources(
         InputError: a line is not a record; nothing has changed.
         ConflictError: a document or its gold is there in two versions; nothing has changed.
     """
-    corpus = CorpusFiles(checkout.root)
+    corpus, schema = CorpusFiles(checkout.root), load_schema(checkout.root / SCHEMA_FILE)
     documents = [(path, Document) for path in corpus.batch_files()]
     formatted: list[FormattedFile] = []
     replacements: list[tuple[Path, ContentWriter]] = []
@@ -82,7 +89,7 @@ def format_sources(
             stack.enter_context(hold_lock(checkout.private / name, "sayso format"))
         for path, record_type in (*documents, *corpus.annotation_and_gold_files()):
             name = path.relative_to(checkout.root).as_posix()
-            if found := _format_file(path, record_type, name):
+            if found := _format_file(path, record_type, name, schema):
                 formatted.append(found[0])
                 replacements.append((path, partial(_write_lines, found[1])))
             advance(1)
@@ -96,7 +103,7 @@ def _write_lines(lines: list[bytes], file: Any) -> None:
 
 
 def _format_file(
-    path: Path, record_type: type, name: str
+    path: Path, record_type: type, name: str, schema: Schema
 ) -> tuple[FormattedFile, list[bytes]] | None:
     """Return what changes in a file and its lines, or None if nothing does."""
     before: list[bytes] = []
@@ -104,7 +111,7 @@ def _format_file(
     moved = rewritten = 0
     records: Iterator[tuple[int, bytes, Any]] = jsonl.read_lines(path, record_type)
     for number, raw, record in records:
-        content = _canonical_line(raw, record)
+        content = _canonical_line(raw, record, schema)
         key = annotation_sort_key(record) if record_type is Annotation else (record.doc_id,)
         moved += bool(lines) and key < lines[-1].key
         rewritten += content != raw
@@ -121,17 +128,38 @@ def _format_file(
     return FormattedFile(name, moved, rewritten, repeated, names), after
 
 
-def _canonical_line(raw: bytes, record: Any) -> bytes:
+def _canonical_line(raw: bytes, record: Any, schema: Schema) -> bytes:
     """Return the line of a record; one that is good already stays byte for byte."""
-    ordered = {
-        field: sort(getattr(record, field))
-        for field, sort in _SORTED_FIELDS.items()
-        if hasattr(record, field)
-    }
+    ordered = _order_fields(record, schema)
     if any(getattr(record, field) != value for field, value in ordered.items()):
         record = replace(record, **ordered)
     content = encode(record) + b"\n"
     return raw if update_line(raw) == content else content
+
+
+def _order_fields(record: Record, schema: Schema) -> dict[str, Any]:
+    """Return the fields of a record that have an order, in it."""
+    if not isinstance(record, Annotation | Gold):
+        return {}
+    declined = record.declined if isinstance(record, Gold) else ()
+    by_id = {mention.id: mention for mention in (*record.mentions, *declined)}
+
+    def order_relations(relations: Iterable[Relation]) -> tuple[Relation, ...]:
+        return sort_relations(orient_relations(relations, by_id, schema))
+
+    def order_answers(answers: Iterable[GoldAnswer]) -> tuple[GoldAnswer, ...]:
+        return tuple(sorted(answers, key=lambda answer: answer_key(answer, schema)))
+
+    fields: dict[str, Any] = {
+        "mentions": sort_mentions(record.mentions),
+        "relations": order_relations(record.relations),
+    }
+    if isinstance(record, Gold):
+        fields["declined"] = sort_mentions(record.declined)
+        fields["declined_relations"] = order_relations(record.declined_relations)
+        fields["answers"] = order_answers(record.answers)
+        fields["declined_answers"] = order_answers(record.declined_answers)
+    return fields
 
 
 def _drop_superseded(lines: list[_Line], path: Path) -> tuple[list[_Line], list[_Line]]:

@@ -28,7 +28,8 @@ from sayso.versions import Bump
 _DECISION_FIELDS = {"decided", "votes", "amended"}
 _FIELDS_WITH_OWN_KIND = {"flag", "note"}
 _SCHEMA_KINDS_OUTSIDE_DATA = {"interface", "crosswalk"}  # no record contains names of these
-_REDEFINING_FIELDS = {"kind", "head", "tail"}
+_REDEFINING_FIELDS = {"kind", "head", "tail", "symmetric", "joins"}
+_SCHEMA_FIELDS_WITH_OWN_KIND = {"required", "order", "version", "default"}
 _ANNOTATION_FIELD_KINDS = {
     "text_sha256": "text",
     "text_read": "text",
@@ -135,6 +136,9 @@ def _annotation_rows(entry: AnnotationEntry | GoldEntry) -> Iterator[ChangeRow]:
         yield from _content_rows(prefix, alone.kind.change, entry, location)
     else:
         for name, (old, new) in entry.changes.items():
+            if name == "answers":
+                yield from _answer_rows(prefix, _by_question(old), _by_question(new), location)
+                continue
             kind = ChangeKind(subject, field_kinds.get(name, "details"))
             yield ChangeRow(kind, name, location, "", _format_value(old), _format_value(new))
         yield from _mention_rows(prefix, entry.diff, "text_sha256" in entry.changes, location)
@@ -159,6 +163,42 @@ def _content_rows(
     texts = {each.id: each.text for each in entry.record.mentions}
     for each_relation in entry.record.relations:
         yield ChangeRow(relation, each_relation.type, location, _format_ends(each_relation, texts))
+    answers = _by_question(msgspec.to_builtins(entry.record.answers))
+    versions = (answers, {}) if change == "removed" else ({}, answers)
+    yield from _answer_rows(prefix, *versions, location)
+
+
+def _by_question(answers: Any) -> dict[str, dict[str, Any]]:
+    """Return the answers of an annotation or of gold, as fields by question."""
+    if isinstance(answers, list | tuple):
+        return {each["question"]: each for each in answers}
+    return {question: {"value": value} for question, value in (answers or {}).items()}
+
+
+def _answer_rows(
+    prefix: str,
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    location: str,
+) -> Iterator[ChangeRow]:
+    """Yield the answers to questions about the document that differ, and how gold decided them."""
+    for question in {**before, **after}:
+        old, new = before.get(question, {}), after.get(question, {})
+        if "value" not in old or "value" not in new:
+            change = "removed" if old else "added"
+        elif old["value"] != new["value"]:
+            change = "changed"
+        elif old != new:
+            names = [name for name in _DECISION_FIELDS if old.get(name) != new.get(name)]
+            decision = {name: (old.get(name), new.get(name)) for name in sorted(names)}
+            shown = [_format_fields(decision, version) for version in (0, 1)]
+            kind = ChangeKind(f"{prefix}answer", "decision")
+            yield ChangeRow(kind, question, location, _format_value(new["value"]), *shown)
+            continue
+        else:
+            continue
+        shown = [_format_value(each.get("value")) for each in (old, new)]
+        yield ChangeRow(ChangeKind(f"{prefix}answer", change), question, location, "", *shown)
 
 
 def _mention_rows(
@@ -264,10 +304,25 @@ def _schema_rows(entry: SchemaEntry) -> Iterator[ChangeRow]:
         kind = ChangeKind("schema", entry.change)
         yield ChangeRow(kind, entry.kind, "", entry.name, "", ", ".join(entry.renamed_to))
     for name, (old, new) in entry.changes.items():
-        change = name if name in ("required", "order", "version") else "wording"
-        kind = ChangeKind("schema", "redefined" if name in _REDEFINING_FIELDS else change)
+        kind = ChangeKind("schema", _classify_schema_change(name, old, new))
         text = f"{entry.name}: {name}"
         yield ChangeRow(kind, entry.kind, "", text, _format_value(old), _format_value(new))
+
+
+def _classify_schema_change(field: str, old: Any, new: Any) -> str:
+    """Return what a change of a declaration means for the data.
+
+    A relation that may connect more labels than before is ``widened``.
+    """
+    if field in ("head", "tail"):
+        before, after = (set([each] if isinstance(each, str) else each) for each in (old, new))
+        if before <= after:
+            return "widened" if before < after else "wording"
+    if field == "unit" and old:
+        return "redefined"
+    if field in _REDEFINING_FIELDS:
+        return "redefined"
+    return field if field in _SCHEMA_FIELDS_WITH_OWN_KIND else "wording"
 
 
 def _file_line_rows(entry: LineEntry) -> Iterator[ChangeRow]:

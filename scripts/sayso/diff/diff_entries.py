@@ -134,8 +134,8 @@ class LineEntry(DiffEntry, frozen=True, kw_only=True, tag="line"):
 
 
 class SchemaEntry(DiffStruct, frozen=True, kw_only=True, tag_field="of", tag="schema"):
-    """A name that schema.yaml declares: label, attribute, value, relation, flag, interface or
-    crosswalk.
+    """A name that schema.yaml declares: label, attribute, question, value, relation, flag,
+    interface or crosswalk.
 
     ``change`` is added, removed, renamed, split or changed; ``renamed_to`` gives the newer names
     that a migration declares. Schema entries follow from the lines of schema.yaml and are there for

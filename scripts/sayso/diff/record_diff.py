@@ -226,6 +226,11 @@ def collect_frames(record: Annotation | Gold | None, schema: Schema) -> dict[str
         if relation.head in frames and relation.tail in mentions:
             arguments = frames[relation.head].arguments
             arguments.setdefault(relation.type, []).append(mentions[relation.tail])
+        declared = schema.relations.get(relation.type)
+        is_symmetric = declared is not None and declared.symmetric
+        if is_symmetric and relation.tail in frames and relation.head in mentions:
+            arguments = frames[relation.tail].arguments
+            arguments.setdefault(relation.type, []).append(mentions[relation.head])
     return frames
 
 

@@ -1,5 +1,5 @@
-"""Compare the names that two schemas declare: labels, attributes, values, relations, flags,
-interfaces, crosswalks.
+"""Compare the names that two schemas declare: labels, attributes, questions, values, relations,
+flags, interfaces, crosswalks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sayso.diff.diff_entries import Changes, SchemaEntry
-from sayso.schema.declarations import Schema
+from sayso.schema.declarations import Attribute, Schema
 from sayso.schema.migrations import Migrations
 from sayso.schema.migrations.migration_mapping import MappingClause, MigrationStep
 
@@ -52,12 +52,13 @@ def collect_names(schema: Schema) -> dict[SchemaName, dict[str, Any]]:
     for label, declaration in schema.labels.items():
         names["label", label] = _declaration_fields(declaration, "attributes")
         for name, attribute in declaration.attributes.items():
-            fields = _declaration_fields(attribute, "values")
-            if attribute.kind == "ordinal":
-                fields["order"] = list(attribute.values)
-            names["attribute", f"{label}.{name}"] = fields
+            names["attribute", f"{label}.{name}"] = _attribute_fields(attribute)
             for value, allowed in attribute.values.items():
                 names["value", f"{label}.{name}.{value}"] = _declaration_fields(allowed)
+    for name, question in schema.questions.items():
+        names["question", name] = _attribute_fields(question)
+        for value, allowed in question.values.items():
+            names["value", f"{name}.{value}"] = _declaration_fields(allowed)
     groups = (
         ("relation", schema.relations),
         ("flag", schema.flags),
@@ -68,6 +69,13 @@ def collect_names(schema: Schema) -> dict[SchemaName, dict[str, Any]]:
     return names | {
         ("crosswalk", name): {"values": each} for name, each in schema.crosswalk.items()
     }
+
+
+def _attribute_fields(attribute: Attribute) -> dict[str, Any]:
+    fields = _declaration_fields(attribute, "values")
+    if attribute.kind == "ordinal":
+        fields["order"] = list(attribute.values)
+    return fields
 
 
 def _declaration_fields(declaration: Any, *excluded: str) -> dict[str, Any]:
@@ -102,6 +110,14 @@ def _rename(kind: str, name: str, step: MigrationStep) -> Iterator[str]:
         yield from _clause_targets(migration.clauses_of_flag(name))
     elif kind == "relation":
         yield from _clause_targets(migration.clauses_of_relation(name))
+    elif kind == "question":
+        yield from _clause_targets(migration.clauses_of_question(name))
+    elif kind == "value" and name.count(".") == 1:
+        question, answer = name.split(".")
+        clauses = migration.clauses_of_answer(question, answer)
+        for new_question in _clause_targets(migration.clauses_of_question(question)):
+            for new_answer in _clause_targets(clauses) if clauses else [answer]:
+                yield f"{new_question}.{new_answer}"
     elif kind in ("attribute", "value"):
         label, attribute, *value = name.split(".")
         for new_label in _clause_targets(migration.clauses_of_label(label)):

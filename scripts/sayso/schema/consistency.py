@@ -26,11 +26,11 @@ FRAME_FIGURES = frozenset({"whole", "tuple"})
 _CHECKS = """
     bounds-order canonical-line card-word changed-by-annotator copy-split crossing-spans kept-item
     line-break mention-order misplaced-annotation name-edge nul-in-text outside-pass part-sum
-    record-order relation-end relation-signature repeated-annotation repeated-document
-    repeated-mention-id repeated-relation required-answer required-attribute same-label-overlap
-    schema-version slice-differs span-outside-text stale-card text-changed text-hash
-    unknown-attribute unknown-document unknown-flag unknown-label unknown-pass unknown-question
-    unknown-relation unknown-value unknown-voter unreadable-line white-space-edge
+    record-order relation-end relation-signature repeated-annotation repeated-answer
+    repeated-document repeated-mention-id repeated-relation required-answer required-attribute
+    same-label-overlap schema-version slice-differs span-outside-text stale-card text-changed
+    text-hash unknown-attribute unknown-document unknown-flag unknown-label unknown-pass
+    unknown-question unknown-relation unknown-value unknown-voter unreadable-line white-space-edge
 """
 CHECK_NAMES = frozenset(_CHECKS.split())
 """The checks that hold for every schema, in the room above; no rule may have one of their names."""

@@ -110,6 +110,9 @@ def migrate(
         Actor.entity: {drop: true, because: is in another table now}
       values:
         Count.outcome: {launched: fired, deployed_other: {drop: true}}
+        topic: {rent: tenancy}                      # of a question about the document
+      questions:
+        topic: matter
       relations:
         agent:                                      # by the newer labels of its head and tail
           - {when: {tail: Person}, then: agent_person}

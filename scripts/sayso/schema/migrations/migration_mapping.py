@@ -13,15 +13,16 @@ from msgspec import Struct
 
 from sayso.schema.declarations import Schema, SchemaVersion
 
-AttributeCondition = str | int | None  # None: the attribute was left empty
+AttributeCondition = bool | int | float | str | None  # None: the attribute was left empty
 
 
 class MappingClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The new name of a name, ``then``, or its removal, ``drop``, with the reason in ``because``.
 
-    ``when`` maps older attributes of the same mention to the values under which the clause applies.
-    For attributes and values, ``label`` is the mention's newer label; for relations, ``head`` and
-    ``tail`` are the newer labels of their ends.
+    ``when`` maps older attributes of the same mention, or questions about the document, to the
+    values under which the clause applies; of several values one is enough. For attributes and their
+    values, ``label`` is the mention's newer label; for relations, ``head`` and ``tail`` are the
+    newer labels of their ends.
     """
 
     when: dict[str, AttributeCondition | list[AttributeCondition]] = {}
@@ -35,8 +36,15 @@ class MappingClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     def matches(self, attributes: Mapping[str, object]) -> bool:
         """Return whether all conditions hold."""
-        conditions = self.when.items()
-        return all(attributes.get(name) in list_conditions(each) for name, each in conditions)
+        return all(
+            any(value in list_conditions(condition) for value in list_values(attributes.get(name)))
+            for name, condition in self.when.items()
+        )
+
+
+def list_values(value: object) -> tuple[object, ...]:
+    """Return several values as they are, and one alone."""
+    return value if isinstance(value, tuple) else (value,)
 
 
 MappingTarget = str | MappingClause | list[MappingClause]
@@ -63,12 +71,16 @@ def choose_clause(
 
 
 class Migration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One migration. Its keys are names of the older schema, its values names of the newer one."""
+    """One migration. Its keys are names of the older schema, its values names of the newer one.
+
+    ``values`` has the values of attributes, by ``Label.attribute``, and of questions by their name.
+    """
 
     from_version: SchemaVersion
     to_version: SchemaVersion
     labels: dict[str, MappingTarget] = {}
     attributes: dict[str, MappingTarget] = {}
+    questions: dict[str, MappingTarget] = {}
     values: dict[str, dict[str, MappingTarget]] = {}
     flags: dict[str, MappingTarget] = {}
     relations: dict[str, MappingTarget] = {}
@@ -90,7 +102,18 @@ class Migration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         self, label: str, name: str, value: object
     ) -> Sequence[MappingClause] | None:
         """Return the clauses of a value; None where it is not mentioned and stays."""
-        values = self.values.get(f"{label}.{name}", {})
+        return self._clauses_of(f"{label}.{name}", value)
+
+    def clauses_of_question(self, name: str) -> Sequence[MappingClause]:
+        """Return the clauses of a question about the document."""
+        return _list_clauses(self.questions, name, name)
+
+    def clauses_of_answer(self, question: str, value: object) -> Sequence[MappingClause] | None:
+        """Return the clauses of an answer; None where it is not mentioned and stays."""
+        return self._clauses_of(question, value)
+
+    def _clauses_of(self, owner: str, value: object) -> Sequence[MappingClause] | None:
+        values = self.values.get(owner, {})
         if not isinstance(value, str) or value not in values:
             return None
         return _list_clauses(values, value, value)

@@ -36,6 +36,8 @@ def find_mismatches(migration: Migration, older: Schema, newer: Schema) -> Itera
         clauses, where = migration.clauses_of_flag(flag), f"flags.{flag}"
         yield from validator.check_new_names(where, clauses, migration.flags, newer.flags)
         yield from _check_clauses(where, clauses, {}, [{}])
+    for name in older.questions:
+        yield from validator.check_question(name)
     for name in older.relations:
         yield from validator.check_relation(name)
 
@@ -53,15 +55,20 @@ class _MigrationValidator:
             for label, declaration in older.labels.items()
             for name, attribute in declaration.attributes.items()
         }
+        attributes_and_questions = attributes | {
+            name: question.values for name, question in older.questions.items()
+        }
         known: list[tuple[str, Iterable[str], Iterable[str]]] = [
             ("labels", m.labels, older.labels),
             ("attributes", m.attributes, attributes),
-            ("values", m.values, attributes),
+            ("questions", m.questions, older.questions),
+            ("values", m.values, attributes_and_questions),
             ("flags", m.flags, older.flags),
             ("relations", m.relations, older.relations),
         ]
-        for name, values in m.values.items():
-            known.append((f"values.{name}", values, attributes.get(name, values)))
+        for name, mapped in m.values.items():
+            declared_values: Iterable[str] = attributes_and_questions.get(name, {})
+            known.append((f"values.{name}", mapped, declared_values))
         for what, given, declared in known:
             for name in given:
                 if name not in declared:
@@ -108,13 +115,55 @@ class _MigrationValidator:
             yield f"attributes.{where}: {missing}; say under attributes what becomes of it"
         elif not _is_compatible(older, newer):
             yield f"attributes.{where}: {older.kind} cannot become {newer.kind}, as {target} is"
-        elif newer.is_closed:
-            value = str(case[name])
-            clauses = self.migration.clauses_of_value(label, name, value)
-            clause = choose_clause(clauses or (MappingClause(then=value),), case)
-            if clause and clause.then is not None and clause.then not in newer.values:
-                missing = f"{version} has no {target} {clause.then!r}"
-                yield f"values.{where}.{value}: {missing}; say what becomes of it"
+        else:
+            clauses = self.migration.clauses_of_value(label, name, case[name])
+            yield from self._check_new_value(where, target, newer, clauses, case[name], case)
+
+    def _check_new_value(
+        self,
+        where: str,
+        target: str,
+        newer: Attribute,
+        clauses: Sequence[MappingClause] | None,
+        value: object,
+        case: AttributeCase,
+    ) -> Iterator[str]:
+        """Check that a value becomes one of the newer attribute or question in one case."""
+        clause = choose_clause(clauses or (MappingClause(then=str(value)),), case)
+        if newer.has_values and clause and clause.then not in (None, *newer.values):
+            missing = f"{self.newer.version} has no {target} {clause.then!r}"
+            yield f"values.{where}.{value}: {missing}; say what becomes of it"
+
+    def check_question(self, name: str) -> Iterator[str]:
+        """Check a question about the document with its values."""
+        questions, m = self.older.questions, self.migration
+        clauses, where = m.clauses_of_question(name), f"questions.{name}"
+        yield from self.check_new_names(where, clauses, m.questions, self.newer.questions)
+        values: list[object] = list(questions[name].values)
+        own = values or [_OTHER_VALUE]
+        splits: list[tuple[str, Sequence[MappingClause], Sequence[object]]] = [
+            (where, clauses, own)
+        ]
+        for value in values:
+            if value_clauses := m.clauses_of_answer(name, value):
+                splits.append((f"values.{name}.{value}", value_clauses, [value]))
+        for path, split, filled in splits:
+            domains = {**_attribute_domains(questions, split), name: filled}
+            yield from _check_clauses(path, split, domains, _combine(domains))
+        for value in own:
+            of_value = m.clauses_of_answer(name, value)
+            domains = {**_attribute_domains(questions, [*clauses, *(of_value or ())])}
+            for case in _combine({**domains, name: [value]}):
+                into = choose_clause(clauses, case)
+                newer = self.newer.questions.get(into.then or "") if into else None
+                if newer is None or into is None:
+                    continue
+                if not _is_compatible(questions[name], newer):
+                    older_kind, new = questions[name].kind, f"{newer.kind}, as {into.then} is"
+                    yield f"{where}: {older_kind} cannot become {new}"
+                    continue
+                target = str(into.then)
+                yield from self._check_new_value(name, target, newer, of_value, value, case)
 
     def check_relation(self, name: str) -> Iterator[str]:
         """Check that a relation becomes one that connects all labels that its ends may get."""
@@ -157,17 +206,7 @@ class _MigrationValidator:
         return list(dict.fromkeys(target for target in targets if target is not None))
 
     def _attribute_domains(self, label: str, clauses: Iterable[MappingClause]) -> Domains:
-        """Return the possible values of the label's attributes that the clauses depend on."""
-        attributes = self.older.labels[label].attributes
-        named: dict[str, list[AttributeCondition]] = {}
-        for clause in clauses:
-            for name, condition in clause.when.items():
-                named.setdefault(name, []).extend(list_conditions(condition))
-        return {
-            name: _attribute_domain(attributes[name], values)
-            for name, values in named.items()
-            if name in attributes
-        }
+        return _attribute_domains(self.older.labels[label].attributes, clauses)
 
     def _filled_cases(
         self, label: str, clauses: Iterable[MappingClause], name: str, values: Sequence[object]
@@ -183,9 +222,26 @@ class _MigrationValidator:
                 yield {**case, "label": to.then}
 
 
+def _attribute_domains(
+    attributes: Mapping[str, Attribute], clauses: Iterable[MappingClause]
+) -> Domains:
+    """Return the possible values of the attributes or questions that the clauses depend on."""
+    named: dict[str, list[AttributeCondition]] = {}
+    for clause in clauses:
+        for name, condition in clause.when.items():
+            named.setdefault(name, []).extend(list_conditions(condition))
+    return {
+        name: _attribute_domain(attributes[name], values)
+        for name, values in named.items()
+        if name in attributes
+    }
+
+
 def _attribute_domain(attribute: Attribute, named: Sequence[AttributeCondition]) -> list[object]:
     values: list[object] = list(attribute.values)
-    if not attribute.is_closed:
+    if attribute.kind == "boolean":
+        values = [False, True]
+    elif not attribute.has_values:
         values = [_OTHER_VALUE, *(value for value in named if value is not None)]
     # A required attribute is empty only in skipped documents; the records will show.
     empty = [] if attribute.required and None not in named else [None]
@@ -243,5 +299,6 @@ def _is_compatible(older: Attribute, newer: Attribute) -> bool:
     closed by guessing.
     """
     if older.is_closed:
-        return newer.is_closed or newer.kind == "text"
-    return older.kind == newer.kind
+        return newer.has_values or newer.kind == "text"
+    widened = {("integer", "number"), ("date", "text")}
+    return older.kind == newer.kind or (older.kind, newer.kind) in widened

@@ -7,24 +7,36 @@ such field: its older line in the history has it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from sayso.models import (
     Annotation,
     AttributeValue,
     Gold,
+    GoldAnswer,
     GoldMention,
     Mention,
     Relation,
     UnknownItem,
+    format_value,
     sort_mentions,
     sort_relations,
 )
-from sayso.schema.migrations.migration_mapping import MappingClause, MigrationStep, choose_clause
+from sayso.schema.answer_order import answer_key
+from sayso.schema.declarations import Attribute
+from sayso.schema.migrations.migration_mapping import (
+    MappingClause,
+    MigrationStep,
+    choose_clause,
+    list_values,
+)
+from sayso.schema.symmetry import orient_relations
 
 RecordT = TypeVar("RecordT", bound=Annotation | Gold)
 
@@ -86,8 +98,8 @@ class _RecordMigration:
         new = {m.id: m for found in mentions.values() for m in found}
         fields: dict[str, Any] = {name: sort_mentions(found) for name, found in mentions.items()}
         for name in relation_fields:
-            found = self._migrate_relations(getattr(record, name), old, new)
-            fields[name] = sort_relations(found)
+            fields[name] = sort_relations(self._migrate_relations(getattr(record, name), old, new))
+        fields |= self._migrate_all_answers(record)
         if isinstance(record, Annotation):
             fields["kept"] = (*record.kept, *self.result.removed_parts[first:])
         version = self.step.migration.to_version
@@ -134,15 +146,74 @@ class _RecordMigration:
             new_name = self._apply("attribute", old, clauses, known, mention, item)
             if new_name is None:
                 continue
-            new_value: AttributeValue | None = value
-            split = self.step.migration.clauses_of_value(mention.label, name, value)
-            if split is not None:
-                new_value = self._apply("value", f"{old}.{value}", split, known, mention, item)
+            clauses_of = partial(self.step.migration.clauses_of_value, mention.label, name)
+            declared = self.step.newer.labels[label].attributes.get(new_name)
+            new_value = self._migrate_value(old, value, clauses_of, declared, known, mention, item)
             if new_value is None or attributes.setdefault(new_name, new_value) == new_value:
                 continue
             both = f"{attributes[new_name]} and {new_value}"
             self._report_unsettled(mention, f"{label}.{new_name} would be both {both}", item)
         return attributes
+
+    def _migrate_value(
+        self,
+        owner: str,
+        value: AttributeValue,
+        clauses_of: Callable[[object], Sequence[MappingClause] | None],
+        declared: Attribute | None,
+        known: Mapping[str, object],
+        mention: Mention | None,
+        item: dict[str, Any],
+    ) -> AttributeValue | None:
+        """Return the new value, of several values each new one; None where nothing is left."""
+        found: list[Any] = []
+        for each in list_values(value):
+            split = clauses_of(each)
+            new: Any = each
+            if split is not None:
+                new = self._apply("value", f"{owner}.{each}", split, known, mention, item)
+            found += [] if new is None else [new]
+        if declared and declared.kind == "choices":
+            return declared.sort_values(found) or None
+        return found[0] if found else None
+
+    def _migrate_all_answers(self, record: Annotation | Gold) -> dict[str, Any]:
+        """Return the fields with the new answers to the questions about the document."""
+        if isinstance(record, Annotation):
+            answers: dict[str, AttributeValue] = {}
+            for question, value in record.answers.items():
+                new = self._migrate_answer(question, value, record.answers)
+                if new and answers.setdefault(*new) != new[1]:
+                    both = f"{format_value(answers[new[0]])} and {format_value(new[1])}"
+                    item = {"question": question, "value": msgspec.to_builtins(value)}
+                    self._report_unsettled(None, f"{new[0]} would be both {both}", item)
+            return {"answers": answers}
+        known = {answer.question: answer.value for answer in record.answers}
+        fields: dict[str, Any] = {}
+        for name in ("answers", "declined_answers"):
+            found: list[GoldAnswer] = []
+            for answer in getattr(record, name):
+                others = known | {answer.question: answer.value}
+                if new := self._migrate_answer(answer.question, answer.value, others):
+                    question, value = new
+                    found.append(replace(answer, question=question, value=value))
+            newer = self.step.newer
+            fields[name] = tuple(sorted(found, key=lambda each: answer_key(each, newer)))
+        return fields
+
+    def _migrate_answer(
+        self, question: str, value: AttributeValue, known: Mapping[str, object]
+    ) -> tuple[str, AttributeValue] | None:
+        """Return the new question and answer; None where it was dropped."""
+        item = {"question": question, "value": msgspec.to_builtins(value)}
+        clauses = self.step.migration.clauses_of_question(question)
+        new_question = self._apply("question", question, clauses, known, None, item)
+        if new_question is None:
+            return None
+        clauses_of = partial(self.step.migration.clauses_of_answer, question)
+        declared = self.step.newer.questions.get(new_question)
+        new = self._migrate_value(question, value, clauses_of, declared, known, None, item)
+        return None if new is None else (new_question, new)
 
     def _migrate_relations(
         self, relations: Sequence[Relation], old: Mapping[str, Mention], new: Mapping[str, Mention]
@@ -161,7 +232,9 @@ class _RecordMigration:
             if new_type is None:
                 continue
             changed = msgspec.structs.replace(relation, type=new_type)
-            if found.setdefault((new_type, *ends), changed) is not changed:
+            (changed,) = orient_relations([changed], new, self.step.newer)
+            key = (new_type, changed.head, changed.tail)
+            if found.setdefault(key, changed) is not changed:
                 self._remove_part(f"{name}: the same as another, once it is {new_type}", item)
         return list(found.values())
 
