@@ -167,6 +167,13 @@ def test_units_pairs_and_documents_are_counted() -> None:
     assert of_pair["ann-1", "ann-2"] == 4 and of_pair["ann-1", "ann-3"] == 3
 
 
+def test_every_figure_has_a_rule_for_several_annotators() -> None:
+    overlapping = [make_filler(0, 4), make_filler(2, 6)]
+    found = measure_sample(make_comparison("d", overlapping, [make_filler(0, 4)]))
+    for figure in found.figures:
+        assert found.rules.keys() & {figure.group, f"{figure.group}.{figure.measure}"}, figure.name
+
+
 def test_a_version_alone_is_measured_as_if_there_were_no_other() -> None:
     among = measure_sample(*BEFORE, *AFTER, options=AgreementOptions(by_version=True)).by_version[0]
     alone = measure_sample(*BEFORE)

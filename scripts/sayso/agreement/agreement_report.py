@@ -19,6 +19,10 @@ _OF_UNITS = (
     "these units (Gwet 2008, 2014; Fleiss 1971), in alpha each of the m values meets the others "
     "with weight 1/(m-1) (Krippendorff 2011). AC1 and AC2 count the values that somebody chose."
 )
+_OF_CONTINUUM = (
+    "All documents are one continuum, laid end to end, as DKPro Agreement computes it; each of the "
+    "m annotators of a document meets the others with weight 1/(m-1)."
+)
 RULES = {
     "spans.exact": _OF_PAIRS,
     "spans.normalised": _OF_PAIRS,
@@ -35,10 +39,8 @@ RULES = {
         "is for characters."
     ),
     "spans.token_f1": _OF_PAIRS,
-    "spans.units": (
-        "All documents are one continuum, laid end to end, as DKPro Agreement computes it; each of "
-        "the m annotators of a document meets the others with weight 1/(m-1)."
-    ),
+    "spans.units": _OF_CONTINUUM,
+    "spans.units_without_overlaps": _OF_CONTINUUM,
     "attributes": f"A mention that two or more annotators marked {_OF_UNITS}",
     "answers": f"A document {_OF_UNITS}",
     "bounds": (
