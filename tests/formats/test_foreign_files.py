@@ -155,6 +155,16 @@ def test_a_discontinuous_mention_of_brat_comes_in_parts(tmp_path: Path) -> None:
     assert (found.relations, +how.losses) == ((joined,), {})
 
 
+def test_an_attribute_given_twice_has_both_values(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    lines = ("T1\tX 0 3\tone", "A1\tm T1 y", "A2\tm T1 z", "A3\tm T1 y", "A4\tn T1", "A5\tn T1")
+    (tmp_path / "a.ann").write_text("".join(f"{line}\n" for line in lines))
+    how = ImportContext()
+    (found,) = read_documents("brat", tmp_path, how)
+    assert found.mentions[0].attributes == {"m": ("y", "z"), "n": "true"}
+    assert +how.losses == {}
+
+
 def test_votes_of_somebody_else_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     (tmp_path / "a.ann").write_text("T1\tX 0 3\tone\n#1\tvotes T1\tAnn Smith\n")

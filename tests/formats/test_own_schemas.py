@@ -348,6 +348,26 @@ def test_a_value_that_the_schema_does_not_know_is_not_replaced_by_the_default(
     ]
 
 
+def test_values_are_taken_as_the_schema_has_them_or_not_at_all(
+    contracts: Checkout, tmp_path: Path
+) -> None:
+    good = {"topic": ["rent"], "hearings": 2.0, "costs": 3, "urgent": "No", "areas": "tax"}
+    _messages, (found,) = import_lines(contracts, tmp_path, answers=good)
+    assert describe_values(found.answers) == describe_values(
+        {"topic": "rent", "areas": ("tax",), "urgent": False, "costs": 3.0, "hearings": 2}
+    )
+    for question, value in {
+        "topic": ["rent", "labour"],
+        "gist": ["one", "two"],
+        "hearings": 2.5,
+        "costs": "nan",
+        "ruled_on": "29.2.2024",
+        "areas": ["tax", "canon"],
+    }.items():
+        refused, _there = import_lines(contracts, tmp_path, answers={question: value})
+        assert f"1 answers to {question!r} that the schema does not know" in refused
+
+
 def test_their_categories_are_mapped_to_questions(contracts: Checkout, tmp_path: Path) -> None:
     answers = {"category": "labour", "genre": "news"}
     words = ("--map", "category=topic", "--map", "genre=")

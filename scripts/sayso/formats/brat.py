@@ -10,7 +10,8 @@ entity, likewise, are an equivalence, which comes back as relations from each to
 
 An attribute is named ``Label_attribute``; one with an open list of values, or with values of more
 than one word, is a note of that name, since a brat attribute is a choice among words. So are
-several values, with commas between them: brat takes one value of an attribute.
+several values, with commas between them: brat takes one value of an attribute. Files that give it
+several all the same are read so.
 """
 
 from __future__ import annotations
@@ -486,7 +487,11 @@ class _BratDocument:
             known = {**msgspec.structs.asdict(mention), name: value}
             return convert_fields(known, FormatMention, location)
         name = name.removeprefix(f"{mention.label}_")
-        if name in mention.attributes or name == _NOTE_TYPE:
-            self.context.losses["attributes and notes given twice"] += 1
+        if name == _NOTE_TYPE:
+            self.context.losses["second notes"] += 1
             return mention
-        return replace(mention, attributes={**mention.attributes, name: value})
+        before = mention.attributes.get(name, ())
+        several = (*(before if isinstance(before, tuple) else (str(before),)), value)
+        given = tuple(dict.fromkeys(several))
+        values = {name: given if len(given) > 1 else value}
+        return replace(mention, attributes=mention.attributes | values)

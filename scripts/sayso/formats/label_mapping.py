@@ -284,6 +284,12 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 
 def _convert_value(attribute: Attribute, value: AttributeValue) -> AttributeValue | None:
     """Return the value as the attribute has it: many formats know only text."""
+    if isinstance(value, tuple) and attribute.kind != "choices":
+        if len(value) != 1:
+            return None
+        (value,) = value
+    if attribute.kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)  # of a file that has no whole numbers
     converted: AttributeValue | None = value
     text = format_value(value)
     if attribute.kind == "text":
