@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from msgspec import structs
 
-from sayso.checks.annotation_checks import check_names, target_of_annotation
+from sayso.checks.annotation_checks import (
+    REQUIRED_ANSWER,
+    check_answers,
+    check_names,
+    target_of_annotation,
+)
 from sayso.corpus.sources import CorpusFiles
 from sayso.files import hold_lock
 from sayso.labelstudio.adjudication.adjudication_project import AdjudicationProject
@@ -205,7 +211,10 @@ def _count_local(
 
 def _find_undeclared(annotation: Annotation, migrations: Migrations) -> set[str]:
     target = target_of_annotation(annotation, "", migrations.schema)
-    return {finding.message.partition(" on ")[0] for finding in check_names(target)}
+    found = chain(check_names(target), check_answers(target))
+    return {
+        each.message.partition(" on ")[0] for each in found if each.check != REQUIRED_ANSWER.name
+    }
 
 
 def _compare_settings(planned: PushResult) -> Iterator[SyncDifference]:
