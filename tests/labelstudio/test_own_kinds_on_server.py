@@ -9,6 +9,7 @@ import pytest
 
 from sayso import jsonl
 from sayso.labelstudio.codec import encode_result
+from sayso.labelstudio.status import read_status
 from sayso.models import AttributeValue, GoldAnswer, Mention, Relation
 from sayso.schema.declarations import Schema, load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
@@ -94,6 +95,13 @@ def test_every_value_comes_back_and_a_new_answer_is_a_change(contracts: SampleCa
     now = next(each for each in contracts.read_annotations() if each.mentions)
     assert now.answers == {**ANSWERS, "urgent": False}
     assert now.updated > full.updated
+    # An answer that the schema does not know any more is named by the status.
+    write_schema(contracts.checkout.root, CONTRACTS.replace("labour: {", "work: {"))
+    (status,) = read_status(contracts.checkout, contracts.client, *contracts.names)
+    assert status.local.undeclared == {}
+    write_schema(contracts.checkout.root, CONTRACTS.replace("rent: {", "lease: {"))
+    (status,) = read_status(contracts.checkout, contracts.client, *contracts.names)
+    assert status.local.undeclared == {"the answer to 'topic' is 'rent'": 1}
 
 
 def test_an_answer_that_somebody_else_changed_is_said(contracts: SampleCampaign) -> None:
@@ -112,7 +120,7 @@ def test_an_answer_that_somebody_else_changed_is_said(contracts: SampleCampaign)
 
 def test_predictions_bring_answers_of_annotations_and_of_gold(contracts: SampleCampaign) -> None:
     contracts.push()
-    given = [
+    given: list[dict[str, Any]] = [
         {"mentions": MENTIONS, "relations": RELATIONS, "answers": ANSWERS},
         {
             "answers": [

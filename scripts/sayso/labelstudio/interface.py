@@ -30,6 +30,10 @@ GENERATED_NOTICE = "Made from schema.yaml by `sayso schema build`. Change that f
 # Without child selectors, which Label Studio would escape. A number field in focus lets the mouse
 # wheel pass: else whoever scrolls over it changes it unseen.
 STYLE = read_text(Path(__file__).with_suffix(".css"))
+DATE_STYLE = """\
+.sayso-panel .htx-datetime { margin: 0 !important; }
+.sayso-panel .htx-datetime input { margin: 0; height: 32px; padding: 2px 8px; font-size: 13px; }
+"""
 
 MARKING_HINT = """
 <p><b>Mark</b> Press the key of a label, then draw over the words.</p>
@@ -102,10 +106,11 @@ def render_view(
     schema: Schema, name: str, heading: str, panel: Iterable[Element], extra_css: str = ""
 ) -> str:
     """Return a configuration with the text of a pass and a panel of controls beside it."""
-    view = tag("View", className="sayso")
+    view, panel = tag("View", className="sayso"), list(panel)
+    dates = DATE_STYLE if any(True for each in panel for _ in each.iter("DateTime")) else ""
     view.append(ElementTree.Comment(f" {GENERATED_NOTICE} {heading}, version {schema.version}. "))
     style = tag("Style")
-    style.text = textwrap.indent(f"\n{STYLE}{extra_css}", "    ").rstrip() + "\n  "
+    style.text = textwrap.indent(f"\n{STYLE}{dates}{extra_css}", "    ").rstrip() + "\n  "
     view.append(style)
     view.append(tag("Header", value="$title", size="4"))
     view.append(tag("View", tag("Header", value="$about", size="5"), className="sayso-about"))
@@ -176,7 +181,7 @@ def build_document_questions(schema: Schema, name: str) -> list[Element]:
         message = f"Please answer: {show_name(question, declared)}"
         control = _build_control(question, declared, common, message)
         fields.append((question, declared, control))
-    header = tag("Header", value="The whole document", size="5")
+    header = tag("Header", value="The whole document", size="5", style="padding-left: 0")
     section = tag("View", header, *_arrange_fields(fields), className="sayso-document")
     return [section] if fields else []
 
@@ -214,7 +219,7 @@ def _build_control(
         return tag("DateTime", **common, only="date")
     shown = show_name(name, attribute)
     # A number field of Label Studio turns 0.05 into 5 and -3 into 3 while they are typed.
-    example = f"{shown}, such as 12.50" if attribute.kind == "number" else shown
+    example = "such as 12.50" if attribute.kind == "number" else shown
     return build_text_field(**common, placeholder=example)
 
 
