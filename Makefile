@@ -1,7 +1,7 @@
 # The commands of this repository; `make` lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick fuzz bench format tables constraints advisories licences clean installed
+.PHONY: help demo test quick fuzz sweep bench format tables constraints advisories licences clean installed
 # Container images set it. Without compiled modules each start of Label Studio takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,6 +29,9 @@ quick: installed ## run the tests that need no server and no browser and take no
 
 fuzz: installed ## feed thousands of random hostile inputs to everything that reads foreign data
 	$(python) -m pytest $(together) --hypothesis-profile fuzz -m fuzz
+
+sweep: installed ## kill and disturb commands at every moment, where the other runs take a sample
+	SAYSO_EVERY_MOMENT=1 $(python) -m pytest $(together) --timeout 0 -m exhaustive
 
 bench: installed ## print how fast and how large, against bare yardsticks
 	$(python) tests/benchmarks/run_all.py

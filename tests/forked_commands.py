@@ -100,7 +100,8 @@ def start_command(
 
     Args:
         changes: kill the command before its change to a file of this number.
-        settings: values of constants, such as ``push__BATCH_TASKS``.
+        settings: values of constants, such as ``push__BATCH_TASKS`` of ``labelstudio``, or
+            ``corpus.sources__BATCH_DOCUMENTS`` of another room.
     """
     output = root.parent / f"{root.name}.output"
     output.write_bytes(b"")  # it may be killed before it opens the file
@@ -117,8 +118,12 @@ def run_command(root: Path, *words: str, **how: Any) -> CommandResult:
 
 def count_changes(root: Path, *words: str, **how: Any) -> int:
     """Run a command to its end, and return how many changes to files it makes on its way."""
-    output = start_command(root, *words, changes=sys.maxsize, **how).end().require_success()
-    return int(output.rpartition(_CHANGES_MADE)[2])
+    return read_change_count(start_command(root, *words, changes=sys.maxsize, **how).end())
+
+
+def read_change_count(result: CommandResult) -> int:
+    """Return how many changes a command made that was to die at none of them."""
+    return int(result.require_success().rpartition(_CHANGES_MADE)[2])
 
 
 def _run_in_child(
@@ -135,7 +140,8 @@ def _run_in_child(
     os.environ.update(environment)
     for name, value in settings.items():
         module, _, constant = name.partition("__")
-        setattr(import_module(f"sayso.labelstudio.{module}"), constant, value)
+        path = module if "." in module else f"labelstudio.{module}"
+        setattr(import_module(f"sayso.{path}"), constant, value)
     if changes:
         _die_at_change(root, changes)
     sys.argv = ["sayso", "--root", root, *words]

@@ -26,6 +26,8 @@ from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_d
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import REPOSITORY, new_checkout
 from tests.dataset import samples
+from tests.forked_commands import count_changes, run_command
+from tests.moments import take_sample
 
 pytestmark = pytest.mark.slow
 
@@ -301,22 +303,6 @@ def test_a_document_in_two_batches_is_refused(checkout: Checkout) -> None:
 
 # --- interruptions
 
-_DIES = """
-import os, signal, sys
-from pathlib import Path
-left = int(sys.argv[2])
-def count(event, args):
-    global left
-    if event in ("os.rename", "os.remove") and "corpus" in str(args[0]):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-from sayso.dataset.builder import build
-from sayso.settings import find_checkout
-sys.addaudithook(count)
-build(find_checkout(Path(sys.argv[1])))
-"""
-
 
 def is_consistent(root: Path) -> bool:
     """Return whether the card names exactly the files that exist, or no data at all."""
@@ -332,7 +318,7 @@ def is_consistent(root: Path) -> bool:
     return True
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_build_that_is_killed_anywhere_leaves_no_wrong_rows_and_is_finished_by_the_next(
     tmp_path: Path,
 ) -> None:
@@ -350,25 +336,19 @@ def test_a_build_that_is_killed_anywhere_leaves_no_wrong_rows_and_is_finished_by
     )
     sources = tmp_path / "sources"
     shutil.copytree(new.root, sources)
-    building.build(new)
+    changes = count_changes(new.root, "build")
     wanted = samples.digest_files(new.root)
-    moments, withdrawn = 0, 0
-    while True:
-        trial = tmp_path / f"trial-{moments}"
+    withdrawn, moments = 0, take_sample(range(1, changes + 1), 12)
+    for moment in moments:
+        trial = tmp_path / f"trial-{moment}"
         shutil.copytree(sources, trial)
-        died = subprocess.run(
-            [sys.executable, "-c", _DIES, str(trial), str(moments)], check=False
-        ).returncode
-        if died == 0:
-            break
-        assert died == -signal.SIGKILL
-        assert is_consistent(trial), f"killed at moment {moments}"
+        assert run_command(trial, "build", changes=moment).code == -signal.SIGKILL
+        assert is_consistent(trial), f"killed at moment {moment}"
         withdrawn += UNFINISHED_PATH in (trial / "corpus/README.md").read_text(encoding="utf-8")
         building.build(find_checkout(trial))
         assert samples.digest_files(trial) == wanted
         shutil.rmtree(trial)
-        moments += 1
-    assert moments > 18 and withdrawn > 5
+    assert changes > 18 and 5 < withdrawn < len(moments)
 
 
 _SMALL_FILES = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"

@@ -26,7 +26,8 @@ from sayso.schema import declarations as schemas
 from sayso.settings import SCHEMA_FILE, Checkout, find_checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.dataset import samples
-from tests.forked_commands import run_command
+from tests.forked_commands import count_changes, run_command
+from tests.moments import take_sample
 
 OLDER = "Two drones fell near Belgorod, the mayor said. No one was hurt. He left.\n"
 NEWER = (
@@ -420,19 +421,19 @@ def test_the_dataset_says_which_text_was_read(checkout: Checkout, newer: Path) -
 
 
 def run_killed(checkout: Checkout, folder: Path, *words: str) -> Iterator[Checkout]:
-    """Yield the checkout after a command killed before its first change, its second, and so on."""
-    for changes in range(1, 200):
-        turn = copy_checkout(checkout, folder / f"turn{changes}")
-        code = run_command(turn.root, *words, changes=changes).code
+    """Yield the checkout after a command killed before some changes to files, and a whole one."""
+    whole = copy_checkout(checkout, folder / "not-killed")
+    changes = count_changes(whole.root, *words)
+    assert changes > 20
+    for change in take_sample(range(1, changes + 1), 8):
+        turn = copy_checkout(checkout, folder / f"turn{change}")
+        assert run_command(turn.root, *words, changes=change).code == -9
         yield turn
-        if code == 0:
-            assert changes > 20
-            return
-        assert code == -9
-    raise AssertionError("it has no end")
+    yield whole
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_killed_before_any_change_and_run_again(checkout: Checkout, tmp_path: Path) -> None:
     dump = tmp_path / "dump.jsonl"
     texts = {"a": NEWER, "copy": NEWER, "z": "News of another day.\n"}
@@ -454,6 +455,7 @@ def test_killed_before_any_change_and_run_again(checkout: Checkout, tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_killed_and_another_text_comes(checkout: Checkout, newer: Path, tmp_path: Path) -> None:
     third = write_article(tmp_path, THIRD, "third.txt")
     for turn in run_killed(checkout, tmp_path, "ingest", str(newer), "--replace-text"):

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import shutil
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
-from sayso.labelstudio.api_types import DataManagerTab
 from sayso.labelstudio.repair_tab import TAB_TITLE
 from tests.forked_commands import CommandResult
 from tests.labelstudio import faults
@@ -39,10 +35,11 @@ DEFAULT_TABS = ["Default"]
 
 
 class FaultScenario:
-    """One command, with the same state set up before each run.
+    """One command, with the same state before each run.
 
     Attributes:
         requests: those of an undisturbed run, in order.
+        changes: how many changes to files an undisturbed run makes.
         expected: the state after it.
     """
 
@@ -52,15 +49,15 @@ class FaultScenario:
     def __init__(self, proxied: ProxiedCampaign) -> None:
         self.proxied = proxied
         self.prepare()
-        self.requests = proxied.record_requests(*self.set_up())
+        proxied.keep()
+        self.requests = proxied.record_requests(*self.command)
         self.expected = self.read_state()
         assert proxied.list_tab_titles() == self.tabs
+        proxied.set_back()
+        self.changes = proxied.count_changes(*self.command)
 
     def prepare(self) -> None:
-        """Do once what all runs start from."""
-
-    def set_up(self) -> tuple[str, ...]:
-        """Set up the state before the command. Return its arguments."""
+        """Make what all runs start from."""
         raise NotImplementedError
 
     def read_state(self) -> object:
@@ -72,27 +69,27 @@ class FaultScenario:
 
     def run_disturbed(self, kind: str, number: int) -> CommandResult:
         """Run with one fault, then without. Return the result of the first run."""
-        command = self.set_up()
-        result = self._run_with_fault(kind, number, command)
+        self.proxied.set_back()
+        result = self._run_with_fault(kind, number)
         moment = f"{kind} {number}: {result}"
         self.require_whole_files(moment)
         assert result.code or self.read_state() == self.expected, moment
-        self.proxied.run_undisturbed(*command)
+        self.proxied.run_undisturbed(*self.command)
         state = (self.read_state(), self.proxied.list_tab_titles())
         assert state == (self.expected, self.tabs), moment
         return result
 
-    def _run_with_fault(self, kind: str, number: int, command: tuple[str, ...]) -> CommandResult:
+    def _run_with_fault(self, kind: str, number: int) -> CommandResult:
         if kind == KILLED_AT_CHANGE:
-            return self.proxied.run(*command, changes=number)
+            return self.proxied.run(*self.command, changes=number)
         if kind in KILLS:
-            result = self.proxied.run_killed(number, kind == KILLS[1], *command)
+            result = self.proxied.run_killed(number, kind == KILLS[1], *self.command)
             # Tasks that changed in the last minute are fetched twice, so that a later run has fewer
             # requests: there may be none of this number to be killed at.
             comes = len(self.proxied.proxy.requests) >= number
             assert (result.code == -signal.SIGKILL) == comes, result
         else:
-            result = self.proxied.run_with_fault(NETWORK_FAULTS[kind], number, *command)
+            result = self.proxied.run_with_fault(NETWORK_FAULTS[kind], number, *self.command)
             assert result.failed_cleanly(), result
         return result
 
@@ -100,10 +97,8 @@ class FaultScenario:
 class FirstPush(FaultScenario):
     """Five documents in three batches, and no project yet."""
 
-    def set_up(self) -> tuple[str, ...]:
-        self.proxied.reset()
+    def prepare(self) -> None:
         self.proxied.campaign.write_documents(*map(sample_document, range(5)))
-        return self.command
 
     def read_state(self) -> object:
         return self.proxied.read_server_tasks(), self.proxied.count_projects()
@@ -112,9 +107,8 @@ class FirstPush(FaultScenario):
 class LaterPush(FirstPush):
     """One step of every kind: new, changed, described, surplus, predicted again."""
 
-    def set_up(self) -> tuple[str, ...]:
+    def prepare(self) -> None:
         campaign = self.proxied.campaign
-        self.proxied.reset()
         campaign.write_documents(*map(sample_document, range(4)))
         self.proxied.run_undisturbed("push", "--predictions", self._write_predictions(6))
         surplus = [{"data": campaign.fetch_tasks()["doc-00003"]["data"]}]
@@ -124,7 +118,7 @@ class LaterPush(FirstPush):
             sample_document(1, title="Renamed"),
             *map(sample_document, range(2, 6)),
         )
-        return "push", "--predictions", self._write_predictions(4)
+        self.command = ("push", "--predictions", self._write_predictions(4))
 
     def _write_predictions(self, end: int) -> str:
         mention = {"id": "p", "label": "Actor", "start": 0, "end": end}
@@ -142,20 +136,14 @@ class LimitedPush(LaterPush):
 
     def prepare(self) -> None:
         self.proxied.proxy.body_limit = 90_000  # holds a project's interface and guidelines
-
-    def set_up(self) -> tuple[str, ...]:
-        command = super().set_up()
+        super().prepare()
         campaign = self.proxied.campaign
         large = [sample_document(n, f"{n} ".ljust(60_000, "x")) for n in range(6, 9)]
         campaign.write_documents(*campaign.corpus.documents(), *large)
-        return command
 
 
 class FirstPull(FaultScenario):
-    """Five documents with annotations: one to repair, one skipped, one on a task added by hand.
-
-    Before each run the repair tab and the checkout are set back; the server stays as it is.
-    """
+    """Five documents with annotations: one to repair, one skipped, one on a task added by hand."""
 
     command: tuple[str, ...] = ("pull", "--prune")
     file_count = 3
@@ -164,14 +152,11 @@ class FirstPull(FaultScenario):
     def prepare(self) -> None:
         self.submit_answers()
         self._files_before = self.proxied.read_pulled_files()
-        self._tab = [tab.filters[0]["value"] for tab in self._repair_tabs()]
-        for folder, copy in self._folders():
-            if folder.exists():
-                shutil.copytree(folder, copy)
         # A pull that prunes is a whole pull first, then one that prunes.
-        self.set_up()
+        self.proxied.keep()
         self.proxied.run_undisturbed(*(word for word in self.command if word != "--prune"))
         self._files_unpruned = self.proxied.read_pulled_files()
+        self.proxied.set_back()
 
     def submit_answers(self) -> None:
         campaign = self.proxied.campaign
@@ -190,18 +175,6 @@ class FirstPull(FaultScenario):
         result[0]["value"]["end"] = 10_000
         self.proxied.campaign.submit(doc_id, result, email=email)
 
-    def set_up(self) -> tuple[str, ...]:
-        client, project = self.proxied.campaign.client, self.proxied.campaign.project
-        for tab in self._repair_tabs():
-            client.delete_tab(tab.id)
-        for doc_ids in self._tab:
-            client.create_tab(project, TAB_TITLE, doc_ids)
-        for folder, copy in self._folders():
-            shutil.rmtree(folder, ignore_errors=True)
-            if copy.exists():
-                shutil.copytree(copy, folder)
-        return self.command
-
     def read_state(self) -> dict[str, bytes]:
         pulled = self.proxied.read_pulled_files()
         assert len(pulled) == self.file_count, pulled.keys()
@@ -214,16 +187,6 @@ class FirstPull(FaultScenario):
             states = (self._files_before, self._files_unpruned, expected)
             whole = [state.get(name) for state in states]
             assert name.endswith(".partial") or content in whole, f"half a file: {name}, {moment}"
-
-    def _repair_tabs(self) -> Iterator[DataManagerTab]:
-        campaign = self.proxied.campaign
-        tabs = campaign.client.list_tabs(campaign.project)
-        return (tab for tab in tabs if tab.title == TAB_TITLE)
-
-    def _folders(self) -> list[tuple[Path, Path]]:
-        root = self.proxied.campaign.checkout.root
-        names = (".sayso", "corpus/annotations", "corpus/history")
-        return [(root / name, root.parent / "kept" / name) for name in names]
 
 
 class LaterPull(FirstPull):

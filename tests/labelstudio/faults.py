@@ -16,7 +16,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from ssl import SSLContext
@@ -79,7 +79,7 @@ class ProxyExchange(http.server.BaseHTTPRequestHandler):
             return self._refuse_body(len(self.content))
         target = self.server.target
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
-        with contextlib.closing(connection):
+        with self.server.count_open(), contextlib.closing(connection):
             headers = _drop_hop_headers(self.headers.items())
             connection.request(self.command, self.path, self.content, headers)
             response = connection.getresponse()
@@ -139,6 +139,7 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         self.requests: list[str] = []
         self.body_limit, self.refused = sys.maxsize, list[int]()
         self._counting = threading.Lock()
+        self._open, self._answered = 0, threading.Condition()
 
     @property
     def url(self) -> str:
@@ -148,6 +149,23 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         with self._counting:
             self.requests.append(request)
             return len(self.requests)
+
+    @contextlib.contextmanager
+    def count_open(self) -> Iterator[None]:
+        """Count a request as open while the server works on it."""
+        with self._answered:
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._answered:
+                self._open -= 1
+                self._answered.notify_all()
+
+    def wait_until_idle(self) -> None:
+        """Wait until the server has answered every request, whoever still wants the response."""
+        with self._answered:
+            assert self._answered.wait_for(lambda: not self._open, timeout=60)
 
     def handle_error(self, *_: Any) -> None:
         """Ignore broken connections, which are intended here."""

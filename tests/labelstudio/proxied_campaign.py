@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import secrets
 import shutil
+import sqlite3
+import sys
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
+from sayso.labelstudio import server
+from sayso.labelstudio.database_template import DATABASE_NAME
 from tests import forked_commands
 from tests.forked_commands import SHORT_WAITS, CommandResult
 from tests.labelstudio import faults
@@ -50,6 +55,11 @@ class ProxiedCampaign:
     def run(self, *words: str, changes: int = 0) -> CommandResult:
         return self.start(*words, changes=changes).end()
 
+    def count_changes(self, *words: str) -> int:
+        """Run without a fault. Return how many changes to files the command makes."""
+        self.proxy.plan = lambda _count, _request: faults.pass_through
+        return forked_commands.read_change_count(self.run(*words, changes=sys.maxsize))
+
     def run_undisturbed(self, *words: str) -> str:
         """Run without a fault; fail where the command does."""
         self.proxy.plan = lambda _count, _request: faults.pass_through
@@ -76,13 +86,30 @@ class ProxiedCampaign:
         self.run_undisturbed(*words)
         return list(self.proxy.requests)
 
-    def reset(self) -> None:
-        """Continue with a new campaign; delete this one, so that lists stay short."""
-        for number in self._list_project_ids():
-            self.campaign.client.delete_project(number)
-        name = f"test-{secrets.token_hex(4)}"
-        self.campaign.project_key = replace(self.campaign.project_key, campaign=name)
-        shutil.rmtree(self.campaign.checkout.private, ignore_errors=True)
+    def keep(self) -> None:
+        """Keep what the server and the checkout hold now, for `set_back`."""
+        database, checkout = self._kept
+        shutil.rmtree(checkout, ignore_errors=True)
+        shutil.copytree(self.campaign.checkout.root, checkout)
+        _copy_database(self._database, database)
+
+    def set_back(self) -> None:
+        """Set the server and the checkout back to what was kept."""
+        database, checkout = self._kept
+        self.proxy.wait_until_idle()
+        shutil.rmtree(self.campaign.checkout.root)
+        shutil.copytree(checkout, self.campaign.checkout.root)
+        _copy_database(database, self._database)
+
+    @property
+    def _kept(self) -> tuple[Path, Path]:
+        folder = self.campaign.checkout.root.parent
+        return folder / "kept.sqlite3", folder / "kept"
+
+    @property
+    def _database(self) -> Path:
+        folder = server.server_folder(self.campaign.labelstudio.checkout)
+        return folder / "data" / DATABASE_NAME
 
     def read_server_tasks(self) -> list[str]:
         """Return the campaign's tasks with their predictions, without ids."""
@@ -115,3 +142,12 @@ class ProxiedCampaign:
             for path in folder.rglob("*")
             if path.is_file()
         }
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy a database in one transaction, also into one that a server has open."""
+    with (
+        contextlib.closing(sqlite3.connect(source, timeout=60)) as kept,
+        contextlib.closing(sqlite3.connect(target, timeout=60)) as copy,
+    ):
+        kept.backup(copy)

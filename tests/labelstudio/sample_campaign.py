@@ -93,14 +93,14 @@ class SampleCampaign:
 
     def fetch_tasks(self) -> dict[str, dict[str, Any]]:
         """Return the tasks on the server by document, or by id where they have none."""
-        tasks = self.request("GET", f"/api/tasks?project={self.project}&page_size=10000")["tasks"]
+        tasks = self.request("GET", f"/api/tasks/?project={self.project}&page_size=10000")["tasks"]
         named = {task["data"].get("doc_id", str(task["id"])): task for task in tasks}
         assert len(named) == len(tasks), "a document has two tasks"
         return named
 
     def fetch_full_tasks(self, project: int) -> list[dict[str, Any]]:
         """Return the tasks of a project with annotations and predictions, by id."""
-        path = f"/api/tasks?project={project}&page_size=1000&fields=all"
+        path = f"/api/tasks/?project={project}&page_size=1000&fields=all"
         return sorted(self.request("GET", path)["tasks"], key=lambda task: int(task["id"]))
 
     def http_client(self, email: str = "") -> httpx.Client:

@@ -85,7 +85,7 @@ def write_large_predictions(proxied: ProxiedCampaign) -> Path:
 
 def test_adjudication_tasks_shrink_too(proxied: ProxiedCampaign) -> None:
     scenario = AdjudicationScenario(proxied)
-    scenario.set_up()
+    scenario.push_and_change()
     before = scenario.read_state()
     proxied.proxy.body_limit = 4000
     proxied.run_undisturbed(*PUSH_COMMAND)

@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from itertools import product
-from typing import TypeVar
-
 import pytest
 
-from tests.labelstudio.fault_scenarios import (
-    KILLED_AT_CHANGE,
-    KILLS,
-    NETWORK_FAULTS,
-    SCENARIOS,
-    FaultScenario,
-)
+from tests.labelstudio.fault_scenarios import KILLED_AT_CHANGE, KILLS, NETWORK_FAULTS, SCENARIOS
 from tests.labelstudio.proxied_campaign import ProxiedCampaign
+from tests.moments import EVERY_MOMENT, take_sample
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.exhaustive]
 
-# `python -m tests.labelstudio.fault_sweep` takes every moment, with a log.
-EVERY = int(os.environ.get("SAYSO_FAULTS_EVERY", "31"))
-T = TypeVar("T")
-
-
-def sample_moments(moments: Iterable[T]) -> list[T]:
-    """Return every moment if all are to be run, else a share spread over them."""
-    return list(moments)[::-EVERY]
+SAMPLED = [name for name in SCENARIOS if name != "full-pull" or EVERY_MOMENT]
+FAULTS_EACH, CHANGES_EACH = 3, 3
 
 
-@pytest.fixture(params=[name for name in SCENARIOS if name != "full-pull" or EVERY == 1])
-def scenario(request: pytest.FixtureRequest, proxied: ProxiedCampaign) -> FaultScenario:
-    """A command after one undisturbed run."""
-    return SCENARIOS[request.param](proxied)
+@pytest.mark.parametrize("name", SAMPLED)
+def test_disturbed_at_some_moment_and_run_again(name: str, proxied: ProxiedCampaign) -> None:
+    scenario = SCENARIOS[name](proxied)
+    for kind in list_kinds(name):
+        for number in take_sample(range(1, len(scenario.requests) + 1), 1, f"{name} {kind}"):
+            scenario.run_disturbed(kind, number)
+    for number in take_sample(range(1, scenario.changes + 1), CHANGES_EACH, name):
+        scenario.run_disturbed(KILLED_AT_CHANGE, number)
 
 
-def test_killed_at_any_request(scenario: FaultScenario) -> None:
-    for number, kind in sample_moments(product(range(1, len(scenario.requests) + 1), KILLS)):
-        scenario.run_disturbed(kind, number)
+def list_kinds(name: str) -> list[str]:
+    """Return a scenario's kinds of faults: they are dealt in turn, so that each occurs."""
+    kinds, place = [*KILLS, *NETWORK_FAULTS], SAMPLED.index(name)
+    if EVERY_MOMENT:
+        return kinds
+    return [kinds[(place * FAULTS_EACH + n) % len(kinds)] for n in range(FAULTS_EACH)]
 
 
-def test_killed_at_any_change_of_a_file(scenario: FaultScenario) -> None:
-    for number in range(1, 100, min(EVERY, 5)):
-        if scenario.run_disturbed(KILLED_AT_CHANGE, number).code == 0:
-            break
-    assert number > 5
-
-
-def test_over_a_bad_network(scenario: FaultScenario) -> None:
-    for number, kind in sample_moments(
-        product(range(1, len(scenario.requests) + 1), NETWORK_FAULTS)
-    ):
-        scenario.run_disturbed(kind, number)
+def test_every_kind_of_fault_is_in_the_sample() -> None:
+    dealt = {kind for name in SAMPLED for kind in list_kinds(name)}
+    assert dealt == {*KILLS, *NETWORK_FAULTS}

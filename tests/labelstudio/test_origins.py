@@ -18,7 +18,7 @@ import pytest
 from msgspec import structs
 
 from sayso.corpus.history import list_history
-from sayso.labelstudio import fetched_annotations, server
+from sayso.labelstudio import database_template, fetched_annotations, server
 from sayso.labelstudio.status import read_status
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import LabelStudioServer, new_checkout, stop_server_after
@@ -34,9 +34,8 @@ def start_second_server(folder: Path, next_project: int) -> Iterator[LabelStudio
     """Start another Label Studio whose next project has a given number."""
     checkout = new_checkout(folder / "second")
     with stop_server_after(checkout):
-        server.start(checkout, 0)
-        server.stop(checkout)
-        (database,) = (checkout.private).rglob("label_studio.sqlite3")
+        database = server.server_folder(checkout) / "data" / database_template.DATABASE_NAME
+        database_template.restore_database(database)
         with contextlib.closing(sqlite3.connect(database)) as connection, connection:
             connection.execute("DELETE FROM sqlite_sequence WHERE name = 'project'")
             insert = "INSERT INTO sqlite_sequence VALUES ('project', ?)"

@@ -116,7 +116,7 @@ def test_invalid_numbers_are_refused(
 
 @pytest.mark.server
 def test_three_annotators_share_what_is_shared_and_nothing_else(campaign: SampleCampaign) -> None:
-    campaign.write_documents(*map(sample_document, range(1, 21)))
+    campaign.write_documents(*map(sample_document, range(1, 9)))
     result = campaign.push(overlap=HALF)
     share = expected_overlaps(campaign, HALF)
     assert read_overlaps(campaign) == share
@@ -174,7 +174,7 @@ def test_what_one_skips_another_gets(campaign: SampleCampaign) -> None:
 
 @pytest.mark.server
 def test_a_second_push_does_nothing_and_a_third_repairs(campaign: SampleCampaign) -> None:
-    campaign.write_documents(*map(sample_document, range(1, 11)))
+    campaign.write_documents(*map(sample_document, range(1, 6)))
     campaign.push(overlap=HALF)
     again = campaign.push(overlap=HALF)
     assert again.changes == 0 and again.overlap and again.overlap.updated == 0
@@ -200,9 +200,9 @@ def test_a_second_push_does_nothing_and_a_third_repairs(campaign: SampleCampaign
 
 @pytest.mark.server
 def test_new_documents_and_a_larger_share(campaign: SampleCampaign) -> None:
-    campaign.write_documents(*map(sample_document, range(1, 6)))
+    campaign.write_documents(*map(sample_document, range(1, 4)))
     campaign.push(overlap=HALF)
-    campaign.write_documents(*map(sample_document, range(1, 11)))
+    campaign.write_documents(*map(sample_document, range(1, 7)))
     planned = campaign.plan(overlap=HALF).overlap
     assert planned == campaign.push(overlap=HALF).overlap
     assert read_overlaps(campaign) == expected_overlaps(campaign, HALF)

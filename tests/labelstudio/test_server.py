@@ -423,10 +423,16 @@ def test_the_shipped_database_is_what_the_migrations_make(tmp_path: Path) -> Non
     ) == database_template.DUMP.read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
-def test_an_empty_database_is_migrated_at_start(fresh: Checkout) -> None:
+def test_a_database_that_lacks_a_migration_is_migrated_at_start(fresh: Checkout) -> None:
+    """Another test runs all migrations, in an empty folder and through the same function."""
     database = server.server_folder(fresh) / "data" / database_template.DATABASE_NAME
-    database.parent.mkdir(parents=True)
-    database.touch()
+    database_template.restore_database(database)
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("DROP TABLE django_session")
+        connection.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+        connection.commit()
     with open_http_client(server.start(fresh, 0)) as client:
         assert client.get("/api/projects").status_code == 200
+    lead = server.lead_credentials(fresh)
+    with sign_in(server.find_url(fresh), lead.email, lead.password) as browser:
+        assert browser.get("/api/current-user/whoami").json()["email"] == lead.email

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from sayso.models import Annotation
 from sayso.settings import Checkout
 from tests.command_line import run_sayso, run_sayso_ok
 from tests.conftest import read_files
+from tests.forked_commands import count_changes, run_command
 from tests.migrations.sample_migration import (
     MAPPING,
     NEWER,
@@ -28,31 +28,13 @@ from tests.migrations.sample_migration import (
     make_checkout,
     make_mention,
 )
+from tests.moments import take_sample
 
 ANNOTATION_FILES = (
     "annotations/pilot/ann-1.jsonl",
     "annotations/pilot/ann-2.jsonl",
     "gold/pilot.jsonl",
 )
-
-# Ends itself without a word when it touches the disk for the k-th time.
-KILL_AT_TOUCH = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
-def count(event, given):
-    global left
-    writes = event == "open" and isinstance(given[1], str) and set(given[1]) & set("wax")
-    writes = writes or event == "open" and given[1] is None and given[2] & (os.O_WRONLY | os.O_RDWR)
-    if writes or event in ("os.rename", "os.remove", "os.mkdir"):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.dont_write_bytecode = True
-from sayso import cli
-import sayso.schema.migrations
-sys.addaudithook(count)
-cli.main()
-"""
 
 
 @pytest.fixture
@@ -231,28 +213,21 @@ def test_older_lines_that_come_later_are_added_to_the_history_once(checkout: Che
 
 
 @pytest.mark.slow
-def test_killed_at_every_touch_of_the_disk_and_run_again(tmp_path: Path) -> None:
+@pytest.mark.exhaustive
+def test_killed_at_a_touch_of_the_disk_and_run_again(tmp_path: Path) -> None:
     checkout, draft = make_checkout(tmp_path / "checkout", ""), tmp_path / "draft.yaml"
     fill_corpus(checkout, files=1, records=2)
     draft.write_text(MAPPING)
+    words = ("schema", "migrate", str(draft))
     start = read_files(checkout.root / "corpus")
     whole = copy_checkout(checkout, tmp_path / "whole")
     run_migrate(whole, str(draft))
     wanted = read_files(whole.root / "corpus")
-    for touch in range(200):
-        turn = copy_checkout(checkout, tmp_path / f"turn{touch}")
-        words = [
-            sys.executable,
-            "-c",
-            KILL_AT_TOUCH,
-            str(touch),
-            "--root",
-            str(turn.root),
-            "schema",
-            "migrate",
-            str(draft),
-        ]
-        ended = subprocess.run(words, capture_output=True, check=False).returncode
+    changes = count_changes(copy_checkout(checkout, tmp_path / "count").root, *words)
+    assert changes > 10
+    for change in take_sample(range(1, changes + 1), 8):
+        turn = copy_checkout(checkout, tmp_path / f"turn{change}")
+        assert run_command(turn.root, *words, changes=change).code == -signal.SIGKILL
         left = {
             n: c for n, c in read_files(turn.root / "corpus").items() if not n.endswith(".partial")
         }
@@ -263,7 +238,3 @@ def test_killed_at_every_touch_of_the_disk_and_run_again(tmp_path: Path) -> None
                 assert (turn.root / "schema" / "migrations" / "1.0.0-2.0.0.yaml").is_file()
         run_migrate(turn, str(draft))
         assert read_files(turn.root / "corpus") == wanted
-        if ended == 0:
-            break
-    assert touch > 10
-    assert ended == 0

@@ -25,6 +25,7 @@ from tests.benchmarks.synthetic_corpus import synthetic_annotations, synthetic_d
 from tests.command_line import run_sayso
 from tests.conftest import REPOSITORY
 from tests.forked_commands import run_command
+from tests.moments import EVERY_MOMENT
 
 pytestmark = pytest.mark.slow
 
@@ -153,8 +154,8 @@ def test_some_copies_now_and_the_rest_later(
 
 
 def kill_at_every_change(root: Path, *words: str) -> int:
-    """Run a command again and again, killed before one more change each time, until it ends."""
-    for changes in range(1, 500):
+    """Run a command again and again, killed a few changes later each time, until it ends."""
+    for changes in range(1, 500, 1 if EVERY_MOMENT else 6):
         ended = run_command(root, *words, changes=changes)
         if ended.code != -signal.SIGKILL:
             ended.require_success()
@@ -162,10 +163,11 @@ def kill_at_every_change(root: Path, *words: str) -> int:
     raise AssertionError("it does not end")
 
 
+@pytest.mark.exhaustive
 def test_killed_before_any_change_and_run_again(
     release: Path, copies: Path, complete_corpus: Path, tmp_path: Path
 ) -> None:
-    """Each run is killed one change later and goes on where the last one was killed."""
+    """Each run is killed a few changes later and goes on where the last one was killed."""
     whole = tmp_path / "at-once"
     run_sayso(REPOSITORY, "hydrate", str(release), str(copies), "--to", str(whole))
     assert kill_at_every_change(release, "hydrate", str(release), str(copies)) > 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
 import logging
@@ -48,6 +49,8 @@ def load() -> Any:
     # and Label Studio sleeps and repeats the request (issues 5755, 7170). One that asks to write at
     # its beginning just waits its turn.
     settings.DATABASES["default"]["OPTIONS"].update(timeout=60, transaction_mode="IMMEDIATE")
+    # A new connection reads the whole schema: a quarter of the work of a small request.
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = None
     settings.LOGGING["loggers"]["django"] = {"level": "ERROR"}
     settings.LOGGING["filters"] = {"own": {"()": ServerFaultFilter}}
     settings.LOGGING["handlers"]["console"]["filters"] = ["own"]
@@ -55,6 +58,7 @@ def load() -> Any:
     _protect_sessions(settings, origins)
     loaded = get_wsgi_application()
     _hand_out_tasks_one_at_a_time()
+    _parse_interfaces_once()
     return ForeignPageGuard(loaded, origins)
 
 
@@ -89,6 +93,18 @@ def _hand_out_tasks_one_at_a_time() -> None:
     # begins IMMEDIATE, the next reader waits. SQLite has no row locks; Django ignores
     # `select_for_update` there (`DatabaseFeatures.has_select_for_update`).
     next_task.db_is_not_sqlite = lambda: True
+
+
+def _parse_interfaces_once() -> None:
+    """Let Label Studio keep what it reads out of a project's interface.
+
+    It parses the interface for every project that it loads from the database: fifteen times while
+    it changes one task, which was a sixth of the work.
+    """
+    from projects import models
+
+    read = functools.lru_cache(maxsize=64)(models.extract_data_types)
+    models.extract_data_types = lambda interface: dict(read(interface))
 
 
 def migrate() -> None:
