@@ -296,7 +296,13 @@ def test_an_adjudicator_who_submits_decides_everything(
     question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations, SCHEMA), SCHEMA)
     result = answer_question(question, verdict)
     taken = decode_decision(
-        result, question.context, TEXT, SCHEMA, adjudicator="adj-1", decided_at="2026-02-01"
+        result,
+        question.context,
+        TEXT,
+        SCHEMA,
+        pass_name="all",
+        adjudicator="adj-1",
+        decided_at="2026-02-01",
     )
     found: DocumentCandidates = question.candidates
     assert find_pending(found, taken) == []
@@ -347,7 +353,7 @@ def test_annotations_may_change_and_be_adjudicated_again(
 ) -> None:
     """Pending content is asked, decisions stay, and in the end nothing is lost."""
     question = AdjudicationQuestion(DOCUMENT, collect_candidates(annotations, SCHEMA), SCHEMA)
-    made_by: Any = {"adjudicator": "adj-1", "decided_at": "2026-02-01"}
+    made_by: Any = {"pass_name": "all", "adjudicator": "adj-1", "decided_at": "2026-02-01"}
     before = decode_decision(
         answer_question(question, first), question.context, TEXT, SCHEMA, **made_by
     )

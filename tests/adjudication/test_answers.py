@@ -203,6 +203,12 @@ def test_documents_are_classified_by_majority(checkout: Checkout) -> None:
     broken = lines[1].replace(b'"votes":["b"]', b'"votes":["x"]')
     gold_path(corpus, "trial").write_bytes(b"\n".join([lines[0], broken, lines[2], b""]))
     assert [found.check for found in check_sources(corpus, schema)] == ["unknown-voter"]
+    for word, check in ((b"value", "unknown-value"), (b"question", "unknown-question")):
+        before = b'"question":"topic","value":"labour"'
+        after = before.replace(b'"labour"' if word == b"value" else b'"topic"', b'"mood"')
+        broken = lines[1].replace(before, after)
+        gold_path(corpus, "trial").write_bytes(b"\n".join([lines[0], broken, lines[2], b""]))
+        assert [found.check for found in check_sources(corpus, schema)] == [check]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -202,8 +202,8 @@ def test_what_annotators_differ_on_is_asked_and_what_is_decided_becomes_gold(
     claim = bench.region_id("doc-00000", "Claim", "Two drones fell near Belgorod")
     assert verdicts(task) == {claim: KEEP, bench.region_id("doc-00000", "Cue", "said"): KEEP}
     assert [row["value"].split(" (")[0][3:] for row in task["data"][OPEN_RELATIONS]] == [
-        "Claim “Two drones fell near Belgorod” — source → Actor “the mayor”",
-        "Claim “Two drones fell near Belgorod” — source → Actor “mayor”",
+        "Claim “Two drones fell near Belgorod” — who says → Actor “the mayor”",
+        "Claim “Two drones fell near Belgorod” — who says → Actor “mayor”",
     ]
     assert bench.push().changes == 0, "a second push finds nothing to do"
 

@@ -129,7 +129,13 @@ def test_any_answer_of_an_adjudicator_is_a_decision_or_has_a_reason(result: list
     asked = AskedQuestion(regions=("r1", "r2"), marked=(), drawn=(), rows=rows)
     try:
         decision = decode_decision(
-            result, asked, TEXT, SCHEMA, adjudicator="eve", decided_at="2026-01-01T00:00:00Z"
+            result,
+            asked,
+            TEXT,
+            SCHEMA,
+            pass_name="all",
+            adjudicator="eve",
+            decided_at="2026-01-01T00:00:00Z",
         )
     except UndecidedError as reason:
         assert str(reason)

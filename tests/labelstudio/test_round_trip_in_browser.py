@@ -263,7 +263,7 @@ def test_what_an_adjudicator_submits_is_decided_as_it_was_asked(
         known.refresh()
         for doc_id, question in questions.items():
             decided, problem = read_decision(
-                known.find_tasks(doc_id), question.document, SCHEMA, annotators
+                known.find_tasks(doc_id), question.document, SCHEMA, annotators, "all"
             )
             assert decided is not None, problem
             assert decided.adjudicator
@@ -272,6 +272,7 @@ def test_what_an_adjudicator_submits_is_decided_as_it_was_asked(
                 question.context,
                 question.document.text,
                 SCHEMA,
+                pass_name="all",
                 adjudicator=decided.adjudicator,
                 adjudicator_kind=decided.adjudicator_kind,
                 decided_at=decided.decided_at,

@@ -46,6 +46,7 @@ _STARTED_FROM = {"prediction": "prediction", "prediction-changed": "prediction_c
 _TRIMMED_REASON = "white space trimmed from a span"
 CORRECTION_REASONS = frozenset({_TRIMMED_REASON, DIAGNOSIS_REASONS["utf16"]})
 """Reasons of kept items from which nothing is missing in the mentions."""
+REPEATED_RELATION_REASON = "the same relation twice"
 
 
 class DecodedResult(NamedTuple):
@@ -351,7 +352,7 @@ def _decode_relations(
             if item.get("direction") == "bi" and not schema.relations[relation.type].symmetric:
                 kept.append(UnknownItem(reason="a relation drawn both ways", item=rest))
             elif relation in relations:
-                kept.append(UnknownItem(reason="the same relation twice", item=rest))
+                kept.append(UnknownItem(reason=REPEATED_RELATION_REASON, item=rest))
             else:
                 relations.append(relation)
     return relations

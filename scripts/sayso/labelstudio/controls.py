@@ -18,6 +18,7 @@ DOCUMENT_NOTE = "document_note"  # free text, of the document
 VERDICT, KEEP, DROP = "verdict", "keep", "drop"  # the adjudicator's, of each mention
 VOTES = "said"  # the votes on a mention, for the adjudicator to read
 NOTES = "notes"  # the key of the task's data for the annotators' notes on the document
+GIVEN_ANSWERS = "given"  # the key of the task's data for who answered which question how
 OPEN_RELATIONS = "arrows"  # the relations to tick, and their key in the task's data
 
 

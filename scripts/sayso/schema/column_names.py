@@ -31,7 +31,7 @@ ANSWER_COLUMNS = KEY_COLUMNS | _words("text decided split")
 TOKEN_COLUMNS = KEY_COLUMNS | _words(
     "sentence_index sentence_start sentence_end sentence tokens token_starts token_ends misaligned"
 )
-CONTROLS = _words("text span flag note document_note verdict said notes arrows about title")
+CONTROLS = _words("text span flag note document_note verdict said notes given arrows about title")
 """Controls of the labelling interfaces, and keys of a task's data."""
 
 

@@ -2,7 +2,8 @@
 
 It shows the whole document with every candidate; beside it the annotators' notes on the document,
 the votes on the selected candidate, its verdict and its attributes; below, the relations on which
-annotators differ. A new mention needs a verdict too: one rule for all.
+annotators differ, and the questions about the document with the annotators' answers. A new mention
+needs a verdict too: one rule for all.
 """
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from sayso.labelstudio import interface
-from sayso.labelstudio.controls import DROP, KEEP, NOTES, OPEN_RELATIONS, TEXT, VERDICT, VOTES
+from sayso.labelstudio.controls import (
+    DROP,
+    GIVEN_ANSWERS,
+    KEEP,
+    NOTES,
+    OPEN_RELATIONS,
+    TEXT,
+    VERDICT,
+    VOTES,
+)
 from sayso.labelstudio.interface import build_markdown, tag
 from sayso.schema.declarations import Schema
 from sayso.schema.hotkeys import DROP_HOTKEY, KEEP_HOTKEY
@@ -37,6 +47,10 @@ keep it.</p>
 <p><b>Submit</b> once each mention has its verdict. What all agree on has it already, unless
 somebody left a flag or note.</p>
 """
+ANSWERS_HINT = """
+<p><b>Answer</b> the questions about the document on which annotators differ: above them stands
+who gave which answer. What all agree on is filled in.</p>
+"""
 RELATIONS_HINT = """
 <p><b>Arrows</b> on which annotators differ. Tick those that hold between the
 mentions that you keep.</p>
@@ -49,17 +63,27 @@ def render_adjudication_interface(schema: Schema, name: str) -> str:
     Raises:
         InputError: there is no such pass.
     """
-    labels = schema.labels_of_pass(name)
-    panel = [
-        tag("View", tag("Header", value=f"${NOTES}", size="5"), className="sayso-notes"),
+    labels, questions = schema.labels_of_pass(name), schema.questions_of_pass(name)
+    marking = [
         _build_verdict(),
         *(interface.build_questions(label, declared) for label, declared in labels.items()),
         interface.build_remarks(schema, GOLD_REMARKS_HINT),
-        interface.build_hint(DECISION_HINT),
+    ]
+    hints = (DECISION_HINT if labels else "") + (ANSWERS_HINT if questions else "")
+    panel = [
+        _build_notes(NOTES),
+        *(marking if labels else []),
+        interface.build_hint(hints),
         *([_build_open_relations()] if schema.relations_of_pass(name) else []),
+        *([_build_notes(GIVEN_ANSWERS)] if questions else []),
+        *interface.build_document_questions(schema, name),
         *interface.build_document_fields(schema, name),
     ]
     return interface.render_view(schema, name, f"Adjudication of {name}", panel, ADJUDICATION_STYLE)
+
+
+def _build_notes(key: str) -> Element:
+    return tag("View", tag("Header", value=f"${key}", size="5"), className="sayso-notes")
 
 
 def _build_verdict() -> Element:

@@ -236,6 +236,7 @@ def read_decision(
     document: Document,
     schema: Schema,
     annotators: Mapping[int, Annotator],
+    pass_name: str,
 ) -> tuple[Decision | None, str]:
     """Return the latest decision on a document, or the reason why the latest answer is none.
 
@@ -258,6 +259,7 @@ def read_decision(
             latest.asked,
             document.text,
             schema,
+            pass_name=pass_name,
             adjudicator=adjudicator.pseudonym,
             adjudicator_kind=adjudicator.kind,
             decided_at=latest.updated,

@@ -98,7 +98,7 @@ def _build_decider(
             kind = kinds.get(before.adjudicator or "", before.adjudicator_kind)
             before = replace(before, adjudicator_kind=kind)
         tasks = known.find_tasks(case.document.doc_id)
-        given, problem = read_decision(tasks, case.document, schema, annotators)
+        given, problem = read_decision(tasks, case.document, schema, annotators, result.pass_name)
         if problem:
             unread = next((task for task in tasks if task.problem), tasks[-1])
             return "unreadable", f"task {unread.task}: {problem}"

@@ -2,13 +2,14 @@
 
 Every labelled span that somebody marked is a region. One that is unanimous, or was decided before,
 comes with its verdict; the others come without, first in order, with the votes on them. Settled
-relations are drawn as arrows, the others listed with a box to tick.
+relations are drawn as arrows, the others listed with a box to tick. Settled answers are filled in;
+all answers are listed with those who gave them. People read titles, and results have names.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,7 @@ from msgspec import Struct
 
 from sayso.adjudication.candidates import DocumentCandidates, SpanCandidate, Variant
 from sayso.adjudication.contents import (
+    AnswerContent,
     Content,
     LabelledSpan,
     MentionContent,
@@ -33,9 +35,21 @@ from sayso.adjudication.decisions import Decision, find_accepted, find_pending
 from sayso.adjudication.majority import majority_attributes
 from sayso.labelstudio import codec, tasks
 from sayso.labelstudio.adjudication.adjudication_project import PROJECT_KEY, AdjudicationProject
-from sayso.labelstudio.controls import DROP, KEEP, NOTES, OPEN_RELATIONS, TEXT, VERDICT, VOTES
-from sayso.models import AttributeValue, Document, Mention, Relation
-from sayso.schema.declarations import Schema
+from sayso.labelstudio.controls import (
+    DROP,
+    GIVEN_ANSWERS,
+    KEEP,
+    NOTES,
+    OPEN_RELATIONS,
+    TEXT,
+    VERDICT,
+    VOTES,
+)
+from sayso.labelstudio.interface import show_name
+from sayso.models import AttributeValue, Document, Mention, Relation, format_value
+from sayso.schema.answer_order import answer_key
+from sayso.schema.declarations import Attribute, Declaration, Schema
+from sayso.schema.schema_types import BOOLEAN_WORDS
 from sayso.spans import overlaps
 
 ASKED_KEY, DIGEST_KEY = "adjudication", "adjudication_sha256"  # keys of the task's data
@@ -96,12 +110,19 @@ def _know_relation(content: RelationContent) -> KnownRelation:
     return KnownRelation(content.type, head, tail)
 
 
-class AskedQuestion(Struct, frozen=True):
+class KnownAnswer(Struct, frozen=True):
+    """An answer about the document that was before the adjudicator."""
+
+    question: str
+    value: AttributeValue
+
+
+class AskedQuestion(Struct, frozen=True, omit_defaults=True):
     """All of a question that is needed to decode its answer. The task carries it as JSON.
 
     Attributes:
         regions: ids of the regions that the task had from the start.
-        marked, drawn: everything that is decided once the task is submitted.
+        marked, drawn, answered: everything that is decided once the task is submitted.
         rows: the relations to tick.
     """
 
@@ -109,12 +130,14 @@ class AskedQuestion(Struct, frozen=True):
     marked: tuple[KnownMention, ...]
     drawn: tuple[KnownRelation, ...]
     rows: tuple[RelationRow, ...]
+    answered: tuple[KnownAnswer, ...] = ()
 
     @property
     def contents(self) -> frozenset[Content]:
         """Everything that is decided once the task is submitted."""
         mentions = (each.content for each in self.marked)
-        return frozenset([*mentions, *(each.content for each in self.drawn)])
+        answers = (AnswerContent(each.question, each.value) for each in self.answered)
+        return frozenset([*mentions, *(each.content for each in self.drawn), *answers])
 
 
 @dataclass(frozen=True)
@@ -164,11 +187,14 @@ class AdjudicationQuestion:
         mentions = [each for each in contents if isinstance(each, MentionContent)]
         mentions.sort(key=lambda each: (position_key(each.labelled_span), str(each)))
         relations = [each for each in contents if isinstance(each, RelationContent)]
+        answers = [each for each in contents if isinstance(each, AnswerContent)]
+        answers.sort(key=lambda each: answer_key(each, self.schema))
         return AskedQuestion(
             regions=tuple(region.id for region in self._regions),
             marked=tuple(map(_know_mention, mentions)),
             drawn=tuple(map(_know_relation, sorted(relations, key=str))),
             rows=tuple(self._build_rows()),
+            answered=tuple(KnownAnswer(*each) for each in answers),
         )
 
     @cached_property
@@ -180,9 +206,12 @@ class AdjudicationQuestion:
         notes = [
             f"{annotator} on the document: “{note}”" for annotator, note in self.candidates.notes
         ]
-        content = msgspec.json.encode([asked, self.result, data["text_sha256"], *notes])
+        answers = list(self._describe_answers())
+        content = msgspec.json.encode([asked, self.result, data["text_sha256"], *notes, *answers])
         digest = hashlib.sha256(content).hexdigest()
-        shown = {NOTES: "\n".join(notes), OPEN_RELATIONS: rows}
+        shown: dict[str, Any] = {NOTES: "\n".join(notes), OPEN_RELATIONS: rows}
+        if self._questions:
+            shown[GIVEN_ANSWERS] = "\n".join(answers)
         key = AdjudicationProject(self.candidates.campaign, self.candidates.pass_name)
         return {**data, **shown, ASKED_KEY: asked, DIGEST_KEY: digest, PROJECT_KEY: key.mark}
 
@@ -195,7 +224,7 @@ class AdjudicationQuestion:
             for each in self._fixed_relations
         ]
         note = self.before.note if self.before else None
-        items = codec.encode_result(mentions, relations, self.schema, note)
+        items = codec.encode_result(mentions, relations, self.schema, note, self._prefilled_answers)
         for region in self._regions:
             items += self._build_verdict_items(region)
         ticked = [
@@ -219,6 +248,42 @@ class AdjudicationQuestion:
     @cached_property
     def _undecided_relations(self) -> list[RelationContent]:
         return [each for each in self.undecided if isinstance(each, RelationContent)]
+
+    @cached_property
+    def _questions(self) -> dict[str, Attribute]:
+        return self.schema.questions_of_pass(self.candidates.pass_name)
+
+    @cached_property
+    def _prefilled_answers(self) -> dict[str, AttributeValue]:
+        """Unanimous and formerly accepted answers, in the order of the pass."""
+        found = {
+            answer.question: answer.value
+            for answer, _votes in self.candidates.answers
+            if self.candidates.is_agreed(answer) and answer not in self._declined
+        }
+        found |= self.before.answers if self.before else {}
+        return {name: found[name] for name in self._questions if name in found}
+
+    def _describe_answers(self) -> Iterator[str]:
+        """Yield a line for each question that somebody answered, the open ones first."""
+        undecided = {each.question for each in self.undecided if isinstance(each, AnswerContent)}
+        for name in sorted(self._questions, key=lambda each: each not in undecided):
+            question = self._questions[name]
+            given = [(each, who) for each, who in self.candidates.answers if each.question == name]
+            parts = [
+                f"{self._describe_names(votes)}: {show_value(question, answer.value)}"
+                for answer, votes in given
+            ]
+            voters = {who for _answer, votes in given for who in votes}
+            silent = [who for who in self.candidates.annotators if who not in voters]
+            if parts and silent:
+                parts.append(f"{self._describe_names(silent)}: no answer")
+            if self.before and name in self.before.answers:
+                known = show_value(question, self.before.answers[name])
+                parts.append(f"adjudicated before: {known}")
+            if parts:
+                state = "to decide: " if name in undecided else ""
+                yield f"{state}{show_name(name, question)} — {'; '.join(parts)}"
 
     @cached_property
     def _regions(self) -> list[_Region]:
@@ -298,7 +363,8 @@ class AdjudicationQuestion:
             others = [name for name in self.candidates.annotators if name not in votes]
             who = self._describe_names(votes)
             who += f"; not {self._describe_names(others)}" if others else ""
-            arrow = f"{self._quote(head)} — {relation.type} → {self._quote(tail)}"
+            drawn = _show_declared(relation.type, self.schema.relations)
+            arrow = f"{self._quote(head)} — {drawn} → {self._quote(tail)}"
             words = f"{number}. {arrow} ({who})"
             ends = self._end_id(relation.head), self._end_id(relation.tail)
             yield RelationRow(words, relation.type, *ends)
@@ -310,7 +376,8 @@ class AdjudicationQuestion:
         )
 
     def _quote(self, span: LabelledSpan) -> str:
-        return f"{span.label} “{shorten(self.document.text[span.start : span.end])}”"
+        label = _show_declared(span.label, self.schema.labels)
+        return f"{label} “{shorten(self.document.text[span.start : span.end])}”"
 
     def _build_mention(self, region: _Region) -> Mention:
         """Build the region: as accepted before, else with the values that most voters gave."""
@@ -363,9 +430,13 @@ class AdjudicationQuestion:
     def _describe_variant(self, candidate: SpanCandidate, variant: Variant) -> str:
         """Return the values in which variants differ, and the remarks of its voters."""
         content, votes = variant
+        label = self.schema.labels.get(content.labelled_span.label)
+        declared = label.attributes if label else {}
         shared = set.intersection(*(set(each.attributes) for each in candidate.contents))
         values = ", ".join(
-            f"{name} {value}" for name, value in content.attributes if (name, value) not in shared
+            f"{_show_declared(name, declared)} {show_value(declared.get(name), value)}"
+            for name, value in content.attributes
+            if (name, value) not in shared
         )
         if len(candidate.variants) > 1 and not values:
             values = "nothing more"
@@ -384,6 +455,22 @@ class AdjudicationQuestion:
             if name in candidate.voters and _compete(other := candidate.labelled_span, span)
         ]
         return f"{self._describe_names([name])}: {', '.join(others) if others else 'nothing here'}"
+
+
+def _show_declared(name: str, declared: Mapping[str, Declaration]) -> str:
+    return show_name(name, declared[name]) if name in declared else name
+
+
+def show_value(attribute: Attribute | None, value: AttributeValue) -> str:
+    """Return a value as the labelling page shows it, with its unit."""
+    if isinstance(value, bool):
+        return BOOLEAN_WORDS[value]
+    if attribute and attribute.has_values:
+        words = value if isinstance(value, tuple) else (str(value),)
+        return ", ".join(_show_declared(word, attribute.values) for word in words)
+    shown = format_value(value)
+    shown = shown.removesuffix(".0") if isinstance(value, float) else shown
+    return f"{shown} {attribute.unit}" if attribute and attribute.unit else shown
 
 
 def _compete(one: LabelledSpan, other: LabelledSpan) -> bool:

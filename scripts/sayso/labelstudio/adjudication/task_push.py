@@ -267,7 +267,9 @@ class _AdjudicationPusher:
     ) -> AdjudicationQuestion | None:
         if case.candidates is None:
             return None
-        given, _problem = read_decision(tasks, case.document, self.schema, self.annotators)
+        given, _problem = read_decision(
+            tasks, case.document, self.schema, self.annotators, self.key.pass_name
+        )
         decided = restore_decision(case.gold, case.candidates) if case.gold else None
         before = latest_decision(given, decided)
         return AdjudicationQuestion(case.document, case.candidates, self.schema, before)

@@ -2,7 +2,8 @@
 
 A region that is gone or was dropped is declined. One that was moved, relabelled or given other
 values is accepted as it is now, and the candidates at its place are declined. A relation to a
-mention that was not accepted is declined with it.
+mention that was not accepted is declined with it. Other answers than those that stand in the task
+are declined; a question that was left open gets its default, if it has one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from typing import Any
 
 from sayso.adjudication.decisions import Decision
 from sayso.labelstudio.adjudication.questions import AskedQuestion
-from sayso.labelstudio.codec import CORRECTION_REASONS, ResultItem, decode_result
+from sayso.labelstudio.codec import (
+    CORRECTION_REASONS,
+    REPEATED_RELATION_REASON,
+    DecodedResult,
+    ResultItem,
+    decode_result,
+)
 from sayso.labelstudio.controls import DROP, KEEP, OPEN_RELATIONS, VERDICT, VOTES
 from sayso.models import AnnotatorKind, Pseudonym, Relation
 from sayso.schema.declarations import Schema
@@ -29,6 +36,7 @@ def decode_decision(
     text: str,
     schema: Schema,
     *,
+    pass_name: str,
     adjudicator: Pseudonym,
     adjudicator_kind: AnnotatorKind | None = None,
     decided_at: str,
@@ -39,19 +47,17 @@ def decode_decision(
         UndecidedError: a mention has no verdict, or something cannot be read.
     """
     verdicts, ticked, rest = _split_items(result)
-    decoded = decode_result(rest, text, schema)
-    for item in decoded.kept:
-        if item.reason not in CORRECTION_REASONS:
-            raise UndecidedError(item.reason)
+    decoded = decode_result(rest, text, schema, defaults_of=pass_name)
+    _require_readable(decoded)
     found = {mention.id for mention in decoded.mentions}
     if missing := [name for name in asked.regions if name in found and name not in verdicts]:
         raise UndecidedError(f"{len(missing)} mentions have no verdict, {missing[0]} first")
     mentions = tuple(each for each in decoded.mentions if verdicts.get(each.id, KEEP) == KEEP)
-    ids = {mention.id for mention in mentions}
+    by_id = {mention.id: mention for mention in mentions}
     rows = (row for row in asked.rows if row.words in ticked)
     drawn = [*decoded.relations, *(Relation(type=r.type, head=r.head, tail=r.tail) for r in rows)]
-    oriented = orient_relations(drawn, {mention.id: mention for mention in mentions}, schema)
-    relations = tuple(dict.fromkeys(each for each in oriented if {each.head, each.tail} <= ids))
+    possible = (each for each in drawn if {each.head, each.tail} <= by_id.keys())
+    relations = tuple(dict.fromkeys(orient_relations(possible, by_id, schema)))
     return Decision(
         mentions,
         relations,
@@ -61,7 +67,15 @@ def decode_decision(
         decoded.note,
         asked.contents,
         adjudicator_kind,
+        decoded.answers,
     )
+
+
+def _require_readable(decoded: DecodedResult) -> None:
+    # Where a symmetric relation stands already, another arrow back says nothing else.
+    harmless = {*CORRECTION_REASONS, REPEATED_RELATION_REASON}
+    if reasons := [item.reason for item in decoded.kept if item.reason not in harmless]:
+        raise UndecidedError(reasons[0])
 
 
 def _split_items(result: Iterable[ResultItem]) -> tuple[dict[str, str], set[str], list[ResultItem]]:
