@@ -20,6 +20,7 @@ def test_disturbed_at_some_moment_and_run_again(name: str, proxied: ProxiedCampa
     for kind in list_kinds(name):
         for number in take_sample(range(1, len(scenario.requests) + 1), 1, f"{name} {kind}"):
             scenario.run_disturbed(kind, number)
+    assert scenario.changes > 5
     for number in take_sample(range(1, scenario.changes + 1), CHANGES_EACH, name):
         scenario.run_disturbed(KILLED_AT_CHANGE, number)
 
