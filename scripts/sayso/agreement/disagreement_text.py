@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sayso import models
 from sayso.agreement.disagreement_types import (
     AttributeDifference,
     Disagreement,
@@ -32,7 +33,7 @@ def describe_side(side: DisagreementSide, disagreement: Disagreement, number: in
 def format_value(difference: AttributeDifference, number: int) -> str:
     """Format the value that a side (0 or 1) gave."""
     value = (difference.one, difference.other)[number]
-    return NO_VALUE if value is None else str(value)
+    return NO_VALUE if value is None else models.format_value(value)
 
 
 def _describe_mention(mention: Mention) -> str:

@@ -42,7 +42,8 @@ from sayso.reports.corpus_statistics import AnnotatorKey
 from sayso.reports.count_algebra import find_equations, format_count
 from sayso.schema.bounds import find_bounds
 from sayso.schema.column_names import describe_mentions, frame_id_column, pluralise, snake_case
-from sayso.schema.declarations import Label, Schema
+from sayso.schema.declarations import Attribute, Label, Schema
+from sayso.schema.value_words import describe_value
 
 PackedRow = list[Any]
 _VIEWS = frozenset({"figures", "documents", "document", "summaries", "main"})
@@ -73,23 +74,7 @@ class CorpusPacker:
     def build_page_data(self) -> dict[str, Any]:
         """Return the lists that indexes point into, with definitions."""
         schema = self.schema
-        labels = [
-            {
-                "name": name,
-                "definition": label.definition,
-                "hidden": _list_hidden(label),
-                "attributes": [
-                    {
-                        "name": name,
-                        "definition": attribute.definition,
-                        "values": list(attribute.values),
-                        "signs": [value.sign for value in attribute.values.values()],
-                    }
-                    for name, attribute in label.attributes.items()
-                ],
-            }
-            for name, label in schema.labels.items()
-        ]
+        labels = [_describe_label(name, label) for name, label in schema.labels.items()]
         return {
             "labels": labels,
             "relations": [
@@ -98,6 +83,7 @@ class CorpusPacker:
                     "title": each.title or name,
                     "definition": each.definition,
                     "arithmetic": each.arithmetic,
+                    "symmetric": each.symmetric,
                     "bounds": find_bounds(schema, each),
                     "numeric": find_bounds(schema, each) is not None,
                 }
@@ -150,8 +136,33 @@ class CorpusPacker:
                 if isinstance(record, Gold)
                 else [],
                 describe_decision(*record.decision) if isinstance(record, Gold) else None,
+                self._pack_answers(record),
             ]
         )
+
+    def _pack_answers(self, record: Annotation | Gold) -> PackedRow:
+        """Pack the answers to questions about the document: question, answer, how it came about."""
+        if isinstance(record, Annotation):
+            given = [(question, value, "") for question, value in record.answers.items()]
+            places = list(self.schema.questions)
+            given.sort(key=lambda each: places.index(each[0]) if each[0] in places else len(places))
+        else:
+            given = [
+                (each.question, each.value, f"{how}: {', '.join(each.votes) or 'nobody'}")
+                for how, answers in (("", record.answers), ("declined", record.declined_answers))
+                for each in answers
+                for how in [how or each.decided]
+            ]
+        questions = self.schema.questions
+        return [
+            [
+                (declared.title if declared else "") or question,
+                describe_value(value, declared),
+                detail,
+            ]
+            for question, value, detail in given
+            for declared in [questions.get(question)]
+        ]
 
     def _pack_equations(
         self, mentions: Sequence[Mention], relations: Sequence[Relation], indexes: Mapping[str, int]
@@ -172,7 +183,10 @@ class CorpusPacker:
         ]
 
     def _pack_declined(self, mention: GoldMention) -> PackedRow:
-        values = ", ".join(str(value) for value in mention.attributes.values())
+        label = self.schema.labels.get(mention.label)
+        declared = label.attributes if label else {}
+        given = mention.attributes.items()
+        values = ", ".join(describe_value(value, declared.get(name)) for name, value in given)
         return [
             self._labels.get(mention.label, mention.label),
             mention.text,
@@ -208,7 +222,12 @@ class CorpusPacker:
     def _pack_attributes(self, mention: Mention) -> PackedRow:
         """Pack values in schema order, then attributes that the schema lacks as [name, value]."""
         given, declared = mention.attributes, self._values.get(mention.label, {})
-        known = [_encode_value(given.get(name), indexes) for name, indexes in declared.items()]
+        known = [
+            _encode_value(
+                given.get(name), indexes, self.schema.labels[mention.label].attributes[name]
+            )
+            for name, indexes in declared.items()
+        ]
         unknown = [[name, value] for name, value in given.items() if name not in declared]
         return _trim(known + unknown)
 
@@ -226,7 +245,7 @@ class CorpusPacker:
         for record in item.records:
             annotator = self._annotator_index(record)
             mentions: dict[str, Mention] = {mention.id: mention for mention in record.mentions}
-            tails = _group_tails(record.relations)
+            tails = _group_tails(record.relations, self.schema)
             for m in record.mentions:
                 if m.label == frame["label"]:
                     tail_lists = [
@@ -239,8 +258,9 @@ class CorpusPacker:
                         for name in frame["relations"]
                     ]
                     indexes = self._values[m.label]
+                    declared = self.schema.labels[m.label].attributes
                     values = [
-                        _encode_value(m.attributes.get(name), indexes[name])
+                        _encode_value(m.attributes.get(name), indexes[name], declared[name])
                         for name in frame["attributes"]
                     ]
                     yield [
@@ -264,6 +284,25 @@ class CorpusPacker:
         return _trim([mention.text, referent if referent != mention.text else None])
 
 
+def _describe_label(name: str, label: Label) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": label.title,
+        "definition": label.definition,
+        "hidden": _list_hidden(label),
+        "attributes": [
+            {
+                "name": name,
+                "title": attribute.title or name,
+                "definition": attribute.definition,
+                "values": [each.title or value for value, each in attribute.values.items()],
+                "signs": [value.sign for value in attribute.values.values()],
+            }
+            for name, attribute in label.attributes.items()
+        ],
+    }
+
+
 def _describe_frame(schema: Schema, label: str) -> dict[str, Any]:
     """Return what the page needs to know of a frame. The relations of its first group lead."""
     declared, config = schema.labels[label], pluralise(label)
@@ -285,9 +324,9 @@ def _describe_frame(schema: Schema, label: str) -> dict[str, Any]:
 
 
 def _list_hidden(label: Label) -> list[str]:
-    """Return the attributes that a tooltip leaves out: bounds, and ids of a gazetteer."""
+    """Return the titles of what a tooltip leaves out: bounds, and ids of a gazetteer."""
     ids = (roles["id"] for roles in label.suggest.values() if "id" in roles)
-    return [*(label.bounds or ()), *ids]
+    return [label.attributes[name].title or name for name in (*(label.bounds or ()), *ids)]
 
 
 def _trim(values: PackedRow) -> PackedRow:
@@ -297,14 +336,21 @@ def _trim(values: PackedRow) -> PackedRow:
 
 
 def _encode_value(
-    value: AttributeValue | None, indexes: Mapping[Any, int]
+    value: AttributeValue | None, indexes: Mapping[Any, int], attribute: Attribute
 ) -> AttributeValue | None:
-    """Return the index of a value in its list, or the value if the list lacks it."""
-    return value if value is None or not indexes else indexes.get(value, str(value))
+    """Return the index of a value in its list, or words for it if the list lacks it."""
+    if value is None or (isinstance(value, str) and not indexes):
+        return value
+    is_plain = type(value) is int and not attribute.unit and not indexes
+    return value if is_plain else indexes.get(value, describe_value(value, attribute))
 
 
-def _group_tails(relations: Sequence[Relation]) -> dict[tuple[str, str], list[str]]:
+def _group_tails(relations: Sequence[Relation], schema: Schema) -> dict[tuple[str, str], list[str]]:
+    """Return the ids that relations lead to, by (head, type); symmetric ones from either end."""
     groups: dict[tuple[str, str], list[str]] = {}
     for relation in relations:
         groups.setdefault((relation.head, relation.type), []).append(relation.tail)
+        declared = schema.relations.get(relation.type)
+        if declared and declared.symmetric:
+            groups.setdefault((relation.tail, relation.type), []).append(relation.head)
     return groups

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from sayso.corpus.items import Item
-from sayso.models import Annotation, Gold, Mention
+from sayso.models import Annotation, AttributeValue, Gold, Mention
 from sayso.reports.svg_plots import DOCUMENTS, Plot, PlotRows
 from sayso.schema.column_names import describe_mentions, pluralise
 from sayso.schema.declarations import Schema
+from sayso.schema.value_words import describe_value
 
 MAX_SOURCES = 15
 
@@ -67,6 +68,9 @@ class CorpusStatistics:
     dates: Counter[str] = field(default_factory=Counter)
     labels: dict[str, Counter[str]] = field(default_factory=_new_counters)
     overviews: dict[str, dict[tuple[str, ...], Counter[str]]] = field(default_factory=dict)
+    answers: dict[str, dict[str, Counter[str]]] = field(
+        default_factory=lambda: defaultdict(_new_counters)
+    )
     frames: Counter[str] = field(default_factory=Counter)
     sources: dict[tuple[str, str], dict[str, Counter[str]]] = field(default_factory=dict)
 
@@ -113,6 +117,7 @@ class CorpusStatistics:
         )
         for mention in record.mentions:
             self._count_mention(mention, annotator.kind)
+        self._count_answers(record, annotator.kind)
         self._count_sources(record, annotator.kind)
 
     def _count_mention(self, mention: Mention, kind: str) -> None:
@@ -124,6 +129,19 @@ class CorpusStatistics:
             self.overviews[mention.label][values][kind] += 1
         if mention.label in self.schema.frames:
             self.frames[mention.label] += 1
+
+    def _count_answers(self, record: Annotation | Gold, kind: str) -> None:
+        """Count the values of questions that have a list of them, several ones each by itself."""
+        answers = (
+            {each.question: each.value for each in record.answers}
+            if isinstance(record, Gold)
+            else record.answers
+        )
+        for name, question in self.schema.questions.items():
+            value = answers.get(name)
+            if value is not None and (question.has_values or question.kind == "boolean"):
+                for each in value if isinstance(value, tuple) else (value,):
+                    self.answers[name][describe_value(each, question)][kind] += 1
 
     def _count_sources(self, record: Annotation | Gold, kind: str) -> None:
         """Count each tail once for its frame, by what it refers to or else by its text."""
@@ -147,6 +165,7 @@ class CorpusStatistics:
         """Return every plot that has data."""
         plots = [
             self._documents_plot(),
+            *map(self._answers_plot, self.answers),
             self._labels_plot(),
             *(self._overview_plot(label) for label in self.overviews),
             *(self._sources_plot(*key) for key in self.sources),
@@ -163,9 +182,20 @@ class CorpusStatistics:
             "documents", "Documents by split", description, "bars", rows if self.documents else []
         )
 
+    def _answers_plot(self, name: str) -> Plot:
+        question, counts = self.schema.questions[name], self.answers[name]
+        listed: Iterable[AttributeValue] = question.values or (True, False)
+        words = dict.fromkeys([*(describe_value(each, question) for each in listed), *counts])
+        rows: PlotRows = [((each,), dict(counts.get(each, {}))) for each in words]
+        title = question.title or name
+        return Plot(f"answers-{name}", title, f"How many have each answer: {title}", "bars", rows)
+
     def _labels_plot(self) -> Plot:
         names = [*self.schema.labels, *sorted(self.labels.keys() - self.schema.labels.keys())]
-        rows: PlotRows = [((name,), dict(self.labels.get(name, {}))) for name in names]
+        titles = {name: label.title or name for name, label in self.schema.labels.items()}
+        rows: PlotRows = [
+            ((titles.get(name, name),), dict(self.labels.get(name, {}))) for name in names
+        ]
         description = "Mentions with each label."
         return Plot(
             "mentions", "Mentions by label", description, "bars", rows if self.labels else []

@@ -31,6 +31,7 @@ from sayso.agreement.disagreement_types import DISAGREEMENT_KINDS, Disagreement,
 from sayso.labelstudio.urls import SYSTEM
 from sayso.models import Annotation, Mention, sort_mentions
 from sayso.schema.declarations import Schema
+from sayso.schema.value_words import describe_value
 from sayso.sentences import sentence_starts
 from sayso.spans import Span, trim
 
@@ -185,9 +186,12 @@ class PassagePacker:
 
     def _format_attributes(self, mention: Mention) -> str:
         declared = self.schema.labels.get(mention.label)
-        names = dict.fromkeys([*(declared.attributes if declared else []), *mention.attributes])
+        attributes = declared.attributes if declared else {}
+        names = dict.fromkeys([*attributes, *mention.attributes])
         return " · ".join(
-            str(mention.attributes[name]) for name in names if name in mention.attributes
+            describe_value(mention.attributes[name], attributes.get(name))
+            for name in names
+            if name in mention.attributes
         )
 
     def _pack_disagreement(

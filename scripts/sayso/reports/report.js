@@ -18,6 +18,7 @@ function loadDocument(number) {
 }
 
 const nameOf = (list, index) => typeof index === "number" ? list[index].name : index ?? "";
+const titleOf = (list, index) => typeof index === "number" ? list[index].title || list[index].name : index ?? "";
 const labelOf = mention => pageData.labels[mention[3]];
 const valueOf = (attribute, value) => attribute.values.length && typeof value === "number" ? attribute.values[value] : value ?? "";
 const annotatorTitle = ([name, kind, campaign, pass, role], decided = "adjudicated") =>
@@ -179,7 +180,7 @@ function frameColumns(frame) {
     };
   };
   const attributeColumn = (attribute, at) => ({
-    head: attribute.name, hint: attribute.definition, filter: attribute.values,
+    head: attribute.title, hint: attribute.definition, filter: attribute.values,
     text: row => String(valueOf(attribute, row[7][at])), value: row => valueOf(attribute, row[7][at]),
     key: row => row[7][at] ?? null,
     cell: row => h("span", { class: `value ${isSigned(attribute, valueOf(attribute, row[7][at])) ? "negative" : ""}` }, String(valueOf(attribute, row[7][at]))),
@@ -303,7 +304,7 @@ function buildText(text, mentions, marks) {
   return root;
 }
 const closeMark = ({ element, at }, mentions) => element.append(h("span", { class: "tag" }, ` (end of ${labelName(mentions[at])}) `));
-const labelName = mention => nameOf(pageData.labels, mention[3]);
+const labelName = mention => titleOf(pageData.labels, mention[3]);
 const labelClass = mention => typeof mention[3] === "number" ? `label-${mention[3]} underline-${mention[3] % 5}` : "underline-0";
 
 const buildMark = (mention, at, level, first) => h("mark", {
@@ -311,10 +312,10 @@ const buildMark = (mention, at, level, first) => h("mark", {
 }, h("span", { class: "tag label-start" }, `${labelName(mention)}${first ? "" : ", continued"}${flagOf(mention) ? `, flag ${flagOf(mention)}` : ""} `));
 const flagOf = mention => nameOf(pageData.flags, mention[5]);
 
-/** List the attributes of a mention as [name, value]. */
+/** List the attributes of a mention as [title, value]. */
 function attributesOf(mention) {
   const declared = labelOf(mention)?.attributes ?? [];
-  return (mention[4] ?? []).map((value, at) => at < declared.length ? [declared[at].name, valueOf(declared[at], value)] : value)
+  return (mention[4] ?? []).map((value, at) => at < declared.length ? [declared[at].title, valueOf(declared[at], value)] : value)
     .filter(([, value]) => value !== "" && value !== null).map(([name, value]) => [name, String(value)]);
 }
 const summarizeMention = mention => [labelName(mention), mention[9] ?? null, ...attributesOf(mention).filter(([name]) => !labelOf(mention)?.hidden.includes(name)).map(([, value]) => value),
@@ -339,7 +340,7 @@ async function showDocument(section, docId, key, mentionId) {
 
 function drawDocument(section, at, text, annotations, shown) {
   const annotation = annotations[shown] ?? [];
-  const [, status = "", mentions = [], relations = [], equations = [], note = "", unknownParts = 0, declined = []] = annotation;
+  const [, status = "", mentions = [], relations = [], equations = [], note = "", unknownParts = 0, declined = [], , answers = []] = annotation;
   const marks = mentions.map(() => []);
   const element = buildText(text, mentions, marks);
   open = { document: at, annotation: shown, mentions, relations, marks, element, key: annotationKeys(annotations)[shown], detail: h("section", { class: "detail", "aria-live": "polite", "aria-labelledby": "detail-title" }) };
@@ -350,7 +351,7 @@ function drawDocument(section, at, text, annotations, shown) {
   const step = (to, words) => to >= 0 && to < summaries.length ? h("a", { href: annotationUrl(to) }, words) : null;
   section.replaceChildren(
     h("p", { class: "back" }, frames.map(frame => [h("a", { href: `#${frame.view}` }, `All ${frame.plural}`), " "]), h("a", { href: "#documents" }, "All documents"), step(at - 1, "Previous document"), step(at + 1, "Next document")),
-    h("h1", { id: "view-document-title", tabindex: "-1" }, row[1] ?? row[0]), h("p", { class: "metadata" }, metadata), annotationChoice(at, annotations, shown),
+    h("h1", { id: "view-document-title", tabindex: "-1" }, row[1] ?? row[0]), h("p", { class: "metadata" }, metadata), annotationChoice(at, annotations, shown), answerList(answers),
     h("div", { class: "document-layout" },
       h("div", { class: "document-text" },
         mentions.length ? h("p", { class: "hint keys" }, "Tab enters the text. Arrow keys move between mentions, Enter selects one with its relations, Escape clears the selection.") : null,
@@ -358,6 +359,13 @@ function drawDocument(section, at, text, annotations, shown) {
         element),
       mentions.length ? h("div", { class: "sidebar" },
         h("div", {}, open.detail, equationList(equations), noteList(note, unknownParts), declinedList(declined)), h("div", {}, labelList(element), frames.map(frameList))) : null));
+}
+
+/** The answers to questions about the document, each with how gold came to it. */
+function answerList(answers) {
+  if (!answers.length) return null;
+  return h("section", { class: "remarks" }, h("h2", {}, "Answers about the document"), h("ul", {},
+    answers.map(([question, value, detail]) => h("li", {}, `${question}${question.endsWith("?") ? "" : ":"} `, h("strong", {}, value), detail ? [" ", h("span", { class: "muted" }, `(${detail})`)] : null))));
 }
 
 function annotationChoice(at, annotations, shown) {
@@ -435,7 +443,7 @@ function selectMention(at, scroll) {
 function relationsOf(at) {
   return [
     ...open.relations.filter(([, head]) => head === at).map(([type, , tail]) => [tail, nameOf(pageData.relations, type)]),
-    ...open.relations.filter(([, , tail]) => tail === at).map(([type, head]) => [head, `${nameOf(pageData.relations, type)} of this`]),
+    ...open.relations.filter(([, , tail]) => tail === at).map(([type, head]) => [head, `${nameOf(pageData.relations, type)}${pageData.relations[type]?.symmetric ? "" : " of this"}`]),
   ];
 }
 const mentionText = mention => Array.from(loadDocument(open.document)[0]).slice(mention[1], mention[2]).join("");
@@ -488,7 +496,7 @@ function labelList(element) {
   const toggleLabel = (label, on) => open.mentions.forEach((mention, at) => {
     if (mention[3] === label) for (const mark of open.marks[at]) mark.classList.toggle("hidden-mark", !on);
   });
-  const sample = label => h("span", { class: `sample ${typeof label === "number" ? `label-${label} underline-${label % 5}` : ""}` }, nameOf(pageData.labels, label));
+  const sample = label => h("span", { class: `sample ${typeof label === "number" ? `label-${label} underline-${label % 5}` : ""}` }, titleOf(pageData.labels, label));
   return h("section", { class: "label-list" }, h("h2", {}, "Labels"),
     present.map(label => h("label", { title: pageData.labels[label]?.definition },
       h("input", { type: "checkbox", checked: true, change: event => toggleLabel(label, event.target.checked) }),
@@ -497,13 +505,13 @@ function labelList(element) {
 }
 
 function frameList(frame) {
-  const indexes = open.mentions.map((mention, at) => at).filter(at => labelName(open.mentions[at]) === frame.label);
+  const indexes = open.mentions.map((mention, at) => at).filter(at => nameOf(pageData.labels, open.mentions[at][3]) === frame.label);
   if (!indexes.length) return null;
-  const tails = (at, { name }) => open.relations.filter(([kind, head]) => head === at && nameOf(pageData.relations, kind) === name).map(([, , tail]) => tail);
+  const tails = (at, { name, symmetric }) => open.relations.filter(([kind, head, tail]) => (head === at || (symmetric && tail === at)) && nameOf(pageData.relations, kind) === name).map(([, head, tail]) => head === at ? tail : head);
   const leading = frame.relations.slice(0, frame.leading), numeric = frame.relations.filter(relation => relation.numeric);
   const names = (at, relation) => tails(at, relation).map(tail => mentionText(open.mentions[tail])).join(", ");
   const item = at => {
-    const signs = frame.attributes.flatMap(attribute => attributesOf(open.mentions[at]).filter(([name, value]) => name === attribute.name && isSigned(attribute, value)).map(([, value]) => value));
+    const signs = frame.attributes.flatMap(attribute => attributesOf(open.mentions[at]).filter(([name, value]) => name === attribute.title && isSigned(attribute, value)).map(([, value]) => value));
     const before = leading.map((relation, place) => names(at, relation) || (place ? "" : `no ${relation.name}`)).filter(Boolean).join(" · ");
     return h("li", { "data-at": at }, h("div", { class: "muted" }, before, signs.map(value => [" ", h("span", { class: "value negative" }, value)])),
       mentionLink(at), numeric.flatMap(relation => tails(at, relation)).map((tail, position) => [position ? ", " : " ", buildNumber(open.mentions[tail][9] ?? "")]));
@@ -523,7 +531,7 @@ function noteList(note, unknownParts) {
 /** List the mentions that gold did not take. */
 function declinedList(declined) {
   if (!declined.length) return null;
-  const item = ([label, text, values, votes]) => h("li", {}, `${nameOf(pageData.labels, label)} “${text}”${values ? ` (${values})` : ""}: ${votes.join(", ")}`);
+  const item = ([label, text, values, votes]) => h("li", {}, `${titleOf(pageData.labels, label)} “${text}”${values ? ` (${values})` : ""}: ${votes.join(", ")}`);
   return h("section", { class: "remarks declined" }, h("h2", {}, `${formatCount(declined.length, "mention")} declined`), h("ul", {}, declined.map(item)));
 }
 
