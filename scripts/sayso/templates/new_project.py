@@ -49,7 +49,7 @@ CLAIMS_FILES = (
 )
 """The files of this repository that the template ``claims`` is made of."""
 
-_FLAG_HOTKEYS = {"unsure": "shift+u", "hard_case": "shift+y"}
+_TAKEN_HOTKEYS = ("shift+u", "shift+y")  # by the flags of the template
 _NAME_REMEDY = (
     "a name becomes a column, so use the letters A to Z, digits and _, and begin with a letter; "
     "people see the `title:` that you give it in schema.yaml, in any letters"
@@ -160,7 +160,7 @@ def _describe_names(project: NewProject) -> Schema:
         remedy = "name each label once"
         raise UsageError(f"repeated: {', '.join(repeated)}", where="--labels", remedy=remedy)
     names = names or (["Example", "Other"] if is_question else ["Example"])
-    flags = {name: Flag(definition="", hotkey=key) for name, key in _FLAG_HOTKEYS.items()}
+    flags = {key: Flag(definition="", hotkey=key) for key in _TAKEN_HOTKEYS}
     schema = Schema(version="1.0.0", interfaces={})
     if is_question:
         values = {name: AllowedValue(definition="") for name in names}
