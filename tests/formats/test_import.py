@@ -11,7 +11,7 @@ import pytest
 
 from sayso.checks.corpus_checks import check_sources
 from sayso.corpus.sources import CorpusFiles
-from sayso.models import Annotation
+from sayso.models import Annotation, AnnotationOrigin
 from sayso.schema.declarations import load_schema
 from sayso.settings import SCHEMA_FILE, Checkout
 from tests.command_line import run_sayso, run_sayso_ok
@@ -197,8 +197,6 @@ def test_a_reading_that_changed_takes_the_place_of_the_older_one(
 
 
 def test_an_answer_of_label_studio_is_not_overwritten(checkout: Checkout, tmp_path: Path) -> None:
-    from sayso.models import AnnotationOrigin
-
     there = make_document("a", TEXT)
     origin = AnnotationOrigin(system="label-studio", project=1, task=1, annotation=1)
     write_corpus(
@@ -410,3 +408,31 @@ def test_killed_between_documents_and_answers_and_run_again(
         read_annotations(checkout)
     ) == 1
     assert not (checkout.private / "importing").exists()
+
+
+def test_a_copy_under_another_name_is_none_of_the_servers(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    """Two lines of one number would be one annotation that stands twice."""
+    there = make_document("a", TEXT)
+    origin = AnnotationOrigin(system="label-studio", project=1, task=1, annotation=1)
+    answered = make_annotation(
+        there, make_mention("m", "Count", TEXT, 0, 10), annotator="ann-1", origin=origin
+    )
+    write_corpus(checkout.root, [there], [answered])
+    out = tmp_path / "out.jsonl"
+    run_sayso_ok(checkout.root, "export", "--to", "jsonl", "--out", str(out))
+    run_sayso_ok(
+        checkout.root,
+        "import",
+        "--from",
+        "jsonl",
+        str(out),
+        "--campaign",
+        "again",
+        "--annotator",
+        "ann-9",
+    )
+    origins = {each.annotator: each.origin for each in read_annotations(checkout)}
+    assert origins == {"ann-1": origin, "ann-9": None}
+    assert "repeated-annotation" not in run_sayso(checkout.root, "check").stdout

@@ -185,6 +185,15 @@ class _ImportRun:
         pseudonym: Pseudonym = _convert_field(annotator, Pseudonym, "a pseudonym", location, remedy)
         return pseudonym
 
+    def _is_copy(self, about: Mapping[str, str]) -> bool:
+        """Test whether an annotation comes in under another campaign or annotator than it had.
+
+        The one that the server has keeps its number; a copy is none of the server's.
+        """
+        request = self.request
+        renamed = request.annotator and about.get("annotator") not in (None, request.annotator)
+        return bool(renamed) or about.get("campaign") not in (None, request.campaign)
+
     def _build_annotation(self, annotated: AnnotatedDocument, location: str) -> Annotation:
         about, request = annotated.about, self.request
         mapped = map_to_schema(annotated, self.schema, self.context)
@@ -215,7 +224,7 @@ class _ImportRun:
             answers=mapped.answers,
             note=annotated.note,
             kept=mapped.kept,
-            origin=_parse_origin(about),
+            origin=None if self._is_copy(about) else _parse_origin(about),
         )
 
     def _write(self, annotator: str) -> bool:
