@@ -15,10 +15,11 @@ from operator import attrgetter
 from typing import TypeVar
 
 from sayso.models import Mention
-from sayso.spans import jaccard, shared_length
+from sayso.spans import jaccard
 
 M = TypeVar("M", bound=Mention)
 MentionPairs = list[tuple[M, M]]
+Offsets = tuple[int, int]
 MentionKey = Callable[[M], Hashable]
 
 
@@ -109,30 +110,39 @@ def match_within_label(one: list[M], other: list[M]) -> MentionPairs[M]:
 
     Pairs come in no particular order.
     """
-    if _offsets(other) < _offsets(one):  # always the same side first, which makes it symmetric
-        return [(mine, theirs) for theirs, mine in _match_maximum(other, one)]
-    return _match_maximum(one, other)
+    mine, theirs = _offsets(one), _offsets(other)
+    if theirs < mine:  # always the same side first, which makes it symmetric
+        return [(one[k], other[number]) for number, k in _match_maximum(theirs, mine)]
+    return [(one[number], other[k]) for number, k in _match_maximum(mine, theirs)]
 
 
-def _offsets(mentions: Iterable[M]) -> list[tuple[int, int]]:
+def _offsets(mentions: Iterable[M]) -> list[Offsets]:
     return [(mention.start, mention.end) for mention in mentions]
 
 
-def _match_maximum(one: list[M], other: list[M]) -> MentionPairs[M]:
-    neighbours = find_overlaps(one, other)
+def _match_maximum(one: list[Offsets], other: list[Offsets]) -> list[tuple[int, int]]:
+    """Return the numbers of a maximum matching of overlapping spans."""
+    neighbours = _find_overlaps(one, other)
     partner: dict[int, int] = {}  # numbers of other -> numbers of one
     unpaired = []
     for number, near in enumerate(neighbours):
-        equal = [k for k in near if k not in partner and one[number].span == other[k].span]
+        span = one[number]
+        equal = [k for k in near if other[k] == span and k not in partner]
         if equal:
             partner[equal[0]] = number
         elif near:
             unpaired.append(number)
     reverse = {number: k for k, number in partner.items()}
     # Augmenting paths never lose a pair, so those that share most may choose first.
-    for number in sorted(unpaired, key=lambda n: -shared_length(one[n], other[neighbours[n][0]])):
+    if len(unpaired) > 1:
+        unpaired.sort(key=lambda n: -_share(one[n], other[neighbours[n][0]]))
+    for number in unpaired:
         _augment(number, neighbours, partner, reverse)
-    return [(one[number], other[k]) for k, number in partner.items()]
+    return [(number, k) for k, number in partner.items()]
+
+
+def _share(one: Offsets, other: Offsets) -> int:
+    return min(one[1], other[1]) - max(one[0], other[0])
 
 
 def iterate_overlaps(one: Iterable[M], other: Iterable[M]) -> Iterator[tuple[M, M]]:
@@ -147,20 +157,26 @@ def find_overlaps(one: Sequence[M], other: Sequence[M]) -> list[list[int]]:
 
     Both must be sorted by start.
     """
-    found, first = [], 0
-    reach = [0]  # the furthest end among the mentions of other before each
-    for mention in other:
-        reach.append(max(reach[-1], mention.end))
-    for mention in one:
-        while first < len(other) and reach[first + 1] <= mention.start:
+    return _find_overlaps(_offsets(one), _offsets(other))
+
+
+def _find_overlaps(one: list[Offsets], other: list[Offsets]) -> list[list[int]]:
+    found: list[list[int]] = []
+    first, size = 0, len(other)
+    reach = [0]  # the furthest end among the spans of other before each
+    for _start, end in other:
+        reach.append(max(reach[-1], end))
+    for span in one:
+        start, end = span
+        while first < size and reach[first + 1] <= start:
             first += 1
         near, k = [], first
-        while k < len(other) and other[k].start < mention.end:
-            if other[k].end > mention.start:
+        while k < size and other[k][0] < end:
+            if other[k][1] > start:
                 near.append(k)
             k += 1
         if len(near) > 1:
-            near.sort(key=lambda k: -shared_length(mention, other[k]))
+            near.sort(key=lambda k: -_share(span, other[k]))
         found.append(near)
     return found
 

@@ -207,6 +207,9 @@ def test_every_figure_of_every_two_annotators(disputed: Path) -> None:
     assert values["spans.all.characters"] == 1 and values["attributes.Actor.type.agreement"] == 0
     rows = [line.split() for line in run_sayso_ok(disputed, "agreement", "--pairs").splitlines()]
     assert ["ann-1", "1.00", ".00"] in rows  # the matrix of exact F1
+    every = " ".join(run_sayso_ok(disputed, "agreement", "--pairs", "--all").split())
+    for name in ("spans.all.units", "attributes.Actor.type.agreement", "spans.all.token_f1"):
+        assert f"Every two annotators: {name}" in every
 
 
 def test_annotators_are_compared_with_gold(disputed: Path) -> None:

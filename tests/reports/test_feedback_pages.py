@@ -126,6 +126,16 @@ def test_json_has_rules_coverage_f1_and_curve(checkout: Checkout) -> None:
         exact["value"] == pytest.approx(60 / 150, abs=1e-6)
         and exact["low"] < exact["value"] < exact["high"]
     )
+    (with_gold,) = json.loads(run_sayso_ok(checkout.root, "agreement", "--gold", "--json"))[
+        "measurements"
+    ]
+    for measure in ("exact", "overlap"):
+        (figure,) = (
+            each for each in with_gold["figures"] if each["name"] == f"spans.all.{measure}"
+        )
+        ours = page["f1"][measure]
+        for name in ("value", "low", "high"):
+            assert ours[name] == pytest.approx(figure[name], abs=1e-6)
     shown = Path(page["file"]).read_text(encoding="utf-8")
     assert " (rough: fewer than 20 documents)" in shown
     assert page["curve"][0]["exact_f1"] == 0.0 and page["curve"][2]["capped"]

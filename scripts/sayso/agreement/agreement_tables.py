@@ -290,27 +290,35 @@ def _format_extent(figure: Figure) -> tuple[str, str, str]:
 _MATRIX_WIDTH = 6  # annotators whose names fit 80 columns
 
 
-def build_pair_tables(measurement: Measurement) -> Iterator[AgreementTable]:
-    """Yield matrices of every two annotators for exact F1 and alpha; of many, a list."""
+def build_pair_tables(
+    measurement: Measurement, *, everything: bool = False
+) -> Iterator[AgreementTable]:
+    """Yield matrices of every two annotators, for exact F1 and alpha or for every figure.
+
+    Many annotators, or two, are a list.
+    """
     names = measurement.annotators
-    if len(names) > _MATRIX_WIDTH or len(names) < 3:
+    if len(names) > _MATRIX_WIDTH or (len(names) < 3 and not everything):
         groups = [(" and ".join(pair.annotators), pair) for pair in measurement.pairs]
-        measures = ("exact", "overlap", "characters")
-        yield from _build_span_table("Every two annotators", groups, measures)
+        yield from _build_span_table("Every two annotators", groups, _SHORT_COLUMNS["spans"])
         return
-    for measure in ("exact", "characters"):
+    shown = [f"spans.{ALL}.{measure}" for measure in ("exact", "characters")]
+    if everything:
+        figures = (figure for pair in measurement.pairs for figure in pair.figures)
+        shown = [*dict.fromkeys(each.name for each in figures if each.value is not None)]
+    for name in shown:
         values = {
             pair.annotators: figure.value
             for pair in measurement.pairs
             for figure in pair.figures
-            if figure.name == f"spans.{ALL}.{measure}"
+            if figure.name == name
         }
         rows = [
             [one, *(_format_pair(values.get((min(one, two), max(one, two)))) for two in names)]
             for one in names
         ]
-        title = f"Every two annotators: {_SPAN_COLUMNS[measure]}"
-        yield AgreementTable(title, ["", *names], rows)
+        if any(cell for row in rows for cell in row[1:]):
+            yield AgreementTable(f"Every two annotators: {name}", ["", *names], rows)
 
 
 def _format_pair(value: float | None) -> str:

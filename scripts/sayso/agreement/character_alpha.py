@@ -28,7 +28,10 @@ def count_characters(
     into[GROUP, "", VALUES] += annotators * length
     into[GROUP, "", LENGTH] += length
     for label in {label for each in annotations for label in each.mentions_by_label}:
-        layers = [[m.span for m in each.mentions_by_label.get(label, ())] for each in annotations]
+        layers = [
+            [(m.start, m.end) for m in each.mentions_by_label.get(label, ())]
+            for each in annotations
+        ]
         inside, squared = sum_coverage(layers)
         into[GROUP, label, INSIDE] += inside
         into[GROUP, label, DISPUTED] += (annotators * inside - squared) / (annotators - 1)

@@ -19,7 +19,6 @@ from sayso.agreement.annotation_pairs import (
 )
 from sayso.agreement.jackknife import Estimate, estimate, estimate_share, ratio
 from sayso.agreement.twins import SpanOccurrence
-from sayso.matching import match_within_label
 
 SPANS, MACHINE = "spans", "machine"
 ANY = "any label"
@@ -61,21 +60,18 @@ def count_mentions(into: DocumentStatistics, annotation: IndexedAnnotation) -> N
 
 def count_unlabelled(into: DocumentStatistics, pair: AnnotationPair) -> None:
     """Count the spans that two annotations have in common, whatever their labels."""
-    sides = [
-        sorted(each.annotation.mentions, key=lambda m: (m.start, m.end))
+    one, other = (
+        Counter([(m.start, m.end) for m in each.annotation.mentions])
         for each in (pair.one, pair.other)
-    ]
-    spans = [Counter((m.start, m.end) for m in side) for side in sides]
-    into[SPANS, ANY, MARKED] += sum(map(len, sides))
-    into[SPANS, ANY, PAIRS] += any(sides)
-    into[SPANS, ANY, EXACT] += (spans[0] & spans[1]).total()
-    into[SPANS, ANY, OVERLAP] += len(match_within_label(*sides))
+    )
+    into[SPANS, ANY, MARKED] += one.total() + other.total()
+    into[SPANS, ANY, PAIRS] += bool(one or other)
+    into[SPANS, ANY, EXACT] += (one & other).total()
 
 
 def estimate_unlabelled(sums: AgreementSums) -> Iterator[Estimate]:
     """Yield F1 of spans without their labels."""
-    for measure in (EXACT, OVERLAP):
-        yield estimate_f1(sums, (SPANS, ANY), measure, "nobody marked one")
+    yield estimate_f1(sums, (SPANS, ANY), EXACT, "nobody marked one")
 
 
 def _count_by_label(

@@ -32,6 +32,7 @@ from sayso.agreement.character_alpha import (
 from sayso.agreement.jackknife import Estimate, JackknifeValues, estimate, ratio
 
 GROUP = "tokens"
+_ASCII_TOKEN = re.compile(r"\w+|[^\w\s]")
 _COMMON, _MARKED = "common", "marked"
 
 
@@ -50,8 +51,8 @@ def _token_pattern() -> re.Pattern[str]:
 class _Tokens(NamedTuple):
     """The offsets of the tokens of a text, in order."""
 
-    starts: list[int]
-    ends: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def find_range(self, start: int, end: int) -> tuple[int, int]:
         """Return the first token that a span shares a code point with, and the one after the last.
@@ -66,10 +67,12 @@ def find_tokens(text: str) -> _Tokens:
     """Return the tokens of a text.
 
     >>> find_tokens("co-op, 1").starts
-    [0, 2, 3, 5, 7]
+    (0, 2, 3, 5, 7)
     """
-    spans = [found.span() for found in _token_pattern().finditer(text)]
-    return _Tokens([start for start, _end in spans], [end for _start, end in spans])
+    pattern = _ASCII_TOKEN if text.isascii() else _token_pattern()
+    spans = [found.span() for found in pattern.finditer(text)]
+    starts, ends = zip(*spans, strict=True) if spans else ((), ())
+    return _Tokens(starts, ends)
 
 
 def count_tokens(

@@ -229,7 +229,7 @@ def _list_tables(
     yield from tables.build_version_tables(measurement)
     yield from tables.build_document_table(measurement)
     if pairs:
-        yield from tables.build_pair_tables(measurement)
+        yield from tables.build_pair_tables(measurement, everything=everything)
     yield from tables.build_confusion_tables(measurement)
 
 
