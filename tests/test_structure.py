@@ -83,6 +83,8 @@ OWNERS = {
     "numpy": ("agreement/", "dataset/", "ingest/near_duplicates.py", "release/"),
     "pandas": ("agreement/", "checks/", "diff/", "library.py"),
     "pickle": (),
+    "pyannote": ("agreement/gamma.py",),
+    "pygamma_agreement": ("agreement/gamma.py",),
     "pyarrow": ("corpus/", "dataset/", "library.py", "release/"),
     "rich": ("cli/terminal.py",),
     "sentencex": ("sentences.py",),

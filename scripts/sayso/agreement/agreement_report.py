@@ -39,6 +39,10 @@ RULES = {
         "is for characters."
     ),
     "spans.token_f1": _OF_PAIRS,
+    "spans.gamma": (
+        "Each document has a gamma of all its annotators; the figure is the mean over documents "
+        "that none of them left empty."
+    ),
     "spans.units": _OF_CONTINUUM,
     "spans.units_without_overlaps": _OF_CONTINUUM,
     "attributes": f"A mention that two or more annotators marked {_OF_UNITS}",

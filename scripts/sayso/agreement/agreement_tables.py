@@ -34,6 +34,7 @@ _SPAN_COLUMNS = {
     "characters": "alpha chars",
     "tokens": "alpha tokens",
     "token_f1": "token F1",
+    "gamma": "gamma",
     "units": "alpha units",
     "units_without_overlaps": "without overlaps",
 }
@@ -111,6 +112,8 @@ def _select_headline(figures: Sequence[Figure]) -> Iterator[tuple[Figure, str]]:
             wanted.setdefault(figure.name, f"{figure.subject}, alpha")
     found = [(by_name[name], title) for name, title in wanted.items() if name in by_name]
     yield from found[:3]
+    if gamma := by_name.get(f"spans.{ALL}.gamma"):
+        yield gamma, "gamma"
 
 
 def _format_interval(figure: Figure) -> str:

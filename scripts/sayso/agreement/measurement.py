@@ -45,7 +45,16 @@ from sayso.agreement.comparisons import (
     iterate_gold_comparisons,
 )
 from sayso.agreement.confusions import ConfusionCounts
-from sayso.agreement.jackknife import DocumentSums, Estimate, Figure, subtract_estimates
+from sayso.agreement.gamma import compute_gamma
+from sayso.agreement.jackknife import (
+    ALPHA,
+    DocumentSums,
+    Estimate,
+    Figure,
+    estimate,
+    ratio,
+    subtract_estimates,
+)
 from sayso.agreement.unitizing_alpha import UnitContinuum, estimate_units
 from sayso.corpus.items import AnnotationFilter, Item
 from sayso.models import Annotation, Document
@@ -73,6 +82,7 @@ class AgreementOptions:
         all_pairs: every figure of every two annotators, not those of spans alone.
         confusions: the values, and the labels, that annotators confuse.
         gold: compare each annotator with gold in place of the others.
+        gamma: gamma as well, which takes about a second for each document.
     """
 
     by_version: bool = False
@@ -80,6 +90,7 @@ class AgreementOptions:
     all_pairs: bool = False
     confusions: bool = False
     gold: bool = False
+    gamma: bool = False
 
 
 DEFAULT_OPTIONS = AgreementOptions()
@@ -187,6 +198,7 @@ class _PassMeasurement:
         self._pairs = defaultdict[tuple[str, str], _MeasuredGroup](_MeasuredGroup)
         self._options = options
         self._documents: list[DocumentMeasurement] = []
+        self._gamma = DocumentSums[str]()
         self._confusions = ConfusionCounts(self._attributes, self._questions)
         self._versions: dict[AnnotationVersion | None, _MeasuredGroup] = {}
         self._annotation_counts: Counter[AnnotationVersion] = Counter()
@@ -219,6 +231,8 @@ class _PassMeasurement:
                 group.add(found, [pair])
             if self._options.confusions:
                 self._confusions.add(pair)
+        if self._options.gamma:
+            self._gamma.add(_count_gamma(annotations))
         if self._options.by_version:
             self._add_by_version(pairs, document)
         if self._options.by_document:
@@ -311,7 +325,7 @@ class _PassMeasurement:
             comparisons=self._all.comparisons,
             versions={format_version(version): count for version, count in versions},
             excluded=excluded,
-            figures=_collect_figures(estimates),
+            figures=_collect_figures(chain(estimates, self._estimate_gamma())),
             overlapping={
                 label: tuple(doc_ids) for label, doc_ids in self._all.continuum.overlapping.items()
             },
@@ -322,6 +336,13 @@ class _PassMeasurement:
             by_version=by_version,
             differences=differences,
         )
+
+    def _estimate_gamma(self) -> Iterator[Estimate]:
+        if self._options.gamma:
+            sums, name = self._gamma.leave_out(), ("spans", ALL, "gamma")
+            reason = "no document was marked by two of its annotators, and left empty by none"
+            mean, n = ratio(sums["sum"], sums["documents"]), sums.total("documents")
+            yield estimate(name, mean, n, "documents", n, reason, limits=ALPHA)
 
     def _find_subjects(self, sums: AgreementSums) -> _MeasuredSubjects:
         def with_others(known: list[str], group: str) -> list[str]:
@@ -381,6 +402,12 @@ def _subtract_all(older: Iterable[Estimate], newer: Iterable[Estimate]) -> Itera
     for each in newer:
         if each.figure.name in before:
             yield subtract_estimates(each, before[each.figure.name])
+
+
+def _count_gamma(annotations: Iterable[Annotation]) -> dict[str, float]:
+    layers = [[(m.start, m.end, m.label) for m in each.mentions] for each in annotations]
+    value = compute_gamma(layers)
+    return {} if value is None else {"sum": value, "documents": 1}
 
 
 def version_of(annotation: Annotation) -> AnnotationVersion:

@@ -61,6 +61,7 @@ def _parse_floors(
 @click.option("--pairs", is_flag=True, help="Show every two annotators too.")
 @click.option("--confusions", is_flag=True, help="Show the labels and values that are confused.")
 @click.option("--gold", is_flag=True, help="Compare each annotator with gold instead.")
+@click.option("--gamma", is_flag=True, help="Measure gamma, a second for each document.")
 @click.option("--all", "everything", is_flag=True, help="Show every figure, by its name.")
 @click.option(
     "--format",
@@ -90,6 +91,7 @@ def command(
     pairs: bool,
     confusions: bool,
     gold: bool,
+    gamma: bool,
     everything: bool,
     table_format: str,
     floors: list[tuple[str, float]],
@@ -137,6 +139,7 @@ def command(
         all_pairs=pairs,
         confusions=confusions,
         gold=gold,
+        gamma=gamma,
     )
     if gold:
         chosen = replace(chosen, kinds=frozenset())
