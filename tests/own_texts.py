@@ -285,6 +285,7 @@ RULINGS = OwnTexts(
                 "costs": 120.5,
                 "gist": "Die Miete ist zu zahlen.",
             },
+            misread={"area": "other", "remedies": ("payment",), "appeal": False, "costs": 12.0},
         ),
         mark(
             "Der Arbeitgeber kündigt seinem Fahrer, weil dieser den Lieferwagen der Firma Nord "
