@@ -30,6 +30,7 @@ RANKS = {
     "files": 1,
     "spans": 1,
     "sentences": 1,
+    "token_starts": 2,
     "versions": 1,
     "code_digest": 1,
     "optional_libraries": 1,
@@ -80,7 +81,10 @@ OWNERS = {
     "label_studio_sdk": ("labelstudio/transport.py",),
     "lxml": ("formats/uima_",),
     "marshal": (),  # loading runs what a file says, as pickle and shelve do
-    "numpy": ("agreement/", "dataset/", "ingest/near_duplicates.py", "release/"),
+    "numpy": (
+        *("agreement/", "dataset/", "ingest/near_duplicates.py", "release/"),
+        "token_starts.py",
+    ),
     "pandas": ("agreement/", "checks/", "diff/", "library.py"),
     "pickle": (),
     "pyannote": ("agreement/gamma.py",),

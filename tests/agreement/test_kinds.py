@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import krippendorff
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sayso.agreement.agreement_report import Measurement
 from sayso.agreement.comparisons import ComparedDocument
@@ -194,3 +198,51 @@ def test_a_symmetric_relation_has_no_direction(schema: Schema) -> None:
     )
     assert find_value(found, "relations.kin.lenient") == 1
     assert find_value(found, "frames.Person.whole.lenient") == 1
+
+
+WORDS = "ab cd ef gh"  # 11 code points, four tokens
+SPANS = st.lists(
+    st.tuples(st.integers(0, 10), st.integers(1, 5)).map(lambda s: (s[0], min(s[0] + s[1], 11))),
+    max_size=3,
+)
+
+
+@given(st.lists(st.tuples(SPANS, SPANS, SPANS), min_size=1, max_size=3))
+def test_tokens_are_as_the_package_finds_them(
+    documents: list[tuple[list[tuple[int, int]], ...]],
+) -> None:
+    """A mention covers every token that it touches; F1 is over every two annotators."""
+    tokens = [(0, 2), (3, 5), (6, 8), (9, 11)]
+    matrix = np.array(
+        [
+            [
+                float(any(start < last and first < end for start, end in sides[annotator]))
+                for sides in documents
+                for first, last in tokens
+            ]
+            for annotator in range(3)
+        ]
+    )
+    comparisons = [
+        make_comparison(
+            f"d{number}",
+            *(
+                [make_filler(start, end) for start, end in dict.fromkeys(side) if end > start]
+                for side in sides
+            ),
+            text=WORDS,
+        )
+        for number, sides in enumerate(documents)
+    ]
+    found = measure_sample(*comparisons)
+    pairs = [(matrix[one], matrix[other]) for one in range(3) for other in range(one)]
+    marked = sum(float(one.sum() + other.sum()) for one, other in pairs)
+    common = sum(float((one * other).sum()) for one, other in pairs)
+    f1 = find_value(found, "spans.Actor.token_f1")
+    assert f1 == (pytest.approx(2 * common / marked, abs=1e-6) if marked else None)
+    alpha = find_value(found, "spans.Actor.tokens")
+    if len(np.unique(matrix)) > 1:
+        expected = krippendorff.alpha(matrix, level_of_measurement="nominal")
+        assert alpha == pytest.approx(expected, abs=1e-6)
+    else:
+        assert alpha is None

@@ -17,7 +17,7 @@ its scale. Where nobody gave a value, there is nothing to compare.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
@@ -29,6 +29,7 @@ from sayso.agreement.annotation_pairs import (
     DocumentStatistics,
     IndexedAnnotation,
     MatchedUnit,
+    StatisticKey,
 )
 from sayso.agreement.attribute_distances import NO_VALUE, SCALES, Distance
 from sayso.agreement.jackknife import (
@@ -75,12 +76,29 @@ def select_attributes(schema: Schema, labels: Iterable[str]) -> ComparedAttribut
     }
 
 
+UnitCache = dict[tuple[str, str, _Values], list[tuple[StatisticKey, float]]]
+"""What one unit with some values of an attribute adds: of few values, in many documents."""
+
+
 def count_attributes(
-    into: DocumentStatistics, units: Iterable[MatchedUnit], compared: ComparedAttributes
+    into: DocumentStatistics,
+    units: Iterable[MatchedUnit],
+    compared: ComparedAttributes,
+    cache: UnitCache,
 ) -> None:
     """Count the values of matched mentions."""
-    for (label, name, values), times in Counter(_iterate_values(units, compared)).items():
-        _count_unit(into, (GROUP, f"{label}.{name}"), compared[label][name], values, times)
+    for key, times in Counter(_iterate_values(units, compared)).items():
+        label, name, values = key
+        found = cache.get(key)
+        if found is None:
+            counts: DocumentStatistics = defaultdict(float)
+            attribute = compared[label][name]
+            _count_unit(counts, (GROUP, f"{label}.{name}"), attribute, values, times=1)
+            found = [(counted, number) for counted, number in counts.items() if number]
+            if attribute.is_closed:
+                cache[key] = found
+        for counted, number in found:
+            into[counted] += times * number
 
 
 def count_answers(

@@ -100,9 +100,9 @@ class DocumentSums(Generic[K]):
 
     def add(self, statistics: Mapping[K, float]) -> None:
         """Add one document; an empty one counts, too."""
-        columns = self._columns
-        self._column_numbers.extend([columns.setdefault(key, len(columns)) for key in statistics])
-        self._values.extend(statistics.values())
+        columns, found = self._columns, [each for each in statistics.items() if each[1]]
+        self._column_numbers.extend([columns.setdefault(key, len(columns)) for key, _ in found])
+        self._values.extend([value for _key, value in found])
         self.documents += 1
         self._ends.append(len(self._column_numbers))
 

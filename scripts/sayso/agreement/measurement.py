@@ -199,6 +199,7 @@ class _PassMeasurement:
         self._options = options
         self._documents: list[DocumentMeasurement] = []
         self._gamma = DocumentSums[str]()
+        self._unit_cache: attribute_agreement.UnitCache = {}
         self._confusions = ConfusionCounts(self._attributes, self._questions)
         self._versions: dict[AnnotationVersion | None, _MeasuredGroup] = {}
         self._annotation_counts: Counter[AnnotationVersion] = Counter()
@@ -266,7 +267,9 @@ class _PassMeasurement:
                 if self._types:
                     relation_f1.count_relations(found, pair)
                     self._frames.count(found, pair)
-            attribute_agreement.count_attributes(found, each.units, self._attributes)
+            attribute_agreement.count_attributes(
+                found, each.units, self._attributes, self._unit_cache
+            )
             attribute_agreement.count_bounds(found, each.units, self._schema)
             attribute_agreement.count_answers(found, each.annotations, self._questions)
             character_alpha.count_characters(found, each.annotations, len(document.text))

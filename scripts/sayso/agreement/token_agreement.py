@@ -1,19 +1,15 @@
 """Agreement over tokens: Krippendorff's nominal alpha and F1 of tokens inside a label or not.
 
-A token is a run of letters and digits with their combining marks, or any other single character but
-white space. A mention covers every token that it shares a code point with. Beside the figures over
-code points, long words weigh as much as short ones here, as in most published figures.
+Tokens are those of `token_starts`. A mention covers every token that it shares a code point with.
+Beside the figures over code points, long words weigh as much as short ones here, as in most
+published figures.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import groupby
-from typing import NamedTuple
+
+import numpy as np
 
 from sayso.agreement.annotation_pairs import (
     ALL,
@@ -30,58 +26,46 @@ from sayso.agreement.character_alpha import (
     sum_coverage,
 )
 from sayso.agreement.jackknife import Estimate, JackknifeValues, estimate, ratio
+from sayso.token_starts import BREAK, SPACE, classify, find_token_starts, read_code_points
 
 GROUP = "tokens"
-_ASCII_TOKEN = re.compile(r"\w+|[^\w\s]")
 _COMMON, _MARKED = "common", "marked"
 
 
-@cache
-def _token_pattern() -> re.Pattern[str]:
-    """Return the pattern of a token. Python's word characters leave combining marks out."""
-    marks = [point for point in range(0x10000) if unicodedata.category(chr(point))[0] == "M"]
-    runs = [
-        [point for _number, point in run]
-        for _first, run in groupby(enumerate(marks), key=lambda each: each[1] - each[0])
-    ]
-    combining = "".join(f"\\u{run[0]:04x}-\\u{run[-1]:04x}" for run in runs)
-    return re.compile(rf"\w[\w{combining}]*|[^\w\s][{combining}]*")
+class TextTokens:
+    """The tokens of a text, numbered."""
 
+    def __init__(self, text: str) -> None:
+        points = read_code_points(text)
+        classes = classify(points)
+        classes[classes == BREAK] = SPACE
+        starts, solid = find_token_starts(points, classes, np.zeros(len(points), dtype=np.bool_))
+        counted = np.cumsum(starts)
+        self._after: list[int] = counted.tolist()  # the number of tokens up to each code point
+        self._first: list[int] = (
+            counted - solid
+        ).tolist()  # the number of tokens that end before it
 
-class _Tokens(NamedTuple):
-    """The offsets of the tokens of a text, in order."""
-
-    starts: Sequence[int]
-    ends: Sequence[int]
+    def __len__(self) -> int:
+        return self._after[-1] if self._after else 0
 
     def find_range(self, start: int, end: int) -> tuple[int, int]:
         """Return the first token that a span shares a code point with, and the one after the last.
 
-        >>> find_tokens("a bc d").find_range(3, 6)
-        (1, 3)
+        >>> tokens = TextTokens("a bc d")
+        >>> tokens.find_range(3, 6), tokens.find_range(1, 2), len(tokens)
+        ((1, 3), (1, 1), 3)
         """
-        return bisect_right(self.ends, start), bisect_left(self.starts, end)
-
-
-def find_tokens(text: str) -> _Tokens:
-    """Return the tokens of a text.
-
-    >>> find_tokens("co-op, 1").starts
-    (0, 2, 3, 5, 7)
-    """
-    pattern = _ASCII_TOKEN if text.isascii() else _token_pattern()
-    spans = [found.span() for found in pattern.finditer(text)]
-    starts, ends = zip(*spans, strict=True) if spans else ((), ())
-    return _Tokens(starts, ends)
+        return self._first[start], self._after[end - 1]
 
 
 def count_tokens(
     into: DocumentStatistics, annotations: Sequence[IndexedAnnotation], text: str
 ) -> None:
     """Count what two or more annotations of a text give."""
-    tokens, annotators = find_tokens(text), len(annotations)
-    into[GROUP, "", VALUES] += annotators * len(tokens.starts)
-    into[GROUP, "", LENGTH] += len(tokens.starts)
+    tokens, annotators = TextTokens(text), len(annotations)
+    into[GROUP, "", VALUES] += annotators * len(tokens)
+    into[GROUP, "", LENGTH] += len(tokens)
     for label in {label for each in annotations for label in each.mentions_by_label}:
         layers = [
             [tokens.find_range(m.start, m.end) for m in each.mentions_by_label.get(label, ())]

@@ -2,16 +2,13 @@
 
 Offsets count code points of all texts joined; ``base`` holds where each document starts.
 
-A *token* is a run of letters, digits and underscores with the marks and invisible joiners that
-follow them, or any other single code point that is not white space, with its marks. So ``drone's``
-is three tokens, and so is ``1,200``. The tokens of a document depend on its text alone, never on
+Tokens are those of `token_starts`. The tokens of a document depend on its text alone, never on
 its annotations. A *sentence* is what ``sentencex`` finds, split again at every line break, without
 the white space around it.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,34 +16,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sayso.dataset.arrays import BoolArray, IntArray
-from sayso.sentences import LINE_BREAKS, sentence_starts
-
-_UNKNOWN, _SPACE, _BREAK, _WORD, _OTHER, _EXTEND = range(6)
-_CLASSES = np.zeros(0x110000, dtype=np.uint8)  # filled in as code points are met
-_ZERO_WIDTH_SPACE, _ZERO_WIDTH_JOINER = "\u200b", 0x200D
-_SKIN_TONES = range(0x1F3FB, 0x1F400)
-_ClassArray = npt.NDArray[np.uint8]
-
-
-def _classify_character(point: int) -> int:
-    character = chr(point)
-    if character in LINE_BREAKS:
-        return _BREAK
-    if character.isspace() or character == _ZERO_WIDTH_SPACE:
-        return _SPACE
-    category = unicodedata.category(character)
-    if category[0] == "M" or category == "Cf" or point in _SKIN_TONES:
-        return _EXTEND
-    return _WORD if category[0] in "LN" or category == "Pc" else _OTHER
-
-
-def _classify(points: npt.NDArray[np.uint32]) -> _ClassArray:
-    classes = _CLASSES[points]
-    if not classes.all():
-        for point in np.unique(points[classes == _UNKNOWN]):
-            _CLASSES[point] = _classify_character(int(point))
-        classes = _CLASSES[points]
-    return classes
+from sayso.sentences import sentence_starts
+from sayso.token_starts import (
+    BREAK,
+    SPACE,
+    CharacterClasses,
+    classify,
+    find_token_starts,
+    read_code_points,
+)
 
 
 class TokenizedTexts:
@@ -64,19 +42,19 @@ class TokenizedTexts:
         whole = "".join(texts)
         lengths = [len(text) for text in texts]
         self.base: IntArray = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        self._points = np.frombuffer(whole.encode("utf-32-le"), dtype=np.uint32)
+        self._points = read_code_points(whole)
         self._bytes = np.frombuffer(whole.encode(), dtype=np.uint8)
         self._width = _utf8_widths(self._points)
         self._byte = np.zeros(len(self._points) + 1, dtype=np.int32)
         np.cumsum(self._width, out=self._byte[1:])
-        classes = _classify(self._points)
+        classes = classify(self._points)
         cuts = self._find_cuts(texts, languages, classes)
-        classes[classes == _BREAK] = _SPACE
+        classes[classes == BREAK] = SPACE
         self._find_tokens(classes, cuts)
         self._find_sentences(cuts)
 
     def _find_cuts(
-        self, texts: Sequence[str], languages: Sequence[str], classes: _ClassArray
+        self, texts: Sequence[str], languages: Sequence[str], classes: CharacterClasses
     ) -> BoolArray:
         """Mark where a sentence may start: at a document, at a line, and where sentencex says."""
         starts: list[int] = []
@@ -85,38 +63,15 @@ class TokenizedTexts:
             starts += [base + start for start in sentence_starts(text, language)]
         cuts = np.zeros(len(self._points) + 1, dtype=np.bool_)
         cuts[starts] = True
-        cuts[1:] |= classes == _BREAK
+        cuts[1:] |= classes == BREAK
         return cuts[:-1]
 
-    def _find_tokens(self, classes: _ClassArray, cuts: BoolArray) -> None:
-        before = np.concatenate([[np.uint8(_SPACE)], classes[:-1]])
-        before[cuts] = _SPACE
-        extends = classes == _EXTEND
-        if extends.any():
-            classes, before = self._attach_marks(classes, extends, cuts)
-        continues_word = (classes == _WORD) & (before == _WORD)
-        starts = (classes != _SPACE) & ~continues_word & ((classes != _EXTEND) | cuts)
-        joined = np.flatnonzero(self._points == _ZERO_WIDTH_JOINER) + 1
-        joined = joined[joined < len(starts)]
-        starts[joined[(before[joined] != _SPACE) & ~cuts[joined]]] = False
-        self._solid = classes != _SPACE
+    def _find_tokens(self, classes: CharacterClasses, cuts: BoolArray) -> None:
+        starts, self._solid = find_token_starts(self._points, classes, cuts)
         ends = self._solid.copy()
         ends[:-1] &= ~self._solid[1:] | starts[1:]
         self.token_start: IntArray = np.flatnonzero(starts)
         self.token_end: IntArray = np.flatnonzero(ends) + 1
-
-    @staticmethod
-    def _attach_marks(
-        classes: _ClassArray, extends: BoolArray, cuts: BoolArray
-    ) -> tuple[_ClassArray, _ClassArray]:
-        """Let a mark continue what precedes it; a mark after nothing is a token itself."""
-        previous = np.concatenate([[_SPACE], classes[:-1]])
-        orphans = extends & ((previous == _SPACE) | cuts)
-        classes = np.where(orphans, np.uint8(_OTHER), classes)
-        bearer = np.maximum.accumulate(np.where(classes != _EXTEND, np.arange(len(classes)), 0))
-        before = np.concatenate([[np.uint8(_SPACE)], classes[bearer][:-1]])
-        before[cuts] = _SPACE
-        return classes, before
 
     def _find_sentences(self, cuts: BoolArray) -> None:
         segment = np.searchsorted(np.flatnonzero(cuts), self.token_start, side="right")
