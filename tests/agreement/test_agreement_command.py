@@ -228,6 +228,21 @@ def test_annotators_are_compared_with_gold(disputed: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--annotator-per-file",), "--annotator-per-file is about files"),
+        (("--gold", "corpus/annotations/trial/ann-1.jsonl"), "--gold compares with the gold"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    disputed: Path, words: tuple[str, ...], what: str
+) -> None:
+    files = [str(disputed / word) if word.endswith(".jsonl") else word for word in words]
+    refused = run_sayso(disputed, "agreement", *files)
+    assert refused.returncode == 2 and what in refused.stderr
+
+
+@pytest.mark.parametrize(
     ("form", "expected"), [("markdown", "| Actor.type | .00 |"), ("latex", r"Actor.type & .00 &")]
 )
 def test_tables_for_a_paper(disputed: Path, form: str, expected: str) -> None:

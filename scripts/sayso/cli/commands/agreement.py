@@ -141,6 +141,7 @@ def command(
         gold=gold,
         gamma=gamma,
     )
+    _require_fitting_options(files, annotator_per_file=annotator_per_file, gold=gold)
     if gold:
         chosen = replace(chosen, kinds=frozenset())
     if files:
@@ -154,6 +155,18 @@ def command(
         report = measure_agreement(_track_progress(items, advance), schema, selection, options)
     _print_report(report, shown, as_json, everything, pairs, table_format)
     _enforce_floors(report.measurements, floors)
+
+
+def _require_fitting_options(
+    files: tuple[Path, ...], *, annotator_per_file: bool, gold: bool
+) -> None:
+    from sayso.errors import UsageError
+
+    if annotator_per_file and not files:
+        raise UsageError("--annotator-per-file is about files", remedy="name the files to compare")
+    if gold and files:
+        what = "--gold compares with the gold of the corpus, not of files"
+        raise UsageError(what, remedy="leave the files out, or --gold")
 
 
 def _select_labels(labels: tuple[str, ...], schema: Schema) -> frozenset[str]:
