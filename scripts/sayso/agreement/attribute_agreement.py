@@ -121,7 +121,7 @@ def _count_unit(
     into[*subject, _COMPARED] += times
     into[*subject, _ABSENT] += times * (NO_VALUE in values)
     into[*subject, _SAME] += times * _share_equal_pairs(values)
-    if attribute.is_closed or attribute.kind == "boolean":
+    if attribute.is_categorical:
         _count_values(into, subject, values, times)
     scale = SCALES[attribute.kind]
     placed = sorted((each for each in values if scale.has_place(attribute, each)), key=str)
@@ -207,7 +207,7 @@ def _estimate_subject(
     same = ratio(sums[*subject, _SAME], sums[*subject, _COMPARED])
     yield _estimate_attribute(sums, subject, "agreement", same)
     yield from _estimate_alpha(sums, subject, attribute)
-    if attribute.is_closed or attribute.kind == "boolean":
+    if attribute.is_categorical:
         known = [*attribute.values] or [*BOOLEAN_WORDS.values()]
         yield from _estimate_values(sums, subject, same, known, are_two)
     if attribute.kind == "ordinal":

@@ -15,7 +15,7 @@ from msgspec import Struct
 from sayso.agreement.annotation_pairs import AnnotationPair
 from sayso.agreement.attribute_agreement import ComparedAttributes
 from sayso.agreement.attribute_distances import NO_VALUE
-from sayso.models import Mention, format_value
+from sayso.models import AttributeValue, Mention, format_value
 from sayso.schema.declarations import Attribute
 
 LABELS = "labels"
@@ -56,7 +56,7 @@ class ConfusionCounts:
         for mine, theirs in pair.matched_mentions:
             for name, attribute in self._attributes.get(mine.label, {}).items():
                 values = mine.attributes.get(name), theirs.attributes.get(name)
-                if _is_listed(attribute) and values != (None, None):
+                if attribute.is_categorical and values != (None, None):
                     self._add(f"{mine.label}.{name}", *map(_show, values))
         for one, other in _pair_labels(pair):
             self._add(LABELS, one, other)
@@ -65,7 +65,7 @@ class ConfusionCounts:
                 pair.one.annotation.answers.get(name),
                 pair.other.annotation.answers.get(name),
             )
-            if _is_listed(question) and values != (None, None):
+            if question.is_categorical and values != (None, None):
                 self._add(name, *map(_show, values))
 
     def _add(self, subject: str, one: str, other: str) -> None:
@@ -90,12 +90,8 @@ class ConfusionCounts:
                 yield ConfusionMatrix(subject=subject, values=values, counts=counts)
 
 
-def _is_listed(attribute: Attribute) -> bool:
-    return attribute.is_closed or attribute.kind == "boolean"
-
-
-def _show(value: object) -> str:
-    return NO_VALUE if value is None else format_value(value)  # type: ignore[arg-type]
+def _show(value: AttributeValue | None) -> str:
+    return NO_VALUE if value is None else format_value(value)
 
 
 def _pair_labels(pair: AnnotationPair) -> Iterator[tuple[str, str]]:

@@ -85,6 +85,11 @@ class Attribute(Declaration, frozen=True, kw_only=True):
         return self.kind in ("choice", "ordinal")
 
     @property
+    def is_categorical(self) -> bool:
+        """The value is one of few: of a closed list, or yes or no."""
+        return self.is_closed or self.kind == "boolean"
+
+    @property
     def has_values(self) -> bool:
         """One or several values come from a closed list."""
         return self.is_closed or self.kind == "choices"
